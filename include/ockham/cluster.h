@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** One clustering for a given number of clusters k. To choose k, see select.h. */
+#ifndef OCKHAM_CLUSTER_H
+#define OCKHAM_CLUSTER_H
+
+#include <ockham/core.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ockham_kmeans_options {
+  size_t k;              /**< number of clusters, 1 <= k <= n_rows; has no default */
+  uint64_t seed;         /**< of every random choice */
+  size_t restarts;       /**< independent starts, the best of which is kept; default 4; exact 1-D needs none */
+  size_t max_iterations; /**< of Lloyd's algorithm, a start; default 300 */
+  size_t threads;        /**< 0: one a core */
+  const ockham_progress *progress;
+} ockham_kmeans_options;
+
+/** A clustering. Zero-initialise; ockham_kmeans_clear() frees what it holds. */
+typedef struct ockham_kmeans {
+  size_t k; /**< as asked, or the number of distinct rows when that is less */
+  size_t n_columns;
+  double *centroids;   /**< k x n_columns, float64, the mean of each cluster's rows */
+  uint64_t *sizes;     /**< k: rows in each cluster, all at least 1 */
+  double *within;      /**< k: sum of squared distances to the centroid, each cluster's share of the inertia */
+  double inertia;      /**< sum of squared Euclidean distances from each row to its centroid */
+  size_t n_iterations; /**< Lloyd steps of the start that was kept */
+  bool converged;      /**< no label changed in the last step; false when max_iterations ended it */
+  bool exact;          /**< the global optimum is known to be found (one column, or k = 1) */
+} ockham_kmeans;
+
+/** Split the rows of x into k clusters so that the inertia is small: a local minimum, the global one for one column.
+ *
+ *  x        n rows of finite numbers, float32 or float64; borrowed. Sums are float64 whatever x is.
+ *  labels   room for n values 0 ... k-1, or NULL. Equal distances go to the lower number.
+ *
+ *  Fails with BAD_ARGUMENT, BAD_DATA (row and column of the first NaN or infinity), NO_MEMORY, INTERRUPTED.
+ *  O(n k d) time a step at worst, bounds skip most of it; about 24 bytes a row of extra memory (one column: 4 k).
+ *  Source: greedy k-means++ (Arthur & Vassilvitskii, SODA 2007); Hamerly, "Making k-means even faster", SDM 2010
+ *  (doi:10.1137/1.9781611972801.12); one column: Wang & Song, R Journal 3(2), 2011 (doi:10.32614/RJ-2011-015). */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *options,
+                                                             uint32_t *labels, ockham_kmeans *result,
+                                                             ockham_error *err);
+OCKHAM_API void ockham_kmeans_clear(ockham_kmeans *result);
+
+/** For each row of x the nearest of k centroids (k x x.n_columns, float64) and the squared distance to it.
+ *  labels, squared_distances: room for n_rows values each, either may be NULL. threads: 0 = one a core.
+ *  Fails with BAD_ARGUMENT, BAD_DATA, NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_nearest(ockham_rows x, const double *centroids, size_t k,
+                                                          size_t threads, uint32_t *labels, double *squared_distances,
+                                                          ockham_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Tables of numbers from files: CSV/TSV, NPY, HDF5 and SQLite through one interface, whole or in blocks; and
+ *  synthetic tables with a known answer. */
+#ifndef OCKHAM_DATA_H
+#define OCKHAM_DATA_H
+
+#include <ockham/core.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What to do with a missing cell: an empty one, NA, N/A, NaN, null, none, "?" or "-" (any case) in text; NaN in a
+ *  binary file; NULL in SQLite. Infinities are an error under every policy but DROP. */
+typedef enum ockham_missing {
+  OCKHAM_MISSING_ERROR = 0, /**< refuse the file, naming row and column */
+  OCKHAM_MISSING_DROP,      /**< leave out the row */
+  OCKHAM_MISSING_MEAN       /**< put the mean of the column's other cells (whole tables only, not blocks) */
+} ockham_missing;
+
+typedef enum ockham_header { OCKHAM_HEADER_FIND = 0, OCKHAM_HEADER_PRESENT, OCKHAM_HEADER_ABSENT } ockham_header;
+
+/** Which columns of a file become features, and how cells are understood. Zero everywhere is a sensible default.
+ *  Columns are given by name, or by number from 1 where no column has that name. */
+typedef struct ockham_read_options {
+  const char *const *columns; /**< the features, in this order; NULL: all that are not ignored */
+  size_t n_columns;
+  const char *const *ignore; /**< columns to leave out */
+  size_t n_ignore;
+  const char *label_column; /**< a column of known labels, numbers or text; not a feature; NULL: none */
+  const char *query;        /**< SQLite only: rows to read instead of a table */
+  ockham_missing missing;
+  ockham_header header; /**< CSV only; FIND: the first row is a header if a cell of it is not a number */
+  char delimiter;       /**< CSV only; 0: found among comma, semicolon, tab, '|' and blanks */
+  size_t threads;       /**< 0: one a core */
+  const ockham_progress *progress;
+} ockham_read_options;
+
+/** A whole file in memory, as float64 (NPY and HDF5 files of float32 stay float32). */
+typedef struct ockham_table ockham_table;
+
+/** Read a file. What it is follows from its first bytes and its name:
+ *  `x.csv`, `x.tsv`, `x.csv.gz`, `-` (standard input, CSV, also gzipped), `x.npy`, `x.h5:/dataset` (`x.h5` alone when
+ *  it holds one), `x.db:table` (`x.db` alone when it holds one, or with options->query).
+ *  *table is the caller's, to be given to ockham_table_free(). Peak memory is at most twice the bytes of the result.
+ *  Fails with IO, BAD_FILE, BAD_DATA (row and column set; rows count from the first row of data), BAD_ARGUMENT
+ *  (a column that is not there), UNSUPPORTED (built without that format), NO_MEMORY, INTERRUPTED. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_table_read(const char *path, const ockham_read_options *options,
+                                                             ockham_table **table, ockham_error *err);
+OCKHAM_API void ockham_table_free(ockham_table *table);
+
+/** The features; a view that lives as long as the table. */
+OCKHAM_API ockham_rows ockham_table_rows(const ockham_table *table);
+/** The name of feature j (0 ...); "x1", "x2", ... where the file has none. */
+OCKHAM_API const char *ockham_table_column_name(const ockham_table *table, size_t j);
+/** The labels as numbers 0, 1, ... in order of first appearance, one a row; NULL without a label column. */
+OCKHAM_API const uint32_t *ockham_table_labels(const ockham_table *table);
+OCKHAM_API size_t ockham_table_n_label_values(const ockham_table *table);
+/** The text that label number `value` stands for. */
+OCKHAM_API const char *ockham_table_label_text(const ockham_table *table, uint32_t value);
+/** Rows left out, or cells filled in, because of missing values. */
+OCKHAM_API uint64_t ockham_table_n_rows_dropped(const ockham_table *table);
+OCKHAM_API uint64_t ockham_table_n_cells_filled(const ockham_table *table);
+
+/** The same file a block at a time, for work on more rows than memory holds. Blocks hold float64. */
+typedef struct ockham_reader ockham_reader;
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_reader_open(const char *path, const ockham_read_options *options,
+                                                              ockham_reader **reader, ockham_error *err);
+OCKHAM_API size_t ockham_reader_n_columns(const ockham_reader *reader);
+OCKHAM_API const char *ockham_reader_column_name(const ockham_reader *reader, size_t j);
+/** The next rows, valid until the next call; rows->n_rows is 0 at the end of the file. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_reader_next(ockham_reader *reader, ockham_rows *rows,
+                                                              ockham_error *err);
+OCKHAM_API void ockham_reader_close(ockham_reader *reader);
+
+/** How columns of different units are made comparable. */
+typedef enum ockham_scale {
+  OCKHAM_SCALE_AUTO = 0, /**< STANDARD when the largest and the smallest standard deviation of the columns that are not
+                              constant differ by more than OCKHAM_SCALE_AUTO_RATIO; else NONE */
+  OCKHAM_SCALE_NONE,
+  OCKHAM_SCALE_STANDARD, /**< subtract the mean, divide by the standard deviation (denominator n) */
+  OCKHAM_SCALE_ROBUST    /**< subtract the median, divide by the interquartile range; by the standard deviation where
+                              that range is 0 */
+} ockham_scale;
+#define OCKHAM_SCALE_AUTO_RATIO 10.0
+
+/** x' = (x - centre[j]) * factor[j]. Zero-initialise; ockham_scaling_clear() frees it. Constant columns keep factor 1.
+ */
+typedef struct ockham_scaling {
+  ockham_scale kind; /**< what is done, never AUTO */
+  size_t n_columns;
+  double *centre;      /**< n_columns, finite; NULL for NONE */
+  double *factor;      /**< n_columns, finite and positive; NULL for NONE */
+  double spread_ratio; /**< largest over smallest standard deviation of the columns that are not constant; 1 if none */
+} ockham_scaling;
+
+/** Measure the columns of x. Fails with BAD_ARGUMENT, BAD_DATA (not finite, or so large that squares overflow),
+ *  NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_scaling_fit(ockham_rows x, ockham_scale kind, ockham_scaling *scaling,
+                                                              ockham_error *err);
+/** Scale rows into `scaled`, x.n_rows x x.n_columns without gaps and of x.dtype; may be x.data itself when x has no
+ *  gaps. x.n_columns must be scaling->n_columns (or kind NONE). */
+OCKHAM_API void ockham_scaling_apply(const ockham_scaling *scaling, ockham_rows x, void *scaled);
+OCKHAM_API void ockham_scaling_clear(ockham_scaling *scaling);
+
+/** Scale a table in place. */
+OCKHAM_API void ockham_table_scale(ockham_table *table, const ockham_scaling *scaling);
+
+/** What ockham_generate_blobs() shall make: Gaussian clusters around random centres. */
+typedef struct ockham_blobs_options {
+  size_t k;                    /**< clusters; default 3 */
+  size_t n_columns;            /**< default 2 */
+  size_t rows_per_cluster;     /**< every cluster's size, or with rows_per_cluster_max the smallest; default 100 */
+  size_t rows_per_cluster_max; /**< sizes run evenly (linspace, rounded) from the one to the other; 0: all equal */
+  bool random_sizes;           /**< sizes uniform between the two instead of evenly spaced */
+  double box_low, box_high;    /**< centres are uniform in [low, high]^n_columns; both 0: -1 and 1 */
+  double min_distance;         /**< least distance between two centres; 0: none is asked */
+  double sd; /**< standard deviation of every cluster in every column; default min_distance / 5, or 0.1 */
+  uint64_t seed;
+} ockham_blobs_options;
+
+/** Draw a table of blobs: rows in order of their cluster, labels 0 ... k-1 (as text "1" ... "k"), columns x1, x2, ...
+ *  Fails with BAD_ARGUMENT (when so many centres that far apart were not found in the box, with the numbers) or
+ *  NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_generate_blobs(const ockham_blobs_options *options,
+                                                                 ockham_table **table, ockham_error *err);
+
+/** Write features, and labels in a last column `label` when there are any, as CSV with the shortest digits that read
+ *  back as the same numbers, or as NPY where the path ends in .npy (features only). "-" is standard output.
+ *  The file is written beside and renamed. Fails with IO, NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_table_write(const ockham_table *table, const char *path,
+                                                              ockham_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** A fitted model: what a clustering needs to label new rows, and its file. */
+#ifndef OCKHAM_MODEL_H
+#define OCKHAM_MODEL_H
+
+#include <ockham/core.h>
+#include <ockham/data.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Everything a model knows. All sizes follow from k and n_columns. */
+typedef struct ockham_model_parts {
+  size_t k;
+  size_t n_columns;
+  const char *const *column_names; /**< n_columns */
+  ockham_scaling scaling;          /**< applied to rows before distances are taken */
+  const double *centroids;         /**< k x n_columns, in scaled units */
+  const uint64_t *sizes;           /**< k: rows of the training data in each cluster */
+  const double *within;            /**< k: sum of squared distances of those rows, in scaled units */
+  uint64_t n_rows;                 /**< rows it was fitted on */
+  uint64_t seed;
+  const char *criterion; /**< what chose k, such as "bic"; "given" when the user did */
+} ockham_model_parts;
+
+typedef struct ockham_model ockham_model;
+
+/** Make a model that holds copies of all parts.
+ *  Fails with BAD_ARGUMENT (k or n_columns 0, sizes that do not add up to n_rows, numbers that are not finite, a
+ * scaling factor that is not positive) or NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_model_new(const ockham_model_parts *parts, ockham_model **model,
+                                                            ockham_error *err);
+OCKHAM_API void ockham_model_free(ockham_model *model);
+
+/** The parts, valid as long as the model. */
+OCKHAM_API const ockham_model_parts *ockham_model_look(const ockham_model *model);
+
+/** Centroid j in the data's own units: n_columns values into `centroid`. */
+OCKHAM_API void ockham_model_centroid(const ockham_model *model, size_t j, double *centroid);
+
+/** Write the model: a chunked, versioned, checksummed little-endian file, written beside and renamed.
+ *  Fails with IO, NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_model_save(const ockham_model *model, const char *path,
+                                                             ockham_error *err);
+/** Read one back. A file that is cut, changed or of a newer version is refused with BAD_FILE, never misread. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_model_load(const char *path, ockham_model **model, ockham_error *err);
+
+/** Label rows in the data's own units: the nearest centroid (0 ... k-1) and the squared distance to it, in scaled
+ *  units. labels, squared_distances: room for n_rows each, either may be NULL. threads: 0 = one a core.
+ *  Fails with BAD_ARGUMENT (other number of columns), BAD_DATA, NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_model_predict(const ockham_model *model, ockham_rows x,
+                                                                size_t threads, uint32_t *labels,
+                                                                double *squared_distances, ockham_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

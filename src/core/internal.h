@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core: what every other folder stands on, and nothing that knows about data or clusters.
+ * Main types: ock_arena (scratch freed at once), ock_rng (a random stream), ock_pool (worker threads).
+ * Invariants: all memory goes through ock_alloc*, so that a test can make the n-th allocation fail; sizes are
+ *   multiplied only by the checked functions here.
+ * Threads: functions are reentrant; an arena or rng belongs to one thread, a pool to the thread that made it.
+ * Source: Blackman & Vigna, "Scrambled linear pseudorandom number generators", 2021 (doi:10.1145/3460772). */
+#ifndef OCK_CORE_INTERNAL_H
+#define OCK_CORE_INTERNAL_H
+
+#include <ockham/core.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define OCK_PRINTF(format_index, first) __attribute__((format(printf, format_index, first)))
+#define OCK_TRY(call)                            \
+  do {                                           \
+    ockham_status ock_try_status_ = (call);      \
+    if (ock_try_status_) return ock_try_status_; \
+  } while (0)
+
+/* ---- errors ---- */
+
+/* Fill *err (if there is one) and return status, so that a failing function ends in `return ock_fail(...)`. */
+OCK_PRINTF(3, 4) ockham_status ock_fail(ockham_error *err, ockham_status status, const char *format, ...);
+/* The same with the row and column (from 1) that are at fault; 0 for "none". */
+OCK_PRINTF(5, 6)
+ockham_status ock_fail_at(ockham_error *err, ockham_status status, uint64_t row, uint64_t column, const char *format,
+                          ...);
+/* "not enough memory for <what> (<size>)": what is a noun such as "the distance bounds". */
+ockham_status ock_fail_memory(ockham_error *err, const char *what, size_t size_bytes);
+
+/* ---- memory ---- */
+
+/* All return NULL when memory (or size_t) runs out; a size of 0 gives a block that can be freed. */
+void *ock_alloc(size_t size_bytes);
+void *ock_alloc_array(size_t count, size_t size_bytes);  /* uninitialised */
+void *ock_alloc_zeroed(size_t count, size_t size_bytes); /* all bits zero */
+void *ock_realloc_array(void *block, size_t count, size_t size_bytes);
+void ock_free(void *block);
+char *ock_string_copy(const char *text);
+/* count * size_bytes, or SIZE_MAX when that overflows (an allocation of SIZE_MAX always fails). */
+size_t ock_size_product(size_t count, size_t size_bytes);
+
+/* Fault injection, for tests: let `successes` more allocations through, then fail every one until ock_fault_clear().
+ * ock_fault_hits() says how many were refused. */
+void ock_fault_after(long successes);
+void ock_fault_clear(void);
+long ock_fault_hits(void);
+
+/* An arena hands out 64-byte aligned blocks that are released together. Zero-initialise, then ock_arena_clear(). */
+typedef struct ock_arena {
+  struct ock_arena_chunk *newest;
+} ock_arena;
+void *ock_arena_array(ock_arena *arena, size_t count, size_t size_bytes); /* uninitialised; NULL when out of memory */
+void ock_arena_clear(ock_arena *arena);
+
+/* ---- random numbers: xoshiro256++, seeded by splitmix64 ---- */
+
+typedef struct ock_rng {
+  uint64_t state[4];
+} ock_rng;
+/* Streams of one seed are independent: give each piece of parallel or optional work its own. */
+ock_rng ock_rng_make(uint64_t seed, uint64_t stream);
+uint64_t ock_rng_next(ock_rng *rng);
+double ock_rng_uniform(ock_rng *rng);                 /* in [0, 1), 53 bits */
+uint64_t ock_rng_below(ock_rng *rng, uint64_t bound); /* in 0 ... bound - 1 without bias, bound > 0 */
+double ock_rng_normal(ock_rng *rng);                  /* mean 0, variance 1 */
+
+/* ---- threads ---- */
+
+/* A fixed set of workers. ock_pool_run() calls task(arg, i, worker) once for each i in 0 ... n_tasks - 1, from the
+ * calling thread (worker 0) and the others (worker < ock_pool_size), in any order, and returns when all are done.
+ * Tasks must not start further runs on the same pool. Results must depend on i only, never on `worker`, which is
+ * there to pick scratch memory. */
+typedef struct ock_pool ock_pool;
+typedef void ock_task(void *arg, size_t i, size_t worker);
+ockham_status ock_pool_new(size_t n_threads, ock_pool **pool, ockham_error *err); /* 0: one a core */
+size_t ock_pool_size(const ock_pool *pool);
+void ock_pool_run(ock_pool *pool, size_t n_tasks, ock_task *task, void *arg);
+void ock_pool_free(ock_pool *pool);
+
+/* ---- time, progress, output files ---- */
+
+double ock_clock_seconds(void); /* monotonic; differences only */
+
+/* True when the caller's progress function asked to stop. progress may be NULL. */
+bool ock_progress_stopped(const ockham_progress *progress, const char *stage, uint64_t done, uint64_t total);
+
+/* A file written beside its destination and renamed over it by ock_output_commit(), so that a failure leaves what was
+ * there before. "-" writes to standard output. Zero-initialise; ock_output_abandon() after any failure (and harmless
+ * after success). */
+typedef struct ock_output {
+  FILE *stream;
+  char *path;
+  char *temporary_path;
+} ock_output;
+ockham_status ock_output_open(ock_output *output, const char *path, ockham_error *err);
+ockham_status ock_output_commit(ock_output *output, ockham_error *err);
+void ock_output_abandon(ock_output *output);
+
+/* ---- matrix views ---- */
+
+/* Check a view that came from outside: pointer, sizes, stride, and every value finite. `what` names it in messages. */
+ockham_status ock_rows_check(ockham_rows rows, const char *what, ockham_error *err);
+
+static inline size_t ock_rows_stride(ockham_rows rows) {
+  return rows.stride ? rows.stride : rows.n_columns;
+}
+
+static inline double ock_rows_get(ockham_rows rows, size_t row, size_t column) {
+  size_t at = row * ock_rows_stride(rows) + column;
+  return rows.dtype == OCKHAM_FLOAT32 ? (double)((const float *)rows.data)[at] : ((const double *)rows.data)[at];
+}
+
+#endif

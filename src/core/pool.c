@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Workers sleep on a condition variable between runs; a run is a generation number, a shared task counter that
+ * workers draw from, and a count of workers that have not finished. The caller works too. */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "core/internal.h"
+
+enum { MAX_THREADS = 1024 };
+
+typedef struct worker {
+  ock_pool *pool;
+  size_t index;
+  pthread_t thread;
+} worker;
+
+struct ock_pool {
+  size_t n_threads; /* the caller included */
+  worker *workers;  /* n_threads - 1 */
+  pthread_mutex_t mutex;
+  pthread_cond_t wake, done;
+  uint64_t generation; /* guarded by mutex, like the next three */
+  size_t n_busy;
+  bool stopping;
+  ock_task *task;
+  void *arg;
+  size_t n_tasks;
+  atomic_size_t next_task;
+};
+
+static void work(ock_pool *pool, size_t index) {
+  for (;;) {
+    size_t i = atomic_fetch_add_explicit(&pool->next_task, 1, memory_order_relaxed);
+    if (i >= pool->n_tasks) return;
+    pool->task(pool->arg, i, index);
+  }
+}
+
+static void *worker_main(void *arg) {
+  worker *self = arg;
+  ock_pool *pool = self->pool;
+  uint64_t seen = 0;
+  pthread_mutex_lock(&pool->mutex);
+  for (;;) {
+    while (pool->generation == seen && !pool->stopping) pthread_cond_wait(&pool->wake, &pool->mutex);
+    if (pool->stopping) break;
+    seen = pool->generation;
+    pthread_mutex_unlock(&pool->mutex);
+    work(pool, self->index);
+    pthread_mutex_lock(&pool->mutex);
+    if (--pool->n_busy == 0) pthread_cond_signal(&pool->done);
+  }
+  pthread_mutex_unlock(&pool->mutex);
+  return NULL;
+}
+
+static size_t cores_available(void) {
+#ifdef __linux__
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return (size_t)CPU_COUNT(&set);
+#endif
+  long n = sysconf(_SC_NPROCESSORS_ONLN);
+  return n > 0 ? (size_t)n : 1;
+}
+
+static void stop_workers(ock_pool *pool, size_t n_started) {
+  pthread_mutex_lock(&pool->mutex);
+  pool->stopping = true;
+  pthread_cond_broadcast(&pool->wake);
+  pthread_mutex_unlock(&pool->mutex);
+  for (size_t i = 0; i < n_started; i++) pthread_join(pool->workers[i].thread, NULL);
+}
+
+static void destroy(ock_pool *pool) {
+  pthread_cond_destroy(&pool->done);
+  pthread_cond_destroy(&pool->wake);
+  pthread_mutex_destroy(&pool->mutex);
+  ock_free(pool->workers);
+  ock_free(pool);
+}
+
+ockham_status ock_pool_new(size_t n_threads, ock_pool **out, ockham_error *err) {
+  *out = NULL;
+  if (n_threads == 0) n_threads = cores_available();
+  if (n_threads > MAX_THREADS)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "threads must be at most %d, found %zu", MAX_THREADS, n_threads);
+  ock_pool *pool = ock_alloc_zeroed(1, sizeof *pool);
+  worker *workers = ock_alloc_zeroed(n_threads, sizeof *workers);
+  if (!pool || !workers) {
+    ock_free(pool);
+    ock_free(workers);
+    return ock_fail_memory(err, "the thread pool", sizeof *pool + n_threads * sizeof *workers);
+  }
+  pool->n_threads = n_threads;
+  pool->workers = workers;
+  pthread_mutex_init(&pool->mutex, NULL);
+  pthread_cond_init(&pool->wake, NULL);
+  pthread_cond_init(&pool->done, NULL);
+  for (size_t i = 0; i + 1 < n_threads; i++) {
+    workers[i] = (worker){.pool = pool, .index = i + 1};
+    if (pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]) != 0) {
+      stop_workers(pool, i);
+      destroy(pool);
+      return ock_fail(err, OCKHAM_NO_MEMORY, "could start only %zu of %zu threads", i + 1, n_threads);
+    }
+  }
+  *out = pool;
+  return OCKHAM_OK;
+}
+
+size_t ock_pool_size(const ock_pool *pool) {
+  return pool->n_threads;
+}
+
+void ock_pool_run(ock_pool *pool, size_t n_tasks, ock_task *task, void *arg) {
+  if (pool->n_threads == 1 || n_tasks < 2) {
+    for (size_t i = 0; i < n_tasks; i++) task(arg, i, 0);
+    return;
+  }
+  pthread_mutex_lock(&pool->mutex);
+  pool->task = task;
+  pool->arg = arg;
+  pool->n_tasks = n_tasks;
+  pool->n_busy = pool->n_threads - 1;
+  atomic_store_explicit(&pool->next_task, 0, memory_order_relaxed);
+  pool->generation++;
+  pthread_cond_broadcast(&pool->wake);
+  pthread_mutex_unlock(&pool->mutex);
+  work(pool, 0);
+  pthread_mutex_lock(&pool->mutex);
+  while (pool->n_busy > 0) pthread_cond_wait(&pool->done, &pool->mutex);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+void ock_pool_free(ock_pool *pool) {
+  if (!pool) return;
+  stop_workers(pool, pool->n_threads - 1);
+  destroy(pool);
+}

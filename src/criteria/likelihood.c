@@ -20,6 +20,7 @@ static double mixing_term(const ockham_curve_point *p, double n) {
 
 /* Twice the log-density of `count` numbers with sum of squares `squares` about their means. */
 static double twice_log_density(double count, double squares, double floor) {
+  if (count == 0) return 0; /* no column varies: there is nothing to explain */
   double variance = squares / count;
   if (variance < floor) variance = floor;
   return -count * (log(two_pi * variance) + squares / (count * variance));

@@ -3,7 +3,8 @@
 #ifndef OCK_TEST_H
 #define OCK_TEST_H
 
-#include <cmocka.h>
+/* cmocka.h wants the headers above it. */
+/* clang-format off */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
+/* clang-format on */
 
 #include "core/internal.h"
 

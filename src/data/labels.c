@@ -46,6 +46,7 @@ static ockham_status grow_texts(ock_labels *labels, ockham_error *err) {
 
 ockham_status ock_labels_intern(ock_labels *labels, const char *text, size_t length, uint32_t *value,
                                 ockham_error *err) {
+  length = strnlen(text, length); /* a NUL, which only binary files can hold, ends a label */
   if (2 * (labels->n + 1) > labels->n_slots) OCK_TRY(grow_slots(labels, err));
   size_t slot = find_slot(labels, text, length);
   if (!labels->slots[slot]) {

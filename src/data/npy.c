@@ -58,12 +58,13 @@ typedef struct npy_source {
 
 /* IEEE 754 binary16. */
 static double half_value(uint16_t bits) {
-  int exponent = bits >> 10 & 0x1f;
-  double fraction = bits & 0x3ff;
-  double magnitude = exponent == 31  ? (fraction != 0 ? (double)NAN : (double)INFINITY)
-                     : exponent == 0 ? fraction * 0x1p-24
-                                     : ldexp(fraction + 1024, exponent - 25);
-  return bits & 0x8000 ? -magnitude : magnitude;
+  union {
+    uint32_t bits;
+    float value;
+  } magnitude = {(uint32_t)(bits & 0x7fff) << 13}; /* its exponent is now too small by 127 - 15 */
+  magnitude.value *= 0x1p112f;
+  if ((bits & 0x7c00) == 0x7c00) magnitude.value = bits & 0x3ff ? NAN : INFINITY;
+  return bits & 0x8000 ? -(double)magnitude.value : (double)magnitude.value;
 }
 
 #define SPREAD(name, type, result, VALUE)                                                             \
@@ -324,7 +325,7 @@ static ockham_status find_header(npy_source *npy, uint64_t file_size, size_t *st
 }
 
 static ockham_status read_header(npy_source *npy, uint64_t file_size, ockham_error *err) {
-  size_t start, length;
+  size_t start = 0, length = 0;
   OCK_TRY(find_header(npy, file_size, &start, &length, err));
   char *text = ock_alloc(length);
   if (!text) return ock_fail_memory(err, "an NPY header", length);

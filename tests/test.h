@@ -3,8 +3,6 @@
 #ifndef OCK_TEST_H
 #define OCK_TEST_H
 
-/* cmocka.h wants the headers above it. */
-/* clang-format off */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
-/* clang-format on */
 
 #include "core/internal.h"
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <strings.h>
+
+#include "data/internal.h"
+
+static ockham_status make_names(ock_source *source, ockham_error *err) {
+  for (size_t j = 0; j < source->n_columns; j++) {
+    char name[32];
+    snprintf(name, sizeof name, "x%zu", j + 1);
+    source->names[j] = ock_string_copy(name);
+    if (!source->names[j]) return ock_fail_memory(err, "the column names", sizeof name);
+  }
+  return OCKHAM_OK;
+}
+
+ockham_status ock_source_set_columns(ock_source *source, size_t n_columns, bool names_wanted, ockham_error *err) {
+  source->names = ock_alloc_zeroed(n_columns, sizeof *source->names);
+  source->role = ock_alloc_zeroed(n_columns, sizeof *source->role);
+  source->n_columns = source->names ? n_columns : 0;
+  if (!source->names || !source->role)
+    return ock_fail_memory(err, "the columns", ock_size_product(n_columns, sizeof *source->names));
+  return names_wanted ? make_names(source, err) : OCKHAM_OK;
+}
+
+void ock_source_clear(ock_source *source) {
+  for (size_t j = 0; j < source->n_columns; j++) ock_free(source->names[j]);
+  ock_free(source->names);
+  ock_free(source->role);
+  source->names = NULL;
+  source->role = NULL;
+  source->n_columns = 0;
+}
+
+bool ock_text_is_missing(const char *text, size_t length) {
+  static const char *const words[] = {"", "na", "n/a", "nan", "null", "none", "?", "-"};
+  if (length > 4) return false;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strlen(words[i]) == length && strncasecmp(text, words[i], length) == 0) return true;
+  return false;
+}

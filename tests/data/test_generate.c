@@ -157,7 +157,7 @@ static void test_too_large(void **state) {
   ockham_table *table = NULL;
   ockham_blobs_options options = {.rows_per_cluster = SIZE_MAX / 2};
   assert_int_equal(ockham_generate_blobs(&options, &table, NULL), OCKHAM_NO_MEMORY);
-  options.rows_per_cluster = SIZE_MAX / 32;
+  options.rows_per_cluster = SIZE_MAX / 8;
   assert_int_equal(ockham_generate_blobs(&options, &table, NULL), OCKHAM_NO_MEMORY);
 }
 

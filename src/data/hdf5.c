@@ -68,15 +68,17 @@ static void hdf5_leave(error_printing kept) {
   pthread_mutex_unlock(&hdf5_lock);
 }
 
+/* The search for plugins is left out: that a filter is missing, which comes next, says more. */
 static herr_t keep_first_message(unsigned n, const H5E_error2_t *error, void *text) {
-  if (n == 0) snprintf(text, 200, "%s", error->desc ? error->desc : "unknown error");
+  (void)n;
+  if (*(char *)text == '\0' && error->desc && error->maj_num != H5E_PLUGIN) snprintf(text, 200, "%s", error->desc);
   return 0;
 }
 
 static ockham_status fail_hdf5(ockham_error *err, const char *path, const char *what) {
-  char text[200] = "unknown error";
+  char text[200] = "";
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first_message, text);
-  return ock_fail(err, OCKHAM_BAD_FILE, "%s: %s: %s", path, what, text);
+  return ock_fail(err, OCKHAM_BAD_FILE, "%s: %s: %s", path, what, *text ? text : "unknown error");
 }
 
 /* ---- which dataset ---- */

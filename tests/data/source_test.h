@@ -10,7 +10,7 @@
 #include "data/internal.h"
 
 /* A fresh path for a temporary file, to be given to drop_path(). */
-static char *make_path(const char *suffix) {
+static inline char *make_path(const char *suffix) {
   const char *folder = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
   char path[512];
   snprintf(path, sizeof path, "%s/ockham_test_XXXXXX%s", folder, suffix);

@@ -107,7 +107,8 @@ static size_t cluster_size(const ockham_blobs_options *options, size_t c, ock_rn
   size_t low = options->rows_per_cluster, range = options->rows_per_cluster_max - low;
   if (range == 0) return low;
   if (options->random_sizes) return low + (size_t)ock_rng_below(rng, (uint64_t)range + 1);
-  return options->k == 1 ? low : low + (size_t)rint((double)range * (double)c / (double)(options->k - 1));
+  if (options->k == 1) return low;
+  return (size_t)rint((double)low + (double)range * (double)c / (double)(options->k - 1));
 }
 
 /* Fill size with the k sizes; returns their sum, or SIZE_MAX when that is too large. */

@@ -151,12 +151,12 @@ static double select_value(double *value, size_t first, size_t end, size_t targe
 }
 
 /* The q-quantile with linear interpolation between the values around (n - 1) q (Hyndman & Fan's type 7, numpy's
- * default). Calls for one column go from the lowest q up: *sorted values at the front are in their places. */
+ * default). Calls for one column go from the lowest q up: nothing before value[*sorted] is larger than what follows. */
 static double find_quantile(double *value, size_t n, double q, size_t *sorted, ock_rng *rng) {
   double place = (double)(n - 1) * q;
   size_t below = (size_t)place;
   double fraction = place - (double)below;
-  double low = select_value(value, below < *sorted ? below : *sorted, n, below, rng);
+  double low = select_value(value, *sorted, n, below, rng);
   *sorted = below;
   if (fraction == 0 || below + 1 == n) return low;
   double high = value[below + 1];

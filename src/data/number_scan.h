@@ -90,7 +90,7 @@ static inline const char *ock_exponent_scan(const char *p, int *exponent) {
  * number, with OCK_NUMBER_PADDING readable bytes after it. */
 static inline const char *ock_number_scan(const char *p, double *value) {
   bool negative = *p == '-';
-  if (negative || *p == '+') p++;
+  p += negative | (*p == '+');
   uint64_t digits = 0;
   int exponent = 0;
   const char *begin = p;

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "data/internal.h"
+#include "data/reader.h"
 
 static ockham_status make_names(ock_source *source, ockham_error *err) {
   for (size_t j = 0; j < source->n_columns; j++) {
@@ -38,4 +38,13 @@ bool ock_text_is_missing(const char *text, size_t length) {
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strlen(words[i]) == length && strncasecmp(text, words[i], length) == 0) return true;
   return false;
+}
+
+size_t ock_column_number(const char *text) {
+  size_t number = 0;
+  for (const char *p = text; *p; p++) {
+    if (*p < '0' || *p > '9' || number > SIZE_MAX / 100) return 0;
+    number = number * 10 + (size_t)(*p - '0');
+  }
+  return number;
 }

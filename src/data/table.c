@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A table grows in place: large blocks are moved by remapping pages, and pages that were never written cost nothing, so
+ * the peak stays near the size of the result. */
 #include "data/table.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "data/reader.h"
+
+enum { FIRST_ROWS = 256 };
 
 void ockham_table_free(ockham_table *table) {
   if (!table) return;
@@ -10,4 +19,214 @@ void ockham_table_free(ockham_table *table) {
   ock_free(table->label);
   ock_labels_clear(&table->labels);
   ock_free(table);
+}
+
+static size_t value_bytes(const ockham_table *table) {
+  return table->dtype == OCKHAM_FLOAT32 ? sizeof(float) : sizeof(double);
+}
+
+/* ---- rows ---- */
+
+static ockham_status set_capacity(ockham_table *table, bool has_label, size_t n_rows, ockham_error *err) {
+  size_t n_values = ock_size_product(n_rows, table->n_columns);
+  void *values = ock_realloc_array(table->values, n_values, value_bytes(table));
+  if (!values) return ock_fail_memory(err, "the table", ock_size_product(n_values, value_bytes(table)));
+  table->values = values;
+  if (!has_label) return OCKHAM_OK;
+  uint32_t *label = ock_realloc_array(table->label, n_rows, sizeof *label);
+  if (!label) return ock_fail_memory(err, "the labels", ock_size_product(n_rows, sizeof *label));
+  table->label = label;
+  return OCKHAM_OK;
+}
+
+static void append(ockham_table *table, const ock_block *block) {
+  size_t row_bytes = table->n_columns * value_bytes(table);
+  memcpy((char *)table->values + table->n_rows * row_bytes, block->values, block->n_rows * row_bytes);
+  if (block->label) memcpy(table->label + table->n_rows, block->label, block->n_rows * sizeof *table->label);
+  table->n_rows += block->n_rows;
+}
+
+static ockham_status read_rows(ockham_table *table, ockham_reader *reader, ockham_error *err) {
+  bool has_label = ock_reader_has_label(reader);
+  uint64_t expected = ock_reader_n_rows_expected(reader);
+  size_t capacity = 0;
+  for (;;) {
+    ock_block block;
+    OCK_TRY(ock_reader_next_block(reader, &block, err));
+    if (block.n_rows == 0) break;
+    size_t needed = table->n_rows + block.n_rows;
+    if (needed > capacity) {
+      capacity = capacity ? capacity + capacity / 2 : expected < SIZE_MAX / 2 ? (size_t)expected : 0;
+      if (capacity < needed + FIRST_ROWS) capacity = needed + FIRST_ROWS;
+      OCK_TRY(set_capacity(table, has_label, capacity, err));
+    }
+    append(table, &block);
+  }
+  table->n_rows_dropped = ock_reader_n_rows_dropped(reader);
+  if (table->n_rows > 0) return set_capacity(table, has_label, table->n_rows, err);
+  if (table->n_rows_dropped == 0)
+    return ock_fail(err, OCKHAM_BAD_DATA, "%s: no rows of numbers", ock_reader_path(reader));
+  return ock_fail(err, OCKHAM_BAD_DATA, "%s: each of its %llu rows has a missing or infinite cell, so none is left",
+                  ock_reader_path(reader), (unsigned long long)table->n_rows_dropped);
+}
+
+/* ---- missing cells ---- */
+
+static double get(const ockham_table *table, size_t i, size_t j) {
+  size_t at = i * table->n_columns + j;
+  return table->dtype == OCKHAM_FLOAT32 ? (double)((const float *)table->values)[at]
+                                        : ((const double *)table->values)[at];
+}
+
+static void put(ockham_table *table, size_t i, size_t j, double value) {
+  size_t at = i * table->n_columns + j;
+  if (table->dtype == OCKHAM_FLOAT32)
+    ((float *)table->values)[at] = (float)value;
+  else
+    ((double *)table->values)[at] = value;
+}
+
+/* The mean of the cells that are there, also where their sum overflows. */
+static double column_mean(const ockham_table *table, size_t j, double sum, size_t n) {
+  if (isfinite(sum)) return sum / (double)n;
+  double mean = 0;
+  for (size_t i = 0; i < table->n_rows; i++) {
+    double x = get(table, i, j);
+    if (!isnan(x)) mean += x / (double)n;
+  }
+  return mean;
+}
+
+static void fill_column(ockham_table *table, size_t j, double mean) {
+  for (size_t i = 0; i < table->n_rows; i++) {
+    if (!isnan(get(table, i, j))) continue;
+    put(table, i, j, mean);
+    table->n_cells_filled++;
+  }
+}
+
+static void sum_columns(const ockham_table *table, double *sums, size_t *counts) {
+  for (size_t i = 0; i < table->n_rows; i++)
+    for (size_t j = 0; j < table->n_columns; j++) {
+      double x = get(table, i, j);
+      bool known = !isnan(x);
+      sums[j] += known ? x : 0;
+      counts[j] += known;
+    }
+}
+
+static ockham_status fill_with_sums(ockham_table *table, const double *sums, const size_t *counts, const char *path,
+                                    ockham_error *err) {
+  for (size_t j = 0; j < table->n_columns; j++) {
+    if (counts[j] == 0)
+      return ock_fail(err, OCKHAM_BAD_DATA,
+                      "%s: column '%.64s' has no cell but missing ones; leave it out with --ignore", path,
+                      table->names[j]);
+    if (counts[j] < table->n_rows) fill_column(table, j, column_mean(table, j, sums[j], counts[j]));
+  }
+  return OCKHAM_OK;
+}
+
+static ockham_status fill_with_means(ockham_table *table, const char *path, ockham_error *err) {
+  double *sums = ock_alloc_zeroed(table->n_columns, sizeof *sums);
+  size_t *counts = ock_alloc_zeroed(table->n_columns, sizeof *counts);
+  ockham_status status;
+  if (sums && counts) {
+    sum_columns(table, sums, counts);
+    status = fill_with_sums(table, sums, counts, path, err);
+  } else {
+    status = ock_fail_memory(err, "the column means", ock_size_product(table->n_columns, sizeof *sums));
+  }
+  ock_free(sums);
+  ock_free(counts);
+  return status;
+}
+
+/* ---- reading ---- */
+
+static ockham_status copy_names(ockham_table *table, const ockham_reader *reader, ockham_error *err) {
+  size_t n = ockham_reader_n_columns(reader);
+  table->names = ock_alloc_zeroed(n, sizeof *table->names);
+  if (!table->names) return ock_fail_memory(err, "the column names", ock_size_product(n, sizeof *table->names));
+  table->n_columns = n;
+  for (size_t j = 0; j < n; j++) {
+    table->names[j] = ock_string_copy(ockham_reader_column_name(reader, j));
+    if (!table->names[j]) return ock_fail_memory(err, "a column name", strlen(ockham_reader_column_name(reader, j)));
+  }
+  return OCKHAM_OK;
+}
+
+static ockham_status fill_table(ockham_table *table, ockham_reader *reader, const ockham_read_options *options,
+                                ockham_error *err) {
+  table->dtype = ock_reader_dtype(reader);
+  OCK_TRY(copy_names(table, reader, err));
+  OCK_TRY(read_rows(table, reader, err));
+  if (options && options->missing == OCKHAM_MISSING_MEAN) OCK_TRY(fill_with_means(table, ock_reader_path(reader), err));
+  table->labels = *ock_reader_labels(reader);
+  *ock_reader_labels(reader) = (ock_labels){0};
+  return OCKHAM_OK;
+}
+
+/* Read everything and close the reader. */
+static ockham_status read_all(ockham_reader *reader, const ockham_read_options *options, ockham_table **out,
+                              ockham_error *err) {
+  ockham_table *table = ock_alloc_zeroed(1, sizeof *table);
+  ockham_status status =
+      table ? fill_table(table, reader, options, err) : ock_fail_memory(err, "the table", sizeof *table);
+  ockham_reader_close(reader);
+  if (status)
+    ockham_table_free(table);
+  else
+    *out = table;
+  return status;
+}
+
+ockham_status ock_table_read_source(ock_source *source, const ockham_read_options *options, ockham_table **table,
+                                    ockham_error *err) {
+  *table = NULL;
+  ockham_reader *reader;
+  OCK_TRY(ock_reader_open_source(source, options, &reader, err));
+  return read_all(reader, options, table, err);
+}
+
+ockham_status ockham_table_read(const char *path, const ockham_read_options *options, ockham_table **table,
+                                ockham_error *err) {
+  *table = NULL;
+  ockham_reader *reader;
+  OCK_TRY(ock_reader_open(path, options, &reader, err));
+  return read_all(reader, options, table, err);
+}
+
+/* ---- what a table holds ---- */
+
+ockham_rows ockham_table_rows(const ockham_table *table) {
+  return (ockham_rows){.data = table->values,
+                       .n_rows = table->n_rows,
+                       .n_columns = table->n_columns,
+                       .stride = table->n_columns,
+                       .dtype = table->dtype};
+}
+
+const char *ockham_table_column_name(const ockham_table *table, size_t j) {
+  return table->names[j];
+}
+
+const uint32_t *ockham_table_labels(const ockham_table *table) {
+  return table->label;
+}
+
+size_t ockham_table_n_label_values(const ockham_table *table) {
+  return table->labels.n;
+}
+
+const char *ockham_table_label_text(const ockham_table *table, uint32_t value) {
+  return table->labels.texts[value];
+}
+
+uint64_t ockham_table_n_rows_dropped(const ockham_table *table) {
+  return table->n_rows_dropped;
+}
+
+uint64_t ockham_table_n_cells_filled(const ockham_table *table) {
+  return table->n_cells_filled;
 }

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inner loop: numbers that end where a cell should end take the short way; whatever else a cell may be is left to
+ * read_odd_cell(). */
+#include <math.h>
+#include <string.h>
+
+#include "data/csv.h"
+#include "data/number_scan.h"
+
+enum { FIRST_VALUES = 32 * 1024 };
+
+typedef struct parser {
+  const ock_csv_plan *plan;
+  ock_csv_piece *piece;
+  uint64_t n_lines_inside; /* line ends in the cells of the row so far */
+} parser;
+
+static const char *fail(parser *s, ock_csv_fault fault, size_t column, const ock_csv_cell *cell) {
+  s->piece->fault = fault;
+  s->piece->fault_column = column;
+  s->piece->fault_cell = *cell;
+  s->piece->n_lines += s->n_lines_inside;
+  return NULL;
+}
+
+/* The number of cells in the row that `cell`, its j-th, belongs to. */
+static size_t count_cells(const parser *s, size_t j, ock_csv_cell cell) {
+  size_t n = j + 1;
+  for (; !cell.fault && !cell.last; n++) cell = ock_csv_cell_read(s->plan->dialect, cell.next, s->piece->end);
+  bool trailing = s->plan->dialect->trailing && cell.length == 0 && !cell.quoted;
+  return n - (trailing && n > 1);
+}
+
+/* A row with too many or too few cells is told as such, even where a cell is wrong as well. */
+static const char *fail_value(parser *s, ock_csv_fault fault, size_t j, const ock_csv_cell *cell) {
+  size_t n = count_cells(s, j, *cell);
+  s->piece->n_cells_found = n;
+  return fail(s, n == s->plan->n_columns ? fault : OCK_CSV_RAGGED, j, cell);
+}
+
+static ock_csv_fault read_number(const ock_csv_plan *plan, const ock_csv_cell *cell, double *value) {
+  bool known_missing = cell->length <= 4 && ock_text_is_missing(cell->text, cell->length);
+  if (known_missing)
+    *value = (double)NAN;
+  else if (!ock_number_parse(cell->text, cell->length, value))
+    return OCK_CSV_TEXT;
+  if (isnan(*value)) return plan->missing == OCKHAM_MISSING_ERROR ? OCK_CSV_MISSING : OCK_CSV_FINE;
+  return isinf(*value) && plan->missing != OCKHAM_MISSING_DROP ? OCK_CSV_INFINITE : OCK_CSV_FINE;
+}
+
+/* True when the row may go on, or end, after `cell`, its j-th. */
+static bool is_in_shape(const ock_csv_plan *plan, size_t j, const ock_csv_cell *cell) {
+  bool final = j + 1 == plan->n_columns;
+  if (plan->dialect->delimiter == ' ' && cell->length == 0 && !cell->quoted) return false; /* the row ended early */
+  return cell->last == final || (final && plan->dialect->trailing);
+}
+
+static const char *read_odd_cell(parser *s, size_t j, const char *p, double *value) {
+  ock_csv_cell cell = ock_csv_cell_read(s->plan->dialect, p, s->piece->end);
+  if (cell.fault) return fail(s, cell.fault, j, &cell);
+  if (!is_in_shape(s->plan, j, &cell)) {
+    bool early = s->plan->dialect->delimiter == ' ' && cell.length == 0 && !cell.quoted;
+    s->piece->n_cells_found = early ? j : count_cells(s, j, cell);
+    return fail(s, OCK_CSV_RAGGED, j, &cell);
+  }
+  if (s->plan->role[j] == OCK_ROLE_LABEL) {
+    s->piece->labels[s->piece->n_rows] = (ock_csv_label){cell.text, cell.length, cell.escaped};
+  } else if (s->plan->role[j] == OCK_ROLE_FEATURE) {
+    ock_csv_fault fault = read_number(s->plan, &cell, value);
+    if (fault) return fail_value(s, fault, j, &cell);
+  }
+  s->n_lines_inside += cell.n_lines;
+  if (j + 1 < s->plan->n_columns || cell.last) return cell.next;
+  ock_csv_cell trailing = ock_csv_cell_read(s->plan->dialect, cell.next, s->piece->end);
+  if (trailing.fault) return fail(s, trailing.fault, j + 1, &trailing);
+  if (trailing.last && trailing.length == 0 && !trailing.quoted) return trailing.next;
+  s->piece->n_cells_found = count_cells(s, j + 1, trailing);
+  return fail(s, OCK_CSV_RAGGED, j + 1, &trailing);
+}
+
+/* The end of the row at p, or NULL at a fault. */
+static const char *read_row(parser *s, const char *p) {
+  const ock_csv_plan *plan = s->plan;
+  const unsigned char *kind = plan->dialect->kind;
+  double *value = s->piece->values + s->piece->n_rows * plan->n_features;
+  size_t n_columns = plan->n_columns;
+  unsigned last_kind = plan->dialect->trailing ? 0 : OCK_CSV_EOL;
+  for (size_t j = 0; j < n_columns; j++) {
+    unsigned wanted = j + 1 < n_columns ? OCK_CSV_DELIMITER : last_kind;
+    const char *cell = p;
+    while (kind[(unsigned char)*p] & OCK_CSV_BLANK) p++;
+    if (plan->role[j] == OCK_ROLE_FEATURE) {
+      const char *after = ock_number_scan(p, value);
+      if (after) {
+        after += *after == '\r' && j + 1 == n_columns && kind['\r'] != OCK_CSV_EOL;
+        if (kind[(unsigned char)*after] & wanted) {
+          p = after + 1;
+          value++;
+          continue;
+        }
+      }
+    }
+    p = read_odd_cell(s, j, cell, value);
+    if (!p) return NULL;
+    value += plan->role[j] == OCK_ROLE_FEATURE;
+  }
+  return p;
+}
+
+static bool grow(const ock_csv_plan *plan, ock_csv_piece *piece) {
+  size_t features = plan->n_features ? plan->n_features : 1;
+  size_t capacity = piece->capacity_rows ? 2 * piece->capacity_rows : FIRST_VALUES / features + 1;
+  double *values = ock_realloc_array(piece->values, ock_size_product(capacity, features), sizeof *values);
+  if (!values) return false;
+  piece->values = values;
+  if (plan->has_label) {
+    ock_csv_label *labels = ock_realloc_array(piece->labels, capacity, sizeof *labels);
+    if (!labels) return false;
+    piece->labels = labels;
+  }
+  piece->capacity_rows = capacity;
+  return true;
+}
+
+void ock_csv_parse_piece(const ock_csv_plan *plan, ock_csv_piece *piece) {
+  parser s = {.plan = plan, .piece = piece};
+  piece->n_rows = 0;
+  piece->n_lines = 0;
+  piece->fault = OCK_CSV_FINE;
+  const unsigned char *kind = plan->dialect->kind;
+  for (const char *p = piece->begin;;) {
+    if (p < piece->end && kind[(unsigned char)*p] & (OCK_CSV_BLANK | OCK_CSV_EOL))
+      p = ock_csv_skip_blank_lines(plan->dialect, p, piece->end, &piece->n_lines);
+    if (p >= piece->end) break;
+    if (piece->n_rows == piece->capacity_rows && !grow(plan, piece)) {
+      piece->fault = OCK_CSV_NO_MEMORY;
+      return;
+    }
+    s.n_lines_inside = 0;
+    p = read_row(&s, p);
+    if (!p) break;
+    piece->n_rows++;
+    piece->n_lines += 1 + s.n_lines_inside;
+  }
+  if (!piece->cut_off || piece->fault == OCK_CSV_UNCLOSED) return;
+  if (!piece->fault && piece->n_rows > 0) piece->n_rows--, piece->n_lines--; /* it only looked whole */
+  piece->fault = OCK_CSV_TOO_LONG;
+}
+
+void ock_csv_piece_clear(ock_csv_piece *piece) {
+  ock_free(piece->values);
+  ock_free(piece->labels);
+  *piece = (ock_csv_piece){0};
+}

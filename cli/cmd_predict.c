@@ -27,7 +27,7 @@ typedef struct labelled {
   size_t capacity;
   uint32_t *labels;
   double *distances;
-  double *cells; /* label and distance side by side, as they are written */
+  double *cells; /* row, label and distance side by side, as they are written */
 } labelled;
 
 static bool grow(labelled *block, size_t n) {
@@ -37,13 +37,13 @@ static bool grow(labelled *block, size_t n) {
   free(block->cells);
   block->labels = malloc(n * sizeof *block->labels);
   block->distances = malloc(n * sizeof *block->distances);
-  block->cells = malloc(2 * n * sizeof *block->cells);
+  block->cells = malloc(3 * n * sizeof *block->cells);
   block->capacity = block->labels && block->distances && block->cells ? n : 0;
   return block->capacity == n;
 }
 
-static ockham_status predict_block(const ockham_model *model, ockham_rows rows, size_t threads, labelled *block,
-                                   ockham_writer *writer, ockham_error *err) {
+static ockham_status predict_block(const ockham_model *model, const ockham_reader *reader, ockham_rows rows,
+                                   size_t threads, labelled *block, ockham_writer *writer, ockham_error *err) {
   if (!grow(block, rows.n_rows)) {
     *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the labels of a block"};
     return OCKHAM_NO_MEMORY;
@@ -51,10 +51,11 @@ static ockham_status predict_block(const ockham_model *model, ockham_rows rows, 
   ockham_status status = ockham_model_predict(model, rows, threads, block->labels, block->distances, err);
   if (status) return status;
   for (size_t i = 0; i < rows.n_rows; i++) {
-    block->cells[2 * i] = (double)block->labels[i];
-    block->cells[2 * i + 1] = block->distances[i];
+    block->cells[3 * i] = (double)ockham_reader_source_row(reader, i);
+    block->cells[3 * i + 1] = (double)block->labels[i];
+    block->cells[3 * i + 2] = block->distances[i];
   }
-  return ockham_writer_put(writer, (ockham_rows){.data = block->cells, .n_rows = rows.n_rows, .n_columns = 2}, err);
+  return ockham_writer_put(writer, (ockham_rows){.data = block->cells, .n_rows = rows.n_rows, .n_columns = 3}, err);
 }
 
 static ockham_status predict_all(const ockham_model *model, ockham_reader *reader, size_t threads,
@@ -63,7 +64,7 @@ static ockham_status predict_all(const ockham_model *model, ockham_reader *reade
   ockham_rows rows;
   ockham_status status;
   while (!(status = ockham_reader_next(reader, &rows, err)) && rows.n_rows > 0)
-    if ((status = predict_block(model, rows, threads, &block, writer, err))) break;
+    if ((status = predict_block(model, reader, rows, threads, &block, writer, err))) break;
   free(block.labels);
   free(block.distances);
   free(block.cells);
@@ -71,7 +72,7 @@ static ockham_status predict_all(const ockham_model *model, ockham_reader *reade
 }
 
 static int predict(const char *model_path, const char *path, const predict_options *o) {
-  static const char *const names[] = {"cluster", "squared_distance"};
+  static const char *const names[] = {"row", "cluster", "squared_distance"};
   ockham_model *model = NULL;
   ockham_reader *reader = NULL;
   ockham_writer *writer = NULL;
@@ -86,7 +87,7 @@ static int predict(const char *model_path, const char *path, const predict_optio
                                         .progress = cli_progress_start(o->quiet)};
     status = ockham_reader_open(path, &read_options, &reader, &err);
   }
-  if (!status) status = ockham_writer_open(o->output ? o->output : "-", names, 2, &writer, &err);
+  if (!status) status = ockham_writer_open(o->output ? o->output : "-", names, 3, &writer, &err);
   if (!status) status = predict_all(model, reader, o->threads, writer, &err);
   cli_progress_end();
   if (!status)
@@ -114,8 +115,9 @@ const cli_command cmd_predict = {
     .usage = "MODEL FILE [options]",
     .summary = "label new rows by a model",
     .details =
-        "The model's columns are found in FILE by name; other columns are passed over. Writes the cluster and the\n"
-        "squared distance to its centroid (in the model's scaled units), one row a row.",
+        "The model's columns are found in FILE by name; other columns are passed over. Writes, for each row, its "
+        "number,\n"
+        "its cluster and the squared distance to the centroid (in the model's scaled units).",
     .min_arguments = 2,
     .max_arguments = 2,
     .options = option_table,

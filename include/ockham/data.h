@@ -73,6 +73,8 @@ OCKHAM_API const char *ockham_reader_column_name(const ockham_reader *reader, si
 /** The next rows, valid until the next call; rows->n_rows is 0 at the end of the file. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_reader_next(ockham_reader *reader, ockham_rows *rows,
                                                               ockham_error *err);
+/** The number of row i (0 ...) of the block among the rows of data in the file, from 1. */
+OCKHAM_API uint64_t ockham_reader_source_row(const ockham_reader *reader, size_t i);
 OCKHAM_API void ockham_reader_close(ockham_reader *reader);
 
 /** How columns of different units are made comparable. */

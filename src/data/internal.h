@@ -34,6 +34,7 @@ void ock_labels_clear(ock_labels *labels);
 typedef struct ock_block {
   const void *values;
   const uint32_t *label;
+  const uint64_t *source_row; /* the reader's, under DROP: number of each row in the file, from 1; else NULL */
   size_t n_rows;
   ockham_dtype dtype;
 } ock_block;

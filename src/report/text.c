@@ -87,13 +87,13 @@ static void find_runners_up(const ock_report *r, size_t runner_up[2]) {
   }
 }
 
-/* 3 significant digits, and no exponent for everyday sizes. */
+/* 4 significant digits, and no exponent for everyday sizes. */
 static const char *amount(double value, char text[32]) {
   double size = fabs(value);
-  if (size >= 100 && size < 1e9)
+  if (size >= 1000 && size < 1e9)
     snprintf(text, 32, "%.0f", value);
   else
-    snprintf(text, 32, "%.3g", value);
+    snprintf(text, 32, "%.4g", value);
   return text;
 }
 

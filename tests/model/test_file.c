@@ -70,7 +70,7 @@ static void test_save_load_save(void **state) {
 /* A file kept since format 1 was laid down: it must be read for ever, and as long as format 1 is written, written. */
 static void test_format_1_stays(void **state) {
   (void)state;
-  const char *path = OCK_TEST_DATA "/../fuzz/corpus/model/scaled";
+  const char *path = OCK_TEST_DATA "/model/format-1.model";
   file_bytes kept = read_file(path);
   ockham_model *model;
   assert_ok(ockham_model_load(path, &model, err));

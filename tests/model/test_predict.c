@@ -144,6 +144,20 @@ static void test_bad_rows_are_refused(void **state) {
   rows64[9000 * STRIDE + 1] = kept;
 }
 
+/* Whichever worker comes first, the first bad row is the one that is named. */
+static void test_the_first_bad_row_is_named(void **state) {
+  (void)state;
+  double kept[3];
+  for (size_t i = 0; i < 3; i++) {
+    kept[i] = rows64[(10 + 4096 * i) * STRIDE];
+    rows64[(10 + 4096 * i) * STRIDE] = 1e200;
+  }
+  for (int repeat = 0; repeat < 100; repeat++)
+    assert_refused(all_rows(), OCKHAM_BAD_DATA, 11,
+                   "row 11 is so far from every centroid that its squared distance overflows");
+  for (size_t i = 0; i < 3; i++) rows64[(10 + 4096 * i) * STRIDE] = kept[i];
+}
+
 static void test_memory_runs_out(void **state) {
   (void)state;
   ockham_model *model = example_model(OCKHAM_SCALE_STANDARD);
@@ -168,6 +182,7 @@ int main(void) {
       cmocka_unit_test(test_outputs_may_be_left_out),
       cmocka_unit_test(test_training_rows_keep_their_clusters),
       cmocka_unit_test(test_bad_rows_are_refused),
+      cmocka_unit_test(test_the_first_bad_row_is_named),
       cmocka_unit_test(test_memory_runs_out),
   };
   return cmocka_run_group_tests(tests, make_rows, NULL);

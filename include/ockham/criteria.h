@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/** One clustering of the curve. Arrays are borrowed. */
+/** One clustering of the curve, its clusters numbered by falling size. Arrays are borrowed. */
 typedef struct ockham_curve_point {
   size_t k;
   double inertia;               /**< sum of squared distances to the centroids */

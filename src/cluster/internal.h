@@ -43,6 +43,7 @@ typedef struct ock_lloyd {
   size_t n_blocks;
   ock_lloyd_block *blocks;
   ock_lloyd_worker *workers;
+  uint32_t *order;    /* k_max: for sorting */
   double *drift;      /* k_max: how far each centre moved in the last step */
   double *half_gap;   /* k_max: half the distance to the nearest other centre, or 0 when not worth computing */
   double *previous;   /* k_max x d: the centres before the step; scratch for one position between steps */
@@ -62,6 +63,9 @@ void ock_lloyd_assign(ock_lloyd *s, const double *centroids, size_t k);
  * max_iterations. Clusters that run empty get the row that is farthest from its centre; when every row lies on a centre
  * they are dropped, and k falls. Returns true when it ended by convergence. Leaves the state measured. */
 bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance);
+
+/* Number the centres by falling size (earlier numbers first among equals), and assign. */
+void ock_lloyd_sort(ock_lloyd *s);
 
 /* Make upper exact and compute within, spread and inertia: O(n d). */
 void ock_lloyd_measure(ock_lloyd *s);

@@ -9,11 +9,12 @@
 /* With this many survivors of a panel it is cheaper to search them where they are than to gather them again. */
 enum { WORTH_SEARCHING_IN_PLACE = 24 };
 
+/* Rows whose bounds are carried over at once: their lists of suspects stay in the first-level cache. */
+enum { ROWS_AT_ONCE = 1024 };
+
 typedef struct lloyd_step {
   ock_lloyd *s;
-  double slack;   /* how far rounding may have carried a bound, relative */
-  size_t fastest; /* the centre that moved most, by `most`; the others moved by at most `next` */
-  double most, next;
+  ock_motion motion;
 } lloyd_step;
 
 /* ---- moving the centres ---- */
@@ -46,17 +47,16 @@ static void find_half_gaps(ock_lloyd *s) {
   for (size_t j = 0; j < s->k; j++) s->half_gap[j] = 0.5 * sqrt(s->half_gap[j]);
 }
 
-static void find_fastest(lloyd_step *step) {
-  const ock_lloyd *s = step->s;
-  step->fastest = 0;
-  step->most = step->next = 0;
+static void find_fastest(const ock_lloyd *s, ock_motion *motion) {
+  motion->fastest = 0;
+  motion->most = motion->next = 0;
   for (size_t j = 0; j < s->k; j++) {
-    if (s->drift[j] > step->most) {
-      step->next = step->most;
-      step->most = s->drift[j];
-      step->fastest = j;
-    } else if (s->drift[j] > step->next) {
-      step->next = s->drift[j];
+    if (s->drift[j] > motion->most) {
+      motion->next = motion->most;
+      motion->most = s->drift[j];
+      motion->fastest = (uint32_t)j;
+    } else if (s->drift[j] > motion->next) {
+      motion->next = s->drift[j];
     }
   }
 }
@@ -93,9 +93,8 @@ static void search_all(ock_lloyd *s, ock_lloyd_block *block, double *panel, ock_
 
 static bool stays(const lloyd_step *step, size_t i) {
   const ock_lloyd *s = step->s;
-  double gap = s->half_gap[s->label[i]];
-  double bound = s->lower[i] > gap ? s->lower[i] : gap;
-  return s->upper[i] * step->slack < bound;
+  double reach = s->upper[i] * step->motion.slack;
+  return reach < s->lower[i] || reach < s->half_gap[s->label[i]];
 }
 
 /* Make the upper bounds of the suspects exact; those that still do not stay are searched, at once or with later ones.
@@ -132,13 +131,14 @@ static void follow_block(void *arg, size_t b, size_t worker) {
   ock_lloyd_block *block = &s->blocks[b];
   double *panel = s->workers[worker].panel;
   ock_search suspects = {.n = 0}, pending = {.n = 0};
-  for (size_t i = block->first; i < block->end; i++) {
-    uint32_t j = s->label[i];
-    s->upper[i] += s->drift[j];
-    s->lower[i] -= j == step->fastest ? step->next : step->most;
-    if (stays(step, i)) continue;
-    suspects.row[suspects.n++] = i;
-    if (suspects.n == OCK_PANEL) tighten(step, block, panel, &suspects, &pending);
+  uint32_t found[ROWS_AT_ONCE];
+  for (size_t first = block->first; first < block->end; first += ROWS_AT_ONCE) {
+    size_t n = block->end - first < ROWS_AT_ONCE ? block->end - first : ROWS_AT_ONCE;
+    size_t n_found = s->kernels->follow(s->label + first, s->upper + first, s->lower + first, n, &step->motion, found);
+    for (size_t f = 0; f < n_found; f++) {
+      suspects.row[suspects.n++] = first + found[f];
+      if (suspects.n == OCK_PANEL) tighten(step, block, panel, &suspects, &pending);
+    }
   }
   tighten(step, block, panel, &suspects, &pending);
   search_all(s, block, panel, &pending);
@@ -195,14 +195,15 @@ static bool repair_empty(ock_lloyd *s) {
 }
 
 bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance) {
-  lloyd_step step = {.s = s, .slack = 1 + ((double)s->d + 1000) * DBL_EPSILON};
+  lloyd_step step = {.s = s, .motion = {.drift = s->drift, .half_gap = s->half_gap}};
   bool converged = false;
+  step.motion.slack = 1 + ((double)s->d + 1000) * DBL_EPSILON;
   repair_empty(s);
   for (size_t iteration = 0; iteration < max_iterations && !converged; iteration++) {
     if (s->ticker && ock_ticker_stopped(s->ticker)) break;
     double decrease = move_centres(s);
     find_half_gaps(s);
-    find_fastest(&step);
+    find_fastest(s, &step.motion);
     ock_lloyd_zero_blocks(s);
     ock_lloyd_run_blocks(s, follow_block, &step);
     uint64_t n_changed = ock_lloyd_reduce_blocks(s);

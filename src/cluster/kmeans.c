@@ -93,6 +93,7 @@ static ockham_status fit(ock_lloyd *s, ockham_rows x, const ockham_kmeans_option
     ock_free(best);
     if (s->ticker->stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
   }
+  ock_lloyd_sort(s);
   OCK_TRY(copy_out(s, labels, result, err));
   result->exact = exact || s->k == 1;
   result->converged = converged;

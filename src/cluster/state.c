@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of k-means: its memory, its blocks, and the passes that compute without moving a centre. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cluster/lloyd.h"
@@ -60,12 +61,13 @@ static bool allocate(ock_lloyd *s) {
   s->spread = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   s->drift = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   s->half_gap = ock_arena_array(&s->arena, s->k_max, sizeof(double));
+  s->order = ock_arena_array(&s->arena, s->k_max, sizeof(uint32_t));
   s->candidates = ock_arena_array(&s->arena, ock_size_product(OCK_MAX_CANDIDATES, s->d), sizeof(double));
   s->label = ock_arena_array(&s->arena, s->n, sizeof(uint32_t));
   s->upper = ock_arena_array(&s->arena, s->n, sizeof(double));
   s->lower = ock_arena_array(&s->arena, s->n, sizeof(double));
   return s->origin && s->centroids && s->sums && s->previous && s->counts && s->within && s->spread && s->drift &&
-         s->half_gap && s->candidates && s->label && s->upper && s->lower;
+         s->half_gap && s->order && s->candidates && s->label && s->upper && s->lower;
 }
 
 void ock_lloyd_run_blocks(ock_lloyd *s, ock_task *task, void *arg) {
@@ -204,6 +206,22 @@ void ock_lloyd_assign(ock_lloyd *s, const double *centroids, size_t k) {
   ock_lloyd_run_blocks(s, assign_block, s);
   ock_lloyd_reduce_blocks(s);
   reduce_measures(s);
+}
+
+static int compare_sizes(const void *a, const void *b, void *counts) {
+  uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+  const uint64_t *count = counts;
+  if (count[i] != count[j]) return count[i] > count[j] ? -1 : 1;
+  return (i > j) - (i < j);
+}
+
+void ock_lloyd_sort(ock_lloyd *s) {
+  for (uint32_t j = 0; j < s->k; j++) s->order[j] = j;
+  qsort_r(s->order, s->k, sizeof *s->order, compare_sizes, s->counts);
+  memcpy(s->previous, s->centroids, s->k * s->d * sizeof(double));
+  for (size_t j = 0; j < s->k; j++)
+    memcpy(s->centroids + j * s->d, s->previous + s->order[j] * s->d, s->d * sizeof(double));
+  ock_lloyd_assign(s, s->centroids, s->k);
 }
 
 /* ---- measure ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Workers sleep on a condition variable between runs; a run is a generation number, a shared task counter that
- * workers draw from, and a count of workers that have not finished. The caller works too. */
+/* A run is a generation number, a shared task counter that workers draw from, and a count of workers that have not
+ * finished. The caller works too. Runs follow each other within microseconds, so whoever waits first watches the number
+ * for a short while, and only then sleeps on a condition variable. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -8,7 +9,7 @@
 
 #include "core/internal.h"
 
-enum { MAX_THREADS = 1024 };
+enum { MAX_THREADS = 1024, SPINS = 4000 };
 
 typedef struct worker {
   ock_pool *pool;
@@ -21,9 +22,10 @@ struct ock_pool {
   worker *workers;  /* n_threads - 1 */
   pthread_mutex_t mutex;
   pthread_cond_t wake, done;
-  uint64_t generation; /* guarded by mutex, like the next three */
-  size_t n_busy;
-  bool stopping;
+  atomic_uint_fast64_t
+      generation; /* changed under the mutex, so that a sleeper cannot miss it; likewise the next two */
+  atomic_size_t n_busy;
+  atomic_bool stopping;
   ock_task *task;
   void *arg;
   size_t n_tasks;
@@ -38,22 +40,49 @@ static void work(ock_pool *pool, size_t index) {
   }
 }
 
+static inline void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+static bool has_news(ock_pool *pool, uint64_t seen) {
+  return atomic_load_explicit(&pool->generation, memory_order_acquire) != seen || atomic_load(&pool->stopping);
+}
+
+static void await_news(ock_pool *pool, uint64_t seen) {
+  for (int spin = 0; spin < SPINS; spin++) {
+    if (has_news(pool, seen)) return;
+    relax();
+  }
+  pthread_mutex_lock(&pool->mutex);
+  while (!has_news(pool, seen)) pthread_cond_wait(&pool->wake, &pool->mutex);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+static void await_workers(ock_pool *pool) {
+  for (int spin = 0; spin < SPINS; spin++) {
+    if (atomic_load_explicit(&pool->n_busy, memory_order_acquire) == 0) return;
+    relax();
+  }
+  pthread_mutex_lock(&pool->mutex);
+  while (atomic_load(&pool->n_busy) > 0) pthread_cond_wait(&pool->done, &pool->mutex);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
 static void *worker_main(void *arg) {
   worker *self = arg;
   ock_pool *pool = self->pool;
-  uint64_t seen = 0;
-  pthread_mutex_lock(&pool->mutex);
-  for (;;) {
-    while (pool->generation == seen && !pool->stopping) pthread_cond_wait(&pool->wake, &pool->mutex);
-    if (pool->stopping) break;
-    seen = pool->generation;
-    pthread_mutex_unlock(&pool->mutex);
+  for (uint64_t seen = 0;; seen++) {
+    await_news(pool, seen);
+    if (atomic_load(&pool->stopping)) return NULL;
     work(pool, self->index);
-    pthread_mutex_lock(&pool->mutex);
-    if (--pool->n_busy == 0) pthread_cond_signal(&pool->done);
+    if (atomic_fetch_sub_explicit(&pool->n_busy, 1, memory_order_acq_rel) == 1) {
+      pthread_mutex_lock(&pool->mutex);
+      pthread_cond_signal(&pool->done);
+      pthread_mutex_unlock(&pool->mutex);
+    }
   }
-  pthread_mutex_unlock(&pool->mutex);
-  return NULL;
 }
 
 static size_t cores_available(void) {
@@ -67,7 +96,7 @@ static size_t cores_available(void) {
 
 static void stop_workers(ock_pool *pool, size_t n_started) {
   pthread_mutex_lock(&pool->mutex);
-  pool->stopping = true;
+  atomic_store(&pool->stopping, true);
   pthread_cond_broadcast(&pool->wake);
   pthread_mutex_unlock(&pool->mutex);
   for (size_t i = 0; i < n_started; i++) pthread_join(pool->workers[i].thread, NULL);
@@ -119,19 +148,17 @@ void ock_pool_run(ock_pool *pool, size_t n_tasks, ock_task *task, void *arg) {
     for (size_t i = 0; i < n_tasks; i++) task(arg, i, 0);
     return;
   }
-  pthread_mutex_lock(&pool->mutex);
   pool->task = task;
   pool->arg = arg;
   pool->n_tasks = n_tasks;
-  pool->n_busy = pool->n_threads - 1;
   atomic_store_explicit(&pool->next_task, 0, memory_order_relaxed);
-  pool->generation++;
+  atomic_store_explicit(&pool->n_busy, pool->n_threads - 1, memory_order_relaxed);
+  pthread_mutex_lock(&pool->mutex);
+  atomic_fetch_add_explicit(&pool->generation, 1, memory_order_release);
   pthread_cond_broadcast(&pool->wake);
   pthread_mutex_unlock(&pool->mutex);
   work(pool, 0);
-  pthread_mutex_lock(&pool->mutex);
-  while (pool->n_busy > 0) pthread_cond_wait(&pool->done, &pool->mutex);
-  pthread_mutex_unlock(&pool->mutex);
+  await_workers(pool);
 }
 
 void ock_pool_free(ock_pool *pool) {

@@ -17,6 +17,15 @@ enum { OCK_PANEL = 64 };
 /* Rows of a strip: what pair_sums works on, laid out like a panel of this many rows. */
 enum { OCK_STRIP = 16 };
 
+/* What a step of Lloyd's algorithm did to the centres. */
+typedef struct ock_motion {
+  const double *drift;    /* how far each centre moved */
+  const double *half_gap; /* half the distance from each centre to the nearest other, or less */
+  uint32_t fastest;       /* the centre that moved most ... */
+  double most, next;      /* ... by how much, and the most that any other moved */
+  double slack;           /* factor of at least 1 that covers the rounding of upper bounds */
+} ock_motion;
+
 typedef struct ock_kernels {
   const char *isa;
   bool (*runs_here)(void);
@@ -31,6 +40,12 @@ typedef struct ock_kernels {
 
   /* Squared distance from row r of the panel to centroid label[r], for each r: out has OCK_PANEL entries. */
   void (*own_distance)(const double *panel, size_t d, const double *centroids, const uint32_t *label, double *out);
+
+  /* Carry the bounds of n rows over a motion of the centres: upper grows by its centre's drift, lower shrinks by the
+   * most that another centre moved. Returns how many rows may have changed their nearest centre, upper * slack >=
+   * max(lower, half_gap), with their numbers 0 ... n - 1 ascending in suspects (room for n). */
+  size_t (*follow)(const uint32_t *label, double *upper, double *lower, size_t n, const ock_motion *motion,
+                   uint32_t *suspects);
 
   /* Add the (unsquared) distance between each row r of a strip and each of m rows y (m x d) to
    * sums[slot[j * n_slots + s] * OCK_STRIP + r] for every s in 0 ... n_slots - 1. One distance serves n_slots

@@ -44,6 +44,18 @@ static inline mask less(vec a, vec b) {
 static inline vec choose(mask m, vec yes, vec no) {
   return _mm512_mask_blend_pd(m, no, yes);
 }
+static inline vec mul(vec a, vec b) {
+  return _mm512_mul_pd(a, b);
+}
+static inline unsigned bits(mask m) {
+  return m;
+}
+static inline mask same(const uint32_t *label, uint32_t j) {
+  return _mm256_cmpeq_epi32_mask(_mm256_loadu_si256((const __m256i *)label), _mm256_set1_epi32((int)j));
+}
+static inline vec gather(const double *table, const uint32_t *index) {
+  return _mm512_i32gather_pd(_mm256_loadu_si256((const __m256i *)index), table, 8);
+}
 static bool runs_here(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
@@ -87,6 +99,19 @@ static inline mask less(vec a, vec b) {
 static inline vec choose(mask m, vec yes, vec no) {
   return _mm256_blendv_pd(no, yes, m);
 }
+static inline vec mul(vec a, vec b) {
+  return _mm256_mul_pd(a, b);
+}
+static inline unsigned bits(mask m) {
+  return (unsigned)_mm256_movemask_pd(m);
+}
+static inline mask same(const uint32_t *label, uint32_t j) {
+  __m128i equal = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)label), _mm_set1_epi32((int)j));
+  return _mm256_castsi256_pd(_mm256_cvtepi32_epi64(equal));
+}
+static inline vec gather(const double *table, const uint32_t *index) {
+  return _mm256_i32gather_pd(table, _mm_loadu_si128((const __m128i *)index), 8);
+}
 static bool runs_here(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
@@ -129,6 +154,19 @@ static inline mask less(vec a, vec b) {
 static inline vec choose(mask m, vec yes, vec no) {
   return _mm_or_pd(_mm_and_pd(m, yes), _mm_andnot_pd(m, no));
 }
+static inline vec mul(vec a, vec b) {
+  return _mm_mul_pd(a, b);
+}
+static inline unsigned bits(mask m) {
+  return (unsigned)_mm_movemask_pd(m);
+}
+static inline mask same(const uint32_t *label, uint32_t j) {
+  __m128i equal = _mm_cmpeq_epi32(_mm_loadl_epi64((const __m128i *)label), _mm_set1_epi32((int)j));
+  return _mm_castsi128_pd(_mm_unpacklo_epi32(equal, equal));
+}
+static inline vec gather(const double *table, const uint32_t *index) {
+  return _mm_setr_pd(table[index[0]], table[index[1]]);
+}
 static bool runs_here(void) {
   return true;
 }
@@ -170,6 +208,20 @@ static inline mask less(vec a, vec b) {
 }
 static inline vec choose(mask m, vec yes, vec no) {
   return vbslq_f64(m, yes, no);
+}
+static inline vec mul(vec a, vec b) {
+  return vmulq_f64(a, b);
+}
+static inline unsigned bits(mask m) {
+  return (unsigned)((vgetq_lane_u64(m, 0) & 1) | (vgetq_lane_u64(m, 1) & 2));
+}
+static inline mask same(const uint32_t *label, uint32_t j) {
+  const uint64_t equal[2] = {label[0] == j ? UINT64_MAX : 0, label[1] == j ? UINT64_MAX : 0};
+  return vld1q_u64(equal);
+}
+static inline vec gather(const double *table, const uint32_t *index) {
+  const double values[2] = {table[index[0]], table[index[1]]};
+  return vld1q_f64(values);
 }
 static bool runs_here(void) {
   return true;
@@ -274,6 +326,27 @@ static void own_distance(const double *panel, size_t d, const double *centroids,
   }
 }
 
+static size_t follow(const uint32_t *label, double *upper, double *lower, size_t n, const ock_motion *motion,
+                     uint32_t *suspects) {
+  const vec most = broadcast(motion->most), next = broadcast(motion->next), slack = broadcast(motion->slack);
+  const unsigned all = (1u << LANES) - 1;
+  size_t n_suspects = 0, i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    vec u = add(load(upper + i), gather(motion->drift, label + i));
+    vec l = sub(load(lower + i), choose(same(label + i, motion->fastest), next, most));
+    store(upper + i, u);
+    store(lower + i, l);
+    for (unsigned open = ~bits(less(mul(u, slack), l)) & all; open; open &= open - 1) {
+      size_t r = i + (size_t)__builtin_ctz(open);
+      suspects[n_suspects] = (uint32_t)r;
+      n_suspects += !(upper[r] * motion->slack < motion->half_gap[label[r]]);
+    }
+  }
+  size_t n_rest = ock_kernels_reference.follow(label + i, upper + i, lower + i, n - i, motion, suspects + n_suspects);
+  for (size_t r = 0; r < n_rest; r++) suspects[n_suspects + r] += (uint32_t)i;
+  return n_suspects + n_rest;
+}
+
 enum { STRIP_VECTORS = OCK_STRIP / LANES };
 
 static void pair_sums(const double *strip, size_t d, const double *y, size_t m, const uint16_t *slot, size_t n_slots,
@@ -303,5 +376,6 @@ const ock_kernels TABLE_NAME(OCK_VECTOR_ISA) = {
     .nearest_two = nearest_two,
     .distances = distances,
     .own_distance = own_distance,
+    .follow = follow,
     .pair_sums = pair_sums,
 };

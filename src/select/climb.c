@@ -9,7 +9,7 @@
 enum { MAX_ITERATIONS = 100, RNG_STREAM_CLIMB = 1000, MAX_MOVES = 4 };
 
 /* A step that lowers the inertia by less than this share of it is the last: the fits are finished in ock_describe(). */
-static const double tolerance = 1e-6;
+static const double tolerance = 1e-4;
 /* A path that is worse than the best known fit by more than this goes on from the best. */
 static const double worth_switching = 1.002;
 

@@ -26,8 +26,8 @@ static ockham_status finish_fit(ock_climb *climb, size_t k, ockham_error *err) {
     if (ock_lloyd_propose(s, &rng, ock_lloyd_n_candidates(k), position, &gain)) ock_lloyd_insert(s, position);
     ock_lloyd_run(s, MAX_ITERATIONS, 0);
   }
-  ock_lloyd_assign(s, s->centroids, s->k); /* labels by search, and exact distances to the second nearest centre */
-  fit->inertia = INFINITY;                 /* whatever it was: the state is what we keep */
+  ock_lloyd_sort(s);       /* labels by search, and exact distances to the second nearest centre */
+  fit->inertia = INFINITY; /* whatever it was: the state is what we keep */
   return ock_fit_keep(fit, s, &kept) ? OCKHAM_OK : no_memory(s, err);
 }
 

@@ -54,6 +54,18 @@ typedef struct ock_climb {
   ock_ticker *ticker;
 } ock_climb;
 
+ockham_status ock_sweep_new(ockham_rows x, const ockham_sweep_options *options, ockham_sweep **sweep,
+                            ockham_error *err);
+/* Make room for fits up to k. */
+ockham_status ock_sweep_reserve(ockham_sweep *sweep, size_t k, ockham_error *err);
+/* Show fits k_min ... k_max, all of which must exist, as the curve. */
+ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err);
+
+/* A quick look at large tables: which k up to k_max BIC prefers on a thinned copy of the rows, merged down from k_max.
+ */
+ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *pool, ock_ticker *ticker, size_t *k,
+                        ockham_error *err);
+
 /* Count the columns that vary and find the least variance that the data's resolution lets us see. */
 ockham_status ock_survey_rows(ockham_rows x, const double *mean, ock_survey *survey, ockham_error *err);
 

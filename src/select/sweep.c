@@ -40,95 +40,29 @@ static size_t clamp(size_t value, size_t low, size_t high) {
   return value < low ? low : value > high ? high : value;
 }
 
-static void choose_range(run *r) {
+/* The range should go on this far above the best k: a peak at the edge is no peak. */
+static size_t margin_above(size_t k) {
+  return k / 4 > 3 ? k / 4 : 3;
+}
+
+static ockham_status choose_range(run *r, ockham_error *err) {
   size_t n = r->x.n_rows, k_min = r->sweep->k_min;
   if (r->options->k_max) {
     r->k_target = r->k_end = r->options->k_max;
-    return;
+    return OCKHAM_OK;
   }
   /* More clusters than a third of the rows are not looked for: too few rows are left to tell spread from noise. */
   size_t most = clamp(n / 3, k_min, n);
   r->k_end = clamp(OCKHAM_K_LIMIT, k_min, most);
-  r->k_target = clamp(clamp((size_t)lround(sqrt((double)n)), DEFAULT_K_LOW, DEFAULT_K_HIGH), k_min, r->k_end);
+  size_t root = (size_t)lround(sqrt((double)n));
+  r->k_target = clamp(clamp(root, DEFAULT_K_LOW, DEFAULT_K_HIGH), k_min, r->k_end);
   if (r->k_target < k_min + DEFAULT_K_LOW) r->k_target = clamp(k_min + DEFAULT_K_LOW, k_min, r->k_end);
-}
-
-/* ---- memory ---- */
-
-static ockham_status reserve_fits(ockham_sweep *sweep, size_t k, ockham_error *err) {
-  if (k <= sweep->k_capacity) return OCKHAM_OK;
-  ock_fit *fits = ock_realloc_array(sweep->fits, k, sizeof *fits);
-  if (!fits) return ock_fail_memory(err, "the curve", k * sizeof *fits);
-  sweep->fits = fits;
-  for (; sweep->k_capacity < k; sweep->k_capacity++)
-    fits[sweep->k_capacity] = (ock_fit){.inertia = INFINITY, .silhouette = NAN, .simplified_silhouette = NAN};
-  return OCKHAM_OK;
-}
-
-static ockham_status sweep_new(ockham_rows x, const ockham_sweep_options *options, ockham_sweep **out,
-                               ockham_error *err) {
-  ockham_sweep *sweep = ock_alloc_zeroed(1, sizeof *sweep);
-  double *origin = ock_alloc_array(x.n_columns, sizeof(double));
-  if (!sweep || !origin) {
-    ock_free(sweep);
-    ock_free(origin);
-    return ock_fail_memory(err, "the sweep", sizeof *sweep + x.n_columns * sizeof(double));
-  }
-  sweep->n = x.n_rows;
-  sweep->d = x.n_columns;
-  sweep->origin = origin;
-  sweep->k_min = options->k_min ? options->k_min : 1;
-  sweep->criterion = ockham_criterion_find(options->criterion ? options->criterion : "bic");
-  *out = sweep;
-  return OCKHAM_OK;
-}
-
-void ockham_sweep_free(ockham_sweep *sweep) {
-  if (!sweep) return;
-  for (size_t k = 0; k < sweep->k_capacity; k++) ock_fit_clear(&sweep->fits[k]);
-  ock_free(sweep->fits);
-  ock_free(sweep->origin);
-  ock_free(sweep->points);
-  ock_free(sweep->absolute_centroids);
-  ock_free(sweep);
-}
-
-/* ---- the curve ---- */
-
-static void show_point(ockham_sweep *sweep, const ock_fit *fit, ockham_curve_point *point, double *centroids) {
-  for (size_t j = 0; j < fit->k; j++)
-    for (size_t l = 0; l < sweep->d; l++)
-      centroids[j * sweep->d + l] = fit->centroids[j * sweep->d + l] + sweep->origin[l];
-  *point = (ockham_curve_point){.k = fit->k,
-                                .inertia = fit->inertia,
-                                .sizes = fit->sizes,
-                                .within = fit->within,
-                                .spread = fit->spread,
-                                .centroids = centroids,
-                                .silhouette = fit->silhouette,
-                                .simplified_silhouette = fit->simplified_silhouette};
-}
-
-static ockham_status build_curve(ockham_sweep *sweep, ockham_error *err) {
-  size_t n_points = sweep->k_max + 1 - sweep->k_min, n_centroids = 0;
-  for (size_t k = sweep->k_min; k <= sweep->k_max; k++) n_centroids += k;
-  ockham_curve_point *points = ock_realloc_array(sweep->points, n_points, sizeof *points);
-  if (points) sweep->points = points;
-  size_t values = ock_size_product(n_centroids, sweep->d);
-  double *centroids = ock_realloc_array(sweep->absolute_centroids, values, sizeof(double));
-  if (centroids) sweep->absolute_centroids = centroids;
-  if (!points || !centroids) return ock_fail_memory(err, "the curve", ock_size_product(values, sizeof(double)));
-  for (size_t i = 0; i < n_points; i++) {
-    show_point(sweep, &sweep->fits[sweep->k_min + i - 1], &points[i], centroids);
-    centroids += points[i].k * sweep->d;
-  }
-  sweep->curve = (ockham_curve){.n_rows = sweep->n,
-                                .n_columns = sweep->d,
-                                .n_varying = sweep->survey.n_varying,
-                                .variance_floor = sweep->survey.variance_floor,
-                                .total = sweep->survey.total,
-                                .n_points = n_points,
-                                .points = points};
+  if (root <= r->k_target) return OCKHAM_OK;
+  /* Clusters in clusters make a criterion peak early; a quick look as far as the root of n tells where the last peak
+   * is. */
+  size_t k;
+  OCK_TRY(ock_scout(r->x, clamp(root, r->k_target, r->k_end), r->options->seed, r->pool, &r->ticker, &k, err));
+  r->k_target = clamp(k + margin_above(k), r->k_target, r->k_end);
   return OCKHAM_OK;
 }
 
@@ -202,8 +136,8 @@ static bool extend(run *r) {
   ockham_sweep *sweep = r->sweep;
   size_t best = ockham_criterion_choose(sweep->criterion, &sweep->curve);
   if (r->ticker.stopped || sweep->distinct_limit || r->k_target >= r->k_end || best == SIZE_MAX) return false;
-  size_t k = sweep->curve.points[best].k, margin = k / 4 > 3 ? k / 4 : 3;
-  if (k + margin <= r->k_target) return false;
+  size_t k = sweep->curve.points[best].k;
+  if (k + margin_above(k) <= r->k_target) return false;
   r->k_target = clamp(r->k_target + r->k_target / 2, r->k_target + 1, r->k_end);
   sweep->extended = true;
   return true;
@@ -226,24 +160,24 @@ static ockham_status cover(run *r, ock_lloyd *s, size_t covered, bool *more, ock
   if (sweep->k_max < sweep->k_min)
     return ock_fail(err, OCKHAM_BAD_DATA, "the data have %zu distinct rows, too few for %zu clusters", sweep->k_max,
                     sweep->k_min);
-  OCK_TRY(build_curve(sweep, err));
+  OCK_TRY(ock_sweep_build_curve(sweep, err));
   *more = !needs_silhouette(sweep) && extend(r);
   if (*more) return OCKHAM_OK;
   OCK_TRY(ock_describe(&climb, silhouettes_wanted(r), err));
-  OCK_TRY(build_curve(sweep, err));
+  OCK_TRY(ock_sweep_build_curve(sweep, err));
   *more = extend(r);
   return OCKHAM_OK;
 }
 
 static ockham_status run_sweep(run *r, ockham_error *err) {
   ockham_sweep *sweep = r->sweep;
-  choose_range(r);
+  OCK_TRY(choose_range(r, err));
   for (bool more = true; more;) {
     ock_lloyd state;
     size_t covered = sweep->k_max;
     r->ticker.done = 0;
     r->ticker.total = 2 * r->k_target * (1 + (r->options->restarts ? r->options->restarts : DEFAULT_ROUNDS));
-    OCK_TRY(reserve_fits(sweep, r->k_target, err));
+    OCK_TRY(ock_sweep_reserve(sweep, r->k_target, err));
     OCK_TRY(ock_lloyd_init(&state, r->x, r->k_target, r->pool, &r->ticker, err));
     ockham_status status = cover(r, &state, covered, &more, err);
     ock_lloyd_clear(&state);
@@ -262,7 +196,7 @@ ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *option
   run r = {.x = x, .options = options, .ticker = {.progress = options->progress}};
   OCK_TRY(check(x, options, err));
   OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
-  ockham_status status = sweep_new(x, options, &r.sweep, err);
+  ockham_status status = ock_sweep_new(x, options, &r.sweep, err);
   if (!status) status = run_sweep(&r, err);
   ock_pool_free(r.pool);
   if (status) {

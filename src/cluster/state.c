@@ -22,8 +22,9 @@ static size_t choose_n_blocks(size_t n, size_t d, size_t k_max) {
 }
 
 static bool allocate_block(ock_lloyd *s, ock_lloyd_block *block) {
-  block->sums = ock_arena_array(&s->arena, ock_size_product(s->k_max, s->d), sizeof(double));
-  block->counts = ock_arena_array(&s->arena, s->k_max, sizeof(int64_t));
+  size_t n_sums = s->k_max > OCK_MAX_CANDIDATES ? s->k_max : OCK_MAX_CANDIDATES;
+  block->sums = ock_arena_array(&s->arena, ock_size_product(n_sums, s->d), sizeof(double));
+  block->counts = ock_arena_array(&s->arena, n_sums, sizeof(int64_t));
   block->within = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   block->spread = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   block->gain = ock_arena_array(&s->arena, OCK_MAX_CANDIDATES, sizeof(double));
@@ -62,7 +63,7 @@ static bool allocate(ock_lloyd *s) {
   s->drift = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   s->half_gap = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   s->order = ock_arena_array(&s->arena, s->k_max, sizeof(uint32_t));
-  s->candidates = ock_arena_array(&s->arena, ock_size_product(OCK_MAX_CANDIDATES, s->d), sizeof(double));
+  s->candidates = ock_arena_array(&s->arena, ock_size_product(2 * OCK_MAX_CANDIDATES, s->d), sizeof(double));
   s->label = ock_arena_array(&s->arena, s->n, sizeof(uint32_t));
   s->upper = ock_arena_array(&s->arena, s->n, sizeof(double));
   s->lower = ock_arena_array(&s->arena, s->n, sizeof(double));

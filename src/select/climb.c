@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Up: insert a centre where it helps most, and let Lloyd's steps repair. Down: merge the two clusters that lose least.
- * The two find different optima; the better is kept at each k, and the next step starts from it. */
+/* Up: split the cluster where it helps most, and let Lloyd's steps repair. Down: merge the two clusters that lose
+ * least. The two find different optima; the better is kept at each k, and the next step starts from it. */
 #include <math.h>
 #include <string.h>
 
@@ -74,13 +74,12 @@ static bool stopped(ock_climb *climb) {
 ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t round, ockham_error *err) {
   ock_lloyd *s = climb->state;
   ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_CLIMB + round);
-  double gain;
   load(climb, from);
   while (s->k < to && !stopped(climb)) {
     size_t k = s->k;
-    double *position = s->previous;
-    if (!ock_lloyd_propose(s, &rng, ock_lloyd_n_candidates(k + 1), position, &gain)) break;
-    ock_lloyd_insert(s, position);
+    size_t j;
+    if (!ock_lloyd_propose_split(s, &rng, ock_lloyd_n_candidates(k + 1), &j, s->candidates)) break;
+    ock_lloyd_split(s, j, s->candidates);
     ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
     if (s->k <= k) break; /* no more distinct rows */
     if (climb->ticker->stopped) break;

@@ -21,9 +21,10 @@ static ockham_status finish_fit(ock_climb *climb, size_t k, ockham_error *err) {
   const ock_fit *below = k > 1 ? &climb->sweep->fits[k - 2] : NULL;
   if (below && below->centroids && s->inertia > below->inertia) {
     ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_REPAIR + k);
-    double gain, *position = s->previous;
+    size_t j;
     ock_lloyd_assign(s, below->centroids, k - 1);
-    if (ock_lloyd_propose(s, &rng, ock_lloyd_n_candidates(k), position, &gain)) ock_lloyd_insert(s, position);
+    if (ock_lloyd_propose_split(s, &rng, ock_lloyd_n_candidates(k), &j, s->candidates))
+      ock_lloyd_split(s, j, s->candidates);
     ock_lloyd_run(s, MAX_ITERATIONS, 0);
   }
   ock_lloyd_sort(s);       /* labels by search, and exact distances to the second nearest centre */

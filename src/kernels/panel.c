@@ -30,7 +30,21 @@ void ock_panel_load(ockham_rows x, const double *origin, size_t first, size_t n,
   if (n < width) clear_lanes(n, x.n_columns, width, panel);
 }
 
+/* Scattered rows come from memory one by one unless they are asked for ahead of time. */
+static void prefetch_row(ockham_rows x, size_t i) {
+  enum { LINE = 64, MOST_LINES = 4 };
+  size_t size = x.dtype == OCKHAM_FLOAT32 ? sizeof(float) : sizeof(double);
+  const char *row = (const char *)x.data + i * ock_rows_stride(x) * size;
+  size_t n_bytes = x.n_columns * size < MOST_LINES * LINE ? x.n_columns * size : MOST_LINES * LINE;
+  for (size_t at = 0; at < n_bytes; at += LINE) __builtin_prefetch(row + at);
+}
+
 void ock_panel_gather(ockham_rows x, const double *origin, const size_t *index, size_t n, double *panel) {
-  for (size_t r = 0; r < n; r++) put_row(x, origin, index[r], OCK_PANEL, panel + r);
+  enum { AHEAD = 12 };
+  for (size_t r = 0; r < n && r < AHEAD; r++) prefetch_row(x, index[r]);
+  for (size_t r = 0; r < n; r++) {
+    if (r + AHEAD < n) prefetch_row(x, index[r + AHEAD]);
+    put_row(x, origin, index[r], OCK_PANEL, panel + r);
+  }
   if (n < OCK_PANEL) clear_lanes(n, x.n_columns, OCK_PANEL, panel);
 }

@@ -317,8 +317,7 @@ ockham_status ock_csv_sniff(const char *path, const char *text, const char *end,
   *more = best.n_rows < 2 && !whole;
   if (*more) return OCKHAM_OK;
   if (begin == limit)
-    return ock_fail(err, OCKHAM_BAD_DATA, "%s: no rows of numbers: the file is empty%s", path,
-                    begin > text && begin[-1] == eol ? " but for comments" : "");
+    return ock_fail(err, OCKHAM_BAD_DATA, "%s: no rows of numbers%s", path, begin == text ? ": the file is empty" : "");
   *dialect = best.dialect;
   shape->n_columns = best.n_cells > 0 ? best.n_cells - best.dialect.trailing : 1;
   sample s = {.path = path, .options = options, .dialect = dialect, .begin = begin, .end = limit};

@@ -18,7 +18,7 @@ typedef struct ockham_kmeans_options {
   const ockham_progress *progress;
 } ockham_kmeans_options;
 
-/** A clustering. Zero-initialise; ockham_kmeans_clear() frees what it holds. */
+/** A clustering, its clusters numbered by falling size. Zero-initialise; ockham_kmeans_clear() frees what it holds. */
 typedef struct ockham_kmeans {
   size_t k; /**< as asked, or the number of distinct rows when that is less */
   size_t n_columns;

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Criteria for the number of clusters: pure functions of a curve, which holds what is known of one clustering for each
+ *  k. They are listed by `ockham criteria`; docs/criteria.md has their weaknesses. */
+#ifndef OCKHAM_CRITERIA_H
+#define OCKHAM_CRITERIA_H
+
+#include <ockham/core.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One clustering of the curve, its clusters numbered by falling size. Arrays are borrowed. */
+typedef struct ockham_curve_point {
+  size_t k;
+  double inertia;               /**< sum of squared distances to the centroids */
+  const uint64_t *sizes;        /**< k: rows of each cluster, all at least 1 */
+  const double *within;         /**< k: sum of squared distances of each cluster's rows to its centroid */
+  const double *spread;         /**< k: sum of distances, not squared */
+  const double *centroids;      /**< k x n_columns */
+  double silhouette;            /**< mean over rows; NaN when it was not computed, or k is 1 */
+  double simplified_silhouette; /**< the same with distances to centroids for mean distances to rows; NaN likewise */
+} ockham_curve_point;
+
+/** All clusterings of one data set, by ascending k. */
+typedef struct ockham_curve {
+  uint64_t n_rows;
+  size_t n_columns;      /**< of the centroids */
+  size_t n_varying;      /**< columns that are not constant: the dimension that likelihoods count */
+  double variance_floor; /**< least variance a column is credited with: rounding noise of the data, more than 0 */
+  double total;          /**< sum of squared distances to the overall mean */
+  size_t n_points;
+  const ockham_curve_point *points;
+} ockham_curve;
+
+typedef enum ockham_direction { OCKHAM_MAXIMUM, OCKHAM_MINIMUM, OCKHAM_KNEE } ockham_direction;
+
+/** What a criterion is. */
+typedef struct ockham_criterion {
+  const char *name;  /**< for options and JSON: "bic" */
+  const char *title; /**< for people: "BIC" */
+  ockham_direction direction;
+  bool can_answer_one; /**< whether it is defined for k = 1 */
+  const char *formula;
+  const char *source;
+} ockham_criterion;
+
+/** The table of criteria, *n of them; constant. */
+OCKHAM_API const ockham_criterion *ockham_criteria(size_t *n);
+/** The one with this name, or NULL. */
+OCKHAM_API const ockham_criterion *ockham_criterion_find(const char *name);
+
+/** Its value at point i of the curve; NaN where it is undefined. O(k^2 n_columns) at worst. */
+OCKHAM_API double ockham_criterion_value(const ockham_criterion *criterion, const ockham_curve *curve, size_t i);
+/** The index of the point it chooses (the lowest k among equals); SIZE_MAX when it chooses none. */
+OCKHAM_API size_t ockham_criterion_choose(const ockham_criterion *criterion, const ockham_curve *curve);
+
+/** The spherical Gaussian model behind BIC and AIC at a point: the better of one variance for all clusters (EII) and
+ * one for each (VII; only when every cluster has at least 5 rows), by the criterion that is asked. ln L = sum_j n_j
+ * ln(n_j / n) - 1/2 sum_j n_j d [ln(2 pi v_j) + S_j / (n_j d v_j)],  v_j = S_j / (n_j d) or the pooled S / (n d), no
+ * less than the variance floor;  p = k (d + 1) for EII, k (d + 2) - 1 for VII; BIC = 2 ln L - p ln n, AIC = 2 ln L - 2
+ * p: higher is better, the scale of mclust. */
+typedef struct ockham_fit_score {
+  double value;
+  double log_likelihood;
+  size_t n_parameters;
+  bool variances_differ; /**< VII */
+} ockham_fit_score;
+OCKHAM_API ockham_fit_score ockham_score_bic(const ockham_curve *curve, size_t i);
+OCKHAM_API ockham_fit_score ockham_score_aic(const ockham_curve *curve, size_t i);
+
+/** Posterior probability of each point's k under BIC and equal priors: exp(BIC / 2), normalised. weights: n_points. */
+OCKHAM_API void ockham_bic_weights(const ockham_curve *curve, double *weights);
+
+/** Kneedle on n >= 2 points of a decreasing convex curve, sensitivity 1, offline: the index of the knee or SIZE_MAX.
+ *  The same answer as Python's kneed 0.8 and later. Source: Satopaa et al., ICDCSW 2011 (doi:10.1109/ICDCSW.2011.20).
+ *  Fails only for want of memory, then SIZE_MAX. */
+OCKHAM_API size_t ockham_kneedle(const double *x, const double *y, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

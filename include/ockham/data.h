@@ -58,6 +58,8 @@ OCKHAM_API const uint32_t *ockham_table_labels(const ockham_table *table);
 OCKHAM_API size_t ockham_table_n_label_values(const ockham_table *table);
 /** The text that label number `value` stands for. */
 OCKHAM_API const char *ockham_table_label_text(const ockham_table *table, uint32_t value);
+/** The number of row i (0 ...) among the rows of data in its file, from 1: i + 1 unless rows were left out. */
+OCKHAM_API uint64_t ockham_table_source_row(const ockham_table *table, size_t i);
 /** Rows left out, or cells filled in, because of missing values. */
 OCKHAM_API uint64_t ockham_table_n_rows_dropped(const ockham_table *table);
 OCKHAM_API uint64_t ockham_table_n_cells_filled(const ockham_table *table);
@@ -71,6 +73,8 @@ OCKHAM_API const char *ockham_reader_column_name(const ockham_reader *reader, si
 /** The next rows, valid until the next call; rows->n_rows is 0 at the end of the file. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_reader_next(ockham_reader *reader, ockham_rows *rows,
                                                               ockham_error *err);
+/** The number of row i (0 ...) of the block among the rows of data in the file, from 1. */
+OCKHAM_API uint64_t ockham_reader_source_row(const ockham_reader *reader, size_t i);
 OCKHAM_API void ockham_reader_close(ockham_reader *reader);
 
 /** How columns of different units are made comparable. */
@@ -130,6 +134,19 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_generate_blobs(const ockham_bl
  *  The file is written beside and renamed. Fails with IO, NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_table_write(const ockham_table *table, const char *path,
                                                               ockham_error *err);
+
+/** Rows of numbers into a file as they come: CSV with a header, or float64 NPY where the path ends in .npy. "-" is
+ *  standard output (CSV). The file is written beside and renamed when it is closed.
+ *  _open fails with IO, NO_MEMORY; names: n_columns. _put takes rows of n_columns, float32 or float64. _close ends the
+ *  file and frees the writer, also when it fails (IO). _abandon frees it and leaves what was there before. */
+typedef struct ockham_writer ockham_writer;
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_writer_open(const char *path, const char *const *names,
+                                                              size_t n_columns, ockham_writer **writer,
+                                                              ockham_error *err);
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_writer_put(ockham_writer *writer, ockham_rows rows,
+                                                             ockham_error *err);
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_writer_close(ockham_writer *writer, ockham_error *err);
+OCKHAM_API void ockham_writer_abandon(ockham_writer *writer);
 
 #ifdef __cplusplus
 }

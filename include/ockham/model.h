@@ -47,8 +47,10 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_model_save(const ockham_model 
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_model_load(const char *path, ockham_model **model, ockham_error *err);
 
 /** Label rows in the data's own units: the nearest centroid (0 ... k-1) and the squared distance to it, in scaled
- *  units. labels, squared_distances: room for n_rows each, either may be NULL. threads: 0 = one a core.
- *  Fails with BAD_ARGUMENT (other number of columns), BAD_DATA, NO_MEMORY. */
+ *  units. labels, squared_distances: room for n_rows each, either may be NULL; after a failure they hold anything.
+ *  threads: 0 = one a core. Extra memory is about 300 KB a thread (more above 512 columns), whatever n_rows is.
+ *  Fails with BAD_ARGUMENT (other number of columns), BAD_DATA (not finite, or so far from every centroid that the
+ *  squared distance overflows; row set), NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_model_predict(const ockham_model *model, ockham_rows x,
                                                                 size_t threads, uint32_t *labels,
                                                                 double *squared_distances, ockham_error *err);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** How many clusters: a clustering for every k of a range, sharing work across k, and what each criterion says. */
+#ifndef OCKHAM_SELECT_H
+#define OCKHAM_SELECT_H
+
+#include <ockham/core.h>
+#include <ockham/criteria.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ockham_sweep_options {
+  size_t k_min; /**< default 1 */
+  size_t k_max; /**< largest k tried; 0: round(sqrt(n)) between 10 and 60, then extended by half while the deciding
+                     criterion's best k is near it, up to OCKHAM_K_LIMIT */
+  uint64_t seed;
+  size_t restarts;       /**< further rounds up and down the range, each with fresh seeds; default 1 */
+  const char *criterion; /**< what decides; default "bic" */
+  bool exact;            /**< compute the exact silhouette whatever it costs */
+  bool no_silhouette;    /**< leave both silhouettes out */
+  size_t threads;        /**< 0: one a core */
+  const ockham_progress *progress;
+} ockham_sweep_options;
+
+/** How far the range is extended by itself. */
+#define OCKHAM_K_LIMIT 256
+/** The exact silhouette is left out when it needs more than this many sums (n^2 times the number of k). */
+#define OCKHAM_SILHOUETTE_LIMIT 1e10
+
+typedef struct ockham_sweep ockham_sweep;
+
+/** Fit every k from k_min to k_max.
+ *
+ *  x  n rows of finite numbers; borrowed for the call.
+ *  The inertia never rises with k. k_max is lowered to the number of distinct rows. One column: every k is the global
+ *  optimum. When progress asks to stop, what is done so far is returned as a partial sweep, with OCKHAM_OK, unless
+ *  there is nothing yet (INTERRUPTED).
+ *
+ *  Fails with BAD_ARGUMENT (k_min > k_max, k_min > n, no such criterion), BAD_DATA (row and column of the first value
+ *  that is not finite), NO_MEMORY, INTERRUPTED. About 24 bytes a row of extra memory, 2 more for each k while the exact
+ *  silhouette is computed.
+ *  Source: insertion of greedy k-means++ candidates going up, Ward merges going down, the better kept at each k. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *options,
+                                                            ockham_sweep **sweep, ockham_error *err);
+OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
+
+/** The curve, from k_min on; valid as long as the sweep. */
+OCKHAM_API const ockham_curve *ockham_sweep_curve(const ockham_sweep *sweep);
+
+/** What the sweep says as a whole. */
+typedef struct ockham_verdict {
+  size_t k;                          /**< the answer */
+  size_t point;                      /**< its index in the curve */
+  const ockham_criterion *criterion; /**< what decided */
+  bool undecided; /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
+  double weight;  /**< posterior probability of k under BIC, among the k tried; NaN when another criterion decided */
+  bool at_edge;   /**< k is the largest tried: the truth may be larger */
+  bool extended;  /**< the range was extended by itself */
+  bool partial;   /**< the sweep was stopped early */
+  bool distinct_limit;     /**< the range ends where there are no more distinct rows */
+  bool exact;              /**< every clustering is the global optimum (one column) */
+  bool silhouette_skipped; /**< too many rows for the exact silhouette; the simplified one is there */
+  double seconds;          /**< time the sweep took */
+} ockham_verdict;
+OCKHAM_API ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep);
+
+/** Labels 0 ... k-1 of the rows x that the sweep was run on, for point i of the curve: n_rows values.
+ *  Fails as ockham_nearest() does. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_labels(const ockham_sweep *sweep, ockham_rows x, size_t i,
+                                                               size_t threads, uint32_t *labels, ockham_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -90,6 +90,17 @@ double ock_clock_seconds(void); /* monotonic; differences only */
 /* True when the caller's progress function asked to stop. progress may be NULL. */
 bool ock_progress_stopped(const ockham_progress *progress, const char *stage, uint64_t done, uint64_t total);
 
+/* Progress of nested work: the outer level sets done and total, inner loops call ock_ticker_stopped() as often as they
+ * like; the caller's function is reached at most every 20 ms. Once stopped it stays stopped. */
+typedef struct ock_ticker {
+  const ockham_progress *progress;
+  const char *stage;
+  uint64_t done, total;
+  double next_call_seconds;
+  bool stopped;
+} ock_ticker;
+bool ock_ticker_stopped(ock_ticker *ticker);
+
 /* A file written beside its destination and renamed over it by ock_output_commit(), so that a failure leaves what was
  * there before. "-" writes to standard output. Zero-initialise; ock_output_abandon() after any failure (and harmless
  * after success). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Workers sleep on a condition variable between runs; a run is a generation number, a shared task counter that
- * workers draw from, and a count of workers that have not finished. The caller works too. */
+/* A run is open while there are tasks to draw from a shared counter. The caller works too; a worker that arrives in
+ * time enters and helps, one that the system has not woken yet is not waited for. Runs follow each other within
+ * microseconds, so whoever waits first watches for a short while, and only then sleeps on a condition variable. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -8,7 +9,7 @@
 
 #include "core/internal.h"
 
-enum { MAX_THREADS = 1024 };
+enum { MAX_THREADS = 1024, SPINS = 4000 };
 
 typedef struct worker {
   ock_pool *pool;
@@ -20,10 +21,11 @@ struct ock_pool {
   size_t n_threads; /* the caller included */
   worker *workers;  /* n_threads - 1 */
   pthread_mutex_t mutex;
-  pthread_cond_t wake, done;
-  uint64_t generation; /* guarded by mutex, like the next three */
-  size_t n_busy;
-  bool stopping;
+  pthread_cond_t wake, left;
+  uint64_t n_runs;
+  atomic_uint_fast64_t open; /* the number of the run that may be entered, from 1; 0 between runs */
+  atomic_size_t n_inside;    /* workers that look at the run: while there are any its fields must not change */
+  atomic_bool stopping;
   ock_task *task;
   void *arg;
   size_t n_tasks;
@@ -38,22 +40,58 @@ static void work(ock_pool *pool, size_t index) {
   }
 }
 
+static inline void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+static bool has_news(ock_pool *pool, uint64_t seen) {
+  uint64_t open = atomic_load(&pool->open);
+  return (open != 0 && open != seen) || atomic_load(&pool->stopping);
+}
+
+static void await_news(ock_pool *pool, uint64_t seen) {
+  for (int spin = 0; spin < SPINS; spin++) {
+    if (has_news(pool, seen)) return;
+    relax();
+  }
+  pthread_mutex_lock(&pool->mutex);
+  while (!has_news(pool, seen)) pthread_cond_wait(&pool->wake, &pool->mutex);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+static void await_leavers(ock_pool *pool) {
+  for (int spin = 0; spin < SPINS; spin++) {
+    if (atomic_load(&pool->n_inside) == 0) return;
+    relax();
+  }
+  pthread_mutex_lock(&pool->mutex);
+  while (atomic_load(&pool->n_inside) > 0) pthread_cond_wait(&pool->left, &pool->mutex);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
 static void *worker_main(void *arg) {
   worker *self = arg;
   ock_pool *pool = self->pool;
   uint64_t seen = 0;
-  pthread_mutex_lock(&pool->mutex);
   for (;;) {
-    while (pool->generation == seen && !pool->stopping) pthread_cond_wait(&pool->wake, &pool->mutex);
-    if (pool->stopping) break;
-    seen = pool->generation;
-    pthread_mutex_unlock(&pool->mutex);
-    work(pool, self->index);
-    pthread_mutex_lock(&pool->mutex);
-    if (--pool->n_busy == 0) pthread_cond_signal(&pool->done);
+    await_news(pool, seen);
+    if (atomic_load(&pool->stopping)) return NULL;
+    /* First in, then a look at whether the run is still open: the caller closes it first and then looks for anyone
+     * inside, so one of the two sees the other. */
+    atomic_fetch_add(&pool->n_inside, 1);
+    uint64_t open = atomic_load(&pool->open);
+    if (open != 0) {
+      work(pool, self->index);
+      seen = open;
+    }
+    if (atomic_fetch_sub(&pool->n_inside, 1) == 1) {
+      pthread_mutex_lock(&pool->mutex);
+      pthread_cond_signal(&pool->left);
+      pthread_mutex_unlock(&pool->mutex);
+    }
   }
-  pthread_mutex_unlock(&pool->mutex);
-  return NULL;
 }
 
 static size_t cores_available(void) {
@@ -67,14 +105,14 @@ static size_t cores_available(void) {
 
 static void stop_workers(ock_pool *pool, size_t n_started) {
   pthread_mutex_lock(&pool->mutex);
-  pool->stopping = true;
+  atomic_store(&pool->stopping, true);
   pthread_cond_broadcast(&pool->wake);
   pthread_mutex_unlock(&pool->mutex);
   for (size_t i = 0; i < n_started; i++) pthread_join(pool->workers[i].thread, NULL);
 }
 
 static void destroy(ock_pool *pool) {
-  pthread_cond_destroy(&pool->done);
+  pthread_cond_destroy(&pool->left);
   pthread_cond_destroy(&pool->wake);
   pthread_mutex_destroy(&pool->mutex);
   ock_free(pool->workers);
@@ -97,7 +135,7 @@ ockham_status ock_pool_new(size_t n_threads, ock_pool **out, ockham_error *err) 
   pool->workers = workers;
   pthread_mutex_init(&pool->mutex, NULL);
   pthread_cond_init(&pool->wake, NULL);
-  pthread_cond_init(&pool->done, NULL);
+  pthread_cond_init(&pool->left, NULL);
   for (size_t i = 0; i + 1 < n_threads; i++) {
     workers[i] = (worker){.pool = pool, .index = i + 1};
     if (pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]) != 0) {
@@ -119,19 +157,17 @@ void ock_pool_run(ock_pool *pool, size_t n_tasks, ock_task *task, void *arg) {
     for (size_t i = 0; i < n_tasks; i++) task(arg, i, 0);
     return;
   }
-  pthread_mutex_lock(&pool->mutex);
   pool->task = task;
   pool->arg = arg;
   pool->n_tasks = n_tasks;
-  pool->n_busy = pool->n_threads - 1;
   atomic_store_explicit(&pool->next_task, 0, memory_order_relaxed);
-  pool->generation++;
+  pthread_mutex_lock(&pool->mutex);
+  atomic_store(&pool->open, ++pool->n_runs);
   pthread_cond_broadcast(&pool->wake);
   pthread_mutex_unlock(&pool->mutex);
   work(pool, 0);
-  pthread_mutex_lock(&pool->mutex);
-  while (pool->n_busy > 0) pthread_cond_wait(&pool->done, &pool->mutex);
-  pthread_mutex_unlock(&pool->mutex);
+  atomic_store(&pool->open, 0);
+  await_leavers(pool);
 }
 
 void ock_pool_free(ock_pool *pool) {

@@ -12,3 +12,12 @@ double ock_clock_seconds(void) {
 bool ock_progress_stopped(const ockham_progress *progress, const char *stage, uint64_t done, uint64_t total) {
   return progress && progress->report && !progress->report(progress->user, stage, done, total);
 }
+
+bool ock_ticker_stopped(ock_ticker *ticker) {
+  if (ticker->stopped || !ticker->progress) return ticker->stopped;
+  double now = ock_clock_seconds();
+  if (now < ticker->next_call_seconds) return false;
+  ticker->next_call_seconds = now + 0.02;
+  ticker->stopped = ock_progress_stopped(ticker->progress, ticker->stage, ticker->done, ticker->total);
+  return ticker->stopped;
+}

@@ -34,6 +34,7 @@ void ock_labels_clear(ock_labels *labels);
 typedef struct ock_block {
   const void *values;
   const uint32_t *label;
+  const uint64_t *source_row; /* the reader's, under DROP: number of each row in the file, from 1; else NULL */
   size_t n_rows;
   ockham_dtype dtype;
 } ock_block;
@@ -80,14 +81,16 @@ size_t ock_number_format(double value, char text[32]);
 
 /* ---- the container: our own files ----
  * 8 bytes "OCKHAM\r\n", u32 version, u32 kind (four letters), then chunks: u32 tag, u32 zero, u64 size, payload padded
- * with zeros to 8 bytes, u32 CRC-32 of everything from the tag to the end of the padding, u32 zero; the last chunk has
- * tag "END " and its payload is the u64 number of chunks before it. Little-endian; floats are IEEE 754. Nothing may
+ * with zeros to 8 bytes, u32 CRC-32, u32 zero; the last chunk has tag "END " and its payload is the u64 number of
+ * chunks before it. A CRC is that of the whole file up to it, apart from earlier CRCs and the zeros that go with them,
+ * so that neither the header nor the order of chunks can change unseen. Little-endian; floats are IEEE 754. Nothing may
  * follow the last chunk. */
 #define OCK_TAG(a, b, c, d) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
 typedef struct ock_container_writer {
   ock_output output;
   uint64_t n_chunks;
+  uint32_t crc; /* of all that was written so far, apart from the CRCs */
   bool failed;
 } ock_container_writer;
 ockham_status ock_container_create(ock_container_writer *writer, const char *path, uint32_t kind, uint32_t version,

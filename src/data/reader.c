@@ -23,9 +23,11 @@ struct ockham_reader {
   void *rows;       /* the block given out last, where it is not the source's own */
   uint32_t *label;
   size_t capacity_rows;
+  uint64_t *source_row; /* under DROP: which rows of the file the block's are */
+  size_t capacity_source_rows;
   double *converted; /* rows as float64 */
   size_t capacity_converted;
-  uint64_t n_rows_read, n_rows_dropped;
+  uint64_t n_rows_read, n_rows_before, n_rows_dropped; /* before: those of earlier blocks */
 };
 
 /* ---- which columns ---- */
@@ -265,6 +267,7 @@ void ockham_reader_close(ockham_reader *reader) {
   ock_free(reader->position);
   ock_free(reader->rows);
   ock_free(reader->label);
+  ock_free(reader->source_row);
   ock_free(reader->converted);
   ock_free(reader->path);
   ock_free(reader);
@@ -364,6 +367,17 @@ static void copy_row(const ockham_reader *reader, const ock_block *block, size_t
   }
 }
 
+static ockham_status number_rows(ockham_reader *reader, size_t n_rows, ockham_error *err) {
+  if (n_rows > reader->capacity_source_rows) {
+    ock_free(reader->source_row);
+    reader->source_row = ock_alloc_array(n_rows, sizeof *reader->source_row);
+    reader->capacity_source_rows = reader->source_row ? n_rows : 0;
+    if (!reader->source_row) return ock_fail_memory(err, "the row numbers", n_rows * sizeof *reader->source_row);
+  }
+  for (size_t i = 0; i < n_rows; i++) reader->source_row[i] = reader->n_rows_read + i + 1;
+  return OCKHAM_OK;
+}
+
 /* Copy the rows that stay, their features in the order asked for. */
 static ockham_status rearrange(ockham_reader *reader, ock_block *block, bool drop, ockham_error *err) {
   size_t value_bytes = block->dtype == OCKHAM_FLOAT32 ? sizeof(float) : sizeof(double);
@@ -373,6 +387,7 @@ static ockham_status rearrange(ockham_reader *reader, ock_block *block, bool dro
     if (drop && !is_finite(block, i * reader->n_features, reader->n_features)) continue;
     copy_row(reader, block, i, n_kept);
     if (block->label) reader->label[n_kept] = block->label[i];
+    if (drop) reader->source_row[n_kept] = reader->n_rows_read + i + 1;
     n_kept++;
   }
   reader->n_rows_dropped += block->n_rows - n_kept;
@@ -388,11 +403,17 @@ ockham_status ock_reader_next_block(ockham_reader *reader, ock_block *block, ock
     size_t n_rows = block->n_rows;
     if (n_rows == 0) break;
     bool drop = false;
+    block->source_row = NULL;
+    if (reader->missing == OCKHAM_MISSING_DROP) {
+      OCK_TRY(number_rows(reader, n_rows, err));
+      block->source_row = reader->source_row;
+    }
     if (!is_finite(block, 0, n_rows * reader->n_features)) {
       drop = reader->missing == OCKHAM_MISSING_DROP;
       if (!drop) OCK_TRY(check_values(reader, block, err));
     }
     if (drop || reader->position) OCK_TRY(rearrange(reader, block, drop, err));
+    reader->n_rows_before = reader->n_rows_read;
     reader->n_rows_read += n_rows;
   } while (block->n_rows == 0);
   return OCKHAM_OK;
@@ -424,6 +445,10 @@ ockham_status ockham_reader_next(ockham_reader *reader, ockham_rows *rows, ockha
 }
 
 /* ---- what a reader knows ---- */
+
+uint64_t ockham_reader_source_row(const ockham_reader *reader, size_t i) {
+  return reader->missing == OCKHAM_MISSING_DROP ? reader->source_row[i] : reader->n_rows_before + i + 1;
+}
 
 size_t ockham_reader_n_columns(const ockham_reader *reader) {
   return reader->n_features;

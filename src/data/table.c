@@ -17,6 +17,7 @@ void ockham_table_free(ockham_table *table) {
   ock_free(table->names);
   ock_free(table->values);
   ock_free(table->label);
+  ock_free(table->source_row);
   ock_labels_clear(&table->labels);
   ock_free(table);
 }
@@ -36,6 +37,19 @@ static ockham_status set_capacity(ockham_table *table, bool has_label, size_t n_
   uint32_t *label = ock_realloc_array(table->label, n_rows, sizeof *label);
   if (!label) return ock_fail_memory(err, "the labels", ock_size_product(n_rows, sizeof *label));
   table->label = label;
+  return OCKHAM_OK;
+}
+
+/* Keep the numbers of rows from the first row that is left out on; before it they are what they would be anyway. */
+static ockham_status number_rows(ockham_table *table, const ock_block *block, uint64_t n_dropped, size_t capacity,
+                                 ockham_error *err) {
+  if (!block->source_row || n_dropped == 0) return OCKHAM_OK;
+  uint64_t *numbers = ock_realloc_array(table->source_row, capacity, sizeof *numbers);
+  if (!numbers) return ock_fail_memory(err, "the row numbers", ock_size_product(capacity, sizeof *numbers));
+  if (!table->source_row)
+    for (size_t i = 0; i < table->n_rows; i++) numbers[i] = i + 1;
+  table->source_row = numbers;
+  memcpy(numbers + table->n_rows, block->source_row, block->n_rows * sizeof *numbers);
   return OCKHAM_OK;
 }
 
@@ -60,6 +74,7 @@ static ockham_status read_rows(ockham_table *table, ockham_reader *reader, ockha
       if (capacity < needed + FIRST_ROWS) capacity = needed + FIRST_ROWS;
       OCK_TRY(set_capacity(table, has_label, capacity, err));
     }
+    OCK_TRY(number_rows(table, &block, ock_reader_n_rows_dropped(reader), capacity, err));
     append(table, &block);
   }
   table->n_rows_dropped = ock_reader_n_rows_dropped(reader);
@@ -221,6 +236,10 @@ size_t ockham_table_n_label_values(const ockham_table *table) {
 
 const char *ockham_table_label_text(const ockham_table *table, uint32_t value) {
   return table->labels.texts[value];
+}
+
+uint64_t ockham_table_source_row(const ockham_table *table, size_t i) {
+  return table->source_row ? table->source_row[i] : i + 1;
 }
 
 uint64_t ockham_table_n_rows_dropped(const ockham_table *table) {

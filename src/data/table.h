@@ -12,6 +12,7 @@ struct ockham_table {
   char **names;    /* n_columns */
   uint32_t *label; /* n_rows, or NULL without a label column */
   ock_labels labels;
+  uint64_t *source_row; /* n_rows, or NULL when no row was left out */
   uint64_t n_rows_dropped, n_cells_filled;
 };
 

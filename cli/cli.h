@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli: the command. One file a subcommand; each fills a struct from a table of options and calls the library.
+ * Exit codes: 0 done, 1 the data or a file are at fault, 2 the command line is, 3 memory or the system are, 130 stopped
+ * by Ctrl-C (what was found so far has been printed). */
+#ifndef OCKHAM_CLI_H
+#define OCKHAM_CLI_H
+
+#include <ockham/ockham.h>
+
+enum { EXIT_DONE = 0, EXIT_DATA = 1, EXIT_USAGE = 2, EXIT_RESOURCES = 3, EXIT_STOPPED = 130 };
+
+/* ---- options: one table a command; parsing, help and defaults come from it ---- */
+
+typedef enum cli_kind {
+  CLI_FLAG,   /* bool: present or not */
+  CLI_COUNT,  /* size_t, at least 1 */
+  CLI_SEED,   /* uint64_t */
+  CLI_REAL,   /* double, finite */
+  CLI_TEXT,   /* const char * */
+  CLI_LIST,   /* cli_list: comma-separated, and the option may be given again */
+  CLI_CHOICE, /* int: index into choices */
+} cli_kind;
+
+typedef struct cli_list {
+  const char **items;
+  size_t n;
+} cli_list;
+
+typedef struct cli_option {
+  const char *name; /* without the dashes; a single letter is given with one dash */
+  cli_kind kind;
+  const char *argument; /* what the help calls it; NULL for flags */
+  const char *help;
+  size_t offset;              /* of the field in the command's struct */
+  const char *const *choices; /* CLI_CHOICE: NULL-terminated */
+} cli_option;
+
+typedef struct cli_command {
+  const char *name;
+  const char *usage;   /* positional arguments and the like: "FILE [options]" */
+  const char *summary; /* one line for the list of commands */
+  const char *details; /* some lines for --help, or NULL */
+  size_t min_arguments, max_arguments;
+  const cli_option *options; /* ended by an entry without a name */
+  int (*run)(int n_arguments, char **arguments, const struct cli_command *command);
+} cli_command;
+
+extern const cli_command cmd_clusters, cmd_fit, cmd_predict, cmd_show, cmd_generate, cmd_criteria;
+
+/* Fill *values from the command line: arguments[0 ...] become the positional arguments, *n_positional of them. Returns
+ * EXIT_DONE to go on; otherwise the exit code, *stop set, after help or a line about what is wrong. */
+int cli_parse(const cli_command *command, int n_arguments, char **arguments, void *values, int *n_positional,
+              bool *stop);
+void cli_print_help(const cli_command *command);
+void cli_list_free(cli_list *list);
+
+/* Print "ockham: <message>" and return the exit code that goes with the status. */
+int cli_fail(const ockham_error *error);
+int cli_fail_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- progress and Ctrl-C ---- */
+
+/* A progress bar on a terminal (unless quiet), and false from `report` once Ctrl-C was pressed. A second Ctrl-C ends
+ * the process at once. */
+const ockham_progress *cli_progress_start(bool quiet);
+void cli_progress_end(void);
+bool cli_interrupted(void);
+
+/* ---- reading tables: the options that clusters and fit share ---- */
+
+typedef struct cli_input {
+  cli_list columns, ignore;
+  const char *label_column, *query;
+  int missing, header, scale;
+  const char *delimiter;
+  size_t threads;
+  bool quiet;
+} cli_input;
+
+extern const char *const cli_missing_choices[], *const cli_header_choices[], *const cli_scale_choices[];
+
+#define CLI_INPUT_OPTIONS(type)                                                                                   \
+  {"columns",                                                                                                     \
+   CLI_LIST,                                                                                                      \
+   "A,B,...",                                                                                                     \
+   "use these columns, by name or by number from 1 (default: all)",                                               \
+   offsetof(type, input.columns),                                                                                 \
+   NULL},                                                                                                         \
+      {"ignore", CLI_LIST, "A,B,...", "leave out these columns", offsetof(type, input.ignore), NULL},             \
+      {"label-column",                                                                                            \
+       CLI_TEXT,                                                                                                  \
+       "NAME",                                                                                                    \
+       "a column of known labels: not used, but compared with",                                                   \
+       offsetof(type, input.label_column),                                                                        \
+       NULL},                                                                                                     \
+      {"missing",                                                                                                 \
+       CLI_CHOICE,                                                                                                \
+       "WAY",                                                                                                     \
+       "missing cells: error, drop the row, or put the column's mean",                                            \
+       offsetof(type, input.missing),                                                                             \
+       cli_missing_choices},                                                                                      \
+      {"header",                                                                                                  \
+       CLI_CHOICE,                                                                                                \
+       "WAY",                                                                                                     \
+       "CSV: whether the first row is a header: find, yes, no",                                                   \
+       offsetof(type, input.header),                                                                              \
+       cli_header_choices},                                                                                       \
+      {"delimiter",                                                                                               \
+       CLI_TEXT,                                                                                                  \
+       "CHAR",                                                                                                    \
+       "CSV: what stands between cells (default: found)",                                                         \
+       offsetof(type, input.delimiter),                                                                           \
+       NULL},                                                                                                     \
+      {"query", CLI_TEXT, "SQL", "SQLite: the rows to use", offsetof(type, input.query), NULL},                   \
+      {"scale",                                                                                                   \
+       CLI_CHOICE,                                                                                                \
+       "WAY",                                                                                                     \
+       "auto: standardise when spreads differ by more than 10 to 1; none, standard, robust",                      \
+       offsetof(type, input.scale),                                                                               \
+       cli_scale_choices},                                                                                        \
+      {"threads", CLI_COUNT, "N", "threads to use (default: one a core)", offsetof(type, input.threads), NULL}, { \
+    "quiet", CLI_FLAG, NULL, "no progress bar and no notes", offsetof(type, input.quiet), NULL                    \
+  }
+
+/* The library's options for this input; borrowed from it. EXIT_USAGE after a line when the delimiter is not one. */
+int cli_read_options(const cli_input *input, ockham_read_options *options);
+void cli_input_free(cli_input *input);
+
+/* Read a table and scale it as asked. On success the caller frees both. */
+ockham_status cli_read_scaled(const char *path, const cli_input *input, const ockham_read_options *options,
+                              ockham_table **table, ockham_scaling *scaling, ockham_error *err);
+
+#endif

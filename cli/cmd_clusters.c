@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How many clusters are in my data? */
+#include <langinfo.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "outputs.h"
+
+typedef struct clusters_options {
+  cli_input input;
+  size_t k_min, k_max, restarts;
+  uint64_t seed;
+  const char *criterion, *labels, *centroids, *model;
+  bool json, exact, table;
+} clusters_options;
+
+static const cli_option option_table[] = {
+    {"k-min", CLI_COUNT, "K", "least number of clusters to try (default: 1)", offsetof(clusters_options, k_min), NULL},
+    {"k-max", CLI_COUNT, "K",
+     "largest (default: root of the rows, 10 to 60, and further when the best k is near it, up to 256)",
+     offsetof(clusters_options, k_max), NULL},
+    {"criterion", CLI_TEXT, "NAME", "what decides (default: bic; `ockham criteria` lists them)",
+     offsetof(clusters_options, criterion), NULL},
+    {"seed", CLI_SEED, "N", "of all random choices (default: 0)", offsetof(clusters_options, seed), NULL},
+    {"restarts", CLI_COUNT, "N", "further rounds over the range with fresh seeds (default: 1)",
+     offsetof(clusters_options, restarts), NULL},
+    {"exact", CLI_FLAG, NULL, "compute the silhouette exactly however many rows there are",
+     offsetof(clusters_options, exact), NULL},
+    {"table", CLI_FLAG, NULL, "also print the criteria for every k", offsetof(clusters_options, table), NULL},
+    {"json", CLI_FLAG, NULL, "print one JSON object instead", offsetof(clusters_options, json), NULL},
+    {"labels", CLI_TEXT, "FILE", "write each row's cluster (CSV, or NPY by its ending)",
+     offsetof(clusters_options, labels), NULL},
+    {"centroids", CLI_TEXT, "FILE", "write each cluster's size and centroid in the data's own units",
+     offsetof(clusters_options, centroids), NULL},
+    {"model", CLI_TEXT, "FILE", "write a model for `ockham predict`", offsetof(clusters_options, model), NULL},
+    CLI_INPUT_OPTIONS(clusters_options),
+    {0},
+};
+
+/* Everything that one run makes; freed together. */
+typedef struct clusters_run {
+  const clusters_options *options;
+  const ockham_progress *progress;
+  ockham_table *table;
+  ockham_scaling scaling;
+  ockham_sweep *sweep;
+  uint32_t *labels;
+  ockham_model *model;
+  ockham_agreement agreement;
+} clusters_run;
+
+static void free_run(clusters_run *run) {
+  ockham_model_free(run->model);
+  free(run->labels);
+  ockham_sweep_free(run->sweep);
+  ockham_scaling_clear(&run->scaling);
+  ockham_table_free(run->table);
+}
+
+static ockham_status sweep(clusters_run *run, ockham_error *err) {
+  const clusters_options *o = run->options;
+  ockham_sweep_options sweep_options = {.k_min = o->k_min,
+                                        .k_max = o->k_max,
+                                        .seed = o->seed,
+                                        .restarts = o->restarts,
+                                        .criterion = o->criterion,
+                                        .exact = o->exact,
+                                        .threads = o->input.threads,
+                                        .progress = run->progress};
+  return ockham_sweep_run(ockham_table_rows(run->table), &sweep_options, &run->sweep, err);
+}
+
+/* Labels of the chosen clustering, when something needs them. */
+static ockham_status label_rows(clusters_run *run, ockham_error *err) {
+  ockham_rows rows = ockham_table_rows(run->table);
+  const uint32_t *known = ockham_table_labels(run->table);
+  if (!run->options->labels && !known) return OCKHAM_OK;
+  run->labels = malloc(rows.n_rows * sizeof *run->labels);
+  if (!run->labels) {
+    *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the labels"};
+    return OCKHAM_NO_MEMORY;
+  }
+  ockham_status status = ockham_sweep_labels(run->sweep, rows, ockham_sweep_verdict(run->sweep).point,
+                                             run->options->input.threads, run->labels, err);
+  if (!status && known) status = ockham_agreement_measure(run->labels, known, rows.n_rows, &run->agreement, err);
+  return status;
+}
+
+static ockham_status build_model(clusters_run *run, ockham_error *err) {
+  ockham_verdict verdict = ockham_sweep_verdict(run->sweep);
+  const ockham_curve_point *point = &ockham_sweep_curve(run->sweep)->points[verdict.point];
+  size_t n_columns = ockham_table_rows(run->table).n_columns;
+  const char **names = malloc(n_columns * sizeof *names);
+  if (!names) {
+    *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the model"};
+    return OCKHAM_NO_MEMORY;
+  }
+  for (size_t j = 0; j < n_columns; j++) names[j] = ockham_table_column_name(run->table, j);
+  ockham_model_parts parts = {.k = point->k,
+                              .n_columns = n_columns,
+                              .column_names = names,
+                              .scaling = run->scaling,
+                              .centroids = point->centroids,
+                              .sizes = point->sizes,
+                              .within = point->within,
+                              .n_rows = ockham_table_rows(run->table).n_rows,
+                              .seed = run->options->seed,
+                              .criterion = verdict.criterion->name};
+  ockham_status status = ockham_model_new(&parts, &run->model, err);
+  free(names);
+  return status;
+}
+
+static ockham_status write_files(clusters_run *run, ockham_error *err) {
+  const clusters_options *o = run->options;
+  ockham_status status = OCKHAM_OK;
+  if (o->model || o->centroids) status = build_model(run, err);
+  if (!status && o->model) status = ockham_model_save(run->model, o->model, err);
+  if (!status && o->centroids) status = cli_write_centroids(o->centroids, run->model, err);
+  if (!status && o->labels) status = cli_write_labels(o->labels, run->table, run->labels, err);
+  return status;
+}
+
+static ockham_status print_report(const clusters_run *run, ockham_error *err) {
+  const clusters_options *o = run->options;
+  ockham_report_options report = {
+      .format = o->json ? OCKHAM_FORMAT_JSON : OCKHAM_FORMAT_TEXT,
+      .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
+      .all_k = o->table,
+      .scaling = &run->scaling,
+      .scaling_chosen = o->input.scale == OCKHAM_SCALE_AUTO,
+      .agreement = ockham_table_labels(run->table) ? &run->agreement : NULL,
+      .n_label_values = ockham_table_n_label_values(run->table),
+      .n_rows_dropped = ockham_table_n_rows_dropped(run->table),
+      .n_cells_filled = ockham_table_n_cells_filled(run->table),
+      .seed = o->seed,
+  };
+  char *text;
+  ockham_status status = ockham_report_sweep(run->sweep, &report, &text, err);
+  if (status) return status;
+  printf("%s%s", text, o->json ? "\n" : "");
+  ockham_text_free(text);
+  return OCKHAM_OK;
+}
+
+/* The report goes out before the files: when one of them cannot be written, the answer is not lost. */
+static int answer(const char *path, const clusters_options *o) {
+  clusters_run run = {.options = o};
+  ockham_read_options read_options;
+  ockham_error err = {0};
+  int code = cli_read_options(&o->input, &read_options);
+  if (code) return code;
+  run.progress = read_options.progress;
+  ockham_status status = cli_read_scaled(path, &o->input, &read_options, &run.table, &run.scaling, &err);
+  if (!status) status = sweep(&run, &err);
+  if (!status) status = label_rows(&run, &err);
+  cli_progress_end();
+  if (!status) status = print_report(&run, &err);
+  if (!status) status = write_files(&run, &err);
+  if (status)
+    code = cli_fail(&err);
+  else if (ockham_sweep_verdict(run.sweep).partial)
+    code = EXIT_STOPPED;
+  free_run(&run);
+  return code;
+}
+
+static int run(int n_arguments, char **arguments, const cli_command *command) {
+  clusters_options options = {0};
+  int n_positional;
+  bool stop;
+  int code = cli_parse(command, n_arguments, arguments, &options, &n_positional, &stop);
+  if (!stop && options.criterion && !ockham_criterion_find(options.criterion))
+    code = cli_fail_usage("no criterion is named '%s'; `ockham criteria` lists them", options.criterion);
+  else if (!stop)
+    code = answer(arguments[0], &options);
+  cli_input_free(&options.input);
+  return code;
+}
+
+const cli_command cmd_clusters = {
+    .name = "clusters",
+    .usage = "FILE [options]",
+    .summary = "how many clusters are in a table of numbers",
+    .details =
+        "FILE is CSV or TSV (also .gz, - for standard input), NPY, HDF5 (file.h5:/dataset) or SQLite\n"
+        "(file.db:table). Prints the answer, why, and what every criterion says.\n"
+        "Exit codes: 0 done, 1 data, 2 command line, 3 memory or system, 130 stopped by Ctrl-C (partial answer).",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .options = option_table,
+    .run = run,
+};

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is in a model file? */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+
+static const cli_option options[] = {{0}};
+
+enum { MOST_COLUMNS_SHOWN = 8 };
+
+static const char *scale_text(ockham_scale kind) {
+  if (kind == OCKHAM_SCALE_STANDARD) return "standardised (mean 0, standard deviation 1)";
+  return kind == OCKHAM_SCALE_ROBUST ? "scaled by median and quartiles" : "not scaled";
+}
+
+static void show_clusters(const ockham_model *model, double *centroid) {
+  const ockham_model_parts *p = ockham_model_look(model);
+  size_t n_shown = p->n_columns < MOST_COLUMNS_SHOWN ? p->n_columns : MOST_COLUMNS_SHOWN;
+  printf("\n%-8s %12s", "cluster", "rows");
+  for (size_t l = 0; l < n_shown; l++) printf(" %12.12s", p->column_names[l]);
+  printf("%s\n", n_shown < p->n_columns ? "  ..." : "");
+  for (size_t j = 0; j < p->k; j++) {
+    ockham_model_centroid(model, j, centroid);
+    printf("%-8zu %12llu", j, (unsigned long long)p->sizes[j]);
+    for (size_t l = 0; l < n_shown; l++) printf(" %12.6g", centroid[l]);
+    printf("%s\n", n_shown < p->n_columns ? "  ..." : "");
+  }
+}
+
+static int run(int n_arguments, char **arguments, const cli_command *command) {
+  int n_positional;
+  bool stop;
+  char none;
+  int failed = cli_parse(command, n_arguments, arguments, &none, &n_positional, &stop);
+  if (stop) return failed;
+  ockham_model *model;
+  ockham_error err = {0};
+  if (ockham_model_load(arguments[0], &model, &err)) return cli_fail(&err);
+  const ockham_model_parts *p = ockham_model_look(model);
+  double *centroid = malloc(p->n_columns * sizeof *centroid);
+  printf("k-means, %zu clusters, %zu columns (%s)\n", p->k, p->n_columns, scale_text(p->scaling.kind));
+  printf("fitted on %llu rows with seed %llu; k by: %s\n", (unsigned long long)p->n_rows, (unsigned long long)p->seed,
+         p->criterion);
+  if (centroid) show_clusters(model, centroid);
+  free(centroid);
+  ockham_model_free(model);
+  return EXIT_DONE;
+}
+
+const cli_command cmd_show = {
+    .name = "show",
+    .usage = "MODEL",
+    .summary = "what is in a model file",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading a table and scaling it: what clusters and fit have in common. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli.h"
+
+const char *const cli_missing_choices[] = {"error", "drop", "mean", NULL}; /* in the order of ockham_missing */
+const char *const cli_header_choices[] = {"find", "yes", "no", NULL};      /* of ockham_header */
+const char *const cli_scale_choices[] = {"auto", "none", "standard", "robust", NULL}; /* of ockham_scale */
+
+void cli_input_free(cli_input *input) {
+  cli_list_free(&input->columns);
+  cli_list_free(&input->ignore);
+}
+
+int cli_read_options(const cli_input *input, ockham_read_options *options) {
+  const char *delimiter = input->delimiter;
+  if (delimiter && strcmp(delimiter, "\\t") == 0) delimiter = "\t";
+  if (delimiter && strcmp(delimiter, "tab") == 0) delimiter = "\t";
+  if (delimiter && strlen(delimiter) != 1)
+    return cli_fail_usage("--delimiter must be one character or 'tab', found '%s'", delimiter);
+  *options = (ockham_read_options){
+      .columns = input->columns.items,
+      .n_columns = input->columns.n,
+      .ignore = input->ignore.items,
+      .n_ignore = input->ignore.n,
+      .label_column = input->label_column,
+      .query = input->query,
+      .missing = (ockham_missing)input->missing,
+      .header = (ockham_header)input->header,
+      .delimiter = delimiter ? delimiter[0] : 0,
+      .threads = input->threads,
+      .progress = cli_progress_start(input->quiet),
+  };
+  return EXIT_DONE;
+}
+
+/* A column of known answers among the features would decide the answer by itself. */
+static void warn_about_labels(const ockham_table *table) {
+  static const char *const suspects[] = {"label", "labels", "class", "target", "cluster", "species"};
+  size_t n_columns = ockham_table_rows(table).n_columns;
+  for (size_t j = 0; j < n_columns; j++)
+    for (size_t s = 0; s < sizeof suspects / sizeof *suspects; s++)
+      if (strcasecmp(ockham_table_column_name(table, j), suspects[s]) == 0)
+        fprintf(stderr, "ockham: note: column '%s' is used as data; if it holds known answers, say --label-column %s\n",
+                ockham_table_column_name(table, j), ockham_table_column_name(table, j));
+}
+
+ockham_status cli_read_scaled(const char *path, const cli_input *input, const ockham_read_options *options,
+                              ockham_table **table, ockham_scaling *scaling, ockham_error *err) {
+  ockham_status status = ockham_table_read(path, options, table, err);
+  if (status) return status;
+  status = ockham_scaling_fit(ockham_table_rows(*table), (ockham_scale)input->scale, scaling, err);
+  if (status) {
+    ockham_table_free(*table);
+    *table = NULL;
+    return status;
+  }
+  if (!input->quiet) warn_about_labels(*table);
+  ockham_table_scale(*table, scaling);
+  return OCKHAM_OK;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Command lines from tables: `--name value`, `--name=value`, `-k value`, flags, and positional arguments anywhere. */
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+int cli_fail(const ockham_error *error) {
+  fprintf(stderr, "ockham: %s\n", error->message);
+  switch (error->status) {
+    case OCKHAM_BAD_ARGUMENT:
+      return EXIT_USAGE;
+    case OCKHAM_NO_MEMORY:
+      return EXIT_RESOURCES;
+    case OCKHAM_UNSUPPORTED:
+      return EXIT_RESOURCES;
+    case OCKHAM_INTERRUPTED:
+      return EXIT_STOPPED;
+    default:
+      return EXIT_DATA;
+  }
+}
+
+int cli_fail_usage(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("ockham: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+  return EXIT_USAGE;
+}
+
+void cli_list_free(cli_list *list) {
+  for (size_t i = 0; i < list->n; i++) free((char *)list->items[i]);
+  free(list->items);
+  *list = (cli_list){0};
+}
+
+/* ---- help ---- */
+
+static void print_option(const cli_option *option) {
+  char left[64];
+  snprintf(left, sizeof left, "%s%s %s", option->name[1] ? "--" : "-", option->name,
+           option->argument ? option->argument : "");
+  printf("  %-24s %s\n", left, option->help);
+}
+
+void cli_print_help(const cli_command *command) {
+  printf("ockham %s %s\n\n%s\n", command->name, command->usage, command->summary);
+  if (command->details) printf("\n%s\n", command->details);
+  printf("\n");
+  for (const cli_option *option = command->options; option->name; option++) print_option(option);
+}
+
+/* ---- values ---- */
+
+static int bad_value(const cli_option *option, const char *text, const char *expected) {
+  return cli_fail_usage("%s%s must be %s, found '%s'", option->name[1] ? "--" : "-", option->name, expected, text);
+}
+
+static int set_whole(const cli_option *option, const char *text, unsigned long long least, unsigned long long most,
+                     unsigned long long *value) {
+  char *end;
+  errno = 0;
+  *value = strtoull(text, &end, 10);
+  if (!isdigit((unsigned char)text[0]) || *end || errno || *value < least || *value > most)
+    return bad_value(option, text, least ? "a whole number of at least 1" : "a whole number");
+  return EXIT_DONE;
+}
+
+static int set_real(const cli_option *option, const char *text, double *value) {
+  char *end;
+  *value = strtod(text, &end); /* LC_NUMERIC stays "C" */
+  if (end == text || *end || !isfinite(*value)) return bad_value(option, text, "a number");
+  return EXIT_DONE;
+}
+
+static int set_choice(const cli_option *option, const char *text, int *value) {
+  char expected[256] = "one of";
+  for (int i = 0; option->choices[i]; i++) {
+    if (strcmp(option->choices[i], text) == 0) {
+      *value = i;
+      return EXIT_DONE;
+    }
+    size_t used = strlen(expected);
+    snprintf(expected + used, sizeof expected - used, "%s %s", i ? "," : "", option->choices[i]);
+  }
+  return bad_value(option, text, expected);
+}
+
+static int out_of_memory(void) {
+  fputs("ockham: not enough memory for the command line\n", stderr);
+  return EXIT_RESOURCES;
+}
+
+static int add_items(const char *text, cli_list *list) {
+  while (*text) {
+    size_t length = strcspn(text, ",");
+    char *item = strndup(text, length);
+    const char **items = realloc(list->items, (list->n + 1) * sizeof *items);
+    if (items) list->items = items;
+    if (!item || !items) {
+      free(item);
+      return out_of_memory();
+    }
+    if (length)
+      list->items[list->n++] = item;
+    else
+      free(item);
+    text += length + (text[length] == ',');
+  }
+  return EXIT_DONE;
+}
+
+static int set_value(const cli_option *option, const char *text, void *values) {
+  void *field = (char *)values + option->offset;
+  unsigned long long whole = 0;
+  int failed = EXIT_DONE;
+  switch (option->kind) {
+    case CLI_FLAG:
+      *(bool *)field = true;
+      break;
+    case CLI_TEXT:
+      *(const char **)field = text;
+      break;
+    case CLI_LIST:
+      failed = add_items(text, field);
+      break;
+    case CLI_REAL:
+      failed = set_real(option, text, field);
+      break;
+    case CLI_CHOICE:
+      failed = set_choice(option, text, field);
+      break;
+    case CLI_COUNT:
+      failed = set_whole(option, text, 1, SIZE_MAX, &whole);
+      if (!failed) *(size_t *)field = (size_t)whole;
+      break;
+    case CLI_SEED:
+      failed = set_whole(option, text, 0, UINT64_MAX, &whole);
+      if (!failed) *(uint64_t *)field = whole;
+      break;
+  }
+  return failed;
+}
+
+/* ---- parsing ---- */
+
+/* The option that `word` (without dashes, up to '=') names; NULL after a line about what was meant. */
+static const cli_option *find_option(const cli_command *command, const char *word, size_t length, bool short_form) {
+  const cli_option *alike = NULL;
+  for (const cli_option *o = command->options; o->name; o++) {
+    bool is_short = o->name[1] == '\0';
+    if (is_short == short_form && strlen(o->name) == length && strncmp(o->name, word, length) == 0) return o;
+    if (!is_short && !alike && (strncmp(o->name, word, length < 4 ? length : 4) == 0 || strstr(o->name, word)))
+      alike = o;
+  }
+  cli_fail_usage("%s has no option %s%.*s%s%s; `ockham %s --help` lists them", command->name, short_form ? "-" : "--",
+                 (int)length, word, alike ? ": is it --" : "", alike ? alike->name : "", command->name);
+  return NULL;
+}
+
+/* Take the option at arguments[*i], and its value, which may be the next word. */
+static int take_option(const cli_command *command, int n, char **arguments, int *i, void *values, bool *helped) {
+  bool short_form = arguments[*i][1] != '-';
+  char *word = arguments[*i] + (short_form ? 1 : 2), *equals = strchr(word, '=');
+  size_t length = equals ? (size_t)(equals - word) : strlen(word);
+  if ((!short_form && strcmp(word, "help") == 0) || (short_form && strcmp(word, "h") == 0)) {
+    cli_print_help(command);
+    *helped = true;
+    return EXIT_DONE;
+  }
+  const cli_option *option = find_option(command, word, length, short_form);
+  if (!option) return EXIT_USAGE;
+  if (option->kind == CLI_FLAG) {
+    if (equals) return cli_fail_usage("--%s takes no value", option->name);
+    return set_value(option, NULL, values);
+  }
+  if (equals) return set_value(option, equals + 1, values);
+  if (*i + 1 >= n)
+    return cli_fail_usage("%s%s needs a value: %s", short_form ? "-" : "--", option->name, option->argument);
+  return set_value(option, arguments[++*i], values);
+}
+
+int cli_parse(const cli_command *command, int n_arguments, char **arguments, void *values, int *n_positional,
+              bool *stop) {
+  bool options_end = false;
+  *n_positional = 0;
+  *stop = true;
+  for (int i = 0; i < n_arguments; i++) {
+    const char *word = arguments[i];
+    if (!options_end && strcmp(word, "--") == 0) {
+      options_end = true;
+    } else if (!options_end && word[0] == '-' && word[1] != '\0') {
+      bool helped = false;
+      int failed = take_option(command, n_arguments, arguments, &i, values, &helped);
+      if (failed || helped) return failed;
+    } else {
+      arguments[(*n_positional)++] = arguments[i];
+    }
+  }
+  size_t n = (size_t)*n_positional;
+  if (n < command->min_arguments || n > command->max_arguments)
+    return cli_fail_usage("usage: ockham %s %s", command->name, command->usage);
+  *stop = false;
+  return EXIT_DONE;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "outputs.h"
+
+static ockham_status no_memory(ockham_error *err) {
+  *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the rows to write"};
+  return OCKHAM_NO_MEMORY;
+}
+
+/* End a file that `status` says is complete, or leave what was there before. */
+static ockham_status finish(ockham_writer *writer, ockham_status status, ockham_error *err) {
+  if (!status) return ockham_writer_close(writer, err);
+  ockham_writer_abandon(writer);
+  return status;
+}
+
+ockham_status cli_write_labels(const char *path, const ockham_table *table, const uint32_t *labels, ockham_error *err) {
+  static const char *const names[] = {"row", "cluster"};
+  ockham_writer *writer;
+  ockham_status status = ockham_writer_open(path, names, 2, &writer, err);
+  if (status) return status;
+  size_t n = ockham_table_rows(table).n_rows;
+  for (size_t i = 0; i < n && !status; i++) {
+    double cells[2] = {(double)ockham_table_source_row(table, i), (double)labels[i]};
+    status = ockham_writer_put(writer, (ockham_rows){.data = cells, .n_rows = 1, .n_columns = 2}, err);
+  }
+  return finish(writer, status, err);
+}
+
+ockham_status cli_write_centroids(const char *path, const ockham_model *model, ockham_error *err) {
+  const ockham_model_parts *parts = ockham_model_look(model);
+  size_t n_columns = parts->n_columns + 2;
+  const char **names = malloc(n_columns * sizeof *names);
+  double *cells = malloc(n_columns * sizeof *cells);
+  ockham_writer *writer = NULL;
+  ockham_status status = names && cells ? OCKHAM_OK : no_memory(err);
+  if (!status) {
+    names[0] = "cluster";
+    names[1] = "rows";
+    memcpy(names + 2, parts->column_names, parts->n_columns * sizeof *names);
+    status = ockham_writer_open(path, names, n_columns, &writer, err);
+  }
+  for (size_t j = 0; j < parts->k && !status; j++) {
+    cells[0] = (double)j;
+    cells[1] = (double)parts->sizes[j];
+    ockham_model_centroid(model, j, cells + 2);
+    status = ockham_writer_put(writer, (ockham_rows){.data = cells, .n_rows = 1, .n_columns = n_columns}, err);
+  }
+  if (writer) status = finish(writer, status, err);
+  free(names);
+  free(cells);
+  return status;
+}

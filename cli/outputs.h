@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The files that clusters, fit and predict write. */
+#ifndef OCKHAM_CLI_OUTPUTS_H
+#define OCKHAM_CLI_OUTPUTS_H
+
+#include "cli.h"
+
+/* One row a row of the table: its number in the file (from 1) and its cluster. */
+ockham_status cli_write_labels(const char *path, const ockham_table *table, const uint32_t *labels, ockham_error *err);
+
+/* One row a cluster: its number, size, and centroid in the data's own units. */
+ockham_status cli_write_centroids(const char *path, const ockham_model *model, ockham_error *err);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Criteria that compare distances within and between clusters. None is defined for one cluster. */
+#include <math.h>
+
+#include "criteria/internal.h"
+
+double ock_inertia(const ockham_curve *curve, size_t i) {
+  return curve->points[i].inertia;
+}
+
+double ock_silhouette(const ockham_curve *curve, size_t i) {
+  return curve->points[i].silhouette;
+}
+
+double ock_simplified_silhouette(const ockham_curve *curve, size_t i) {
+  return curve->points[i].simplified_silhouette;
+}
+
+double ock_calinski_harabasz(const ockham_curve *curve, size_t i) {
+  const ockham_curve_point *p = &curve->points[i];
+  double k = (double)p->k, n = (double)curve->n_rows;
+  if (p->k < 2 || n <= k || !(p->inertia > 0)) return NAN;
+  return (curve->total - p->inertia) / (k - 1) / (p->inertia / (n - k));
+}
+
+static double distance(const double *a, const double *b, size_t d) {
+  double sum = 0;
+  for (size_t l = 0; l < d; l++) sum += (a[l] - b[l]) * (a[l] - b[l]);
+  return sqrt(sum);
+}
+
+double ock_davies_bouldin(const ockham_curve *curve, size_t i) {
+  const ockham_curve_point *p = &curve->points[i];
+  if (p->k < 2) return NAN;
+  size_t d = curve->n_columns;
+  double sum = 0;
+  for (size_t a = 0; a < p->k; a++) {
+    double worst = 0;
+    for (size_t b = 0; b < p->k; b++) {
+      if (a == b) continue;
+      double scatter = p->spread[a] / (double)p->sizes[a] + p->spread[b] / (double)p->sizes[b];
+      double ratio = scatter / distance(p->centroids + a * d, p->centroids + b * d, d);
+      if (ratio > worst) worst = ratio;
+    }
+    sum += worst;
+  }
+  double index = sum / (double)p->k;
+  return isfinite(index) ? index : NAN; /* two centroids at one place */
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* criteria: how good is each k? Pure functions of an ockham_curve, and the table that lists them.
+ * Main type: ock_criterion_entry (what is public of a criterion, and how its value is computed).
+ * Invariants: a value is a finite number or NaN for "undefined here"; nothing here looks at rows.
+ * Threads: pure.
+ * Source: each entry of table.c names its own. */
+#ifndef OCK_CRITERIA_INTERNAL_H
+#define OCK_CRITERIA_INTERNAL_H
+
+#include <ockham/criteria.h>
+
+#include "core/internal.h"
+
+typedef double ock_criterion_function(const ockham_curve *curve, size_t i);
+
+ock_criterion_function ock_inertia, ock_bic, ock_aic, ock_bic_goxmeans, ock_calinski_harabasz, ock_davies_bouldin,
+    ock_silhouette, ock_simplified_silhouette;
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Criteria that see k-means as spherical Gaussians with hard assignments (classification likelihood). */
+#include <float.h>
+#include <math.h>
+
+#include "criteria/internal.h"
+
+/* A variance of its own needs this many rows: fewer, and a chance neighbourhood passes for a tight cluster. */
+enum { MIN_ROWS_FOR_OWN_VARIANCE = 5 };
+
+static const double two_pi = 6.283185307179586;
+
+/* sum_j n_j ln(n_j / n): what it costs to say which cluster a row is in. Leaving it out makes every criterion of this
+ * kind choose the largest k tried. */
+static double mixing_term(const ockham_curve_point *p, double n) {
+  double sum = 0;
+  for (size_t j = 0; j < p->k; j++) sum += (double)p->sizes[j] * log((double)p->sizes[j] / n);
+  return sum;
+}
+
+/* Twice the log-density of `count` numbers with sum of squares `squares` about their means. */
+static double twice_log_density(double count, double squares, double floor) {
+  if (count == 0) return 0; /* no column varies: there is nothing to explain */
+  double variance = squares / count;
+  if (variance < floor) variance = floor;
+  return -count * (log(two_pi * variance) + squares / (count * variance));
+}
+
+static double shared_variance(const ockham_curve *curve, const ockham_curve_point *p) {
+  double n = (double)curve->n_rows;
+  return twice_log_density(n * (double)curve->n_varying, p->inertia, curve->variance_floor);
+}
+
+/* -infinity when a cluster is too small to have a variance of its own. */
+static double own_variances(const ockham_curve *curve, const ockham_curve_point *p) {
+  double sum = 0;
+  for (size_t j = 0; j < p->k; j++) {
+    if (p->sizes[j] < MIN_ROWS_FOR_OWN_VARIANCE) return -INFINITY;
+    sum += twice_log_density((double)p->sizes[j] * (double)curve->n_varying, p->within[j], curve->variance_floor);
+  }
+  return sum;
+}
+
+/* The better of the two models when each parameter costs `price` on the scale of 2 ln L. */
+static ockham_fit_score score(const ockham_curve *curve, size_t i, double price) {
+  const ockham_curve_point *p = &curve->points[i];
+  double mixing = 2 * mixing_term(p, (double)curve->n_rows);
+  double twice_shared = mixing + shared_variance(curve, p), twice_own = mixing + own_variances(curve, p);
+  size_t d = curve->n_varying, p_shared = p->k * (d + 1), p_own = p->k * (d + 2) - 1;
+  double shared = twice_shared - price * (double)p_shared, own = twice_own - price * (double)p_own;
+  if (p->k > 1 && own > shared) return (ockham_fit_score){own, twice_own / 2, p_own, true};
+  return (ockham_fit_score){shared, twice_shared / 2, p_shared, false};
+}
+
+ockham_fit_score ockham_score_bic(const ockham_curve *curve, size_t i) {
+  return score(curve, i, log((double)curve->n_rows));
+}
+
+ockham_fit_score ockham_score_aic(const ockham_curve *curve, size_t i) {
+  return score(curve, i, 2);
+}
+
+double ock_bic(const ockham_curve *curve, size_t i) {
+  return ockham_score_bic(curve, i).value;
+}
+
+double ock_aic(const ockham_curve *curve, size_t i) {
+  return ockham_score_aic(curve, i).value;
+}
+
+/* As the Go program computes it, errors and all: one variance a cluster without 1/d but one variance counted as a
+ * parameter, (n_j - 1)/2 for (n_j - 1) d/2, and the smallest denormal for a variance of zero, which rewards single
+ * rows without measure. */
+double ock_bic_goxmeans(const ockham_curve *curve, size_t i) {
+  const ockham_curve_point *p = &curve->points[i];
+  double n = (double)curve->n_rows, d = (double)curve->n_varying, sum = 0;
+  for (size_t j = 0; j < p->k; j++) {
+    double size = (double)p->sizes[j];
+    double variance = p->sizes[j] > 1 ? p->within[j] / (size - 1) : 0;
+    if (variance == 0) variance = DBL_TRUE_MIN;
+    sum += size * log(size) - size * log(n) - size * d / 2 * log(two_pi * variance) - (size - 1) / 2;
+  }
+  return sum - (double)p->k * (d + 1) / 2 * log(n);
+}
+
+void ockham_bic_weights(const ockham_curve *curve, double *weights) {
+  double best = -INFINITY, sum = 0;
+  for (size_t i = 0; i < curve->n_points; i++) {
+    weights[i] = ock_bic(curve, i);
+    if (weights[i] > best) best = weights[i];
+  }
+  for (size_t i = 0; i < curve->n_points; i++) {
+    weights[i] = exp((weights[i] - best) / 2);
+    sum += weights[i];
+  }
+  for (size_t i = 0; i < curve->n_points; i++) weights[i] /= sum;
+}

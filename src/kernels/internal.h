@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernels: the inner loops over distances, once for each instruction set, picked at run time.
+ * Main type: ock_kernels (a table of loops). Rows come in panels: OCK_PANEL rows with their coordinates transposed, so
+ *   that one vector holds the same coordinate of several rows and every loop is free of horizontal sums.
+ * Invariants: distances are sums of squared differences (never |x|^2 - 2xc + |c|^2), so no digits cancel; equal
+ *   distances go to the lower centroid; every table gives what `reference` gives, to rounding, and the same bits run
+ *   after run.
+ * Threads: tables are constants; panels belong to the caller.
+ * Source: our own; register tiles after Goto & van de Geijn, ACM TOMS 34(3), 2008 (doi:10.1145/1356052.1356053). */
+#ifndef OCK_KERNELS_INTERNAL_H
+#define OCK_KERNELS_INTERNAL_H
+
+#include "core/internal.h"
+
+/* Rows of a panel. Coordinate l of row r is panel[l * OCK_PANEL + r]; a panel has d * OCK_PANEL doubles. */
+enum { OCK_PANEL = 64 };
+/* Rows of a strip: what pair_sums works on, laid out like a panel of this many rows. */
+enum { OCK_STRIP = 16 };
+
+/* What a step of Lloyd's algorithm did to the centres. */
+typedef struct ock_motion {
+  const double *drift;    /* how far each centre moved */
+  const double *half_gap; /* half the distance from each centre to the nearest other, or less */
+  uint32_t fastest;       /* the centre that moved most ... */
+  double most, next;      /* ... by how much, and the most that any other moved */
+  double slack;           /* factor of at least 1 that covers the rounding of upper bounds */
+} ock_motion;
+
+typedef struct ock_kernels {
+  const char *isa;
+  bool (*runs_here)(void);
+
+  /* For each row of the panel: the nearest of k >= 1 centroids (k x d, row-major), its squared distance, and the
+   * squared distance of the second nearest (infinity when k is 1). All three outputs have OCK_PANEL entries. */
+  void (*nearest_two)(const double *panel, size_t d, const double *centroids, size_t k, uint32_t *label,
+                      double *nearest, double *second);
+
+  /* Squared distances from each row of the panel to each of m centroids: out is m x OCK_PANEL. */
+  void (*distances)(const double *panel, size_t d, const double *centroids, size_t m, double *out);
+
+  /* Squared distance from row r of the panel to centroid label[r], for each r: out has OCK_PANEL entries. */
+  void (*own_distance)(const double *panel, size_t d, const double *centroids, const uint32_t *label, double *out);
+
+  /* Carry the bounds of n rows over a motion of the centres: upper grows by its centre's drift, lower shrinks by the
+   * most that another centre moved. Returns how many rows may have changed their nearest centre, upper * slack >=
+   * max(lower, half_gap), with their numbers 0 ... n - 1 ascending in suspects (room for n). */
+  size_t (*follow)(const uint32_t *label, double *upper, double *lower, size_t n, const ock_motion *motion,
+                   uint32_t *suspects);
+
+  /* Add the (unsquared) distance between each row r of a strip and each of m rows y (m x d) to
+   * sums[slot[j * n_slots + s] * OCK_STRIP + r] for every s in 0 ... n_slots - 1. One distance serves n_slots
+   * partitions: this is what makes the silhouette of every k cost one pass over the pairs. */
+  void (*pair_sums)(const double *strip, size_t d, const double *y, size_t m, const uint16_t *slot, size_t n_slots,
+                    double *sums);
+} ock_kernels;
+
+/* The fastest table that runs here, or the one that OCKHAM_ISA names (if it runs here). */
+const ock_kernels *ock_kernels_pick(void);
+
+/* All tables compiled in, slowest first; NULL-terminated. For tests and for OCKHAM_ISA. */
+const ock_kernels *const *ock_kernels_all(void);
+
+/* Fill a panel with rows first ... first + n - 1 of x minus origin (n_columns values, or NULL); n <= width, the rest is
+ * zero. width is OCK_PANEL or OCK_STRIP. */
+void ock_panel_load(ockham_rows x, const double *origin, size_t first, size_t n, size_t width, double *panel);
+
+/* The same with the rows index[0] ... index[n - 1]. */
+void ock_panel_gather(ockham_rows x, const double *origin, const size_t *index, size_t n, double *panel);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plain twin of every kernel: what the others are tested against, and what runs where there is no other. */
+#include <math.h>
+
+#include "kernels/internal.h"
+#include "kernels/tables.h"
+
+static double squared_distance(const double *lane, size_t width, const double *y, size_t d) {
+  double sum = 0;
+  for (size_t l = 0; l < d; l++) {
+    double difference = lane[l * width] - y[l];
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+static void nearest_two(const double *panel, size_t d, const double *centroids, size_t k, uint32_t *label,
+                        double *nearest, double *second) {
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    label[r] = 0;
+    nearest[r] = second[r] = INFINITY;
+    for (size_t j = 0; j < k; j++) {
+      double distance = squared_distance(panel + r, OCK_PANEL, centroids + j * d, d);
+      if (distance < nearest[r]) {
+        second[r] = nearest[r];
+        nearest[r] = distance;
+        label[r] = (uint32_t)j;
+      } else if (distance < second[r]) {
+        second[r] = distance;
+      }
+    }
+  }
+}
+
+static void distances(const double *panel, size_t d, const double *centroids, size_t m, double *out) {
+  for (size_t j = 0; j < m; j++)
+    for (size_t r = 0; r < OCK_PANEL; r++)
+      out[j * OCK_PANEL + r] = squared_distance(panel + r, OCK_PANEL, centroids + j * d, d);
+}
+
+static void own_distance(const double *panel, size_t d, const double *centroids, const uint32_t *label, double *out) {
+  for (size_t r = 0; r < OCK_PANEL; r++) out[r] = squared_distance(panel + r, OCK_PANEL, centroids + label[r] * d, d);
+}
+
+static size_t follow(const uint32_t *label, double *upper, double *lower, size_t n, const ock_motion *motion,
+                     uint32_t *suspects) {
+  size_t n_suspects = 0;
+  for (size_t i = 0; i < n; i++) {
+    upper[i] += motion->drift[label[i]];
+    lower[i] -= label[i] == motion->fastest ? motion->next : motion->most;
+    double gap = motion->half_gap[label[i]], reach = upper[i] * motion->slack;
+    if (!(reach < lower[i]) && !(reach < gap)) suspects[n_suspects++] = (uint32_t)i;
+  }
+  return n_suspects;
+}
+
+static void pair_sums(const double *strip, size_t d, const double *y, size_t m, const uint16_t *slot, size_t n_slots,
+                      double *sums) {
+  for (size_t j = 0; j < m; j++)
+    for (size_t r = 0; r < OCK_STRIP; r++) {
+      double distance = sqrt(squared_distance(strip + r, OCK_STRIP, y + j * d, d));
+      for (size_t s = 0; s < n_slots; s++) sums[slot[j * n_slots + s] * OCK_STRIP + r] += distance;
+    }
+}
+
+static bool runs_here(void) {
+  return true;
+}
+
+const ock_kernels ock_kernels_reference = {
+    .isa = "reference",
+    .runs_here = runs_here,
+    .nearest_two = nearest_two,
+    .distances = distances,
+    .own_distance = own_distance,
+    .follow = follow,
+    .pair_sums = pair_sums,
+};

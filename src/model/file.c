@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file is a container of kind "KMNS" with the chunks below. What a chunk must hold follows from META; chunks with
+ * other tags are passed over. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "data/internal.h"
+#include "model/internal.h"
+
+enum {
+  MODEL_KIND = OCK_TAG('K', 'M', 'N', 'S'),
+  MODEL_VERSION = 1,
+  TAG_META = OCK_TAG('M', 'E', 'T', 'A'),      /* file_meta */
+  TAG_NAMES = OCK_TAG('N', 'A', 'M', 'E'),     /* n_columns texts, each with its NUL */
+  TAG_SCALING = OCK_TAG('S', 'C', 'A', 'L'),   /* n_columns centres, n_columns factors: float64; empty for NONE */
+  TAG_CENTROIDS = OCK_TAG('C', 'E', 'N', 'T'), /* k x n_columns float64 */
+  TAG_SIZES = OCK_TAG('S', 'I', 'Z', 'E'),     /* k uint64 */
+  TAG_WITHIN = OCK_TAG('W', 'I', 'T', 'H'),    /* k float64 */
+  TAG_CRITERION = OCK_TAG('C', 'R', 'I', 'T')  /* a text with its NUL */
+};
+
+/* Little-endian like the container, which refuses to be built for another order. */
+typedef struct file_meta {
+  uint64_t k, n_columns, n_rows, seed;
+  uint64_t scale; /* ockham_scale */
+  double spread_ratio;
+} file_meta;
+_Static_assert(sizeof(file_meta) == 48, "META has no gaps");
+
+/* ---- writing ---- */
+
+ockham_status ockham_model_save(const ockham_model *model, const char *path, ockham_error *err) {
+  const ockham_model_parts *parts = &model->parts;
+  size_t k = parts->k, d = parts->n_columns;
+  file_meta meta = {k, d, parts->n_rows, parts->seed, parts->scaling.kind, parts->scaling.spread_ratio};
+  ock_container_writer writer;
+  OCK_TRY(ock_container_create(&writer, path, MODEL_KIND, MODEL_VERSION, err));
+  ock_container_put(&writer, TAG_META, &meta, sizeof meta);
+  ock_container_put(&writer, TAG_NAMES, model->names_text, model->names_size_bytes);
+  ock_container_put(&writer, TAG_SCALING, model->scaling_values, model->scaling_values ? 2 * d * sizeof(double) : 0);
+  ock_container_put(&writer, TAG_CENTROIDS, parts->centroids, k * d * sizeof(double));
+  ock_container_put(&writer, TAG_SIZES, parts->sizes, k * sizeof(uint64_t));
+  ock_container_put(&writer, TAG_WITHIN, parts->within, k * sizeof(double));
+  ock_container_put(&writer, TAG_CRITERION, parts->criterion, strlen(parts->criterion) + 1);
+  return ock_container_commit(&writer, err);
+}
+
+/* ---- reading ---- */
+
+/* The payload of a chunk that must be count * unit bytes long. */
+static ockham_status get_chunk(const ock_container *container, const char *path, uint32_t tag, size_t count,
+                               size_t unit, const void **payload, ockham_error *err) {
+  const char letters[] = {(char)tag, (char)(tag >> 8), (char)(tag >> 16), (char)(tag >> 24), 0};
+  size_t size, expected = ock_size_product(count, unit);
+  if (!ock_container_get(container, tag, payload, &size))
+    return ock_fail(err, OCKHAM_BAD_FILE, "%s: chunk '%s' is missing", path, letters);
+  if (size != expected)
+    return ock_fail(err, OCKHAM_BAD_FILE, "%s: chunk '%s' must have %zu bytes, found %zu", path, letters, expected,
+                    size);
+  return OCKHAM_OK;
+}
+
+/* The first n texts of a chunk that holds them and nothing else; texts has room for n pointers. */
+static bool split_texts(const char *payload, size_t size, size_t n, const char **texts) {
+  const char *end = payload + size;
+  for (size_t i = 0; i < n; i++) {
+    const char *nul = memchr(payload, 0, (size_t)(end - payload));
+    if (!nul) return false;
+    texts[i] = payload;
+    payload = nul + 1;
+  }
+  return payload == end;
+}
+
+static ockham_status get_texts(const ock_container *container, const char *path, uint32_t tag, size_t n,
+                               ock_arena *arena, const char *const **out, ockham_error *err) {
+  const void *payload;
+  size_t size;
+  if (!ock_container_get(container, tag, &payload, &size) || n > size)
+    return ock_fail(err, OCKHAM_BAD_FILE, "%s: %zu texts are missing", path, n);
+  const char **texts = ock_arena_array(arena, n, sizeof *texts);
+  if (!texts) return ock_fail_memory(err, "column names", ock_size_product(n, sizeof *texts));
+  if (!split_texts(payload, size, n, texts))
+    return ock_fail(err, OCKHAM_BAD_FILE, "%s: %zu bytes of text must be %zu texts that each end in a NUL", path, size,
+                    n);
+  *out = texts;
+  return OCKHAM_OK;
+}
+
+/* Numbers of META that other sizes are computed from; all relations are checked on the finished parts. */
+static ockham_status get_meta(const ock_container *container, const char *path, ockham_model_parts *parts,
+                              ockham_error *err) {
+  const void *payload;
+  file_meta meta;
+  OCK_TRY(get_chunk(container, path, TAG_META, 1, sizeof meta, &payload, err));
+  memcpy(&meta, payload, sizeof meta);
+  if (meta.k > SIZE_MAX || meta.n_columns > SIZE_MAX || meta.scale > OCKHAM_SCALE_ROBUST)
+    return ock_fail(err, OCKHAM_BAD_FILE,
+                    "%s: %" PRIu64 " clusters in %" PRIu64 " columns with scaling %" PRIu64 " cannot be", path, meta.k,
+                    meta.n_columns, meta.scale);
+  *parts = (ockham_model_parts){
+      .k = (size_t)meta.k,
+      .n_columns = (size_t)meta.n_columns,
+      .n_rows = meta.n_rows,
+      .seed = meta.seed,
+      .scaling = {.kind = (ockham_scale)meta.scale,
+                  .n_columns = (size_t)meta.n_columns,
+                  .spread_ratio = meta.spread_ratio},
+  };
+  return OCKHAM_OK;
+}
+
+/* The parts as views into the container, and into the arena for the pointers to names. */
+static ockham_status view_parts(const ock_container *container, const char *path, ock_arena *arena,
+                                ockham_model_parts *parts, ockham_error *err) {
+  OCK_TRY(get_meta(container, path, parts, err));
+  const void *scaling, *centroids, *sizes, *within;
+  const char *const *criterion;
+  size_t k = parts->k, d = parts->n_columns;
+  bool scaled = parts->scaling.kind != OCKHAM_SCALE_NONE;
+  OCK_TRY(get_texts(container, path, TAG_NAMES, d, arena, &parts->column_names, err));
+  OCK_TRY(get_chunk(container, path, TAG_SCALING, scaled ? d : 0, 2 * sizeof(double), &scaling, err));
+  OCK_TRY(get_chunk(container, path, TAG_CENTROIDS, ock_size_product(k, d), sizeof(double), &centroids, err));
+  OCK_TRY(get_chunk(container, path, TAG_SIZES, k, sizeof(uint64_t), &sizes, err));
+  OCK_TRY(get_chunk(container, path, TAG_WITHIN, k, sizeof(double), &within, err));
+  OCK_TRY(get_texts(container, path, TAG_CRITERION, 1, arena, &criterion, err));
+  if (scaled) {
+    parts->scaling.centre = (double *)scaling; /* only ever read */
+    parts->scaling.factor = (double *)scaling + d;
+  }
+  parts->centroids = centroids;
+  parts->sizes = sizes;
+  parts->within = within;
+  parts->criterion = criterion[0];
+  return OCKHAM_OK;
+}
+
+static ockham_status read_model(const ock_container *container, const char *path, ockham_model **model,
+                                ockham_error *err) {
+  ock_arena arena = {0};
+  ockham_model_parts parts;
+  ockham_error inner = {0};
+  ockham_status status = view_parts(container, path, &arena, &parts, err);
+  if (!status) {
+    status = ockham_model_new(&parts, model, &inner);
+    if (status == OCKHAM_BAD_ARGUMENT) /* a caller's mistake is here the file's */
+      status = ock_fail(err, OCKHAM_BAD_FILE, "%s: %s", path, inner.message);
+    else if (status && err)
+      *err = inner;
+  }
+  ock_arena_clear(&arena);
+  return status;
+}
+
+ockham_status ock_model_parse(const char *path, unsigned char *bytes, size_t size, ockham_model **model,
+                              ockham_error *err) {
+  *model = NULL;
+  ock_container container;
+  OCK_TRY(ock_container_parse(&container, path, bytes, size, MODEL_KIND, MODEL_VERSION, err));
+  return read_model(&container, path, model, err);
+}
+
+ockham_status ockham_model_load(const char *path, ockham_model **model, ockham_error *err) {
+  *model = NULL;
+  ock_container container;
+  OCK_TRY(ock_container_open(&container, path, MODEL_KIND, MODEL_VERSION, err));
+  ockham_status status = read_model(&container, path, model, err);
+  ock_container_clear(&container);
+  return status;
+}

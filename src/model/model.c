@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "model/internal.h"
+
+/* ---- checks ---- */
+
+static ockham_status check_shape(const ockham_model_parts *parts, ockham_error *err) {
+  if (parts->k == 0 || parts->k >= UINT32_MAX || parts->n_columns == 0)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                    "a model must have at least one cluster and one column, found %zu and %zu", parts->k,
+                    parts->n_columns);
+  if (ock_size_product(ock_size_product(parts->k, parts->n_columns), sizeof(double)) == SIZE_MAX)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%zu clusters in %zu columns are more than can be addressed", parts->k,
+                    parts->n_columns);
+  if (!parts->column_names || !parts->centroids || !parts->sizes || !parts->within || !parts->criterion)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                    "a model must have column names, centroids, sizes, within and a criterion, found NULL");
+  for (size_t j = 0; j < parts->n_columns; j++)
+    if (!parts->column_names[j])
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "column %zu must have a name, found NULL", j + 1);
+  return OCKHAM_OK;
+}
+
+static ockham_status check_scaling(const ockham_model_parts *parts, ockham_error *err) {
+  const ockham_scaling *scaling = &parts->scaling;
+  if (scaling->kind < OCKHAM_SCALE_NONE || scaling->kind > OCKHAM_SCALE_ROBUST)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the scaling must be none, standard or robust, found number %d",
+                    (int)scaling->kind);
+  if (!isfinite(scaling->spread_ratio) || scaling->spread_ratio < 0)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the spread ratio must be finite and not negative, found %g",
+                    scaling->spread_ratio);
+  if (scaling->kind == OCKHAM_SCALE_NONE) return OCKHAM_OK;
+  if (!scaling->centre || !scaling->factor || scaling->n_columns != parts->n_columns)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the scaling must be of the model's %zu columns, found %zu",
+                    parts->n_columns, scaling->centre && scaling->factor ? scaling->n_columns : 0);
+  for (size_t j = 0; j < parts->n_columns; j++)
+    if (!isfinite(scaling->centre[j]) || !isfinite(scaling->factor[j]) || !(scaling->factor[j] > 0))
+      return ock_fail(
+          err, OCKHAM_BAD_ARGUMENT,
+          "the scaling of column %zu must have a finite centre and a finite positive factor, found %g and %g", j + 1,
+          scaling->centre[j], scaling->factor[j]);
+  return OCKHAM_OK;
+}
+
+static ockham_status check_clusters(const ockham_model_parts *parts, ockham_error *err) {
+  uint64_t n_rows = 0;
+  bool overflow = false;
+  for (size_t i = 0; i < parts->k; i++) {
+    overflow |= __builtin_add_overflow(n_rows, parts->sizes[i], &n_rows);
+    if (!isfinite(parts->within[i]) || parts->within[i] < 0)
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "within of cluster %zu must be finite and not negative, found %g", i,
+                      parts->within[i]);
+    const double *centroid = parts->centroids + i * parts->n_columns;
+    for (size_t j = 0; j < parts->n_columns; j++)
+      if (!isfinite(centroid[j]))
+        return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the centroid of cluster %zu must be finite, found %g in column %zu",
+                        i, centroid[j], j + 1);
+  }
+  if (overflow || n_rows != parts->n_rows)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                    "the sizes of clusters must add up to %" PRIu64 " rows, found %" PRIu64 "%s", parts->n_rows, n_rows,
+                    overflow ? " beyond 2^64" : "");
+  return OCKHAM_OK;
+}
+
+ockham_status ock_model_check(const ockham_model_parts *parts, ockham_error *err) {
+  OCK_TRY(check_shape(parts, err));
+  OCK_TRY(check_scaling(parts, err));
+  return check_clusters(parts, err);
+}
+
+/* ---- copying: false when memory runs out ---- */
+
+static const void *copy_array(ock_arena *arena, const void *from, size_t count, size_t size_bytes) {
+  void *to = ock_arena_array(arena, count, size_bytes);
+  return to ? memcpy(to, from, count * size_bytes) : NULL;
+}
+
+static bool copy_names(ockham_model *model, const ockham_model_parts *parts) {
+  size_t size = 0;
+  for (size_t j = 0; j < parts->n_columns; j++) size += strlen(parts->column_names[j]) + 1;
+  char *text = ock_arena_array(&model->arena, size, 1);
+  const char **names = ock_arena_array(&model->arena, parts->n_columns, sizeof *names);
+  if (!text || !names) return false;
+  model->parts.column_names = names;
+  model->names_text = text;
+  model->names_size_bytes = size;
+  for (size_t j = 0; j < parts->n_columns; j++) {
+    size_t name_size = strlen(parts->column_names[j]) + 1;
+    names[j] = memcpy(text, parts->column_names[j], name_size);
+    text += name_size;
+  }
+  return true;
+}
+
+static bool copy_scaling(ockham_model *model, const ockham_model_parts *parts) {
+  size_t d = parts->n_columns;
+  model->parts.scaling.n_columns = d;
+  model->parts.scaling.centre = model->parts.scaling.factor = NULL;
+  if (parts->scaling.kind == OCKHAM_SCALE_NONE) return true;
+  double *values = ock_arena_array(&model->arena, d, 2 * sizeof *values);
+  if (!values) return false;
+  model->scaling_values = values;
+  model->parts.scaling.centre = memcpy(values, parts->scaling.centre, d * sizeof *values);
+  model->parts.scaling.factor = memcpy(values + d, parts->scaling.factor, d * sizeof *values);
+  return true;
+}
+
+static bool copy_parts(ockham_model *model, const ockham_model_parts *parts) {
+  ockham_model_parts *to = &model->parts;
+  *to = *parts;
+  to->centroids = copy_array(&model->arena, parts->centroids, parts->k * parts->n_columns, sizeof(double));
+  to->sizes = copy_array(&model->arena, parts->sizes, parts->k, sizeof *parts->sizes);
+  to->within = copy_array(&model->arena, parts->within, parts->k, sizeof *parts->within);
+  to->criterion = copy_array(&model->arena, parts->criterion, strlen(parts->criterion) + 1, 1);
+  return to->centroids && to->sizes && to->within && to->criterion && copy_names(model, parts) &&
+         copy_scaling(model, parts);
+}
+
+/* ---- the handle ---- */
+
+ockham_status ockham_model_new(const ockham_model_parts *parts, ockham_model **out, ockham_error *err) {
+  *out = NULL;
+  OCK_TRY(ock_model_check(parts, err));
+  ockham_model *model = ock_alloc_zeroed(1, sizeof *model);
+  if (!model || !copy_parts(model, parts)) {
+    ockham_model_free(model);
+    return ock_fail_memory(err, "a model", ock_size_product(parts->k * parts->n_columns, sizeof(double)));
+  }
+  *out = model;
+  return OCKHAM_OK;
+}
+
+void ockham_model_free(ockham_model *model) {
+  if (!model) return;
+  ock_arena_clear(&model->arena);
+  ock_free(model);
+}
+
+const ockham_model_parts *ockham_model_look(const ockham_model *model) {
+  return &model->parts;
+}
+
+void ockham_model_centroid(const ockham_model *model, size_t j, double *centroid) {
+  const ockham_scaling *scaling = &model->parts.scaling;
+  size_t d = model->parts.n_columns;
+  memcpy(centroid, model->parts.centroids + j * d, d * sizeof *centroid);
+  if (scaling->kind == OCKHAM_SCALE_NONE) return;
+  for (size_t l = 0; l < d; l++) centroid[l] = centroid[l] / scaling->factor[l] + scaling->centre[l];
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report: results as text and JSON, from public types only.
+ * Main type: ock_report (a sweep with its verdict, and what the caller added).
+ * Invariants: nothing is computed here that a program could not ask the library for.
+ * Threads: pure.
+ * Source: -. */
+#ifndef OCK_REPORT_INTERNAL_H
+#define OCK_REPORT_INTERNAL_H
+
+#include <stdio.h>
+
+#include <ockham/report.h>
+
+#include "core/internal.h"
+
+typedef struct ock_report {
+  const ockham_sweep *sweep;
+  const ockham_curve *curve;
+  ockham_verdict verdict;
+  const ockham_report_options *options;
+} ock_report;
+
+void ock_report_text(const ock_report *report, FILE *out);
+/* A JSON text from malloc, or NULL when memory ran out. */
+char *ock_report_json(const ock_report *report);
+
+#endif

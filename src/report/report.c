@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/internal.h"
+
+static char *render_text(const ock_report *report) {
+  char *buffer = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&buffer, &size);
+  if (!out) return NULL;
+  ock_report_text(report, out);
+  if (fclose(out) == 0) return buffer;
+  free(buffer);
+  return NULL;
+}
+
+ockham_status ockham_report_sweep(const ockham_sweep *sweep, const ockham_report_options *options, char **text,
+                                  ockham_error *err) {
+  static const ockham_report_options defaults = {0};
+  *text = NULL;
+  ock_report report = {.sweep = sweep,
+                       .curve = ockham_sweep_curve(sweep),
+                       .verdict = ockham_sweep_verdict(sweep),
+                       .options = options ? options : &defaults};
+#ifndef OCK_HAVE_JANSSON
+  if (report.options->format == OCKHAM_FORMAT_JSON)
+    return ock_fail(err, OCKHAM_UNSUPPORTED, "this build has no JSON (jansson was not found when it was configured)");
+#endif
+  char *rendered = report.options->format == OCKHAM_FORMAT_JSON ? ock_report_json(&report) : render_text(&report);
+  *text = rendered ? ock_string_copy(rendered) : NULL; /* from malloc to the library's allocator */
+  free(rendered);
+  return *text ? OCKHAM_OK : ock_fail_memory(err, "the report", 1);
+}
+
+void ockham_text_free(char *text) {
+  ock_free(text);
+}

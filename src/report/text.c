@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer first, then why, then the table of criteria, then the clusters. */
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "report/internal.h"
+
+enum { WIDTH = 100, MOST_CLUSTERS_LISTED = 24 };
+
+/* The few characters that are not ASCII. */
+typedef struct glyphs {
+  const char *times, *dots, *dash, *arrow;
+} glyphs;
+
+static glyphs glyphs_for(const ock_report *r) {
+  if (r->options->ascii) return (glyphs){"x", "...", "-", "<-"};
+  return (glyphs){"\u00d7", "\u2026", "\u2013", "\u25c4"};
+}
+
+/* How many columns a UTF-8 text takes: all our characters are one wide. */
+static int display_width(const char *text) {
+  int width = 0;
+  for (; *text; text++) width += ((unsigned char)*text & 0xc0) != 0x80;
+  return width;
+}
+
+/* 1234567 -> "1,234,567" */
+static const char *grouped(uint64_t value, char text[32]) {
+  char digits[24];
+  int n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)value), out = 0;
+  for (int i = 0; i < n; i++) {
+    if (i > 0 && (n - i) % 3 == 0) text[out++] = ',';
+    text[out++] = digits[i];
+  }
+  text[out] = '\0';
+  return text;
+}
+
+static const char *plural(uint64_t n) {
+  return n == 1 ? "" : "s";
+}
+
+/* ---- the answer ---- */
+
+static void answer(const ock_report *r, FILE *out) {
+  const ockham_verdict *v = &r->verdict;
+  const ockham_curve *curve = r->curve;
+  glyphs g = glyphs_for(r);
+  char left[80], right[160], rows[32], columns[32];
+  if (v->undecided)
+    snprintf(left, sizeof left, "no answer from %s", v->criterion->title);
+  else if (v->k == 1)
+    snprintf(left, sizeof left, "1 cluster: no structure found");
+  else
+    snprintf(left, sizeof left, "%zu clusters%s", v->k, v->partial ? " (partial: stopped early)" : "");
+  snprintf(right, sizeof right, "%s rows %s %s column%s, k = %zu %s %zu tried in %.*f s", grouped(curve->n_rows, rows),
+           g.times, grouped(curve->n_columns, columns), plural(curve->n_columns), curve->points[0].k, g.dots,
+           curve->points[curve->n_points - 1].k,
+           v->seconds < 0.1  ? 3
+           : v->seconds < 10 ? 2
+                             : 0,
+           v->seconds);
+  int gap = WIDTH - display_width(left) - display_width(right);
+  fprintf(out, "%s%*s%s\n", left, gap > 2 ? gap : 2, "", right);
+}
+
+/* ---- why ---- */
+
+/* The points that come second and third by the deciding criterion; SIZE_MAX where there are none. */
+static void find_runners_up(const ock_report *r, size_t runner_up[2]) {
+  const ockham_criterion *c = r->verdict.criterion;
+  double sign = c->direction == OCKHAM_MINIMUM ? -1 : 1, value[2] = {-INFINITY, -INFINITY};
+  runner_up[0] = runner_up[1] = SIZE_MAX;
+  for (size_t i = 0; i < r->curve->n_points; i++) {
+    double v = sign * ockham_criterion_value(c, r->curve, i);
+    if (i == r->verdict.point) continue;
+    if (v > value[0]) {
+      value[1] = value[0];
+      runner_up[1] = runner_up[0];
+      value[0] = v;
+      runner_up[0] = i;
+    } else if (v > value[1]) {
+      value[1] = v;
+      runner_up[1] = i;
+    }
+  }
+}
+
+/* 4 significant digits, and no exponent for everyday sizes. */
+static const char *amount(double value, char text[32]) {
+  double size = fabs(value);
+  if (size >= 1000 && size < 1e9)
+    snprintf(text, 32, "%.0f", value);
+  else
+    snprintf(text, 32, "%.4g", value);
+  return text;
+}
+
+static void explain_weight(double weight, FILE *out) {
+  if (weight > 0.999)
+    fputs(" (posterior weight > 0.999)", out);
+  else
+    fprintf(out, " (posterior weight %.*f)", weight < 0.01 ? 4 : 2, weight);
+}
+
+static void explain_choice(const ock_report *r, FILE *out) {
+  const ockham_verdict *v = &r->verdict;
+  const ockham_criterion *c = v->criterion;
+  if (v->undecided) {
+    fprintf(out, "  %s found no k in this range\n", c->title);
+    return;
+  }
+  if (c->direction == OCKHAM_KNEE) {
+    fprintf(out, "  the curve of inertia bends at %zu; where it bends depends on the range of k\n", v->k);
+    return;
+  }
+  size_t runner_up[2];
+  char text[32];
+  find_runners_up(r, runner_up);
+  double best = ockham_criterion_value(c, r->curve, v->point);
+  fprintf(out, "  %s is %s at %zu", c->title, c->direction == OCKHAM_MINIMUM ? "lowest" : "highest", v->k);
+  if (!isfinite(v->weight)) fprintf(out, ", %s", amount(best, text));
+  for (int n = 0; n < 2 && runner_up[n] != SIZE_MAX; n++) {
+    double difference = fabs(best - ockham_criterion_value(c, r->curve, runner_up[n]));
+    fprintf(out, "%s %s %s %zu", n == 0 ? ":" : ",", amount(difference, text),
+            c->direction == OCKHAM_MINIMUM ? "below" : "above", r->curve->points[runner_up[n]].k);
+  }
+  if (isfinite(v->weight)) explain_weight(v->weight, out);
+  fputc('\n', out);
+}
+
+static void explain_scaling(const ock_report *r, FILE *out) {
+  const ockham_scaling *s = r->options->scaling;
+  if (!s || s->kind == OCKHAM_SCALE_NONE) return;
+  fprintf(out, "  columns were %s", s->kind == OCKHAM_SCALE_ROBUST ? "scaled by median and quartiles" : "standardised");
+  if (r->options->scaling_chosen)
+    fprintf(out, ": their spreads differ by %.3g to 1; --scale none leaves them as they are", s->spread_ratio);
+  fputc('\n', out);
+}
+
+static void explain_range(const ock_report *r, FILE *out) {
+  const ockham_verdict *v = &r->verdict;
+  size_t k_max = r->curve->points[r->curve->n_points - 1].k;
+  if (v->extended) fprintf(out, "  the range was extended to %zu, for the best k stood near its end\n", k_max);
+  if (v->at_edge) fprintf(out, "  %zu is the largest k tried: there may be more clusters; --k-max tries more\n", k_max);
+  if (v->distinct_limit)
+    fprintf(out, "  the rows have only %zu different values: there cannot be more clusters\n", k_max);
+  if (v->exact) fputs("  one column: every clustering is the best there is\n", out);
+}
+
+static void explain_missing(const ock_report *r, FILE *out) {
+  char text[32];
+  uint64_t dropped = r->options->n_rows_dropped, filled = r->options->n_cells_filled;
+  if (dropped) fprintf(out, "  %s row%s with missing values left out\n", grouped(dropped, text), plural(dropped));
+  if (filled)
+    fprintf(out, "  %s missing cell%s filled with the column's mean\n", grouped(filled, text), plural(filled));
+}
+
+static size_t chosen_k(const ock_report *r, const char *criterion) {
+  size_t i = ockham_criterion_choose(ockham_criterion_find(criterion), r->curve);
+  return i == SIZE_MAX ? 0 : r->curve->points[i].k;
+}
+
+/* BIC counts round clusters, and needs several for one that is long or skewed: the geometry then says far fewer. */
+static void explain_disagreement(const ock_report *r, FILE *out) {
+  size_t k = r->verdict.k, davies_bouldin = chosen_k(r, "davies-bouldin"), silhouette = chosen_k(r, "silhouette");
+  if (silhouette == 0) silhouette = chosen_k(r, "simplified-silhouette");
+  if (strcmp(r->verdict.criterion->name, "bic") != 0 || k < 4 || !silhouette || !davies_bouldin) return;
+  if (2 * silhouette > k || 2 * davies_bouldin > k) return;
+  fprintf(out,
+          "  beware: silhouette says %zu and Davies-Bouldin %zu; BIC counts round clusters, and takes several for one\n"
+          "  that is long or skewed\n",
+          silhouette, davies_bouldin);
+}
+
+static void explain_agreement(const ock_report *r, FILE *out) {
+  const ockham_agreement *a = r->options->agreement;
+  if (!a) return;
+  fprintf(out, "  against the %zu known labels: adjusted Rand %.3f, adjusted mutual information %.3f\n",
+          r->options->n_label_values, a->adjusted_rand, a->adjusted_mutual_information);
+}
+
+/* ---- tables ---- */
+
+static void criteria_table(const ock_report *r, FILE *out) {
+  size_t n;
+  const ockham_criterion *criteria = ockham_criteria(&n);
+  glyphs g = glyphs_for(r);
+  fprintf(out, "\n  %-24s %6s  %12s\n", "criterion", "k", "value");
+  for (size_t c = 0; c < n; c++) {
+    size_t i = ockham_criterion_choose(&criteria[c], r->curve);
+    bool decides = &criteria[c] == r->verdict.criterion;
+    fprintf(out, "  %-24s ", criteria[c].title);
+    if (i == SIZE_MAX) {
+      bool skipped = strcmp(criteria[c].name, "silhouette") == 0 && r->verdict.silhouette_skipped;
+      fprintf(out, "%*s%s", 5, "", g.dash);
+      if (skipped) fputs("  not computed: many rows; --exact does it", out);
+    } else {
+      char text[32];
+      fprintf(out, "%6zu  %12s", r->curve->points[i].k,
+              amount(ockham_criterion_value(&criteria[c], r->curve, i), text));
+    }
+    if (decides) fprintf(out, "  %s decides", g.arrow);
+    fputc('\n', out);
+  }
+}
+
+static void clusters_table(const ock_report *r, FILE *out) {
+  const ockham_curve_point *p = &r->curve->points[r->verdict.point];
+  glyphs g = glyphs_for(r);
+  char text[32];
+  if (p->k < 2) return;
+  fprintf(out, "\n  %-8s %12s %8s  %s\n", "cluster", "rows", "share", "root mean squared distance to centroid");
+  for (size_t j = 0; j < p->k && j < MOST_CLUSTERS_LISTED; j++)
+    fprintf(out, "  %-8zu %12s %7.1f%%  %.4g\n", j, grouped(p->sizes[j], text),
+            100 * (double)p->sizes[j] / (double)r->curve->n_rows, sqrt(p->within[j] / (double)p->sizes[j]));
+  if (p->k > MOST_CLUSTERS_LISTED)
+    fprintf(out, "  %s %zu more, %s rows and fewer\n", g.dots, p->k - MOST_CLUSTERS_LISTED,
+            grouped(p->sizes[MOST_CLUSTERS_LISTED], text));
+}
+
+static void cell(double value, const char *dash, FILE *out) {
+  char text[32];
+  if (isfinite(value))
+    fprintf(out, " %14s", amount(value, text));
+  else
+    fprintf(out, "%*s%s", 14, "", dash);
+}
+
+static void curve_table(const ock_report *r, FILE *out) {
+  static const char *const names[] = {"bic", "aic", "silhouette", "calinski-harabasz", "davies-bouldin"};
+  enum { N = sizeof names / sizeof *names };
+  glyphs g = glyphs_for(r);
+  fprintf(out, "\n  %4s %14s", "k", "inertia");
+  for (size_t c = 0; c < N; c++) fprintf(out, " %17s", ockham_criterion_find(names[c])->title);
+  fputc('\n', out);
+  for (size_t i = 0; i < r->curve->n_points; i++) {
+    fprintf(out, "  %4zu", r->curve->points[i].k);
+    cell(r->curve->points[i].inertia, g.dash, out);
+    for (size_t c = 0; c < N; c++) {
+      fputs("   ", out);
+      cell(ockham_criterion_value(ockham_criterion_find(names[c]), r->curve, i), g.dash, out);
+    }
+    fprintf(out, "%s%s\n", i == r->verdict.point ? "  " : "", i == r->verdict.point ? g.arrow : "");
+  }
+}
+
+void ock_report_text(const ock_report *r, FILE *out) {
+  answer(r, out);
+  explain_choice(r, out);
+  explain_disagreement(r, out);
+  explain_range(r, out);
+  explain_scaling(r, out);
+  explain_missing(r, out);
+  explain_agreement(r, out);
+  criteria_table(r, out);
+  clusters_table(r, out);
+  if (r->options->all_k) curve_table(r, out);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Up: insert a centre where it helps most, and let Lloyd's steps repair. Down: merge the two clusters that lose least.
+ * The two find different optima; the better is kept at each k, and the next step starts from it. */
+#include <math.h>
+#include <string.h>
+
+#include "select/internal.h"
+
+enum { MAX_ITERATIONS = 100, RNG_STREAM_CLIMB = 1000, MAX_MOVES = 4 };
+
+/* A step that lowers the inertia by less than this share of it is the last: the fits are finished in ock_describe(). */
+static const double tolerance = 1e-4;
+/* A path that is worse than the best known fit by more than this goes on from the best. */
+static const double worth_switching = 1.002;
+
+void ock_fit_clear(ock_fit *fit) {
+  ock_free(fit->centroids);
+  ock_free(fit->sizes);
+  ock_free(fit->within);
+  ock_free(fit->spread);
+  *fit = (ock_fit){.inertia = INFINITY, .silhouette = NAN, .simplified_silhouette = NAN};
+}
+
+static bool allocate_fit(ock_fit *fit, size_t k, size_t d) {
+  if (fit->centroids) return true;
+  fit->k = k;
+  fit->centroids = ock_alloc_array(k * d, sizeof(double));
+  fit->sizes = ock_alloc_array(k, sizeof(uint64_t));
+  fit->within = ock_alloc_array(k, sizeof(double));
+  fit->spread = ock_alloc_array(k, sizeof(double));
+  if (fit->centroids && fit->sizes && fit->within && fit->spread) return true;
+  ock_fit_clear(fit);
+  return false;
+}
+
+bool ock_fit_keep(ock_fit *fit, const ock_lloyd *state, bool *kept) {
+  *kept = false;
+  if (!(state->inertia < fit->inertia)) return true;
+  if (!allocate_fit(fit, state->k, state->d)) return false;
+  fit->inertia = state->inertia;
+  memcpy(fit->centroids, state->centroids, state->k * state->d * sizeof(double));
+  memcpy(fit->sizes, state->counts, state->k * sizeof(uint64_t));
+  memcpy(fit->within, state->within, state->k * sizeof(double));
+  memcpy(fit->spread, state->spread, state->k * sizeof(double));
+  *kept = true;
+  return true;
+}
+
+static ockham_status keep(ock_climb *climb, ockham_error *err) {
+  bool kept;
+  ock_lloyd *s = climb->state;
+  if (!ock_fit_keep(&climb->sweep->fits[s->k - 1], s, &kept)) {
+    return ock_fail_memory(err, "a clustering of the curve", s->k * (s->d + 3) * sizeof(double));
+  }
+  return OCKHAM_OK;
+}
+
+static void load(ock_climb *climb, size_t k) {
+  ock_lloyd_assign(climb->state, climb->sweep->fits[k - 1].centroids, k);
+}
+
+/* Go on from the best known fit when the path has fallen behind it. */
+static void catch_up(ock_climb *climb) {
+  const ock_fit *best = &climb->sweep->fits[climb->state->k - 1];
+  if (climb->state->inertia > best->inertia * worth_switching) load(climb, best->k);
+}
+
+static bool stopped(ock_climb *climb) {
+  return ock_ticker_stopped(climb->ticker);
+}
+
+/* ---- up ---- */
+
+ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t round, ockham_error *err) {
+  ock_lloyd *s = climb->state;
+  ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_CLIMB + round);
+  double gain;
+  load(climb, from);
+  while (s->k < to && !stopped(climb)) {
+    size_t k = s->k;
+    double *position = s->previous;
+    if (!ock_lloyd_propose(s, &rng, ock_lloyd_n_candidates(k + 1), position, &gain)) break;
+    ock_lloyd_insert(s, position);
+    ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
+    if (s->k <= k) break; /* no more distinct rows */
+    if (climb->ticker->stopped) break;
+    OCK_TRY(keep(climb, err));
+    catch_up(climb);
+    climb->ticker->done++;
+  }
+  return OCKHAM_OK;
+}
+
+/* ---- down ---- */
+
+/* The pair whose merging raises the inertia least: n_a n_b / (n_a + n_b) |c_a - c_b|^2. */
+static void cheapest_merge(const ock_lloyd *s, size_t *best_a, size_t *best_b) {
+  double least = INFINITY;
+  *best_a = 0;
+  *best_b = 1;
+  for (size_t b = 1; b < s->k; b++)
+    for (size_t a = 0; a < b; a++) {
+      double n_a = (double)s->counts[a], n_b = (double)s->counts[b];
+      double price =
+          n_a * n_b / (n_a + n_b) * ock_squared_distance(s->centroids + a * s->d, s->centroids + b * s->d, s->d);
+      if (price < least) {
+        least = price;
+        *best_a = a;
+        *best_b = b;
+      }
+    }
+}
+
+ockham_status ock_climb_down(ock_climb *climb, size_t from, size_t to, ockham_error *err) {
+  ock_lloyd *s = climb->state;
+  load(climb, from);
+  while (s->k > to && !stopped(climb)) {
+    size_t a, b;
+    cheapest_merge(s, &a, &b);
+    ock_lloyd_merge(s, a, b);
+    ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
+    if (climb->ticker->stopped) break;
+    OCK_TRY(keep(climb, err));
+    catch_up(climb);
+    climb->ticker->done++;
+  }
+  return OCKHAM_OK;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* select: a clustering for every k, and which k to believe.
+ * Main type: ockham_sweep (the best clustering found for each k, and the curve that criteria read).
+ * Invariants: fits are relative to the data's mean; fits[k - 1] is the best clustering with k clusters met so far; the
+ *   inertia never rises with k.
+ * Threads: one sweep belongs to one thread, which lends its pool to the passes.
+ * Source: going up, greedy candidates after Vardakas & Likas, arXiv:2211.12271; going down, Ward merges after
+ *   Equitz, IEEE TASSP 37, 1989 (doi:10.1109/29.35395). */
+#ifndef OCK_SELECT_INTERNAL_H
+#define OCK_SELECT_INTERNAL_H
+
+#include <ockham/select.h>
+
+#include "cluster/internal.h"
+#include "core/internal.h"
+
+/* The best clustering with k clusters so far; inertia is infinite, and the arrays NULL, before there is one. */
+typedef struct ock_fit {
+  size_t k;
+  double inertia;
+  double *centroids; /* k x d, relative to the origin */
+  uint64_t *sizes;
+  double *within, *spread;
+  double silhouette, simplified_silhouette; /* NaN unless described */
+} ock_fit;
+
+/* What the rows are like, whatever k is. */
+typedef struct ock_survey {
+  size_t n_varying;
+  double variance_floor;
+  double total;
+} ock_survey;
+
+struct ockham_sweep {
+  size_t n, d;
+  size_t k_min, k_max; /* what is covered so far; k_max falls to the number of distinct rows */
+  bool distinct_limit, extended, partial, exact, silhouette_skipped;
+  const ockham_criterion *criterion;
+  double seconds;
+  double *origin; /* d */
+  ock_survey survey;
+  ock_fit *fits; /* capacity k_capacity */
+  size_t k_capacity;
+  ockham_curve curve;
+  ockham_curve_point *points;
+  double *absolute_centroids; /* of all points, one after the other: what the curve shows */
+};
+
+/* Everything a climb needs besides the sweep. */
+typedef struct ock_climb {
+  ockham_sweep *sweep;
+  ock_lloyd *state;
+  uint64_t seed;
+  ock_ticker *ticker;
+} ock_climb;
+
+ockham_status ock_sweep_new(ockham_rows x, const ockham_sweep_options *options, ockham_sweep **sweep,
+                            ockham_error *err);
+/* Make room for fits up to k. */
+ockham_status ock_sweep_reserve(ockham_sweep *sweep, size_t k, ockham_error *err);
+/* Show fits k_min ... k_max, all of which must exist, as the curve. */
+ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err);
+
+/* A quick look at large tables: which k up to k_max BIC prefers on a thinned copy of the rows, merged down from k_max.
+ */
+ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *pool, ock_ticker *ticker, size_t *k,
+                        ockham_error *err);
+
+/* Count the columns that vary and find the least variance that the data's resolution lets us see. */
+ockham_status ock_survey_rows(ockham_rows x, const double *mean, ock_survey *survey, ockham_error *err);
+
+/* Keep the state as the fit for its k if it is better than the one there. `round` numbers the random streams. Passes
+ * stop early (leaving what they have) when the ticker says so. */
+ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t round, ockham_error *err);
+ockham_status ock_climb_down(ock_climb *climb, size_t from, size_t to, ockham_error *err);
+/* Make inertia fall with k throughout, each fit a fixed point of Lloyd's step, and silhouettes as asked. */
+typedef enum ock_silhouettes { OCK_SILHOUETTES_NONE, OCK_SILHOUETTES_SIMPLIFIED, OCK_SILHOUETTES_ALL } ock_silhouettes;
+ockham_status ock_describe(ock_climb *climb, ock_silhouettes silhouettes, ockham_error *err);
+
+bool ock_fit_keep(ock_fit *fit, const ock_lloyd *state, bool *kept); /* false: out of memory */
+void ock_fit_clear(ock_fit *fit);
+
+/* Exact mean silhouettes of n_partitions labellings of the rows of x in one pass over the pairs of rows. Partition p
+ * has k[p] clusters of sizes[p][...]; label[i * n_partitions + p] is the cluster of row i. Partial results: false when
+ * the ticker stopped it, and nothing is written. O(n^2 (d + n_partitions)) time. */
+typedef struct ock_partitions {
+  size_t n_partitions;
+  const size_t *k;
+  const uint64_t *const *sizes;
+  const uint16_t *label;
+} ock_partitions;
+ockham_status ock_silhouettes_exact(ockham_rows x, const double *origin, const ock_partitions *partitions,
+                                    ock_pool *pool, ock_ticker *ticker, double *silhouette, ockham_error *err);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public sweep: which k are tried, in which order, and what is said in the end. */
+#include <math.h>
+#include <string.h>
+
+#include "select/internal.h"
+
+enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1 };
+
+/* What a run needs beside its result. */
+typedef struct run {
+  ockham_sweep *sweep;
+  ockham_rows x;
+  const ockham_sweep_options *options;
+  ock_pool *pool;
+  ock_ticker ticker;
+  size_t k_target; /* up to where the range goes now */
+  size_t k_end;    /* up to where it may be extended */
+} run;
+
+/* ---- options ---- */
+
+static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_error *err) {
+  OCK_TRY(ock_rows_check(x, "the data", err));
+  if (x.n_rows >= UINT32_MAX)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "at most 2^32 - 2 rows can be clustered, found %zu", x.n_rows);
+  if (o->criterion && !ockham_criterion_find(o->criterion))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "no criterion is named '%s'; `ockham criteria` lists them", o->criterion);
+  if (o->k_max && o->k_min > o->k_max)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the least k, %zu, must not exceed the largest, %zu", o->k_min, o->k_max);
+  if (o->k_min > x.n_rows || o->k_max > x.n_rows)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows, %zu, found %zu", x.n_rows,
+                    o->k_min > x.n_rows ? o->k_min : o->k_max);
+  if (o->k_max > UINT16_MAX)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a sweep goes up to k = %d, found %zu", UINT16_MAX, o->k_max);
+  return OCKHAM_OK;
+}
+
+static size_t clamp(size_t value, size_t low, size_t high) {
+  return value < low ? low : value > high ? high : value;
+}
+
+/* The range should go on this far above the best k: a peak at the edge is no peak. */
+static size_t margin_above(size_t k) {
+  return k / 4 > 3 ? k / 4 : 3;
+}
+
+static ockham_status choose_range(run *r, ockham_error *err) {
+  size_t n = r->x.n_rows, k_min = r->sweep->k_min;
+  if (r->options->k_max) {
+    r->k_target = r->k_end = r->options->k_max;
+    return OCKHAM_OK;
+  }
+  /* More clusters than a third of the rows are not looked for: too few rows are left to tell spread from noise. */
+  size_t most = clamp(n / 3, k_min, n);
+  r->k_end = clamp(OCKHAM_K_LIMIT, k_min, most);
+  size_t root = (size_t)lround(sqrt((double)n));
+  r->k_target = clamp(clamp(root, DEFAULT_K_LOW, DEFAULT_K_HIGH), k_min, r->k_end);
+  if (r->k_target < k_min + DEFAULT_K_LOW) r->k_target = clamp(k_min + DEFAULT_K_LOW, k_min, r->k_end);
+  if (root <= r->k_target) return OCKHAM_OK;
+  /* Clusters in clusters make a criterion peak early; a quick look as far as the root of n tells where the last peak
+   * is. */
+  size_t k;
+  OCK_TRY(ock_scout(r->x, clamp(root, r->k_target, r->k_end), r->options->seed, r->pool, &r->ticker, &k, err));
+  r->k_target = clamp(k + margin_above(k), r->k_target, r->k_end);
+  return OCKHAM_OK;
+}
+
+/* ---- fitting ---- */
+
+static ock_silhouettes silhouettes_wanted(const run *r) {
+  if (r->options->no_silhouette) return OCK_SILHOUETTES_NONE;
+  double sums = (double)r->x.n_rows * (double)r->x.n_rows * (double)(r->sweep->k_max + 1 - r->sweep->k_min);
+  if (sums <= OCKHAM_SILHOUETTE_LIMIT || r->options->exact) return OCK_SILHOUETTES_ALL;
+  r->sweep->silhouette_skipped = true;
+  return OCK_SILHOUETTES_SIMPLIFIED;
+}
+
+/* Whether the deciding criterion needs the rows to be looked at once more. */
+static bool needs_silhouette(const ockham_sweep *sweep) {
+  return strstr(sweep->criterion->name, "silhouette") != NULL;
+}
+
+/* Up to which k there are fits without a gap. */
+static void find_k_max(run *r) {
+  ockham_sweep *sweep = r->sweep;
+  sweep->k_max = 0;
+  while (sweep->k_max < sweep->k_capacity && sweep->fits[sweep->k_max].centroids) sweep->k_max++;
+  sweep->distinct_limit = sweep->k_max < r->k_target && !r->ticker.stopped;
+}
+
+static ockham_status fit_one_column(run *r, ock_lloyd *s, ockham_error *err) {
+  ock_exact1d exact;
+  ockham_status status = ock_exact1d_init(&exact, r->x, r->k_target, &r->ticker, err);
+  if (status == OCKHAM_INTERRUPTED) return OCKHAM_OK; /* with the fits there are */
+  OCK_TRY(status);
+  for (size_t k = 1; k <= exact.k_max && !status; k++) {
+    bool kept;
+    ock_exact1d_centroids(&exact, k, s->centroids);
+    for (size_t j = 0; j < k; j++) s->centroids[j] -= s->origin[0];
+    ock_lloyd_assign(s, s->centroids, k);
+    if (!ock_fit_keep(&r->sweep->fits[k - 1], s, &kept))
+      status = ock_fail_memory(err, "a clustering of the curve", k * 4 * sizeof(double));
+  }
+  r->sweep->exact = true;
+  ock_exact1d_clear(&exact);
+  return status;
+}
+
+static ockham_status climb_all(run *r, ock_climb *climb, size_t covered, ockham_error *err) {
+  size_t rounds = r->options->restarts ? r->options->restarts : DEFAULT_ROUNDS;
+  for (size_t round = 0; round <= rounds; round++) {
+    OCK_TRY(ock_climb_up(climb, round == 0 ? covered : 1, r->k_target, round, err));
+    find_k_max(r);
+    if (r->ticker.stopped) return OCKHAM_OK;
+    OCK_TRY(ock_climb_down(climb, r->sweep->k_max, 1, err));
+    if (r->ticker.stopped) return OCKHAM_OK;
+  }
+  return OCKHAM_OK;
+}
+
+/* The fit with one cluster, and what holds for every k. */
+static ockham_status begin(run *r, ock_lloyd *s, ockham_error *err) {
+  bool kept;
+  memcpy(r->sweep->origin, s->origin, s->d * sizeof(double));
+  OCK_TRY(ock_survey_rows(r->x, s->origin, &r->sweep->survey, err));
+  memset(s->centroids, 0, s->d * sizeof(double)); /* the mean, relative to itself */
+  ock_lloyd_assign(s, s->centroids, 1);
+  if (!ock_fit_keep(&r->sweep->fits[0], s, &kept))
+    return ock_fail_memory(err, "a clustering of the curve", s->d * sizeof(double));
+  return OCKHAM_OK;
+}
+
+/* The best k is so near the end of the range that a better one may lie beyond: extend the range, if it may be. */
+static bool extend(run *r) {
+  ockham_sweep *sweep = r->sweep;
+  size_t best = ockham_criterion_choose(sweep->criterion, &sweep->curve);
+  if (r->ticker.stopped || sweep->distinct_limit || r->k_target >= r->k_end || best == SIZE_MAX) return false;
+  size_t k = sweep->curve.points[best].k;
+  if (k + margin_above(k) <= r->k_target) return false;
+  r->k_target = clamp(r->k_target + r->k_target / 2, r->k_target + 1, r->k_end);
+  sweep->extended = true;
+  return true;
+}
+
+/* Fit every k up to k_target, of which 1 ... covered have fits already; *more says that the range has been extended and
+ * this is to be done again. */
+static ockham_status cover(run *r, ock_lloyd *s, size_t covered, bool *more, ockham_error *err) {
+  ockham_sweep *sweep = r->sweep;
+  ock_climb climb = {.sweep = sweep, .state = s, .seed = r->options->seed, .ticker = &r->ticker};
+  if (covered == 0) OCK_TRY(begin(r, s, err));
+  r->ticker.stage = "k-means";
+  if (sweep->d == 1 && ock_exact1d_fits(sweep->n, r->k_target))
+    OCK_TRY(fit_one_column(r, s, err));
+  else
+    OCK_TRY(climb_all(r, &climb, covered ? covered : 1, err));
+  find_k_max(r);
+  if (sweep->k_max < sweep->k_min && r->ticker.stopped)
+    return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before k = %zu was reached", sweep->k_min);
+  if (sweep->k_max < sweep->k_min)
+    return ock_fail(err, OCKHAM_BAD_DATA, "the data have %zu distinct rows, too few for %zu clusters", sweep->k_max,
+                    sweep->k_min);
+  OCK_TRY(ock_sweep_build_curve(sweep, err));
+  *more = !needs_silhouette(sweep) && extend(r);
+  if (*more) return OCKHAM_OK;
+  OCK_TRY(ock_describe(&climb, silhouettes_wanted(r), err));
+  OCK_TRY(ock_sweep_build_curve(sweep, err));
+  *more = extend(r);
+  return OCKHAM_OK;
+}
+
+static ockham_status run_sweep(run *r, ockham_error *err) {
+  ockham_sweep *sweep = r->sweep;
+  OCK_TRY(choose_range(r, err));
+  for (bool more = true; more;) {
+    ock_lloyd state;
+    size_t covered = sweep->k_max;
+    r->ticker.done = 0;
+    r->ticker.total = 2 * r->k_target * (1 + (r->options->restarts ? r->options->restarts : DEFAULT_ROUNDS));
+    OCK_TRY(ock_sweep_reserve(sweep, r->k_target, err));
+    OCK_TRY(ock_lloyd_init(&state, r->x, r->k_target, r->pool, &r->ticker, err));
+    ockham_status status = cover(r, &state, covered, &more, err);
+    ock_lloyd_clear(&state);
+    OCK_TRY(status);
+  }
+  sweep->partial = r->ticker.stopped;
+  return OCKHAM_OK;
+}
+
+ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *options, ockham_sweep **out,
+                               ockham_error *err) {
+  static const ockham_sweep_options defaults = {0};
+  *out = NULL;
+  if (!options) options = &defaults;
+  double start = ock_clock_seconds();
+  run r = {.x = x, .options = options, .ticker = {.progress = options->progress}};
+  OCK_TRY(check(x, options, err));
+  OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
+  ockham_status status = ock_sweep_new(x, options, &r.sweep, err);
+  if (!status) status = run_sweep(&r, err);
+  ock_pool_free(r.pool);
+  if (status) {
+    ockham_sweep_free(r.sweep);
+    return status;
+  }
+  r.sweep->seconds = ock_clock_seconds() - start;
+  *out = r.sweep;
+  return OCKHAM_OK;
+}
+
+/* ---- what is found ---- */
+
+const ockham_curve *ockham_sweep_curve(const ockham_sweep *sweep) {
+  return &sweep->curve;
+}
+
+/* Posterior probability of the point's k, computed without a table. */
+static double bic_weight(const ockham_curve *curve, size_t point) {
+  double best = ockham_score_bic(curve, point).value, sum = 0;
+  for (size_t i = 0; i < curve->n_points; i++) sum += exp((ockham_score_bic(curve, i).value - best) / 2);
+  return 1 / sum;
+}
+
+ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
+  const ockham_curve *curve = &sweep->curve;
+  size_t point = ockham_criterion_choose(sweep->criterion, curve);
+  bool decided = point != SIZE_MAX;
+  if (!decided) point = 0; /* a criterion that finds nothing, such as no knee, leaves the simplest model */
+  bool by_bic = strcmp(sweep->criterion->name, "bic") == 0;
+  return (ockham_verdict){.k = curve->points[point].k,
+                          .point = point,
+                          .criterion = sweep->criterion,
+                          .undecided = !decided,
+                          .weight = by_bic ? bic_weight(curve, point) : NAN,
+                          .at_edge = point + 1 == curve->n_points && !sweep->distinct_limit && curve->n_points > 1,
+                          .extended = sweep->extended,
+                          .partial = sweep->partial,
+                          .distinct_limit = sweep->distinct_limit,
+                          .exact = sweep->exact,
+                          .silhouette_skipped = sweep->silhouette_skipped,
+                          .seconds = sweep->seconds};
+}
+
+ockham_status ockham_sweep_labels(const ockham_sweep *sweep, ockham_rows x, size_t i, size_t threads, uint32_t *labels,
+                                  ockham_error *err) {
+  if (i >= sweep->curve.n_points)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the curve has %zu points, asked for number %zu", sweep->curve.n_points,
+                    i + 1);
+  if (x.n_columns != sweep->d)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected rows of %zu columns, found %zu", sweep->d, x.n_columns);
+  return ockham_nearest(x, sweep->curve.points[i].centroids, sweep->curve.points[i].k, threads, labels, NULL, err);
+}

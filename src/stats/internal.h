@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stats: how far two labellings of the same rows agree.
+ * Main type: ock_sizes, the multiset of group sizes of a partition; both indices follow from three of them.
+ * Invariants: nothing depends on which numbers stand for the clusters; counts stay whole numbers until the last step.
+ * Threads: pure functions, no state.
+ * Source: Hubert & Arabie, J. Classification 2, 1985 (doi:10.1007/BF01908075); Vinh, Epps & Bailey, JMLR 11, 2010. */
+#ifndef OCK_STATS_INTERNAL_H
+#define OCK_STATS_INTERNAL_H
+
+#include <ockham/stats.h>
+
+#include "core/internal.h"
+
+/* `count` groups have `size` rows. Different sizes only, ascending: at most sqrt(2 n_rows) of them. */
+typedef struct ock_size_count {
+  uint64_t size, count;
+} ock_size_count;
+typedef struct ock_sizes {
+  ock_size_count *items;
+  size_t n_items;
+  uint64_t n_groups; /* sum of the counts */
+  uint64_t n_rows;   /* sum of size * count */
+} ock_sizes;
+
+/* Agreement of two partitions from the sizes of their clusters and of the non-empty cells of their contingency table.
+ * O(a->n_items * b->n_items * s), s being some ten standard deviations of a cell under chance. */
+ockham_agreement ock_agreement_of_sizes(const ock_sizes *a, const ock_sizes *b, const ock_sizes *cells);
+
+#endif

@@ -55,7 +55,7 @@ static row_measure measure_row(const ock_csv_dialect *dialect, const char *p, co
   do {
     cell = ock_csv_cell_read(dialect, p, end);
     row.n_cells++;
-    row.n_numbers += looks_numeric(dialect, &cell);
+    row.n_numbers += !cell.fault && looks_numeric(dialect, &cell);
     p = cell.next;
   } while (!cell.fault && !cell.last);
   row.last_empty = cell.length == 0 && !cell.quoted;
@@ -76,10 +76,10 @@ static candidate measure_dialect(char delimiter, char eol, const char *p, const 
     n_cells += row.n_cells;
     n_numbers += row.n_numbers;
     n_alike += row.n_cells == c.n_cells;
-    n_trailing += row.last_empty;
+    n_trailing += row.n_cells == c.n_cells && row.last_empty;
   }
   if (c.n_rows == 0) return c;
-  c.dialect.trailing = c.n_cells >= 2 && n_trailing == c.n_rows && delimiter != ' ';
+  c.dialect.trailing = c.n_cells >= 2 && n_trailing == n_alike && delimiter != ' ';
   double share_alike = (double)n_alike / (double)c.n_rows;
   c.score = share_alike * (0.1 + (double)n_numbers / (double)n_cells);
   if (delimiter == NO_DELIMITER) c.score /= 2; /* the last resort: it is always consistent */
@@ -316,7 +316,8 @@ ockham_status ock_csv_sniff(const char *path, const char *text, const char *end,
   if (best.n_rows < 2 && limit < complete) best = choose_dialect(options->delimiter, eol, begin, limit = complete);
   *more = best.n_rows < 2 && !whole;
   if (*more) return OCKHAM_OK;
-  if (begin == limit)
+  uint64_t n_blank = 0;
+  if (best.n_rows == 0 && ock_csv_skip_blank_lines(&best.dialect, begin, limit, &n_blank) == limit)
     return ock_fail(err, OCKHAM_BAD_DATA, "%s: no rows of numbers%s", path, begin == text ? ": the file is empty" : "");
   *dialect = best.dialect;
   shape->n_columns = best.n_cells > 0 ? best.n_cells - best.dialect.trailing : 1;

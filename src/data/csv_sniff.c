@@ -122,10 +122,17 @@ static bool is_named(const ockham_read_options *options, const ock_csv_cell *cel
          list_names(&options->label_column, options->label_column != NULL, cell, n_columns);
 }
 
-/* Would column j be a feature if the file had no header? */
+static bool are_numbers(const char *const *list, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (ock_column_number(list[i]) == 0) return false;
+  return true;
+}
+
+/* Would column j be a feature if the file had no header? Names that are not there tell nothing. */
 static bool is_feature(const ockham_read_options *options, size_t j) {
   if (list_numbers(&options->label_column, options->label_column != NULL, j)) return false;
-  if (options->columns) return list_numbers(options->columns, options->n_columns, j);
+  if (options->columns && are_numbers(options->columns, options->n_columns))
+    return list_numbers(options->columns, options->n_columns, j);
   return !list_numbers(options->ignore, options->n_ignore, j);
 }
 

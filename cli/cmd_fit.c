@@ -97,8 +97,9 @@ static ockham_status print_summary(const fit_run *run, ockham_error *err) {
   const ockham_kmeans *k = &run->kmeans;
   const uint32_t *known = ockham_table_labels(run->table);
   size_t n_rows = ockham_table_rows(run->table).n_rows;
-  printf("%zu clusters of %zu rows, inertia %.9g, %s after %zu steps%s\n", k->k, n_rows, k->inertia,
-         k->converged ? "converged" : "not converged", k->n_iterations, k->exact ? ", the global optimum" : "");
+  printf("%zu clusters of %zu rows, inertia %.9g, %s after %zu step%s%s\n", k->k, n_rows, k->inertia,
+         k->converged ? "converged" : "not converged", k->n_iterations, k->n_iterations == 1 ? "" : "s",
+         k->exact ? ", the global optimum" : "");
   if (k->k < run->options->k) printf("the rows have only %zu different values: there cannot be more clusters\n", k->k);
   if (run->scaling.kind != OCKHAM_SCALE_NONE)
     printf("columns were scaled (spreads differ by %.3g to 1); --scale none leaves them as they are\n",

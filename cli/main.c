@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +19,7 @@ static void print_overview(FILE *out) {
   fputs("Start with: ockham clusters data.csv\n", out);
 }
 
-int main(int argc, char **argv) {
-  setlocale(LC_CTYPE, ""); /* for the terminal's character set; numbers never depend on the locale */
+static int run_command(int argc, char **argv) {
   if (argc < 2) {
     print_overview(stderr);
     return EXIT_USAGE;
@@ -35,4 +35,17 @@ int main(int argc, char **argv) {
   for (size_t c = 0; c < N_COMMANDS; c++)
     if (strcmp(argv[1], commands[c]->name) == 0) return commands[c]->run(argc - 2, argv + 2, commands[c]);
   return cli_fail_usage("there is no command '%s'; `ockham --help` lists them", argv[1]);
+}
+
+/* What was printed may still be in a buffer, and a full disk must not look like success. */
+static int finish_output(int code) {
+  bool failed = fflush(stdout) != 0 || ferror(stdout);
+  if (!failed || code != EXIT_DONE) return code;
+  fprintf(stderr, "ockham: standard output: %s\n", strerror(errno));
+  return EXIT_DATA;
+}
+
+int main(int argc, char **argv) {
+  setlocale(LC_CTYPE, ""); /* for the terminal's character set; numbers never depend on the locale */
+  return finish_output(run_command(argc, argv));
 }

@@ -152,17 +152,55 @@ static int set_value(const cli_option *option, const char *text, void *values) {
 
 /* ---- parsing ---- */
 
+static size_t least(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+/* Typing mistakes between a word and a name: letters put in, left out or changed (Levenshtein's distance). */
+static size_t count_mistakes(const char *word, size_t length, const char *name) {
+  enum { MOST = 32 };
+  size_t row[MOST + 1], n = strlen(name);
+  if (n > MOST) return SIZE_MAX;
+  for (size_t j = 0; j <= n; j++) row[j] = j;
+  for (size_t i = 0; i < length; i++) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < n; j++) {
+      size_t change = diagonal + (word[i] != name[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = least(change, least(row[j], diagonal) + 1);
+    }
+  }
+  return row[n];
+}
+
+/* The long option that `word` was probably meant to be: one with few mistakes, or else one that starts with it; NULL
+ * when none is near. */
+static const cli_option *guess_option(const cli_command *command, const char *word, size_t length) {
+  const cli_option *guess = NULL;
+  size_t fewest = least(length / 3, 3) + 1; /* more is another word */
+  for (const cli_option *o = command->options; o->name; o++) {
+    size_t n = count_mistakes(word, length, o->name);
+    if (o->name[1] == '\0') continue;
+    if (n < fewest) {
+      fewest = n;
+      guess = o;
+    } else if (!guess && strncmp(o->name, word, least(length, 4)) == 0) {
+      guess = o;
+    }
+  }
+  return guess;
+}
+
 /* The option that `word` (without dashes, up to '=') names; NULL after a line about what was meant. */
 static const cli_option *find_option(const cli_command *command, const char *word, size_t length, bool short_form) {
-  const cli_option *alike = NULL;
   for (const cli_option *o = command->options; o->name; o++) {
     bool is_short = o->name[1] == '\0';
     if (is_short == short_form && strlen(o->name) == length && strncmp(o->name, word, length) == 0) return o;
-    if (!is_short && !alike && (strncmp(o->name, word, length < 4 ? length : 4) == 0 || strstr(o->name, word)))
-      alike = o;
   }
+  const cli_option *guess = guess_option(command, word, length);
   cli_fail_usage("%s has no option %s%.*s%s%s; `ockham %s --help` lists them", command->name, short_form ? "-" : "--",
-                 (int)length, word, alike ? ": is it --" : "", alike ? alike->name : "", command->name);
+                 (int)length, word, guess ? ": is it --" : "", guess ? guess->name : "", command->name);
   return NULL;
 }
 

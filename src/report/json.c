@@ -14,6 +14,11 @@ static json_t *integer(uint64_t value) {
   return json_integer((json_int_t)value);
 }
 
+/* JSON's integers end at 2^63 here: a larger seed is its digits as a string, not another number. */
+static json_t *seed_number(uint64_t seed) {
+  return seed <= INT64_MAX ? integer(seed) : json_sprintf("%llu", (unsigned long long)seed);
+}
+
 static json_t *choices(const ockham_curve *curve) {
   size_t n;
   const ockham_criterion *criteria = ockham_criteria(&n);
@@ -62,7 +67,7 @@ static void add_context(json_t *object, const ock_report *r) {
   json_object_set_new(object, "scale", json_string(scale_name(o->scaling)));
   json_object_set_new(object, "rows_dropped", integer(o->n_rows_dropped));
   json_object_set_new(object, "cells_filled", integer(o->n_cells_filled));
-  json_object_set_new(object, "seed", integer(o->seed));
+  json_object_set_new(object, "seed", seed_number(o->seed));
   json_object_set_new(object, "version", json_string(ockham_version()));
   if (!o->agreement) return;
   json_object_set_new(object, "adjusted_rand", number(o->agreement->adjusted_rand));

@@ -54,9 +54,9 @@ static void answer(const ock_report *r, FILE *out) {
     snprintf(left, sizeof left, "1 cluster: no structure found");
   else
     snprintf(left, sizeof left, "%zu clusters%s", v->k, v->partial ? " (partial: stopped early)" : "");
-  snprintf(right, sizeof right, "%s rows %s %s column%s, k = %zu %s %zu tried in %.*f s", grouped(curve->n_rows, rows),
-           g.times, grouped(curve->n_columns, columns), plural(curve->n_columns), curve->points[0].k, g.dots,
-           curve->points[curve->n_points - 1].k,
+  snprintf(right, sizeof right, "%s row%s %s %s column%s, k = %zu %s %zu tried in %.*f s", grouped(curve->n_rows, rows),
+           plural(curve->n_rows), g.times, grouped(curve->n_columns, columns), plural(curve->n_columns),
+           curve->points[0].k, g.dots, curve->points[curve->n_points - 1].k,
            v->seconds < 0.1  ? 3
            : v->seconds < 10 ? 2
                              : 0,
@@ -101,7 +101,7 @@ static void explain_weight(double weight, FILE *out) {
   if (weight > 0.999)
     fputs(" (posterior weight > 0.999)", out);
   else
-    fprintf(out, " (posterior weight %.*f)", weight < 0.01 ? 4 : 2, weight);
+    fprintf(out, " (posterior weight %.*f)", weight < 0.01 ? 4 : weight < 0.99 ? 2 : 3, weight);
 }
 
 static void explain_choice(const ock_report *r, FILE *out) {
@@ -145,7 +145,7 @@ static void explain_range(const ock_report *r, FILE *out) {
   if (v->extended) fprintf(out, "  the range was extended to %zu, for the best k stood near its end\n", k_max);
   if (v->at_edge) fprintf(out, "  %zu is the largest k tried: there may be more clusters; --k-max tries more\n", k_max);
   if (v->distinct_limit)
-    fprintf(out, "  the rows have only %zu different values: there cannot be more clusters\n", k_max);
+    fprintf(out, "  the rows have only %zu different value%s: there cannot be more clusters\n", k_max, plural(k_max));
   if (v->exact) fputs("  one column: every clustering is the best there is\n", out);
 }
 

@@ -11,6 +11,15 @@ static ockham_status no_memory(const ock_lloyd *s, ockham_error *err) {
   return ock_fail_memory(err, "a clustering of the curve", s->k * (s->d + 3) * sizeof(double));
 }
 
+static void grow_from(ock_climb *climb, const ock_fit *below) {
+  ock_lloyd *s = climb->state;
+  ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_REPAIR + below->k + 1);
+  double gain, *position = s->previous;
+  ock_lloyd_assign(s, below->centroids, below->k);
+  if (ock_lloyd_propose(s, &rng, ock_lloyd_n_candidates(below->k + 1), position, &gain)) ock_lloyd_insert(s, position);
+  ock_lloyd_run(s, MAX_ITERATIONS, 0);
+}
+
 /* Bring fits[k - 1] to a fixed point; where it is no better than its predecessor, grow it from that one instead. */
 static ockham_status finish_fit(ock_climb *climb, size_t k, ockham_error *err) {
   ock_lloyd *s = climb->state;
@@ -19,15 +28,13 @@ static ockham_status finish_fit(ock_climb *climb, size_t k, ockham_error *err) {
   ock_lloyd_assign(s, fit->centroids, k);
   ock_lloyd_run(s, MAX_ITERATIONS, 0);
   const ock_fit *below = k > 1 ? &climb->sweep->fits[k - 2] : NULL;
-  if (below && below->centroids && s->inertia > below->inertia) {
-    ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_REPAIR + k);
-    double gain, *position = s->previous;
-    ock_lloyd_assign(s, below->centroids, k - 1);
-    if (ock_lloyd_propose(s, &rng, ock_lloyd_n_candidates(k), position, &gain)) ock_lloyd_insert(s, position);
-    ock_lloyd_run(s, MAX_ITERATIONS, 0);
-  }
+  if (below && below->centroids && s->inertia > below->inertia) grow_from(climb, below);
   ock_lloyd_assign(s, s->centroids, s->k); /* labels by search, and exact distances to the second nearest centre */
-  fit->inertia = INFINITY;                 /* whatever it was: the state is what we keep */
+  if (!ock_state_is_whole(s, k)) {         /* differences are at the level of rounding: the fit is as good as any */
+    ock_lloyd_assign(s, fit->centroids, k);
+    if (!ock_state_is_whole(s, k)) return OCKHAM_OK;
+  }
+  fit->inertia = INFINITY; /* whatever it was: the state is what we keep */
   return ock_fit_keep(fit, s, &kept) ? OCKHAM_OK : no_memory(s, err);
 }
 

@@ -99,6 +99,7 @@ static ockham_status fit_one_column(run *r, ock_lloyd *s, ockham_error *err) {
     ock_exact1d_centroids(&exact, k, s->centroids);
     for (size_t j = 0; j < k; j++) s->centroids[j] -= s->origin[0];
     ock_lloyd_assign(s, s->centroids, k);
+    if (!ock_state_is_whole(s, k)) break; /* values that differ by less than the range lets us see */
     if (!ock_fit_keep(&r->sweep->fits[k - 1], s, &kept))
       status = ock_fail_memory(err, "a clustering of the curve", k * 4 * sizeof(double));
   }

@@ -6,6 +6,7 @@
 #include "select/internal.h"
 
 enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1 };
+static const double largest_value = 1e140;
 
 /* What a run needs beside its result. */
 typedef struct run {
@@ -20,8 +21,20 @@ typedef struct run {
 
 /* ---- options ---- */
 
+/* Sums of squares must not overflow, whatever the number of rows. */
+static ockham_status check_magnitudes(ockham_rows x, ockham_error *err) {
+  for (size_t i = 0; i < x.n_rows; i++)
+    for (size_t j = 0; j < x.n_columns; j++)
+      if (!(fabs(ock_rows_get(x, i, j)) <= largest_value))
+        return ock_fail_at(err, OCKHAM_BAD_DATA, i + 1, j + 1,
+                           "row %zu, column %zu: %g is too large, its square would overflow; at most %g can be used",
+                           i + 1, j + 1, ock_rows_get(x, i, j), largest_value);
+  return OCKHAM_OK;
+}
+
 static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_error *err) {
   OCK_TRY(ock_rows_check(x, "the data", err));
+  OCK_TRY(check_magnitudes(x, err));
   if (x.n_rows >= UINT32_MAX)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "at most 2^32 - 2 rows can be clustered, found %zu", x.n_rows);
   if (o->criterion && !ockham_criterion_find(o->criterion))

@@ -246,7 +246,8 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
                           .criterion = sweep->criterion,
                           .undecided = !decided,
                           .weight = by_bic ? bic_weight(curve, point) : NAN,
-                          .at_edge = point + 1 == curve->n_points && !sweep->distinct_limit && curve->n_points > 1,
+                          .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
+                                     curve->points[point].k < curve->n_rows,
                           .extended = sweep->extended,
                           .partial = sweep->partial,
                           .distinct_limit = sweep->distinct_limit,

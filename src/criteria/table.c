@@ -68,8 +68,9 @@ static size_t choose_extreme(const ockham_criterion *criterion, const ockham_cur
 
 static size_t choose_knee(const ockham_criterion *criterion, const ockham_curve *curve) {
   size_t n = curve->n_points, knee = SIZE_MAX;
-  double *x = ock_alloc_array(n, 2 * sizeof(double)), *y = x + n;
+  double *x = ock_alloc_array(n, 2 * sizeof(double));
   if (x) {
+    double *y = x + n;
     for (size_t i = 0; i < n; i++) {
       x[i] = (double)curve->points[i].k;
       y[i] = ockham_criterion_value(criterion, curve, i);

@@ -26,6 +26,16 @@ static void load(ock_lloyd *s, const ock_fit *fit, const double *origin) {
   ock_lloyd_assign(s, s->centroids, fit->k);
 }
 
+static void grow_from(ock_climb *climb, const ock_fit *below) {
+  ock_lloyd *s = climb->state;
+  ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_REPAIR + below->k + 1);
+  size_t j;
+  load(s, below, s->origin);
+  if (ock_lloyd_propose_split(s, &rng, ock_lloyd_n_candidates(below->k + 1), &j, s->candidates))
+    ock_lloyd_split(s, j, s->candidates);
+  ock_lloyd_run(s, MAX_ITERATIONS, tolerance(s));
+}
+
 /* Bring a fit to a fixed point, from where `start` is; where it is no better than its predecessor, grow it from that
  * one instead. */
 static ockham_status finish_fit(ock_climb *climb, const ock_fit *start, const double *origin, ockham_error *err) {
@@ -36,17 +46,13 @@ static ockham_status finish_fit(ock_climb *climb, const ock_fit *start, const do
   load(s, start, origin);
   ock_lloyd_run(s, MAX_ITERATIONS, tolerance(s));
   const ock_fit *below = k > 1 ? &climb->sweep->fits[k - 2] : NULL;
-  if (below && below->centroids && (s->inertia > below->inertia || s->k < k)) {
-    ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_REPAIR + k);
-    size_t j;
-    load(s, below, s->origin);
-    if (ock_lloyd_propose_split(s, &rng, ock_lloyd_n_candidates(k), &j, s->candidates))
-      ock_lloyd_split(s, j, s->candidates);
-    ock_lloyd_run(s, MAX_ITERATIONS, tolerance(s));
+  if (below && below->centroids && (s->inertia > below->inertia || s->k < k)) grow_from(climb, below);
+  ock_lloyd_sort(s);               /* labels by search, and exact distances to the second nearest centre */
+  if (!ock_state_is_whole(s, k)) { /* differences are at the level of rounding: the start is as good as any */
+    load(s, start, origin);
+    if (!ock_state_is_whole(s, k)) return OCKHAM_OK;
   }
-  if (s->k < k) return OCKHAM_OK; /* fewer distinct rows than that */
-  ock_lloyd_sort(s);              /* labels by search, and exact distances to the second nearest centre */
-  fit->inertia = INFINITY;        /* whatever it was: the state is what we keep */
+  fit->inertia = INFINITY; /* whatever it was: the state is what we keep */
   return ock_fit_keep(fit, s, &kept) ? OCKHAM_OK : no_memory(s, err);
 }
 
@@ -109,7 +115,7 @@ ockham_status ock_describe(ock_climb *climb, const ockham_sweep *start, size_t f
     const ock_fit *begin = starting_fit(sweep, start, k, &origin);
     if (!begin || climb->ticker->stopped) break; /* fits that there are stay as the climbs left them */
     status = finish_fit(climb, begin, origin, err);
-    if (status || s->k < k) break;
+    if (status || !sweep->fits[k - 1].centroids) break;
     climb->ticker->done++;
     if (silhouettes == OCK_SILHOUETTES_NONE) continue;
     sweep->fits[k - 1].simplified_silhouette = simplified_silhouette(s);

@@ -72,8 +72,8 @@ ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *po
 /* Count the columns that vary and find the least variance that the data's resolution lets us see. */
 ockham_status ock_survey_rows(ockham_rows x, const double *mean, ock_survey *survey, ockham_error *err);
 
-/* Keep the state as the fit for its k if it is better than the one there. `round` numbers the random streams. Passes
- * stop early (leaving what they have) when the ticker says so. */
+/* Keep the state as the fit for its k if it is better than the one there (and no cluster is empty). `round` numbers the
+ * random streams. Passes stop early (leaving what they have) when the ticker says so. */
 ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t round, ockham_error *err);
 ockham_status ock_climb_down(ock_climb *climb, size_t from, size_t to, ockham_error *err);
 /* Make inertia fall with k throughout, each fit with k >= from a fixed point of Lloyd's step, and silhouettes as asked.
@@ -82,6 +82,7 @@ typedef enum ock_silhouettes { OCK_SILHOUETTES_NONE, OCK_SILHOUETTES_SIMPLIFIED,
 ockham_status ock_describe(ock_climb *climb, const ockham_sweep *start, size_t from, ock_silhouettes silhouettes,
                            ockham_error *err);
 
+bool ock_state_is_whole(const ock_lloyd *state, size_t k);           /* k clusters, none of them empty */
 bool ock_fit_keep(ock_fit *fit, const ock_lloyd *state, bool *kept); /* false: out of memory */
 void ock_fit_clear(ock_fit *fit);
 

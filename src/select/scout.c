@@ -46,7 +46,10 @@ ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *po
     status = look(sweep, &state, seed, ticker, k_max, err);
     ock_lloyd_clear(&state);
   }
-  if (!status) *k = sweep->curve.points[ockham_criterion_choose(ockham_criterion_find("bic"), &sweep->curve)].k;
+  if (!status) {
+    size_t best = ockham_criterion_choose(ockham_criterion_find("bic"), &sweep->curve);
+    *k = best == SIZE_MAX ? 1 : sweep->curve.points[best].k;
+  }
   ockham_sweep_free(sweep);
   return status;
 }

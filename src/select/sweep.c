@@ -6,6 +6,7 @@
 #include "select/internal.h"
 
 enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1 };
+static const double largest_value = 1e140;
 
 /* Large tables are climbed on some of their rows, at least so many and so many a cluster; all rows then only have to
  * finish each fit. */
@@ -25,8 +26,20 @@ typedef struct run {
 
 /* ---- options ---- */
 
+/* Sums of squares must not overflow, whatever the number of rows. */
+static ockham_status check_magnitudes(ockham_rows x, ockham_error *err) {
+  for (size_t i = 0; i < x.n_rows; i++)
+    for (size_t j = 0; j < x.n_columns; j++)
+      if (!(fabs(ock_rows_get(x, i, j)) <= largest_value))
+        return ock_fail_at(err, OCKHAM_BAD_DATA, i + 1, j + 1,
+                           "row %zu, column %zu: %g is too large, its square would overflow; at most %g can be used",
+                           i + 1, j + 1, ock_rows_get(x, i, j), largest_value);
+  return OCKHAM_OK;
+}
+
 static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_error *err) {
   OCK_TRY(ock_rows_check(x, "the data", err));
+  OCK_TRY(check_magnitudes(x, err));
   if (x.n_rows >= UINT32_MAX)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "at most 2^32 - 2 rows can be clustered, found %zu", x.n_rows);
   if (o->criterion && !ockham_criterion_find(o->criterion))
@@ -103,6 +116,7 @@ static ockham_status fit_one_column(run *r, ock_lloyd *s, ockham_error *err) {
     ock_exact1d_centroids(&exact, k, s->centroids);
     for (size_t j = 0; j < k; j++) s->centroids[j] -= s->origin[0];
     ock_lloyd_assign(s, s->centroids, k);
+    if (!ock_state_is_whole(s, k)) break; /* values that differ by less than the range lets us see */
     if (!ock_fit_keep(&r->sweep->fits[k - 1], s, &kept))
       status = ock_fail_memory(err, "a clustering of the curve", k * 4 * sizeof(double));
   }
@@ -275,7 +289,8 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
                           .criterion = sweep->criterion,
                           .undecided = !decided,
                           .weight = by_bic ? bic_weight(curve, point) : NAN,
-                          .at_edge = point + 1 == curve->n_points && !sweep->distinct_limit && curve->n_points > 1,
+                          .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
+                                     curve->points[point].k < curve->n_rows,
                           .extended = sweep->extended,
                           .partial = sweep->partial,
                           .distinct_limit = sweep->distinct_limit,

@@ -73,7 +73,7 @@ bool ock_lloyd_propose(ock_lloyd *s, ock_rng *rng, size_t n_candidates, double *
 
 /* The three changes of the set of centres; labels and bounds follow in one pass over the rows. */
 void ock_lloyd_insert(ock_lloyd *s, const double *position);         /* as centre k */
-void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b);              /* into their mean */
+void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b);              /* into their mean; both may be empty */
 void ock_lloyd_move(ock_lloyd *s, size_t j, const double *position); /* one centre, anywhere */
 
 /* Greedy k-means++ from nothing: up to k centres, fewer when the rows are not that distinct. */

@@ -189,7 +189,8 @@ static bool cluster_is_one_point(const ock_lloyd *s, size_t row) {
 }
 
 /* Give every empty cluster a row, or drop it. Each turn drops a centre or puts one on a row that was off its centre, so
- * there is an end, though a cluster may run empty when its only row is taken. Returns whether there was an empty one. */
+ * there is an end, though a cluster may run empty when its only row is taken. Returns whether there was an empty one.
+ */
 static bool repair_empty(ock_lloyd *s) {
   bool found = false;
   for (size_t j = 0; j < s->k;) {

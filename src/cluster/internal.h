@@ -50,7 +50,7 @@ typedef struct ock_lloyd {
 } ock_lloyd;
 
 /* Prepare for up to k_max centres (at most n); no centre is set yet. x has been checked; x, pool and ticker are
- * borrowed until _clear. */
+ * borrowed until _clear. Fails with NO_MEMORY, and with BAD_DATA when squares of x would overflow. */
 ockham_status ock_lloyd_init(ock_lloyd *s, ockham_rows x, size_t k_max, ock_pool *pool, ock_ticker *ticker,
                              ockham_error *err);
 void ock_lloyd_clear(ock_lloyd *s);

@@ -51,7 +51,7 @@ typedef struct ock_lloyd {
 } ock_lloyd;
 
 /* Prepare for up to k_max centres (at most n); no centre is set yet. x has been checked; x, pool and ticker are
- * borrowed until _clear. */
+ * borrowed until _clear. Fails with NO_MEMORY, and with BAD_DATA when squares of x would overflow. */
 ockham_status ock_lloyd_init(ock_lloyd *s, ockham_rows x, size_t k_max, ock_pool *pool, ock_ticker *ticker,
                              ockham_error *err);
 void ock_lloyd_clear(ock_lloyd *s);
@@ -86,7 +86,7 @@ bool ock_lloyd_propose_split(ock_lloyd *s, ock_rng *rng, size_t n_candidates, si
 /* The changes of the set of centres; labels and bounds follow in one pass over the rows. */
 void ock_lloyd_insert(ock_lloyd *s, const double *position);           /* as centre k */
 void ock_lloyd_split(ock_lloyd *s, size_t j, const double *positions); /* centre j and a new one, as proposed */
-void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b);                /* into their mean */
+void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b);                /* into their mean; both may be empty */
 void ock_lloyd_move(ock_lloyd *s, size_t j, const double *position);   /* one centre, anywhere */
 
 /* Greedy k-means++ from nothing: up to k centres, fewer when the rows are not that distinct. */

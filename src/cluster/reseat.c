@@ -127,6 +127,7 @@ void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b) {
   double *mean = s->previous; /* free between steps */
   double count = (double)(s->counts[a] + s->counts[b]);
   for (size_t l = 0; l < s->d; l++) mean[l] = (s->sums[a * s->d + l] + s->sums[b * s->d + l]) / count;
+  if (count == 0) memcpy(mean, s->centroids + a * s->d, s->d * sizeof(double)); /* no rows, no mean */
   set_centre(s, a, mean);
   if (b != last) {
     memcpy(s->centroids + b * s->d, s->centroids + last * s->d, s->d * sizeof(double));

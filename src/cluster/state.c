@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of k-means: its memory, its blocks, and the passes that compute without moving a centre. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,20 +78,35 @@ void ock_lloyd_run_blocks(ock_lloyd *s, ock_task *task, void *arg) {
 
 /* ---- the origin: column means, by blocks ---- */
 
+static double square_of_row(const ock_lloyd *s, size_t i) {
+  double sum = 0;
+  for (size_t l = 0; l < s->d; l++) sum += ock_rows_get(s->x, i, l) * ock_rows_get(s->x, i, l);
+  return sum;
+}
+
 static void sum_rows(void *arg, size_t b, size_t worker) {
   (void)worker;
   ock_lloyd *s = arg;
   ock_lloyd_block *block = &s->blocks[b];
   memset(block->sums, 0, s->d * sizeof(double));
-  for (size_t i = block->first; i < block->end; i++) ock_lloyd_add_row(s, i, 1, block->sums);
+  block->weight = 0;
+  for (size_t i = block->first; i < block->end; i++) {
+    ock_lloyd_add_row(s, i, 1, block->sums);
+    block->weight += square_of_row(s, i);
+  }
 }
 
-static void find_origin(ock_lloyd *s) {
+/* False when squared distances, or sums of them over the rows, could exceed what a double holds. */
+static bool find_origin(ock_lloyd *s) {
+  double squares = 0;
   memset(s->origin, 0, s->d * sizeof(double));
   ock_lloyd_run_blocks(s, sum_rows, s);
-  for (size_t b = 1; b < s->n_blocks; b++)
-    for (size_t l = 0; l < s->d; l++) s->blocks[0].sums[l] += s->blocks[b].sums[l];
+  for (size_t b = 0; b < s->n_blocks; b++) {
+    squares += s->blocks[b].weight;
+    for (size_t l = 0; l < s->d && b > 0; l++) s->blocks[0].sums[l] += s->blocks[b].sums[l];
+  }
   for (size_t l = 0; l < s->d; l++) s->origin[l] = s->blocks[0].sums[l] / (double)s->n;
+  return squares <= DBL_MAX / (8 * (double)s->n);
 }
 
 ockham_status ock_lloyd_init(ock_lloyd *s, ockham_rows x, size_t k_max, ock_pool *pool, ock_ticker *ticker,
@@ -108,7 +124,10 @@ ockham_status ock_lloyd_init(ock_lloyd *s, ockham_rows x, size_t k_max, ock_pool
     double size = 20.0 * (double)x.n_rows + 8.0 * (double)k_max * (double)x.n_columns * (3 + (double)s->n_blocks);
     return ock_fail_memory(err, "the state of k-means", size < (double)SIZE_MAX ? (size_t)size : SIZE_MAX);
   }
-  find_origin(s);
+  if (!find_origin(s)) {
+    ock_lloyd_clear(s);
+    return ock_fail(err, OCKHAM_BAD_DATA, "the data hold values too large to be squared and summed; scale them");
+  }
   return OCKHAM_OK;
 }
 

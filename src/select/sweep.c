@@ -249,7 +249,7 @@ ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *option
   *out = NULL;
   if (!options) options = &defaults;
   double start = ock_clock_seconds();
-  run r = {.x = x, .options = options, .ticker = {.progress = options->progress}};
+  run r = {.x = x, .options = options, .ticker = {.progress = options->progress, .stage = "k-means"}};
   OCK_TRY(check(x, options, err));
   OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
   ockham_status status = ock_sweep_new(x, options, &r.sweep, err);

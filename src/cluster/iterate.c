@@ -86,7 +86,7 @@ static void search_panel(ock_lloyd *s, ock_lloyd_block *block, const double *pan
 
 static void search_all(ock_lloyd *s, ock_lloyd_block *block, double *panel, ock_search *search) {
   if (search->n == 0) return;
-  ock_panel_gather(s->x, s->origin, search->row, search->n, panel);
+  ock_panel_gather(s->kernels, s->x, s->origin, search->row, search->n, panel);
   search_panel(s, block, panel, search);
   search->n = 0;
 }
@@ -107,7 +107,7 @@ static void tighten(const lloyd_step *step, ock_lloyd_block *block, double *pane
   size_t moving[OCK_PANEL], n_moving = 0;
   if (suspects->n == 0) return;
   for (size_t r = 0; r < suspects->n; r++) label[r] = s->label[suspects->row[r]];
-  ock_panel_gather(s->x, s->origin, suspects->row, suspects->n, panel);
+  ock_panel_gather(s->kernels, s->x, s->origin, suspects->row, suspects->n, panel);
   s->kernels->own_distance(panel, s->d, s->centroids, label, own);
   for (size_t r = 0; r < suspects->n; r++) {
     size_t i = suspects->row[r];

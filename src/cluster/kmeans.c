@@ -146,6 +146,7 @@ void ockham_kmeans_clear(ockham_kmeans *result) {
 
 typedef struct nearest_task {
   ockham_rows x;
+  const double *origin; /* n_columns zeros */
   const double *centroids;
   size_t k;
   uint32_t *labels;
@@ -163,7 +164,7 @@ static void label_rows(void *arg, size_t task, size_t worker) {
   uint32_t label[OCK_PANEL];
   for (size_t first = task * ROWS_A_TASK; first < end; first += OCK_PANEL) {
     size_t n = end - first < OCK_PANEL ? end - first : OCK_PANEL;
-    ock_panel_load(t->x, NULL, first, n, OCK_PANEL, panel);
+    ock_panel_load(t->kernels, t->x, t->origin, first, n, panel);
     t->kernels->nearest_two(panel, t->x.n_columns, t->centroids, t->k, label, nearest, second);
     if (t->labels) memcpy(t->labels + first, label, n * sizeof *label);
     if (t->squared_distances) memcpy(t->squared_distances + first, nearest, n * sizeof *nearest);
@@ -186,13 +187,16 @@ ockham_status ockham_nearest(ockham_rows x, const double *centroids, size_t k, s
                        .squared_distances = squared_distances,
                        .kernels = ock_kernels_pick()};
   size_t panel_size = ock_size_product(x.n_columns, OCK_PANEL * sizeof(double));
+  double *origin = ock_alloc_zeroed(x.n_columns, sizeof(double));
+  task.origin = origin;
   task.panels = ock_alloc_array(ock_pool_size(pool), panel_size);
   ockham_status status = OCKHAM_OK;
-  if (task.panels)
+  if (task.panels && origin)
     ock_pool_run(pool, (x.n_rows + ROWS_A_TASK - 1) / ROWS_A_TASK, label_rows, &task);
   else
     status = ock_fail_memory(err, "panels of rows", panel_size);
   ock_free(task.panels);
+  ock_free(origin);
   ock_pool_free(pool);
   return status;
 }

@@ -22,7 +22,7 @@ static void adopt(ock_lloyd *s, ock_lloyd_block *block, double *panel, ock_searc
   double nearest[OCK_PANEL], second[OCK_PANEL];
   uint32_t label[OCK_PANEL];
   if (orphans->n == 0) return;
-  ock_panel_gather(s->x, s->origin, orphans->row, orphans->n, panel);
+  ock_panel_gather(s->kernels, s->x, s->origin, orphans->row, orphans->n, panel);
   s->kernels->nearest_two(panel, s->d, s->centroids, s->k, label, nearest, second);
   for (size_t r = 0; r < orphans->n; r++) {
     size_t i = orphans->row[r];
@@ -62,7 +62,7 @@ static void reseat_block(void *arg, size_t b, size_t worker) {
   ock_search orphans = {.n = 0};
   for (size_t first = block->first; first < block->end; first += OCK_PANEL) {
     size_t n = block->end - first < OCK_PANEL ? block->end - first : OCK_PANEL;
-    ock_panel_load(s->x, s->origin, first, n, OCK_PANEL, panel);
+    ock_panel_load(s->kernels, s->x, s->origin, first, n, panel);
     for (size_t o = 0; o < change->n_offered; o++)
       s->kernels->distances(panel, s->d, s->centroids + change->offered[o] * s->d, 1, squared[o]);
     for (size_t r = 0; r < n; r++) {

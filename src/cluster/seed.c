@@ -60,7 +60,7 @@ static void gain_block(void *arg, size_t b, size_t worker) {
   memset(block->gain, 0, contest->n * sizeof(double));
   for (size_t first = block->first; first < block->end; first += OCK_PANEL) {
     size_t n = block->end - first < OCK_PANEL ? block->end - first : OCK_PANEL;
-    ock_panel_load(s->x, s->origin, first, n, OCK_PANEL, panel);
+    ock_panel_load(s->kernels, s->x, s->origin, first, n, panel);
     s->kernels->distances(panel, s->d, contest->positions, contest->n, squared);
     for (size_t c = 0; c < contest->n; c++)
       for (size_t r = 0; r < n; r++) {

@@ -25,7 +25,7 @@ typedef struct waiting_rows {
 static void take_sides(const cut_contest *contest, size_t c, ock_lloyd_block *block, ock_lloyd_worker *worker,
                        waiting_rows *rows) {
   const ock_lloyd *s = contest->s;
-  ock_panel_gather(s->x, s->origin, rows->row, rows->n, worker->panel);
+  ock_panel_gather(s->kernels, s->x, s->origin, rows->row, rows->n, worker->panel);
   s->kernels->distances(worker->panel, s->d, contest->positions + 2 * c * s->d, 2, worker->candidates);
   for (size_t r = 0; r < rows->n; r++) {
     if (worker->candidates[r] >= worker->candidates[OCK_PANEL + r]) continue;

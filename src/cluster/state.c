@@ -202,7 +202,7 @@ static void assign_block(void *arg, size_t b, size_t worker) {
   zero_measures(s, block);
   for (size_t first = block->first; first < block->end; first += OCK_PANEL) {
     size_t n = block->end - first < OCK_PANEL ? block->end - first : OCK_PANEL;
-    ock_panel_load(s->x, s->origin, first, n, OCK_PANEL, panel);
+    ock_panel_load(s->kernels, s->x, s->origin, first, n, panel);
     s->kernels->nearest_two(panel, s->d, s->centroids, s->k, label, nearest, second);
     for (size_t r = 0; r < n; r++) {
       s->label[first + r] = label[r];
@@ -254,7 +254,7 @@ static void measure_block(void *arg, size_t b, size_t worker) {
   zero_measures(s, block);
   for (size_t first = block->first; first < block->end; first += OCK_PANEL) {
     size_t n = block->end - first < OCK_PANEL ? block->end - first : OCK_PANEL;
-    ock_panel_load(s->x, s->origin, first, n, OCK_PANEL, panel);
+    ock_panel_load(s->kernels, s->x, s->origin, first, n, panel);
     memcpy(label, s->label + first, n * sizeof *label);
     memset(label + n, 0, (OCK_PANEL - n) * sizeof *label);
     s->kernels->own_distance(panel, s->d, s->centroids, label, own);

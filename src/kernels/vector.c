@@ -56,6 +56,12 @@ static inline mask same(const uint32_t *label, uint32_t j) {
 static inline vec gather(const double *table, const uint32_t *index) {
   return _mm512_i32gather_pd(_mm256_loadu_si256((const __m256i *)index), table, 8);
 }
+static inline vec collect_float64(const double *data, const size_t *offset) {
+  return _mm512_i64gather_pd(_mm512_loadu_si512(offset), data, 8);
+}
+static inline vec collect_float32(const float *data, const size_t *offset) {
+  return _mm512_cvtps_pd(_mm512_i64gather_ps(_mm512_loadu_si512(offset), data, 4));
+}
 static bool runs_here(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
@@ -112,6 +118,12 @@ static inline mask same(const uint32_t *label, uint32_t j) {
 static inline vec gather(const double *table, const uint32_t *index) {
   return _mm256_i32gather_pd(table, _mm_loadu_si128((const __m128i *)index), 8);
 }
+static inline vec collect_float64(const double *data, const size_t *offset) {
+  return _mm256_i64gather_pd(data, _mm256_loadu_si256((const __m256i *)offset), 8);
+}
+static inline vec collect_float32(const float *data, const size_t *offset) {
+  return _mm256_cvtps_pd(_mm256_i64gather_ps(data, _mm256_loadu_si256((const __m256i *)offset), 4));
+}
 static bool runs_here(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
@@ -166,6 +178,12 @@ static inline mask same(const uint32_t *label, uint32_t j) {
 }
 static inline vec gather(const double *table, const uint32_t *index) {
   return _mm_setr_pd(table[index[0]], table[index[1]]);
+}
+static inline vec collect_float64(const double *data, const size_t *offset) {
+  return _mm_setr_pd(data[offset[0]], data[offset[1]]);
+}
+static inline vec collect_float32(const float *data, const size_t *offset) {
+  return _mm_setr_pd((double)data[offset[0]], (double)data[offset[1]]);
 }
 static bool runs_here(void) {
   return true;
@@ -223,6 +241,14 @@ static inline vec gather(const double *table, const uint32_t *index) {
   const double values[2] = {table[index[0]], table[index[1]]};
   return vld1q_f64(values);
 }
+static inline vec collect_float64(const double *data, const size_t *offset) {
+  const double values[2] = {data[offset[0]], data[offset[1]]};
+  return vld1q_f64(values);
+}
+static inline vec collect_float32(const float *data, const size_t *offset) {
+  const double values[2] = {(double)data[offset[0]], (double)data[offset[1]]};
+  return vld1q_f64(values);
+}
 static bool runs_here(void) {
   return true;
 }
@@ -230,6 +256,19 @@ static bool runs_here(void) {
 #else
 #error "no vector operations for this instruction set"
 #endif
+
+/* Transposing by gathering one coordinate of LANES rows at a time: a scalar store a value costs several times that. */
+static void fill_float64(const double *data, const size_t *offset, size_t d, const double *origin, double *panel) {
+  for (size_t r = 0; r < OCK_PANEL; r += LANES)
+    for (size_t l = 0; l < d; l++)
+      store(panel + l * OCK_PANEL + r, sub(collect_float64(data + l, offset + r), broadcast(origin[l])));
+}
+
+static void fill_float32(const float *data, const size_t *offset, size_t d, const double *origin, double *panel) {
+  for (size_t r = 0; r < OCK_PANEL; r += LANES)
+    for (size_t l = 0; l < d; l++)
+      store(panel + l * OCK_PANEL + r, sub(collect_float32(data + l, offset + r), broadcast(origin[l])));
+}
 
 /* Rows of a register tile (two vectors) and centroids of one: 2 x 4 sums hide the latency of square_add. */
 enum { TILE_ROWS = 2 * LANES, TILE_CENTROIDS = 4 };
@@ -373,6 +412,8 @@ static void pair_sums(const double *strip, size_t d, const double *y, size_t m, 
 const ock_kernels TABLE_NAME(OCK_VECTOR_ISA) = {
     .isa = TEXT(OCK_VECTOR_ISA),
     .runs_here = runs_here,
+    .fill_float64 = fill_float64,
+    .fill_float32 = fill_float32,
     .nearest_two = nearest_two,
     .distances = distances,
     .own_distance = own_distance,

@@ -19,6 +19,11 @@ typedef struct parser {
   bool holds_nul;  /* somewhere in the piece, which only a closer look at each cell finds */
 } parser;
 
+static inline const char *skip_blanks(const parser *s, const char *p) {
+  while ((unsigned char)*p <= ' ' && s->plan->dialect->kind[(unsigned char)*p] & OCK_CSV_BLANK) p++;
+  return p;
+}
+
 static const char *fail(parser *s, ock_csv_fault fault, size_t column, const ock_csv_cell *cell) {
   s->piece->fault = fault;
   s->piece->fault_column = column;
@@ -59,7 +64,21 @@ static bool is_in_shape(const ock_csv_plan *plan, size_t j, const ock_csv_cell *
   return cell->last == final || (final && plan->dialect->trailing);
 }
 
+/* What follows the cell at p when it is a plain number in quotes, as some programs write all their cells; or NULL. */
+static const char *take_quoted_number(const parser *s, size_t j, const char *p, double *value) {
+  const ock_csv_dialect *dialect = s->plan->dialect;
+  bool final = j + 1 == s->plan->n_columns;
+  p = skip_blanks(s, p);
+  if (*p != '"' || s->plan->role[j] != OCK_ROLE_FEATURE) return NULL;
+  const char *after = ock_number_scan(p + 1, value);
+  if (!after || *after++ != '"') return NULL;
+  if (final && *after == '\r' && dialect->eol != '\r') after++;
+  return *after == (final ? s->final_stop : dialect->delimiter) ? after + 1 : NULL;
+}
+
 static const char *read_odd_cell(parser *s, size_t j, const char *p, double *value) {
+  const char *next = take_quoted_number(s, j, p, value);
+  if (next) return next;
   ock_csv_cell cell = ock_csv_cell_read(s->plan->dialect, p, s->piece->end);
   if (cell.fault) return fail(s, cell.fault, j, &cell);
   if (!is_in_shape(s->plan, j, &cell)) {
@@ -80,11 +99,6 @@ static const char *read_odd_cell(parser *s, size_t j, const char *p, double *val
   if (trailing.last && trailing.length == 0 && !trailing.quoted) return trailing.next;
   s->piece->n_cells_found = count_cells(s, j + 1, trailing);
   return fail(s, OCK_CSV_RAGGED, j + 1, &trailing);
-}
-
-static inline const char *skip_blanks(const parser *s, const char *p) {
-  while ((unsigned char)*p <= ' ' && s->plan->dialect->kind[(unsigned char)*p] & OCK_CSV_BLANK) p++;
-  return p;
 }
 
 /* Take the unquoted cell [p, end) of a column that is no feature. */

@@ -39,7 +39,7 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
   if (ockham_model_load(arguments[0], &model, &err)) return cli_fail(&err);
   const ockham_model_parts *p = ockham_model_look(model);
   double *centroid = malloc(p->n_columns * sizeof *centroid);
-  printf("k-means, %zu clusters, %zu columns (%s)\n", p->k, p->n_columns, scale_text(p->scaling.kind));
+  printf("k-means, %zu clusters, %zu columns, %s\n", p->k, p->n_columns, scale_text(p->scaling.kind));
   printf("fitted on %llu rows with seed %llu; k by: %s\n", (unsigned long long)p->n_rows, (unsigned long long)p->seed,
          p->criterion);
   if (centroid) show_clusters(model, centroid);

@@ -52,7 +52,7 @@ static void print_option(const cli_option *option) {
 }
 
 void cli_print_help(const cli_command *command) {
-  printf("ockham %s %s\n\n%s\n", command->name, command->usage, command->summary);
+  printf("ockham %s%s%s\n\n%s\n", command->name, command->usage[0] ? " " : "", command->usage, command->summary);
   if (command->details) printf("\n%s\n", command->details);
   printf("\n");
   for (const cli_option *option = command->options; option->name; option++) print_option(option);

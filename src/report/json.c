@@ -35,7 +35,7 @@ static json_t *point(const ockham_curve *curve, size_t i) {
   for (size_t c = 0; c < n; c++)
     if (criteria[c].direction != OCKHAM_KNEE)
       json_object_set_new(object, criteria[c].name, number(ockham_criterion_value(&criteria[c], curve, i)));
-  json_object_set_new(object, "model", json_string(bic.variances_differ ? "VII" : "EII"));
+  json_object_set_new(object, "model", json_string(bic.uniform ? "uniform" : bic.variances_differ ? "VII" : "EII"));
   json_object_set_new(object, "log_likelihood", number(bic.log_likelihood));
   return object;
 }

@@ -35,6 +35,38 @@ static void test_noise_is_one_cluster(void **unused) {
     }
 }
 
+/* Of 50 draws of n rows, how many are said to be one cluster. */
+static size_t count_ones(double *make(size_t, size_t, uint64_t), size_t n, size_t d) {
+  size_t ones = 0;
+  for (uint64_t draw = 0; draw < 50; draw++) {
+    double *x = make(n, d, 1000 + draw);
+    ones += chosen_by(rows_of(x, n, d), (ockham_sweep_options){.no_silhouette = true, .threads = 1}) == 1;
+    free(x);
+  }
+  return ones;
+}
+
+static void test_little_noise_is_one_cluster(void **unused) {
+  (void)unused;
+  const size_t rows[] = {5, 6, 10, 20, 50}, columns[] = {1, 2, 5};
+  for (size_t r = 0; r < 5; r++)
+    for (size_t c = 0; c < 3; c++) {
+      assert_true(count_ones(make_normal, rows[r], columns[c]) >= 47);
+      assert_true(count_ones(make_uniform, rows[r], columns[c]) >= 47);
+    }
+}
+
+/* Many small squares explain an even square a little better than one does: only more rows show it. */
+static void test_much_noise_is_one_cluster(void **unused) {
+  (void)unused;
+  for (size_t d = 1; d <= 3; d++) {
+    double *uniform = make_uniform(20000, d, 1);
+    ockham_sweep_options options = {.no_silhouette = true, .k_max = 20};
+    assert_int_equal(chosen_by(rows_of(uniform, 20000, d), options), 1);
+    free(uniform);
+  }
+}
+
 /* Clusters of very different sizes and spreads: Unbalance in small. */
 static void test_unequal_clusters_are_found(void **unused) {
   (void)unused;
@@ -253,6 +285,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_known_k_is_found),
       cmocka_unit_test(test_noise_is_one_cluster),
+      cmocka_unit_test(test_little_noise_is_one_cluster),
+      cmocka_unit_test(test_much_noise_is_one_cluster),
       cmocka_unit_test(test_unequal_clusters_are_found),
       cmocka_unit_test(test_range_grows_until_k_is_found),
       cmocka_unit_test(test_range_ends_at_a_third_of_the_rows),

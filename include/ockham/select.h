@@ -53,11 +53,13 @@ typedef struct ockham_verdict {
   size_t k;                          /**< the answer */
   size_t point;                      /**< its index in the curve */
   const ockham_criterion *criterion; /**< what decided */
-  bool undecided; /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
-  double weight;  /**< posterior probability of k under BIC, among the k tried; NaN when another criterion decided */
-  bool at_edge;   /**< k is the largest tried: the truth may be larger */
-  bool extended;  /**< the range was extended by itself */
-  bool partial;   /**< the sweep was stopped early */
+  bool undecided;    /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
+  bool one_suffices; /**< BIC has its maximum elsewhere, but one cluster explains the rows as well when few rows, or
+                        rows that fill a cube evenly, are allowed for: see ockham_one_cluster_suffices() */
+  double weight;     /**< posterior probability of k under BIC, among the k tried; NaN when another criterion decided */
+  bool at_edge;      /**< k is the largest tried: the truth may be larger */
+  bool extended;     /**< the range was extended by itself */
+  bool partial;      /**< the sweep was stopped early */
   bool distinct_limit;     /**< the range ends where there are no more distinct rows */
   bool exact;              /**< every clustering is the global optimum (one column) */
   bool silhouette_skipped; /**< too many rows for the exact silhouette; the simplified one is there */

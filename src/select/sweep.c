@@ -284,11 +284,14 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
   bool decided = point != SIZE_MAX;
   if (!decided) point = 0; /* a criterion that finds nothing, such as no knee, leaves the simplest model */
   bool by_bic = strcmp(sweep->criterion->name, "bic") == 0;
+  bool one_suffices = by_bic && ockham_one_cluster_suffices(curve, point);
+  if (one_suffices) point = 0;
   return (ockham_verdict){.k = curve->points[point].k,
                           .point = point,
                           .criterion = sweep->criterion,
                           .undecided = !decided,
-                          .weight = by_bic ? bic_weight(curve, point) : NAN,
+                          .one_suffices = one_suffices,
+                          .weight = by_bic && !one_suffices ? bic_weight(curve, point) : NAN,
                           .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
                                      curve->points[point].k < curve->n_rows,
                           .extended = sweep->extended,

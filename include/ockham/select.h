@@ -37,9 +37,10 @@ typedef struct ockham_sweep ockham_sweep;
  *  optimum. When progress asks to stop, what is done so far is returned as a partial sweep, with OCKHAM_OK, unless
  *  there is nothing yet (INTERRUPTED).
  *
- *  Fails with BAD_ARGUMENT (k_min > k_max, k_min > n, no such criterion), BAD_DATA (row and column of the first value
- *  that is not finite), NO_MEMORY, INTERRUPTED. About 24 bytes a row of extra memory, 2 more for each k while the exact
- *  silhouette is computed.
+ *  Fails with BAD_ARGUMENT (k_min > k_max, k_min or k_max > n, no such criterion), BAD_DATA (row and column of the
+ *  first value that is not finite, or beyond 1e140; fewer distinct rows than k_min), NO_MEMORY, INTERRUPTED.
+ *
+ *  About 24 bytes a row of extra memory, 4 more for each k while the exact silhouette is computed.
  *  Source: insertion of greedy k-means++ candidates going up, Ward merges going down, the better kept at each k. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *options,
                                                             ockham_sweep **sweep, ockham_error *err);

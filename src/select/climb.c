@@ -6,7 +6,7 @@
 
 #include "select/internal.h"
 
-enum { MAX_ITERATIONS = 100, RNG_STREAM_CLIMB = 1000, MAX_MOVES = 4 };
+enum { MAX_ITERATIONS = 100, RNG_STREAM_CLIMB = 1000, RNG_STREAM_AFRESH = 2000 };
 
 /* A step that lowers the inertia by less than this share of it is the last: the fits are finished in ock_describe(). */
 static const double tolerance = 1e-4;
@@ -97,6 +97,21 @@ ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t roun
     catch_up(climb);
     climb->ticker->done++;
   }
+  return OCKHAM_OK;
+}
+
+/* ---- afresh ---- */
+
+ockham_status ock_climb_afresh(ock_climb *climb, size_t to, size_t n_starts, ockham_error *err) {
+  ock_lloyd *s = climb->state;
+  for (size_t k = 2; k <= to; k++)
+    for (size_t start = 0; start < n_starts && !stopped(climb); start++) {
+      ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_AFRESH + k * n_starts + start);
+      ock_lloyd_seed(s, k, &rng);
+      ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
+      if (climb->ticker->stopped) break;
+      if (ock_state_is_whole(s, k)) OCK_TRY(keep(climb, err));
+    }
   return OCKHAM_OK;
 }
 

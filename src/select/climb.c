@@ -6,7 +6,7 @@
 
 #include "select/internal.h"
 
-enum { MAX_ITERATIONS = 100, RNG_STREAM_CLIMB = 1000, RNG_STREAM_AFRESH = 2000 };
+enum { MAX_ITERATIONS = 100, RNG_STREAM_CLIMB = 1000, RNG_STREAM_AFRESH = 2000, MOST_TRADES = 4 };
 
 /* A step that lowers the inertia by less than this share of it is the last: the fits are finished in ock_describe(). */
 static const double tolerance = 1e-4;
@@ -79,6 +79,45 @@ static bool stopped(ock_climb *climb) {
   return ock_ticker_stopped(climb->ticker);
 }
 
+/* The pair whose merging raises the inertia least: n_a n_b / (n_a + n_b) |c_a - c_b|^2. */
+static void cheapest_merge(const ock_lloyd *s, size_t *best_a, size_t *best_b) {
+  double least = INFINITY;
+  *best_a = 0;
+  *best_b = 1;
+  for (size_t b = 1; b < s->k; b++)
+    for (size_t a = 0; a < b; a++) {
+      double n_a = (double)s->counts[a], n_b = (double)s->counts[b];
+      double price =
+          n_a * n_b / (n_a + n_b) * ock_squared_distance(s->centroids + a * s->d, s->centroids + b * s->d, s->d);
+      if (price < least) {
+        least = price;
+        *best_a = a;
+        *best_b = b;
+      }
+    }
+}
+
+/* Merge the two clusters that lose least and split where it helps most: out of a local optimum, while it pays. */
+static ockham_status trade(ock_climb *climb, ock_rng *rng, ockham_error *err) {
+  ock_lloyd *s = climb->state;
+  size_t k = s->k;
+  if (k < 3) return OCKHAM_OK;
+  for (size_t t = 0; t < MOST_TRADES && !stopped(climb); t++) {
+    double before = climb->sweep->fits[k - 1].inertia;
+    size_t a, b, j;
+    cheapest_merge(s, &a, &b);
+    ock_lloyd_merge(s, a, b);
+    ock_lloyd_measure(s);
+    if (!ock_lloyd_propose_split(s, rng, ock_lloyd_n_candidates(k), &j, s->candidates)) break;
+    ock_lloyd_split(s, j, s->candidates);
+    ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
+    if (climb->ticker->stopped || !ock_state_is_whole(s, k)) break;
+    OCK_TRY(keep(climb, err));
+    if (s->inertia > before * (1 - 1e-9)) break;
+  }
+  return OCKHAM_OK;
+}
+
 /* ---- up ---- */
 
 ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t round, ockham_error *err) {
@@ -94,6 +133,7 @@ ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t roun
     if (climb->ticker->stopped) break;
     if (!ock_state_is_whole(s, k + 1)) break; /* no more distinct rows */
     OCK_TRY(keep(climb, err));
+    OCK_TRY(trade(climb, &rng, err));
     catch_up(climb);
     climb->ticker->done++;
   }
@@ -116,24 +156,6 @@ ockham_status ock_climb_afresh(ock_climb *climb, size_t to, size_t n_starts, ock
 }
 
 /* ---- down ---- */
-
-/* The pair whose merging raises the inertia least: n_a n_b / (n_a + n_b) |c_a - c_b|^2. */
-static void cheapest_merge(const ock_lloyd *s, size_t *best_a, size_t *best_b) {
-  double least = INFINITY;
-  *best_a = 0;
-  *best_b = 1;
-  for (size_t b = 1; b < s->k; b++)
-    for (size_t a = 0; a < b; a++) {
-      double n_a = (double)s->counts[a], n_b = (double)s->counts[b];
-      double price =
-          n_a * n_b / (n_a + n_b) * ock_squared_distance(s->centroids + a * s->d, s->centroids + b * s->d, s->d);
-      if (price < least) {
-        least = price;
-        *best_a = a;
-        *best_b = b;
-      }
-    }
-}
 
 ockham_status ock_climb_down(ock_climb *climb, size_t from, size_t to, ockham_error *err) {
   ock_lloyd *s = climb->state;

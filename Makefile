@@ -14,7 +14,7 @@ help:
 build:
 	@tools/install_deps build
 	@[ -f build/build.ninja ] || cmake -G Ninja -S . -B build -DOCKHAM_TESTS=OFF
-	ninja -C build ockham ockham_shared ockham_static
+	ninja -C build ockham ockham_shared ockham_static elbow-or-bic
 
 test:
 	@tools/install_deps build test

@@ -13,9 +13,9 @@
 
 enum { MAX_CRITERIA = 64, MAX_TRUE_K = 30 };
 
-/* How one criterion did over some tables. */
+/* How one criterion did over some tables. Choosing no k, as when there is no knee, counts as saying 1. */
 typedef struct record {
-  size_t n, n_right, n_silent; /* silent: it chose no k; counted as k = 1 in the error */
+  size_t n, n_right;
   double sum_error;
 } record;
 
@@ -24,44 +24,43 @@ static void fail(const ockham_error *err) {
   exit(EXIT_FAILURE);
 }
 
-/* Draw a table, try every k, and note what each criterion says. Clusters count as k only if they are told apart. */
-static void try_table(const ockham_blobs_options *blobs, size_t k_min, size_t (*k_max)(size_t n_rows, size_t k),
-                      record *records) {
-  ockham_error err = {0};
-  ockham_table *table;
-  ockham_sweep *sweep;
-  if (ockham_generate_blobs(blobs, &table, &err)) fail(&err);
-  ockham_rows rows = ockham_table_rows(table);
-  ockham_sweep_options options = {.k_min = k_min, .k_max = k_max(rows.n_rows, blobs->k), .seed = blobs->seed};
-  if (ockham_sweep_run(rows, &options, &sweep, &err)) fail(&err);
-  const ockham_curve *curve = ockham_sweep_curve(sweep);
-  size_t n_criteria;
+/* Note what each criterion says of the part of a curve that begins at k = from. */
+static void note(const ockham_curve *curve, size_t from, size_t true_k, record *records) {
+  size_t n_criteria, skipped = from - curve->points[0].k;
   const ockham_criterion *criteria = ockham_criteria(&n_criteria);
+  ockham_curve part = *curve;
+  part.points += skipped;
+  part.n_points -= skipped;
   for (size_t c = 0; c < n_criteria; c++) {
-    size_t point = ockham_criterion_choose(&criteria[c], curve);
-    size_t k = point == SIZE_MAX ? 1 : curve->points[point].k;
+    size_t point = ockham_criterion_choose(&criteria[c], &part);
+    size_t k = point == SIZE_MAX ? 1 : part.points[point].k;
     records[c].n++;
-    records[c].n_right += k == blobs->k;
-    records[c].n_silent += point == SIZE_MAX;
-    records[c].sum_error += fabs((double)k - (double)blobs->k);
+    records[c].n_right += k == true_k;
+    records[c].sum_error += fabs((double)k - (double)true_k);
   }
-  ockham_sweep_free(sweep);
-  ockham_table_free(table);
 }
 
 static size_t larger(size_t a, size_t b) {
   return a > b ? a : b;
 }
 
-static size_t root(size_t n) {
-  return (size_t)lround(sqrt((double)n));
+/* Draw a table, try every k from 1 to the root of its rows or least_k_max, and note the answers: over all k, and over
+ * those from 2 on. */
+static void try_table(const ockham_blobs_options *blobs, size_t least_k_max, record *from_one, record *from_two) {
+  ockham_error err = {0};
+  ockham_table *table;
+  ockham_sweep *sweep;
+  if (ockham_generate_blobs(blobs, &table, &err)) fail(&err);
+  size_t root = (size_t)lround(sqrt((double)ockham_table_rows(table).n_rows));
+  ockham_sweep_options options = {.k_max = larger(root, least_k_max), .seed = blobs->seed};
+  if (ockham_sweep_run(ockham_table_rows(table), &options, &sweep, &err)) fail(&err);
+  note(ockham_sweep_curve(sweep), 1, blobs->k, from_one);
+  note(ockham_sweep_curve(sweep), 2, blobs->k, from_two);
+  ockham_sweep_free(sweep);
+  ockham_table_free(table);
 }
 
 /* ---- (i) ---- */
-
-static size_t k_max_in_the_plane(size_t n_rows, size_t k) {
-  return larger(root(n_rows), k + 10);
-}
 
 static void experiment_in_the_plane(size_t n_seeds) {
   static const struct {
@@ -69,7 +68,7 @@ static void experiment_in_the_plane(size_t n_seeds) {
     double min_distance;
   } sets[] = {{2, 0.80}, {3, 0.70}, {5, 0.45}, {10, 0.35}, {25, 0.20}};
   enum { N_SETS = sizeof sets / sizeof *sets };
-  static record records[2][N_SETS][MAX_CRITERIA];
+  static record records[2][N_SETS][MAX_CRITERIA], unused[MAX_CRITERIA];
   for (size_t unequal = 0; unequal < 2; unequal++)
     for (size_t set = 0; set < N_SETS; set++)
       for (size_t seed = 0; seed < n_seeds; seed++) {
@@ -82,7 +81,7 @@ static void experiment_in_the_plane(size_t n_seeds) {
                                       .min_distance = sets[set].min_distance,
                                       .sd = sd,
                                       .seed = seed};
-        try_table(&blobs, 1, k_max_in_the_plane, records[unequal][set]);
+        try_table(&blobs, blobs.k + 10, records[unequal][set], unused);
       }
   size_t n_criteria;
   const ockham_criterion *criteria = ockham_criteria(&n_criteria);
@@ -102,11 +101,7 @@ static void experiment_in_the_plane(size_t n_seeds) {
 
 /* ---- (ii) ---- */
 
-static size_t k_max_in_five_dimensions(size_t n_rows, size_t k) {
-  return larger(larger(root(n_rows), 2 * k), 20);
-}
-
-/* What was published for one run over k = 1 ... 30 with scikit-learn's defaults. */
+/* What was published for one table a k, with scikit-learn's defaults. */
 static const char *published(const char *name) {
   static const char *const rows[][2] = {{"calinski-harabasz", ".97 / 0.07"},
                                         {"bic-goxmeans", ".97 / 0.07"},
@@ -118,8 +113,14 @@ static const char *published(const char *name) {
   return "";
 }
 
+static void print_record(const record *r) {
+  char text[64];
+  snprintf(text, sizeof text, "%.3f / %.2f", (double)r->n_right / (double)r->n, r->sum_error / (double)r->n);
+  printf(" %14s", text);
+}
+
 static void experiment_in_five_dimensions(size_t n_seeds) {
-  record records[MAX_CRITERIA] = {{0}};
+  static record from_one[MAX_CRITERIA], from_two[MAX_CRITERIA];
   for (size_t seed = 0; seed < n_seeds; seed++)
     for (size_t k = 1; k <= MAX_TRUE_K; k++) {
       ockham_blobs_options blobs = {.k = k,
@@ -132,17 +133,17 @@ static void experiment_in_five_dimensions(size_t n_seeds) {
                                     .min_distance = 20,
                                     .sd = 4,
                                     .seed = 1000 * seed + k};
-      try_table(&blobs, 2, k_max_in_five_dimensions, records);
+      try_table(&blobs, larger(2 * k, 20), from_one, from_two);
     }
   size_t n_criteria;
   const ockham_criterion *criteria = ockham_criteria(&n_criteria);
   printf("\n(ii) 1 ... %d clusters in five dimensions, %zu seeds: share right / mean |error|\n\n", MAX_TRUE_K, n_seeds);
-  printf("%-24s %12s  %12s\n", "", "here", "published");
+  printf("%-24s %14s %14s %14s\n", "k tried from", "1", "2", "2, published");
   for (size_t c = 0; c < n_criteria; c++) {
-    const record *r = &records[c];
-    char here[64];
-    snprintf(here, sizeof here, "%.3f / %.2f", (double)r->n_right / (double)r->n, r->sum_error / (double)r->n);
-    printf("%-24s %12s  %12s\n", criteria[c].title, here, published(criteria[c].name));
+    printf("%-24s", criteria[c].title);
+    print_record(&from_one[c]);
+    print_record(&from_two[c]);
+    printf(" %14s\n", published(criteria[c].name));
   }
 }
 

@@ -4,6 +4,7 @@
  * where cost(i, j) is the sum of squares of values i ... j about their mean. The best i does not fall as j grows, so
  * each row of the table is filled by divide and conquer. After Wang & Song, R Journal 3(2), 2011, and Groenlund et al.,
  * arXiv:1701.07204, 2017. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -15,15 +16,52 @@ bool ock_exact1d_fits(size_t n, size_t k_max) {
   return n < UINT32_MAX && (double)n * (double)k_max * sizeof(uint32_t) <= table_limit_bytes;
 }
 
-/* Sums over the values before each, about the overall mean: long double, for they are subtracted from each other. */
+/* The unevaluated sum of two doubles: 106 bits, because the cost of a cluster is a small difference of large sums, and
+ * what is near must not drown in the squares of what is far. After Dekker, Numer. Math. 18, 1971. */
+typedef struct wide {
+  double high, low;
+} wide;
+
+static inline wide add_exactly(double a, double b) {
+  double sum = a + b, b_in_sum = sum - a;
+  return (wide){sum, (a - (sum - b_in_sum)) + (b - b_in_sum)};
+}
+
+static inline wide split(double a) {
+  double shifted = a * 0x8000001p0, high = shifted - (shifted - a);
+  return (wide){high, a - high};
+}
+
+static inline wide multiply_exactly(double a, double b) {
+  double product = a * b;
+  wide x = split(a), y = split(b);
+  return (wide){product, ((x.high * y.high - product) + x.high * y.low + x.low * y.high) + x.low * y.low};
+}
+
+static inline wide add(wide a, wide b) {
+  wide sum = add_exactly(a.high, b.high);
+  return add_exactly(sum.high, sum.low + (a.low + b.low));
+}
+
+static inline wide subtract(wide a, wide b) {
+  return add(a, (wide){-b.high, -b.low});
+}
+
+static inline wide scale(wide a, double factor) {
+  wide product = multiply_exactly(a.high, factor);
+  return (wide){product.high, product.low + a.low * factor};
+}
+
+/* Sums over the values before each, about the overall mean, in a unit in which all values are at most 1. */
 typedef struct prefix {
-  long double weight, sum, squares;
+  wide sum, squares;
 } prefix;
 
 typedef struct table {
   ock_exact1d *e;
   prefix *before;      /* n_distinct + 1 */
   double *best, *last; /* n_distinct: this row of the table and the one before it */
+  double rough_error;  /* what rough_total() may be wrong by */
   size_t k;
 } table;
 
@@ -48,47 +86,81 @@ static double weight(const ock_exact1d *e, size_t i) {
   return e->weight_before[i + 1] - e->weight_before[i];
 }
 
-static void sum_prefixes(const ock_exact1d *e, prefix *before) {
-  long double mean = 0;
-  for (size_t i = 0; i < e->n_distinct; i++) mean += (long double)weight(e, i) * e->value[i];
-  mean /= (long double)e->n;
-  before[0] = (prefix){0, 0, 0};
+static void sum_prefixes(table *t) {
+  const ock_exact1d *e = t->e;
+  prefix *before = t->before;
+  double mean = 0, largest = 0, largest_sum = 0;
+  int exponent;
+  frexp(fmax(fabs(e->value[0]), fabs(e->value[e->n_distinct - 1])), &exponent);
+  for (size_t i = 0; i < e->n_distinct; i++) mean += weight(e, i) * ldexp(e->value[i], -exponent);
+  mean /= (double)e->n;
+  before[0] = (prefix){{0, 0}, {0, 0}};
   for (size_t i = 0; i < e->n_distinct; i++) {
-    long double value = e->value[i] - mean, w = weight(e, i);
-    before[i + 1] = (prefix){before[i].weight + w, before[i].sum + w * value, before[i].squares + w * value * value};
+    wide value = add_exactly(ldexp(e->value[i], -exponent), -mean);
+    wide square = scale(value, value.high);
+    square.low += value.high * value.low;
+    before[i + 1].sum = add(before[i].sum, scale(value, weight(e, i)));
+    before[i + 1].squares = add(before[i].squares, scale(square, weight(e, i)));
+    largest = fmax(largest, fabs(value.high));
+    largest_sum = fmax(largest_sum, fabs(before[i + 1].sum.high));
   }
+  t->rough_error = 8 * DBL_EPSILON * (largest * largest_sum + before[e->n_distinct].squares.high);
 }
 
-static double cost(const prefix *before, size_t i, size_t j) {
-  long double weight = before[j + 1].weight - before[i].weight;
-  long double sum = before[j + 1].sum - before[i].sum;
-  long double squares = before[j + 1].squares - before[i].squares - sum * sum / weight;
-  return squares > 0 ? (double)squares : 0;
+/* What the table would hold for j if the last cluster began at i > 0, in plain arithmetic, to within rough_error. */
+static inline double rough_total(const table *t, size_t i, size_t j) {
+  double weight = t->e->weight_before[j + 1] - t->e->weight_before[i];
+  double sum = t->before[j + 1].sum.high - t->before[i].sum.high;
+  return t->last[i - 1] + (t->before[j + 1].squares.high - t->before[i].squares.high - sum * sum / weight);
 }
 
-/* Fill entries low ... high of the row for t->k clusters, knowing that the last cluster begins in from ... to. */
-static void fill(table *t, size_t low, size_t high, size_t from, size_t to) {
-  size_t j = low + (high - low) / 2;
-  size_t first = from > t->k - 1 ? from : t->k - 1; /* k - 1 values at least go to the other clusters */
+/* squares - sum^2 / weight, as squares - centre * sum - centre * rest - rest^2 / weight with centre + rest / weight
+ * the mean: no quotient is needed to more than 53 bits. */
+static double cost(const table *t, size_t i, size_t j) {
+  double weight = t->e->weight_before[j + 1] - t->e->weight_before[i];
+  wide sum = subtract(t->before[j + 1].sum, t->before[i].sum);
+  wide squares = subtract(t->before[j + 1].squares, t->before[i].squares);
+  double centre = sum.high / weight;
+  double rest = subtract(sum, multiply_exactly(centre, weight)).high;
+  double total = subtract(squares, scale(sum, centre)).high - centre * rest - rest * rest / weight;
+  return total > 0 ? total : 0;
+}
+
+/* Where the last cluster of values 0 ... j begins, in first ... last > 0: a rough look rules most places out. */
+static size_t find_first(table *t, size_t j, size_t first, size_t last) {
+  double best_rough = INFINITY, best = INFINITY;
   size_t best_first = first;
-  double best = INFINITY;
-  for (size_t i = first; i <= to && i <= j; i++) {
-    double total = (i ? t->last[i - 1] : 0) + cost(t->before, i, j);
+  for (size_t i = first; i <= last; i++) {
+    double rough = rough_total(t, i, j);
+    if (rough < best_rough) best_rough = rough;
+  }
+  double limit = best_rough + 2 * t->rough_error;
+  for (size_t i = first; i <= last; i++) {
+    if (rough_total(t, i, j) > limit) continue;
+    double total = t->last[i - 1] + cost(t, i, j);
     if (total < best) {
       best = total;
       best_first = i;
     }
   }
   t->best[j] = best;
-  t->e->first[(t->k - 1) * t->e->n_distinct + j] = (uint32_t)best_first;
-  if (j > low) fill(t, low, j - 1, from, best_first);
-  if (j < high) fill(t, j + 1, high, best_first, to);
+  return best_first;
+}
+
+/* Fill entries low ... high of the row for t->k clusters, knowing that the last cluster begins in from ... to. */
+static void fill(table *t, size_t low, size_t high, size_t from, size_t to) {
+  size_t j = low + (high - low) / 2;
+  size_t least = from > t->k - 1 ? from : t->k - 1; /* k - 1 values at least go to the other clusters */
+  size_t first = find_first(t, j, least, to < j ? to : j);
+  t->e->first[(t->k - 1) * t->e->n_distinct + j] = (uint32_t)first;
+  if (j > low) fill(t, low, j - 1, from, first);
+  if (j < high) fill(t, j + 1, high, first, to);
 }
 
 static ockham_status fill_table(table *t, ock_ticker *ticker, ockham_error *err) {
   size_t n = t->e->n_distinct;
   for (size_t j = 0; j < n; j++) {
-    t->best[j] = cost(t->before, 0, j);
+    t->best[j] = cost(t, 0, j);
     t->e->first[j] = 0;
   }
   for (t->k = 2; t->k <= t->e->k_max; t->k++) {
@@ -116,7 +188,7 @@ ockham_status ock_exact1d_init(ock_exact1d *e, ockham_rows x, size_t k_max, ock_
     t.last = ock_alloc_array(e->n_distinct, sizeof(double));
   }
   if (e->first && t.before && t.best && t.last) {
-    sum_prefixes(e, t.before);
+    sum_prefixes(&t);
     status = fill_table(&t, ticker, err);
   } else {
     status = ock_fail_memory(err, "the table of the exact optimum", ock_size_product(e->n, 4 * k_max + 80));

@@ -15,7 +15,7 @@
 #include "core/internal.h"
 #include "kernels/internal.h"
 
-enum { OCK_MAX_CANDIDATES = 24 };
+enum { OCK_MAX_CANDIDATES = 12 };
 
 typedef struct ock_lloyd_block ock_lloyd_block;   /* what one block of rows adds up */
 typedef struct ock_lloyd_worker ock_lloyd_worker; /* scratch of one thread */
@@ -47,11 +47,11 @@ typedef struct ock_lloyd {
   double *drift;      /* k_max: how far each centre moved in the last step */
   double *half_gap;   /* k_max: half the distance to the nearest other centre, or 0 when not worth computing */
   double *previous;   /* k_max x d: the centres before the step; scratch for one position between steps */
-  double *candidates; /* OCK_MAX_CANDIDATES x d: positions in a contest */
+  double *candidates; /* 2 OCK_MAX_CANDIDATES x d: positions in a contest */
 } ock_lloyd;
 
 /* Prepare for up to k_max centres (at most n); no centre is set yet. x has been checked; x, pool and ticker are
- * borrowed until _clear. */
+ * borrowed until _clear. Fails with NO_MEMORY, and with BAD_DATA when squares of x would overflow. */
 ockham_status ock_lloyd_init(ock_lloyd *s, ockham_rows x, size_t k_max, ock_pool *pool, ock_ticker *ticker,
                              ockham_error *err);
 void ock_lloyd_clear(ock_lloyd *s);
@@ -75,10 +75,19 @@ void ock_lloyd_measure(ock_lloyd *s);
  * be measured. gain is that drop; position receives d values. */
 bool ock_lloyd_propose(ock_lloyd *s, ock_rng *rng, size_t n_candidates, double *position, double *gain);
 
-/* The three changes of the set of centres; labels and bounds follow in one pass over the rows. */
-void ock_lloyd_insert(ock_lloyd *s, const double *position);         /* as centre k */
-void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b);              /* into their mean */
-void ock_lloyd_move(ock_lloyd *s, size_t j, const double *position); /* one centre, anywhere */
+/* Choose a cluster to split and where: each of n_candidates rows, drawn as above, suggests to cut its own cluster by
+ * the plane through the centre across the way to the row, and a few steps of 2-means inside the cluster improve the
+ * cut; the one that lowers the inertia most wins. In many dimensions a row itself is no good position for a centre (it
+ * is as far from its own cluster's rows as from others'), the mean of half a cluster is. positions receives 2 x d
+ * values, for centre *j and for a new one. False when every row lies on its centre. The state must be measured. */
+bool ock_lloyd_propose_split(ock_lloyd *s, ock_rng *rng, size_t n_candidates, size_t *j,
+                             double *positions); /* positions may be s->candidates */
+
+/* The changes of the set of centres; labels and bounds follow in one pass over the rows. */
+void ock_lloyd_insert(ock_lloyd *s, const double *position);           /* as centre k */
+void ock_lloyd_split(ock_lloyd *s, size_t j, const double *positions); /* centre j and a new one, as proposed */
+void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b);                /* into their mean; both may be empty */
+void ock_lloyd_move(ock_lloyd *s, size_t j, const double *position);   /* one centre, anywhere */
 
 /* Greedy k-means++ from nothing: up to k centres, fewer when the rows are not that distinct. */
 void ock_lloyd_seed(ock_lloyd *s, size_t k, ock_rng *rng);

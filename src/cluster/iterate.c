@@ -86,7 +86,7 @@ static void search_panel(ock_lloyd *s, ock_lloyd_block *block, const double *pan
 
 static void search_all(ock_lloyd *s, ock_lloyd_block *block, double *panel, ock_search *search) {
   if (search->n == 0) return;
-  ock_panel_gather(s->x, s->origin, search->row, search->n, panel);
+  ock_panel_gather(s->kernels, s->x, s->origin, search->row, search->n, panel);
   search_panel(s, block, panel, search);
   search->n = 0;
 }
@@ -107,7 +107,7 @@ static void tighten(const lloyd_step *step, ock_lloyd_block *block, double *pane
   size_t moving[OCK_PANEL], n_moving = 0;
   if (suspects->n == 0) return;
   for (size_t r = 0; r < suspects->n; r++) label[r] = s->label[suspects->row[r]];
-  ock_panel_gather(s->x, s->origin, suspects->row, suspects->n, panel);
+  ock_panel_gather(s->kernels, s->x, s->origin, suspects->row, suspects->n, panel);
   s->kernels->own_distance(panel, s->d, s->centroids, label, own);
   for (size_t r = 0; r < suspects->n; r++) {
     size_t i = suspects->row[r];
@@ -174,22 +174,42 @@ static void drop_empty(ock_lloyd *s, size_t j) {
     if (s->label[i] == last) s->label[i] = (uint32_t)j;
 }
 
-/* Returns whether there was an empty cluster. */
+/* Whether two rows are the same point relative to the origin, as all distances see them. */
+static bool rows_equal(const ock_lloyd *s, size_t a, size_t b) {
+  for (size_t l = 0; l < s->d; l++)
+    if (ock_rows_get(s->x, a, l) - s->origin[l] != ock_rows_get(s->x, b, l) - s->origin[l]) return false;
+  return true;
+}
+
+/* Whether all rows of this row's cluster are equal, so that only rounding keeps them off their centre. */
+static bool cluster_is_one_point(const ock_lloyd *s, size_t row) {
+  for (size_t i = 0; i < s->n; i++)
+    if (s->label[i] == s->label[row] && !rows_equal(s, i, row)) return false;
+  return true;
+}
+
+/* Give every empty cluster a row, or drop it. Each turn drops a centre or puts one on a row that was off its centre, so
+ * there is an end, though a cluster may run empty when its only row is taken. Returns whether there was an empty one.
+ */
 static bool repair_empty(ock_lloyd *s) {
   bool found = false;
-  for (size_t j = 0; j < s->k; j++) {
-    if (s->counts[j]) continue;
+  for (size_t j = 0; j < s->k;) {
+    if (s->counts[j]) {
+      j++;
+      continue;
+    }
     if (!found) ock_lloyd_measure(s);
     found = true;
     size_t row = farthest_row(s);
     if (s->upper[row] == 0) {
-      drop_empty(s, j--);
+      drop_empty(s, j);
       continue;
     }
     double *position = s->previous; /* free between steps */
     memset(position, 0, s->d * sizeof(double));
     ock_lloyd_add_row(s, row, 1, position);
-    ock_lloyd_move(s, j, position);
+    ock_lloyd_move(s, cluster_is_one_point(s, row) ? s->label[row] : j, position);
+    j = 0;
   }
   return found;
 }

@@ -7,8 +7,8 @@
 
 struct ock_lloyd_block {
   size_t first, end; /* rows */
-  double *sums;      /* k_max x d: what the pass adds to the state's sums */
-  int64_t *counts;   /* k_max: likewise */
+  double *sums;      /* k_max (at least OCK_MAX_CANDIDATES) x d: what the pass adds to the state's sums */
+  int64_t *counts;   /* likewise */
   double *within;    /* k_max */
   double *spread;    /* k_max */
   uint64_t n_changed;
@@ -34,6 +34,12 @@ void ock_lloyd_add_row(const ock_lloyd *s, size_t i, double sign, double *sum);
 void ock_lloyd_zero_blocks(ock_lloyd *s);
 /* End it: add the blocks' sums and counts to the state's, in order; returns the number of changed labels. */
 uint64_t ock_lloyd_reduce_blocks(ock_lloyd *s);
+/* Draw a row with probability proportional to its squared distance to its centre, after ock_lloyd_weigh(), which
+ * returns the sum of these. */
+double ock_lloyd_weigh(ock_lloyd *s);
+size_t ock_lloyd_draw_row(const ock_lloyd *s, ock_rng *rng, double total);
+/* position = row i - origin. */
+void ock_lloyd_row_position(const ock_lloyd *s, size_t i, double *position);
 void ock_lloyd_run_blocks(ock_lloyd *s, ock_task *task, void *arg);
 
 #endif

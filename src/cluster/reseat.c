@@ -11,7 +11,8 @@ enum { NONE = UINT32_MAX };
 
 typedef struct centre_change {
   ock_lloyd *s;
-  uint32_t offered;            /* the number of the centre that is new or has moved */
+  uint32_t offered[2]; /* the numbers of the centres that are new or have moved */
+  size_t n_offered;
   uint32_t orphan_a, orphan_b; /* numbers whose rows must search; NONE: no rows */
   uint32_t renamed;            /* rows of this number get the number renamed_to; NONE: no rows */
   uint32_t renamed_to;
@@ -21,7 +22,7 @@ static void adopt(ock_lloyd *s, ock_lloyd_block *block, double *panel, ock_searc
   double nearest[OCK_PANEL], second[OCK_PANEL];
   uint32_t label[OCK_PANEL];
   if (orphans->n == 0) return;
-  ock_panel_gather(s->x, s->origin, orphans->row, orphans->n, panel);
+  ock_panel_gather(s->kernels, s->x, s->origin, orphans->row, orphans->n, panel);
   s->kernels->nearest_two(panel, s->d, s->centroids, s->k, label, nearest, second);
   for (size_t r = 0; r < orphans->n; r++) {
     size_t i = orphans->row[r];
@@ -35,8 +36,8 @@ static void adopt(ock_lloyd *s, ock_lloyd_block *block, double *panel, ock_searc
   orphans->n = 0;
 }
 
-/* Row i, whose centre stays, compares the offered one at this distance. */
-static void offer(const centre_change *change, ock_lloyd_block *block, size_t i, double distance) {
+/* Row i, whose centre stays, compares an offered one at this distance. */
+static void offer(const centre_change *change, ock_lloyd_block *block, size_t i, uint32_t offered, double distance) {
   ock_lloyd *s = change->s;
   if (distance >= s->upper[i]) {
     if (distance < s->lower[i]) s->lower[i] = distance;
@@ -44,11 +45,11 @@ static void offer(const centre_change *change, ock_lloyd_block *block, size_t i,
   }
   uint32_t old = s->label[i];
   ock_lloyd_add_row(s, i, -1, block->sums + old * s->d);
-  ock_lloyd_add_row(s, i, +1, block->sums + change->offered * s->d);
+  ock_lloyd_add_row(s, i, +1, block->sums + offered * s->d);
   block->counts[old]--;
-  block->counts[change->offered]++;
+  block->counts[offered]++;
   block->n_changed++;
-  s->label[i] = change->offered;
+  s->label[i] = offered;
   s->lower[i] = s->upper[i]; /* the old centre is the nearest of the others: upper was exact */
   s->upper[i] = distance;
 }
@@ -57,12 +58,13 @@ static void reseat_block(void *arg, size_t b, size_t worker) {
   const centre_change *change = arg;
   ock_lloyd *s = change->s;
   ock_lloyd_block *block = &s->blocks[b];
-  double *panel = s->workers[worker].panel, squared[OCK_PANEL];
+  double *panel = s->workers[worker].panel, squared[2][OCK_PANEL];
   ock_search orphans = {.n = 0};
   for (size_t first = block->first; first < block->end; first += OCK_PANEL) {
     size_t n = block->end - first < OCK_PANEL ? block->end - first : OCK_PANEL;
-    ock_panel_load(s->x, s->origin, first, n, OCK_PANEL, panel);
-    s->kernels->distances(panel, s->d, s->centroids + change->offered * s->d, 1, squared);
+    ock_panel_load(s->kernels, s->x, s->origin, first, n, panel);
+    for (size_t o = 0; o < change->n_offered; o++)
+      s->kernels->distances(panel, s->d, s->centroids + change->offered[o] * s->d, 1, squared[o]);
     for (size_t r = 0; r < n; r++) {
       size_t i = first + r;
       if (s->label[i] == change->orphan_a || s->label[i] == change->orphan_b) {
@@ -71,7 +73,7 @@ static void reseat_block(void *arg, size_t b, size_t worker) {
         continue;
       }
       if (s->label[i] == change->renamed) s->label[i] = change->renamed_to;
-      offer(change, block, i, sqrt(squared[r]));
+      for (size_t o = 0; o < change->n_offered; o++) offer(change, block, i, change->offered[o], sqrt(squared[o][r]));
     }
   }
   adopt(s, block, panel, &orphans);
@@ -90,15 +92,29 @@ static void set_centre(ock_lloyd *s, size_t j, const double *position) {
   s->counts[j] = 0;
 }
 
+static const centre_change no_change = {.orphan_a = NONE, .orphan_b = NONE, .renamed = NONE};
+
 void ock_lloyd_insert(ock_lloyd *s, const double *position) {
+  centre_change change = no_change;
   set_centre(s, s->k, position);
-  s->k++;
-  reseat(s, (centre_change){.offered = (uint32_t)s->k - 1, .orphan_a = NONE, .orphan_b = NONE, .renamed = NONE});
+  change.offered[change.n_offered++] = (uint32_t)s->k++;
+  reseat(s, change);
 }
 
 void ock_lloyd_move(ock_lloyd *s, size_t j, const double *position) {
+  centre_change change = no_change;
   set_centre(s, j, position);
-  reseat(s, (centre_change){.offered = (uint32_t)j, .orphan_a = (uint32_t)j, .orphan_b = NONE, .renamed = NONE});
+  change.offered[change.n_offered++] = change.orphan_a = (uint32_t)j;
+  reseat(s, change);
+}
+
+void ock_lloyd_split(ock_lloyd *s, size_t j, const double *positions) {
+  centre_change change = no_change;
+  set_centre(s, j, positions);
+  set_centre(s, s->k, positions + s->d);
+  change.offered[change.n_offered++] = change.orphan_a = (uint32_t)j;
+  change.offered[change.n_offered++] = (uint32_t)s->k++;
+  reseat(s, change);
 }
 
 void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b) {
@@ -111,15 +127,17 @@ void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b) {
   double *mean = s->previous; /* free between steps */
   double count = (double)(s->counts[a] + s->counts[b]);
   for (size_t l = 0; l < s->d; l++) mean[l] = (s->sums[a * s->d + l] + s->sums[b * s->d + l]) / count;
+  if (count == 0) memcpy(mean, s->centroids + a * s->d, s->d * sizeof(double)); /* no rows, no mean */
   set_centre(s, a, mean);
   if (b != last) {
     memcpy(s->centroids + b * s->d, s->centroids + last * s->d, s->d * sizeof(double));
     memcpy(s->sums + b * s->d, s->sums + last * s->d, s->d * sizeof(double));
     s->counts[b] = s->counts[last];
   }
-  reseat(s, (centre_change){.offered = (uint32_t)a,
-                            .orphan_a = (uint32_t)a,
-                            .orphan_b = (uint32_t)b,
-                            .renamed = b != last ? (uint32_t)last : NONE,
-                            .renamed_to = (uint32_t)b});
+  centre_change change = no_change;
+  change.offered[change.n_offered++] = change.orphan_a = (uint32_t)a;
+  change.orphan_b = (uint32_t)b;
+  if (b != last) change.renamed = (uint32_t)last;
+  change.renamed_to = (uint32_t)b;
+  reseat(s, change);
 }

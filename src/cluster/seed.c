@@ -10,7 +10,7 @@ size_t ock_lloyd_n_candidates(size_t k) {
   return n < OCK_MAX_CANDIDATES ? n : OCK_MAX_CANDIDATES;
 }
 
-static void row_position(const ock_lloyd *s, size_t i, double *position) {
+void ock_lloyd_row_position(const ock_lloyd *s, size_t i, double *position) {
   memset(position, 0, s->d * sizeof(double));
   ock_lloyd_add_row(s, i, 1, position);
 }
@@ -23,8 +23,16 @@ static void weigh_block(void *arg, size_t b, size_t worker) {
   for (size_t i = block->first; i < block->end; i++) block->weight += s->upper[i] * s->upper[i];
 }
 
-/* The row at which the running sum of squared distances passes `target`. */
-static size_t row_at_weight(const ock_lloyd *s, double target) {
+double ock_lloyd_weigh(ock_lloyd *s) {
+  double total = 0;
+  ock_lloyd_run_blocks(s, weigh_block, s);
+  for (size_t b = 0; b < s->n_blocks; b++) total += s->blocks[b].weight;
+  return total;
+}
+
+/* The row at which the running sum of squared distances passes a random share of the total. */
+size_t ock_lloyd_draw_row(const ock_lloyd *s, ock_rng *rng, double total) {
+  double target = ock_rng_uniform(rng) * total;
   size_t b = 0;
   while (b + 1 < s->n_blocks && target >= s->blocks[b].weight) target -= s->blocks[b++].weight;
   size_t last = s->blocks[b].first;
@@ -52,7 +60,7 @@ static void gain_block(void *arg, size_t b, size_t worker) {
   memset(block->gain, 0, contest->n * sizeof(double));
   for (size_t first = block->first; first < block->end; first += OCK_PANEL) {
     size_t n = block->end - first < OCK_PANEL ? block->end - first : OCK_PANEL;
-    ock_panel_load(s->x, s->origin, first, n, OCK_PANEL, panel);
+    ock_panel_load(s->kernels, s->x, s->origin, first, n, panel);
     s->kernels->distances(panel, s->d, contest->positions, contest->n, squared);
     for (size_t c = 0; c < contest->n; c++)
       for (size_t r = 0; r < n; r++) {
@@ -63,15 +71,13 @@ static void gain_block(void *arg, size_t b, size_t worker) {
 }
 
 bool ock_lloyd_propose(ock_lloyd *s, ock_rng *rng, size_t n_candidates, double *position, double *gain) {
-  ock_lloyd_run_blocks(s, weigh_block, s);
-  double total = 0;
-  for (size_t b = 0; b < s->n_blocks; b++) total += s->blocks[b].weight;
+  double total = ock_lloyd_weigh(s);
   if (!(total > 0)) return false;
   if (n_candidates > OCK_MAX_CANDIDATES) n_candidates = OCK_MAX_CANDIDATES;
 
   double *positions = s->candidates;
   for (size_t c = 0; c < n_candidates; c++)
-    row_position(s, row_at_weight(s, ock_rng_uniform(rng) * total), positions + c * s->d);
+    ock_lloyd_row_position(s, ock_lloyd_draw_row(s, rng, total), positions + c * s->d);
   ock_lloyd_run_blocks(s, gain_block, &(candidate_contest){s, positions, n_candidates});
   size_t best = 0;
   for (size_t c = 0; c < n_candidates; c++) {
@@ -85,7 +91,7 @@ bool ock_lloyd_propose(ock_lloyd *s, ock_rng *rng, size_t n_candidates, double *
 
 void ock_lloyd_seed(ock_lloyd *s, size_t k, ock_rng *rng) {
   double *position = s->previous, gain;
-  row_position(s, ock_rng_below(rng, s->n), position);
+  ock_lloyd_row_position(s, ock_rng_below(rng, s->n), position);
   ock_lloyd_assign(s, position, 1);
   while (s->k < k && ock_lloyd_propose(s, rng, ock_lloyd_n_candidates(k), position, &gain)) {
     ock_lloyd_insert(s, position);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of k-means: its memory, its blocks, and the passes that compute without moving a centre. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,9 @@ static size_t choose_n_blocks(size_t n, size_t d, size_t k_max) {
 }
 
 static bool allocate_block(ock_lloyd *s, ock_lloyd_block *block) {
-  block->sums = ock_arena_array(&s->arena, ock_size_product(s->k_max, s->d), sizeof(double));
-  block->counts = ock_arena_array(&s->arena, s->k_max, sizeof(int64_t));
+  size_t n_sums = s->k_max > OCK_MAX_CANDIDATES ? s->k_max : OCK_MAX_CANDIDATES;
+  block->sums = ock_arena_array(&s->arena, ock_size_product(n_sums, s->d), sizeof(double));
+  block->counts = ock_arena_array(&s->arena, n_sums, sizeof(int64_t));
   block->within = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   block->spread = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   block->gain = ock_arena_array(&s->arena, OCK_MAX_CANDIDATES, sizeof(double));
@@ -62,7 +64,7 @@ static bool allocate(ock_lloyd *s) {
   s->drift = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   s->half_gap = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   s->order = ock_arena_array(&s->arena, s->k_max, sizeof(uint32_t));
-  s->candidates = ock_arena_array(&s->arena, ock_size_product(OCK_MAX_CANDIDATES, s->d), sizeof(double));
+  s->candidates = ock_arena_array(&s->arena, ock_size_product(2 * OCK_MAX_CANDIDATES, s->d), sizeof(double));
   s->label = ock_arena_array(&s->arena, s->n, sizeof(uint32_t));
   s->upper = ock_arena_array(&s->arena, s->n, sizeof(double));
   s->lower = ock_arena_array(&s->arena, s->n, sizeof(double));
@@ -76,20 +78,35 @@ void ock_lloyd_run_blocks(ock_lloyd *s, ock_task *task, void *arg) {
 
 /* ---- the origin: column means, by blocks ---- */
 
+static double square_of_row(const ock_lloyd *s, size_t i) {
+  double sum = 0;
+  for (size_t l = 0; l < s->d; l++) sum += ock_rows_get(s->x, i, l) * ock_rows_get(s->x, i, l);
+  return sum;
+}
+
 static void sum_rows(void *arg, size_t b, size_t worker) {
   (void)worker;
   ock_lloyd *s = arg;
   ock_lloyd_block *block = &s->blocks[b];
   memset(block->sums, 0, s->d * sizeof(double));
-  for (size_t i = block->first; i < block->end; i++) ock_lloyd_add_row(s, i, 1, block->sums);
+  block->weight = 0;
+  for (size_t i = block->first; i < block->end; i++) {
+    ock_lloyd_add_row(s, i, 1, block->sums);
+    block->weight += square_of_row(s, i);
+  }
 }
 
-static void find_origin(ock_lloyd *s) {
+/* False when squared distances, or sums of them over the rows, could exceed what a double holds. */
+static bool find_origin(ock_lloyd *s) {
+  double squares = 0;
   memset(s->origin, 0, s->d * sizeof(double));
   ock_lloyd_run_blocks(s, sum_rows, s);
-  for (size_t b = 1; b < s->n_blocks; b++)
-    for (size_t l = 0; l < s->d; l++) s->blocks[0].sums[l] += s->blocks[b].sums[l];
+  for (size_t b = 0; b < s->n_blocks; b++) {
+    squares += s->blocks[b].weight;
+    for (size_t l = 0; l < s->d && b > 0; l++) s->blocks[0].sums[l] += s->blocks[b].sums[l];
+  }
   for (size_t l = 0; l < s->d; l++) s->origin[l] = s->blocks[0].sums[l] / (double)s->n;
+  return squares <= DBL_MAX / (8 * (double)s->n);
 }
 
 ockham_status ock_lloyd_init(ock_lloyd *s, ockham_rows x, size_t k_max, ock_pool *pool, ock_ticker *ticker,
@@ -107,7 +124,10 @@ ockham_status ock_lloyd_init(ock_lloyd *s, ockham_rows x, size_t k_max, ock_pool
     double size = 20.0 * (double)x.n_rows + 8.0 * (double)k_max * (double)x.n_columns * (3 + (double)s->n_blocks);
     return ock_fail_memory(err, "the state of k-means", size < (double)SIZE_MAX ? (size_t)size : SIZE_MAX);
   }
-  find_origin(s);
+  if (!find_origin(s)) {
+    ock_lloyd_clear(s);
+    return ock_fail(err, OCKHAM_BAD_DATA, "the data hold values too large to be squared and summed; scale them");
+  }
   return OCKHAM_OK;
 }
 
@@ -182,7 +202,7 @@ static void assign_block(void *arg, size_t b, size_t worker) {
   zero_measures(s, block);
   for (size_t first = block->first; first < block->end; first += OCK_PANEL) {
     size_t n = block->end - first < OCK_PANEL ? block->end - first : OCK_PANEL;
-    ock_panel_load(s->x, s->origin, first, n, OCK_PANEL, panel);
+    ock_panel_load(s->kernels, s->x, s->origin, first, n, panel);
     s->kernels->nearest_two(panel, s->d, s->centroids, s->k, label, nearest, second);
     for (size_t r = 0; r < n; r++) {
       s->label[first + r] = label[r];
@@ -234,7 +254,7 @@ static void measure_block(void *arg, size_t b, size_t worker) {
   zero_measures(s, block);
   for (size_t first = block->first; first < block->end; first += OCK_PANEL) {
     size_t n = block->end - first < OCK_PANEL ? block->end - first : OCK_PANEL;
-    ock_panel_load(s->x, s->origin, first, n, OCK_PANEL, panel);
+    ock_panel_load(s->kernels, s->x, s->origin, first, n, panel);
     memcpy(label, s->label + first, n * sizeof *label);
     memset(label + n, 0, (OCK_PANEL - n) * sizeof *label);
     s->kernels->own_distance(panel, s->d, s->centroids, label, own);

@@ -14,6 +14,17 @@ const char *ockham_status_text(ockham_status status) {
   return (unsigned)status < OCKHAM_STATUS_COUNT ? texts[status] : "unknown status";
 }
 
+/* Take off a character of UTF-8 that the end of the buffer cut in two. */
+static void drop_cut_character(char *text, size_t length) {
+  size_t n_trailing = 0; /* 10xxxxxx bytes at the end */
+  while (n_trailing < 3 && n_trailing < length && ((unsigned char)text[length - 1 - n_trailing] & 0xc0) == 0x80)
+    n_trailing++;
+  if (n_trailing == length) return;
+  unsigned char lead = (unsigned char)text[length - 1 - n_trailing];
+  size_t n_wanted = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+  if (n_trailing < n_wanted) text[length - 1 - n_trailing] = 0;
+}
+
 OCK_PRINTF(5, 0)
 static ockham_status fill(ockham_error *err, ockham_status status, uint64_t row, uint64_t column, const char *format,
                           va_list arguments) {
@@ -21,7 +32,8 @@ static ockham_status fill(ockham_error *err, ockham_status status, uint64_t row,
     err->status = status;
     err->row = row;
     err->column = column;
-    vsnprintf(err->message, sizeof err->message, format, arguments);
+    int length = vsnprintf(err->message, sizeof err->message, format, arguments);
+    if (length >= (int)sizeof err->message) drop_cut_character(err->message, sizeof err->message - 1);
     /* One line, whatever a file or a name held. */
     for (char *c = err->message; *c; c++)
       if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = ' ';

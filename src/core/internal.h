@@ -102,12 +102,12 @@ typedef struct ock_ticker {
 bool ock_ticker_stopped(ock_ticker *ticker);
 
 /* A file written beside its destination and renamed over it by ock_output_commit(), so that a failure leaves what was
- * there before. "-" writes to standard output. Zero-initialise; ock_output_abandon() after any failure (and harmless
- * after success). */
+ * there before. "-" writes to standard output; a device or pipe is written in place. Zero-initialise;
+ * ock_output_abandon() after any failure (and harmless after success). */
 typedef struct ock_output {
   FILE *stream;
   char *path;
-  char *temporary_path;
+  char *temporary_path; /* NULL when nothing is to be renamed */
 } ock_output;
 ockham_status ock_output_open(ock_output *output, const char *path, ockham_error *err);
 ockham_status ock_output_commit(ock_output *output, ockham_error *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,12 +12,40 @@ static bool is_standard_output(const ock_output *output) {
   return output->stream == stdout;
 }
 
-/* What a new file's permissions would be without us: mkstemp makes it private, so widen it to the umask's. */
-static void widen_permissions(int descriptor) {
-  mode_t mask = umask(0);
-  umask(mask);
-  if (fchmod(descriptor, 0666 & ~mask) != 0) { /* a file system without permissions: nothing to widen */
+/* A device, a pipe or a folder: not to be replaced by a file. */
+static bool is_special(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+/* A new file beside the destination, with the permissions that any new file gets; mkstemp would make it private. */
+static int create_temporary(ock_output *output, size_t size) {
+  enum { MAX_ATTEMPTS = 100 };
+  for (unsigned attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    snprintf(output->temporary_path, size, "%s.%ld-%u.tmp", output->path, (long)getpid(), attempt);
+    int descriptor = open(output->temporary_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor >= 0 || errno != EEXIST) return descriptor;
   }
+  return -1;
+}
+
+static ockham_status open_special(ock_output *output, ockham_error *err) {
+  ock_free(output->temporary_path);
+  output->temporary_path = NULL;
+  output->stream = fopen(output->path, "wb");
+  return output->stream ? OCKHAM_OK : ock_fail(err, OCKHAM_IO, "%s: %s", output->path, strerror(errno));
+}
+
+static ockham_status open_beside(ock_output *output, size_t size, ockham_error *err) {
+  int descriptor = create_temporary(output, size);
+  if (descriptor >= 0) output->stream = fdopen(descriptor, "wb");
+  if (output->stream) return OCKHAM_OK;
+  int reason = errno;
+  if (descriptor >= 0) {
+    close(descriptor);
+    unlink(output->temporary_path);
+  }
+  return ock_fail(err, OCKHAM_IO, "%s: cannot write beside it: %s", output->path, strerror(reason));
 }
 
 ockham_status ock_output_open(ock_output *output, const char *path, ockham_error *err) {
@@ -25,47 +54,40 @@ ockham_status ock_output_open(ock_output *output, const char *path, ockham_error
     output->stream = stdout;
     return OCKHAM_OK;
   }
-  size_t size = strlen(path) + sizeof ".XXXXXX";
+  if (!*path) return ock_fail(err, OCKHAM_IO, "an output path is empty; '-' is standard output");
+  size_t size = strlen(path) + sizeof ".-.tmp" + 20 + 10; /* a process number and an attempt */
   output->path = ock_string_copy(path);
   output->temporary_path = ock_alloc(size);
-  if (!output->path || !output->temporary_path) {
-    ock_output_abandon(output);
-    return ock_fail_memory(err, "an output path", size);
-  }
-  snprintf(output->temporary_path, size, "%s.XXXXXX", path);
-  int descriptor = mkstemp(output->temporary_path);
-  if (descriptor >= 0) output->stream = fdopen(descriptor, "wb");
-  if (!output->stream) {
-    int reason = errno;
-    if (descriptor >= 0) {
-      close(descriptor);
-      unlink(output->temporary_path);
-    }
-    ock_output_abandon(output);
-    return ock_fail(err, OCKHAM_IO, "%s: cannot write beside it: %s", path, strerror(reason));
-  }
-  widen_permissions(descriptor);
-  return OCKHAM_OK;
+  ockham_status status;
+  if (!output->path || !output->temporary_path)
+    status = ock_fail_memory(err, "an output path", size);
+  else if (is_special(path))
+    status = open_special(output, err);
+  else
+    status = open_beside(output, size, err);
+  if (status) ock_output_abandon(output);
+  return status;
+}
+
+/* Write out what is buffered; returns 0 or the reason (errno) that it failed for. */
+static int finish_stream(FILE *stream, bool is_file) {
+  errno = 0;
+  bool failed = fflush(stream) != 0 || ferror(stream);
+  if (!failed && is_file) failed = fsync(fileno(stream)) != 0 && errno != EINVAL && errno != ENOTSUP;
+  return failed ? (errno ? errno : EIO) : 0; /* an earlier write failed and its errno is gone: EIO */
 }
 
 ockham_status ock_output_commit(ock_output *output, ockham_error *err) {
   const char *name = is_standard_output(output) ? "standard output" : output->path;
-  bool failed = fflush(output->stream) != 0 || ferror(output->stream);
-  if (is_standard_output(output)) {
-    output->stream = NULL;
-    return failed ? ock_fail(err, OCKHAM_IO, "%s: %s", name, strerror(errno)) : OCKHAM_OK;
-  }
-  failed |= fsync(fileno(output->stream)) != 0 && errno != EINVAL && errno != ENOTSUP;
-  failed |= fclose(output->stream) != 0;
+  int reason = finish_stream(output->stream, output->temporary_path != NULL);
+  if (!is_standard_output(output) && fclose(output->stream) != 0 && !reason) reason = errno;
   output->stream = NULL;
-  failed = failed || rename(output->temporary_path, output->path) != 0;
+  if (output->temporary_path && !reason && rename(output->temporary_path, output->path) != 0) reason = errno;
   ockham_status status = OCKHAM_OK;
-  if (failed) {
-    status = ock_fail(err, OCKHAM_IO, "%s: %s", name, strerror(errno));
-    unlink(output->temporary_path);
+  if (reason) {
+    status = ock_fail(err, OCKHAM_IO, "%s: %s", name, strerror(reason));
+    if (output->temporary_path) unlink(output->temporary_path);
   }
-  ock_free(output->temporary_path);
-  output->temporary_path = NULL;
   ock_output_abandon(output);
   return status;
 }
@@ -73,7 +95,7 @@ ockham_status ock_output_commit(ock_output *output, ockham_error *err) {
 void ock_output_abandon(ock_output *output) {
   if (output->stream && !is_standard_output(output)) {
     fclose(output->stream);
-    unlink(output->temporary_path);
+    if (output->temporary_path) unlink(output->temporary_path);
   }
   ock_free(output->temporary_path);
   ock_free(output->path);

@@ -94,13 +94,18 @@ static void *worker_main(void *arg) {
   }
 }
 
-static size_t cores_available(void) {
+static size_t count_cores(void) {
 #ifdef __linux__
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return (size_t)CPU_COUNT(&set);
 #endif
   long n = sysconf(_SC_NPROCESSORS_ONLN);
   return n > 0 ? (size_t)n : 1;
+}
+
+static size_t default_threads(void) {
+  size_t cores = count_cores();
+  return cores < MAX_THREADS ? cores : MAX_THREADS;
 }
 
 static void stop_workers(ock_pool *pool, size_t n_started) {
@@ -121,7 +126,7 @@ static void destroy(ock_pool *pool) {
 
 ockham_status ock_pool_new(size_t n_threads, ock_pool **out, ockham_error *err) {
   *out = NULL;
-  if (n_threads == 0) n_threads = cores_available();
+  if (n_threads == 0) n_threads = default_threads();
   if (n_threads > MAX_THREADS)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "threads must be at most %d, found %zu", MAX_THREADS, n_threads);
   ock_pool *pool = ock_alloc_zeroed(1, sizeof *pool);

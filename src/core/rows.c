@@ -18,7 +18,8 @@ static bool row_is_finite(ockham_rows rows, size_t i) {
 }
 
 ockham_status ock_rows_check(ockham_rows rows, const char *what, ockham_error *err) {
-  if (!rows.data || rows.n_rows == 0 || rows.n_columns == 0)
+  if (!rows.data) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s must not be NULL", what);
+  if (rows.n_rows == 0 || rows.n_columns == 0)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s must have at least one row and one column, found %zu x %zu", what,
                     rows.n_rows, rows.n_columns);
   if (rows.dtype != OCKHAM_FLOAT64 && rows.dtype != OCKHAM_FLOAT32)

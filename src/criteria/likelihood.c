@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Criteria that see k-means as spherical Gaussians with hard assignments (classification likelihood). */
+/* Criteria that see k-means as spherical Gaussians with hard assignments (classification likelihood), and one cluster
+ * also as a cube that is evenly filled. */
 #include <float.h>
 #include <math.h>
 
@@ -41,23 +42,48 @@ static double own_variances(const ockham_curve *curve, const ockham_curve_point 
   return sum;
 }
 
-/* The better of the two models when each parameter costs `price` on the scale of 2 ln L. */
-static ockham_fit_score score(const ockham_curve *curve, size_t i, double price) {
+/* One cluster that fills a cube evenly. A split of it into k^d small cubes lowers the variance just as much as the
+ * mixing term costs, whatever k is: without this model chance decides. -infinity where it does not apply. */
+static double uniform_density(const ockham_curve *curve, const ockham_curve_point *p) {
+  double n = (double)curve->n_rows;
+  if (p->k != 1 || !(curve->widest > 0) || curve->n_rows < 2) return -INFINITY;
+  double side = log(curve->widest) + log((n + 1) / (n - 1)); /* a range falls short of the side by that, on average */
+  return -2 * n * (double)curve->n_varying * side;
+}
+
+/* What p parameters cost on the scale of 2 ln L. */
+typedef double parameter_price(const ockham_curve *curve, size_t p);
+
+static double price_of_bic(const ockham_curve *curve, size_t p) {
+  double n = (double)curve->n_rows, n_values = n * (double)curve->n_varying, left = n_values - (double)p - 2;
+  return (double)p * log(n) * n_values / (left > 1 ? left : 1);
+}
+
+static double price_of_aic(const ockham_curve *curve, size_t p) {
+  (void)curve;
+  return 2 * (double)p;
+}
+
+/* The best of the models at that price. */
+static ockham_fit_score score(const ockham_curve *curve, size_t i, parameter_price *price) {
   const ockham_curve_point *p = &curve->points[i];
   double mixing = 2 * mixing_term(p, (double)curve->n_rows);
-  double twice_shared = mixing + shared_variance(curve, p), twice_own = mixing + own_variances(curve, p);
-  size_t d = curve->n_varying, p_shared = p->k * (d + 1), p_own = p->k * (d + 2) - 1;
-  double shared = twice_shared - price * (double)p_shared, own = twice_own - price * (double)p_own;
-  if (p->k > 1 && own > shared) return (ockham_fit_score){own, twice_own / 2, p_own, true};
-  return (ockham_fit_score){shared, twice_shared / 2, p_shared, false};
+  double twice_shared = mixing + shared_variance(curve, p), twice_uniform = uniform_density(curve, p);
+  double twice_own = p->k > 1 ? mixing + own_variances(curve, p) : -INFINITY;
+  size_t d = curve->n_varying, p_shared = p->k * (d + 1), p_own = p->k * (d + 2) - 1, p_uniform = d + 1;
+  double shared = twice_shared - price(curve, p_shared), own = twice_own - price(curve, p_own);
+  double uniform = twice_uniform - price(curve, p_uniform);
+  if (uniform > shared) return (ockham_fit_score){uniform, twice_uniform / 2, p_uniform, false, true};
+  if (own > shared) return (ockham_fit_score){own, twice_own / 2, p_own, true, false};
+  return (ockham_fit_score){shared, twice_shared / 2, p_shared, false, false};
 }
 
 ockham_fit_score ockham_score_bic(const ockham_curve *curve, size_t i) {
-  return score(curve, i, log((double)curve->n_rows));
+  return score(curve, i, price_of_bic);
 }
 
 ockham_fit_score ockham_score_aic(const ockham_curve *curve, size_t i) {
-  return score(curve, i, 2);
+  return score(curve, i, price_of_aic);
 }
 
 double ock_bic(const ockham_curve *curve, size_t i) {

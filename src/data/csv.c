@@ -306,8 +306,9 @@ static ockham_status take_shape(csv_source *csv, ock_csv_shape *shape, ockham_er
   shape->text_only = NULL;
   csv->front.used = (size_t)(shape->data - csv->front.text);
   csv->n_lines = shape->n_lines_before;
-  if (shape->row_bytes > 0 && !csv->input.inflater)
-    csv->base.n_rows_expected = (uint64_t)((double)csv->input.n_total / shape->row_bytes);
+  /* A cell takes at least one byte, whatever the first rows look like. */
+  double row_bytes = shape->row_bytes > (double)shape->n_columns ? shape->row_bytes : (double)shape->n_columns;
+  if (!csv->input.inflater) csv->base.n_rows_expected = (uint64_t)((double)csv->input.n_total / row_bytes);
   OCK_TRY(ock_source_set_columns(&csv->base, shape->n_columns, true, err));
   for (size_t j = 0; shape->names && j < shape->n_columns; j++) {
     if (!shape->names[j]) continue;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inner loop: numbers that end where a cell should end take the short way; whatever else a cell may be is left to
+/* The inner loop: cells that are what most are take the short way; whatever else a cell may be is left to
  * read_odd_cell(). */
 #include <math.h>
 #include <string.h>
 
 #include "data/csv.h"
+#include "data/csv_scan.h"
 #include "data/number_scan.h"
 
 enum { FIRST_VALUES = 32 * 1024 };
@@ -13,7 +14,15 @@ typedef struct parser {
   const ock_csv_plan *plan;
   ock_csv_piece *piece;
   uint64_t n_lines_inside; /* line ends in the cells of the row so far */
+  ock_csv_scanner scanner;
+  char final_stop; /* what ends a row's last cell; NUL where that takes a closer look */
+  bool holds_nul;  /* somewhere in the piece, which only a closer look at each cell finds */
 } parser;
+
+static inline const char *skip_blanks(const parser *s, const char *p) {
+  while ((unsigned char)*p <= ' ' && s->plan->dialect->kind[(unsigned char)*p] & OCK_CSV_BLANK) p++;
+  return p;
+}
 
 static const char *fail(parser *s, ock_csv_fault fault, size_t column, const ock_csv_cell *cell) {
   s->piece->fault = fault;
@@ -55,7 +64,21 @@ static bool is_in_shape(const ock_csv_plan *plan, size_t j, const ock_csv_cell *
   return cell->last == final || (final && plan->dialect->trailing);
 }
 
+/* What follows the cell at p when it is a plain number in quotes, as some programs write all their cells; or NULL. */
+static const char *take_quoted_number(const parser *s, size_t j, const char *p, double *value) {
+  const ock_csv_dialect *dialect = s->plan->dialect;
+  bool final = j + 1 == s->plan->n_columns;
+  p = skip_blanks(s, p);
+  if (*p != '"' || s->plan->role[j] != OCK_ROLE_FEATURE) return NULL;
+  const char *after = ock_number_scan(p + 1, value);
+  if (!after || *after++ != '"') return NULL;
+  if (final && *after == '\r' && dialect->eol != '\r') after++;
+  return *after == (final ? s->final_stop : dialect->delimiter) ? after + 1 : NULL;
+}
+
 static const char *read_odd_cell(parser *s, size_t j, const char *p, double *value) {
+  const char *next = take_quoted_number(s, j, p, value);
+  if (next) return next;
   ock_csv_cell cell = ock_csv_cell_read(s->plan->dialect, p, s->piece->end);
   if (cell.fault) return fail(s, cell.fault, j, &cell);
   if (!is_in_shape(s->plan, j, &cell)) {
@@ -78,31 +101,51 @@ static const char *read_odd_cell(parser *s, size_t j, const char *p, double *val
   return fail(s, OCK_CSV_RAGGED, j + 1, &trailing);
 }
 
+/* Take the unquoted cell [p, end) of a column that is no feature. */
+static bool take_text(parser *s, size_t j, const char *p, const char *end) {
+  if (*p == '"' || s->holds_nul) return false;
+  if (s->plan->role[j] != OCK_ROLE_LABEL) return true;
+  while (end > p && s->plan->dialect->kind[(unsigned char)end[-1]] & OCK_CSV_BLANK) end--;
+  s->piece->labels[s->piece->n_rows] = (ock_csv_label){.text = p, .length = (size_t)(end - p)};
+  return true;
+}
+
+static inline bool number_ends(const char *after, const char *end, bool final) {
+  return after == end || (final && after && *after == '\r' && after + 1 == end);
+}
+
 /* The end of the row at p, or NULL at a fault. */
 static const char *read_row(parser *s, const char *p) {
   const ock_csv_plan *plan = s->plan;
-  const unsigned char *kind = plan->dialect->kind;
   double *value = s->piece->values + s->piece->n_rows * plan->n_features;
-  size_t n_columns = plan->n_columns;
-  unsigned last_kind = plan->dialect->trailing ? 0 : OCK_CSV_EOL;
+  const ock_csv_scanner scanner = s->scanner;
+  const size_t n_columns = plan->n_columns;
   for (size_t j = 0; j < n_columns; j++) {
-    unsigned wanted = j + 1 < n_columns ? OCK_CSV_DELIMITER : last_kind;
-    const char *cell = p;
-    while (kind[(unsigned char)*p] & OCK_CSV_BLANK) p++;
-    if (plan->role[j] == OCK_ROLE_FEATURE) {
-      const char *after = ock_number_scan(p, value);
-      if (after) {
-        after += *after == '\r' && j + 1 == n_columns && kind['\r'] != OCK_CSV_EOL;
-        if (kind[(unsigned char)*after] & wanted) {
-          p = after + 1;
-          value++;
-          continue;
-        }
-      }
+    const char *cell = p, *end = ock_csv_scan(&scanner, p);
+    bool final = j + 1 == n_columns, feature = plan->role[j] == OCK_ROLE_FEATURE, plain = false;
+    if (*end == (final ? s->final_stop : plan->dialect->delimiter)) {
+      p = skip_blanks(s, p);
+      plain = feature ? number_ends(ock_number_scan(p, value), end, final) : take_text(s, j, p, end);
     }
-    p = read_odd_cell(s, j, cell, value);
+    p = plain ? end + 1 : read_odd_cell(s, j, cell, value);
+    if (__builtin_expect(!p, 0)) return NULL;
+    value += feature;
+  }
+  return p;
+}
+
+/* The same where blanks are the delimiter: a cell's end says little there, so numbers are taken as they come. */
+static const char *read_row_between_blanks(parser *s, const char *p) {
+  const ock_csv_plan *plan = s->plan;
+  double *value = s->piece->values + s->piece->n_rows * plan->n_features;
+  for (size_t j = 0; j < plan->n_columns; j++) {
+    bool feature = plan->role[j] == OCK_ROLE_FEATURE;
+    p = skip_blanks(s, p);
+    const char *after = feature ? ock_number_scan(p, value) : NULL;
+    bool plain = after && *after == (j + 1 == plan->n_columns ? s->final_stop : ' ');
+    p = plain ? after + 1 : read_odd_cell(s, j, p, value);
     if (!p) return NULL;
-    value += plan->role[j] == OCK_ROLE_FEATURE;
+    value += feature;
   }
   return p;
 }
@@ -123,7 +166,11 @@ static bool grow(const ock_csv_plan *plan, ock_csv_piece *piece) {
 }
 
 void ock_csv_parse_piece(const ock_csv_plan *plan, ock_csv_piece *piece) {
-  parser s = {.plan = plan, .piece = piece};
+  parser s = {.plan = plan,
+              .piece = piece,
+              .scanner = ock_csv_scanner_make(plan->dialect->delimiter, plan->dialect->eol),
+              .final_stop = plan->dialect->trailing ? '\0' : plan->dialect->eol,
+              .holds_nul = memchr(piece->begin, '\0', (size_t)(piece->end - piece->begin)) != NULL};
   piece->n_rows = 0;
   piece->n_lines = 0;
   piece->fault = OCK_CSV_FINE;
@@ -137,7 +184,7 @@ void ock_csv_parse_piece(const ock_csv_plan *plan, ock_csv_piece *piece) {
       return;
     }
     s.n_lines_inside = 0;
-    p = read_row(&s, p);
+    p = plan->dialect->delimiter == ' ' ? read_row_between_blanks(&s, p) : read_row(&s, p);
     if (!p) break;
     piece->n_rows++;
     piece->n_lines += 1 + s.n_lines_inside;

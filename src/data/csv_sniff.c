@@ -55,7 +55,7 @@ static row_measure measure_row(const ock_csv_dialect *dialect, const char *p, co
   do {
     cell = ock_csv_cell_read(dialect, p, end);
     row.n_cells++;
-    row.n_numbers += looks_numeric(dialect, &cell);
+    row.n_numbers += !cell.fault && looks_numeric(dialect, &cell);
     p = cell.next;
   } while (!cell.fault && !cell.last);
   row.last_empty = cell.length == 0 && !cell.quoted;
@@ -76,10 +76,10 @@ static candidate measure_dialect(char delimiter, char eol, const char *p, const 
     n_cells += row.n_cells;
     n_numbers += row.n_numbers;
     n_alike += row.n_cells == c.n_cells;
-    n_trailing += row.last_empty;
+    n_trailing += row.n_cells == c.n_cells && row.last_empty;
   }
   if (c.n_rows == 0) return c;
-  c.dialect.trailing = c.n_cells >= 2 && n_trailing == c.n_rows && delimiter != ' ';
+  c.dialect.trailing = c.n_cells >= 2 && n_trailing == n_alike && delimiter != ' ';
   double share_alike = (double)n_alike / (double)c.n_rows;
   c.score = share_alike * (0.1 + (double)n_numbers / (double)n_cells);
   if (delimiter == NO_DELIMITER) c.score /= 2; /* the last resort: it is always consistent */
@@ -122,10 +122,17 @@ static bool is_named(const ockham_read_options *options, const ock_csv_cell *cel
          list_names(&options->label_column, options->label_column != NULL, cell, n_columns);
 }
 
-/* Would column j be a feature if the file had no header? */
+static bool are_numbers(const char *const *list, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (ock_column_number(list[i]) == 0) return false;
+  return true;
+}
+
+/* Would column j be a feature if the file had no header? Names that are not there tell nothing. */
 static bool is_feature(const ockham_read_options *options, size_t j) {
   if (list_numbers(&options->label_column, options->label_column != NULL, j)) return false;
-  if (options->columns) return list_numbers(options->columns, options->n_columns, j);
+  if (options->columns && are_numbers(options->columns, options->n_columns))
+    return list_numbers(options->columns, options->n_columns, j);
   return !list_numbers(options->ignore, options->n_ignore, j);
 }
 
@@ -316,9 +323,9 @@ ockham_status ock_csv_sniff(const char *path, const char *text, const char *end,
   if (best.n_rows < 2 && limit < complete) best = choose_dialect(options->delimiter, eol, begin, limit = complete);
   *more = best.n_rows < 2 && !whole;
   if (*more) return OCKHAM_OK;
-  if (begin == limit)
-    return ock_fail(err, OCKHAM_BAD_DATA, "%s: no rows of numbers: the file is empty%s", path,
-                    begin > text && begin[-1] == eol ? " but for comments" : "");
+  uint64_t n_blank = 0;
+  if (best.n_rows == 0 && ock_csv_skip_blank_lines(&best.dialect, begin, limit, &n_blank) == limit)
+    return ock_fail(err, OCKHAM_BAD_DATA, "%s: no rows of numbers%s", path, begin == text ? ": the file is empty" : "");
   *dialect = best.dialect;
   shape->n_columns = best.n_cells > 0 ? best.n_cells - best.dialect.trailing : 1;
   sample s = {.path = path, .options = options, .dialect = dialect, .begin = begin, .end = limit};

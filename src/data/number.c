@@ -140,7 +140,8 @@ size_t ock_number_format(double value, char text[32]) {
   if (fabs(value) < 1e15 && value == (double)(int64_t)value && (value != 0 || !signbit(value)))
     return (size_t)snprintf(text, 32, "%lld", (long long)value);
   size_t length = 0;
-  for (int n_digits = DBL_DIG; n_digits <= DBL_DECIMAL_DIG; n_digits++) {
+  int n_digits_least = fabs(value) < DBL_MIN ? 1 : DBL_DIG; /* subnormal numbers hold fewer digits */
+  for (int n_digits = n_digits_least; n_digits <= DBL_DECIMAL_DIG; n_digits++) {
     snprintf(text, 32, "%.*g", n_digits, value);
     length = point_the_point(text);
     double back;

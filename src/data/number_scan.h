@@ -15,6 +15,15 @@ enum { OCK_NUMBER_PADDING = 32 };
 enum { OCK_POWERS_LIMIT = 64, OCK_DIGITS_EXACT = 19 /* as many as always fit 64 bits */ };
 extern const uint64_t ock_powers_of_five[2 * OCK_POWERS_LIMIT + 1][2];
 
+/* -value where negative, without a branch: signs are hard to predict. */
+static inline double ock_number_sign(bool negative, double value) {
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  bits |= (uint64_t)negative << 63;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
 /* The double nearest to digits * 10^exponent, |exponent| <= OCK_POWERS_LIMIT (so it is never subnormal or infinite). */
 static inline double ock_number_compose(bool negative, uint64_t digits, int exponent) {
   uint64_t bits = 0;
@@ -35,10 +44,18 @@ static inline double ock_number_compose(bool negative, uint64_t digits, int expo
     /* A mantissa that was rounded up to 2^53 carries into the exponent by itself. */
     bits = ((uint64_t)(exponent2 - 1) << 52) + mantissa;
   }
-  bits |= (uint64_t)negative << 63;
   double value;
   memcpy(&value, &bits, sizeof value);
-  return value;
+  return ock_number_sign(negative, value);
+}
+
+/* The same for digits below 2^53 and exponents -22 ... 0: both are exact doubles, so one division rounds once (W. D.
+ * Clinger, "How to read floating point numbers accurately", 1990, doi:10.1145/93542.93557). */
+static inline double ock_number_divide(bool negative, uint64_t digits, int exponent) {
+  static const double powers[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  double value = (double)(int64_t)digits / powers[-exponent];
+  return ock_number_sign(negative, value);
 }
 
 /* Append the run of up to 8 digits at p to *digits; returns how many there were. */
@@ -88,7 +105,7 @@ static inline const char *ock_exponent_scan(const char *p, int *exponent) {
 /* Read the plain number that starts at p: returns where it ends, or NULL when there is none or one that needs
  * ock_number_parse(): many digits, large exponents, nan, inf. The text must end in something that cannot be part of a
  * number, with OCK_NUMBER_PADDING readable bytes after it. */
-static inline const char *ock_number_scan(const char *p, double *value) {
+__attribute__((always_inline)) static inline const char *ock_number_scan(const char *p, double *value) {
   bool negative = *p == '-';
   p += negative | (*p == '+');
   uint64_t digits = 0;
@@ -107,7 +124,8 @@ static inline const char *ock_number_scan(const char *p, double *value) {
     p = ock_exponent_scan(p + 1, &exponent);
     if (!p || exponent < -OCK_POWERS_LIMIT || exponent > OCK_POWERS_LIMIT) return NULL;
   }
-  *value = ock_number_compose(negative, digits, exponent);
+  *value = digits >> 53 == 0 && exponent <= 0 && exponent >= -22 ? ock_number_divide(negative, digits, exponent)
+                                                                 : ock_number_compose(negative, digits, exponent);
   return p;
 }
 

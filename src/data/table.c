@@ -81,7 +81,7 @@ static ockham_status read_rows(ockham_table *table, ockham_reader *reader, ockha
   if (table->n_rows > 0) return set_capacity(table, has_label, table->n_rows, err);
   if (table->n_rows_dropped == 0)
     return ock_fail(err, OCKHAM_BAD_DATA, "%s: no rows of numbers", ock_reader_path(reader));
-  return ock_fail(err, OCKHAM_BAD_DATA, "%s: each of its %llu rows has a missing or infinite cell, so none is left",
+  return ock_fail(err, OCKHAM_BAD_DATA, "%s: no rows are left: all %llu have a missing or infinite cell",
                   ock_reader_path(reader), (unsigned long long)table->n_rows_dropped);
 }
 

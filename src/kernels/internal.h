@@ -30,6 +30,11 @@ typedef struct ock_kernels {
   const char *isa;
   bool (*runs_here)(void);
 
+  /* Fill a panel with OCK_PANEL rows: row r begins offset[r] elements after data, and origin (d values) is subtracted.
+   */
+  void (*fill_float64)(const double *data, const size_t *offset, size_t d, const double *origin, double *panel);
+  void (*fill_float32)(const float *data, const size_t *offset, size_t d, const double *origin, double *panel);
+
   /* For each row of the panel: the nearest of k >= 1 centroids (k x d, row-major), its squared distance, and the
    * squared distance of the second nearest (infinity when k is 1). All three outputs have OCK_PANEL entries. */
   void (*nearest_two)(const double *panel, size_t d, const double *centroids, size_t k, uint32_t *label,
@@ -60,11 +65,13 @@ const ock_kernels *ock_kernels_pick(void);
 /* All tables compiled in, slowest first; NULL-terminated. For tests and for OCKHAM_ISA. */
 const ock_kernels *const *ock_kernels_all(void);
 
-/* Fill a panel with rows first ... first + n - 1 of x minus origin (n_columns values, or NULL); n <= width, the rest is
- * zero. width is OCK_PANEL or OCK_STRIP. */
-void ock_panel_load(ockham_rows x, const double *origin, size_t first, size_t n, size_t width, double *panel);
+/* Fill a panel with rows first ... first + n - 1 of x minus origin (n_columns values); 0 < n <= OCK_PANEL. The other
+ * lanes hold the first of these rows again. */
+void ock_panel_load(const ock_kernels *kernels, ockham_rows x, const double *origin, size_t first, size_t n,
+                    double *panel);
 
 /* The same with the rows index[0] ... index[n - 1]. */
-void ock_panel_gather(ockham_rows x, const double *origin, const size_t *index, size_t n, double *panel);
+void ock_panel_gather(const ock_kernels *kernels, ockham_rows x, const double *origin, const size_t *index, size_t n,
+                      double *panel);
 
 #endif

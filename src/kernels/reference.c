@@ -14,6 +14,16 @@ static double squared_distance(const double *lane, size_t width, const double *y
   return sum;
 }
 
+static void fill_float64(const double *data, const size_t *offset, size_t d, const double *origin, double *panel) {
+  for (size_t r = 0; r < OCK_PANEL; r++)
+    for (size_t l = 0; l < d; l++) panel[l * OCK_PANEL + r] = data[offset[r] + l] - origin[l];
+}
+
+static void fill_float32(const float *data, const size_t *offset, size_t d, const double *origin, double *panel) {
+  for (size_t r = 0; r < OCK_PANEL; r++)
+    for (size_t l = 0; l < d; l++) panel[l * OCK_PANEL + r] = (double)data[offset[r] + l] - origin[l];
+}
+
 static void nearest_two(const double *panel, size_t d, const double *centroids, size_t k, uint32_t *label,
                         double *nearest, double *second) {
   for (size_t r = 0; r < OCK_PANEL; r++) {
@@ -70,6 +80,8 @@ static bool runs_here(void) {
 const ock_kernels ock_kernels_reference = {
     .isa = "reference",
     .runs_here = runs_here,
+    .fill_float64 = fill_float64,
+    .fill_float32 = fill_float32,
     .nearest_two = nearest_two,
     .distances = distances,
     .own_distance = own_distance,

@@ -56,6 +56,32 @@ static inline mask same(const uint32_t *label, uint32_t j) {
 static inline vec gather(const double *table, const uint32_t *index) {
   return _mm512_i32gather_pd(_mm256_loadu_si256((const __m256i *)index), table, 8);
 }
+static inline vec load_narrow(const float *p) {
+  return _mm512_cvtps_pd(_mm256_loadu_ps(p));
+}
+static inline vec load_part(const double *p, size_t n) {
+  return _mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+}
+static inline vec load_narrow_part(const float *p, size_t n) {
+  return _mm512_cvtps_pd(_mm256_maskz_loadu_ps((__mmask8)((1u << n) - 1), p));
+}
+static inline void transpose(vec v[LANES]) {
+  vec a[LANES], b[LANES];
+  for (int i = 0; i < LANES; i += 2) {
+    a[i] = _mm512_unpacklo_pd(v[i], v[i + 1]);
+    a[i + 1] = _mm512_unpackhi_pd(v[i], v[i + 1]);
+  }
+  for (int i = 0; i < LANES; i += 4)
+    for (int j = 0; j < 2; j++) {
+      b[i + j] = _mm512_shuffle_f64x2(a[i + j], a[i + j + 2], 0x88);
+      b[i + j + 2] = _mm512_shuffle_f64x2(a[i + j], a[i + j + 2], 0xdd);
+    }
+  for (int j = 0; j < 4; j++) {
+    vec low = _mm512_shuffle_f64x2(b[j], b[j + 4], 0x88), high = _mm512_shuffle_f64x2(b[j], b[j + 4], 0xdd);
+    v[j] = low;
+    v[j + 4] = high;
+  }
+}
 static bool runs_here(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
@@ -112,6 +138,27 @@ static inline mask same(const uint32_t *label, uint32_t j) {
 static inline vec gather(const double *table, const uint32_t *index) {
   return _mm256_i32gather_pd(table, _mm_loadu_si128((const __m128i *)index), 8);
 }
+static inline vec load_narrow(const float *p) {
+  return _mm256_cvtps_pd(_mm_loadu_ps(p));
+}
+static inline __m256i part(size_t n) {
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x((long long)n), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+static inline vec load_part(const double *p, size_t n) {
+  return _mm256_maskload_pd(p, part(n));
+}
+static inline vec load_narrow_part(const float *p, size_t n) {
+  __m128i lanes = _mm_cmpgt_epi32(_mm_set1_epi32((int)n), _mm_setr_epi32(0, 1, 2, 3));
+  return _mm256_cvtps_pd(_mm_maskload_ps(p, lanes));
+}
+static inline void transpose(vec v[LANES]) {
+  vec a = _mm256_unpacklo_pd(v[0], v[1]), b = _mm256_unpackhi_pd(v[0], v[1]);
+  vec c = _mm256_unpacklo_pd(v[2], v[3]), d = _mm256_unpackhi_pd(v[2], v[3]);
+  v[0] = _mm256_permute2f128_pd(a, c, 0x20);
+  v[1] = _mm256_permute2f128_pd(b, d, 0x20);
+  v[2] = _mm256_permute2f128_pd(a, c, 0x31);
+  v[3] = _mm256_permute2f128_pd(b, d, 0x31);
+}
 static bool runs_here(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
@@ -166,6 +213,20 @@ static inline mask same(const uint32_t *label, uint32_t j) {
 }
 static inline vec gather(const double *table, const uint32_t *index) {
   return _mm_setr_pd(table[index[0]], table[index[1]]);
+}
+static inline vec load_narrow(const float *p) {
+  return _mm_setr_pd((double)p[0], (double)p[1]);
+}
+static inline vec load_part(const double *p, size_t n) {
+  return n > 1 ? _mm_loadu_pd(p) : _mm_load_sd(p);
+}
+static inline vec load_narrow_part(const float *p, size_t n) {
+  return n > 1 ? load_narrow(p) : _mm_set_sd((double)p[0]);
+}
+static inline void transpose(vec v[LANES]) {
+  vec low = _mm_unpacklo_pd(v[0], v[1]), high = _mm_unpackhi_pd(v[0], v[1]);
+  v[0] = low;
+  v[1] = high;
 }
 static bool runs_here(void) {
   return true;
@@ -223,6 +284,20 @@ static inline vec gather(const double *table, const uint32_t *index) {
   const double values[2] = {table[index[0]], table[index[1]]};
   return vld1q_f64(values);
 }
+static inline vec load_narrow(const float *p) {
+  return vcvt_f64_f32(vld1_f32(p));
+}
+static inline vec load_part(const double *p, size_t n) {
+  return n > 1 ? vld1q_f64(p) : vsetq_lane_f64(p[0], vdupq_n_f64(0), 0);
+}
+static inline vec load_narrow_part(const float *p, size_t n) {
+  return n > 1 ? load_narrow(p) : vsetq_lane_f64((double)p[0], vdupq_n_f64(0), 0);
+}
+static inline void transpose(vec v[LANES]) {
+  vec low = vtrn1q_f64(v[0], v[1]), high = vtrn2q_f64(v[0], v[1]);
+  v[0] = low;
+  v[1] = high;
+}
 static bool runs_here(void) {
   return true;
 }
@@ -230,6 +305,41 @@ static bool runs_here(void) {
 #else
 #error "no vector operations for this instruction set"
 #endif
+
+/* Store columns l ... l + n - 1 of LANES rows, which v holds one a vector, as lanes r ... of a panel. */
+__attribute__((always_inline)) static inline void put_columns(vec v[LANES], size_t l, size_t n, const double *origin,
+                                                              double *panel, size_t r) {
+  transpose(v);
+  for (size_t c = 0; c < n; c++) store(panel + (l + c) * OCK_PANEL + r, sub(v[c], broadcast(origin[l + c])));
+}
+
+static void fill_float64(const double *data, const size_t *offset, size_t d, const double *origin, double *panel) {
+  vec v[LANES];
+  for (size_t r = 0; r < OCK_PANEL; r += LANES) {
+    size_t l = 0;
+    for (; l + LANES <= d; l += LANES) {
+      for (size_t lane = 0; lane < LANES; lane++) v[lane] = load(data + offset[r + lane] + l);
+      put_columns(v, l, LANES, origin, panel, r);
+    }
+    if (l == d) continue;
+    for (size_t lane = 0; lane < LANES; lane++) v[lane] = load_part(data + offset[r + lane] + l, d - l);
+    put_columns(v, l, d - l, origin, panel, r);
+  }
+}
+
+static void fill_float32(const float *data, const size_t *offset, size_t d, const double *origin, double *panel) {
+  vec v[LANES];
+  for (size_t r = 0; r < OCK_PANEL; r += LANES) {
+    size_t l = 0;
+    for (; l + LANES <= d; l += LANES) {
+      for (size_t lane = 0; lane < LANES; lane++) v[lane] = load_narrow(data + offset[r + lane] + l);
+      put_columns(v, l, LANES, origin, panel, r);
+    }
+    if (l == d) continue;
+    for (size_t lane = 0; lane < LANES; lane++) v[lane] = load_narrow_part(data + offset[r + lane] + l, d - l);
+    put_columns(v, l, d - l, origin, panel, r);
+  }
+}
 
 /* Rows of a register tile (two vectors) and centroids of one: 2 x 4 sums hide the latency of square_add. */
 enum { TILE_ROWS = 2 * LANES, TILE_CENTROIDS = 4 };
@@ -313,14 +423,17 @@ static void distances(const double *panel, size_t d, const double *centroids, si
 }
 
 static void own_distance(const double *panel, size_t d, const double *centroids, const uint32_t *label, double *out) {
-  const double *centroid[LANES];
+  vec own[LANES];
   for (size_t r = 0; r < OCK_PANEL; r += LANES) {
-    for (size_t lane = 0; lane < LANES; lane++) centroid[lane] = centroids + label[r + lane] * d;
     vec sum = broadcast(0);
-    for (size_t l = 0; l < d; l++) {
-      double own[LANES];
-      for (size_t lane = 0; lane < LANES; lane++) own[lane] = centroid[lane][l];
-      sum = square_add(sub(load(panel + l * OCK_PANEL + r), load(own)), sum);
+    for (size_t l = 0; l < d; l += LANES) {
+      size_t n = d - l < LANES ? d - l : LANES;
+      for (size_t lane = 0; lane < LANES; lane++) {
+        const double *centroid = centroids + label[r + lane] * d + l;
+        own[lane] = n == LANES ? load(centroid) : load_part(centroid, n);
+      }
+      transpose(own);
+      for (size_t c = 0; c < n; c++) sum = square_add(sub(load(panel + (l + c) * OCK_PANEL + r), own[c]), sum);
     }
     store(out + r, sum);
   }
@@ -373,6 +486,8 @@ static void pair_sums(const double *strip, size_t d, const double *y, size_t m, 
 const ock_kernels TABLE_NAME(OCK_VECTOR_ISA) = {
     .isa = TEXT(OCK_VECTOR_ISA),
     .runs_here = runs_here,
+    .fill_float64 = fill_float64,
+    .fill_float32 = fill_float32,
     .nearest_two = nearest_two,
     .distances = distances,
     .own_distance = own_distance,

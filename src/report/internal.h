@@ -21,7 +21,7 @@ typedef struct ock_report {
 } ock_report;
 
 void ock_report_text(const ock_report *report, FILE *out);
-/* A JSON text from malloc, or NULL when memory ran out. */
-char *ock_report_json(const ock_report *report);
+/* False when memory ran out. */
+bool ock_report_json(const ock_report *report, FILE *out);
 
 #endif

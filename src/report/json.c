@@ -6,6 +6,20 @@
 #include <jansson.h>
 #include <math.h>
 
+/* Once something cannot be had for want of memory the object is NULL, and so is whatever it would have been put into:
+ * a report is whole or there is none. */
+static void put(json_t **object, const char *key, json_t *value) {
+  if (json_object_set_new(*object, key, value) == 0) return;
+  json_decref(*object);
+  *object = NULL;
+}
+
+static void append(json_t **array, json_t *value) {
+  if (json_array_append_new(*array, value) == 0) return;
+  json_decref(*array);
+  *array = NULL;
+}
+
 static json_t *number(double value) {
   return isfinite(value) ? json_real(value) : json_null();
 }
@@ -14,9 +28,12 @@ static json_t *integer(uint64_t value) {
   return json_integer((json_int_t)value);
 }
 
-/* JSON's integers end at 2^63 here: a larger seed is its digits as a string, not another number. */
-static json_t *seed_number(uint64_t seed) {
-  return seed <= INT64_MAX ? integer(seed) : json_sprintf("%llu", (unsigned long long)seed);
+/* A seed of 2^63 and more, which a JSON integer of jansson cannot hold, is a string. */
+static json_t *seed(uint64_t value) {
+  char digits[24];
+  if (value <= INT64_MAX) return integer(value);
+  snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
+  return json_string(digits);
 }
 
 static json_t *choices(const ockham_curve *curve) {
@@ -25,7 +42,7 @@ static json_t *choices(const ockham_curve *curve) {
   json_t *object = json_object();
   for (size_t c = 0; c < n; c++) {
     size_t i = ockham_criterion_choose(&criteria[c], curve);
-    json_object_set_new(object, criteria[c].name, i == SIZE_MAX ? json_null() : integer(curve->points[i].k));
+    put(&object, criteria[c].name, i == SIZE_MAX ? json_null() : integer(curve->points[i].k));
   }
   return object;
 }
@@ -35,25 +52,25 @@ static json_t *point(const ockham_curve *curve, size_t i) {
   const ockham_criterion *criteria = ockham_criteria(&n);
   ockham_fit_score bic = ockham_score_bic(curve, i);
   json_t *object = json_object();
-  json_object_set_new(object, "k", integer(curve->points[i].k));
-  json_object_set_new(object, "inertia", number(curve->points[i].inertia));
+  put(&object, "k", integer(curve->points[i].k));
+  put(&object, "inertia", number(curve->points[i].inertia));
   for (size_t c = 0; c < n; c++)
     if (criteria[c].direction != OCKHAM_KNEE)
-      json_object_set_new(object, criteria[c].name, number(ockham_criterion_value(&criteria[c], curve, i)));
-  json_object_set_new(object, "model", json_string(bic.variances_differ ? "VII" : "EII"));
-  json_object_set_new(object, "log_likelihood", number(bic.log_likelihood));
+      put(&object, criteria[c].name, number(ockham_criterion_value(&criteria[c], curve, i)));
+  put(&object, "model", json_string(bic.uniform ? "uniform" : bic.variances_differ ? "VII" : "EII"));
+  put(&object, "log_likelihood", number(bic.log_likelihood));
   return object;
 }
 
 static json_t *points(const ockham_curve *curve) {
   json_t *array = json_array();
-  for (size_t i = 0; i < curve->n_points; i++) json_array_append_new(array, point(curve, i));
+  for (size_t i = 0; i < curve->n_points; i++) append(&array, point(curve, i));
   return array;
 }
 
 static json_t *sizes(const ockham_curve_point *point) {
   json_t *array = json_array();
-  for (size_t j = 0; j < point->k; j++) json_array_append_new(array, integer(point->sizes[j]));
+  for (size_t j = 0; j < point->k; j++) append(&array, integer(point->sizes[j]));
   return array;
 }
 
@@ -62,46 +79,47 @@ static const char *scale_name(const ockham_scaling *scaling) {
   return scaling->kind == OCKHAM_SCALE_ROBUST ? "robust" : "standard";
 }
 
-static void add_context(json_t *object, const ock_report *r) {
+static void add_context(json_t **object, const ock_report *r) {
   const ockham_report_options *o = r->options;
-  json_object_set_new(object, "scale", json_string(scale_name(o->scaling)));
-  json_object_set_new(object, "rows_dropped", integer(o->n_rows_dropped));
-  json_object_set_new(object, "cells_filled", integer(o->n_cells_filled));
-  json_object_set_new(object, "seed", seed_number(o->seed));
-  json_object_set_new(object, "version", json_string(ockham_version()));
+  put(object, "scale", json_string(scale_name(o->scaling)));
+  put(object, "rows_dropped", integer(o->n_rows_dropped));
+  put(object, "cells_filled", integer(o->n_cells_filled));
+  put(object, "seed", seed(o->seed));
+  put(object, "version", json_string(ockham_version()));
   if (!o->agreement) return;
-  json_object_set_new(object, "adjusted_rand", number(o->agreement->adjusted_rand));
-  json_object_set_new(object, "adjusted_mutual_information", number(o->agreement->adjusted_mutual_information));
+  put(object, "adjusted_rand", number(o->agreement->adjusted_rand));
+  put(object, "adjusted_mutual_information", number(o->agreement->adjusted_mutual_information));
 }
 
-char *ock_report_json(const ock_report *r) {
+bool ock_report_json(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   const ockham_curve *curve = r->curve;
   json_t *object = json_object();
-  json_object_set_new(object, "n_rows", integer(curve->n_rows));
-  json_object_set_new(object, "n_columns", integer(curve->n_columns));
-  json_object_set_new(object, "k", v->undecided ? json_null() : integer(v->k));
-  json_object_set_new(object, "criterion", json_string(v->criterion->name));
-  json_object_set_new(object, "weight", number(v->weight));
-  json_object_set_new(object, "k_min", integer(curve->points[0].k));
-  json_object_set_new(object, "k_max", integer(curve->points[curve->n_points - 1].k));
-  json_object_set_new(object, "at_edge", json_boolean(v->at_edge));
-  json_object_set_new(object, "partial", json_boolean(v->partial));
-  json_object_set_new(object, "criteria", choices(curve));
-  json_object_set_new(object, "sizes", sizes(&curve->points[v->point]));
-  json_object_set_new(object, "seconds", number(v->seconds));
-  add_context(object, r);
-  json_object_set_new(object, "curve", points(curve));
-  char *text = object ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
+  put(&object, "n_rows", integer(curve->n_rows));
+  put(&object, "n_columns", integer(curve->n_columns));
+  put(&object, "k", v->undecided ? json_null() : integer(v->k));
+  put(&object, "criterion", json_string(v->criterion->name));
+  put(&object, "weight", number(v->weight));
+  put(&object, "k_min", integer(curve->points[0].k));
+  put(&object, "k_max", integer(curve->points[curve->n_points - 1].k));
+  put(&object, "at_edge", json_boolean(v->at_edge));
+  put(&object, "partial", json_boolean(v->partial));
+  put(&object, "criteria", choices(curve));
+  put(&object, "sizes", sizes(&curve->points[v->point]));
+  put(&object, "seconds", number(v->seconds));
+  add_context(&object, r);
+  put(&object, "curve", points(curve));
+  bool whole = object && json_dumpf(object, out, JSON_REAL_PRECISION(17)) == 0;
   json_decref(object);
-  return text;
+  return whole;
 }
 
 #else
 
-char *ock_report_json(const ock_report *report) {
+bool ock_report_json(const ock_report *report, FILE *out) {
   (void)report;
-  return NULL;
+  (void)out;
+  return false;
 }
 
 #endif

@@ -4,13 +4,19 @@
 
 #include "report/internal.h"
 
-static char *render_text(const ock_report *report) {
+/* A text from malloc, or NULL when memory ran out. */
+static char *render(const ock_report *report) {
   char *buffer = NULL;
   size_t size = 0;
+  bool whole = true;
   FILE *out = open_memstream(&buffer, &size);
   if (!out) return NULL;
-  ock_report_text(report, out);
-  if (fclose(out) == 0) return buffer;
+  if (report->options->format == OCKHAM_FORMAT_JSON)
+    whole = ock_report_json(report, out);
+  else
+    ock_report_text(report, out);
+  whole = !ferror(out) && whole;
+  if (fclose(out) == 0 && whole) return buffer;
   free(buffer);
   return NULL;
 }
@@ -27,7 +33,7 @@ ockham_status ockham_report_sweep(const ockham_sweep *sweep, const ockham_report
   if (report.options->format == OCKHAM_FORMAT_JSON)
     return ock_fail(err, OCKHAM_UNSUPPORTED, "this build has no JSON (jansson was not found when it was configured)");
 #endif
-  char *rendered = report.options->format == OCKHAM_FORMAT_JSON ? ock_report_json(&report) : render_text(&report);
+  char *rendered = render(&report);
   *text = rendered ? ock_string_copy(rendered) : NULL; /* from malloc to the library's allocator */
   free(rendered);
   return *text ? OCKHAM_OK : ock_fail_memory(err, "the report", 1);

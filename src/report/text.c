@@ -43,17 +43,25 @@ static const char *plural(uint64_t n) {
 
 /* ---- the answer ---- */
 
+/* That there is no structure can be said only after looking for some. */
+static void answer_in_words(const ock_report *r, char *text, size_t size) {
+  const ockham_verdict *v = &r->verdict;
+  bool looked = r->curve->n_points > 1;
+  const char *limits = v->partial ? " (partial: stopped early)" : looked ? "" : " (no other k tried)";
+  if (v->undecided)
+    snprintf(text, size, "no answer from %s%s", v->criterion->title, limits);
+  else if (v->k == 1)
+    snprintf(text, size, "1 cluster%s%s", looked ? ": no structure found" : "", limits);
+  else
+    snprintf(text, size, "%zu clusters%s", v->k, limits);
+}
+
 static void answer(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   const ockham_curve *curve = r->curve;
   glyphs g = glyphs_for(r);
-  char left[80], right[160], rows[32], columns[32];
-  if (v->undecided)
-    snprintf(left, sizeof left, "no answer from %s", v->criterion->title);
-  else if (v->k == 1)
-    snprintf(left, sizeof left, "1 cluster: no structure found");
-  else
-    snprintf(left, sizeof left, "%zu clusters%s", v->k, v->partial ? " (partial: stopped early)" : "");
+  char left[120], right[160], rows[32], columns[32];
+  answer_in_words(r, left, sizeof left);
   snprintf(right, sizeof right, "%s row%s %s %s column%s, k = %zu %s %zu tried in %.*f s", grouped(curve->n_rows, rows),
            plural(curve->n_rows), g.times, grouped(curve->n_columns, columns), plural(curve->n_columns),
            curve->points[0].k, g.dots, curve->points[curve->n_points - 1].k,
@@ -215,9 +223,10 @@ static void clusters_table(const ock_report *r, FILE *out) {
   for (size_t j = 0; j < p->k && j < MOST_CLUSTERS_LISTED; j++)
     fprintf(out, "  %-8zu %12s %7.1f%%  %.4g\n", j, grouped(p->sizes[j], text),
             100 * (double)p->sizes[j] / (double)r->curve->n_rows, sqrt(p->within[j] / (double)p->sizes[j]));
-  if (p->k > MOST_CLUSTERS_LISTED)
-    fprintf(out, "  %s %zu more, %s rows and fewer\n", g.dots, p->k - MOST_CLUSTERS_LISTED,
-            grouped(p->sizes[MOST_CLUSTERS_LISTED], text));
+  if (p->k <= MOST_CLUSTERS_LISTED) return;
+  uint64_t n_rest = 0;
+  for (size_t j = MOST_CLUSTERS_LISTED; j < p->k; j++) n_rest += p->sizes[j];
+  fprintf(out, "  %s %zu more with %s rows\n", g.dots, p->k - MOST_CLUSTERS_LISTED, grouped(n_rest, text));
 }
 
 static void cell(double value, const char *dash, FILE *out) {

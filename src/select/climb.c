@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Up: insert a centre where it helps most, and let Lloyd's steps repair. Down: merge the two clusters that lose least.
- * The two find different optima; the better is kept at each k, and the next step starts from it. */
+/* Up: split the cluster where it helps most, and let Lloyd's steps repair. Down: merge the two clusters that lose
+ * least. The two find different optima; the better is kept at each k, and the next step starts from it. */
 #include <math.h>
 #include <string.h>
 
@@ -33,11 +33,21 @@ static bool allocate_fit(ock_fit *fit, size_t k, size_t d) {
   return false;
 }
 
+/* Near the number of distinct rows, where only rounding keeps rows off their centres, a state may be left with an empty
+ * cluster: that is no clustering with k clusters. */
+bool ock_state_is_whole(const ock_lloyd *state, size_t k) {
+  if (state->k != k) return false;
+  for (size_t j = 0; j < k; j++)
+    if (state->counts[j] == 0) return false;
+  return true;
+}
+
 bool ock_fit_keep(ock_fit *fit, const ock_lloyd *state, bool *kept) {
   *kept = false;
   if (!(state->inertia < fit->inertia)) return true;
   if (!allocate_fit(fit, state->k, state->d)) return false;
   fit->inertia = state->inertia;
+  fit->silhouette = fit->simplified_silhouette = NAN; /* those were of another clustering */
   memcpy(fit->centroids, state->centroids, state->k * state->d * sizeof(double));
   memcpy(fit->sizes, state->counts, state->k * sizeof(uint64_t));
   memcpy(fit->within, state->within, state->k * sizeof(double));
@@ -74,16 +84,15 @@ static bool stopped(ock_climb *climb) {
 ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t round, ockham_error *err) {
   ock_lloyd *s = climb->state;
   ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_CLIMB + round);
-  double gain;
   load(climb, from);
   while (s->k < to && !stopped(climb)) {
     size_t k = s->k;
-    double *position = s->previous;
-    if (!ock_lloyd_propose(s, &rng, ock_lloyd_n_candidates(k + 1), position, &gain)) break;
-    ock_lloyd_insert(s, position);
+    size_t j;
+    if (!ock_lloyd_propose_split(s, &rng, ock_lloyd_n_candidates(k + 1), &j, s->candidates)) break;
+    ock_lloyd_split(s, j, s->candidates);
     ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
-    if (s->k <= k) break; /* no more distinct rows */
     if (climb->ticker->stopped) break;
+    if (!ock_state_is_whole(s, k + 1)) break; /* no more distinct rows */
     OCK_TRY(keep(climb, err));
     catch_up(climb);
     climb->ticker->done++;
@@ -120,7 +129,7 @@ ockham_status ock_climb_down(ock_climb *climb, size_t from, size_t to, ockham_er
     ock_lloyd_merge(s, a, b);
     ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
     if (climb->ticker->stopped) break;
-    OCK_TRY(keep(climb, err));
+    if (ock_state_is_whole(s, s->k)) OCK_TRY(keep(climb, err));
     catch_up(climb);
     climb->ticker->done++;
   }

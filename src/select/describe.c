@@ -7,26 +7,51 @@
 
 enum { MAX_ITERATIONS = 300, RNG_STREAM_REPAIR = 500 };
 
+/* Few rows are brought to where no label changes. Many rows have labels that go on changing without end in sight or any
+ * effect: there a step that lowers the inertia by less than a millionth is the last. */
+enum { MANY_ROWS = 20000 };
+
+static double tolerance(const ock_lloyd *s) {
+  return s->n > MANY_ROWS ? 1e-6 : 0;
+}
+
 static ockham_status no_memory(const ock_lloyd *s, ockham_error *err) {
   return ock_fail_memory(err, "a clustering of the curve", s->k * (s->d + 3) * sizeof(double));
 }
 
-/* Bring fits[k - 1] to a fixed point; where it is no better than its predecessor, grow it from that one instead. */
-static ockham_status finish_fit(ock_climb *climb, size_t k, ockham_error *err) {
+/* The centroids to begin with, relative to the state's origin. */
+static void load(ock_lloyd *s, const ock_fit *fit, const double *origin) {
+  for (size_t i = 0; i < fit->k * s->d; i++)
+    s->centroids[i] = fit->centroids[i] + (origin[i % s->d] - s->origin[i % s->d]);
+  ock_lloyd_assign(s, s->centroids, fit->k);
+}
+
+static void grow_from(ock_climb *climb, const ock_fit *below) {
   ock_lloyd *s = climb->state;
+  ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_REPAIR + below->k + 1);
+  size_t j;
+  load(s, below, s->origin);
+  if (ock_lloyd_propose_split(s, &rng, ock_lloyd_n_candidates(below->k + 1), &j, s->candidates))
+    ock_lloyd_split(s, j, s->candidates);
+  ock_lloyd_run(s, MAX_ITERATIONS, tolerance(s));
+}
+
+/* Bring a fit to a fixed point, from where `start` is; where it is no better than its predecessor, grow it from that
+ * one instead. */
+static ockham_status finish_fit(ock_climb *climb, const ock_fit *start, const double *origin, ockham_error *err) {
+  ock_lloyd *s = climb->state;
+  size_t k = start->k;
   ock_fit *fit = &climb->sweep->fits[k - 1];
   bool kept;
-  ock_lloyd_assign(s, fit->centroids, k);
-  ock_lloyd_run(s, MAX_ITERATIONS, 0);
+  load(s, start, origin);
+  ock_lloyd_run(s, MAX_ITERATIONS, tolerance(s));
   const ock_fit *below = k > 1 ? &climb->sweep->fits[k - 2] : NULL;
-  if (below && below->centroids && s->inertia > below->inertia) {
-    ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_REPAIR + k);
-    double gain, *position = s->previous;
-    ock_lloyd_assign(s, below->centroids, k - 1);
-    if (ock_lloyd_propose(s, &rng, ock_lloyd_n_candidates(k), position, &gain)) ock_lloyd_insert(s, position);
-    ock_lloyd_run(s, MAX_ITERATIONS, 0);
+  if (below && below->centroids && (s->inertia > below->inertia || s->k < k)) grow_from(climb, below);
+  ock_lloyd_sort(s);               /* labels by search, and exact distances to the second nearest centre */
+  if (!ock_state_is_whole(s, k)) { /* differences are at the level of rounding: the start is as good as any */
+    load(s, start, origin);
+    if (!ock_state_is_whole(s, k)) return OCKHAM_OK;
   }
-  ock_lloyd_sort(s);       /* labels by search, and exact distances to the second nearest centre */
   fit->inertia = INFINITY; /* whatever it was: the state is what we keep */
   return ock_fit_keep(fit, s, &kept) ? OCKHAM_OK : no_memory(s, err);
 }
@@ -64,24 +89,36 @@ static ockham_status exact_silhouettes(ock_climb *climb, size_t first_k, size_t 
   return status == OCKHAM_INTERRUPTED ? OCKHAM_OK : status; /* without them, then */
 }
 
-ockham_status ock_describe(ock_climb *climb, ock_silhouettes silhouettes, ockham_error *err) {
+/* Where fit k is to begin: its own centroids if it has some. */
+static const ock_fit *starting_fit(const ockham_sweep *sweep, const ockham_sweep *start, size_t k,
+                                   const double **origin) {
+  const ock_fit *own = &sweep->fits[k - 1];
+  *origin = own->centroids ? sweep->origin : start ? start->origin : NULL;
+  if (own->centroids) return own;
+  return start && k <= start->k_max && start->fits[k - 1].centroids ? &start->fits[k - 1] : NULL;
+}
+
+ockham_status ock_describe(ock_climb *climb, const ockham_sweep *start, size_t from, ock_silhouettes silhouettes,
+                           ockham_error *err) {
   ockham_sweep *sweep = climb->sweep;
   ock_lloyd *s = climb->state;
-  size_t first = sweep->k_min > 2 ? sweep->k_min : 2;
-  size_t n_partitions = sweep->k_max >= first ? sweep->k_max - first + 1 : 0;
+  size_t first = sweep->k_min > 2 ? sweep->k_min : 2, k_max = start ? start->k_max : sweep->k_max;
+  size_t n_partitions = k_max >= first ? k_max - first + 1 : 0;
   uint16_t *label = NULL;
   bool exact = silhouettes == OCK_SILHOUETTES_ALL && n_partitions > 0;
   if (exact && !(label = ock_alloc_array(ock_size_product(sweep->n, n_partitions), sizeof *label)))
     return ock_fail_memory(err, "the labels for every k", ock_size_product(sweep->n, 2 * n_partitions));
   ockham_status status = OCKHAM_OK;
-  climb->ticker->stage = "silhouette";
-  for (size_t k = 1; k <= sweep->k_max && !status; k++) {
-    ock_fit *fit = &sweep->fits[k - 1];
-    if (!fit->centroids) continue;
-    if (climb->ticker->stopped) break; /* the fits stay as the climbs left them */
-    status = finish_fit(climb, k, err);
-    if (status || silhouettes == OCK_SILHOUETTES_NONE) continue;
-    fit->simplified_silhouette = simplified_silhouette(s);
+  climb->ticker->stage = start ? "k-means, all rows" : "silhouette";
+  for (size_t k = from; k <= k_max && !status; k++) {
+    const double *origin;
+    const ock_fit *begin = starting_fit(sweep, start, k, &origin);
+    if (!begin || climb->ticker->stopped) break; /* fits that there are stay as the climbs left them */
+    status = finish_fit(climb, begin, origin, err);
+    if (status || !sweep->fits[k - 1].centroids) break;
+    climb->ticker->done++;
+    if (silhouettes == OCK_SILHOUETTES_NONE) continue;
+    sweep->fits[k - 1].simplified_silhouette = simplified_silhouette(s);
     for (size_t i = 0; exact && k >= first && i < s->n; i++)
       label[i * n_partitions + (k - first)] = (uint16_t)s->label[i];
   }

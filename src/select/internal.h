@@ -29,6 +29,7 @@ typedef struct ock_survey {
   size_t n_varying;
   double variance_floor;
   double total;
+  double widest; /* column: its range and one step of its grid */
 } ock_survey;
 
 struct ockham_sweep {
@@ -61,6 +62,9 @@ ockham_status ock_sweep_reserve(ockham_sweep *sweep, size_t k, ockham_error *err
 /* Show fits k_min ... k_max, all of which must exist, as the curve. */
 ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err);
 
+/* Every some-th row, at most most_rows: a view, so rows that are sorted by cluster are thinned evenly. */
+ockham_rows ock_rows_thin(ockham_rows x, size_t most_rows);
+
 /* A quick look at large tables: which k up to k_max BIC prefers on a thinned copy of the rows, merged down from k_max.
  */
 ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *pool, ock_ticker *ticker, size_t *k,
@@ -69,14 +73,17 @@ ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *po
 /* Count the columns that vary and find the least variance that the data's resolution lets us see. */
 ockham_status ock_survey_rows(ockham_rows x, const double *mean, ock_survey *survey, ockham_error *err);
 
-/* Keep the state as the fit for its k if it is better than the one there. `round` numbers the random streams. Passes
- * stop early (leaving what they have) when the ticker says so. */
+/* Keep the state as the fit for its k if it is better than the one there (and no cluster is empty). `round` numbers the
+ * random streams. Passes stop early (leaving what they have) when the ticker says so. */
 ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t round, ockham_error *err);
 ockham_status ock_climb_down(ock_climb *climb, size_t from, size_t to, ockham_error *err);
-/* Make inertia fall with k throughout, each fit a fixed point of Lloyd's step, and silhouettes as asked. */
+/* Make inertia fall with k throughout, each fit with k >= from a fixed point of Lloyd's step, and silhouettes as asked.
+ * `start` holds centroids to begin with for k that have no fit yet (relative to its own origin), or is NULL. */
 typedef enum ock_silhouettes { OCK_SILHOUETTES_NONE, OCK_SILHOUETTES_SIMPLIFIED, OCK_SILHOUETTES_ALL } ock_silhouettes;
-ockham_status ock_describe(ock_climb *climb, ock_silhouettes silhouettes, ockham_error *err);
+ockham_status ock_describe(ock_climb *climb, const ockham_sweep *start, size_t from, ock_silhouettes silhouettes,
+                           ockham_error *err);
 
+bool ock_state_is_whole(const ock_lloyd *state, size_t k);           /* k clusters, none of them empty */
 bool ock_fit_keep(ock_fit *fit, const ock_lloyd *state, bool *kept); /* false: out of memory */
 void ock_fit_clear(ock_fit *fit);
 

@@ -8,9 +8,8 @@ enum { MOST_ROWS = 25000, MAX_ITERATIONS = 30, RNG_STREAM_SCOUT = 900 };
 
 static const double tolerance = 1e-3;
 
-/* Every step-th row: rows that are sorted by cluster are thinned evenly. */
-static ockham_rows thin(ockham_rows x) {
-  size_t step = (x.n_rows + MOST_ROWS - 1) / MOST_ROWS;
+ockham_rows ock_rows_thin(ockham_rows x, size_t most_rows) {
+  size_t step = (x.n_rows + most_rows - 1) / most_rows;
   x.stride = ock_rows_stride(x) * step;
   x.n_rows = (x.n_rows + step - 1) / step;
   return x;
@@ -36,7 +35,7 @@ static ockham_status look(ockham_sweep *sweep, ock_lloyd *s, uint64_t seed, ock_
 
 ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *pool, ock_ticker *ticker, size_t *k,
                         ockham_error *err) {
-  ockham_rows some = thin(x);
+  ockham_rows some = ock_rows_thin(x, MOST_ROWS);
   if (k_max > some.n_rows) k_max = some.n_rows;
   ockham_sweep *sweep;
   ock_lloyd state;
@@ -47,7 +46,10 @@ ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *po
     status = look(sweep, &state, seed, ticker, k_max, err);
     ock_lloyd_clear(&state);
   }
-  if (!status) *k = sweep->curve.points[ockham_criterion_choose(ockham_criterion_find("bic"), &sweep->curve)].k;
+  if (!status) {
+    size_t best = ockham_criterion_choose(ockham_criterion_find("bic"), &sweep->curve);
+    *k = best == SIZE_MAX ? 1 : sweep->curve.points[best].k;
+  }
   ockham_sweep_free(sweep);
   return status;
 }

@@ -35,6 +35,12 @@ static void load_chunk(const pass *p, size_t first, size_t n, double *chunk) {
       chunk[i * p->x.n_columns + l] = ock_rows_get(p->x, first + i, l) - p->origin[l];
 }
 
+static void load_strip(const pass *p, size_t first, size_t n, double *strip) {
+  for (size_t l = 0; l < p->x.n_columns; l++)
+    for (size_t r = 0; r < OCK_STRIP; r++)
+      strip[l * OCK_STRIP + r] = r < n ? ock_rows_get(p->x, first + r, l) - p->origin[l] : 0;
+}
+
 /* From sums of distances to each cluster to the silhouettes of the strip's rows, summed over the rows. */
 static double strip_silhouette(const pass *p, size_t partition, const double *sums, size_t first, size_t n) {
   size_t k = p->partitions->k[partition];
@@ -59,7 +65,7 @@ static void sum_strip(const pass *p, size_t first, size_t n, double *scratch, do
   size_t d = p->x.n_columns;
   double *strip = scratch, *chunk = strip + d * OCK_STRIP, *sums = chunk + d * ROWS_AT_ONCE;
   memset(sums, 0, p->group.n_slots * OCK_STRIP * sizeof(double));
-  ock_panel_load(p->x, p->origin, first, n, OCK_STRIP, strip);
+  load_strip(p, first, n, strip);
   for (size_t row = 0; row < p->x.n_rows; row += ROWS_AT_ONCE) {
     size_t m = p->x.n_rows - row < ROWS_AT_ONCE ? p->x.n_rows - row : ROWS_AT_ONCE;
     load_chunk(p, row, m, chunk);

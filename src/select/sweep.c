@@ -6,6 +6,11 @@
 #include "select/internal.h"
 
 enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1 };
+static const double largest_value = 1e140;
+
+/* Large tables are climbed on some of their rows, at least so many and so many a cluster; all rows then only have to
+ * finish each fit. */
+enum { SKETCH_ROWS = 25000, SKETCH_ROWS_A_CLUSTER = 100, WORTH_SKETCHING = 2 };
 
 /* What a run needs beside its result. */
 typedef struct run {
@@ -14,14 +19,27 @@ typedef struct run {
   const ockham_sweep_options *options;
   ock_pool *pool;
   ock_ticker ticker;
-  size_t k_target; /* up to where the range goes now */
-  size_t k_end;    /* up to where it may be extended */
+  ockham_sweep *sketch; /* the fits of some rows, for large tables; else NULL */
+  size_t k_target;      /* up to where the range goes now */
+  size_t k_end;         /* up to where it may be extended */
 } run;
 
 /* ---- options ---- */
 
+/* Sums of squares must not overflow, whatever the number of rows. */
+static ockham_status check_magnitudes(ockham_rows x, ockham_error *err) {
+  for (size_t i = 0; i < x.n_rows; i++)
+    for (size_t j = 0; j < x.n_columns; j++)
+      if (!(fabs(ock_rows_get(x, i, j)) <= largest_value))
+        return ock_fail_at(err, OCKHAM_BAD_DATA, i + 1, j + 1,
+                           "row %zu, column %zu: %g is too large, its square would overflow; at most %g can be used",
+                           i + 1, j + 1, ock_rows_get(x, i, j), largest_value);
+  return OCKHAM_OK;
+}
+
 static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_error *err) {
   OCK_TRY(ock_rows_check(x, "the data", err));
+  OCK_TRY(check_magnitudes(x, err));
   if (x.n_rows >= UINT32_MAX)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "at most 2^32 - 2 rows can be clustered, found %zu", x.n_rows);
   if (o->criterion && !ockham_criterion_find(o->criterion))
@@ -82,11 +100,10 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 }
 
 /* Up to which k there are fits without a gap. */
-static void find_k_max(run *r) {
-  ockham_sweep *sweep = r->sweep;
-  sweep->k_max = 0;
-  while (sweep->k_max < sweep->k_capacity && sweep->fits[sweep->k_max].centroids) sweep->k_max++;
-  sweep->distinct_limit = sweep->k_max < r->k_target && !r->ticker.stopped;
+static size_t count_fits(const ockham_sweep *sweep) {
+  size_t k = 0;
+  while (k < sweep->k_capacity && sweep->fits[k].centroids) k++;
+  return k;
 }
 
 static ockham_status fit_one_column(run *r, ock_lloyd *s, ockham_error *err) {
@@ -99,6 +116,7 @@ static ockham_status fit_one_column(run *r, ock_lloyd *s, ockham_error *err) {
     ock_exact1d_centroids(&exact, k, s->centroids);
     for (size_t j = 0; j < k; j++) s->centroids[j] -= s->origin[0];
     ock_lloyd_assign(s, s->centroids, k);
+    if (!ock_state_is_whole(s, k)) break; /* values that differ by less than the range lets us see */
     if (!ock_fit_keep(&r->sweep->fits[k - 1], s, &kept))
       status = ock_fail_memory(err, "a clustering of the curve", k * 4 * sizeof(double));
   }
@@ -107,28 +125,71 @@ static ockham_status fit_one_column(run *r, ock_lloyd *s, ockham_error *err) {
   return status;
 }
 
-static ockham_status climb_all(run *r, ock_climb *climb, size_t covered, ockham_error *err) {
-  size_t rounds = r->options->restarts ? r->options->restarts : DEFAULT_ROUNDS;
-  for (size_t round = 0; round <= rounds; round++) {
+static size_t n_rounds(const run *r) {
+  return r->options->restarts ? r->options->restarts : DEFAULT_ROUNDS;
+}
+
+static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
+  ockham_sweep *sweep = climb->sweep;
+  size_t covered = count_fits(sweep);
+  r->ticker.stage = "k-means";
+  for (size_t round = 0; round <= n_rounds(r); round++) {
     OCK_TRY(ock_climb_up(climb, round == 0 ? covered : 1, r->k_target, round, err));
-    find_k_max(r);
     if (r->ticker.stopped) return OCKHAM_OK;
-    OCK_TRY(ock_climb_down(climb, r->sweep->k_max, 1, err));
+    OCK_TRY(ock_climb_down(climb, count_fits(sweep), 1, err));
     if (r->ticker.stopped) return OCKHAM_OK;
   }
   return OCKHAM_OK;
 }
 
 /* The fit with one cluster, and what holds for every k. */
-static ockham_status begin(run *r, ock_lloyd *s, ockham_error *err) {
+static ockham_status begin(ockham_sweep *sweep, ock_lloyd *s, ockham_error *err) {
   bool kept;
-  memcpy(r->sweep->origin, s->origin, s->d * sizeof(double));
-  OCK_TRY(ock_survey_rows(r->x, s->origin, &r->sweep->survey, err));
+  memcpy(sweep->origin, s->origin, s->d * sizeof(double));
+  OCK_TRY(ock_survey_rows(s->x, s->origin, &sweep->survey, err));
   memset(s->centroids, 0, s->d * sizeof(double)); /* the mean, relative to itself */
   ock_lloyd_assign(s, s->centroids, 1);
-  if (!ock_fit_keep(&r->sweep->fits[0], s, &kept))
+  if (!ock_fit_keep(&sweep->fits[0], s, &kept))
     return ock_fail_memory(err, "a clustering of the curve", s->d * sizeof(double));
   return OCKHAM_OK;
+}
+
+/* How many rows are enough to climb on; all of them when that is not far from it. */
+static size_t sketch_size(const run *r) {
+  size_t enough = r->k_target * SKETCH_ROWS_A_CLUSTER;
+  if (enough < SKETCH_ROWS) enough = SKETCH_ROWS;
+  return r->x.n_rows / WORTH_SKETCHING >= enough ? enough : r->x.n_rows;
+}
+
+/* Climb on some of the rows. */
+static ockham_status sketch(run *r, ockham_error *err) {
+  ockham_rows some = ock_rows_thin(r->x, sketch_size(r));
+  ock_lloyd state;
+  ockham_sweep_free(r->sketch);
+  OCK_TRY(ock_sweep_new(some, r->options, &r->sketch, err));
+  OCK_TRY(ock_sweep_reserve(r->sketch, r->k_target, err));
+  OCK_TRY(ock_lloyd_init(&state, some, r->k_target, r->pool, &r->ticker, err));
+  ock_climb climb = {.sweep = r->sketch, .state = &state, .seed = r->options->seed, .ticker = &r->ticker};
+  ockham_status status = begin(r->sketch, &state, err);
+  if (!status) status = climb_all(r, &climb, err);
+  r->sketch->k_max = count_fits(r->sketch);
+  ock_lloyd_clear(&state);
+  return status;
+}
+
+/* Fit every k up to k_target on all rows: directly, or from what some of them suggest. */
+static ockham_status fit_all(run *r, ock_climb *climb, ockham_error *err) {
+  ockham_sweep *sweep = r->sweep;
+  size_t covered = count_fits(sweep);
+  if (covered == 0) OCK_TRY(begin(sweep, climb->state, err));
+  if (sweep->d == 1 && ock_exact1d_fits(sweep->n, r->k_target)) return fit_one_column(r, climb->state, err);
+  if (sketch_size(r) == r->x.n_rows) return climb_all(r, climb, err);
+  OCK_TRY(sketch(r, err));
+  ock_silhouettes simplified = r->options->no_silhouette ? OCK_SILHOUETTES_NONE : OCK_SILHOUETTES_SIMPLIFIED;
+  OCK_TRY(ock_describe(climb, r->sketch, covered + 1, simplified, err));
+  /* Some rows can have fewer different values than all. */
+  covered = count_fits(sweep);
+  return covered < r->k_target ? ock_climb_up(climb, covered, r->k_target, 0, err) : OCKHAM_OK;
 }
 
 /* The best k is so near the end of the range that a better one may lie beyond: extend the range, if it may be. */
@@ -143,18 +204,13 @@ static bool extend(run *r) {
   return true;
 }
 
-/* Fit every k up to k_target, of which 1 ... covered have fits already; *more says that the range has been extended and
- * this is to be done again. */
-static ockham_status cover(run *r, ock_lloyd *s, size_t covered, bool *more, ockham_error *err) {
+/* Fit every k up to k_target; *more says that the range has been extended and this is to be done again. */
+static ockham_status cover(run *r, ock_lloyd *s, bool *more, ockham_error *err) {
   ockham_sweep *sweep = r->sweep;
   ock_climb climb = {.sweep = sweep, .state = s, .seed = r->options->seed, .ticker = &r->ticker};
-  if (covered == 0) OCK_TRY(begin(r, s, err));
-  r->ticker.stage = "k-means";
-  if (sweep->d == 1 && ock_exact1d_fits(sweep->n, r->k_target))
-    OCK_TRY(fit_one_column(r, s, err));
-  else
-    OCK_TRY(climb_all(r, &climb, covered ? covered : 1, err));
-  find_k_max(r);
+  OCK_TRY(fit_all(r, &climb, err));
+  sweep->k_max = count_fits(sweep);
+  sweep->distinct_limit = sweep->k_max < r->k_target && !r->ticker.stopped;
   if (sweep->k_max < sweep->k_min && r->ticker.stopped)
     return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before k = %zu was reached", sweep->k_min);
   if (sweep->k_max < sweep->k_min)
@@ -163,7 +219,8 @@ static ockham_status cover(run *r, ock_lloyd *s, size_t covered, bool *more, ock
   OCK_TRY(ock_sweep_build_curve(sweep, err));
   *more = !needs_silhouette(sweep) && extend(r);
   if (*more) return OCKHAM_OK;
-  OCK_TRY(ock_describe(&climb, silhouettes_wanted(r), err));
+  ock_silhouettes wanted = silhouettes_wanted(r);
+  if (!r->sketch || wanted == OCK_SILHOUETTES_ALL) OCK_TRY(ock_describe(&climb, NULL, 1, wanted, err));
   OCK_TRY(ock_sweep_build_curve(sweep, err));
   *more = extend(r);
   return OCKHAM_OK;
@@ -174,12 +231,11 @@ static ockham_status run_sweep(run *r, ockham_error *err) {
   OCK_TRY(choose_range(r, err));
   for (bool more = true; more;) {
     ock_lloyd state;
-    size_t covered = sweep->k_max;
     r->ticker.done = 0;
-    r->ticker.total = 2 * r->k_target * (1 + (r->options->restarts ? r->options->restarts : DEFAULT_ROUNDS));
+    r->ticker.total = r->k_target * (2 + 2 * n_rounds(r) + 1);
     OCK_TRY(ock_sweep_reserve(sweep, r->k_target, err));
     OCK_TRY(ock_lloyd_init(&state, r->x, r->k_target, r->pool, &r->ticker, err));
-    ockham_status status = cover(r, &state, covered, &more, err);
+    ockham_status status = cover(r, &state, &more, err);
     ock_lloyd_clear(&state);
     OCK_TRY(status);
   }
@@ -193,11 +249,12 @@ ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *option
   *out = NULL;
   if (!options) options = &defaults;
   double start = ock_clock_seconds();
-  run r = {.x = x, .options = options, .ticker = {.progress = options->progress}};
+  run r = {.x = x, .options = options, .ticker = {.progress = options->progress, .stage = "k-means"}};
   OCK_TRY(check(x, options, err));
   OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
   ockham_status status = ock_sweep_new(x, options, &r.sweep, err);
   if (!status) status = run_sweep(&r, err);
+  ockham_sweep_free(r.sketch);
   ock_pool_free(r.pool);
   if (status) {
     ockham_sweep_free(r.sweep);
@@ -232,7 +289,8 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
                           .criterion = sweep->criterion,
                           .undecided = !decided,
                           .weight = by_bic ? bic_weight(curve, point) : NAN,
-                          .at_edge = point + 1 == curve->n_points && !sweep->distinct_limit && curve->n_points > 1,
+                          .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
+                                     curve->points[point].k < curve->n_rows,
                           .extended = sweep->extended,
                           .partial = sweep->partial,
                           .distinct_limit = sweep->distinct_limit,

@@ -129,22 +129,31 @@ static void ties_go_to_the_lower_centroid(void **state) {
   }
 }
 
-static void panels_hold_the_rows_minus_the_origin(void **state) {
-  (void)state;
-  float data[3 * 5];
-  for (size_t i = 0; i < 15; i++) data[i] = (float)i;
-  ockham_rows x = {.data = data, .n_rows = 3, .n_columns = 4, .stride = 5, .dtype = OCKHAM_FLOAT32};
+static void check_panels(const ock_kernels *table, ockham_rows x) {
   double origin[4] = {1, 2, 3, 4}, panel[4 * OCK_PANEL];
-  ock_panel_load(x, origin, 1, 2, OCK_PANEL, panel);
+  ock_panel_load(table, x, origin, 1, 2, panel);
   for (size_t r = 0; r < OCK_PANEL; r++)
     for (size_t l = 0; l < 4; l++)
-      assert_true(panel[l * OCK_PANEL + r] == (r < 2 ? ock_rows_get(x, r + 1, l) - origin[l] : 0));
+      assert_true(panel[l * OCK_PANEL + r] == ock_rows_get(x, r < 2 ? r + 1 : 1, l) - origin[l]);
   size_t index[2] = {2, 0};
-  ock_panel_gather(x, NULL, index, 2, panel);
-  for (size_t l = 0; l < 4; l++) {
-    assert_true(panel[l * OCK_PANEL] == ock_rows_get(x, 2, l));
-    assert_true(panel[l * OCK_PANEL + 1] == ock_rows_get(x, 0, l));
-    assert_true(panel[l * OCK_PANEL + 2] == 0);
+  ock_panel_gather(table, x, origin, index, 2, panel);
+  for (size_t r = 0; r < OCK_PANEL; r++)
+    for (size_t l = 0; l < 4; l++)
+      assert_true(panel[l * OCK_PANEL + r] == ock_rows_get(x, index[r < 2 ? r : 0], l) - origin[l]);
+}
+
+static void panels_hold_the_rows_minus_the_origin(void **state) {
+  (void)state;
+  float narrow[3 * 5];
+  double wide[3 * 5];
+  for (size_t i = 0; i < 15; i++) wide[i] = narrow[i] = (float)i / 7;
+  for (size_t t = 0; ock_kernels_all()[t]; t++) {
+    if (!ock_kernels_all()[t]->runs_here()) continue;
+    ockham_rows x = {.data = narrow, .n_rows = 3, .n_columns = 4, .stride = 5, .dtype = OCKHAM_FLOAT32};
+    check_panels(ock_kernels_all()[t], x);
+    x.data = wide;
+    x.dtype = OCKHAM_FLOAT64;
+    check_panels(ock_kernels_all()[t], x);
   }
 }
 

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reports: the answer comes first, ASCII is ASCII, JSON says what the curve says, and want of memory is told. */
+#include <jansson.h>
+#include <ockham/report.h>
+
+#include "select/sweeping.h"
+
+/* ---- sweeps to report ---- */
+
+static ockham_sweep *sweep_blobs(size_t k, ockham_sweep_options options) {
+  double *x = make_blobs(60 * k, 2, k, 1);
+  ockham_sweep *sweep = sweep_with(rows_of(x, 60 * k, 2), options);
+  free(x);
+  return sweep;
+}
+
+static ockham_sweep *sweep_noise(void) {
+  double *x = make_normal(1234, 3, 1);
+  ockham_sweep *sweep = sweep_with(rows_of(x, 1234, 3), (ockham_sweep_options){.k_max = 12});
+  free(x);
+  return sweep;
+}
+
+static bool stop(void *user, const char *stage, uint64_t done, uint64_t total) {
+  (void)user;
+  (void)stage;
+  (void)done;
+  (void)total;
+  return false;
+}
+
+static ockham_sweep *sweep_stopped(void) {
+  ockham_progress progress = {.report = stop};
+  return sweep_blobs(4, (ockham_sweep_options){.progress = &progress});
+}
+
+static ockham_sweep *sweep_undecided(void) {
+  return sweep_blobs(3, (ockham_sweep_options){.k_max = 8, .criterion = "silhouette", .no_silhouette = true});
+}
+
+/* The report, to be freed with ockham_text_free(). */
+static char *report(const ockham_sweep *sweep, ockham_report_options options) {
+  char *text = NULL;
+  assert_ok(ockham_report_sweep(sweep, &options, &text, err));
+  assert_non_null(text);
+  return text;
+}
+
+/* ---- text ---- */
+
+static void assert_text_has(const ockham_sweep *sweep, ockham_report_options options, const char *wanted) {
+  char *text = report(sweep, options);
+  if (!strstr(text, wanted)) fail_msg("'%s' is missing in:\n%s", wanted, text);
+  ockham_text_free(text);
+}
+
+static void assert_text_lacks(const ockham_sweep *sweep, ockham_report_options options, const char *unwanted) {
+  char *text = report(sweep, options);
+  if (strstr(text, unwanted)) fail_msg("'%s' is there in:\n%s", unwanted, text);
+  ockham_text_free(text);
+}
+
+static void assert_first_line_has(const ockham_sweep *sweep, const char *wanted) {
+  char *text = report(sweep, (ockham_report_options){0});
+  text[strcspn(text, "\n")] = '\0';
+  if (!strstr(text, wanted)) fail_msg("'%s' is missing in: %s", wanted, text);
+  ockham_text_free(text);
+}
+
+static void test_first_line_is_the_answer(void **unused) {
+  (void)unused;
+  ockham_sweep *blobs = sweep_blobs(5, (ockham_sweep_options){0}), *noise = sweep_noise();
+  ockham_sweep *partial = sweep_stopped(), *undecided = sweep_undecided();
+  assert_first_line_has(blobs, "5 clusters ");
+  assert_first_line_has(blobs, "300 rows");
+  assert_first_line_has(noise, "1 cluster: no structure found");
+  assert_first_line_has(noise, "1,234 rows");
+  assert_first_line_has(noise, "k = 1");
+  assert_first_line_has(undecided, "no answer from silhouette");
+  assert_first_line_has(partial, "stopped early"); /* whatever k it got to */
+  ockham_sweep_free(blobs);
+  ockham_sweep_free(noise);
+  ockham_sweep_free(partial);
+  ockham_sweep_free(undecided);
+}
+
+/* A sweep that was stopped when it had seen k = 1 only cannot say that there is no structure. */
+static void test_partial_sweep_claims_nothing(void **unused) {
+  (void)unused;
+  ockham_sweep *partial = sweep_stopped();
+  assert_true(ockham_sweep_verdict(partial).partial);
+  assert_text_lacks(partial, (ockham_report_options){0}, "no structure");
+  ockham_sweep_free(partial);
+}
+
+static void test_ascii_is_ascii(void **unused) {
+  (void)unused;
+  ockham_sweep *sweeps[] = {sweep_blobs(5, (ockham_sweep_options){0}), sweep_noise(), sweep_stopped(),
+                            sweep_undecided(), sweep_blobs(30, (ockham_sweep_options){.k_max = 40})};
+  bool other_is_not = false;
+  for (size_t s = 0; s < sizeof sweeps / sizeof *sweeps; s++) {
+    char *text = report(sweeps[s], (ockham_report_options){.ascii = true, .all_k = true});
+    for (const char *c = text; *c; c++) assert_in_range((unsigned char)*c, 1, 127);
+    assert_int_equal(text[strlen(text) - 1], '\n');
+    ockham_text_free(text);
+    text = report(sweeps[s], (ockham_report_options){0});
+    for (const char *c = text; *c; c++) other_is_not = other_is_not || (unsigned char)*c > 127;
+    ockham_text_free(text);
+    ockham_sweep_free(sweeps[s]);
+  }
+  assert_true(other_is_not);
+}
+
+static void test_text_names_every_criterion(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(4, (ockham_sweep_options){0});
+  size_t n;
+  const ockham_criterion *criteria = ockham_criteria(&n);
+  for (size_t c = 0; c < n; c++) assert_text_has(sweep, (ockham_report_options){0}, criteria[c].title);
+  assert_text_has(sweep, (ockham_report_options){0}, "decides");
+  assert_text_has(sweep, (ockham_report_options){0}, "posterior weight");
+  ockham_sweep_free(sweep);
+}
+
+static void test_text_tells_what_was_done(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(4, (ockham_sweep_options){.k_max = 3});
+  ockham_scaling scaling = {.kind = OCKHAM_SCALE_STANDARD, .spread_ratio = 123};
+  ockham_agreement agreement = {0.875, 0.75};
+  ockham_report_options options = {.scaling = &scaling,
+                                   .scaling_chosen = true,
+                                   .agreement = &agreement,
+                                   .n_label_values = 17,
+                                   .n_rows_dropped = 1,
+                                   .n_cells_filled = 2345};
+  assert_text_has(sweep, options, "standardised: their spreads differ by 123");
+  assert_text_has(sweep, options, "17 known labels: adjusted Rand 0.875, adjusted mutual information 0.750");
+  assert_text_has(sweep, options, "1 row with missing values left out");
+  assert_text_has(sweep, options, "2,345 missing cells filled");
+  assert_text_has(sweep, options, "3 is the largest k tried");
+  assert_text_lacks(sweep, (ockham_report_options){0}, "known labels");
+  ockham_sweep_free(sweep);
+}
+
+/* Only the first 24 clusters are listed; of the others just what is true of them is said. */
+static void test_many_clusters_are_summed_up(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(30, (ockham_sweep_options){.k_max = 40});
+  assert_int_equal(ockham_sweep_verdict(sweep).k, 30);
+  const ockham_curve_point *p = &ockham_sweep_curve(sweep)->points[ockham_sweep_verdict(sweep).point];
+  uint64_t rest = 0;
+  for (size_t j = 24; j < 30; j++) rest += p->sizes[j];
+  char wanted[80];
+  snprintf(wanted, sizeof wanted, "... 6 more with %llu rows", (unsigned long long)rest);
+  assert_text_has(sweep, (ockham_report_options){.ascii = true}, wanted);
+  ockham_sweep_free(sweep);
+}
+
+static void test_default_options(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_noise();
+  char *text, *same = report(sweep, (ockham_report_options){0});
+  assert_ok(ockham_report_sweep(sweep, NULL, &text, err));
+  assert_string_equal(text, same);
+  ockham_text_free(text);
+  ockham_text_free(same);
+  ockham_text_free(NULL);
+  ockham_sweep_free(sweep);
+}
+
+/* ---- JSON ---- */
+
+static json_t *report_json(const ockham_sweep *sweep, ockham_report_options options) {
+  options.format = OCKHAM_FORMAT_JSON;
+  char *text = report(sweep, options);
+  json_error_t problem;
+  assert_null(strchr(text, '\n'));
+  json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &problem);
+  if (!object) fail_msg("%s in %s", problem.text, text);
+  ockham_text_free(text);
+  return object;
+}
+
+/* The same bits, or null for NaN: 17 digits lose nothing. */
+static void assert_json_number(const json_t *object, const char *key, double expected) {
+  const json_t *value = json_object_get(object, key);
+  if (!value) fail_msg("%s is missing", key);
+  if (isfinite(expected) ? !json_is_real(value) || json_real_value(value) != expected : !json_is_null(value))
+    fail_msg("%s is %.17g, expected %.17g", key, json_number_value(value), expected);
+}
+
+static void assert_json_integer(const json_t *object, const char *key, uint64_t expected) {
+  const json_t *value = json_object_get(object, key);
+  if (!json_is_integer(value)) fail_msg("%s is missing", key);
+  assert_int_equal(json_integer_value(value), expected);
+}
+
+static void check_json_curve(const json_t *array, const ockham_curve *curve) {
+  size_t n;
+  const ockham_criterion *criteria = ockham_criteria(&n);
+  assert_int_equal(json_array_size(array), curve->n_points);
+  for (size_t i = 0; i < curve->n_points; i++) {
+    const json_t *point = json_array_get(array, i);
+    ockham_fit_score bic = ockham_score_bic(curve, i);
+    assert_json_integer(point, "k", curve->points[i].k);
+    assert_json_number(point, "inertia", curve->points[i].inertia);
+    for (size_t c = 0; c < n; c++)
+      if (criteria[c].direction != OCKHAM_KNEE)
+        assert_json_number(point, criteria[c].name, ockham_criterion_value(&criteria[c], curve, i));
+    assert_json_number(point, "log_likelihood", bic.log_likelihood);
+    assert_string_equal(json_string_value(json_object_get(point, "model")), bic.uniform            ? "uniform"
+                                                                            : bic.variances_differ ? "VII"
+                                                                                                   : "EII");
+  }
+}
+
+static void check_json_choices(const json_t *object, const ockham_curve *curve) {
+  size_t n;
+  const ockham_criterion *criteria = ockham_criteria(&n);
+  assert_int_equal(json_object_size(object), n);
+  for (size_t c = 0; c < n; c++) {
+    size_t i = ockham_criterion_choose(&criteria[c], curve);
+    const json_t *k = json_object_get(object, criteria[c].name);
+    assert_true(i == SIZE_MAX ? json_is_null(k) : (size_t)json_integer_value(k) == curve->points[i].k);
+  }
+}
+
+static void check_json(const ockham_sweep *sweep) {
+  const ockham_curve *curve = ockham_sweep_curve(sweep);
+  ockham_verdict v = ockham_sweep_verdict(sweep);
+  json_t *object = report_json(sweep, (ockham_report_options){.seed = 42, .n_rows_dropped = 3, .n_cells_filled = 4});
+  assert_json_integer(object, "n_rows", curve->n_rows);
+  assert_json_integer(object, "n_columns", curve->n_columns);
+  if (v.undecided)
+    assert_true(json_is_null(json_object_get(object, "k")));
+  else
+    assert_json_integer(object, "k", v.k);
+  assert_string_equal(json_string_value(json_object_get(object, "criterion")), v.criterion->name);
+  assert_json_number(object, "weight", v.weight);
+  assert_json_number(object, "seconds", v.seconds);
+  assert_json_integer(object, "k_min", curve->points[0].k);
+  assert_json_integer(object, "k_max", curve->points[curve->n_points - 1].k);
+  assert_int_equal(json_is_true(json_object_get(object, "partial")), v.partial);
+  assert_int_equal(json_is_true(json_object_get(object, "at_edge")), v.at_edge);
+  assert_json_integer(object, "seed", 42);
+  assert_json_integer(object, "rows_dropped", 3);
+  assert_json_integer(object, "cells_filled", 4);
+  assert_string_equal(json_string_value(json_object_get(object, "version")), ockham_version());
+  assert_string_equal(json_string_value(json_object_get(object, "scale")), "none");
+  const json_t *sizes = json_object_get(object, "sizes");
+  assert_int_equal(json_array_size(sizes), v.k);
+  for (size_t j = 0; j < v.k; j++)
+    assert_int_equal(json_integer_value(json_array_get(sizes, j)), curve->points[v.point].sizes[j]);
+  check_json_choices(json_object_get(object, "criteria"), curve);
+  check_json_curve(json_object_get(object, "curve"), curve);
+  json_decref(object);
+}
+
+static void test_json_says_what_the_curve_says(void **unused) {
+  (void)unused;
+  ockham_sweep *sweeps[] = {sweep_blobs(5, (ockham_sweep_options){0}), sweep_noise(), sweep_stopped(),
+                            sweep_undecided(), sweep_blobs(4, (ockham_sweep_options){.k_max = 3})};
+  for (size_t s = 0; s < sizeof sweeps / sizeof *sweeps; s++) {
+    check_json(sweeps[s]);
+    ockham_sweep_free(sweeps[s]);
+  }
+}
+
+static void test_json_has_what_was_added(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_noise();
+  ockham_scaling scaling = {.kind = OCKHAM_SCALE_ROBUST};
+  ockham_agreement agreement = {0.1, 1.0 / 3};
+  json_t *object =
+      report_json(sweep, (ockham_report_options){.scaling = &scaling, .agreement = &agreement, .seed = UINT64_MAX});
+  assert_string_equal(json_string_value(json_object_get(object, "scale")), "robust");
+  assert_json_number(object, "adjusted_rand", 0.1);
+  assert_json_number(object, "adjusted_mutual_information", 1.0 / 3);
+  assert_string_equal(json_string_value(json_object_get(object, "seed")), "18446744073709551615");
+  json_decref(object);
+  ockham_sweep_free(sweep);
+}
+
+/* ---- want of memory ---- */
+
+static void test_want_of_memory(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_noise();
+  for (int format = 0; format <= 1; format++) {
+    size_t n_refused = 0;
+    for_each_allocation_failure(n) {
+      char *text = (char *)&format; /* must become NULL */
+      ockham_error err = {0};
+      ock_fault_after(n);
+      ockham_status status =
+          ockham_report_sweep(sweep, &(ockham_report_options){.format = (ockham_format)format}, &text, &err);
+      bool told = status == OCKHAM_NO_MEMORY && text == NULL && strstr(err.message, "memory");
+      if (status == OCKHAM_OK) ockham_text_free(text); /* a knee may be missing: Kneedle has no way to tell */
+      if (ock_fault_hits() == 0) assert_int_equal(status, OCKHAM_OK);
+      assert_true(told || status == OCKHAM_OK);
+      n_refused += told;
+    }
+    assert_true(n_refused > 0);
+  }
+  ockham_sweep_free(sweep);
+}
+
+/* jansson asks malloc, not us: let it run out, too. */
+static long jansson_left;
+
+static void *allocate_until_none_is_left(size_t size) {
+  return jansson_left-- > 0 ? malloc(size) : NULL;
+}
+
+static void test_json_is_whole_or_not_there(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(2, (ockham_sweep_options){.k_max = 3});
+  ockham_report_options options = {.format = OCKHAM_FORMAT_JSON};
+  bool whole = false;
+  json_set_alloc_funcs(allocate_until_none_is_left, free);
+  for (long n = 0; !whole && n < 10000; n++) {
+    char *text;
+    jansson_left = n;
+    ockham_status status = ockham_report_sweep(sweep, &options, &text, NULL);
+    whole = jansson_left >= 0;
+    assert_int_equal(status, whole ? OCKHAM_OK : OCKHAM_NO_MEMORY);
+    ockham_text_free(text);
+  }
+  json_set_alloc_funcs(malloc, free);
+  assert_true(whole);
+  ockham_sweep_free(sweep);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_first_line_is_the_answer),
+      cmocka_unit_test(test_partial_sweep_claims_nothing),
+      cmocka_unit_test(test_ascii_is_ascii),
+      cmocka_unit_test(test_text_names_every_criterion),
+      cmocka_unit_test(test_text_tells_what_was_done),
+      cmocka_unit_test(test_many_clusters_are_summed_up),
+      cmocka_unit_test(test_default_options),
+      cmocka_unit_test(test_json_says_what_the_curve_says),
+      cmocka_unit_test(test_json_has_what_was_added),
+      cmocka_unit_test(test_want_of_memory),
+      cmocka_unit_test(test_json_is_whole_or_not_there),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

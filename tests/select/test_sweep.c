@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sweeps over ordinary data: known k is found, noise is one cluster, every fit is what it claims to be. */
+#include "select/sweeping.h"
+
+/* ---- the answer ---- */
+
+static void test_known_k_is_found(void **unused) {
+  (void)unused;
+  const size_t columns[] = {1, 2, 5, 20}, clusters[] = {2, 5, 9};
+  for (size_t c = 0; c < 4; c++)
+    for (size_t j = 0; j < 3; j++)
+      for (uint64_t seed = 0; seed < 3; seed++) {
+        size_t k = clusters[j], n = 60 * k;
+        double *x = make_blobs(n, columns[c], k, seed);
+        size_t found = chosen_by(rows_of(x, n, columns[c]), (ockham_sweep_options){.no_silhouette = true});
+        if (found != k) print_error("d %zu, seed %zu: %zu for %zu\n", columns[c], (size_t)seed, found, k);
+        assert_int_equal(found, k);
+        free(x);
+      }
+}
+
+/* A uniform cube cut in 2^d halves gains in likelihood just what it pays for saying which half, so in one or two
+ * columns chance decides; in more, nothing that k-means finds comes near. */
+static void test_noise_is_one_cluster(void **unused) {
+  (void)unused;
+  const size_t columns[] = {1, 2, 5, 20};
+  for (size_t c = 0; c < 4; c++)
+    for (uint64_t seed = 0; seed < 3; seed++) {
+      double *normal = make_normal(400, columns[c], seed), *uniform = make_uniform(400, columns[c], seed);
+      ockham_sweep_options options = {.no_silhouette = true};
+      assert_int_equal(chosen_by(rows_of(normal, 400, columns[c]), options), 1);
+      if (columns[c] > 2) assert_int_equal(chosen_by(rows_of(uniform, 400, columns[c]), options), 1);
+      free(normal);
+      free(uniform);
+    }
+}
+
+/* Of 50 draws of n rows, how many are said to be one cluster. */
+static size_t count_ones(double *make(size_t, size_t, uint64_t), size_t n, size_t d) {
+  size_t ones = 0;
+  for (uint64_t draw = 0; draw < 50; draw++) {
+    double *x = make(n, d, 1000 + draw);
+    ones += chosen_by(rows_of(x, n, d), (ockham_sweep_options){.no_silhouette = true, .threads = 1}) == 1;
+    free(x);
+  }
+  return ones;
+}
+
+static void test_little_noise_is_one_cluster(void **unused) {
+  (void)unused;
+  const size_t rows[] = {5, 6, 10, 20, 50}, columns[] = {1, 2, 5};
+  for (size_t r = 0; r < 5; r++)
+    for (size_t c = 0; c < 3; c++) {
+      assert_true(count_ones(make_normal, rows[r], columns[c]) >= 47);
+      assert_true(count_ones(make_uniform, rows[r], columns[c]) >= 47);
+    }
+}
+
+/* Many small squares explain an even square a little better than one does: only more rows show it. */
+static void test_much_noise_is_one_cluster(void **unused) {
+  (void)unused;
+  for (size_t d = 1; d <= 3; d++) {
+    double *uniform = make_uniform(20000, d, 1);
+    ockham_sweep_options options = {.no_silhouette = true, .k_max = 20};
+    assert_int_equal(chosen_by(rows_of(uniform, 20000, d), options), 1);
+    free(uniform);
+  }
+}
+
+/* Clusters of very different sizes and spreads: Unbalance in small. */
+static void test_unequal_clusters_are_found(void **unused) {
+  (void)unused;
+  double *x = make_normal(620, 2, 1);
+  for (size_t i = 0; i < 620; i++) {
+    size_t c = i < 200 ? 0 : i < 400 ? 1 : i < 600 ? 2 : 3; /* 200, 200, 200 and 20 rows */
+    double sd = c == 3 ? 5 : 1;
+    x[2 * i] = x[2 * i] * sd + (c == 3 ? 100.0 : 10.0 * (double)c);
+    x[2 * i + 1] *= sd;
+  }
+  assert_int_equal(chosen_by(rows_of(x, 620, 2), (ockham_sweep_options){.no_silhouette = true}), 4);
+  free(x);
+}
+
+/* n = 300: the range starts at sqrt(n) = 17 and must grow twice. */
+static void test_range_grows_until_k_is_found(void **unused) {
+  (void)unused;
+  double *x = make_blobs(300, 2, 30, 1);
+  ockham_sweep *sweep = sweep_with(rows_of(x, 300, 2), (ockham_sweep_options){0});
+  ockham_verdict v = ockham_sweep_verdict(sweep);
+  assert_int_equal(v.k, 30);
+  assert_true(v.extended);
+  assert_false(v.at_edge);
+  assert_false(v.distinct_limit);
+  assert_true(v.weight > 0.9);
+  assert_sweep_sound(sweep, rows_of(x, 300, 2));
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
+/* Not beyond a third of the rows: too few a cluster to tell. */
+static void test_range_ends_at_a_third_of_the_rows(void **unused) {
+  (void)unused;
+  double *x = make_blobs(60, 2, 30, 1);
+  ockham_sweep *sweep = sweep_with(rows_of(x, 60, 2), (ockham_sweep_options){0});
+  const ockham_curve *curve = ockham_sweep_curve(sweep);
+  assert_true(curve->points[curve->n_points - 1].k <= 20);
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
+static void test_edge_is_told(void **unused) {
+  (void)unused;
+  double *x = make_blobs(300, 2, 8, 1);
+  ockham_sweep *sweep = sweep_with(rows_of(x, 300, 2), (ockham_sweep_options){.k_max = 5});
+  ockham_verdict v = ockham_sweep_verdict(sweep);
+  assert_int_equal(v.k, 5);
+  assert_true(v.at_edge);
+  assert_false(v.extended);
+  ockham_sweep_free(sweep);
+  sweep = sweep_with(rows_of(x, 300, 2), (ockham_sweep_options){.k_max = 9});
+  assert_int_equal(ockham_sweep_verdict(sweep).k, 8);
+  assert_false(ockham_sweep_verdict(sweep).at_edge);
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
+static void test_range_is_honoured(void **unused) {
+  (void)unused;
+  double *x = make_blobs(200, 3, 4, 1);
+  const size_t ranges[][2] = {{1, 1}, {2, 2}, {3, 9}, {6, 6}, {1, 30}, {195, 200}};
+  for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++) {
+    ockham_sweep_options options = {.k_min = ranges[r][0], .k_max = ranges[r][1]};
+    ockham_sweep *sweep = sweep_with(rows_of(x, 200, 3), options);
+    const ockham_curve *curve = ockham_sweep_curve(sweep);
+    assert_int_equal(curve->points[0].k, ranges[r][0]);
+    assert_int_equal(curve->points[curve->n_points - 1].k, ranges[r][1]);
+    assert_sweep_sound(sweep, rows_of(x, 200, 3));
+    ockham_sweep_free(sweep);
+  }
+  ockham_sweep *sweep = sweep_with(rows_of(x, 200, 3), (ockham_sweep_options){.k_min = 50}); /* above the default end */
+  assert_int_equal(ockham_sweep_curve(sweep)->points[0].k, 50);
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
+static void test_another_criterion_decides(void **unused) {
+  (void)unused;
+  double *x = make_blobs(240, 2, 4, 2);
+  size_t n;
+  const ockham_criterion *criteria = ockham_criteria(&n);
+  for (size_t c = 0; c < n; c++) {
+    ockham_sweep *sweep = sweep_with(rows_of(x, 240, 2), (ockham_sweep_options){.criterion = criteria[c].name});
+    ockham_verdict v = ockham_sweep_verdict(sweep);
+    assert_ptr_equal(v.criterion, &criteria[c]);
+    assert_false(v.undecided);
+    assert_int_equal(v.point, ockham_criterion_choose(&criteria[c], ockham_sweep_curve(sweep)));
+    if (strcmp(criteria[c].name, "bic") == 0)
+      assert_true(v.weight > 0 && v.weight <= 1);
+    else
+      assert_true(isnan(v.weight));
+    if (criteria[c].direction != OCKHAM_KNEE && strcmp(criteria[c].name, "aic") != 0) assert_int_equal(v.k, 4);
+    ockham_sweep_free(sweep);
+  }
+  free(x);
+}
+
+static void test_no_answer_is_told(void **unused) {
+  (void)unused;
+  double *x = make_blobs(50, 2, 2, 2);
+  ockham_sweep_options options = {.k_min = 1, .k_max = 1, .criterion = "silhouette"};
+  ockham_sweep *sweep = sweep_with(rows_of(x, 50, 2), options);
+  assert_true(ockham_sweep_verdict(sweep).undecided);
+  assert_int_equal(ockham_sweep_verdict(sweep).k, 1);
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
+/* ---- the fits ---- */
+
+static void test_fits_are_what_they_claim(void **unused) {
+  (void)unused;
+  const size_t columns[] = {1, 2, 5, 20};
+  for (size_t c = 0; c < 4; c++)
+    for (uint64_t seed = 0; seed < 2; seed++) {
+      double *x = make_blobs(350, columns[c], 6, seed), *noise = make_normal(350, columns[c], seed);
+      ockham_sweep *sweep = sweep_with(rows_of(x, 350, columns[c]), (ockham_sweep_options){.seed = seed});
+      assert_sweep_sound(sweep, rows_of(x, 350, columns[c]));
+      assert_int_equal(ockham_sweep_verdict(sweep).exact, columns[c] == 1);
+      ockham_sweep_free(sweep);
+      sweep = sweep_with(rows_of(noise, 350, columns[c]), (ockham_sweep_options){.seed = seed});
+      assert_sweep_sound(sweep, rows_of(noise, 350, columns[c]));
+      ockham_sweep_free(sweep);
+      free(x);
+      free(noise);
+    }
+}
+
+/* Rows on a coarse grid: rows with the same distance to two centroids are common, and so are equal rows. */
+static void test_ties_agree_with_labels(void **unused) {
+  (void)unused;
+  for (uint64_t seed = 0; seed < 10; seed++) {
+    double *x = make_normal(200, 2, seed);
+    for (size_t i = 0; i < 400; i++) x[i] = round(3 * x[i]) / 10;
+    ockham_sweep *sweep = sweep_with(rows_of(x, 200, 2), (ockham_sweep_options){.k_max = 60});
+    assert_sweep_sound(sweep, rows_of(x, 200, 2));
+    ockham_sweep_free(sweep);
+    free(x);
+  }
+}
+
+static void test_strided_float32(void **unused) {
+  (void)unused;
+  double *x = make_blobs(200, 3, 4, 3);
+  float *view = malloc(200 * 5 * sizeof *view);
+  for (size_t i = 0; i < 200 * 5; i++) view[i] = i % 5 < 3 ? (float)x[i / 5 * 3 + i % 5] : NAN;
+  ockham_rows rows = {view, 200, 3, 5, OCKHAM_FLOAT32};
+  ockham_sweep *sweep = sweep_with(rows, (ockham_sweep_options){0});
+  assert_int_equal(ockham_sweep_verdict(sweep).k, 4);
+  assert_sweep_sound(sweep, rows);
+  ockham_sweep_free(sweep);
+  free(view);
+  free(x);
+}
+
+/* ---- the same bits ---- */
+
+static void test_threads_and_runs_give_the_same_bits(void **unused) {
+  (void)unused;
+  double *x = make_blobs(5000, 2, 12, 4); /* enough rows for the scout, and for several blocks */
+  ockham_sweep *first = sweep_with(rows_of(x, 5000, 2), (ockham_sweep_options){.threads = 1, .k_max = 16});
+  const size_t threads[] = {1, 2, 5};
+  for (size_t t = 0; t < 3; t++) {
+    ockham_sweep_options options = {.threads = threads[t], .k_max = 16};
+    ockham_sweep *again = sweep_with(rows_of(x, 5000, 2), options);
+    assert_same_curves(first, again);
+    ockham_sweep_free(again);
+  }
+  ockham_sweep_free(first);
+  free(x);
+}
+
+static void test_scout_gives_the_same_bits(void **unused) {
+  (void)unused;
+  double *x = make_blobs(5000, 2, 40, 4);
+  ockham_sweep_options options = {.threads = 1, .no_silhouette = true};
+  ockham_sweep *first = sweep_with(rows_of(x, 5000, 2), options);
+  assert_int_equal(ockham_sweep_verdict(first).k, 40);
+  options.threads = 3;
+  ockham_sweep *again = sweep_with(rows_of(x, 5000, 2), options);
+  assert_same_curves(first, again);
+  ockham_sweep_free(first);
+  ockham_sweep_free(again);
+  free(x);
+}
+
+static void test_one_column_ignores_seed_and_restarts(void **unused) {
+  (void)unused;
+  double *x = make_normal(500, 1, 5);
+  ockham_sweep *a = sweep_with(rows_of(x, 500, 1), (ockham_sweep_options){.seed = 1});
+  ockham_sweep *b = sweep_with(rows_of(x, 500, 1), (ockham_sweep_options){.seed = 2, .restarts = 3});
+  assert_same_curves(a, b);
+  ockham_sweep_free(a);
+  ockham_sweep_free(b);
+  free(x);
+}
+
+/* More rounds never do worse. */
+static void test_restarts_help(void **unused) {
+  (void)unused;
+  double *x = make_uniform(500, 2, 6);
+  ockham_sweep *a = sweep_with(rows_of(x, 500, 2), (ockham_sweep_options){.k_max = 20});
+  ockham_sweep *b = sweep_with(rows_of(x, 500, 2), (ockham_sweep_options){.k_max = 20, .restarts = 6});
+  double sum_a = 0, sum_b = 0;
+  for (size_t i = 0; i < 20; i++) {
+    sum_a += ockham_sweep_curve(a)->points[i].inertia;
+    sum_b += ockham_sweep_curve(b)->points[i].inertia;
+  }
+  assert_true(sum_b <= sum_a);
+  ockham_sweep_free(a);
+  ockham_sweep_free(b);
+  free(x);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_known_k_is_found),
+      cmocka_unit_test(test_noise_is_one_cluster),
+      cmocka_unit_test(test_little_noise_is_one_cluster),
+      cmocka_unit_test(test_much_noise_is_one_cluster),
+      cmocka_unit_test(test_unequal_clusters_are_found),
+      cmocka_unit_test(test_range_grows_until_k_is_found),
+      cmocka_unit_test(test_range_ends_at_a_third_of_the_rows),
+      cmocka_unit_test(test_edge_is_told),
+      cmocka_unit_test(test_range_is_honoured),
+      cmocka_unit_test(test_another_criterion_decides),
+      cmocka_unit_test(test_no_answer_is_told),
+      cmocka_unit_test(test_fits_are_what_they_claim),
+      cmocka_unit_test(test_ties_agree_with_labels),
+      cmocka_unit_test(test_strided_float32),
+      cmocka_unit_test(test_threads_and_runs_give_the_same_bits),
+      cmocka_unit_test(test_scout_gives_the_same_bits),
+      cmocka_unit_test(test_one_column_ignores_seed_and_restarts),
+      cmocka_unit_test(test_restarts_help),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

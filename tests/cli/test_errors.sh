@@ -13,7 +13,7 @@ fails 1 'nosuch.csv: cannot be opened: No such file or directory' clusters nosuc
 mkdir folder
 fails 1 'folder: is a directory, expected a file' clusters folder
 refuses empty.csv '' ': no rows of numbers: the file is empty'
-refuses blank.csv '\n\n' ': no rows of numbers: the file is empty but for comments'
+refuses blank.csv '\n\n' ': no rows of numbers'
 refuses header.csv 'a,b\n' ': no rows of numbers'
 refuses short.csv 'a,b\n1,2\n3\n' ':3: expected 2 cells, found 1'
 refuses long.csv 'a,b\n1,2\n3,4,5\n' ':3: expected 2 cells, found 3'

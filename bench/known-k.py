@@ -44,10 +44,15 @@ def run_ockham(path, labelled, *options):
 # ---- the same formulas again ----
 
 
-def least_variance(x):
-    """Rounding to a grid of step g has variance g^2 / 12 (Sheppard): no cluster is credited with less."""
-    steps = [np.diff(np.unique(column)).min() for column in x.T if np.ptp(column) > 0]
-    return max(np.square(steps).mean() / 12, 1e-14 * x.var(axis=0).sum() / len(steps))
+class Columns:
+    """What the likelihoods need to know of the columns that vary."""
+
+    def __init__(self, x):
+        varying = x[:, np.ptp(x, axis=0) > 0].T
+        steps = np.array([np.diff(np.unique(column)).min() for column in varying])
+        # Rounding to a grid of step g has variance g^2 / 12 (Sheppard): no cluster is credited with less.
+        self.floor = max(np.square(steps).mean() / 12, 1e-14 * varying.var(axis=1).mean())
+        self.width = (np.ptp(varying, axis=1) + steps).max()
 
 
 class Clustering:
@@ -63,19 +68,24 @@ class Clustering:
         self.inertia = self.within.sum()
 
 
-def bic(c, floor):
-    """Classification likelihood of spherical Gaussians, one variance (EII) or one a cluster (VII): 2 ln L - p ln n."""
+def bic(c, columns):
+    """2 ln L - p ln n N / (N - p - 2), N = n d (McQuarrie 1999), of the best of these models, by classification
+    likelihood: spherical Gaussians with one variance (EII) or one a cluster (VII); for k = 1 an evenly filled cube."""
     mixing = (c.sizes * np.log(c.sizes / c.n)).sum()
 
     def log_density(count, squares):
-        variance = np.maximum(squares / count, floor)
+        variance = np.maximum(squares / count, columns.floor)
         return -0.5 * (count * np.log(2 * np.pi * variance) + squares / variance)
 
-    shared = 2 * (mixing + log_density(c.n * c.d, c.inertia)) - c.k * (c.d + 1) * math.log(c.n)
-    if c.sizes.min() < 5:
-        return shared
-    own = 2 * (mixing + log_density(c.sizes * c.d, c.within).sum()) - (c.k * (c.d + 2) - 1) * math.log(c.n)
-    return max(shared, own)
+    def value(log_likelihood, p):
+        return 2 * log_likelihood - p * math.log(c.n) * c.n * c.d / max(c.n * c.d - p - 2, 1)
+
+    values = [value(mixing + log_density(c.n * c.d, c.inertia), c.k * (c.d + 1))]
+    if c.sizes.min() >= 5:
+        values.append(value(mixing + log_density(c.sizes * c.d, c.within).sum(), c.k * (c.d + 2) - 1))
+    if c.k == 1:
+        values.append(value(-c.n * c.d * math.log(columns.width * (c.n + 1) / (c.n - 1)), c.d + 1))
+    return max(values)
 
 
 def bic_goxmeans(c):
@@ -85,10 +95,10 @@ def bic_goxmeans(c):
     return terms.sum() - c.k * (c.d + 1) / 2 * math.log(c.n)
 
 
-def measure(x, labels, floor):
+def measure(x, labels, columns):
     """The value of every criterion for one labelling; NaN where it is undefined or was left out."""
     c = Clustering(x, labels)
-    values = {"k": c.k, "inertia": c.inertia, "bic": bic(c, floor), "bic-goxmeans": bic_goxmeans(c)}
+    values = {"k": c.k, "inertia": c.inertia, "bic": bic(c, columns), "bic-goxmeans": bic_goxmeans(c)}
     values |= dict.fromkeys(("silhouette", "calinski-harabasz", "davies-bouldin"), math.nan)
     if 1 < c.k < c.n:
         values["calinski-harabasz"] = metrics.calinski_harabasz_score(x, labels)
@@ -112,10 +122,10 @@ def choose(curve, criterion):
 def run_peer(x, k_max):
     """KMeans for every k, then the criteria: its curve and the seconds it took."""
     start = time.perf_counter()
-    floor = least_variance(x)
+    columns = Columns(x)
     starts = 1 if len(x) > MANY_ROWS else 10
     fits = (KMeans(k, n_init=starts, random_state=0).fit(x) for k in range(1, k_max + 1))
-    curve = [measure(x, fit.labels_, floor) for fit in fits]
+    curve = [measure(x, fit.labels_, columns) for fit in fits]
     return curve, time.perf_counter() - start
 
 

@@ -7,12 +7,12 @@ command -v python3 >/dev/null || exit 77
 cp "$data/three.csv" people.csv
 python3 "$here/make_files.py" || exit 1
 succeeds clusters people.csv --ignore group --json
-same 'the table itself' '3 [14, 12, 10]' "$(json 'str(o["k"]) + " " + str(o["sizes"])')"
-json 'o["curve"]' >curve
+contains out '"sizes": [14, 12, 10]'
+grep -o '"curve": .*' out >curve
 
 same_curve() { # arguments ...
   succeeds clusters --json "$@"
-  json 'o["curve"]' | cmp -s curve - || complain "$*: not the curve of people.csv"
+  grep -o '"curve": .*' out | cmp -s curve - || complain "$*: not the curve of people.csv"
 }
 
 # Text.

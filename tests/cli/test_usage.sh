@@ -44,6 +44,7 @@ has="it has 'height', 'weight', 'group'"
 fails 2 "people.csv: no column 'size'; $has" "${clusters[@]}" --label-column size
 fails 2 "people.csv: no column 'size'; $has" clusters people.csv --ignore size
 fails 2 "people.csv: no column '4'; $has" clusters people.csv --ignore group --columns 4
+fails 2 "people.csv: no column 'size'; $has" clusters people.csv --columns size
 fails 2 'people.csv: a query needs an SQLite file' "${clusters[@]}" --query 'select 1'
 
 # Commands and files.

@@ -84,7 +84,7 @@ static void write_npy_header(ock_output *output, ockham_dtype dtype, uint64_t n_
   const unsigned char prelude[PRELUDE_SIZE] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, DICTIONARY_SIZE, 0};
   char text[DICTIONARY_SIZE];
   int length = snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (%llu, %zu), }",
-           dtype == OCKHAM_FLOAT32 ? "<f4" : "<f8", (unsigned long long)n_rows, n_columns);
+                        dtype == OCKHAM_FLOAT32 ? "<f4" : "<f8", (unsigned long long)n_rows, n_columns);
   memset(text + length, ' ', sizeof text - 1 - (size_t)length);
   text[sizeof text - 1] = '\n';
   ock_output_write(output, prelude, sizeof prelude);

@@ -52,7 +52,6 @@ class Columns:
         steps = np.array([np.diff(np.unique(column)).min() for column in varying])
         # Rounding to a grid of step g has variance g^2 / 12 (Sheppard): no cluster is credited with less.
         self.floor = max(np.square(steps).mean() / 12, 1e-14 * varying.var(axis=1).mean())
-        self.width = (np.ptp(varying, axis=1) + steps).max()
 
 
 class Clustering:
@@ -69,22 +68,18 @@ class Clustering:
 
 
 def bic(c, columns):
-    """2 ln L - p ln n N / (N - p - 2), N = n d (McQuarrie 1999), of the best of these models, by classification
-    likelihood: spherical Gaussians with one variance (EII) or one a cluster (VII); for k = 1 an evenly filled cube."""
+    """2 ln L - p ln n of the better of two models, by classification likelihood: spherical Gaussians with one variance
+    (EII) or one a cluster (VII)."""
     mixing = (c.sizes * np.log(c.sizes / c.n)).sum()
 
     def log_density(count, squares):
         variance = np.maximum(squares / count, columns.floor)
         return -0.5 * (count * np.log(2 * np.pi * variance) + squares / variance)
 
-    def value(log_likelihood, p):
-        return 2 * log_likelihood - p * math.log(c.n) * c.n * c.d / max(c.n * c.d - p - 2, 1)
-
-    values = [value(mixing + log_density(c.n * c.d, c.inertia), c.k * (c.d + 1))]
+    values = [2 * (mixing + log_density(c.n * c.d, c.inertia)) - c.k * (c.d + 1) * math.log(c.n)]
     if c.sizes.min() >= 5:
-        values.append(value(mixing + log_density(c.sizes * c.d, c.within).sum(), c.k * (c.d + 2) - 1))
-    if c.k == 1:
-        values.append(value(-c.n * c.d * math.log(columns.width * (c.n + 1) / (c.n - 1)), c.d + 1))
+        own = mixing + log_density(c.sizes * c.d, c.within).sum()
+        values.append(2 * own - (c.k * (c.d + 2) - 1) * math.log(c.n))
     return max(values)
 
 
@@ -171,7 +166,7 @@ def run_set(row):
         "n": len(x),
         "d": x.shape[1],
         "true": true_k,
-        "default": default["criteria"]["bic"],
+        "default": default["k"],
         "ours": {c: ours["criteria"][c] for c in CRITERIA},
         "our_seconds": our_seconds,
         "our_curve": ours["curve"],
@@ -201,7 +196,7 @@ def table(results):
     lines = [
         "| | | | | ockham | " + "| " * 7 + "| scikit-learn | " + "| " * 6 + "|",
         "|" + "---|" * 19,
-        "| **set** | **n** | **d** | **true k** | BIC, default range | " + " | ".join(TITLES) + " | seconds | "
+        "| **set** | **n** | **d** | **true k** | answer, default range | " + " | ".join(TITLES) + " | seconds | "
         + " | ".join(TITLES) + " | seconds |",
     ]
     for r in results:

@@ -56,25 +56,31 @@ OCKHAM_API double ockham_criterion_value(const ockham_criterion *criterion, cons
 /** The index of the point it chooses (the lowest k among equals); SIZE_MAX when it chooses none. */
 OCKHAM_API size_t ockham_criterion_choose(const ockham_criterion *criterion, const ockham_curve *curve);
 
-/** The model behind BIC and AIC at a point: the best of those below by the criterion that is asked.
- *
- *  Spherical Gaussians with one variance for all clusters (EII), or one for each (VII; only when every cluster has at
- *  least 5 rows): ln L = sum_j n_j ln(n_j / n) - 1/2 sum_j n_j d [ln(2 pi v_j) + S_j / (n_j d v_j)],  v_j = S_j / (n_j
- * d) or the pooled S / (n d), no less than the variance floor;  p = k (d + 1) for EII, k (d + 2) - 1 for VII. For k = 1
- * also rows spread evenly over a cube: ln L = -n d ln(w (n + 1) / (n - 1)), w the width of the widest column, p = d
- * + 1. Without it, evenly spread noise takes as many Gaussians as there are rows to pay for.
- *
- *  BIC = 2 ln L - p ln n * N / (N - p - 2), N = n d, the divisor no less than 1: the correction for few rows of
- * McQuarrie, Statistics & Probability Letters 44, 1999; AIC = 2 ln L - 2 p. Higher is better, the scale of mclust. */
+/** The spherical Gaussian model behind BIC and AIC at a point: the better of one variance for all clusters (EII) and
+ * one for each (VII; only when every cluster has at least 5 rows), by the criterion that is asked. ln L = sum_j n_j
+ * ln(n_j / n) - 1/2 sum_j n_j d [ln(2 pi v_j) + S_j / (n_j d v_j)],  v_j = S_j / (n_j d) or the pooled S / (n d), no
+ * less than the variance floor;  p = k (d + 1) for EII, k (d + 2) - 1 for VII; BIC = 2 ln L - p ln n;  AIC = 2 ln L - 2
+ * p: higher is better, the scale of mclust; BICc = 2 ln L - p ln n N / (N - p - 2), N = n d, the divisor no less than
+ * 1: McQuarrie's correction for few rows (Statistics & Probability Letters 44, 1999). */
 typedef struct ockham_fit_score {
   double value;
   double log_likelihood;
   size_t n_parameters;
   bool variances_differ; /**< VII */
-  bool uniform;          /**< one cluster, spread evenly over a cube */
 } ockham_fit_score;
 OCKHAM_API ockham_fit_score ockham_score_bic(const ockham_curve *curve, size_t i);
+OCKHAM_API ockham_fit_score ockham_score_bicc(const ockham_curve *curve, size_t i);
 OCKHAM_API ockham_fit_score ockham_score_aic(const ockham_curve *curve, size_t i);
+
+/** One cluster whose rows fill a cube evenly: ln L = -n d ln(w (n + 1) / (n - 1)), w the width of the widest column,
+ *  p = d + 1, value as BICc. -infinity when the width is unknown. A cut of an even cube into k^d small ones lowers the
+ *  variance just as much as the mixing term costs, so that among Gaussians chance, or the shape of the cells, decides.
+ */
+OCKHAM_API ockham_fit_score ockham_score_uniform(const ockham_curve *curve);
+
+/** Whether one cluster explains the rows at least as well as point i of the curve: a Gaussian by BICc, or an even cube.
+ *  False when the curve does not begin at k = 1. */
+OCKHAM_API bool ockham_one_cluster_suffices(const ockham_curve *curve, size_t i);
 
 /** Posterior probability of each point's k under BIC and equal priors: exp(BIC / 2), normalised. weights: n_points. */
 OCKHAM_API void ockham_bic_weights(const ockham_curve *curve, double *weights);

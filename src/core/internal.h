@@ -108,8 +108,11 @@ typedef struct ock_output {
   FILE *stream;
   char *path;
   char *temporary_path; /* NULL when nothing is to be renamed */
+  int failure;          /* errno of the first write that failed, or 0 */
 } ock_output;
 ockham_status ock_output_open(ock_output *output, const char *path, ockham_error *err);
+/* After a failure nothing more is written; ock_output_commit() tells of it. */
+void ock_output_write(ock_output *output, const void *bytes, size_t size);
 ockham_status ock_output_commit(ock_output *output, ockham_error *err);
 void ock_output_abandon(ock_output *output);
 

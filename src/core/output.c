@@ -69,17 +69,25 @@ ockham_status ock_output_open(ock_output *output, const char *path, ockham_error
   return status;
 }
 
-/* Write out what is buffered; returns 0 or the reason (errno) that it failed for. */
-static int finish_stream(FILE *stream, bool is_file) {
+void ock_output_write(ock_output *output, const void *bytes, size_t size) {
+  if (output->failure || size == 0) return;
   errno = 0;
-  bool failed = fflush(stream) != 0 || ferror(stream);
-  if (!failed && is_file) failed = fsync(fileno(stream)) != 0 && errno != EINVAL && errno != ENOTSUP;
-  return failed ? (errno ? errno : EIO) : 0; /* an earlier write failed and its errno is gone: EIO */
+  if (fwrite(bytes, 1, size, output->stream) != size) output->failure = errno ? errno : EIO;
+}
+
+/* Write out what is buffered; returns 0 or the reason (errno) that it failed for. */
+static int finish_stream(const ock_output *output) {
+  if (output->failure) return output->failure;
+  errno = 0;
+  bool failed = fflush(output->stream) != 0 || ferror(output->stream);
+  if (!failed && output->temporary_path)
+    failed = fsync(fileno(output->stream)) != 0 && errno != EINVAL && errno != ENOTSUP;
+  return failed ? (errno ? errno : EIO) : 0;
 }
 
 ockham_status ock_output_commit(ock_output *output, ockham_error *err) {
   const char *name = is_standard_output(output) ? "standard output" : output->path;
-  int reason = finish_stream(output->stream, output->temporary_path != NULL);
+  int reason = finish_stream(output);
   if (!is_standard_output(output) && fclose(output->stream) != 0 && !reason) reason = errno;
   output->stream = NULL;
   if (output->temporary_path && !reason && rename(output->temporary_path, output->path) != 0) reason = errno;

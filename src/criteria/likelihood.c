@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Criteria that see k-means as spherical Gaussians with hard assignments (classification likelihood), and one cluster
- * also as a cube that is evenly filled. */
+/* Criteria that see k-means as spherical Gaussians with hard assignments (classification likelihood). */
 #include <float.h>
 #include <math.h>
 
@@ -42,21 +41,17 @@ static double own_variances(const ockham_curve *curve, const ockham_curve_point 
   return sum;
 }
 
-/* One cluster that fills a cube evenly. A split of it into k^d small cubes lowers the variance just as much as the
- * mixing term costs, whatever k is: without this model chance decides. -infinity where it does not apply. */
-static double uniform_density(const ockham_curve *curve, const ockham_curve_point *p) {
-  double n = (double)curve->n_rows;
-  if (p->k != 1 || !(curve->widest > 0) || curve->n_rows < 2) return -INFINITY;
-  double side = log(curve->widest) + log((n + 1) / (n - 1)); /* a range falls short of the side by that, on average */
-  return -2 * n * (double)curve->n_varying * side;
-}
-
 /* What p parameters cost on the scale of 2 ln L. */
 typedef double parameter_price(const ockham_curve *curve, size_t p);
 
 static double price_of_bic(const ockham_curve *curve, size_t p) {
-  double n = (double)curve->n_rows, n_values = n * (double)curve->n_varying, left = n_values - (double)p - 2;
-  return (double)p * log(n) * n_values / (left > 1 ? left : 1);
+  return (double)p * log((double)curve->n_rows);
+}
+
+/* McQuarrie's correction: N / (N - p - 2) for N numbers, the divisor no less than 1. */
+static double price_of_bicc(const ockham_curve *curve, size_t p) {
+  double n_values = (double)curve->n_rows * (double)curve->n_varying, left = n_values - (double)p - 2;
+  return price_of_bic(curve, p) * n_values / (left > 1 ? left : 1);
 }
 
 static double price_of_aic(const ockham_curve *curve, size_t p) {
@@ -64,22 +59,24 @@ static double price_of_aic(const ockham_curve *curve, size_t p) {
   return 2 * (double)p;
 }
 
-/* The best of the models at that price. */
+/* The better of the two models at that price. */
 static ockham_fit_score score(const ockham_curve *curve, size_t i, parameter_price *price) {
   const ockham_curve_point *p = &curve->points[i];
   double mixing = 2 * mixing_term(p, (double)curve->n_rows);
-  double twice_shared = mixing + shared_variance(curve, p), twice_uniform = uniform_density(curve, p);
+  double twice_shared = mixing + shared_variance(curve, p);
   double twice_own = p->k > 1 ? mixing + own_variances(curve, p) : -INFINITY;
-  size_t d = curve->n_varying, p_shared = p->k * (d + 1), p_own = p->k * (d + 2) - 1, p_uniform = d + 1;
+  size_t d = curve->n_varying, p_shared = p->k * (d + 1), p_own = p->k * (d + 2) - 1;
   double shared = twice_shared - price(curve, p_shared), own = twice_own - price(curve, p_own);
-  double uniform = twice_uniform - price(curve, p_uniform);
-  if (uniform > shared) return (ockham_fit_score){uniform, twice_uniform / 2, p_uniform, false, true};
-  if (own > shared) return (ockham_fit_score){own, twice_own / 2, p_own, true, false};
-  return (ockham_fit_score){shared, twice_shared / 2, p_shared, false, false};
+  if (own > shared) return (ockham_fit_score){own, twice_own / 2, p_own, true};
+  return (ockham_fit_score){shared, twice_shared / 2, p_shared, false};
 }
 
 ockham_fit_score ockham_score_bic(const ockham_curve *curve, size_t i) {
   return score(curve, i, price_of_bic);
+}
+
+ockham_fit_score ockham_score_bicc(const ockham_curve *curve, size_t i) {
+  return score(curve, i, price_of_bicc);
 }
 
 ockham_fit_score ockham_score_aic(const ockham_curve *curve, size_t i) {
@@ -90,9 +87,31 @@ double ock_bic(const ockham_curve *curve, size_t i) {
   return ockham_score_bic(curve, i).value;
 }
 
+double ock_bicc(const ockham_curve *curve, size_t i) {
+  return ockham_score_bicc(curve, i).value;
+}
+
 double ock_aic(const ockham_curve *curve, size_t i) {
   return ockham_score_aic(curve, i).value;
 }
+
+/* ---- one cluster or more? ---- */
+
+ockham_fit_score ockham_score_uniform(const ockham_curve *curve) {
+  double n = (double)curve->n_rows, d = (double)curve->n_varying;
+  if (!(curve->widest > 0) || curve->n_rows < 2) return (ockham_fit_score){-INFINITY, -INFINITY, 0, false};
+  double side = log(curve->widest) + log((n + 1) / (n - 1)); /* a range falls short of the side by that, on average */
+  size_t n_parameters = curve->n_varying + 1;
+  return (ockham_fit_score){-2 * n * d * side - price_of_bicc(curve, n_parameters), -n * d * side, n_parameters, false};
+}
+
+bool ockham_one_cluster_suffices(const ockham_curve *curve, size_t i) {
+  if (curve->points[0].k != 1 || i == 0) return false;
+  double found = ock_bicc(curve, i);
+  return ock_bicc(curve, 0) >= found || ockham_score_uniform(curve).value >= found;
+}
+
+/* ---- peers ---- */
 
 /* As the Go program computes it, errors and all: one variance a cluster without 1/d but one variance counted as a
  * parameter, (n_j - 1)/2 for (n_j - 1) d/2, and the smallest denormal for a variance of zero, which rewards single

@@ -50,9 +50,8 @@ static size_t padding_after(uint64_t size) {
 }
 
 static void put_bytes(ock_container_writer *writer, const void *bytes, size_t size) {
-  if (size == 0 || writer->failed) return;
   writer->crc = ock_crc32(writer->crc, bytes, size);
-  writer->failed = fwrite(bytes, 1, size, writer->output.stream) != size;
+  ock_output_write(&writer->output, bytes, size);
 }
 
 static void put_chunk(ock_container_writer *writer, uint32_t tag, const void *payload, size_t size_bytes) {
@@ -65,7 +64,7 @@ static void put_chunk(ock_container_writer *writer, uint32_t tag, const void *pa
   put_bytes(writer, payload, size_bytes);
   put_bytes(writer, zeros, padding_after(size_bytes));
   uint32_t trailer[2] = {writer->crc, 0};
-  if (!writer->failed) writer->failed = fwrite(trailer, sizeof trailer, 1, writer->output.stream) != 1;
+  ock_output_write(&writer->output, trailer, sizeof trailer);
 }
 
 ockham_status ock_container_create(ock_container_writer *writer, const char *path, uint32_t kind, uint32_t version,
@@ -86,11 +85,7 @@ void ock_container_put(ock_container_writer *writer, uint32_t tag, const void *p
 
 ockham_status ock_container_commit(ock_container_writer *writer, ockham_error *err) {
   put_chunk(writer, END_TAG, &writer->n_chunks, sizeof writer->n_chunks);
-  if (!writer->failed) return ock_output_commit(&writer->output, err);
-  const char *path = writer->output.path ? writer->output.path : "standard output";
-  ockham_status status = ock_fail(err, OCKHAM_IO, "%s: cannot be written: %s", path, strerror(errno));
-  ock_output_abandon(&writer->output);
-  return status;
+  return ock_output_commit(&writer->output, err);
 }
 
 /* ---- reading ---- */

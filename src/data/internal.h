@@ -91,7 +91,6 @@ typedef struct ock_container_writer {
   ock_output output;
   uint64_t n_chunks;
   uint32_t crc; /* of all that was written so far, apart from the CRCs */
-  bool failed;
 } ock_container_writer;
 ockham_status ock_container_create(ock_container_writer *writer, const char *path, uint32_t kind, uint32_t version,
                                    ockham_error *err);

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <string.h>
 
 #include "data/table.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "NPY is written as memory holds it: little-endian");
 
-/* Text on its way to a file. Failures stay in the stream, where committing the output finds them. */
+/* Text on its way to a file. Failures stay in the output, where committing finds them. */
 enum { BUFFER_SIZE = 256 * 1024, LONGEST_NUMBER = 32 };
 
 typedef struct text_writer {
-  FILE *stream;
+  ock_output *output;
   char *buffer;
   size_t used;
 } text_writer;
 
 static void flush_text(text_writer *writer) {
-  if (writer->used > 0) (void)!fwrite(writer->buffer, 1, writer->used, writer->stream);
+  ock_output_write(writer->output, writer->buffer, writer->used);
   writer->used = 0;
 }
 
@@ -78,14 +79,16 @@ static void put_numbers(text_writer *writer, ockham_rows rows, size_t i) {
 enum { NPY_HEADER_SIZE = 128 };
 
 /* The header has one size whatever the number of rows, so that it can be written again when that is known. */
-static void write_npy_header(FILE *stream, ockham_dtype dtype, uint64_t n_rows, size_t n_columns) {
+static void write_npy_header(ock_output *output, ockham_dtype dtype, uint64_t n_rows, size_t n_columns) {
   enum { PRELUDE_SIZE = 10, DICTIONARY_SIZE = NPY_HEADER_SIZE - PRELUDE_SIZE };
   const unsigned char prelude[PRELUDE_SIZE] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, DICTIONARY_SIZE, 0};
-  char text[DICTIONARY_SIZE + 1];
-  snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (%llu, %zu), }",
-           dtype == OCKHAM_FLOAT32 ? "<f4" : "<f8", (unsigned long long)n_rows, n_columns);
-  (void)!fwrite(prelude, 1, sizeof prelude, stream);
-  fprintf(stream, "%-*s\n", DICTIONARY_SIZE - 1, text);
+  char text[DICTIONARY_SIZE];
+  int length = snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (%llu, %zu), }",
+                        dtype == OCKHAM_FLOAT32 ? "<f4" : "<f8", (unsigned long long)n_rows, n_columns);
+  memset(text + length, ' ', sizeof text - 1 - (size_t)length);
+  text[sizeof text - 1] = '\n';
+  ock_output_write(output, prelude, sizeof prelude);
+  ock_output_write(output, text, sizeof text);
 }
 
 static bool ends_in_npy(const char *path) {
@@ -126,9 +129,9 @@ ockham_status ockham_writer_open(const char *path, const char *const *names, siz
     ockham_writer_abandon(writer);
     return status;
   }
-  writer->text.stream = writer->output.stream;
+  writer->text.output = &writer->output;
   if (writer->npy) {
-    write_npy_header(writer->output.stream, OCKHAM_FLOAT64, 0, n_columns);
+    write_npy_header(&writer->output, OCKHAM_FLOAT64, 0, n_columns);
   } else {
     put_names(&writer->text, names, n_columns);
     put_character(&writer->text, '\n');
@@ -149,7 +152,7 @@ ockham_status ockham_writer_put(ockham_writer *writer, ockham_rows rows, ockham_
     }
     for (size_t j = 0; j < rows.n_columns; j++) {
       double value = ock_rows_get(rows, i, j);
-      (void)!fwrite(&value, sizeof value, 1, writer->output.stream);
+      ock_output_write(&writer->output, &value, sizeof value);
     }
   }
   writer->n_rows += rows.n_rows;
@@ -159,8 +162,8 @@ ockham_status ockham_writer_put(ockham_writer *writer, ockham_rows rows, ockham_
 ockham_status ockham_writer_close(ockham_writer *writer, ockham_error *err) {
   flush_text(&writer->text);
   if (writer->npy) {
-    rewind(writer->output.stream);
-    write_npy_header(writer->output.stream, OCKHAM_FLOAT64, writer->n_rows, writer->n_columns);
+    if (fseek(writer->output.stream, 0, SEEK_SET) != 0 && !writer->output.failure) writer->output.failure = errno;
+    write_npy_header(&writer->output, OCKHAM_FLOAT64, writer->n_rows, writer->n_columns);
   }
   ockham_status status = ock_output_commit(&writer->output, err);
   ockham_writer_abandon(writer);
@@ -169,8 +172,8 @@ ockham_status ockham_writer_close(ockham_writer *writer, ockham_error *err) {
 
 /* ---- whole tables ---- */
 
-static ockham_status write_csv(const ockham_table *table, FILE *stream, ockham_error *err) {
-  text_writer writer = {.stream = stream, .buffer = ock_alloc(BUFFER_SIZE)};
+static ockham_status write_csv(const ockham_table *table, ock_output *output, ockham_error *err) {
+  text_writer writer = {.output = output, .buffer = ock_alloc(BUFFER_SIZE)};
   if (!writer.buffer) return ock_fail_memory(err, "a buffer for writing", BUFFER_SIZE);
   ockham_rows rows = ockham_table_rows(table);
   char label[32];
@@ -194,10 +197,10 @@ static ockham_status write_csv(const ockham_table *table, FILE *stream, ockham_e
   return OCKHAM_OK;
 }
 
-static void write_npy(const ockham_table *table, FILE *stream) {
+static void write_npy(const ockham_table *table, ock_output *output) {
   size_t size = table->dtype == OCKHAM_FLOAT32 ? sizeof(float) : sizeof(double);
-  write_npy_header(stream, table->dtype, table->n_rows, table->n_columns);
-  (void)!fwrite(table->values, size, table->n_rows * table->n_columns, stream);
+  write_npy_header(output, table->dtype, table->n_rows, table->n_columns);
+  ock_output_write(output, table->values, size * table->n_rows * table->n_columns);
 }
 
 ockham_status ockham_table_write(const ockham_table *table, const char *path, ockham_error *err) {
@@ -205,9 +208,9 @@ ockham_status ockham_table_write(const ockham_table *table, const char *path, oc
   ockham_status status = OCKHAM_OK;
   OCK_TRY(ock_output_open(&output, path, err));
   if (ends_in_npy(path))
-    write_npy(table, output.stream);
+    write_npy(table, &output);
   else
-    status = write_csv(table, output.stream, err);
+    status = write_csv(table, &output, err);
   if (!status) status = ock_output_commit(&output, err);
   ock_output_abandon(&output);
   return status;

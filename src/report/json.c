@@ -57,7 +57,7 @@ static json_t *point(const ockham_curve *curve, size_t i) {
   for (size_t c = 0; c < n; c++)
     if (criteria[c].direction != OCKHAM_KNEE)
       put(&object, criteria[c].name, number(ockham_criterion_value(&criteria[c], curve, i)));
-  put(&object, "model", json_string(bic.uniform ? "uniform" : bic.variances_differ ? "VII" : "EII"));
+  put(&object, "model", json_string(bic.variances_differ ? "VII" : "EII"));
   put(&object, "log_likelihood", number(bic.log_likelihood));
   return object;
 }

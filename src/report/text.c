@@ -119,6 +119,13 @@ static void explain_choice(const ock_report *r, FILE *out) {
     fprintf(out, "  %s found no k in this range\n", c->title);
     return;
   }
+  if (v->one_suffices) {
+    size_t best = r->curve->points[ockham_criterion_choose(c, r->curve)].k;
+    fprintf(
+        out, "  BIC is highest at %zu, but one %s explains these rows at least as well\n", best,
+        ockham_score_uniform(r->curve).value > ockham_score_bicc(r->curve, 0).value ? "evenly filled cube" : "cluster");
+    return;
+  }
   if (c->direction == OCKHAM_KNEE) {
     fprintf(out, "  the curve of inertia bends at %zu; where it bends depends on the range of k\n", v->k);
     return;

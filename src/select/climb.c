@@ -6,7 +6,7 @@
 
 #include "select/internal.h"
 
-enum { MAX_ITERATIONS = 100, RNG_STREAM_CLIMB = 1000, MAX_MOVES = 4 };
+enum { MAX_ITERATIONS = 100, RNG_STREAM_CLIMB = 1000, RNG_STREAM_AFRESH = 2000, MOST_TRADES = 4 };
 
 /* A step that lowers the inertia by less than this share of it is the last: the fits are finished in ock_describe(). */
 static const double tolerance = 1e-4;
@@ -79,29 +79,6 @@ static bool stopped(ock_climb *climb) {
   return ock_ticker_stopped(climb->ticker);
 }
 
-/* ---- up ---- */
-
-ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t round, ockham_error *err) {
-  ock_lloyd *s = climb->state;
-  ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_CLIMB + round);
-  load(climb, from);
-  while (s->k < to && !stopped(climb)) {
-    size_t k = s->k;
-    size_t j;
-    if (!ock_lloyd_propose_split(s, &rng, ock_lloyd_n_candidates(k + 1), &j, s->candidates)) break;
-    ock_lloyd_split(s, j, s->candidates);
-    ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
-    if (climb->ticker->stopped) break;
-    if (!ock_state_is_whole(s, k + 1)) break; /* no more distinct rows */
-    OCK_TRY(keep(climb, err));
-    catch_up(climb);
-    climb->ticker->done++;
-  }
-  return OCKHAM_OK;
-}
-
-/* ---- down ---- */
-
 /* The pair whose merging raises the inertia least: n_a n_b / (n_a + n_b) |c_a - c_b|^2. */
 static void cheapest_merge(const ock_lloyd *s, size_t *best_a, size_t *best_b) {
   double least = INFINITY;
@@ -119,6 +96,66 @@ static void cheapest_merge(const ock_lloyd *s, size_t *best_a, size_t *best_b) {
       }
     }
 }
+
+/* Merge the two clusters that lose least and split where it helps most: out of a local optimum, while it pays. */
+static ockham_status trade(ock_climb *climb, ock_rng *rng, ockham_error *err) {
+  ock_lloyd *s = climb->state;
+  size_t k = s->k;
+  if (k < 3) return OCKHAM_OK;
+  for (size_t t = 0; t < MOST_TRADES && !stopped(climb); t++) {
+    double before = climb->sweep->fits[k - 1].inertia;
+    size_t a, b, j;
+    cheapest_merge(s, &a, &b);
+    ock_lloyd_merge(s, a, b);
+    ock_lloyd_measure(s);
+    if (!ock_lloyd_propose_split(s, rng, ock_lloyd_n_candidates(k), &j, s->candidates)) break;
+    ock_lloyd_split(s, j, s->candidates);
+    ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
+    if (climb->ticker->stopped || !ock_state_is_whole(s, k)) break;
+    OCK_TRY(keep(climb, err));
+    if (s->inertia > before * (1 - 1e-9)) break;
+  }
+  return OCKHAM_OK;
+}
+
+/* ---- up ---- */
+
+ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t round, ockham_error *err) {
+  ock_lloyd *s = climb->state;
+  ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_CLIMB + round);
+  load(climb, from);
+  while (s->k < to && !stopped(climb)) {
+    size_t k = s->k;
+    size_t j;
+    if (!ock_lloyd_propose_split(s, &rng, ock_lloyd_n_candidates(k + 1), &j, s->candidates)) break;
+    ock_lloyd_split(s, j, s->candidates);
+    ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
+    if (climb->ticker->stopped) break;
+    if (!ock_state_is_whole(s, k + 1)) break; /* no more distinct rows */
+    OCK_TRY(keep(climb, err));
+    OCK_TRY(trade(climb, &rng, err));
+    catch_up(climb);
+    climb->ticker->done++;
+  }
+  return OCKHAM_OK;
+}
+
+/* ---- afresh ---- */
+
+ockham_status ock_climb_afresh(ock_climb *climb, size_t to, size_t n_starts, ockham_error *err) {
+  ock_lloyd *s = climb->state;
+  for (size_t k = 2; k <= to; k++)
+    for (size_t start = 0; start < n_starts && !stopped(climb); start++) {
+      ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_AFRESH + k * n_starts + start);
+      ock_lloyd_seed(s, k, &rng);
+      ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
+      if (climb->ticker->stopped) break;
+      if (ock_state_is_whole(s, k)) OCK_TRY(keep(climb, err));
+    }
+  return OCKHAM_OK;
+}
+
+/* ---- down ---- */
 
 ockham_status ock_climb_down(ock_climb *climb, size_t from, size_t to, ockham_error *err) {
   ock_lloyd *s = climb->state;

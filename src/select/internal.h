@@ -77,6 +77,8 @@ ockham_status ock_survey_rows(ockham_rows x, const double *mean, ock_survey *sur
  * random streams. Passes stop early (leaving what they have) when the ticker says so. */
 ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t round, ockham_error *err);
 ockham_status ock_climb_down(ock_climb *climb, size_t from, size_t to, ockham_error *err);
+/* Few centres have few neighbours to split or merge into: for k = 2 ... to also n_starts independent starts each. */
+ockham_status ock_climb_afresh(ock_climb *climb, size_t to, size_t n_starts, ockham_error *err);
 /* Make inertia fall with k throughout, each fit with k >= from a fixed point of Lloyd's step, and silhouettes as asked.
  * `start` holds centroids to begin with for k that have no fit yet (relative to its own origin), or is NULL. */
 typedef enum ock_silhouettes { OCK_SILHOUETTES_NONE, OCK_SILHOUETTES_SIMPLIFIED, OCK_SILHOUETTES_ALL } ock_silhouettes;

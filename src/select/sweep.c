@@ -5,7 +5,7 @@
 
 #include "select/internal.h"
 
-enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1 };
+enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1, AFRESH_K = 12, AFRESH_STARTS = 2 };
 static const double largest_value = 1e140;
 
 /* Large tables are climbed on some of their rows, at least so many and so many a cluster; all rows then only have to
@@ -133,11 +133,14 @@ static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
   ockham_sweep *sweep = climb->sweep;
   size_t covered = count_fits(sweep);
   r->ticker.stage = "k-means";
+  bool first = covered <= 1;
   for (size_t round = 0; round <= n_rounds(r); round++) {
     OCK_TRY(ock_climb_up(climb, round == 0 ? covered : 1, r->k_target, round, err));
     if (r->ticker.stopped) return OCKHAM_OK;
     OCK_TRY(ock_climb_down(climb, count_fits(sweep), 1, err));
     if (r->ticker.stopped) return OCKHAM_OK;
+    if (round == 0 && first)
+      OCK_TRY(ock_climb_afresh(climb, clamp(AFRESH_K, 1, count_fits(sweep)), AFRESH_STARTS, err));
   }
   return OCKHAM_OK;
 }
@@ -284,11 +287,14 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
   bool decided = point != SIZE_MAX;
   if (!decided) point = 0; /* a criterion that finds nothing, such as no knee, leaves the simplest model */
   bool by_bic = strcmp(sweep->criterion->name, "bic") == 0;
+  bool one_suffices = by_bic && ockham_one_cluster_suffices(curve, point);
+  if (one_suffices) point = 0;
   return (ockham_verdict){.k = curve->points[point].k,
                           .point = point,
                           .criterion = sweep->criterion,
                           .undecided = !decided,
-                          .weight = by_bic ? bic_weight(curve, point) : NAN,
+                          .one_suffices = one_suffices,
+                          .weight = by_bic && !one_suffices ? bic_weight(curve, point) : NAN,
                           .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
                                      curve->points[point].k < curve->n_rows,
                           .extended = sweep->extended,

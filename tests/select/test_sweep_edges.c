@@ -220,7 +220,7 @@ static void test_wrong_arguments_are_refused(void **unused) {
   assert_refused(rows, (ockham_sweep_options){.k_min = 5, .k_max = 4}, OCKHAM_BAD_ARGUMENT, "5");
   assert_refused(rows, (ockham_sweep_options){.k_max = 11}, OCKHAM_BAD_ARGUMENT, "11");
   assert_refused(rows, (ockham_sweep_options){.k_min = 11}, OCKHAM_BAD_ARGUMENT, "11");
-  assert_refused(rows, (ockham_sweep_options){.criterion = "bicc"}, OCKHAM_BAD_ARGUMENT, "bicc");
+  assert_refused(rows, (ockham_sweep_options){.criterion = "bicx"}, OCKHAM_BAD_ARGUMENT, "bicx");
   assert_refused(rows_of(x, 0, 2), (ockham_sweep_options){0}, OCKHAM_BAD_ARGUMENT, "");
   assert_refused(rows_of(x, 10, 0), (ockham_sweep_options){0}, OCKHAM_BAD_ARGUMENT, "");
   assert_refused(rows_of(NULL, 10, 2), (ockham_sweep_options){0}, OCKHAM_BAD_ARGUMENT, "");

@@ -23,7 +23,7 @@ static const cli_option option_table[] = {
     {"criterion", CLI_TEXT, "NAME", "what decides (default: bic; `ockham criteria` lists them)",
      offsetof(clusters_options, criterion), NULL},
     {"seed", CLI_SEED, "N", "of all random choices (default: 0)", offsetof(clusters_options, seed), NULL},
-    {"restarts", CLI_COUNT, "N", "further rounds over the range with fresh seeds (default: 1)",
+    {"restarts", CLI_COUNT, "N", "further rounds over the range with fresh seeds (default: 1, few rows 3)",
      offsetof(clusters_options, restarts), NULL},
     {"exact", CLI_FLAG, NULL, "compute the silhouette exactly however many rows there are",
      offsetof(clusters_options, exact), NULL},

@@ -9,7 +9,7 @@
 
 enum { BAR_WIDTH = 24 };
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted, nothing_to_lose;
 
 static struct {
   bool visible; /* there is a terminal to draw on */
@@ -19,12 +19,13 @@ static struct {
 } bar;
 
 static void on_interrupt(int signal_number) {
+  if (nothing_to_lose) _exit(EXIT_STOPPED);
   interrupted = 1;
   signal(signal_number, SIG_DFL); /* a second one is meant */
 }
 
-bool cli_interrupted(void) {
-  return interrupted != 0;
+void cli_interrupt_ends_at_once(bool at_once) {
+  nothing_to_lose = at_once;
 }
 
 static double now_seconds(void) {
@@ -64,7 +65,9 @@ const ockham_progress *cli_progress_start(bool quiet) {
   static const ockham_progress progress = {report, NULL};
   bar.visible = !quiet && isatty(STDERR_FILENO);
   bar.start = now_seconds();
-  signal(SIGINT, on_interrupt);
+  struct sigaction action = {.sa_handler = on_interrupt}; /* without SA_RESTART: a read that waits shall end */
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
   return &progress;
 }
 

@@ -121,9 +121,7 @@ static void explain_choice(const ock_report *r, FILE *out) {
   }
   if (v->one_suffices) {
     size_t best = r->curve->points[ockham_criterion_choose(c, r->curve)].k;
-    fprintf(
-        out, "  BIC is highest at %zu, but one %s explains these rows at least as well\n", best,
-        ockham_score_uniform(r->curve).value > ockham_score_bicc(r->curve, 0).value ? "evenly filled cube" : "cluster");
+    fprintf(out, "  BIC is highest at %zu, but for so few rows one cluster explains as much\n", best);
     return;
   }
   if (c->direction == OCKHAM_KNEE) {

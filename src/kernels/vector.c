@@ -5,7 +5,6 @@
 
 #include "kernels/internal.h"
 #include "kernels/tables.h"
-
 #include "kernels/vector_ops.h"
 
 /* Store columns l ... l + n - 1 of LANES rows, which v holds one a vector, as lanes r ... of a panel. */

@@ -107,7 +107,6 @@ static ockham_status trade(ock_climb *climb, ock_rng *rng, ockham_error *err) {
     size_t a, b, j;
     cheapest_merge(s, &a, &b);
     ock_lloyd_merge(s, a, b);
-    ock_lloyd_measure(s);
     if (!ock_lloyd_propose_split(s, rng, ock_lloyd_n_candidates(k), &j, s->candidates)) break;
     ock_lloyd_split(s, j, s->candidates);
     ock_lloyd_run(s, MAX_ITERATIONS, tolerance);

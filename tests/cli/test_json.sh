@@ -52,6 +52,12 @@ the curve falls: all(a["inertia"] >= b["inertia"] for a, b in zip(o["curve"], o[
 BIC is 2 ln L - p ln n: all(abs(p["bic"] - 2 * p["log_likelihood"] + 3 * p["k"] * math.log(36)) < 1e-8 for p in o["curve"] if p["model"] == "EII")
 END
 
+# Silhouettes can be left out.
+succeeds clusters people.csv --ignore group --json --no-silhouette
+holds <<'END'
+no silhouettes: o["criteria"]["silhouette"] is None and all(p["simplified-silhouette"] is None for p in o["curve"])
+END
+
 # What a criterion cannot say is null, not left out and not NaN.
 succeeds clusters people.csv --ignore group --json --criterion elbow --k-max 2
 holds <<'END'

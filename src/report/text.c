@@ -46,7 +46,7 @@ static const char *plural(uint64_t n) {
 /* That there is no structure can be said only after looking for some. */
 static void answer_in_words(const ock_report *r, char *text, size_t size) {
   const ockham_verdict *v = &r->verdict;
-  bool looked = r->curve->n_points > 1;
+  bool looked = r->curve->n_points > 1 && !v->partial;
   const char *limits = v->partial ? " (partial: stopped early)" : looked ? "" : " (no other k tried)";
   if (v->undecided)
     snprintf(text, size, "no answer from %s%s", v->criterion->title, limits);
@@ -124,6 +124,12 @@ static void explain_choice(const ock_report *r, FILE *out) {
     fprintf(
         out, "  BIC is highest at %zu, but one %s explains these rows at least as well\n", best,
         ockham_score_uniform(r->curve).value > ockham_score_bicc(r->curve, 0).value ? "evenly filled cube" : "cluster");
+    return;
+  }
+  if (v->crowded) {
+    size_t best = r->curve->points[ockham_criterion_choose(c, r->curve)].k;
+    fprintf(out, "  BIC is highest at %zu, where one cluster explains these rows as well; of the other k, at %zu\n",
+            best, v->k);
     return;
   }
   if (c->direction == OCKHAM_KNEE) {

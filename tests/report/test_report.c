@@ -21,17 +21,26 @@ static ockham_sweep *sweep_noise(void) {
   return sweep;
 }
 
+/* Stop as soon as there are some k to compare. */
 static bool stop(void *user, const char *stage, uint64_t done, uint64_t total) {
   (void)user;
   (void)stage;
-  (void)done;
   (void)total;
-  return false;
+  return done < 2;
 }
 
 static ockham_sweep *sweep_stopped(void) {
   ockham_progress progress = {.report = stop};
-  return sweep_blobs(4, (ockham_sweep_options){.progress = &progress});
+  double *x = make_normal(300, 2, 1);
+  ockham_sweep *sweep =
+      sweep_with(rows_of(x, 300, 2), (ockham_sweep_options){.restarts = 1000000, .progress = &progress});
+  free(x);
+  return sweep;
+}
+
+/* As many k as rows: BIC is highest at the last. */
+static ockham_sweep *sweep_crowded(void) {
+  return sweep_blobs(3, (ockham_sweep_options){.k_max = 180});
 }
 
 static ockham_sweep *sweep_undecided(void) {
@@ -84,11 +93,21 @@ static void test_first_line_is_the_answer(void **unused) {
   ockham_sweep_free(undecided);
 }
 
-/* A sweep that was stopped when it had seen k = 1 only cannot say that there is no structure. */
+static void test_a_dismissed_maximum_is_told(void **unused) {
+  (void)unused;
+  ockham_sweep *crowded = sweep_crowded();
+  assert_first_line_has(crowded, "3 clusters ");
+  assert_text_has(crowded, (ockham_report_options){0},
+                  "BIC is highest at 180, where one cluster explains these rows as well; of the other k, at 3\n");
+  ockham_sweep_free(crowded);
+}
+
+/* A sweep that was stopped has not looked everywhere, and cannot say that there is no structure. */
 static void test_partial_sweep_claims_nothing(void **unused) {
   (void)unused;
   ockham_sweep *partial = sweep_stopped();
   assert_true(ockham_sweep_verdict(partial).partial);
+  assert_int_equal(ockham_sweep_verdict(partial).k, 1);
   assert_text_lacks(partial, (ockham_report_options){0}, "no structure");
   ockham_sweep_free(partial);
 }
@@ -332,6 +351,7 @@ static void test_json_is_whole_or_not_there(void **unused) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_first_line_is_the_answer),
+      cmocka_unit_test(test_a_dismissed_maximum_is_told),
       cmocka_unit_test(test_partial_sweep_claims_nothing),
       cmocka_unit_test(test_ascii_is_ascii),
       cmocka_unit_test(test_text_names_every_criterion),

@@ -164,9 +164,12 @@ static void explain_range(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   size_t k_max = r->curve->points[r->curve->n_points - 1].k;
   if (v->extended) fprintf(out, "  the range was extended to %zu, for the best k stood near its end\n", k_max);
+  if (!v->undecided && v->point == 0 && v->k > 1 && r->curve->n_points > 1)
+    fprintf(out, "  %zu is the least k tried: there may be fewer clusters; --k-min tries less\n", v->k);
   if (v->at_edge) fprintf(out, "  %zu is the largest k tried: there may be more clusters; --k-max tries more\n", k_max);
   if (v->distinct_limit)
-    fprintf(out, "  the rows have only %zu different value%s: there cannot be more clusters\n", k_max, plural(k_max));
+    fprintf(out, "  there %s only %zu different row%s, so there cannot be more clusters\n", k_max == 1 ? "is" : "are",
+            k_max, plural(k_max));
   if (v->exact) fputs("  one column: every clustering is the best there is\n", out);
 }
 
@@ -232,7 +235,9 @@ static void clusters_table(const ock_report *r, FILE *out) {
   glyphs g = glyphs_for(r);
   char text[32];
   if (p->k < 2) return;
-  fprintf(out, "\n  %-8s %12s %8s  %s\n", "cluster", "rows", "share", "root mean squared distance to centroid");
+  bool scaled = r->options->scaling && r->options->scaling->kind != OCKHAM_SCALE_NONE;
+  fprintf(out, "\n  %-8s %12s %8s  %s%s\n", "cluster", "rows", "share", "root mean squared distance to centroid",
+          scaled ? ", scaled" : "");
   for (size_t j = 0; j < p->k && j < MOST_CLUSTERS_LISTED; j++)
     fprintf(out, "  %-8zu %12s %7.1f%%  %.4g\n", j, grouped(p->sizes[j], text),
             100 * (double)p->sizes[j] / (double)r->curve->n_rows, sqrt(p->within[j] / (double)p->sizes[j]));

@@ -102,6 +102,13 @@ static void test_a_dismissed_maximum_is_told(void **unused) {
   ockham_sweep_free(crowded);
 }
 
+static void test_the_least_k_is_doubted(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(3, (ockham_sweep_options){.k_min = 6, .k_max = 12});
+  assert_text_has(sweep, (ockham_report_options){0}, "6 is the least k tried: there may be fewer clusters");
+  ockham_sweep_free(sweep);
+}
+
 /* A sweep that was stopped has not looked everywhere, and cannot say that there is no structure. */
 static void test_partial_sweep_claims_nothing(void **unused) {
   (void)unused;
@@ -258,6 +265,8 @@ static void check_json(const ockham_sweep *sweep) {
   assert_json_integer(object, "k_min", curve->points[0].k);
   assert_json_integer(object, "k_max", curve->points[curve->n_points - 1].k);
   assert_int_equal(json_is_true(json_object_get(object, "partial")), v.partial);
+  assert_int_equal(json_is_true(json_object_get(object, "one_suffices")), v.one_suffices);
+  assert_int_equal(json_is_true(json_object_get(object, "crowded")), v.crowded);
   assert_int_equal(json_is_true(json_object_get(object, "at_edge")), v.at_edge);
   assert_json_integer(object, "seed", 42);
   assert_json_integer(object, "rows_dropped", 3);
@@ -275,8 +284,9 @@ static void check_json(const ockham_sweep *sweep) {
 
 static void test_json_says_what_the_curve_says(void **unused) {
   (void)unused;
-  ockham_sweep *sweeps[] = {sweep_blobs(5, (ockham_sweep_options){0}), sweep_noise(), sweep_stopped(),
-                            sweep_undecided(), sweep_blobs(4, (ockham_sweep_options){.k_max = 3})};
+  ockham_sweep *sweeps[] = {
+      sweep_blobs(5, (ockham_sweep_options){0}),          sweep_noise(),  sweep_stopped(), sweep_undecided(),
+      sweep_blobs(4, (ockham_sweep_options){.k_max = 3}), sweep_crowded()};
   for (size_t s = 0; s < sizeof sweeps / sizeof *sweeps; s++) {
     check_json(sweeps[s]);
     ockham_sweep_free(sweeps[s]);
@@ -352,6 +362,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_first_line_is_the_answer),
       cmocka_unit_test(test_a_dismissed_maximum_is_told),
+      cmocka_unit_test(test_the_least_k_is_doubted),
       cmocka_unit_test(test_partial_sweep_claims_nothing),
       cmocka_unit_test(test_ascii_is_ascii),
       cmocka_unit_test(test_text_names_every_criterion),

@@ -44,14 +44,11 @@ def run_ockham(path, labelled, *options):
 # ---- the same formulas again ----
 
 
-class Columns:
-    """What the likelihoods need to know of the columns that vary."""
-
-    def __init__(self, x):
-        varying = x[:, np.ptp(x, axis=0) > 0].T
-        steps = np.array([np.diff(np.unique(column)).min() for column in varying])
-        # Rounding to a grid of step g has variance g^2 / 12 (Sheppard): no cluster is credited with less.
-        self.floor = max(np.square(steps).mean() / 12, 1e-14 * varying.var(axis=1).mean())
+def least_variance(x):
+    """Rounding to a grid of step g has variance g^2 / 12 (Sheppard): no cluster is credited with less."""
+    varying = x[:, np.ptp(x, axis=0) > 0].T
+    steps = np.array([np.diff(np.unique(column)).min() for column in varying])
+    return max(np.square(steps).mean() / 12, 1e-14 * varying.var(axis=1).mean())
 
 
 class Clustering:
@@ -67,20 +64,20 @@ class Clustering:
         self.inertia = self.within.sum()
 
 
-def bic(c, columns):
-    """2 ln L - p ln n of the better of two models, by classification likelihood: spherical Gaussians with one variance
+def bic(c, floor):
+    """2 ln L - p ln n of the better of two models by classification likelihood: spherical Gaussians with one variance
     (EII) or one a cluster (VII)."""
     mixing = (c.sizes * np.log(c.sizes / c.n)).sum()
 
     def log_density(count, squares):
-        variance = np.maximum(squares / count, columns.floor)
+        variance = np.maximum(squares / count, floor)
         return -0.5 * (count * np.log(2 * np.pi * variance) + squares / variance)
 
-    values = [2 * (mixing + log_density(c.n * c.d, c.inertia)) - c.k * (c.d + 1) * math.log(c.n)]
-    if c.sizes.min() >= 5:
-        own = mixing + log_density(c.sizes * c.d, c.within).sum()
-        values.append(2 * own - (c.k * (c.d + 2) - 1) * math.log(c.n))
-    return max(values)
+    shared = 2 * (mixing + log_density(c.n * c.d, c.inertia)) - c.k * (c.d + 1) * math.log(c.n)
+    if c.sizes.min() < 5:
+        return shared
+    own = 2 * (mixing + log_density(c.sizes * c.d, c.within).sum()) - (c.k * (c.d + 2) - 1) * math.log(c.n)
+    return max(shared, own)
 
 
 def bic_goxmeans(c):
@@ -90,10 +87,10 @@ def bic_goxmeans(c):
     return terms.sum() - c.k * (c.d + 1) / 2 * math.log(c.n)
 
 
-def measure(x, labels, columns):
+def measure(x, labels, floor):
     """The value of every criterion for one labelling; NaN where it is undefined or was left out."""
     c = Clustering(x, labels)
-    values = {"k": c.k, "inertia": c.inertia, "bic": bic(c, columns), "bic-goxmeans": bic_goxmeans(c)}
+    values = {"k": c.k, "inertia": c.inertia, "bic": bic(c, floor), "bic-goxmeans": bic_goxmeans(c)}
     values |= dict.fromkeys(("silhouette", "calinski-harabasz", "davies-bouldin"), math.nan)
     if 1 < c.k < c.n:
         values["calinski-harabasz"] = metrics.calinski_harabasz_score(x, labels)
@@ -117,10 +114,10 @@ def choose(curve, criterion):
 def run_peer(x, k_max):
     """KMeans for every k, then the criteria: its curve and the seconds it took."""
     start = time.perf_counter()
-    columns = Columns(x)
+    floor = least_variance(x)
     starts = 1 if len(x) > MANY_ROWS else 10
     fits = (KMeans(k, n_init=starts, random_state=0).fit(x) for k in range(1, k_max + 1))
-    curve = [measure(x, fit.labels_, columns) for fit in fits]
+    curve = [measure(x, fit.labels_, floor) for fit in fits]
     return curve, time.perf_counter() - start
 
 
@@ -264,7 +261,8 @@ def report(results, load, wall_seconds):
         f"- Versions: {version}; scikit-learn {sklearn.__version__}, numpy {np.__version__}, kneed {kneed.__version__}, "
         f"Python {platform.python_version()}.",
         f"- Command: `bench/run known-k`, {time.strftime('%Y-%m-%d')}, {wall_seconds:.0f} s in all.",
-        "- Range: k = 1 to the larger of 20 and twice the true k, and for the first column what ockham picks itself.",
+        "- Range: k = 1 to the larger of 20 and twice the true k, and for the first column, its answer as a user gets it, what "
+        "ockham picks itself.",
         "- scikit-learn: `KMeans(k, n_init=10, random_state=0)` (birch1: `n_init=1`) for every k, then the same formulas "
         "in numpy, `sklearn.metrics` and kneed; `OMP_WAIT_POLICY=passive`, with which it is faster.",
         "- A star: both standardised the columns. Bold: right. A dash: not computed (silhouette of birch1) or no answer.",

@@ -64,7 +64,8 @@ int cli_fail_usage(const char *format, ...) __attribute__((format(printf, 1, 2))
  * the process at once. */
 const ockham_progress *cli_progress_start(bool quiet);
 void cli_progress_end(void);
-bool cli_interrupted(void);
+/* While nothing has been computed or written, Ctrl-C need not wait for a read that does. */
+void cli_interrupt_ends_at_once(bool at_once);
 
 /* ---- reading tables: the options that clusters and fit share ---- */
 

@@ -12,7 +12,7 @@ typedef struct clusters_options {
   size_t k_min, k_max, restarts;
   uint64_t seed;
   const char *criterion, *labels, *centroids, *model;
-  bool json, exact, table;
+  bool json, exact, no_silhouette, table;
 } clusters_options;
 
 static const cli_option option_table[] = {
@@ -23,10 +23,11 @@ static const cli_option option_table[] = {
     {"criterion", CLI_TEXT, "NAME", "what decides (default: bic; `ockham criteria` lists them)",
      offsetof(clusters_options, criterion), NULL},
     {"seed", CLI_SEED, "N", "of all random choices (default: 0)", offsetof(clusters_options, seed), NULL},
-    {"restarts", CLI_COUNT, "N", "further rounds over the range with fresh seeds (default: 1)",
+    {"restarts", CLI_COUNT, "N", "further rounds over the range with fresh seeds (default: 1, few rows 3)",
      offsetof(clusters_options, restarts), NULL},
     {"exact", CLI_FLAG, NULL, "compute the silhouette exactly however many rows there are",
      offsetof(clusters_options, exact), NULL},
+    {"no-silhouette", CLI_FLAG, NULL, "leave out both silhouettes", offsetof(clusters_options, no_silhouette), NULL},
     {"table", CLI_FLAG, NULL, "also print the criteria for every k", offsetof(clusters_options, table), NULL},
     {"json", CLI_FLAG, NULL, "print one JSON object instead", offsetof(clusters_options, json), NULL},
     {"labels", CLI_TEXT, "FILE", "write each row's cluster (CSV, or NPY by its ending)",
@@ -66,6 +67,7 @@ static ockham_status sweep(clusters_run *run, ockham_error *err) {
                                         .restarts = o->restarts,
                                         .criterion = o->criterion,
                                         .exact = o->exact,
+                                        .no_silhouette = o->no_silhouette,
                                         .threads = o->input.threads,
                                         .progress = run->progress};
   return ockham_sweep_run(ockham_table_rows(run->table), &sweep_options, &run->sweep, err);

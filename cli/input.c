@@ -50,7 +50,9 @@ static void warn_about_labels(const ockham_table *table) {
 
 ockham_status cli_read_scaled(const char *path, const cli_input *input, const ockham_read_options *options,
                               ockham_table **table, ockham_scaling *scaling, ockham_error *err) {
+  cli_interrupt_ends_at_once(true);
   ockham_status status = ockham_table_read(path, options, table, err);
+  cli_interrupt_ends_at_once(false);
   if (status) return status;
   status = ockham_scaling_fit(ockham_table_rows(*table), (ockham_scale)input->scale, scaling, err);
   if (status) {

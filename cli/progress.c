@@ -7,24 +7,26 @@
 
 #include "cli.h"
 
-enum { BAR_WIDTH = 24 };
+enum { BAR_WIDTH = 24, LINE_WIDTH = 96 };
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted, nothing_to_lose;
 
 static struct {
   bool visible; /* there is a terminal to draw on */
   bool drawn;
   double start, stage_start;
+  double stage_share; /* of the whole that was done when the stage began */
   const char *stage;
 } bar;
 
 static void on_interrupt(int signal_number) {
+  if (nothing_to_lose) _exit(EXIT_STOPPED);
   interrupted = 1;
   signal(signal_number, SIG_DFL); /* a second one is meant */
 }
 
-bool cli_interrupted(void) {
-  return interrupted != 0;
+void cli_interrupt_ends_at_once(bool at_once) {
+  nothing_to_lose = at_once;
 }
 
 static double now_seconds(void) {
@@ -35,19 +37,24 @@ static double now_seconds(void) {
 
 static void draw(const char *stage, uint64_t done, uint64_t total) {
   double now = now_seconds();
+  double share = total ? (double)done / (double)total : 0;
+  if (share > 1) share = 1;
   if (!bar.stage || strcmp(bar.stage, stage) != 0) {
     bar.stage = stage;
     bar.stage_start = now;
+    bar.stage_share = share;
   }
   if (now - bar.start < 0.5) return; /* nobody waits that little */
-  double share = total ? (double)done / (double)total : 0;
-  if (share > 1) share = 1;
   int filled = (int)(share * BAR_WIDTH);
-  fprintf(stderr, "\r%-22.22s [%.*s%*s] %3.0f %%", stage, filled, "########################", BAR_WIDTH - filled, "",
-          100 * share);
-  double elapsed = now - bar.stage_start;
-  if (share > 0.02 && elapsed > 0.5)
-    fprintf(stderr, "  %.0f s left  ", elapsed / share * (1 - share));
+  char count[48] = "";
+  if (total && total < 100000) /* fits, not bytes */
+    snprintf(count, sizeof count, ", %llu of %llu fits", (unsigned long long)(done < total ? done : total),
+             (unsigned long long)total);
+  fprintf(stderr, "\r%-18.18s [%.*s%*s] %3.0f %%%s", stage, filled, "########################", BAR_WIDTH - filled, "",
+          100 * share, count);
+  double elapsed = now - bar.stage_start, gained = share - bar.stage_share;
+  if (gained > 0.02 && elapsed > 0.5)
+    fprintf(stderr, ", %.0f s left   ", elapsed / gained * (1 - share));
   else
     fputs("              ", stderr);
   fflush(stderr);
@@ -64,11 +71,13 @@ const ockham_progress *cli_progress_start(bool quiet) {
   static const ockham_progress progress = {report, NULL};
   bar.visible = !quiet && isatty(STDERR_FILENO);
   bar.start = now_seconds();
-  signal(SIGINT, on_interrupt);
+  struct sigaction action = {.sa_handler = on_interrupt}; /* without SA_RESTART: a read that waits shall end */
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
   return &progress;
 }
 
 void cli_progress_end(void) {
-  if (bar.drawn) fprintf(stderr, "\r%*s\r", 70, "");
+  if (bar.drawn) fprintf(stderr, "\r%*s\r", LINE_WIDTH, "");
   bar.drawn = false;
 }

@@ -31,7 +31,6 @@ typedef struct ockham_curve {
   double total;          /**< sum of squared distances to the overall mean */
   size_t n_points;
   const ockham_curve_point *points;
-  double widest; /**< largest width of a column: its range and one step of its grid; 0: unknown, no uniform model */
 } ockham_curve;
 
 typedef enum ockham_direction { OCKHAM_MAXIMUM, OCKHAM_MINIMUM, OCKHAM_KNEE } ockham_direction;
@@ -72,14 +71,8 @@ OCKHAM_API ockham_fit_score ockham_score_bic(const ockham_curve *curve, size_t i
 OCKHAM_API ockham_fit_score ockham_score_bicc(const ockham_curve *curve, size_t i);
 OCKHAM_API ockham_fit_score ockham_score_aic(const ockham_curve *curve, size_t i);
 
-/** One cluster whose rows fill a cube evenly: ln L = -n d ln(w (n + 1) / (n - 1)), w the width of the widest column,
- *  p = d + 1, value as BICc. -infinity when the width is unknown. A cut of an even cube into k^d small ones lowers the
- *  variance just as much as the mixing term costs, so that among Gaussians chance, or the shape of the cells, decides.
- */
-OCKHAM_API ockham_fit_score ockham_score_uniform(const ockham_curve *curve);
-
-/** Whether one cluster explains the rows at least as well as point i of the curve: a Gaussian by BICc, or an even cube.
- *  False when the curve does not begin at k = 1. */
+/** Whether one cluster explains the rows at least as well as point i of the curve by BICc: with few rows the maximum of
+ *  BIC itself is often a chance group. False when the curve does not begin at k = 1. */
 OCKHAM_API bool ockham_one_cluster_suffices(const ockham_curve *curve, size_t i);
 
 /** Posterior probability of each point's k under BIC and equal priors: exp(BIC / 2), normalised. weights: n_points. */

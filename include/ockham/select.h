@@ -15,7 +15,8 @@ typedef struct ockham_sweep_options {
   size_t k_max; /**< largest k tried; 0: round(sqrt(n)) between 10 and 60, then extended by half while the deciding
                      criterion's best k is near it, up to OCKHAM_K_LIMIT */
   uint64_t seed;
-  size_t restarts;       /**< further rounds up and down the range, each with fresh seeds; default 1 */
+  size_t restarts; /**< further rounds up and down the range, each with fresh seeds; default 1, or 3 for at most 2,000
+                      rows */
   const char *criterion; /**< what decides; default "bic" */
   bool exact;            /**< compute the exact silhouette whatever it costs */
   bool no_silhouette;    /**< leave both silhouettes out */
@@ -56,12 +57,12 @@ typedef struct ockham_verdict {
   size_t point;                      /**< its index in the curve */
   const ockham_criterion *criterion; /**< what decided */
   bool undecided;      /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
-  bool one_suffices;   /**< BIC has its maximum elsewhere, but one cluster explains the rows as well when few rows, or
-                          rows that fill a cube evenly, are allowed for: see ockham_one_cluster_suffices() */
+  bool one_suffices;   /**< BIC has its maximum elsewhere, but for so few rows one cluster explains them as well:
+                            ockham_one_cluster_suffices() */
   bool crowded;        /**< so it is at BIC's maximum, where rows are few for so many clusters, but not at every k: the
-                          answer is the best of the others */
+                            answer is the best of the others */
   double weight;       /**< posterior probability of k under BIC, among the k tried; NaN when another criterion decided,
-                          and when k is not BIC's maximum */
+                            and when k is not BIC's maximum */
   bool at_edge;        /**< k is the largest tried: the truth may be larger */
   bool extended;       /**< the range was extended by itself */
   bool partial;        /**< the sweep was stopped early */

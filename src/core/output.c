@@ -18,6 +18,11 @@ static bool is_special(const char *path) {
   return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
 }
 
+static bool is_link(const char *path) {
+  struct stat info;
+  return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
 /* A new file beside the destination, with the permissions that any new file gets; mkstemp would make it private. */
 static int create_temporary(ock_output *output, size_t size) {
   enum { MAX_ATTEMPTS = 100 };
@@ -55,8 +60,10 @@ ockham_status ock_output_open(ock_output *output, const char *path, ockham_error
     return OCKHAM_OK;
   }
   if (!*path) return ock_fail(err, OCKHAM_IO, "an output path is empty; '-' is standard output");
-  size_t size = strlen(path) + sizeof ".-.tmp" + 20 + 10; /* a process number and an attempt */
-  output->path = ock_string_copy(path);
+  char *target = is_link(path) ? realpath(path, NULL) : NULL; /* what a link stands for is replaced, not the link */
+  size_t size = strlen(target ? target : path) + sizeof ".-.tmp" + 20 + 10; /* a process number and an attempt */
+  output->path = ock_string_copy(target ? target : path);
+  free(target);
   output->temporary_path = ock_alloc(size);
   ockham_status status;
   if (!output->path || !output->temporary_path)

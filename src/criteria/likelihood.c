@@ -97,18 +97,8 @@ double ock_aic(const ockham_curve *curve, size_t i) {
 
 /* ---- one cluster or more? ---- */
 
-ockham_fit_score ockham_score_uniform(const ockham_curve *curve) {
-  double n = (double)curve->n_rows, d = (double)curve->n_varying;
-  if (!(curve->widest > 0) || curve->n_rows < 2) return (ockham_fit_score){-INFINITY, -INFINITY, 0, false};
-  double side = log(curve->widest) + log((n + 1) / (n - 1)); /* a range falls short of the side by that, on average */
-  size_t n_parameters = curve->n_varying + 1;
-  return (ockham_fit_score){-2 * n * d * side - price_of_bicc(curve, n_parameters), -n * d * side, n_parameters, false};
-}
-
 bool ockham_one_cluster_suffices(const ockham_curve *curve, size_t i) {
-  if (curve->points[0].k != 1 || i == 0) return false;
-  double found = ock_bicc(curve, i);
-  return ock_bicc(curve, 0) >= found || ockham_score_uniform(curve).value >= found;
+  return curve->points[0].k == 1 && i > 0 && ock_bicc(curve, 0) >= ock_bicc(curve, i);
 }
 
 /* ---- peers ---- */

@@ -119,17 +119,11 @@ static void explain_choice(const ock_report *r, FILE *out) {
     fprintf(out, "  %s found no k in this range\n", c->title);
     return;
   }
-  if (v->one_suffices) {
+  if (v->one_suffices || v->crowded) {
     size_t best = r->curve->points[ockham_criterion_choose(c, r->curve)].k;
-    fprintf(
-        out, "  BIC is highest at %zu, but one %s explains these rows at least as well\n", best,
-        ockham_score_uniform(r->curve).value > ockham_score_bicc(r->curve, 0).value ? "evenly filled cube" : "cluster");
-    return;
-  }
-  if (v->crowded) {
-    size_t best = r->curve->points[ockham_criterion_choose(c, r->curve)].k;
-    fprintf(out, "  BIC is highest at %zu, where one cluster explains these rows as well; of the other k, at %zu\n",
-            best, v->k);
+    fprintf(out, "  BIC is highest at %zu, but for so few rows one cluster explains as much", best);
+    if (v->crowded) fprintf(out, "; of the other k, at %zu", v->k);
+    fputc('\n', out);
     return;
   }
   if (c->direction == OCKHAM_KNEE) {

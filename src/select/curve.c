@@ -78,7 +78,6 @@ ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
                                 .variance_floor = sweep->survey.variance_floor,
                                 .total = sweep->survey.total,
                                 .n_points = n_points,
-                                .points = points,
-                                .widest = sweep->survey.widest};
+                                .points = points};
   return OCKHAM_OK;
 }

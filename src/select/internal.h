@@ -29,7 +29,6 @@ typedef struct ock_survey {
   size_t n_varying;
   double variance_floor;
   double total;
-  double widest; /* column: its range and one step of its grid */
 } ock_survey;
 
 struct ockham_sweep {

@@ -39,7 +39,7 @@ ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *po
   if (k_max > some.n_rows) k_max = some.n_rows;
   ockham_sweep *sweep;
   ock_lloyd state;
-  ticker->stage = "looking for the range";
+  ticker->stage = "finding the range";
   OCK_TRY(ock_sweep_new(some, &(ockham_sweep_options){0}, &sweep, err));
   ockham_status status = ock_lloyd_init(&state, some, k_max, pool, ticker, err);
   if (!status) {

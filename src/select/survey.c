@@ -55,7 +55,6 @@ ockham_status ock_survey_rows(ockham_rows x, const double *mean, ock_survey *sur
     survey->n_varying++;
     double gap = smallest_gap(x, j, sample, n_sample);
     rounding += gap * gap / 12;
-    survey->widest = fmax(survey->widest, high[j] - low[j] + gap);
   }
   ock_free(sample);
   double d = survey->n_varying ? (double)survey->n_varying : 1;

@@ -5,7 +5,15 @@
 
 #include "select/internal.h"
 
-enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1, AFRESH_K = 12, AFRESH_STARTS = 2 };
+enum {
+  DEFAULT_K_LOW = 10,
+  DEFAULT_K_HIGH = 60,
+  DEFAULT_ROUNDS = 1,
+  MORE_ROUNDS = 3,
+  FEW_ROWS = 2000,
+  AFRESH_K = 12,
+  AFRESH_STARTS = 2
+};
 static const double largest_value = 1e140;
 
 /* Large tables are climbed on some of their rows, at least so many and so many a cluster; all rows then only have to
@@ -126,7 +134,8 @@ static ockham_status fit_one_column(run *r, ock_lloyd *s, ockham_error *err) {
 }
 
 static size_t n_rounds(const run *r) {
-  return r->options->restarts ? r->options->restarts : DEFAULT_ROUNDS;
+  if (r->options->restarts) return r->options->restarts;
+  return r->x.n_rows <= FEW_ROWS ? MORE_ROUNDS : DEFAULT_ROUNDS; /* few rows take no time, and have many optima */
 }
 
 static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {

@@ -197,8 +197,36 @@ static void memory_runs_out(void **state) {
   }
 }
 
+static void a_link_stays_a_link(void **state) {
+  (void)state;
+  char place[] = "/tmp/ockham-link-XXXXXX", target[64], path[64], buffer[8] = {0};
+  assert_non_null(mkdtemp(place));
+  snprintf(target, sizeof target, "%s/target", place);
+  snprintf(path, sizeof path, "%s/link", place);
+  FILE *file = fopen(target, "w");
+  assert_non_null(file);
+  fclose(file);
+  assert_int_equal(symlink("target", path), 0);
+  ock_output output;
+  assert_ok(ock_output_open(&output, path, err));
+  ock_output_write(&output, "new", 3);
+  assert_ok(ock_output_commit(&output, err));
+  struct stat info;
+  assert_int_equal(lstat(path, &info), 0);
+  assert_true(S_ISLNK(info.st_mode));
+  file = fopen(target, "r");
+  assert_non_null(file);
+  assert_int_equal(fread(buffer, 1, sizeof buffer, file), 3);
+  fclose(file);
+  assert_string_equal(buffer, "new");
+  unlink(path);
+  unlink(target);
+  rmdir(place);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_link_stays_a_link),
       cmocka_unit_test(a_commit_replaces_the_file),
       cmocka_unit_test(abandoning_leaves_what_was_there),
       cmocka_unit_test(permissions_follow_the_umask),

@@ -184,32 +184,6 @@ static void test_floor_bounds_the_likelihood(void **unused) {
   assert_close(ockham_score_bic(&t.curve, 0).log_likelihood, -10 * log(two_pi * floor), 1e-12);
 }
 
-/* Rows on a line at even distances: an even cube explains them better than two Gaussians. */
-static void test_even_rows_are_one_cluster(void **unused) {
-  (void)unused;
-  enum { N_EVEN = 64 };
-  double x[N_EVEN];
-  uint8_t one[N_EVEN] = {0}, two[N_EVEN];
-  for (size_t i = 0; i < N_EVEN; i++) {
-    x[i] = (double)i;
-    two[i] = i >= N_EVEN / 2;
-  }
-  labelled t, u;
-  labelled_fill(&t, x, N_EVEN, 1, one, 1);
-  labelled_fill(&u, x, N_EVEN, 1, two, 2);
-  ockham_curve_point points[2] = {t.curve.points[0], u.curve.points[0]};
-  t.curve.points = points;
-  t.curve.n_points = 2;
-  assert_true(isinf(ockham_score_uniform(&t.curve).value)); /* the width is not known */
-  t.curve.widest = N_EVEN;                                  /* 64 values, one step apart */
-  ockham_fit_score score = ockham_score_uniform(&t.curve);
-  assert_int_equal(score.n_parameters, 2);
-  assert_close(score.log_likelihood, -64 * (log(64) + log(65.0 / 63)), 1e-12);
-  assert_close(score.value, 2 * score.log_likelihood - 2 * log(64) * 64 / 60, 1e-12);
-  assert_true(ockham_one_cluster_suffices(&t.curve, 1));
-  assert_false(ockham_one_cluster_suffices(&t.curve, 0)); /* it is the one cluster */
-}
-
 /* One parameter more costs more, also when there are more parameters than values. */
 static void test_price_rises_beyond_the_number_of_values(void **unused) {
   (void)unused;
@@ -234,7 +208,7 @@ static void test_ties_choose_the_lowest_k(void **unused) {
   ockham_curve_point points[4];
   for (size_t i = 0; i < 4; i++)
     points[i] = (ockham_curve_point){3, 3, sizes, within, spread, centroids, 0.5, 0.5}; /* all the same */
-  ockham_curve curve = {12, 1, 1, 1e-9, 800, 4, points, 0};
+  ockham_curve curve = {12, 1, 1, 1e-9, 800, 4, points};
   size_t n;
   const ockham_criterion *criteria = ockham_criteria(&n);
   for (size_t c = 0; c < n; c++) {
@@ -345,7 +319,6 @@ int main(void) {
       cmocka_unit_test(test_one_cluster_has_likelihood_but_no_geometry),
       cmocka_unit_test(test_a_variance_of_its_own_needs_five_rows),
       cmocka_unit_test(test_floor_bounds_the_likelihood),
-      cmocka_unit_test(test_even_rows_are_one_cluster),
       cmocka_unit_test(test_price_rises_beyond_the_number_of_values),
       cmocka_unit_test(test_ties_choose_the_lowest_k),
       cmocka_unit_test(test_undefined_values_are_never_chosen),

@@ -19,8 +19,9 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
   size_t n;
   const ockham_criterion *criteria = ockham_criteria(&n);
   for (size_t c = 0; c < n; c++)
-    printf("%s\n  %s is best, %s\n  %s\n  source: %s\n\n", criteria[c].name, direction_text(criteria[c].direction),
-           criteria[c].can_answer_one ? "can answer 1" : "cannot answer 1", criteria[c].formula, criteria[c].source);
+    printf("%s\n  %s: %s is best, %s\n  %s\n  source: %s\n\n", criteria[c].name, criteria[c].title,
+           direction_text(criteria[c].direction), criteria[c].can_answer_one ? "can answer 1" : "cannot answer 1",
+           criteria[c].formula, criteria[c].source);
   printf(
       "n rows, d columns that vary, k clusters of n_j rows; S_j: sum of squared distances in cluster j, S: of all\n");
   return EXIT_DONE;

@@ -97,10 +97,12 @@ static ockham_status print_summary(const fit_run *run, ockham_error *err) {
   const ockham_kmeans *k = &run->kmeans;
   const uint32_t *known = ockham_table_labels(run->table);
   size_t n_rows = ockham_table_rows(run->table).n_rows;
-  printf("%zu clusters of %zu rows, inertia %.9g, %s after %zu step%s%s\n", k->k, n_rows, k->inertia,
-         k->converged ? "converged" : "not converged", k->n_iterations, k->n_iterations == 1 ? "" : "s",
-         k->exact ? ", the global optimum" : "");
-  if (k->k < run->options->k) printf("the rows have only %zu different values: there cannot be more clusters\n", k->k);
+  printf("%zu cluster%s of %zu row%s, inertia %.9g, %s after %zu step%s%s\n", k->k, k->k == 1 ? "" : "s", n_rows,
+         n_rows == 1 ? "" : "s", k->inertia, k->converged ? "converged" : "not converged", k->n_iterations,
+         k->n_iterations == 1 ? "" : "s", k->exact ? ", the global optimum" : "");
+  if (k->k < run->options->k)
+    printf("there %s only %zu different row%s, so there cannot be more clusters\n", k->k == 1 ? "is" : "are", k->k,
+           k->k == 1 ? "" : "s");
   if (run->scaling.kind != OCKHAM_SCALE_NONE)
     printf("columns were scaled (spreads differ by %.3g to 1); --scale none leaves them as they are\n",
            run->scaling.spread_ratio);

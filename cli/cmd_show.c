@@ -14,11 +14,24 @@ static const char *scale_text(ockham_scale kind) {
   return kind == OCKHAM_SCALE_ROBUST ? "scaled by median and quartiles" : "not scaled";
 }
 
+/* A name in 12 columns; it may be UTF-8, and is not cut inside a character. */
+static void print_name(const char *name) {
+  enum { WIDTH = 12 };
+  int n_bytes = 0, n_characters = 0;
+  while (name[n_bytes]) {
+    bool starts = ((unsigned char)name[n_bytes] & 0xc0) != 0x80;
+    if (starts && n_characters == WIDTH) break;
+    n_characters += starts;
+    n_bytes++;
+  }
+  printf(" %*s%.*s", WIDTH - n_characters, "", n_bytes, name);
+}
+
 static void show_clusters(const ockham_model *model, double *centroid) {
   const ockham_model_parts *p = ockham_model_look(model);
   size_t n_shown = p->n_columns < MOST_COLUMNS_SHOWN ? p->n_columns : MOST_COLUMNS_SHOWN;
   printf("\n%-8s %12s", "cluster", "rows");
-  for (size_t l = 0; l < n_shown; l++) printf(" %12.12s", p->column_names[l]);
+  for (size_t l = 0; l < n_shown; l++) print_name(p->column_names[l]);
   printf("%s\n", n_shown < p->n_columns ? "  ..." : "");
   for (size_t j = 0; j < p->k; j++) {
     ockham_model_centroid(model, j, centroid);
@@ -39,10 +52,16 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
   if (ockham_model_load(arguments[0], &model, &err)) return cli_fail(&err);
   const ockham_model_parts *p = ockham_model_look(model);
   double *centroid = malloc(p->n_columns * sizeof *centroid);
-  printf("k-means, %zu clusters, %zu columns, %s\n", p->k, p->n_columns, scale_text(p->scaling.kind));
-  printf("fitted on %llu rows with seed %llu; k by: %s\n", (unsigned long long)p->n_rows, (unsigned long long)p->seed,
-         p->criterion);
-  if (centroid) show_clusters(model, centroid);
+  if (!centroid) {
+    err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for a centroid"};
+    ockham_model_free(model);
+    return cli_fail(&err);
+  }
+  printf("k-means, %zu cluster%s, %zu column%s, %s\n", p->k, p->k == 1 ? "" : "s", p->n_columns,
+         p->n_columns == 1 ? "" : "s", scale_text(p->scaling.kind));
+  printf("fitted on %llu row%s with seed %llu; k by: %s\n", (unsigned long long)p->n_rows, p->n_rows == 1 ? "" : "s",
+         (unsigned long long)p->seed, p->criterion);
+  show_clusters(model, centroid);
   free(centroid);
   ockham_model_free(model);
   return EXIT_DONE;

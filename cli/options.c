@@ -130,7 +130,8 @@ static int set_value(const cli_option *option, const char *text, void *values) {
       *(const char **)field = text;
       break;
     case CLI_LIST:
-      failed = add_items(text, field);
+      failed =
+          text[strspn(text, ",")] ? add_items(text, field) : bad_value(option, text, "names or numbers of columns");
       break;
     case CLI_REAL:
       failed = set_real(option, text, field);
@@ -245,7 +246,7 @@ int cli_parse(const cli_command *command, int n_arguments, char **arguments, voi
   }
   size_t n = (size_t)*n_positional;
   if (n < command->min_arguments || n > command->max_arguments)
-    return cli_fail_usage("usage: ockham %s %s", command->name, command->usage);
+    return cli_fail_usage("usage: ockham %s%s%s", command->name, command->usage[0] ? " " : "", command->usage);
   *stop = false;
   return EXIT_DONE;
 }

@@ -10,8 +10,8 @@
 extern "C" {
 #endif
 
-/** What to do with a missing cell: an empty one, NA, N/A, NaN, null, none, "?" or "-" (any case) in text; NaN in a
- *  binary file; NULL in SQLite. Infinities are an error under every policy but DROP. */
+/** What to do with a missing cell: an empty one, NA, N/A, #N/A, NaN, null, none, "?" or "-" (any case) in text; NaN in
+ *  a binary file; NULL in SQLite. Infinities are an error under every policy but DROP. */
 typedef enum ockham_missing {
   OCKHAM_MISSING_ERROR = 0, /**< refuse the file, naming row and column */
   OCKHAM_MISSING_DROP,      /**< leave out the row */

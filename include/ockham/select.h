@@ -36,10 +36,11 @@ typedef struct ockham_sweep ockham_sweep;
  *  x  n rows of finite numbers; borrowed for the call.
  *  The inertia never rises with k. k_max is lowered to the number of distinct rows. One column: every k is the global
  *  optimum. When progress asks to stop, what is done so far is returned as a partial sweep, with OCKHAM_OK, unless
- *  there is nothing yet (INTERRUPTED).
+ *  there are not yet two k to compare (INTERRUPTED).
  *
  *  Fails with BAD_ARGUMENT (k_min > k_max, k_min or k_max > n, no such criterion), BAD_DATA (row and column of the
- *  first value that is not finite, or beyond 1e140; fewer distinct rows than k_min), NO_MEMORY, INTERRUPTED.
+ *  first value that is not finite, or beyond 1e140; differences so small that all their squares are 0; fewer distinct
+ *  rows than k_min), NO_MEMORY, INTERRUPTED.
  *
  *  About 24 bytes a row of extra memory, 4 more for each k while the exact silhouette is computed.
  *  Source: insertion of greedy k-means++ candidates going up, Ward merges going down, the better kept at each k. */
@@ -55,15 +56,18 @@ typedef struct ockham_verdict {
   size_t k;                          /**< the answer */
   size_t point;                      /**< its index in the curve */
   const ockham_criterion *criterion; /**< what decided */
-  bool undecided;    /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
-  bool one_suffices; /**< BIC has its maximum elsewhere, but for so few rows one cluster explains them as well:
-                          ockham_one_cluster_suffices() */
-  double weight;     /**< posterior probability of k under BIC, among the k tried; NaN when another criterion decided */
-  bool at_edge;      /**< k is the largest tried: the truth may be larger */
-  bool extended;     /**< the range was extended by itself */
-  bool partial;      /**< the sweep was stopped early */
-  bool distinct_limit;     /**< the range ends where there are no more distinct rows */
-  bool exact;              /**< every clustering is the global optimum (one column) */
+  bool undecided;      /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
+  bool one_suffices;   /**< BIC has its maximum elsewhere, but for so few rows one cluster explains them as well:
+                            ockham_one_cluster_suffices() */
+  bool crowded;        /**< so it is at BIC's maximum, where rows are few for so many clusters, but not at every k: the
+                            answer is the best of the others */
+  double weight;       /**< posterior probability of k under BIC, among the k tried; NaN when another criterion decided,
+                            and when k is not BIC's maximum */
+  bool at_edge;        /**< k is the largest tried: the truth may be larger */
+  bool extended;       /**< the range was extended by itself */
+  bool partial;        /**< the sweep was stopped early */
+  bool distinct_limit; /**< the range ends where there are no more distinct rows */
+  bool exact;          /**< every clustering is the global optimum (one column) */
   bool silhouette_skipped; /**< too many rows for the exact silhouette; the simplified one is there */
   double seconds;          /**< time the sweep took */
 } ockham_verdict;

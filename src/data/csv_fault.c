@@ -80,9 +80,23 @@ static ockham_status fail_cell(const place *at, ockham_error *err, const char *f
                      (unsigned long long)at->line, at->column + 1, name, what);
 }
 
+/* 1,5 and 1,234.50 and 1,234,567. */
+static bool is_number_with_commas(const ock_csv_cell *cell) {
+  char plain[64];
+  size_t length = 0;
+  double value;
+  if (cell->length > sizeof plain || !memchr(cell->text, ',', cell->length)) return false;
+  for (size_t i = 0; i < cell->length; i++)
+    if (cell->text[i] != ',') plain[length++] = cell->text[i];
+  return ock_number_parse(plain, length, &value);
+}
+
 static ockham_status fail_text(const place *at, const ock_csv_cell *cell, ockham_error *err) {
-  if (ock_csv_is_decimal_comma(cell->text, cell->length))
-    return fail_cell(at, err, "holds '%s': decimal commas are not understood, write a decimal point", at->shown);
+  if (is_number_with_commas(cell))
+    return fail_cell(at, err,
+                     "holds '%s': commas in numbers are not understood; write a decimal point, and nothing between "
+                     "thousands",
+                     at->shown);
   if (at->text_only[at->column]) return fail_text_columns(at, err);
   return fail_cell(at, err, "holds text ('%s'), expected a number", at->shown);
 }

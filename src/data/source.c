@@ -33,7 +33,7 @@ void ock_source_clear(ock_source *source) {
 }
 
 bool ock_text_is_missing(const char *text, size_t length) {
-  static const char *const words[] = {"", "na", "n/a", "nan", "null", "none", "?", "-"};
+  static const char *const words[] = {"", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-"};
   if (length > 4) return false;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strlen(words[i]) == length && strncasecmp(text, words[i], length) == 0) return true;

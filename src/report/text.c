@@ -46,7 +46,7 @@ static const char *plural(uint64_t n) {
 /* That there is no structure can be said only after looking for some. */
 static void answer_in_words(const ock_report *r, char *text, size_t size) {
   const ockham_verdict *v = &r->verdict;
-  bool looked = r->curve->n_points > 1;
+  bool looked = r->curve->n_points > 1 && !v->partial;
   const char *limits = v->partial ? " (partial: stopped early)" : looked ? "" : " (no other k tried)";
   if (v->undecided)
     snprintf(text, size, "no answer from %s%s", v->criterion->title, limits);
@@ -119,9 +119,11 @@ static void explain_choice(const ock_report *r, FILE *out) {
     fprintf(out, "  %s found no k in this range\n", c->title);
     return;
   }
-  if (v->one_suffices) {
+  if (v->one_suffices || v->crowded) {
     size_t best = r->curve->points[ockham_criterion_choose(c, r->curve)].k;
-    fprintf(out, "  BIC is highest at %zu, but for so few rows one cluster explains as much\n", best);
+    fprintf(out, "  BIC is highest at %zu, but for so few rows one cluster explains as much", best);
+    if (v->crowded) fprintf(out, "; of the other k, at %zu", v->k);
+    fputc('\n', out);
     return;
   }
   if (c->direction == OCKHAM_KNEE) {
@@ -156,9 +158,12 @@ static void explain_range(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   size_t k_max = r->curve->points[r->curve->n_points - 1].k;
   if (v->extended) fprintf(out, "  the range was extended to %zu, for the best k stood near its end\n", k_max);
+  if (!v->undecided && v->point == 0 && v->k > 1 && r->curve->n_points > 1)
+    fprintf(out, "  %zu is the least k tried: there may be fewer clusters; --k-min tries less\n", v->k);
   if (v->at_edge) fprintf(out, "  %zu is the largest k tried: there may be more clusters; --k-max tries more\n", k_max);
   if (v->distinct_limit)
-    fprintf(out, "  the rows have only %zu different value%s: there cannot be more clusters\n", k_max, plural(k_max));
+    fprintf(out, "  there %s only %zu different row%s, so there cannot be more clusters\n", k_max == 1 ? "is" : "are",
+            k_max, plural(k_max));
   if (v->exact) fputs("  one column: every clustering is the best there is\n", out);
 }
 
@@ -224,7 +229,9 @@ static void clusters_table(const ock_report *r, FILE *out) {
   glyphs g = glyphs_for(r);
   char text[32];
   if (p->k < 2) return;
-  fprintf(out, "\n  %-8s %12s %8s  %s\n", "cluster", "rows", "share", "root mean squared distance to centroid");
+  bool scaled = r->options->scaling && r->options->scaling->kind != OCKHAM_SCALE_NONE;
+  fprintf(out, "\n  %-8s %12s %8s  %s%s\n", "cluster", "rows", "share", "root mean squared distance to centroid",
+          scaled ? ", scaled" : "");
   for (size_t j = 0; j < p->k && j < MOST_CLUSTERS_LISTED; j++)
     fprintf(out, "  %-8zu %12s %7.1f%%  %.4g\n", j, grouped(p->sizes[j], text),
             100 * (double)p->sizes[j] / (double)r->curve->n_rows, sqrt(p->within[j] / (double)p->sizes[j]));

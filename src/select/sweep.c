@@ -193,7 +193,12 @@ static ockham_status sketch(run *r, ockham_error *err) {
 static ockham_status fit_all(run *r, ock_climb *climb, ockham_error *err) {
   ockham_sweep *sweep = r->sweep;
   size_t covered = count_fits(sweep);
-  if (covered == 0) OCK_TRY(begin(sweep, climb->state, err));
+  if (covered == 0) {
+    OCK_TRY(begin(sweep, climb->state, err));
+    if (sweep->survey.n_varying > 0 && sweep->survey.total == 0)
+      return ock_fail(err, OCKHAM_BAD_DATA,
+                      "the rows differ so little that the squares of differences are 0; scale them");
+  }
   if (sweep->d == 1 && ock_exact1d_fits(sweep->n, r->k_target)) return fit_one_column(r, climb->state, err);
   if (sketch_size(r) == r->x.n_rows) return climb_all(r, climb, err);
   OCK_TRY(sketch(r, err));
@@ -223,8 +228,9 @@ static ockham_status cover(run *r, ock_lloyd *s, bool *more, ockham_error *err) 
   OCK_TRY(fit_all(r, &climb, err));
   sweep->k_max = count_fits(sweep);
   sweep->distinct_limit = sweep->k_max < r->k_target && !r->ticker.stopped;
-  if (sweep->k_max < sweep->k_min && r->ticker.stopped)
-    return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before k = %zu was reached", sweep->k_min);
+  size_t least = sweep->k_min < r->k_target ? sweep->k_min + 1 : sweep->k_min; /* one k alone says nothing */
+  if (sweep->k_max < least && r->ticker.stopped)
+    return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before k = %zu was reached", least);
   if (sweep->k_max < sweep->k_min)
     return ock_fail(err, OCKHAM_BAD_DATA, "the data have %zu distinct rows, too few for %zu clusters", sweep->k_max,
                     sweep->k_min);
@@ -265,7 +271,8 @@ ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *option
   OCK_TRY(check(x, options, err));
   OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
   ockham_status status = ock_sweep_new(x, options, &r.sweep, err);
-  if (!status) status = run_sweep(&r, err);
+  ockham_error problem = {0}; /* a stop is one inside, and none to the caller when there is a partial sweep */
+  if (!status && (status = run_sweep(&r, &problem)) && err) *err = problem;
   ockham_sweep_free(r.sketch);
   ock_pool_free(r.pool);
   if (status) {
@@ -290,20 +297,35 @@ static double bic_weight(const ockham_curve *curve, size_t point) {
   return 1 / sum;
 }
 
+/* The point that BIC prefers among those that one cluster does not explain as well, 0 when there is none. With hardly
+ * more rows than clusters BIC has no bound, and its maximum there says nothing of the other k. */
+static size_t best_beyond_one(const ockham_curve *curve) {
+  size_t best = 0;
+  double highest = ockham_score_bic(curve, 0).value;
+  for (size_t i = 1; i < curve->n_points; i++) {
+    double value = ockham_score_bic(curve, i).value;
+    if (!(value > highest) || ockham_one_cluster_suffices(curve, i)) continue;
+    best = i;
+    highest = value;
+  }
+  return best;
+}
+
 ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
   const ockham_curve *curve = &sweep->curve;
   size_t point = ockham_criterion_choose(sweep->criterion, curve);
   bool decided = point != SIZE_MAX;
   if (!decided) point = 0; /* a criterion that finds nothing, such as no knee, leaves the simplest model */
   bool by_bic = strcmp(sweep->criterion->name, "bic") == 0;
-  bool one_suffices = by_bic && ockham_one_cluster_suffices(curve, point);
-  if (one_suffices) point = 0;
+  bool doubtful = by_bic && ockham_one_cluster_suffices(curve, point);
+  if (doubtful) point = best_beyond_one(curve);
   return (ockham_verdict){.k = curve->points[point].k,
                           .point = point,
                           .criterion = sweep->criterion,
                           .undecided = !decided,
-                          .one_suffices = one_suffices,
-                          .weight = by_bic && !one_suffices ? bic_weight(curve, point) : NAN,
+                          .one_suffices = doubtful && point == 0,
+                          .crowded = doubtful && point > 0,
+                          .weight = by_bic && !doubtful ? bic_weight(curve, point) : NAN,
                           .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
                                      curve->points[point].k < curve->n_rows,
                           .extended = sweep->extended,

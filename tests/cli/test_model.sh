@@ -45,6 +45,13 @@ cut -d, -f1,2 grams_predicted.csv | diff labels.csv - || complain 'a scaled mode
 succeeds show grams.model
 expect show-scaled
 
+# Names that are not ASCII are cut and lined up by characters.
+sed '1s/.*/länge,überaus lange namen,group/' people.csv >names.csv
+succeeds fit names.csv -k 1 --ignore group --model names.model
+contains out '1 cluster of 36 rows'
+succeeds show names.model
+contains out 'cluster          rows        länge überaus lang'
+
 # The model of `clusters` is one too.
 succeeds clusters people.csv --ignore group --model chosen.model
 succeeds predict chosen.model people.csv

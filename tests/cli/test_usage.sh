@@ -31,6 +31,8 @@ fails 2 "--low must be a number, found 'nan'" generate blobs --low nan
 fails 2 "--scale must be one of auto, none, standard, robust, found 'big'" "${clusters[@]}" --scale big
 fails 2 "--delimiter must be one character or 'tab', found '::'" "${clusters[@]}" --delimiter ::
 fails 2 '--k-max needs a value: K' "${clusters[@]}" --k-max
+fails 2 "--columns must be names or numbers of columns, found ''" "${clusters[@]}" --columns ''
+fails 2 "--ignore must be names or numbers of columns, found ','" "${clusters[@]}" --ignore ,
 fails 2 '--json takes no value' "${clusters[@]}" --json=yes
 fails 2 "no criterion is named 'gap'; \`ockham criteria\` lists them" "${clusters[@]}" --criterion gap
 fails 2 'the least k, 9, must not exceed the largest, 3' "${clusters[@]}" --k-min 9 --k-max 3
@@ -52,6 +54,7 @@ fails 2 "there is no command 'cluster'; \`ockham --help\` lists them" cluster pe
 fails 2 'usage: ockham clusters FILE [options]' clusters
 fails 2 'usage: ockham clusters FILE [options]' clusters people.csv other.csv
 fails 2 'usage: ockham predict MODEL FILE [options]' predict people.csv
+fails 2 'usage: ockham criteria' criteria bic
 fails 2 "generate can make 'blobs', found 'rings'" generate rings
 run
 same 'no command' 2 "$code"

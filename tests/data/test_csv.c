@@ -109,9 +109,9 @@ static void labels_may_be_quoted_or_missing(void **state) {
 
 static void missing_words_are_known(void **state) {
   (void)state;
-  ockham_table *table = csv_table("a,b\n1,\n2,NA\n3,n/a\n4,NaN\n5,null\n6,None\n7,?\n8,-\n9,\"\"\n10,1\n",
+  ockham_table *table = csv_table("a,b\n1,\n2,NA\n3,n/a\n4,NaN\n5,null\n6,None\n7,?\n8,-\n9,\"\"\n10,1\n11,#N/A\n",
                                   (ockham_read_options){.missing = OCKHAM_MISSING_DROP});
-  assert_int_equal(ockham_table_n_rows_dropped(table), 9);
+  assert_int_equal(ockham_table_n_rows_dropped(table), 10);
   assert_table(table, 1, 2, ROWS(10, 1));
 }
 
@@ -192,14 +192,15 @@ static void missing_and_infinite_cells_are_refused(void **state) {
                    "t.csv:3: column 1 'a' holds '1e999', which is not finite");
 }
 
-static void decimal_commas_are_not_misread(void **state) {
+static void commas_in_numbers_are_not_misread(void **state) {
   (void)state;
-  assert_csv_fails("1,5;2,5\n", defaults,
-                   "t.csv:1: column 1 'x1' holds '1,5': decimal commas are not understood, write a decimal point");
-  assert_csv_fails("a;b\n1,5;2,5\n3,5;4\n", defaults,
-                   "t.csv:2: column 1 'a' holds '1,5': decimal commas are not understood, write a decimal point");
-  assert_csv_fails("1,5 2,5\n1,5 3,5\n", defaults,
-                   "t.csv:1: column 1 'x1' holds '1,5': decimal commas are not understood, write a decimal point");
+#define COMMAS ": commas in numbers are not understood; write a decimal point, and nothing between thousands"
+  assert_csv_fails("1,5;2,5\n", defaults, "t.csv:1: column 1 'x1' holds '1,5'" COMMAS);
+  assert_csv_fails("a;b\n1,5;2,5\n3,5;4\n", defaults, "t.csv:2: column 1 'a' holds '1,5'" COMMAS);
+  assert_csv_fails("1,5 2,5\n1,5 3,5\n", defaults, "t.csv:1: column 1 'x1' holds '1,5'" COMMAS);
+  assert_csv_fails("a,b\n\"1,234.50\",2\n", defaults, "t.csv:2: column 1 'a' holds '1,234.50'" COMMAS);
+  assert_csv_fails("a,b\n1,2\n\"1,234,567\",2\n", defaults, "t.csv:3: column 1 'a' holds '1,234,567'" COMMAS);
+#undef COMMAS
 }
 
 static void broken_quotes_name_the_line_they_open_on(void **state) {
@@ -367,7 +368,7 @@ int main(void) {
       cmocka_unit_test(ragged_rows_name_their_line),
       cmocka_unit_test(text_names_its_column),
       cmocka_unit_test(missing_and_infinite_cells_are_refused),
-      cmocka_unit_test(decimal_commas_are_not_misread),
+      cmocka_unit_test(commas_in_numbers_are_not_misread),
       cmocka_unit_test(broken_quotes_name_the_line_they_open_on),
       cmocka_unit_test(other_encodings_are_refused),
       cmocka_unit_test(pieces_and_threads_change_nothing),

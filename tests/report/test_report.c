@@ -21,17 +21,26 @@ static ockham_sweep *sweep_noise(void) {
   return sweep;
 }
 
+/* Stop as soon as there are some k to compare. */
 static bool stop(void *user, const char *stage, uint64_t done, uint64_t total) {
   (void)user;
   (void)stage;
-  (void)done;
   (void)total;
-  return false;
+  return done < 2;
 }
 
 static ockham_sweep *sweep_stopped(void) {
   ockham_progress progress = {.report = stop};
-  return sweep_blobs(4, (ockham_sweep_options){.progress = &progress});
+  double *x = make_normal(300, 2, 1);
+  ockham_sweep *sweep =
+      sweep_with(rows_of(x, 300, 2), (ockham_sweep_options){.restarts = 1000000, .progress = &progress});
+  free(x);
+  return sweep;
+}
+
+/* As many k as rows: BIC is highest at the last. */
+static ockham_sweep *sweep_crowded(void) {
+  return sweep_blobs(3, (ockham_sweep_options){.k_max = 180});
 }
 
 static ockham_sweep *sweep_undecided(void) {
@@ -84,11 +93,28 @@ static void test_first_line_is_the_answer(void **unused) {
   ockham_sweep_free(undecided);
 }
 
-/* A sweep that was stopped when it had seen k = 1 only cannot say that there is no structure. */
+static void test_a_dismissed_maximum_is_told(void **unused) {
+  (void)unused;
+  ockham_sweep *crowded = sweep_crowded();
+  assert_first_line_has(crowded, "3 clusters ");
+  assert_text_has(crowded, (ockham_report_options){0},
+                  "BIC is highest at 180, but for so few rows one cluster explains as much; of the other k, at 3\n");
+  ockham_sweep_free(crowded);
+}
+
+static void test_the_least_k_is_doubted(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(3, (ockham_sweep_options){.k_min = 6, .k_max = 12});
+  assert_text_has(sweep, (ockham_report_options){0}, "6 is the least k tried: there may be fewer clusters");
+  ockham_sweep_free(sweep);
+}
+
+/* A sweep that was stopped has not looked everywhere, and cannot say that there is no structure. */
 static void test_partial_sweep_claims_nothing(void **unused) {
   (void)unused;
   ockham_sweep *partial = sweep_stopped();
   assert_true(ockham_sweep_verdict(partial).partial);
+  assert_int_equal(ockham_sweep_verdict(partial).k, 1);
   assert_text_lacks(partial, (ockham_report_options){0}, "no structure");
   ockham_sweep_free(partial);
 }
@@ -239,6 +265,8 @@ static void check_json(const ockham_sweep *sweep) {
   assert_json_integer(object, "k_min", curve->points[0].k);
   assert_json_integer(object, "k_max", curve->points[curve->n_points - 1].k);
   assert_int_equal(json_is_true(json_object_get(object, "partial")), v.partial);
+  assert_int_equal(json_is_true(json_object_get(object, "one_suffices")), v.one_suffices);
+  assert_int_equal(json_is_true(json_object_get(object, "crowded")), v.crowded);
   assert_int_equal(json_is_true(json_object_get(object, "at_edge")), v.at_edge);
   assert_json_integer(object, "seed", 42);
   assert_json_integer(object, "rows_dropped", 3);
@@ -256,8 +284,9 @@ static void check_json(const ockham_sweep *sweep) {
 
 static void test_json_says_what_the_curve_says(void **unused) {
   (void)unused;
-  ockham_sweep *sweeps[] = {sweep_blobs(5, (ockham_sweep_options){0}), sweep_noise(), sweep_stopped(),
-                            sweep_undecided(), sweep_blobs(4, (ockham_sweep_options){.k_max = 3})};
+  ockham_sweep *sweeps[] = {
+      sweep_blobs(5, (ockham_sweep_options){0}),          sweep_noise(),  sweep_stopped(), sweep_undecided(),
+      sweep_blobs(4, (ockham_sweep_options){.k_max = 3}), sweep_crowded()};
   for (size_t s = 0; s < sizeof sweeps / sizeof *sweeps; s++) {
     check_json(sweeps[s]);
     ockham_sweep_free(sweeps[s]);
@@ -332,6 +361,8 @@ static void test_json_is_whole_or_not_there(void **unused) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_first_line_is_the_answer),
+      cmocka_unit_test(test_a_dismissed_maximum_is_told),
+      cmocka_unit_test(test_the_least_k_is_doubted),
       cmocka_unit_test(test_partial_sweep_claims_nothing),
       cmocka_unit_test(test_ascii_is_ascii),
       cmocka_unit_test(test_text_names_every_criterion),

@@ -92,26 +92,14 @@ static ockham_status label_rows(clusters_run *run, ockham_error *err) {
 static ockham_status build_model(clusters_run *run, ockham_error *err) {
   ockham_verdict verdict = ockham_sweep_verdict(run->sweep);
   const ockham_curve_point *point = &ockham_sweep_curve(run->sweep)->points[verdict.point];
-  size_t n_columns = ockham_table_rows(run->table).n_columns;
-  const char **names = malloc(n_columns * sizeof *names);
-  if (!names) {
-    *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the model"};
-    return OCKHAM_NO_MEMORY;
-  }
-  for (size_t j = 0; j < n_columns; j++) names[j] = ockham_table_column_name(run->table, j);
   ockham_model_parts parts = {.k = point->k,
-                              .n_columns = n_columns,
-                              .column_names = names,
                               .scaling = run->scaling,
                               .centroids = point->centroids,
                               .sizes = point->sizes,
                               .within = point->within,
-                              .n_rows = ockham_table_rows(run->table).n_rows,
                               .seed = run->options->seed,
                               .criterion = verdict.criterion->name};
-  ockham_status status = ockham_model_new(&parts, &run->model, err);
-  free(names);
-  return status;
+  return cli_model_new(run->table, parts, &run->model, err);
 }
 
 static ockham_status write_files(clusters_run *run, ockham_error *err) {

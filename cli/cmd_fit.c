@@ -46,7 +46,7 @@ static void free_run(fit_run *run) {
 }
 
 static ockham_status no_memory(ockham_error *err) {
-  *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the model"};
+  *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the labels"};
   return OCKHAM_NO_MEMORY;
 }
 
@@ -65,23 +65,14 @@ static ockham_status fit(fit_run *run, ockham_error *err) {
 }
 
 static ockham_status build_model(fit_run *run, ockham_error *err) {
-  size_t n_columns = run->kmeans.n_columns;
-  const char **names = malloc(n_columns * sizeof *names);
-  if (!names) return no_memory(err);
-  for (size_t j = 0; j < n_columns; j++) names[j] = ockham_table_column_name(run->table, j);
   ockham_model_parts parts = {.k = run->kmeans.k,
-                              .n_columns = n_columns,
-                              .column_names = names,
                               .scaling = run->scaling,
                               .centroids = run->kmeans.centroids,
                               .sizes = run->kmeans.sizes,
                               .within = run->kmeans.within,
-                              .n_rows = ockham_table_rows(run->table).n_rows,
                               .seed = run->options->seed,
                               .criterion = "given"};
-  ockham_status status = ockham_model_new(&parts, &run->model, err);
-  free(names);
-  return status;
+  return cli_model_new(run->table, parts, &run->model, err);
 }
 
 static ockham_status write_files(const fit_run *run, ockham_error *err) {

@@ -5,7 +5,7 @@
 #include "outputs.h"
 
 static ockham_status no_memory(ockham_error *err) {
-  *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the rows to write"};
+  *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the names of the columns"};
   return OCKHAM_NO_MEMORY;
 }
 
@@ -51,5 +51,19 @@ ockham_status cli_write_centroids(const char *path, const ockham_model *model, o
   if (writer) status = finish(writer, status, err);
   free(names);
   free(cells);
+  return status;
+}
+
+ockham_status cli_model_new(const ockham_table *table, ockham_model_parts parts, ockham_model **model,
+                            ockham_error *err) {
+  ockham_rows rows = ockham_table_rows(table);
+  const char **names = malloc(rows.n_columns * sizeof *names);
+  if (!names) return no_memory(err);
+  for (size_t j = 0; j < rows.n_columns; j++) names[j] = ockham_table_column_name(table, j);
+  parts.column_names = names;
+  parts.n_columns = rows.n_columns;
+  parts.n_rows = rows.n_rows;
+  ockham_status status = ockham_model_new(&parts, model, err);
+  free(names);
   return status;
 }

@@ -11,4 +11,8 @@ ockham_status cli_write_labels(const char *path, const ockham_table *table, cons
 /* One row a cluster: its number, size, and centroid in the data's own units. */
 ockham_status cli_write_centroids(const char *path, const ockham_model *model, ockham_error *err);
 
+/* A model of parts that lack what the table knows: column names, and the numbers of columns and rows. */
+ockham_status cli_model_new(const ockham_table *table, ockham_model_parts parts, ockham_model **model,
+                            ockham_error *err);
+
 #endif

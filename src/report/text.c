@@ -201,27 +201,28 @@ static void explain_agreement(const ock_report *r, FILE *out) {
 
 /* ---- tables ---- */
 
+/* What a criterion chose, and whether it could have said 1 at all. */
+static void criterion_row(const ock_report *r, const ockham_criterion *criterion, FILE *out) {
+  glyphs g = glyphs_for(r);
+  size_t i = ockham_criterion_choose(criterion, r->curve);
+  char text[32];
+  fprintf(out, "  %-24s ", criterion->title);
+  if (i == SIZE_MAX)
+    fprintf(out, "%*s%s  %12s", 5, "", g.dash, "");
+  else
+    fprintf(out, "%6zu  %12s", r->curve->points[i].k, amount(ockham_criterion_value(criterion, r->curve, i), text));
+  fprintf(out, "  %*s%s", criterion->can_answer_one ? 7 : 9, "", criterion->can_answer_one ? "yes" : g.dash);
+  if (criterion == r->verdict.criterion) fprintf(out, "  %s decides", g.arrow);
+  if (i == SIZE_MAX && r->verdict.silhouette_skipped && strcmp(criterion->name, "silhouette") == 0)
+    fputs("  not computed: many rows; --exact does it", out);
+  fputc('\n', out);
+}
+
 static void criteria_table(const ock_report *r, FILE *out) {
   size_t n;
   const ockham_criterion *criteria = ockham_criteria(&n);
-  glyphs g = glyphs_for(r);
-  fprintf(out, "\n  %-24s %6s  %12s\n", "criterion", "k", "value");
-  for (size_t c = 0; c < n; c++) {
-    size_t i = ockham_criterion_choose(&criteria[c], r->curve);
-    bool decides = &criteria[c] == r->verdict.criterion;
-    fprintf(out, "  %-24s ", criteria[c].title);
-    if (i == SIZE_MAX) {
-      bool skipped = strcmp(criteria[c].name, "silhouette") == 0 && r->verdict.silhouette_skipped;
-      fprintf(out, "%*s%s", 5, "", g.dash);
-      if (skipped) fputs("  not computed: many rows; --exact does it", out);
-    } else {
-      char text[32];
-      fprintf(out, "%6zu  %12s", r->curve->points[i].k,
-              amount(ockham_criterion_value(&criteria[c], r->curve, i), text));
-    }
-    if (decides) fprintf(out, "  %s decides", g.arrow);
-    fputc('\n', out);
-  }
+  fprintf(out, "\n  %-24s %6s  %12s  %10s\n", "criterion", "k", "value", "can say 1");
+  for (size_t c = 0; c < n; c++) criterion_row(r, &criteria[c], out);
 }
 
 static void clusters_table(const ock_report *r, FILE *out) {

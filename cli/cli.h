@@ -131,6 +131,9 @@ extern const char *const cli_missing_choices[], *const cli_header_choices[], *co
 int cli_read_options(const cli_input *input, ockham_read_options *options);
 void cli_input_free(cli_input *input);
 
+/* What is wrong with data after they were read is said without a name: put the file's in front. Returns the status. */
+ockham_status cli_name_file(const char *path, ockham_status status, ockham_error *err);
+
 /* Read a table and scale it as asked. On success the caller frees both. */
 ockham_status cli_read_scaled(const char *path, const cli_input *input, const ockham_read_options *options,
                               ockham_table **table, ockham_scaling *scaling, ockham_error *err);

@@ -143,7 +143,7 @@ static int answer(const char *path, const clusters_options *o) {
   if (code) return code;
   run.progress = read_options.progress;
   ockham_status status = cli_read_scaled(path, &o->input, &read_options, &run.table, &run.scaling, &err);
-  if (!status) status = sweep(&run, &err);
+  if (!status) status = cli_name_file(path, sweep(&run, &err), &err);
   if (!status) status = label_rows(&run, &err);
   cli_progress_end();
   if (!status) status = print_report(&run, &err);

@@ -114,7 +114,7 @@ static int fit_file(const char *path, const fit_options *o) {
   if (code) return code;
   run.progress = read_options.progress;
   ockham_status status = cli_read_scaled(path, &o->input, &read_options, &run.table, &run.scaling, &err);
-  if (!status) status = fit(&run, &err);
+  if (!status) status = cli_name_file(path, fit(&run, &err), &err);
   if (!status) status = build_model(&run, &err);
   cli_progress_end();
   if (!status) status = write_files(&run, &err);

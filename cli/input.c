@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading a table and scaling it: what clusters and fit have in common. */
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,15 @@ int cli_read_options(const cli_input *input, ockham_read_options *options) {
       .progress = cli_progress_start(input->quiet),
   };
   return EXIT_DONE;
+}
+
+ockham_status cli_name_file(const char *path, ockham_status status, ockham_error *err) {
+  ockham_error plain = *err;
+  if (status != OCKHAM_BAD_DATA) return status;
+  snprintf(err->message, sizeof err->message, "%.200s: %.300s", path, plain.message);
+  for (char *c = err->message; *c; c++)
+    if (iscntrl((unsigned char)*c)) *c = ' '; /* one line, whatever the path holds */
+  return status;
 }
 
 /* A column of known answers among the features would decide the answer by itself. */
@@ -82,7 +92,8 @@ ockham_status cli_read_scaled(const char *path, const cli_input *input, const oc
   ockham_status status = ockham_table_read(path, options, table, err);
   cli_interrupt_ends_at_once(false);
   if (status) return status;
-  status = ockham_scaling_fit(ockham_table_rows(*table), (ockham_scale)input->scale, scaling, err);
+  status =
+      cli_name_file(path, ockham_scaling_fit(ockham_table_rows(*table), (ockham_scale)input->scale, scaling, err), err);
   if (status) {
     ockham_table_free(*table);
     *table = NULL;

@@ -232,8 +232,8 @@ static ockham_status cover(run *r, ock_lloyd *s, bool *more, ockham_error *err) 
   if (sweep->k_max < least && r->ticker.stopped)
     return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before k = %zu was reached", least);
   if (sweep->k_max < sweep->k_min)
-    return ock_fail(err, OCKHAM_BAD_DATA, "the data have %zu distinct rows, too few for %zu clusters", sweep->k_max,
-                    sweep->k_min);
+    return ock_fail(err, OCKHAM_BAD_DATA, "the data have %zu distinct row%s, too few for %zu clusters", sweep->k_max,
+                    sweep->k_max == 1 ? "" : "s", sweep->k_min);
   OCK_TRY(ock_sweep_build_curve(sweep, err));
   *more = !needs_silhouette(sweep) && extend(r);
   if (*more) return OCKHAM_OK;

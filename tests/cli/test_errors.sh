@@ -40,6 +40,16 @@ run clusters gaps.csv --missing drop
 same 'nothing left' 1 "$code"
 same 'one line' 1 "$(wc -l <err)"
 
+# What shows only once all is read.
+printf '1,2\n1,2\n1,2\n' >alike.csv
+fails 1 'alike.csv: the data have 1 distinct row, too few for 2 clusters' clusters alike.csv --k-min 2
+printf '1e-200,0\n2e-200,0\n4e-200,0\n' >tiny.csv
+fails 1 'tiny.csv: the rows differ so little that the squares of differences are 0; scale them' clusters tiny.csv
+printf '1e200,0\n2e200,0\n4e200,0\n' >huge.csv
+fails 1 'huge.csv: column 1 holds values of 4e+200, whose squares overflow; scale it (the limit is 1e+150)' clusters huge.csv
+succeeds clusters tiny.csv --scale standard
+succeeds clusters huge.csv --scale standard
+
 # The other commands say the same.
 fails 1 'nosuch.csv: cannot be opened: No such file or directory' fit nosuch.csv -k 2
 fails 1 'nosuch.model: cannot be opened: No such file or directory' predict nosuch.model text.csv

@@ -5,6 +5,8 @@
 #ifndef OCKHAM_CLI_H
 #define OCKHAM_CLI_H
 
+#include <stdio.h>
+
 #include <ockham/ockham.h>
 
 enum { EXIT_DONE = 0, EXIT_DATA = 1, EXIT_USAGE = 2, EXIT_RESOURCES = 3, EXIT_STOPPED = 130 };
@@ -56,6 +58,8 @@ void cli_list_free(cli_list *list);
 
 /* Print "ockham: <message>" and return the exit code that goes with the status. */
 int cli_fail(const ockham_error *error);
+/* Print some bytes of a name from a file, those that could control a terminal as '?'. */
+void cli_put_name(const char *name, size_t n_bytes, FILE *out);
 int cli_fail_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- progress and Ctrl-C ---- */

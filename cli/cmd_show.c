@@ -17,14 +17,16 @@ static const char *scale_text(ockham_scale kind) {
 /* A name in 12 columns; it may be UTF-8, and is not cut inside a character. */
 static void print_name(const char *name) {
   enum { WIDTH = 12 };
-  int n_bytes = 0, n_characters = 0;
+  size_t n_bytes = 0;
+  int n_characters = 0;
   while (name[n_bytes]) {
     bool starts = ((unsigned char)name[n_bytes] & 0xc0) != 0x80;
     if (starts && n_characters == WIDTH) break;
     n_characters += starts;
     n_bytes++;
   }
-  printf(" %*s%.*s", WIDTH - n_characters, "", n_bytes, name);
+  printf(" %*s", WIDTH - n_characters, "");
+  cli_put_name(name, n_bytes, stdout);
 }
 
 static void show_clusters(const ockham_model *model, double *centroid) {

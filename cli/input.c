@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading a table and scaling it: what clusters and fit have in common. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -48,6 +49,33 @@ static void warn_about_labels(const ockham_table *table) {
                 ockham_table_column_name(table, j), ockham_table_column_name(table, j));
 }
 
+/* What a column holds beyond the number of its row; NaN when that is not the same everywhere. */
+static double excess_over_row_number(const ockham_table *table, size_t j) {
+  ockham_rows x = ockham_table_rows(table);
+  double excess = NAN;
+  for (size_t i = 0; i < x.n_rows; i++) {
+    size_t at = i * (x.stride ? x.stride : x.n_columns) + j;
+    double value = x.dtype == OCKHAM_FLOAT32 ? ((const float *)x.data)[at] : ((const double *)x.data)[at];
+    double found = value - (double)ockham_table_source_row(table, i);
+    if (i > 0 && found != excess) return NAN;
+    excess = found;
+  }
+  return excess;
+}
+
+/* Running numbers have no clusters, but spread out whatever clusters the other columns have. */
+static void warn_about_row_numbers(const ockham_table *table) {
+  enum { FEW_ROWS = 10 };
+  ockham_rows x = ockham_table_rows(table);
+  for (size_t j = 0; j < x.n_columns && x.n_columns > 1 && x.n_rows >= FEW_ROWS; j++) {
+    if (isnan(excess_over_row_number(table, j))) continue;
+    const char *name = ockham_table_column_name(table, j);
+    fputs("ockham: note: column '", stderr);
+    cli_put_name(name, strlen(name), stderr);
+    fputs("' only numbers the rows and is used as data; --ignore leaves it out\n", stderr);
+  }
+}
+
 ockham_status cli_read_scaled(const char *path, const cli_input *input, const ockham_read_options *options,
                               ockham_table **table, ockham_scaling *scaling, ockham_error *err) {
   cli_interrupt_ends_at_once(true);
@@ -60,7 +88,10 @@ ockham_status cli_read_scaled(const char *path, const cli_input *input, const oc
     *table = NULL;
     return status;
   }
-  if (!input->quiet) warn_about_labels(*table);
+  if (!input->quiet) {
+    warn_about_labels(*table);
+    warn_about_row_numbers(*table);
+  }
   ockham_table_scale(*table, scaling);
   return OCKHAM_OK;
 }

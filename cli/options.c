@@ -36,6 +36,10 @@ int cli_fail_usage(const char *format, ...) {
   return EXIT_USAGE;
 }
 
+void cli_put_name(const char *name, size_t n_bytes, FILE *out) {
+  for (size_t i = 0; i < n_bytes; i++) fputc(iscntrl((unsigned char)name[i]) ? '?' : name[i], out);
+}
+
 void cli_list_free(cli_list *list) {
   for (size_t i = 0; i < list->n; i++) free((char *)list->items[i]);
   free(list->items);

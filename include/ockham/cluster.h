@@ -39,7 +39,7 @@ typedef struct ockham_kmeans {
  *  Fails with BAD_ARGUMENT, BAD_DATA (row and column of the first NaN or infinity; without them when the values are too
  *  large for their squares to be summed), NO_MEMORY, INTERRUPTED. Differences below 1e-162, whose square is 0, count as
  *  none.
- *  O(n k d) time a step at worst, bounds skip most of it; about 24 bytes a row of extra memory (one column: 4 k).
+ *  O(n k d) time a step at worst, bounds skip most of it; about 20 bytes a row of extra memory (one column: 84 + 4 k).
  *  Source: greedy k-means++ (Arthur & Vassilvitskii, SODA 2007); Hamerly, "Making k-means even faster", SDM 2010
  *  (doi:10.1137/1.9781611972801.12); one column: Wang & Song, R Journal 3(2), 2011 (doi:10.32614/RJ-2011-015). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *options,

@@ -33,7 +33,8 @@ extern "C" {
 OCKHAM_API const char *ockham_version(void);
 
 /** The instruction set whose kernels this process uses: "reference", "sse2", "avx2", "avx512" or "neon".
- *  The fastest that runs here is picked once; the environment variable OCKHAM_ISA forces one. */
+ *  The fastest that runs here is picked; the environment variable OCKHAM_ISA forces one of these, and is ignored
+ *  when it names another or one that does not run here. */
 OCKHAM_API const char *ockham_instruction_set(void);
 
 /* The one list of status codes: X(name, what it means). The enum and ockham_status_text() come from it. */

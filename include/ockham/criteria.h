@@ -56,11 +56,17 @@ OCKHAM_API double ockham_criterion_value(const ockham_criterion *criterion, cons
 OCKHAM_API size_t ockham_criterion_choose(const ockham_criterion *criterion, const ockham_curve *curve);
 
 /** The spherical Gaussian model behind BIC and AIC at a point: the better of one variance for all clusters (EII) and
- * one for each (VII; only when every cluster has at least 5 rows), by the criterion that is asked. ln L = sum_j n_j
- * ln(n_j / n) - 1/2 sum_j n_j d [ln(2 pi v_j) + S_j / (n_j d v_j)],  v_j = S_j / (n_j d) or the pooled S / (n d), no
- * less than the variance floor;  p = k (d + 1) for EII, k (d + 2) - 1 for VII; BIC = 2 ln L - p ln n;  AIC = 2 ln L - 2
- * p: higher is better, the scale of mclust; BICc = 2 ln L - p ln n N / (N - p - 2), N = n d, the divisor no less than
- * 1: McQuarrie's correction for few rows (Statistics & Probability Letters 44, 1999). */
+ *  one for each (VII; only when every cluster has at least 5 rows), by the criterion that is asked. Higher is better,
+ *  the scale is mclust's.
+ *
+ *    ln L = sum_j n_j ln(n_j / n) - 1/2 sum_j n_j d [ln(2 pi v_j) + S_j / (n_j d v_j)]
+ *    v_j = S_j / (n_j d), or the pooled S / (n d); no less than the variance floor
+ *    p = k (d + 1) for EII, k (d + 2) - 1 for VII
+ *    BIC = 2 ln L - p ln n
+ *    AIC = 2 ln L - 2 p
+ *    BICc = 2 ln L - p ln n N / (N - p - 2), N = n d, the divisor no less than 1
+ *
+ *  BICc is McQuarrie's correction for few rows (Statistics & Probability Letters 44, 1999). */
 typedef struct ockham_fit_score {
   double value;
   double log_likelihood;

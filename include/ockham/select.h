@@ -12,8 +12,9 @@ extern "C" {
 
 typedef struct ockham_sweep_options {
   size_t k_min; /**< default 1 */
-  size_t k_max; /**< largest k tried; 0: round(sqrt(n)) between 10 and 60, then extended by half while the deciding
-                     criterion's best k is near it, up to OCKHAM_K_LIMIT */
+  size_t k_max; /**< largest k tried; 0: round(sqrt(n)) between 10 and 60, further where a quick look as far as sqrt(n)
+                     finds more, then extended by half while the deciding criterion's best k is near it, up to
+                     OCKHAM_K_LIMIT and a third of the rows */
   uint64_t seed;
   size_t restarts; /**< further rounds up and down the range, each with fresh seeds; default 1, or 3 for at most 2,000
                       rows */
@@ -42,8 +43,13 @@ typedef struct ockham_sweep ockham_sweep;
  *  first value that is not finite, or beyond 1e140; differences so small that all their squares are 0; fewer distinct
  *  rows than k_min), NO_MEMORY, INTERRUPTED.
  *
- *  About 24 bytes a row of extra memory, 4 more for each k while the exact silhouette is computed.
- *  Source: insertion of greedy k-means++ candidates going up, Ward merges going down, the better kept at each k. */
+ *  About 20 bytes a row of extra memory, 4 more for each k while the exact silhouette is computed (one column: 84 and
+ *  4 k_max more), and 8 n_columns k_max^2 bytes for the centroids. With more than some 50,000 rows the search goes on
+ *  in a sample of them; all rows then finish each fit.
+ *
+ *  Source: going up, clusters are split where rows drawn as by k-means++ suggest, and the cheapest merge is traded for
+ *  the best split (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998); going down, Ward merges; for few
+ *  clusters also some fresh starts. The best is kept at each k. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *options,
                                                             ockham_sweep **sweep, ockham_error *err);
 OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cluster: k-means on rows that stay where they are, as a state whose centres can be moved, inserted and merged.
+/* cluster: k-means on rows that stay where they are, as a state whose centres can be moved, inserted, split and merged.
  * Main type: ock_lloyd (labels, centres, and bounds on distances that survive all of these changes).
  * Invariants: upper[i] is at least the distance from row i to its centre, lower[i] at most the distance to every other
- *   centre; after ock_lloyd_measure(), _assign() or _reseat() on a measured state every upper[i] is exact. Equal
- *   distances go to the lower number when labels are searched. Sums are float64, taken block by block in order.
+ *   centre; after ock_lloyd_measure(), _assign(), or a change of centres in a measured state every upper[i] is exact.
+ *   Equal distances go to the lower number when labels are searched. Sums are float64, taken block by block in order.
  * Threads: one state belongs to one thread, which lends its pool; results do not depend on the pool's size.
  * Source: Hamerly, SDM 2010 (doi:10.1137/1.9781611972801.12); greedy k-means++ after Arthur & Vassilvitskii, SODA 2007;
  *   merging after Ward, JASA 58, 1963 (doi:10.1080/01621459.1963.10500845). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changing the set of centres under labels and bounds that are kept. All changes are one pass over the rows: rows that
- * lose their centre are orphans and search among all centres; every other row compares the one offered centre with
- * what it has. */
+ * lose their centre are orphans and search among all centres; every other row compares the one or two offered
+ * centres with what it has. */
 #include <math.h>
 #include <string.h>
 

@@ -61,6 +61,7 @@ ockham_status ock_fail_at(ockham_error *err, ockham_status status, uint64_t row,
 ockham_status ock_fail_memory(ockham_error *err, const char *what, size_t size_bytes) {
   if (size_bytes == SIZE_MAX)
     return ock_fail(err, OCKHAM_NO_MEMORY, "not enough memory for %s (more than can be addressed)", what);
+  if (size_bytes < 1024) return ock_fail(err, OCKHAM_NO_MEMORY, "not enough memory for %s", what);
   if (size_bytes < 10 * 1024 * 1024)
     return ock_fail(err, OCKHAM_NO_MEMORY, "not enough memory for %s (%.0f KiB)", what, (double)size_bytes / 1024);
   return ock_fail(err, OCKHAM_NO_MEMORY, "not enough memory for %s (%.0f MiB)", what, (double)size_bytes / 1048576);

@@ -78,7 +78,8 @@ double ock_rng_normal(ock_rng *rng);                  /* mean 0, variance 1 */
  * there to pick scratch memory. */
 typedef struct ock_pool ock_pool;
 typedef void ock_task(void *arg, size_t i, size_t worker);
-ockham_status ock_pool_new(size_t n_threads, ock_pool **pool, ockham_error *err); /* 0: one a core */
+/* n_threads 0: one a core, or as many of these as the system starts. */
+ockham_status ock_pool_new(size_t n_threads, ock_pool **pool, ockham_error *err);
 size_t ock_pool_size(const ock_pool *pool);
 void ock_pool_run(ock_pool *pool, size_t n_tasks, ock_task *task, void *arg);
 void ock_pool_free(ock_pool *pool);

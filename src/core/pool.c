@@ -124,9 +124,20 @@ static void destroy(ock_pool *pool) {
   ock_free(pool);
 }
 
+/* Returns how many threads there are, the caller included: fewer than asked when the system has no more. */
+static size_t start_workers(ock_pool *pool, size_t n_threads) {
+  for (size_t i = 0; i + 1 < n_threads; i++) {
+    pool->workers[i] = (worker){.pool = pool, .index = i + 1};
+    if (pthread_create(&pool->workers[i].thread, NULL, worker_main, &pool->workers[i]) != 0) return i + 1;
+  }
+  return n_threads;
+}
+
+/* When the number is ours, fewer will do: results do not depend on it. */
 ockham_status ock_pool_new(size_t n_threads, ock_pool **out, ockham_error *err) {
   *out = NULL;
-  if (n_threads == 0) n_threads = default_threads();
+  bool asked = n_threads > 0;
+  if (!asked) n_threads = default_threads();
   if (n_threads > MAX_THREADS)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "threads must be at most %d, found %zu", MAX_THREADS, n_threads);
   ock_pool *pool = ock_alloc_zeroed(1, sizeof *pool);
@@ -136,18 +147,15 @@ ockham_status ock_pool_new(size_t n_threads, ock_pool **out, ockham_error *err) 
     ock_free(workers);
     return ock_fail_memory(err, "the thread pool", sizeof *pool + n_threads * sizeof *workers);
   }
-  pool->n_threads = n_threads;
   pool->workers = workers;
   pthread_mutex_init(&pool->mutex, NULL);
   pthread_cond_init(&pool->wake, NULL);
   pthread_cond_init(&pool->left, NULL);
-  for (size_t i = 0; i + 1 < n_threads; i++) {
-    workers[i] = (worker){.pool = pool, .index = i + 1};
-    if (pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]) != 0) {
-      stop_workers(pool, i);
-      destroy(pool);
-      return ock_fail(err, OCKHAM_NO_MEMORY, "could start only %zu of %zu threads", i + 1, n_threads);
-    }
+  pool->n_threads = start_workers(pool, n_threads);
+  if (asked && pool->n_threads < n_threads) {
+    ock_fail(err, OCKHAM_NO_MEMORY, "could start only %zu of %zu threads", pool->n_threads, n_threads);
+    ock_pool_free(pool);
+    return OCKHAM_NO_MEMORY;
   }
   *out = pool;
   return OCKHAM_OK;

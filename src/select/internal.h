@@ -4,8 +4,9 @@
  * Invariants: fits are relative to the data's mean; fits[k - 1] is the best clustering with k clusters met so far; the
  *   inertia never rises with k.
  * Threads: one sweep belongs to one thread, which lends its pool to the passes.
- * Source: going up, greedy candidates after Vardakas & Likas, arXiv:2211.12271; going down, Ward merges after
- *   Equitz, IEEE TASSP 37, 1989 (doi:10.1109/29.35395). */
+ * Source: going up, candidates drawn as by Vardakas & Likas, arXiv:2211.12271, each of which splits a cluster; merges
+ *   traded for splits after Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998; going down, Ward merges
+ *   after Equitz, IEEE TASSP 37, 1989 (doi:10.1109/29.35395). */
 #ifndef OCK_SELECT_INTERNAL_H
 #define OCK_SELECT_INTERNAL_H
 

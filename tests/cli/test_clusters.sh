@@ -64,6 +64,13 @@ same 'note' "ockham: note: column 'label' is used as data; if it holds known ans
 succeeds clusters numbered.csv --quiet
 succeeds clusters numbered.csv --label-column label
 
+# Running numbers.
+awk -F, -v OFS=, '{ print (NR == 1 ? "\"order\033id\"" : NR + 998), $1, $2 }' people.csv >orders.csv
+run clusters orders.csv
+same 'note' "ockham: note: column 'order?id' only numbers the rows and is used as data; --ignore leaves it out" "$(cat err)"
+succeeds clusters orders.csv --quiet
+succeeds clusters orders.csv --ignore 1
+
 # Tables at the edge of having clusters.
 printf 'a,b\n1,2\n' >one_row.csv
 succeeds clusters one_row.csv

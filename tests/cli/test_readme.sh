@@ -19,8 +19,6 @@ for block in re.findall(r"^```\n(\$ ockham .*?)^```", open(readme).read(), re.S 
     for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
         command, _, expected = part.partition("\n")
         command = command.split("  #")[0]
-        if "new.csv" in command:
-            open("new.csv", "w").write("".join(open("blobs.csv").readlines()[:5]))
         done = subprocess.run(command.replace("ockham", ockham, 1), shell=True, capture_output=True, text=True)
         found = plain(done.stdout + done.stderr)
         if expected.strip():

@@ -62,10 +62,11 @@ ockham_status ock_sweep_reserve(ockham_sweep *sweep, size_t k, ockham_error *err
 /* Show fits k_min ... k_max, all of which must exist, as the curve. */
 ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err);
 
-/* Every some-th row, at most most_rows: a view, so rows that are sorted by cluster are thinned evenly. */
-ockham_rows ock_rows_thin(ockham_rows x, size_t most_rows);
+/* At most n_sample rows from all over x: x itself when it has no more, else a copy. Cleared with the same x. */
+ockham_status ock_rows_sample(ockham_rows x, size_t n_sample, uint64_t seed, ockham_rows *sample, ockham_error *err);
+void ock_rows_sample_clear(ockham_rows *sample, ockham_rows x);
 
-/* A quick look at large tables: which k up to k_max BIC prefers on a thinned copy of the rows, merged down from k_max.
+/* A quick look at large tables: which k up to k_max BIC prefers on a sample of the rows, merged down from k_max.
  */
 ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *pool, ock_ticker *ticker, size_t *k,
                         ockham_error *err);

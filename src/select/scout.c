@@ -8,13 +8,6 @@ enum { MOST_ROWS = 25000, MAX_ITERATIONS = 30, RNG_STREAM_SCOUT = 900 };
 
 static const double tolerance = 1e-3;
 
-ockham_rows ock_rows_thin(ockham_rows x, size_t most_rows) {
-  size_t step = (x.n_rows + most_rows - 1) / most_rows;
-  x.stride = ock_rows_stride(x) * step;
-  x.n_rows = (x.n_rows + step - 1) / step;
-  return x;
-}
-
 static ockham_status look(ockham_sweep *sweep, ock_lloyd *s, uint64_t seed, ock_ticker *ticker, size_t k_max,
                           ockham_error *err) {
   ock_climb climb = {.sweep = sweep, .state = s, .seed = seed, .ticker = ticker};
@@ -35,13 +28,14 @@ static ockham_status look(ockham_sweep *sweep, ock_lloyd *s, uint64_t seed, ock_
 
 ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *pool, ock_ticker *ticker, size_t *k,
                         ockham_error *err) {
-  ockham_rows some = ock_rows_thin(x, MOST_ROWS);
-  if (k_max > some.n_rows) k_max = some.n_rows;
-  ockham_sweep *sweep;
+  ockham_rows some;
+  ockham_sweep *sweep = NULL;
   ock_lloyd state;
   ticker->stage = "finding the range";
-  OCK_TRY(ock_sweep_new(some, &(ockham_sweep_options){0}, &sweep, err));
-  ockham_status status = ock_lloyd_init(&state, some, k_max, pool, ticker, err);
+  OCK_TRY(ock_rows_sample(x, MOST_ROWS, seed, &some, err));
+  if (k_max > some.n_rows) k_max = some.n_rows;
+  ockham_status status = ock_sweep_new(some, &(ockham_sweep_options){0}, &sweep, err);
+  if (!status) status = ock_lloyd_init(&state, some, k_max, pool, ticker, err);
   if (!status) {
     status = look(sweep, &state, seed, ticker, k_max, err);
     ock_lloyd_clear(&state);
@@ -51,5 +45,6 @@ ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *po
     *k = best == SIZE_MAX ? 1 : sweep->curve.points[best].k;
   }
   ockham_sweep_free(sweep);
+  ock_rows_sample_clear(&some, x);
   return status;
 }

@@ -173,11 +173,9 @@ static size_t sketch_size(const run *r) {
   return r->x.n_rows / WORTH_SKETCHING >= enough ? enough : r->x.n_rows;
 }
 
-/* Climb on some of the rows. */
-static ockham_status sketch(run *r, ockham_error *err) {
-  ockham_rows some = ock_rows_thin(r->x, sketch_size(r));
+/* Climb on these rows, some of all. */
+static ockham_status sketch_on(run *r, ockham_rows some, ockham_error *err) {
   ock_lloyd state;
-  ockham_sweep_free(r->sketch);
   OCK_TRY(ock_sweep_new(some, r->options, &r->sketch, err));
   OCK_TRY(ock_sweep_reserve(r->sketch, r->k_target, err));
   OCK_TRY(ock_lloyd_init(&state, some, r->k_target, r->pool, &r->ticker, err));
@@ -186,6 +184,16 @@ static ockham_status sketch(run *r, ockham_error *err) {
   if (!status) status = climb_all(r, &climb, err);
   r->sketch->k_max = count_fits(r->sketch);
   ock_lloyd_clear(&state);
+  return status;
+}
+
+static ockham_status sketch(run *r, ockham_error *err) {
+  ockham_rows some;
+  ockham_sweep_free(r->sketch);
+  r->sketch = NULL;
+  OCK_TRY(ock_rows_sample(r->x, sketch_size(r), r->options->seed, &some, err));
+  ockham_status status = sketch_on(r, some, err);
+  ock_rows_sample_clear(&some, r->x);
   return status;
 }
 

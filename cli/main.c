@@ -42,7 +42,7 @@ static int finish_output(int code) {
   bool failed = fflush(stdout) != 0 || ferror(stdout);
   if (!failed || code != EXIT_DONE) return code;
   fprintf(stderr, "ockham: standard output: %s\n", strerror(errno));
-  return EXIT_DATA;
+  return EXIT_RESOURCES;
 }
 
 int main(int argc, char **argv) {

@@ -15,6 +15,7 @@ int cli_fail(const ockham_error *error) {
   switch (error->status) {
     case OCKHAM_BAD_ARGUMENT:
       return EXIT_USAGE;
+    case OCKHAM_CANNOT_WRITE:
     case OCKHAM_NO_MEMORY:
       return EXIT_RESOURCES;
     case OCKHAM_UNSUPPORTED:

@@ -43,7 +43,8 @@ OCKHAM_API const char *ockham_instruction_set(void);
   X(BAD_ARGUMENT, "an argument or option is outside its valid range")     \
   X(BAD_DATA, "the data cannot be used as they are")                      \
   X(BAD_FILE, "the file is not of the format expected, or it is damaged") \
-  X(IO, "reading or writing failed")                                      \
+  X(IO, "reading failed")                                                 \
+  X(CANNOT_WRITE, "writing failed")                                       \
   X(NO_MEMORY, "memory ran out")                                          \
   X(UNSUPPORTED, "this build lacks what was asked for")                   \
   X(INTERRUPTED, "the caller asked to stop before there was a result")

@@ -131,14 +131,15 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_generate_blobs(const ockham_bl
 
 /** Write features, and labels in a last column `label` when there are any, as CSV with the shortest digits that read
  *  back as the same numbers, or as NPY where the path ends in .npy (features only). "-" is standard output.
- *  The file is written beside and renamed. Fails with IO, NO_MEMORY. */
+ *  The file is written beside and renamed. Fails with CANNOT_WRITE, NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_table_write(const ockham_table *table, const char *path,
                                                               ockham_error *err);
 
 /** Rows of numbers into a file as they come: CSV with a header, or float64 NPY where the path ends in .npy. "-" is
  *  standard output (CSV). The file is written beside and renamed when it is closed.
- *  _open fails with IO, NO_MEMORY; names: n_columns. _put takes rows of n_columns, float32 or float64. _close ends the
- *  file and frees the writer, also when it fails (IO). _abandon frees it and leaves what was there before. */
+ *  _open fails with CANNOT_WRITE, NO_MEMORY; names: n_columns. _put takes rows of n_columns, float32 or float64. _close
+ * ends the file and frees the writer, also when it fails (CANNOT_WRITE). _abandon frees it and leaves what was there
+ * before. */
 typedef struct ockham_writer ockham_writer;
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_writer_open(const char *path, const char *const *names,
                                                               size_t n_columns, ockham_writer **writer,

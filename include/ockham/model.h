@@ -40,7 +40,7 @@ OCKHAM_API const ockham_model_parts *ockham_model_look(const ockham_model *model
 OCKHAM_API void ockham_model_centroid(const ockham_model *model, size_t j, double *centroid);
 
 /** Write the model: a chunked, versioned, checksummed little-endian file, written beside and renamed.
- *  Fails with IO, NO_MEMORY. */
+ *  Fails with CANNOT_WRITE, NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_model_save(const ockham_model *model, const char *path,
                                                              ockham_error *err);
 /** Read one back. A file that is cut, changed or of a newer version is refused with BAD_FILE, never misread. */

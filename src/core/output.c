@@ -38,7 +38,7 @@ static ockham_status open_special(ock_output *output, ockham_error *err) {
   ock_free(output->temporary_path);
   output->temporary_path = NULL;
   output->stream = fopen(output->path, "wb");
-  return output->stream ? OCKHAM_OK : ock_fail(err, OCKHAM_IO, "%s: %s", output->path, strerror(errno));
+  return output->stream ? OCKHAM_OK : ock_fail(err, OCKHAM_CANNOT_WRITE, "%s: %s", output->path, strerror(errno));
 }
 
 static ockham_status open_beside(ock_output *output, size_t size, ockham_error *err) {
@@ -50,7 +50,7 @@ static ockham_status open_beside(ock_output *output, size_t size, ockham_error *
     close(descriptor);
     unlink(output->temporary_path);
   }
-  return ock_fail(err, OCKHAM_IO, "%s: cannot write beside it: %s", output->path, strerror(reason));
+  return ock_fail(err, OCKHAM_CANNOT_WRITE, "%s: cannot write beside it: %s", output->path, strerror(reason));
 }
 
 ockham_status ock_output_open(ock_output *output, const char *path, ockham_error *err) {
@@ -59,7 +59,7 @@ ockham_status ock_output_open(ock_output *output, const char *path, ockham_error
     output->stream = stdout;
     return OCKHAM_OK;
   }
-  if (!*path) return ock_fail(err, OCKHAM_IO, "an output path is empty; '-' is standard output");
+  if (!*path) return ock_fail(err, OCKHAM_CANNOT_WRITE, "an output path is empty; '-' is standard output");
   char *target = is_link(path) ? realpath(path, NULL) : NULL; /* what a link stands for is replaced, not the link */
   size_t size = strlen(target ? target : path) + sizeof ".-.tmp" + 20 + 10; /* a process number and an attempt */
   output->path = ock_string_copy(target ? target : path);
@@ -100,7 +100,7 @@ ockham_status ock_output_commit(ock_output *output, ockham_error *err) {
   if (output->temporary_path && !reason && rename(output->temporary_path, output->path) != 0) reason = errno;
   ockham_status status = OCKHAM_OK;
   if (reason) {
-    status = ock_fail(err, OCKHAM_IO, "%s: %s", name, strerror(reason));
+    status = ock_fail(err, OCKHAM_CANNOT_WRITE, "%s: %s", name, strerror(reason));
     if (output->temporary_path) unlink(output->temporary_path);
   }
   ock_output_abandon(output);

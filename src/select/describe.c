@@ -89,6 +89,19 @@ static ockham_status exact_silhouettes(ock_climb *climb, size_t first_k, size_t 
   return status == OCKHAM_INTERRUPTED ? OCKHAM_OK : status; /* without them, then */
 }
 
+ockham_status ock_settle(ock_climb *climb, const ockham_sweep *start, size_t from, double seconds, ockham_error *err) {
+  ock_lloyd *s = climb->state;
+  double end = ock_clock_seconds() + seconds;
+  bool kept;
+  for (size_t k = from; k <= start->k_max && ock_clock_seconds() < end; k++) {
+    load(s, &start->fits[k - 1], start->origin);
+    ock_lloyd_sort(s);
+    if (!ock_state_is_whole(s, k) || s->inertia > climb->sweep->fits[k - 2].inertia) break;
+    if (!ock_fit_keep(&climb->sweep->fits[k - 1], s, &kept)) return no_memory(s, err);
+  }
+  return OCKHAM_OK;
+}
+
 /* Where fit k is to begin: its own centroids if it has some. */
 static const ock_fit *starting_fit(const ockham_sweep *sweep, const ockham_sweep *start, size_t k,
                                    const double **origin) {

@@ -16,6 +16,9 @@ enum {
 };
 static const double largest_value = 1e140;
 
+/* After a stop nobody wants to wait. */
+static const double seconds_to_settle = 0.5;
+
 /* Large tables are climbed on some of their rows, at least so many and so many a cluster; all rows then only have to
  * finish each fit. */
 enum { SKETCH_ROWS = 25000, SKETCH_ROWS_A_CLUSTER = 100, WORTH_SKETCHING = 2 };
@@ -210,6 +213,7 @@ static ockham_status fit_all(run *r, ock_climb *climb, ockham_error *err) {
   if (sweep->d == 1 && ock_exact1d_fits(sweep->n, r->k_target)) return fit_one_column(r, climb->state, err);
   if (sketch_size(r) == r->x.n_rows) return climb_all(r, climb, err);
   OCK_TRY(sketch(r, err));
+  if (r->ticker.stopped) return ock_settle(climb, r->sketch, covered + 1, seconds_to_settle, err);
   ock_silhouettes simplified = r->options->no_silhouette ? OCK_SILHOUETTES_NONE : OCK_SILHOUETTES_SIMPLIFIED;
   OCK_TRY(ock_describe(climb, r->sketch, covered + 1, simplified, err));
   /* Some rows can have fewer different values than all. */

@@ -32,7 +32,7 @@ same 'all rows' 36 "$(sed 1d filled.csv | wc -l)"
 # A folder that is not there.
 for option in --labels --centroids --model; do
   run clusters people.csv --ignore group $option nowhere/file
-  same "$option nowhere" 1 "$code"
+  same "$option nowhere" 3 "$code"
   same "$option message" 'ockham: nowhere/file: cannot write beside it: No such file or directory' "$(cat err)"
 done
 
@@ -61,7 +61,7 @@ if [ -w /dev/full ]; then
   for command in 'clusters people.csv --ignore group' 'clusters people.csv --ignore group --json' criteria --help \
     'fit people.csv --ignore group -k 3' 'show people.model' 'predict people.model people.csv' 'generate blobs'; do
     "$ockham" $command >/dev/full 2>err
-    same "$command into a full disk" 1 $?
+    same "$command into a full disk" 3 $?
     contains err 'ockham: standard output: '
     same "$command in one line" 1 "$(wc -l <err)"
   done
@@ -72,7 +72,7 @@ if [ "$(id -u)" -ne 0 ]; then
   chmod 555 kept
   run clusters people.csv --ignore group --labels kept/labels.csv
   chmod 755 kept
-  same 'unwritable folder' 1 "$code"
+  same 'unwritable folder' 3 "$code"
   same 'the old file' old "$(cat kept/labels.csv)"
 fi
 

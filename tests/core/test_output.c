@@ -110,7 +110,7 @@ static void permissions_follow_the_umask(void **state) {
 static void check_refused(const char *path, const char *reason) {
   ock_output output = {0};
   ockham_error err = {0};
-  assert_int_equal(ock_output_open(&output, path, &err), OCKHAM_IO);
+  assert_int_equal(ock_output_open(&output, path, &err), OCKHAM_CANNOT_WRITE);
   check_cleared(&output);
   assert_memory_equal(err.message, path, strlen(path));
   assert_non_null(strstr(err.message, reason));
@@ -153,7 +153,7 @@ static void a_full_device_is_an_error(void **state) {
   ockham_error found = {0};
   assert_ok(ock_output_open(&output, "/dev/full", err));
   fputs("text", output.stream);
-  assert_int_equal(ock_output_commit(&output, &found), OCKHAM_IO);
+  assert_int_equal(ock_output_commit(&output, &found), OCKHAM_CANNOT_WRITE);
   assert_string_equal(found.message, "/dev/full: No space left on device");
   check_cleared(&output);
 }
@@ -166,7 +166,7 @@ static void a_folder_that_goes_away_is_an_error(void **state) {
   assert_ok(ock_output_open(&output, path_of("gone/a"), err));
   unlink(output.temporary_path);
   assert_int_equal(rmdir(path_of("gone")), 0);
-  assert_int_equal(ock_output_commit(&output, &found), OCKHAM_IO);
+  assert_int_equal(ock_output_commit(&output, &found), OCKHAM_CANNOT_WRITE);
   assert_non_null(strstr(found.message, "gone/a: No such file or directory"));
   check_cleared(&output);
 }

@@ -212,7 +212,7 @@ static void test_write_error_is_kept_for_commit(void **state) {
   ock_container_put(&writer, TAG_B, large, 1 << 20);
   free(large);
   ockham_error err = {0};
-  assert_int_equal(ock_container_commit(&writer, &err), OCKHAM_IO);
+  assert_int_equal(ock_container_commit(&writer, &err), OCKHAM_CANNOT_WRITE);
   assert_ptr_equal(strstr(err.message, path), err.message);
   drop_path(path);
 }

@@ -234,7 +234,7 @@ static void test_a_folder_that_is_not_there(void **state) {
   (void)state;
   ockham_model *model = example_model(OCKHAM_SCALE_NONE);
   ockham_error err;
-  assert_int_equal(ockham_model_save(model, "/nowhere/at/all", &err), OCKHAM_IO);
+  assert_int_equal(ockham_model_save(model, "/nowhere/at/all", &err), OCKHAM_CANNOT_WRITE);
   assert_memory_equal(err.message, "/nowhere/at/all: ", 17);
   ockham_model_free(model);
 }

@@ -86,8 +86,8 @@ typedef enum ock_silhouettes { OCK_SILHOUETTES_NONE, OCK_SILHOUETTES_SIMPLIFIED,
 ockham_status ock_describe(ock_climb *climb, const ockham_sweep *start, size_t from, ock_silhouettes silhouettes,
                            ockham_error *err);
 
-/* Take the fits of `start` for all rows as they are, from k = `from` on while that takes less than some seconds: what a
- * search that was stopped can still say. */
+/* Take the fits of `start` for all rows as they are, from k = `from` >= 2 on (there is one for from - 1) while that
+ * takes less than some seconds: what a search that was stopped can still say. */
 ockham_status ock_settle(ock_climb *climb, const ockham_sweep *start, size_t from, double seconds, ockham_error *err);
 
 bool ock_state_is_whole(const ock_lloyd *state, size_t k);           /* k clusters, none of them empty */

@@ -213,7 +213,7 @@ static ockham_status fit_all(run *r, ock_climb *climb, ockham_error *err) {
   if (sweep->d == 1 && ock_exact1d_fits(sweep->n, r->k_target)) return fit_one_column(r, climb->state, err);
   if (sketch_size(r) == r->x.n_rows) return climb_all(r, climb, err);
   OCK_TRY(sketch(r, err));
-  if (r->ticker.stopped) return ock_settle(climb, r->sketch, covered + 1, seconds_to_settle, err);
+  if (r->ticker.stopped) return ock_settle(climb, r->sketch, count_fits(sweep) + 1, seconds_to_settle, err);
   ock_silhouettes simplified = r->options->no_silhouette ? OCK_SILHOUETTES_NONE : OCK_SILHOUETTES_SIMPLIFIED;
   OCK_TRY(ock_describe(climb, r->sketch, covered + 1, simplified, err));
   /* Some rows can have fewer different values than all. */

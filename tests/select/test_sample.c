@@ -53,6 +53,34 @@ static void test_cycles_are_seen_whole(void **unused) {
   }
 }
 
+static bool stop_while_sampling(void *user, const char *stage, uint64_t done, uint64_t total) {
+  (void)user;
+  (void)total;
+  return strcmp(stage, "k-means") != 0 || done < 3;
+}
+
+/* A stop while only some rows have been looked at still tells what these say, of all rows. */
+static void test_stop_keeps_what_the_sample_found(void **unused) {
+  (void)unused;
+  const size_t n = 60000;
+  double *x = make_blobs(n, 2, 5, 1);
+  ockham_progress progress = {stop_while_sampling, NULL};
+  ockham_sweep *sweep;
+  assert_ok(ockham_sweep_run(rows_of(x, n, 2),
+                             &(ockham_sweep_options){.k_max = 30, .threads = 1, .progress = &progress}, &sweep, err));
+  const ockham_curve *curve = ockham_sweep_curve(sweep);
+  assert_true(ockham_sweep_verdict(sweep).partial);
+  assert_in_range(curve->n_points, 2, 29);
+  for (size_t p = 0; p < curve->n_points; p++) {
+    uint64_t rows = 0;
+    for (size_t j = 0; j < curve->points[p].k; j++) rows += curve->points[p].sizes[j];
+    assert_int_equal(rows, n);
+    if (p > 0) assert_true(curve->points[p].inertia <= curve->points[p - 1].inertia);
+  }
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
 static void test_want_of_memory(void **unused) {
   (void)unused;
   double x[6] = {1, 2, 3, 4, 5, 6};
@@ -65,9 +93,8 @@ static void test_want_of_memory(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_each_stretch_gives_a_row),
-      cmocka_unit_test(test_few_rows_are_not_copied),
-      cmocka_unit_test(test_cycles_are_seen_whole),
+      cmocka_unit_test(test_each_stretch_gives_a_row), cmocka_unit_test(test_few_rows_are_not_copied),
+      cmocka_unit_test(test_cycles_are_seen_whole),    cmocka_unit_test(test_stop_keeps_what_the_sample_found),
       cmocka_unit_test(test_want_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

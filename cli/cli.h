@@ -84,48 +84,29 @@ typedef struct cli_input {
 
 extern const char *const cli_missing_choices[], *const cli_header_choices[], *const cli_scale_choices[];
 
-#define CLI_INPUT_OPTIONS(type)                                                                                   \
-  {"columns",                                                                                                     \
-   CLI_LIST,                                                                                                      \
-   "A,B,...",                                                                                                     \
-   "use these columns, by name or by number from 1 (default: all)",                                               \
-   offsetof(type, input.columns),                                                                                 \
-   NULL},                                                                                                         \
-      {"ignore", CLI_LIST, "A,B,...", "leave out these columns", offsetof(type, input.ignore), NULL},             \
-      {"label-column",                                                                                            \
-       CLI_TEXT,                                                                                                  \
-       "NAME",                                                                                                    \
-       "a column of known labels: not used, but compared with",                                                   \
-       offsetof(type, input.label_column),                                                                        \
-       NULL},                                                                                                     \
-      {"missing",                                                                                                 \
-       CLI_CHOICE,                                                                                                \
-       "WAY",                                                                                                     \
-       "missing cells: error, drop the row, or put the column's mean",                                            \
-       offsetof(type, input.missing),                                                                             \
-       cli_missing_choices},                                                                                      \
-      {"header",                                                                                                  \
-       CLI_CHOICE,                                                                                                \
-       "WAY",                                                                                                     \
-       "CSV: whether the first row is a header: find, yes, no",                                                   \
-       offsetof(type, input.header),                                                                              \
-       cli_header_choices},                                                                                       \
-      {"delimiter",                                                                                               \
-       CLI_TEXT,                                                                                                  \
-       "CHAR",                                                                                                    \
-       "CSV: what stands between cells (default: found)",                                                         \
-       offsetof(type, input.delimiter),                                                                           \
-       NULL},                                                                                                     \
-      {"query", CLI_TEXT, "SQL", "SQLite: the rows to use", offsetof(type, input.query), NULL},                   \
-      {"scale",                                                                                                   \
-       CLI_CHOICE,                                                                                                \
-       "WAY",                                                                                                     \
-       "auto: standardise when spreads differ by more than 10 to 1; none, standard, robust",                      \
-       offsetof(type, input.scale),                                                                               \
-       cli_scale_choices},                                                                                        \
-      {"threads", CLI_COUNT, "N", "threads to use (default: one a core)", offsetof(type, input.threads), NULL}, { \
-    "quiet", CLI_FLAG, NULL, "no progress bar and no notes", offsetof(type, input.quiet), NULL                    \
-  }
+/* How a file is read: what predict takes as well. The layout of these tables is ours. */
+// clang-format off
+#define CLI_FILE_OPTIONS(type) \
+  {"missing", CLI_CHOICE, "WAY", "missing cells: error, drop the row, or put the column's mean", \
+   offsetof(type, input.missing), cli_missing_choices}, \
+  {"header", CLI_CHOICE, "WAY", "CSV: whether the first row is a header: find, yes, no", \
+   offsetof(type, input.header), cli_header_choices}, \
+  {"delimiter", CLI_TEXT, "CHAR", "CSV: what stands between cells (default: found)", \
+   offsetof(type, input.delimiter), NULL}, \
+  {"query", CLI_TEXT, "SQL", "SQLite: the rows to use", offsetof(type, input.query), NULL}, \
+  {"threads", CLI_COUNT, "N", "threads to use (default: one a core)", offsetof(type, input.threads), NULL}, \
+  {"quiet", CLI_FLAG, NULL, "no progress bar and no notes", offsetof(type, input.quiet), NULL}
+
+/* What is done with its columns. */
+#define CLI_COLUMN_OPTIONS(type) \
+  {"columns", CLI_LIST, "A,B,...", "use these columns, by name or by number from 1 (default: all)", \
+   offsetof(type, input.columns), NULL}, \
+  {"ignore", CLI_LIST, "A,B,...", "leave out these columns", offsetof(type, input.ignore), NULL}, \
+  {"label-column", CLI_TEXT, "NAME", "a column of known labels: not used, but compared with", \
+   offsetof(type, input.label_column), NULL}, \
+  {"scale", CLI_CHOICE, "WAY", "auto: standardise when spreads differ by more than 10 to 1; none, standard, robust", \
+   offsetof(type, input.scale), cli_scale_choices}
+// clang-format on
 
 /* The library's options for this input; borrowed from it. EXIT_USAGE after a line when the delimiter is not one. */
 int cli_read_options(const cli_input *input, ockham_read_options *options);

@@ -35,7 +35,8 @@ static const cli_option option_table[] = {
     {"centroids", CLI_TEXT, "FILE", "write each cluster's size and centroid in the data's own units",
      offsetof(clusters_options, centroids), NULL},
     {"model", CLI_TEXT, "FILE", "write a model for `ockham predict`", offsetof(clusters_options, model), NULL},
-    CLI_INPUT_OPTIONS(clusters_options),
+    CLI_COLUMN_OPTIONS(clusters_options),
+    CLI_FILE_OPTIONS(clusters_options),
     {0},
 };
 

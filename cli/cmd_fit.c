@@ -23,7 +23,8 @@ static const cli_option option_table[] = {
     {"restarts", CLI_COUNT, "N", "independent starts, the best is kept (default: 4)", offsetof(fit_options, restarts),
      NULL},
     {"max-iterations", CLI_COUNT, "N", "steps a start (default: 300)", offsetof(fit_options, max_iterations), NULL},
-    CLI_INPUT_OPTIONS(fit_options),
+    CLI_COLUMN_OPTIONS(fit_options),
+    CLI_FILE_OPTIONS(fit_options),
     {0},
 };
 

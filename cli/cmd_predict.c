@@ -6,19 +6,14 @@
 #include "cli.h"
 
 typedef struct predict_options {
+  cli_input input;
   const char *output;
-  size_t threads;
-  int missing;
-  bool quiet;
 } predict_options;
 
 static const cli_option option_table[] = {
     {"output", CLI_TEXT, "FILE", "where to write (default: standard output as CSV; NPY by its ending)",
      offsetof(predict_options, output), NULL},
-    {"missing", CLI_CHOICE, "WAY", "rows with missing cells: error or drop", offsetof(predict_options, missing),
-     cli_missing_choices},
-    {"threads", CLI_COUNT, "N", "threads to use (default: one a core)", offsetof(predict_options, threads), NULL},
-    {"quiet", CLI_FLAG, NULL, "no progress bar", offsetof(predict_options, quiet), NULL},
+    CLI_FILE_OPTIONS(predict_options),
     {0},
 };
 
@@ -77,18 +72,18 @@ static int predict(const char *model_path, const char *path, const predict_optio
   ockham_reader *reader = NULL;
   ockham_writer *writer = NULL;
   ockham_error err = {0};
+  ockham_read_options read_options;
+  int code = cli_read_options(&o->input, &read_options);
+  if (code) return code;
   ockham_status status = ockham_model_load(model_path, &model, &err);
   if (!status) {
     const ockham_model_parts *parts = ockham_model_look(model);
-    ockham_read_options read_options = {.columns = parts->column_names,
-                                        .n_columns = parts->n_columns,
-                                        .missing = (ockham_missing)o->missing,
-                                        .threads = o->threads,
-                                        .progress = cli_progress_start(o->quiet)};
+    read_options.columns = parts->column_names;
+    read_options.n_columns = parts->n_columns;
     status = ockham_reader_open(path, &read_options, &reader, &err);
   }
   if (!status) status = ockham_writer_open(o->output ? o->output : "-", names, 3, &writer, &err);
-  if (!status) status = predict_all(model, reader, o->threads, writer, &err);
+  if (!status) status = predict_all(model, reader, o->input.threads, writer, &err);
   cli_progress_end();
   if (!status)
     status = ockham_writer_close(writer, &err);
@@ -105,7 +100,7 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
   bool stop;
   int code = cli_parse(command, n_arguments, arguments, &options, &n_positional, &stop);
   if (stop) return code;
-  if (options.missing == OCKHAM_MISSING_MEAN)
+  if (options.input.missing == OCKHAM_MISSING_MEAN)
     return cli_fail_usage("--missing mean needs the whole table; predict takes error or drop");
   return predict(arguments[0], arguments[1], &options);
 }

@@ -82,4 +82,12 @@ for ((i = 0; i < size; i += 13)); do
 done
 fails 1 'people.csv: not a file of ockham: it does not start with the letters OCKHAM' show people.csv
 
+# A file is read for predict as it was for fit.
+"$ockham" generate blobs -k 2 --rows 6 >blobs.csv
+cut -d, -f1,2 blobs.csv | sed 's/,/;/' | tail -n +2 >bare.csv
+succeeds fit bare.csv -k 2 --header no --delimiter ';' --model bare.model --quiet
+succeeds predict bare.model bare.csv --header no --delimiter ';'
+same 'rows without a header' 13 "$(wc -l <out)"
+fails 2 "bare.csv: a query needs an SQLite file" predict bare.model bare.csv --query 'SELECT 1'
+
 finish

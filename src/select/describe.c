@@ -111,31 +111,52 @@ static const ock_fit *starting_fit(const ockham_sweep *sweep, const ockham_sweep
   return start && k <= start->k_max && start->fits[k - 1].centroids ? &start->fits[k - 1] : NULL;
 }
 
-ockham_status ock_describe(ock_climb *climb, const ockham_sweep *start, size_t from, ock_silhouettes silhouettes,
-                           ockham_error *err) {
+/* The labels of every k from `first` on, which the exact silhouettes need together; label is NULL when they are not
+ * wanted. */
+typedef struct all_labels {
+  size_t first, n;
+  uint16_t *label; /* rows x n */
+} all_labels;
+
+static ockham_status make_room(all_labels *labels, const ockham_sweep *sweep, size_t k_max, ockham_error *err) {
+  labels->first = sweep->k_min > 2 ? sweep->k_min : 2;
+  labels->n = k_max >= labels->first ? k_max - labels->first + 1 : 0;
+  if (labels->n == 0) return OCKHAM_OK;
+  labels->label = ock_alloc_array(ock_size_product(sweep->n, labels->n), sizeof(uint16_t));
+  return labels->label ? OCKHAM_OK
+                       : ock_fail_memory(err, "the labels for every k", ock_size_product(sweep->n, 2 * labels->n));
+}
+
+static void note_labels(all_labels *labels, const ock_lloyd *s) {
+  if (!labels->label || s->k < labels->first) return;
+  for (size_t i = 0; i < s->n; i++) labels->label[i * labels->n + (s->k - labels->first)] = (uint16_t)s->label[i];
+}
+
+static ockham_status finish_fits(ock_climb *climb, const ockham_sweep *start, size_t from, size_t k_max,
+                                 bool silhouettes, all_labels *labels, ockham_error *err) {
   ockham_sweep *sweep = climb->sweep;
-  ock_lloyd *s = climb->state;
-  size_t first = sweep->k_min > 2 ? sweep->k_min : 2, k_max = start ? start->k_max : sweep->k_max;
-  size_t n_partitions = k_max >= first ? k_max - first + 1 : 0;
-  uint16_t *label = NULL;
-  bool exact = silhouettes == OCK_SILHOUETTES_ALL && n_partitions > 0;
-  if (exact && !(label = ock_alloc_array(ock_size_product(sweep->n, n_partitions), sizeof *label)))
-    return ock_fail_memory(err, "the labels for every k", ock_size_product(sweep->n, 2 * n_partitions));
-  ockham_status status = OCKHAM_OK;
-  climb->ticker->stage = start ? "k-means, all rows" : "silhouette";
-  for (size_t k = from; k <= k_max && !status; k++) {
+  for (size_t k = from; k <= k_max; k++) {
     const double *origin;
     const ock_fit *begin = starting_fit(sweep, start, k, &origin);
     if (!begin || climb->ticker->stopped) break; /* fits that there are stay as the climbs left them */
-    status = finish_fit(climb, begin, origin, err);
-    if (status || !sweep->fits[k - 1].centroids) break;
+    OCK_TRY(finish_fit(climb, begin, origin, err));
+    if (!sweep->fits[k - 1].centroids) break;
     climb->ticker->done++;
-    if (silhouettes == OCK_SILHOUETTES_NONE) continue;
-    sweep->fits[k - 1].simplified_silhouette = simplified_silhouette(s);
-    for (size_t i = 0; exact && k >= first && i < s->n; i++)
-      label[i * n_partitions + (k - first)] = (uint16_t)s->label[i];
+    if (silhouettes) sweep->fits[k - 1].simplified_silhouette = simplified_silhouette(climb->state);
+    note_labels(labels, climb->state);
   }
-  if (!status && exact && !climb->ticker->stopped) status = exact_silhouettes(climb, first, n_partitions, label, err);
-  ock_free(label);
+  return OCKHAM_OK;
+}
+
+ockham_status ock_describe(ock_climb *climb, const ockham_sweep *start, size_t from, ock_silhouettes silhouettes,
+                           ockham_error *err) {
+  size_t k_max = start ? start->k_max : climb->sweep->k_max;
+  all_labels labels = {0};
+  if (silhouettes == OCK_SILHOUETTES_ALL) OCK_TRY(make_room(&labels, climb->sweep, k_max, err));
+  climb->ticker->stage = start ? "k-means, all rows" : "silhouette";
+  ockham_status status = finish_fits(climb, start, from, k_max, silhouettes != OCK_SILHOUETTES_NONE, &labels, err);
+  if (!status && labels.label && !climb->ticker->stopped)
+    status = exact_silhouettes(climb, labels.first, labels.n, labels.label, err);
+  ock_free(labels.label);
   return status;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cluster: k-means on rows that stay where they are, as a state whose centres can be moved, inserted, split and merged.
- * Main type: ock_lloyd (labels, centres, and bounds on distances that survive all of these changes).
- * Invariants: upper[i] is at least the distance from row i to its centre, lower[i] at most the distance to every other
- *   centre; after ock_lloyd_measure(), _assign(), or a change of centres in a measured state every upper[i] is exact.
- *   Equal distances go to the lower number when labels are searched. Sums are float64, taken block by block in order.
- * Threads: one state belongs to one thread, which lends its pool; results do not depend on the pool's size.
- * Source: Hamerly, SDM 2010 (doi:10.1137/1.9781611972801.12); greedy k-means++ after Arthur & Vassilvitskii, SODA 2007;
- *   merging after Ward, JASA 58, 1963 (doi:10.1080/01621459.1963.10500845). */
+/* cluster: k-means as a state whose clusters can be split, merged and moved while labels and bounds are kept, and the
+ * exact pass that says what a set of centres is worth.
+ * Main types: ock_frame (the unit all coordinates are in), ock_store (rows in panels, neighbours together), ock_lloyd
+ * (a clustering of a store), ock_fit (centres, and what they are worth on all rows). Invariants: a store holds floats
+ * while differences that matter are far above their rounding, else doubles; labels of a state are those of the nearest
+ * centre to within that rounding; for every panel upper is at least the distance of any of its rows to its centre,
+ * lower[j] at most that of any of its rows to centre j. What ock_settle() says is exact in float64, equal distances
+ * going to the lower number. Sums are float64, taken block by block in order. Threads: one state belongs to one thread,
+ * which lends its pool; results do not depend on the pool's size. Source: bounds after Elkan, ICML 2003, kept for
+ * panels of rows and not for rows; merging after Ward, JASA 58, 1963 (doi:10.1080/01621459.1963.10500845). */
 #ifndef OCK_CLUSTER_INTERNAL_H
 #define OCK_CLUSTER_INTERNAL_H
 
@@ -15,86 +17,211 @@
 #include "core/internal.h"
 #include "kernels/internal.h"
 
-enum { OCK_MAX_CANDIDATES = 12 };
+/* ---- the unit of coordinates ---- */
 
-typedef struct ock_lloyd_block ock_lloyd_block;   /* what one block of rows adds up */
+/* All coordinates are (x - origin) * unit: the mean is 0 and none exceeds 1, so that offsets cost no digits and nothing
+ * overflows or underflows, in floats either. The unit is a power of two: nothing is rounded by it. */
+typedef struct ock_frame {
+  size_t n, d;
+  double *origin; /* d: the mean of the rows */
+  double unit;
+  double largest;     /* the largest |x| of a row, in units */
+  double *low, *high; /* d: least and greatest value of each column, as they are in the data */
+} ock_frame;
+/* Two passes over the rows. x has been checked. Fails with NO_MEMORY, and with BAD_DATA when squares of x would
+ * overflow. */
+ockham_status ock_frame_init(ock_frame *frame, ockham_rows x, ock_pool *pool, ockham_error *err);
+void ock_frame_clear(ock_frame *frame);
+
+/* ---- rows in panels ---- */
+
+typedef struct ock_store {
+  const ock_frame *frame;
+  const ock_search_kernels *search; /* of floats or of doubles */
+  size_t n, d, n_panels;
+  char *panels; /* n_panels of d x OCK_PANEL elements: see ock_contest; the last is filled up with its first row */
+  char *half_squares; /* n_panels x OCK_PANEL elements */
+  float *reach;       /* n_panels: the largest |x| in each */
+  uint32_t *row;      /* n: which row of x stands at each place */
+  double squares;     /* sum of |x|^2 over the rows */
+} ock_store;
+/* Copy the rows `row[0 ... n - 1]` of x (NULL: all, in their order). */
+ockham_status ock_store_init(ock_store *store, const ock_frame *frame, ockham_rows x, const uint32_t *row, size_t n,
+                             bool wide, ock_pool *pool, ockham_error *err);
+/* Put the rows into another order: place i gets what stood at order[i]. False when memory ran out: nothing changed. */
+bool ock_store_reorder(ock_store *store, const uint32_t *order, ock_pool *pool);
+void ock_store_clear(ock_store *store);
+/* Bytes that a store of n rows takes. */
+double ock_store_bytes(size_t n, size_t d, bool wide);
+
+static inline const void *ock_store_panel(const ock_store *store, size_t p) {
+  return store->panels + p * store->d * OCK_PANEL * store->search->element_bytes;
+}
+
+static inline const void *ock_store_half_squares(const ock_store *store, size_t p) {
+  return store->half_squares + p * OCK_PANEL * store->search->element_bytes;
+}
+
+static inline bool ock_store_is_wide(const ock_store *store) {
+  return store->search->element_bytes == sizeof(double);
+}
+
+/* Element `at` of an array of a store's elements. */
+static inline double ock_element(const void *elements, size_t at, bool wide) {
+  return wide ? ((const double *)elements)[at] : (double)((const float *)elements)[at];
+}
+
+static inline void ock_element_set(void *elements, size_t at, bool wide, double value) {
+  if (wide)
+    ((double *)elements)[at] = value;
+  else
+    ((float *)elements)[at] = (float)value;
+}
+
+/* ---- the state ---- */
+
+typedef struct ock_lloyd_block ock_lloyd_block;   /* what one block of panels adds up */
 typedef struct ock_lloyd_worker ock_lloyd_worker; /* scratch of one thread */
 
+/* The best cut of a cluster in two that a few steps of 2-means found. */
+typedef struct ock_cut {
+  double gain;       /* by how much it lowers the inertia */
+  double churn;      /* rows that came or went since it was looked for; infinite when it never was */
+  double *positions; /* 2 x d */
+} ock_cut;
+
+/* Rows of a cluster that is to be cut. */
+typedef struct ock_members {
+  uint32_t cluster;
+  uint32_t *rows;
+  size_t n, n_seen, every;
+} ock_members;
+
+/* The last few steps, for their acceleration: where centres were sent, and from how far. */
+enum { OCK_LLOYD_DEPTH = 8 };
+typedef struct ock_history {
+  size_t n, next;
+  double *means[OCK_LLOYD_DEPTH], *steps[OCK_LLOYD_DEPTH]; /* k x d each */
+} ock_history;
+
 typedef struct ock_lloyd {
-  ockham_rows x;
+  ock_store *store;
   size_t n, d;
   size_t k, k_max;
-  double *origin;      /* d: the mean of x; everything below is relative to it, so that offsets cost no digits */
-  double *centroids;   /* k x d */
-  double *sums;        /* k x d: sum of the rows of each cluster */
-  uint64_t *counts;    /* k */
-  uint32_t *label;     /* n */
-  double *upper;       /* n: distances, not squared */
-  double *lower;       /* n */
-  double *within;      /* k: sum of squared distances to the centre, as of the last measure or assign */
-  double *spread;      /* k: sum of distances to the centre, likewise */
-  double inertia;      /* sum of within */
-  size_t n_iterations; /* of ock_lloyd_run() since the state was made */
+  double *centroids; /* k x d, in the frame's units, as searches see them */
+  double *sums;      /* k x d: sum of the rows of each cluster */
+  double *counts;    /* k: rows */
+  double *squares;   /* k: sum of |x|^2 */
+  uint32_t *label;   /* n_panels x OCK_PANEL; what stands beyond n says nothing */
+  double inertia;    /* of the clusters about their means, in units^2 */
+  size_t n_iterations;
+  uint64_t n_distances, n_distances_plain; /* computed, and what steps without bounds would have computed */
 
   const ock_kernels *kernels;
   ock_pool *pool;
   ock_ticker *ticker; /* may be NULL */
   ock_arena arena;
+  void *centres;    /* k_max x d elements: the centroids, rounded */
+  void *half_norms; /* k_max elements */
+  double reach;     /* the largest |c| */
+  size_t n_bounds;  /* k_max, rounded up to OCK_BOUNDS */
+  float *lower;     /* n_panels x n_bounds */
+  float *upper;     /* n_panels */
+  float *drift;     /* n_bounds */
   size_t n_blocks;
   ock_lloyd_block *blocks;
   ock_lloyd_worker *workers;
-  uint32_t *order;    /* k_max: for sorting */
-  double *drift;      /* k_max: how far each centre moved in the last step */
-  double *half_gap;   /* k_max: half the distance to the nearest other centre, or 0 when not worth computing */
-  double *previous;   /* k_max x d: the centres before the step; scratch for one position between steps */
-  double *candidates; /* 2 OCK_MAX_CANDIDATES x d: positions in a contest */
+  ock_cut *cuts;         /* k_max */
+  ock_members *members;  /* k_max */
+  uint32_t *member_rows; /* n at most */
+  uint32_t *list;        /* k_max: scratch */
+  double *positions;     /* k_max x d: scratch */
+  ock_history history;
+  uint64_t seed, n_draws;
 } ock_lloyd;
 
-/* Prepare for up to k_max centres (at most n); no centre is set yet. x has been checked; x, pool and ticker are
- * borrowed until _clear. Fails with NO_MEMORY, and with BAD_DATA when squares of x would overflow. */
-ockham_status ock_lloyd_init(ock_lloyd *s, ockham_rows x, size_t k_max, ock_pool *pool, ock_ticker *ticker,
-                             ockham_error *err);
+/* Prepare for up to k_max centres (at most n); no centre is set yet. Store, pool and ticker are borrowed until _clear.
+ * Fails with NO_MEMORY. */
+ockham_status ock_lloyd_init(ock_lloyd *s, ock_store *store, size_t k_max, uint64_t seed, ock_pool *pool,
+                             ock_ticker *ticker, ockham_error *err);
 void ock_lloyd_clear(ock_lloyd *s);
 
-/* Put k centres (relative to the origin) and search the nearest for every row: O(n k d). Clusters may be empty. */
+/* Put k centres and search the nearest for every row: O(n k d). Clusters may be empty. */
 void ock_lloyd_assign(ock_lloyd *s, const double *centroids, size_t k);
 
-/* Lloyd's steps until no label changes, until a step can lower the inertia by no more than tolerance times it, or
- * max_iterations. Clusters that run empty get the row that is farthest from its centre; when every row lies on a centre
- * they are dropped, and k falls. Returns true when it ended by convergence. Leaves the state measured. */
+/* Lloyd's steps until no label changes, until a step lowers the inertia by no more than tolerance times it, or
+ * max_iterations. Clusters that run empty get half of another; when there is none to cut they are dropped, and k falls.
+ * Returns true when it ended by convergence. The centroids are one step behind the means then: see ock_lloyd_mean(). */
 bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance);
 
-/* Number the centres by falling size (earlier numbers first among equals), and assign. */
-void ock_lloyd_sort(ock_lloyd *s);
+/* The mean of cluster j, which has rows. */
+void ock_lloyd_mean(const ock_lloyd *s, size_t j, double *mean);
+/* Sum of squared distances of its rows to that. */
+double ock_lloyd_within(const ock_lloyd *s, size_t j);
 
-/* Make upper exact and compute within, spread and inertia: O(n d). */
-void ock_lloyd_measure(ock_lloyd *s);
+/* The cluster that is best cut in two, other than avoid_a and avoid_b: cuts are looked for where clusters have changed.
+ * The gain is 0 when there is nothing to cut. */
+size_t ock_lloyd_best_cut(ock_lloyd *s, size_t avoid_a, size_t avoid_b);
+/* The pair whose merging raises the inertia least; returns by how much. k is at least 2. */
+double ock_lloyd_cheapest_merge(const ock_lloyd *s, size_t *a, size_t *b);
 
-/* Choose a row as a further centre: of n_candidates rows drawn with probability proportional to their squared distance
- * to their centre, the one that would lower the inertia most. False when every row lies on its centre. The state must
- * be measured. gain is that drop; position receives d values. */
-bool ock_lloyd_propose(ock_lloyd *s, ock_rng *rng, size_t n_candidates, double *position, double *gain);
+/* The changes of the set of centres; labels and bounds follow in one pass over the panels. */
+void ock_lloyd_split(ock_lloyd *s, size_t j); /* where its cut says; the new centre gets number k */
+/* Into their mean; both may be empty. The lower of the two numbers stays, the last cluster gets the other. */
+void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b);
+/* Merge the two clusters that lose least and split another where that gains `worth` times as much or more (before steps
+ * follow). False when nothing would. */
+bool ock_lloyd_trade(ock_lloyd *s, double worth);
 
-/* Choose a cluster to split and where: each of n_candidates rows, drawn as above, suggests to cut its own cluster by
- * the plane through the centre across the way to the row, and a few steps of 2-means inside the cluster improve the
- * cut; the one that lowers the inertia most wins. In many dimensions a row itself is no good position for a centre (it
- * is as far from its own cluster's rows as from others'), the mean of half a cluster is. positions receives 2 x d
- * values, for centre *j and for a new one. False when every row lies on its centre. The state must be measured. */
-bool ock_lloyd_propose_split(ock_lloyd *s, ock_rng *rng, size_t n_candidates, size_t *j,
-                             double *positions); /* positions may be s->candidates */
+/* Reorder the store so that rows of one cluster, and those on the same side of it, stand together: panels are then
+ * decided as a whole. True when done, false for want of memory, which changes nothing. */
+bool ock_lloyd_regroup(ock_lloyd *s);
 
-/* The changes of the set of centres; labels and bounds follow in one pass over the rows. */
-void ock_lloyd_insert(ock_lloyd *s, const double *position);           /* as centre k */
-void ock_lloyd_split(ock_lloyd *s, size_t j, const double *positions); /* centre j and a new one, as proposed */
-void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b);                /* into their mean; both may be empty */
-void ock_lloyd_move(ock_lloyd *s, size_t j, const double *position);   /* one centre, anywhere */
-
-/* Greedy k-means++ from nothing: up to k centres, fewer when the rows are not that distinct. */
-void ock_lloyd_seed(ock_lloyd *s, size_t k, ock_rng *rng);
-size_t ock_lloyd_n_candidates(size_t k); /* 2 + floor(ln k) */
+/* Start from k rows drawn at random (fewer when they are not that distinct). */
+void ock_lloyd_scatter(ock_lloyd *s, size_t k, ock_rng *rng);
+/* Start from one cluster, and cut the best one until there are k. */
+void ock_lloyd_grow(ock_lloyd *s, size_t k);
 
 /* Squared distance between two points of d coordinates. */
 double ock_squared_distance(const double *a, const double *b, size_t d);
+
+/* ---- what centres are worth, exactly ---- */
+
+/* A clustering: its centroids, and what they are worth on all rows once it is settled. Everything is in the frame's
+ * units. inertia is infinite, and the arrays NULL, before there is one. */
+typedef struct ock_fit {
+  size_t k;
+  double inertia;
+  double *centroids;                        /* k x d */
+  uint64_t *sizes;                          /* k */
+  double *within;                           /* k: sums of squared distances to the centroid */
+  double *spread;                           /* k: sums of distances; only when settled */
+  double silhouette, simplified_silhouette; /* NaN unless measured */
+  size_t n_passes;                          /* over all rows, until it was settled */
+  bool settled, converged;                  /* converged: every centroid is the mean of its rows to the last digit */
+} ock_fit;
+void ock_fit_init(ock_fit *fit);
+void ock_fit_clear(ock_fit *fit);
+/* Room for k clusters; what was there is gone. False when memory ran out. */
+bool ock_fit_allocate(ock_fit *fit, size_t k, size_t d);
+/* Take the state's clusters about their means. */
+bool ock_fit_take(ock_fit *fit, const ock_lloyd *state);
+
+typedef struct ock_settle_options {
+  const uint32_t *order; /* n: the order to visit the rows in, neighbours together; NULL: as they are */
+  size_t most_passes;    /* over the rows; at least 2 unless centres are not to move at all */
+  double tolerance;      /* steps go on until nothing changes, or the inertia falls by no more than this times it */
+  bool silhouettes;      /* also the simplified silhouette */
+  bool wide;             /* search with doubles from the start */
+  uint16_t *labels;      /* n x n_fits, or NULL: the label of every row in each fit */
+  uint32_t *label;       /* n, or NULL: the labels of the first fit */
+} ock_settle_options;
+/* Bring all fits nearer to fixed points of Lloyd's step and measure them: every pass over the rows serves all of them.
+ * Clusters are numbered by falling size. A fit whose rows are not that distinct is cleared. When the ticker stops it,
+ * fits that were not measured yet are left as they are, not settled. *n_distances counts what was computed. */
+ockham_status ock_settle(ockham_rows x, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
+                         const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker, uint64_t *n_distances,
+                         ockham_error *err);
 
 /* ---- one column: the global optimum for every k at once ---- */
 

@@ -5,13 +5,18 @@
 
 #include "cluster/internal.h"
 
-enum { DEFAULT_RESTARTS = 4, DEFAULT_MAX_ITERATIONS = 300, RNG_STREAM_SEEDING = 1 };
+enum { DEFAULT_RESTARTS = 4, DEFAULT_MAX_ITERATIONS = 300, RNG_STREAM_SEEDING = 1, MOST_TRADES = 8 };
 
-/* Tolerance 0: steps go on until no label changes. */
-static const double until_no_label_changes = 0;
+/* Starts are tried on so many rows, and so many a cluster; the best goes on with as many rows as refinement_bytes hold,
+ * and ends on all. */
+enum { SKETCH_ROWS = 25000, SKETCH_ROWS_A_CLUSTER = 100, WORTH_SKETCHING = 2 };
+static const double refinement_bytes = 256e6;
+
+/* A step that lowers the inertia by less than this share of it is the last before the exact passes. */
+static const double sketch_tolerance = 1e-4, refinement_tolerance = 1e-6;
 /* Starts that end in the same place differ by rounding only: the first is kept, so that the numbers of the clusters do
  * not depend on the instruction set. */
-static const double worth_switching = 1 - 1e-12;
+static const double worth_switching = 1 - 1e-6;
 
 static ockham_status check(ockham_rows x, const ockham_kmeans_options *options, ockham_error *err) {
   OCK_TRY(ock_rows_check(x, "the data", err));
@@ -24,92 +29,164 @@ static ockham_status check(ockham_rows x, const ockham_kmeans_options *options, 
   return OCKHAM_OK;
 }
 
-/* Centres are already where Lloyd's algorithm leaves them, or nearly so: one step makes every cluster non-empty and
- * every centre the mean of its rows to the last digit, for the sums are taken afresh and not carried through many
- * changes. */
-static void polish(ock_lloyd *s, const double *centroids, size_t k) {
-  ock_lloyd_assign(s, centroids, k);
-  ock_lloyd_run(s, DEFAULT_MAX_ITERATIONS, until_no_label_changes);
+/* A fit in the making. */
+typedef struct fitting {
+  ockham_rows x;
+  const ockham_kmeans_options *options;
+  size_t n_restarts, max_iterations;
+  ock_frame frame;
+  ock_pool *pool;
+  ock_ticker ticker;
+  ock_fit fit;
+  uint32_t *order; /* of the rows, neighbours together; NULL: not known */
+  size_t n_iterations;
+  bool wide;
+} fitting;
+
+static ockham_status no_memory(const fitting *f, ockham_error *err) {
+  return ock_fail_memory(err, "the clustering", ock_size_product(f->options->k * 8, f->frame.d + 2));
 }
 
-/* The best of several starts: its centres stay in `best` (k x d), and s ends in that state. */
-static bool run_restarts(ock_lloyd *s, const ockham_kmeans_options *options, double *best, size_t *n_iterations) {
-  size_t max_iterations = options->max_iterations ? options->max_iterations : DEFAULT_MAX_ITERATIONS;
-  double best_inertia = INFINITY;
-  size_t best_k = 0;
-  bool best_converged = false;
-  for (size_t r = 0; r < s->ticker->total; r++) {
-    ock_rng rng = ock_rng_make(options->seed, RNG_STREAM_SEEDING + r);
-    s->n_iterations = 0;
-    ock_lloyd_seed(s, options->k, &rng);
-    bool converged = ock_lloyd_run(s, max_iterations, until_no_label_changes);
-    if (s->ticker->stopped) return false;
-    if (s->inertia < best_inertia * worth_switching) {
-      best_inertia = s->inertia;
-      best_k = s->k;
-      best_converged = converged;
-      *n_iterations = s->n_iterations;
-      memcpy(best, s->centroids, s->k * s->d * sizeof(double));
-    }
-    s->ticker->done++;
+/* Out of a local optimum, while it pays. */
+static void trade(const fitting *f, ock_lloyd *s) {
+  for (size_t t = 0; t < MOST_TRADES && s->n_iterations < f->max_iterations; t++) {
+    if (s->ticker->stopped || !ock_lloyd_trade(s, 1)) break;
+    ock_lloyd_run(s, f->max_iterations - s->n_iterations, sketch_tolerance);
   }
-  if (best_converged)
-    polish(s, best, best_k);
-  else
-    ock_lloyd_assign(s, best, best_k);
-  return best_converged;
 }
 
-static ockham_status fit_exact(ock_lloyd *s, ockham_rows x, size_t k, ockham_error *err) {
-  ock_exact1d exact;
-  OCK_TRY(ock_exact1d_init(&exact, x, k, s->ticker, err));
-  k = exact.k_max;
-  ock_exact1d_centroids(&exact, k, s->centroids);
-  ock_exact1d_clear(&exact);
-  for (size_t j = 0; j < k; j++) s->centroids[j] -= s->origin[0];
-  polish(s, s->centroids, k);
+/* The best of several starts on the rows of a store. */
+static ockham_status try_starts(fitting *f, ock_lloyd *s, ockham_error *err) {
+  for (size_t r = 0; r < f->n_restarts; r++) {
+    ock_rng rng = ock_rng_make(f->options->seed, RNG_STREAM_SEEDING + r);
+    s->n_iterations = 0;
+    if (r == 0)
+      ock_lloyd_grow(s, f->options->k);
+    else
+      ock_lloyd_scatter(s, f->options->k, &rng);
+    ock_lloyd_run(s, f->max_iterations, sketch_tolerance);
+    trade(f, s);
+    if (s->ticker->stopped) return OCKHAM_OK;
+    f->ticker.done++;
+    if (!(s->inertia < f->fit.inertia * worth_switching) && s->k <= f->fit.k) continue;
+    if (!ock_fit_take(&f->fit, s)) return no_memory(f, err);
+    f->n_iterations = s->n_iterations;
+  }
   return OCKHAM_OK;
 }
 
-static ockham_status copy_out(const ock_lloyd *s, uint32_t *labels, ockham_kmeans *result, ockham_error *err) {
-  result->centroids = ock_alloc_array(s->k * s->d, sizeof(double));
-  result->sizes = ock_alloc_array(s->k, sizeof(uint64_t));
-  result->within = ock_alloc_array(s->k, sizeof(double));
+static ockham_status refine(fitting *f, ock_lloyd *s, ockham_error *err) {
+  ock_lloyd_assign(s, f->fit.centroids, f->fit.k);
+  ock_lloyd_regroup(s);
+  s->n_iterations = 0;
+  if (f->n_iterations < f->max_iterations) ock_lloyd_run(s, f->max_iterations - f->n_iterations, refinement_tolerance);
+  f->n_iterations += s->n_iterations;
+  return ock_fit_take(&f->fit, s) ? OCKHAM_OK : no_memory(f, err);
+}
+
+/* Floats cannot tell rows apart that are as near to each other as rounding. */
+static bool is_too_fine(const ock_store *store, const ock_fit *fit) {
+  double typical = sqrt(store->squares / (double)store->n);
+  return fit->inertia <= 16 * (double)store->n * ock_contest_rounding(4, store->d, 2 * typical, 2 * typical);
+}
+
+typedef ockham_status work_on_store(fitting *f, ock_lloyd *s, ockham_error *err);
+
+static ockham_status with_store(fitting *f, size_t n, work_on_store *work, bool *too_fine, ockham_error *err) {
+  ock_store store;
+  ock_lloyd state;
+  size_t n_rows = f->x.n_rows;
+  uint32_t *some = NULL;
+  *too_fine = false;
+  if (n < n_rows) {
+    some = ock_alloc_array(n, sizeof *some);
+    if (!some) return ock_fail_memory(err, "a sample of the rows", ock_size_product(n, sizeof *some));
+    for (size_t i = 0; i < n; i++) some[i] = (uint32_t)((double)i * ((double)n_rows / (double)n));
+  }
+  ockham_status status = ock_store_init(&store, &f->frame, f->x, some, n < n_rows ? n : n_rows, f->wide, f->pool, err);
+  ock_free(some);
+  OCK_TRY(status);
+  status = ock_lloyd_init(&state, &store, f->options->k, f->options->seed, f->pool, &f->ticker, err);
+  if (!status) {
+    status = work(f, &state, err);
+    ock_lloyd_clear(&state);
+  }
+  *too_fine = !f->wide && f->fit.centroids && is_too_fine(&store, &f->fit);
+  if (!status && store.n == n_rows) {
+    ock_free(f->order);
+    f->order = store.row;
+    store.row = NULL;
+  }
+  ock_store_clear(&store);
+  return status;
+}
+
+static ockham_status search(fitting *f, ockham_error *err) {
+  size_t n = f->x.n_rows, enough = f->options->k * SKETCH_ROWS_A_CLUSTER;
+  bool too_fine;
+  if (enough < SKETCH_ROWS) enough = SKETCH_ROWS;
+  if (enough > n / WORTH_SKETCHING) enough = n;
+  OCK_TRY(with_store(f, enough, try_starts, &too_fine, err));
+  if (too_fine && !f->ticker.stopped) {
+    f->wide = true;
+    ock_fit_clear(&f->fit);
+    OCK_TRY(with_store(f, enough, try_starts, &too_fine, err));
+  }
+  if (f->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
+  double affordable = refinement_bytes / ock_store_bytes(1, f->frame.d, f->wide);
+  size_t more = affordable < (double)n ? (size_t)affordable : n;
+  return more > enough ? with_store(f, more, refine, &too_fine, err) : OCKHAM_OK;
+}
+
+static ockham_status fit_exact(fitting *f, ockham_error *err) {
+  ock_exact1d exact;
+  OCK_TRY(ock_exact1d_init(&exact, f->x, f->options->k, &f->ticker, err));
+  size_t k = exact.k_max;
+  bool fits = ock_fit_allocate(&f->fit, k, 1);
+  if (fits) ock_exact1d_centroids(&exact, k, f->fit.centroids);
+  ock_exact1d_clear(&exact);
+  if (!fits) return no_memory(f, err);
+  for (size_t j = 0; j < k; j++) f->fit.centroids[j] = (f->fit.centroids[j] - f->frame.origin[0]) * f->frame.unit;
+  return OCKHAM_OK;
+}
+
+static ockham_status copy_out(const fitting *f, ockham_kmeans *result, ockham_error *err) {
+  size_t k = f->fit.k, d = f->frame.d;
+  double unit = f->frame.unit;
+  result->centroids = ock_alloc_array(k * d, sizeof(double));
+  result->sizes = ock_alloc_array(k, sizeof(uint64_t));
+  result->within = ock_alloc_array(k, sizeof(double));
   if (!result->centroids || !result->sizes || !result->within) {
     ockham_kmeans_clear(result);
-    return ock_fail_memory(err, "the clustering", s->k * (s->d + 2) * sizeof(double));
+    return no_memory(f, err);
   }
-  result->k = s->k;
-  result->n_columns = s->d;
-  result->inertia = s->inertia;
-  for (size_t j = 0; j < s->k; j++) {
-    result->sizes[j] = s->counts[j];
-    result->within[j] = s->within[j];
-    for (size_t l = 0; l < s->d; l++) result->centroids[j * s->d + l] = s->centroids[j * s->d + l] + s->origin[l];
+  result->k = k;
+  result->n_columns = d;
+  result->inertia = f->fit.inertia / unit / unit;
+  for (size_t j = 0; j < k; j++) {
+    result->sizes[j] = f->fit.sizes[j];
+    result->within[j] = f->fit.within[j] / unit / unit;
+    for (size_t l = 0; l < d; l++)
+      result->centroids[j * d + l] = f->fit.centroids[j * d + l] / unit + f->frame.origin[l];
   }
-  if (labels) memcpy(labels, s->label, s->n * sizeof *labels);
   return OCKHAM_OK;
 }
 
-static ockham_status fit(ock_lloyd *s, ockham_rows x, const ockham_kmeans_options *options, uint32_t *labels,
-                         ockham_kmeans *result, ockham_error *err) {
-  bool exact = s->d == 1 && ock_exact1d_fits(s->n, options->k);
-  bool converged = true;
-  size_t n_iterations = 0;
-  if (exact) {
-    OCK_TRY(fit_exact(s, x, options->k, err));
-  } else {
-    double *best = ock_alloc_array(ock_size_product(options->k, s->d), sizeof(double));
-    if (!best) return ock_fail_memory(err, "the best centroids", ock_size_product(options->k * 8, s->d));
-    converged = run_restarts(s, options, best, &n_iterations);
-    ock_free(best);
-    if (s->ticker->stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
-  }
-  ock_lloyd_sort(s);
-  OCK_TRY(copy_out(s, labels, result, err));
-  result->exact = exact || s->k == 1;
-  result->converged = converged;
-  result->n_iterations = n_iterations;
+static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, ockham_error *err) {
+  bool exact = f->frame.d == 1 && ock_exact1d_fits(f->frame.n, f->options->k);
+  if (exact)
+    OCK_TRY(fit_exact(f, err));
+  else
+    OCK_TRY(search(f, err));
+  ock_settle_options settle = {.order = f->order, .most_passes = f->max_iterations, .wide = f->wide, .label = labels};
+  ock_fit *fits[1] = {&f->fit};
+  uint64_t n_distances = 0;
+  OCK_TRY(ock_settle(f->x, &f->frame, fits, 1, &settle, f->pool, &f->ticker, &n_distances, err));
+  if (f->ticker.stopped || !f->fit.settled) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
+  OCK_TRY(copy_out(f, result, err));
+  result->exact = exact || f->fit.k == 1;
+  result->converged = f->fit.converged;
+  result->n_iterations = exact ? 0 : f->n_iterations + f->fit.n_passes - 1;
   return OCKHAM_OK;
 }
 
@@ -122,16 +199,19 @@ ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *opti
                                 ockham_kmeans *result, ockham_error *err) {
   *result = (ockham_kmeans){0};
   OCK_TRY(check(x, options, err));
-  ock_pool *pool;
-  ock_lloyd s;
-  ock_ticker ticker = {.progress = options->progress, .stage = "k-means", .total = choose_restarts(options)};
-  OCK_TRY(ock_pool_new(options->threads, &pool, err));
-  ockham_status status = ock_lloyd_init(&s, x, options->k, pool, &ticker, err);
-  if (!status) {
-    status = fit(&s, x, options, labels, result, err);
-    ock_lloyd_clear(&s);
-  }
-  ock_pool_free(pool);
+  fitting f = {.x = x,
+               .options = options,
+               .n_restarts = choose_restarts(options),
+               .max_iterations = options->max_iterations ? options->max_iterations : DEFAULT_MAX_ITERATIONS};
+  f.ticker = (ock_ticker){.progress = options->progress, .stage = "k-means", .total = f.n_restarts};
+  ock_fit_init(&f.fit);
+  OCK_TRY(ock_pool_new(options->threads, &f.pool, err));
+  ockham_status status = ock_frame_init(&f.frame, x, f.pool, err);
+  if (!status) status = fit(&f, labels, result, err);
+  ock_fit_clear(&f.fit);
+  ock_free(f.order);
+  ock_frame_clear(&f.frame);
+  ock_pool_free(f.pool);
   return status;
 }
 

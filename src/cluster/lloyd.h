@@ -6,40 +6,63 @@
 #include "cluster/internal.h"
 
 struct ock_lloyd_block {
-  size_t first, end; /* rows */
-  double *sums;      /* k_max (at least OCK_MAX_CANDIDATES) x d: what the pass adds to the state's sums */
-  int64_t *counts;   /* likewise */
-  double *within;    /* k_max */
-  double *spread;    /* k_max */
-  uint64_t n_changed;
-  double weight;   /* propose: sum of squared distances */
-  double *gain;    /* propose: one a candidate */
-  size_t farthest; /* repair: the row with the largest upper */
+  size_t first, end; /* panels */
+  double *sums;      /* k_max x d: what a pass adds to the state's sums, where touched */
+  double *counts;    /* k_max */
+  double *squares;   /* k_max */
+  double *churn;     /* k_max: rows that came or went */
+  bool *touched;     /* k_max */
+  uint64_t n_changed, n_distances;
 };
 
 struct ock_lloyd_worker {
-  double *panel;      /* d x OCK_PANEL */
-  double *candidates; /* OCK_MAX_CANDIDATES x OCK_PANEL */
+  char *centres;        /* k_max x d elements: those within reach of a panel */
+  char *half_norms;     /* k_max elements */
+  uint32_t *candidates; /* n_bounds */
+  float *least;         /* n_bounds */
+  char *normal;         /* d elements */
+  double *sums;         /* 5 x d */
+  char *members;        /* some rows of one cluster, in panels: ock_lloyd_most_members() */
+  uint32_t *member_label;
 };
 
-/* Rows whose label is to be searched among all centres, up to a panel of them. */
-typedef struct ock_search {
-  size_t n;
-  size_t row[OCK_PANEL];
-} ock_search;
+/* How many rows of a cluster are looked at when it is cut. */
+size_t ock_lloyd_most_members(size_t d);
+/* Put centre j; returns how far that is from where it was, as searches see it. */
+double ock_lloyd_put_centre(ock_lloyd *s, size_t j, const double *position);
+/* Take the norms of all centres. */
+void ock_lloyd_norms(ock_lloyd *s);
 
-/* sum += sign * (row i - origin). */
-void ock_lloyd_add_row(const ock_lloyd *s, size_t i, double sign, double *sum);
-/* Start a pass that changes labels: zero what blocks add up. */
-void ock_lloyd_zero_blocks(ock_lloyd *s);
-/* End it: add the blocks' sums and counts to the state's, in order; returns the number of changed labels. */
-uint64_t ock_lloyd_reduce_blocks(ock_lloyd *s);
-/* Draw a row with probability proportional to its squared distance to its centre, after ock_lloyd_weigh(), which
- * returns the sum of these. */
-double ock_lloyd_weigh(ock_lloyd *s);
-size_t ock_lloyd_draw_row(const ock_lloyd *s, ock_rng *rng, double total);
-/* position = row i - origin. */
-void ock_lloyd_row_position(const ock_lloyd *s, size_t i, double *position);
-void ock_lloyd_run_blocks(ock_lloyd *s, ock_task *task, void *arg);
+/* What a pass over the panels does to bounds and labels before rows are searched. */
+typedef struct ock_lloyd_change {
+  bool everything;           /* search all rows, labels and bounds say nothing */
+  uint32_t merged, into;     /* rows of `merged` now belong to `into`; NONE: no rows */
+  float shift;               /* distance from the old centre of `merged` to the new one of `into` */
+  uint32_t renamed;          /* rows of this number get that of `merged`; NONE: no rows */
+  uint32_t parent, child;    /* `child` is new: bounds on it are those on `parent`; NONE: no centre is new */
+} ock_lloyd_change;
+#define OCK_LLOYD_NONE UINT32_MAX
+static const ock_lloyd_change ock_lloyd_no_change = {.merged = OCK_LLOYD_NONE,
+                                                     .into = OCK_LLOYD_NONE,
+                                                     .renamed = OCK_LLOYD_NONE,
+                                                     .parent = OCK_LLOYD_NONE,
+                                                     .child = OCK_LLOYD_NONE};
+/* One pass: labels follow the centres, whose drifts are set; sums, counts, inertia too. Returns changed labels. */
+uint64_t ock_lloyd_follow(ock_lloyd *s, const ock_lloyd_change *change);
+
+bool ock_history_init(ock_lloyd *s);
+/* Remember the step from the centroids to the means of their rows. */
+void ock_history_note(ock_lloyd *s);
+/* Where the steps that were noted lead to: k x d positions. False when they do not tell. */
+bool ock_history_extrapolate(ock_lloyd *s, double *positions);
+
+/* The bounds of panel p. */
+static inline float *ock_lloyd_lower(const ock_lloyd *s, size_t p) {
+  return s->lower + p * s->n_bounds;
+}
+
+static inline size_t ock_lloyd_rows_of_panel(const ock_lloyd *s, size_t p) {
+  return s->n - p * OCK_PANEL < OCK_PANEL ? s->n - p * OCK_PANEL : OCK_PANEL;
+}
 
 #endif

@@ -1,134 +1,111 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state of k-means: its memory, its blocks, and the passes that compute without moving a centre. */
-#include <float.h>
+/* The state of k-means: its memory, its centres, and what follows from its sums. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cluster/lloyd.h"
 
 /* Blocks depend on the data's shape only, never on the threads, so that sums are taken in the same order everywhere.
  * Few enough that their partial sums stay small beside the data. */
-static size_t choose_n_blocks(size_t n, size_t d, size_t k_max) {
-  const size_t min_rows = 2048, max_blocks = 64, few = 8;
+static size_t choose_n_blocks(size_t n_panels, size_t d, size_t k_max) {
+  const size_t min_panels = 48, max_blocks = 32;
   const double budget = 4e6; /* doubles */
-  size_t blocks = n / min_rows;
+  size_t blocks = n_panels / min_panels;
   if (blocks > max_blocks) blocks = max_blocks;
-  if ((double)blocks * (double)k_max * (double)d > budget) {
-    double affordable = budget / ((double)k_max * (double)d);
-    size_t least = blocks < few ? blocks : few;
-    blocks = affordable < (double)least ? least : (size_t)affordable;
-  }
+  while (blocks > 4 && (double)blocks * (double)k_max * (double)d > budget) blocks--;
   return blocks ? blocks : 1;
 }
 
 static bool allocate_block(ock_lloyd *s, ock_lloyd_block *block) {
-  size_t n_sums = s->k_max > OCK_MAX_CANDIDATES ? s->k_max : OCK_MAX_CANDIDATES;
-  block->sums = ock_arena_array(&s->arena, ock_size_product(n_sums, s->d), sizeof(double));
-  block->counts = ock_arena_array(&s->arena, n_sums, sizeof(int64_t));
-  block->within = ock_arena_array(&s->arena, s->k_max, sizeof(double));
-  block->spread = ock_arena_array(&s->arena, s->k_max, sizeof(double));
-  block->gain = ock_arena_array(&s->arena, OCK_MAX_CANDIDATES, sizeof(double));
-  return block->sums && block->counts && block->within && block->spread && block->gain;
+  block->sums = ock_arena_array(&s->arena, ock_size_product(s->k_max, s->d), sizeof(double));
+  block->counts = ock_arena_array(&s->arena, s->k_max, sizeof(double));
+  block->squares = ock_arena_array(&s->arena, s->k_max, sizeof(double));
+  block->churn = ock_arena_array(&s->arena, s->k_max, sizeof(double));
+  block->touched = ock_arena_array(&s->arena, s->k_max, sizeof(bool));
+  if (!block->sums || !block->counts || !block->squares || !block->churn || !block->touched) return false;
+  memset(block->touched, 0, s->k_max * sizeof(bool));
+  return true;
+}
+
+static bool allocate_worker(ock_lloyd *s, ock_lloyd_worker *worker) {
+  size_t element = s->store->search->element_bytes;
+  worker->centres = ock_arena_array(&s->arena, ock_size_product(s->k_max, s->d), element);
+  worker->half_norms = ock_arena_array(&s->arena, s->k_max, element);
+  worker->candidates = ock_arena_array(&s->arena, s->n_bounds, sizeof(uint32_t));
+  worker->least = ock_arena_array(&s->arena, s->n_bounds, sizeof(float));
+  worker->normal = ock_arena_array(&s->arena, s->d, element);
+  worker->sums = ock_arena_array(&s->arena, 5 * s->d, sizeof(double));
+  size_t n_members = ock_lloyd_most_members(s->d);
+  worker->members = ock_arena_array(&s->arena, ock_size_product(n_members, s->d), element);
+  worker->member_label = ock_arena_array(&s->arena, n_members, sizeof(uint32_t));
+  if (worker->members) memset(worker->members, 0, n_members * s->d * element);
+  return worker->centres && worker->half_norms && worker->candidates && worker->least && worker->normal &&
+         worker->sums && worker->members && worker->member_label;
 }
 
 static bool allocate_scratch(ock_lloyd *s) {
+  size_t n_panels = s->store->n_panels;
   s->blocks = ock_arena_array(&s->arena, s->n_blocks, sizeof *s->blocks);
   s->workers = ock_arena_array(&s->arena, ock_pool_size(s->pool), sizeof *s->workers);
   if (!s->blocks || !s->workers) return false;
   for (size_t b = 0; b < s->n_blocks; b++) {
-    /* Whole panels, so that no panel straddles two blocks. */
-    size_t panels = (s->n + OCK_PANEL - 1) / OCK_PANEL;
-    s->blocks[b].first = panels * b / s->n_blocks * OCK_PANEL;
-    s->blocks[b].end = panels * (b + 1) / s->n_blocks * OCK_PANEL;
-    if (s->blocks[b].end > s->n) s->blocks[b].end = s->n;
+    s->blocks[b].first = n_panels * b / s->n_blocks;
+    s->blocks[b].end = n_panels * (b + 1) / s->n_blocks;
     if (!allocate_block(s, &s->blocks[b])) return false;
   }
-  for (size_t w = 0; w < ock_pool_size(s->pool); w++) {
-    s->workers[w].panel = ock_arena_array(&s->arena, ock_size_product(s->d, OCK_PANEL), sizeof(double));
-    s->workers[w].candidates = ock_arena_array(&s->arena, OCK_MAX_CANDIDATES * OCK_PANEL, sizeof(double));
-    if (!s->workers[w].panel || !s->workers[w].candidates) return false;
-  }
+  for (size_t w = 0; w < ock_pool_size(s->pool); w++)
+    if (!allocate_worker(s, &s->workers[w])) return false;
   return true;
 }
 
 static bool allocate(ock_lloyd *s) {
-  size_t centre_values = ock_size_product(s->k_max, s->d);
-  s->origin = ock_arena_array(&s->arena, s->d, sizeof(double));
+  size_t centre_values = ock_size_product(s->k_max, s->d), element = s->store->search->element_bytes;
+  size_t n_panels = s->store->n_panels;
   s->centroids = ock_arena_array(&s->arena, centre_values, sizeof(double));
   s->sums = ock_arena_array(&s->arena, centre_values, sizeof(double));
-  s->previous = ock_arena_array(&s->arena, centre_values, sizeof(double));
-  s->counts = ock_arena_array(&s->arena, s->k_max, sizeof(uint64_t));
-  s->within = ock_arena_array(&s->arena, s->k_max, sizeof(double));
-  s->spread = ock_arena_array(&s->arena, s->k_max, sizeof(double));
-  s->drift = ock_arena_array(&s->arena, s->k_max, sizeof(double));
-  s->half_gap = ock_arena_array(&s->arena, s->k_max, sizeof(double));
-  s->order = ock_arena_array(&s->arena, s->k_max, sizeof(uint32_t));
-  s->candidates = ock_arena_array(&s->arena, ock_size_product(2 * OCK_MAX_CANDIDATES, s->d), sizeof(double));
-  s->label = ock_arena_array(&s->arena, s->n, sizeof(uint32_t));
-  s->upper = ock_arena_array(&s->arena, s->n, sizeof(double));
-  s->lower = ock_arena_array(&s->arena, s->n, sizeof(double));
-  return s->origin && s->centroids && s->sums && s->previous && s->counts && s->within && s->spread && s->drift &&
-         s->half_gap && s->order && s->candidates && s->label && s->upper && s->lower;
-}
-
-void ock_lloyd_run_blocks(ock_lloyd *s, ock_task *task, void *arg) {
-  ock_pool_run(s->pool, s->n_blocks, task, arg);
-}
-
-/* ---- the origin: column means, by blocks ---- */
-
-static double square_of_row(const ock_lloyd *s, size_t i) {
-  double sum = 0;
-  for (size_t l = 0; l < s->d; l++) sum += ock_rows_get(s->x, i, l) * ock_rows_get(s->x, i, l);
-  return sum;
-}
-
-static void sum_rows(void *arg, size_t b, size_t worker) {
-  (void)worker;
-  ock_lloyd *s = arg;
-  ock_lloyd_block *block = &s->blocks[b];
-  memset(block->sums, 0, s->d * sizeof(double));
-  block->weight = 0;
-  for (size_t i = block->first; i < block->end; i++) {
-    ock_lloyd_add_row(s, i, 1, block->sums);
-    block->weight += square_of_row(s, i);
+  s->counts = ock_arena_array(&s->arena, s->k_max, sizeof(double));
+  s->squares = ock_arena_array(&s->arena, s->k_max, sizeof(double));
+  s->centres = ock_arena_array(&s->arena, centre_values, element);
+  s->half_norms = ock_arena_array(&s->arena, s->k_max, element);
+  s->label = ock_arena_array(&s->arena, n_panels * OCK_PANEL, sizeof(uint32_t));
+  s->lower = ock_arena_array(&s->arena, ock_size_product(n_panels, s->n_bounds), sizeof(float));
+  s->upper = ock_arena_array(&s->arena, n_panels, sizeof(float));
+  s->drift = ock_arena_array(&s->arena, s->n_bounds, sizeof(float));
+  s->list = ock_arena_array(&s->arena, s->k_max, sizeof(uint32_t));
+  s->positions = ock_arena_array(&s->arena, centre_values, sizeof(double));
+  double most_rows = fmin((double)s->n, (double)s->k_max * (double)ock_lloyd_most_members(s->d));
+  s->members = ock_arena_array(&s->arena, s->k_max, sizeof *s->members);
+  s->member_rows = ock_arena_array(&s->arena, (size_t)most_rows, sizeof(uint32_t));
+  s->cuts = ock_arena_array(&s->arena, s->k_max, sizeof *s->cuts);
+  if (!s->centroids || !s->sums || !s->counts || !s->squares || !s->centres || !s->half_norms || !s->label ||
+      !s->lower || !s->upper || !s->drift || !s->list || !s->positions || !s->members || !s->member_rows || !s->cuts ||
+      !ock_history_init(s))
+    return false;
+  for (size_t j = 0; j < s->k_max; j++) {
+    s->cuts[j].positions = ock_arena_array(&s->arena, 2 * s->d, sizeof(double));
+    if (!s->cuts[j].positions) return false;
   }
+  memset(s->centres, 0, centre_values * element);
+  return true;
 }
 
-/* False when squared distances, or sums of them over the rows, could exceed what a double holds. */
-static bool find_origin(ock_lloyd *s) {
-  double squares = 0;
-  memset(s->origin, 0, s->d * sizeof(double));
-  ock_lloyd_run_blocks(s, sum_rows, s);
-  for (size_t b = 0; b < s->n_blocks; b++) {
-    squares += s->blocks[b].weight;
-    for (size_t l = 0; l < s->d && b > 0; l++) s->blocks[0].sums[l] += s->blocks[b].sums[l];
-  }
-  for (size_t l = 0; l < s->d; l++) s->origin[l] = s->blocks[0].sums[l] / (double)s->n;
-  return squares <= DBL_MAX / (8 * (double)s->n);
-}
-
-ockham_status ock_lloyd_init(ock_lloyd *s, ockham_rows x, size_t k_max, ock_pool *pool, ock_ticker *ticker,
-                             ockham_error *err) {
-  *s = (ock_lloyd){.x = x,
-                   .n = x.n_rows,
-                   .d = x.n_columns,
+ockham_status ock_lloyd_init(ock_lloyd *s, ock_store *store, size_t k_max, uint64_t seed, ock_pool *pool,
+                             ock_ticker *ticker, ockham_error *err) {
+  *s = (ock_lloyd){.store = store,
+                   .n = store->n,
+                   .d = store->d,
                    .k_max = k_max,
+                   .n_bounds = (k_max + OCK_BOUNDS - 1) / OCK_BOUNDS * OCK_BOUNDS,
                    .kernels = ock_kernels_pick(),
                    .pool = pool,
-                   .ticker = ticker};
-  s->n_blocks = choose_n_blocks(s->n, s->d, k_max);
-  if (!allocate(s) || !allocate_scratch(s)) {
-    ock_lloyd_clear(s);
-    double size = 20.0 * (double)x.n_rows + 8.0 * (double)k_max * (double)x.n_columns * (3 + (double)s->n_blocks);
-    return ock_fail_memory(err, "the state of k-means", size < (double)SIZE_MAX ? (size_t)size : SIZE_MAX);
-  }
-  if (!find_origin(s)) {
-    ock_lloyd_clear(s);
-    return ock_fail(err, OCKHAM_BAD_DATA, "the data hold values too large to be squared and summed; scale them");
-  }
-  return OCKHAM_OK;
+                   .ticker = ticker,
+                   .seed = seed};
+  s->n_blocks = choose_n_blocks(store->n_panels, s->d, k_max);
+  if (allocate(s) && allocate_scratch(s)) return OCKHAM_OK;
+  ock_lloyd_clear(s);
+  double size = 4.0 * (double)store->n + 4.0 * (double)store->n_panels * (double)k_max +
+                8.0 * (double)k_max * (double)store->d * 12;
+  return ock_fail_memory(err, "the state of k-means", size < (double)SIZE_MAX ? (size_t)size : SIZE_MAX);
 }
 
 void ock_lloyd_clear(ock_lloyd *s) {
@@ -136,7 +113,7 @@ void ock_lloyd_clear(ock_lloyd *s) {
   *s = (ock_lloyd){0};
 }
 
-/* ---- what passes share ---- */
+/* ---- centres ---- */
 
 double ock_squared_distance(const double *a, const double *b, size_t d) {
   double sum = 0;
@@ -144,129 +121,120 @@ double ock_squared_distance(const double *a, const double *b, size_t d) {
   return sum;
 }
 
-void ock_lloyd_add_row(const ock_lloyd *s, size_t i, double sign, double *sum) {
-  size_t at = i * ock_rows_stride(s->x);
-  if (s->x.dtype == OCKHAM_FLOAT32) {
-    const float *row = (const float *)s->x.data + at;
-    for (size_t l = 0; l < s->d; l++) sum[l] += sign * ((double)row[l] - s->origin[l]);
-  } else {
-    const double *row = (const double *)s->x.data + at;
-    for (size_t l = 0; l < s->d; l++) sum[l] += sign * (row[l] - s->origin[l]);
+double ock_lloyd_put_centre(ock_lloyd *s, size_t j, const double *position) {
+  bool wide = ock_store_is_wide(s->store);
+  double squared = 0, norm = 0;
+  for (size_t l = 0; l < s->d; l++) {
+    double before = ock_element(s->centres, j * s->d + l, wide);
+    s->centroids[j * s->d + l] = position[l];
+    ock_element_set(s->centres, j * s->d + l, wide, position[l]);
+    double after = ock_element(s->centres, j * s->d + l, wide);
+    squared += (after - before) * (after - before);
+    norm += after * after;
   }
+  ock_element_set(s->half_norms, j, wide, norm / 2);
+  return sqrt(squared) * (1 + 0x1p-20);
 }
 
-void ock_lloyd_zero_blocks(ock_lloyd *s) {
-  for (size_t b = 0; b < s->n_blocks; b++) {
-    memset(s->blocks[b].sums, 0, s->k * s->d * sizeof(double));
-    memset(s->blocks[b].counts, 0, s->k * sizeof(int64_t));
-    s->blocks[b].n_changed = 0;
-  }
+void ock_lloyd_norms(ock_lloyd *s) {
+  double most = 0;
+  for (size_t j = 0; j < s->k; j++) most = fmax(most, ock_element(s->half_norms, j, ock_store_is_wide(s->store)));
+  s->reach = sqrt(2 * most) * (1 + 1e-6);
 }
 
-uint64_t ock_lloyd_reduce_blocks(ock_lloyd *s) {
-  uint64_t n_changed = 0;
-  for (size_t b = 0; b < s->n_blocks; b++) {
-    const ock_lloyd_block *block = &s->blocks[b];
-    if (block->n_changed == 0) continue;
-    n_changed += block->n_changed;
-    for (size_t i = 0; i < s->k * s->d; i++) s->sums[i] += block->sums[i];
-    for (size_t j = 0; j < s->k; j++) s->counts[j] += (uint64_t)block->counts[j];
-  }
-  return n_changed;
+void ock_lloyd_mean(const ock_lloyd *s, size_t j, double *mean) {
+  for (size_t l = 0; l < s->d; l++) mean[l] = s->sums[j * s->d + l] / s->counts[j];
 }
 
-static void zero_measures(ock_lloyd *s, ock_lloyd_block *block) {
-  memset(block->within, 0, s->k * sizeof(double));
-  memset(block->spread, 0, s->k * sizeof(double));
-}
-
-static void reduce_measures(ock_lloyd *s) {
-  s->inertia = 0;
-  for (size_t j = 0; j < s->k; j++) {
-    s->within[j] = s->spread[j] = 0;
-    for (size_t b = 0; b < s->n_blocks; b++) {
-      s->within[j] += s->blocks[b].within[j];
-      s->spread[j] += s->blocks[b].spread[j];
-    }
-    s->inertia += s->within[j];
-  }
-}
-
-/* ---- assign ---- */
-
-static void assign_block(void *arg, size_t b, size_t worker) {
-  ock_lloyd *s = arg;
-  ock_lloyd_block *block = &s->blocks[b];
-  double *panel = s->workers[worker].panel, nearest[OCK_PANEL], second[OCK_PANEL];
-  uint32_t label[OCK_PANEL];
-  zero_measures(s, block);
-  for (size_t first = block->first; first < block->end; first += OCK_PANEL) {
-    size_t n = block->end - first < OCK_PANEL ? block->end - first : OCK_PANEL;
-    ock_panel_load(s->kernels, s->x, s->origin, first, n, panel);
-    s->kernels->nearest_two(panel, s->d, s->centroids, s->k, label, nearest, second);
-    for (size_t r = 0; r < n; r++) {
-      s->label[first + r] = label[r];
-      s->upper[first + r] = sqrt(nearest[r]);
-      s->lower[first + r] = sqrt(second[r]);
-      block->within[label[r]] += nearest[r];
-      block->spread[label[r]] += s->upper[first + r];
-      block->counts[label[r]]++;
-      ock_lloyd_add_row(s, first + r, 1, block->sums + label[r] * s->d);
-    }
-  }
-  block->n_changed = block->end - block->first;
+double ock_lloyd_within(const ock_lloyd *s, size_t j) {
+  if (!(s->counts[j] > 0)) return 0;
+  const double *sum = s->sums + j * s->d;
+  double squared = 0;
+  for (size_t l = 0; l < s->d; l++) squared += sum[l] * sum[l];
+  double within = s->squares[j] - squared / s->counts[j];
+  return within > 0 ? within : 0;
 }
 
 void ock_lloyd_assign(ock_lloyd *s, const double *centroids, size_t k) {
   s->k = k;
-  if (centroids != s->centroids) memcpy(s->centroids, centroids, k * s->d * sizeof(double));
+  for (size_t j = 0; j < k; j++) {
+    ock_lloyd_put_centre(s, j, centroids + j * s->d);
+    s->cuts[j].churn = INFINITY;
+  }
   memset(s->sums, 0, k * s->d * sizeof(double));
-  memset(s->counts, 0, k * sizeof(uint64_t));
-  ock_lloyd_zero_blocks(s);
-  ock_lloyd_run_blocks(s, assign_block, s);
-  ock_lloyd_reduce_blocks(s);
-  reduce_measures(s);
+  memset(s->counts, 0, k * sizeof(double));
+  memset(s->squares, 0, k * sizeof(double));
+  memset(s->drift, 0, s->n_bounds * sizeof(float));
+  ock_lloyd_change change = ock_lloyd_no_change;
+  change.everything = true;
+  ock_lloyd_follow(s, &change);
 }
 
-static int compare_sizes(const void *a, const void *b, void *counts) {
-  uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-  const uint64_t *count = counts;
-  if (count[i] != count[j]) return count[i] > count[j] ? -1 : 1;
-  return (i > j) - (i < j);
-}
-
-void ock_lloyd_sort(ock_lloyd *s) {
-  for (uint32_t j = 0; j < s->k; j++) s->order[j] = j;
-  qsort_r(s->order, s->k, sizeof *s->order, compare_sizes, s->counts);
-  memcpy(s->previous, s->centroids, s->k * s->d * sizeof(double));
-  for (size_t j = 0; j < s->k; j++)
-    memcpy(s->centroids + j * s->d, s->previous + s->order[j] * s->d, s->d * sizeof(double));
-  ock_lloyd_assign(s, s->centroids, s->k);
-}
-
-/* ---- measure ---- */
-
-static void measure_block(void *arg, size_t b, size_t worker) {
-  ock_lloyd *s = arg;
-  ock_lloyd_block *block = &s->blocks[b];
-  double *panel = s->workers[worker].panel, own[OCK_PANEL];
-  uint32_t label[OCK_PANEL] = {0};
-  zero_measures(s, block);
-  for (size_t first = block->first; first < block->end; first += OCK_PANEL) {
-    size_t n = block->end - first < OCK_PANEL ? block->end - first : OCK_PANEL;
-    ock_panel_load(s->kernels, s->x, s->origin, first, n, panel);
-    memcpy(label, s->label + first, n * sizeof *label);
-    memset(label + n, 0, (OCK_PANEL - n) * sizeof *label);
-    s->kernels->own_distance(panel, s->d, s->centroids, label, own);
-    for (size_t r = 0; r < n; r++) {
-      s->upper[first + r] = sqrt(own[r]);
-      block->within[label[r]] += own[r];
-      block->spread[label[r]] += s->upper[first + r];
+double ock_lloyd_cheapest_merge(const ock_lloyd *s, size_t *best_a, size_t *best_b) {
+  double least = INFINITY;
+  *best_a = 0;
+  *best_b = 1;
+  for (size_t b = 1; b < s->k; b++)
+    for (size_t a = 0; a < b; a++) {
+      double share = s->counts[a] + s->counts[b] > 0 ? s->counts[a] * s->counts[b] / (s->counts[a] + s->counts[b]) : 0;
+      double price = share * ock_squared_distance(s->centroids + a * s->d, s->centroids + b * s->d, s->d);
+      if (price < least) {
+        least = price;
+        *best_a = a;
+        *best_b = b;
+      }
     }
+  return least;
+}
+
+/* ---- starts ---- */
+
+/* Row i, relative to nothing but the origin. */
+static void read_row(const ock_lloyd *s, size_t i, double *position) {
+  const void *panel = ock_store_panel(s->store, i / OCK_PANEL);
+  for (size_t l = 0; l < s->d; l++)
+    position[l] = ock_element(panel, ock_strip_place(s->d, i % OCK_PANEL, l), ock_store_is_wide(s->store));
+}
+
+/* k-means++ among m rows at `rows`: the next centre is drawn with probability proportional to the squared distance to
+ * the nearest so far. */
+static void draw_spread(const ock_lloyd *s, const double *rows, double *nearest, size_t m, size_t k, ock_rng *rng) {
+  for (size_t i = 0; i < m; i++) nearest[i] = INFINITY;
+  size_t chosen = 0;
+  for (size_t j = 0; j < k; j++) {
+    double total = 0;
+    memcpy(s->positions + j * s->d, rows + chosen * s->d, s->d * sizeof(double));
+    for (size_t i = 0; i < m; i++) {
+      double squared = ock_squared_distance(rows + i * s->d, rows + chosen * s->d, s->d);
+      if (squared < nearest[i]) nearest[i] = squared;
+      total += nearest[i];
+    }
+    double target = ock_rng_uniform(rng) * total;
+    for (chosen = 0; chosen + 1 < m && target >= nearest[chosen]; chosen++) target -= nearest[chosen];
   }
 }
 
-void ock_lloyd_measure(ock_lloyd *s) {
-  ock_lloyd_run_blocks(s, measure_block, s);
-  reduce_measures(s);
+void ock_lloyd_scatter(ock_lloyd *s, size_t k, ock_rng *rng) {
+  enum { ROWS_A_CENTRE = 20, MOST_VALUES = 1 << 20 };
+  size_t m = k * ROWS_A_CENTRE;
+  double *rows = (double)m * (double)(s->d + 1) <= MOST_VALUES ? ock_alloc_array(m, (s->d + 1) * sizeof(double)) : NULL;
+  if (rows) {
+    for (size_t i = 0; i < m; i++) read_row(s, ock_rng_below(rng, s->n), rows + i * s->d);
+    draw_spread(s, rows, rows + m * s->d, m, k, rng);
+    ock_free(rows);
+  } else {
+    for (size_t j = 0; j < k; j++) read_row(s, ock_rng_below(rng, s->n), s->positions + j * s->d);
+  }
+  ock_lloyd_assign(s, s->positions, k);
+}
+
+void ock_lloyd_grow(ock_lloyd *s, size_t k) {
+  memset(s->centroids, 0, s->d * sizeof(double));
+  ock_lloyd_assign(s, s->centroids, 1);
+  while (s->k < k) {
+    size_t j = ock_lloyd_best_cut(s, OCK_LLOYD_NONE, OCK_LLOYD_NONE);
+    if (!(s->cuts[j].gain > 0)) break;
+    ock_lloyd_split(s, j);
+    if (s->ticker && ock_ticker_stopped(s->ticker)) break;
+  }
 }

@@ -16,6 +16,8 @@
 enum { OCK_PANEL = 64 };
 /* Rows of a strip: what pair_sums works on, laid out like a panel of this many rows. */
 enum { OCK_STRIP = 16 };
+/* Bounds come in multiples of this. */
+enum { OCK_BOUNDS = 16 };
 
 /* What a step of Lloyd's algorithm did to the centres. */
 typedef struct ock_motion {
@@ -26,9 +28,57 @@ typedef struct ock_motion {
   double slack;           /* factor of at least 1 that covers the rounding of upper bounds */
 } ock_motion;
 
+/* A panel of rows that meets m centres. Elements are floats or doubles, as the table says that takes it. */
+typedef struct ock_contest {
+  const void *panel;        /* strips of OCK_STRIP rows, each d x OCK_STRIP: ock_strip_place() */
+  const void *half_squares; /* OCK_PANEL: |x|^2 / 2 of each row */
+  const void *centres;      /* m x d */
+  const void *half_norms;   /* m: |c|^2 / 2 */
+  size_t d, m;              /* 0 < m < 2^24 */
+  double rounding;          /* what half a squared distance, as computed, may be wrong by */
+} ock_contest;
+
+/* Where coordinate l of row r stands in such a panel. */
+static inline size_t ock_strip_place(size_t d, size_t r, size_t l) {
+  return r / OCK_STRIP * OCK_STRIP * d + l * OCK_STRIP + r % OCK_STRIP;
+}
+
+/* Half a squared distance to within this is |x|^2 / 2 + |c|^2 / 2 - x c, for |x| <= x and |c| <= c: each coordinate
+ * adds one rounding of at most the size of the sum, and the two numbers came rounded. */
+static inline double ock_contest_rounding(size_t element_bytes, size_t d, double x, double c) {
+  double unit = element_bytes == sizeof(float) ? 0x1p-24 : 0x1p-53;
+  return ((double)d + 4) * unit * 0.5 * (x + c) * (x + c);
+}
+
+typedef struct ock_search_kernels {
+  size_t element_bytes;
+
+  /* For each row the number of its nearest centre. least[j] is at most the distance from any row to centre j, *upper at
+   * least the distance from any row to its nearest. */
+  void (*nearest)(const ock_contest *contest, uint32_t *which, float *least, float *upper);
+
+  /* For each row the nearest centre, the second nearest (0 when m is 1), and by how much half their squared distances
+   * differ. Bit r of the result is set when rounding may have chosen between the two. */
+  uint64_t (*nearest_two)(const ock_contest *contest, uint32_t *which, uint32_t *runner_up, float *gap);
+
+  /* Add the rows x with label j and x normal > threshold to sums (d doubles); returns how many there are. */
+  double (*take_side)(const void *panel, size_t d, const void *normal, double threshold, const uint32_t *label,
+                      uint32_t j, double *sums);
+
+  /* Add all rows of a panel to sums (d doubles); returns the sum of their squares. */
+  double (*sum_panel)(const void *panel, const void *half_squares, size_t d, double *sums);
+} ock_search_kernels;
+
 typedef struct ock_kernels {
   const char *isa;
   bool (*runs_here)(void);
+  const ock_search_kernels *narrow, *wide; /* on floats, on doubles */
+
+  /* Carry the bounds of a panel over a motion of k centres (arrays padded to a multiple of OCK_BOUNDS, lower with
+   * infinity and drift with 0): every lower falls by its centre's drift, *upper grows by the most that a centre within
+   * reach moved. Returns how many centres are within reach now, lower <= *upper, and their numbers, ascending; *most is
+   * the largest drift among them. */
+  size_t (*carry)(float *lower, float *upper, const float *drift, size_t k, uint32_t *within_reach, float *most);
 
   /* Fill a panel with OCK_PANEL rows: row r begins offset[r] elements after data, and origin (d values) is subtracted.
    */

@@ -73,6 +73,22 @@ static void pair_sums(const double *strip, size_t d, const double *y, size_t m, 
     }
 }
 
+static size_t carry(float *lower, float *upper, const float *drift, size_t k, uint32_t *within_reach, float *most) {
+  float fastest = 0;
+  for (size_t j = 0; j < k; j++)
+    if (lower[j] <= *upper && drift[j] > fastest) fastest = drift[j];
+  *upper = *upper * (1 + 0x1p-22f) + fastest;
+  *most = 0;
+  size_t n = 0;
+  for (size_t j = 0; j < k; j++) {
+    lower[j] = lower[j] * (1 - 0x1p-22f) - drift[j];
+    if (lower[j] > *upper) continue;
+    within_reach[n++] = (uint32_t)j;
+    if (drift[j] > *most) *most = drift[j];
+  }
+  return n;
+}
+
 static bool runs_here(void) {
   return true;
 }
@@ -80,6 +96,9 @@ static bool runs_here(void) {
 const ock_kernels ock_kernels_reference = {
     .isa = "reference",
     .runs_here = runs_here,
+    .narrow = &ock_search_reference_float,
+    .wide = &ock_search_reference_double,
+    .carry = carry,
     .fill_float64 = fill_float64,
     .fill_float32 = fill_float32,
     .nearest_two = nearest_two,

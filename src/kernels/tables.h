@@ -7,5 +7,13 @@
 
 extern const ock_kernels ock_kernels_reference, ock_kernels_sse2, ock_kernels_avx2, ock_kernels_avx512,
     ock_kernels_neon;
+extern const ock_search_kernels ock_search_reference_float, ock_search_sse2_float, ock_search_avx2_float,
+    ock_search_avx512_float, ock_search_neon_float, ock_search_reference_double, ock_search_sse2_double,
+    ock_search_avx2_double, ock_search_avx512_double, ock_search_neon_double;
+
+#define OCK_CARRY_(isa) ock_carry_##isa
+#define OCK_CARRY(isa) OCK_CARRY_(isa)
+typedef size_t ock_carry(float *lower, float *upper, const float *drift, size_t k, uint32_t *within_reach, float *most);
+ock_carry ock_carry_sse2, ock_carry_avx2, ock_carry_avx512, ock_carry_neon;
 
 #endif

@@ -179,6 +179,8 @@ static void pair_sums(const double *strip, size_t d, const double *y, size_t m, 
   }
 }
 
+#define SEARCH_NAME_(isa, type) ock_search_##isa##_##type
+#define SEARCH_NAME(isa, type) SEARCH_NAME_(isa, type)
 #define TABLE_NAME_(isa) ock_kernels_##isa
 #define TABLE_NAME(isa) TABLE_NAME_(isa)
 #define TEXT_(isa) #isa
@@ -187,6 +189,9 @@ static void pair_sums(const double *strip, size_t d, const double *y, size_t m, 
 const ock_kernels TABLE_NAME(OCK_VECTOR_ISA) = {
     .isa = TEXT(OCK_VECTOR_ISA),
     .runs_here = runs_here,
+    .narrow = &SEARCH_NAME(OCK_VECTOR_ISA, float),
+    .wide = &SEARCH_NAME(OCK_VECTOR_ISA, double),
+    .carry = OCK_CARRY(OCK_VECTOR_ISA),
     .fill_float64 = fill_float64,
     .fill_float32 = fill_float32,
     .nearest_two = nearest_two,

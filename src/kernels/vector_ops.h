@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+typedef double element;
+
 #if defined(OCK_VECTOR_avx512)
 #include <immintrin.h>
 enum { LANES = 8 };
@@ -47,8 +49,17 @@ static inline mask less(vec a, vec b) {
 static inline vec choose(mask m, vec yes, vec no) {
   return _mm512_mask_blend_pd(m, no, yes);
 }
+static inline vec product_add(vec a, vec b, vec sum) {
+  return _mm512_fmadd_pd(a, b, sum);
+}
+static inline vec product_sub(vec a, vec b, vec sum) {
+  return _mm512_fnmadd_pd(a, b, sum);
+}
 static inline vec mul(vec a, vec b) {
   return _mm512_mul_pd(a, b);
+}
+static inline double least_lane(vec a) {
+  return _mm512_reduce_min_pd(a);
 }
 static inline unsigned bits(mask m) {
   return m;
@@ -85,7 +96,7 @@ static inline void transpose(vec v[LANES]) {
     v[j + 4] = high;
   }
 }
-static bool runs_here(void) {
+static inline bool runs_here(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
 }
@@ -128,8 +139,18 @@ static inline mask less(vec a, vec b) {
 static inline vec choose(mask m, vec yes, vec no) {
   return _mm256_blendv_pd(no, yes, m);
 }
+static inline vec product_add(vec a, vec b, vec sum) {
+  return _mm256_fmadd_pd(a, b, sum);
+}
+static inline vec product_sub(vec a, vec b, vec sum) {
+  return _mm256_fnmadd_pd(a, b, sum);
+}
 static inline vec mul(vec a, vec b) {
   return _mm256_mul_pd(a, b);
+}
+static inline double least_lane(vec a) {
+  __m128d b = _mm_min_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+  return _mm_cvtsd_f64(_mm_min_sd(b, _mm_unpackhi_pd(b, b)));
 }
 static inline unsigned bits(mask m) {
   return (unsigned)_mm256_movemask_pd(m);
@@ -162,7 +183,7 @@ static inline void transpose(vec v[LANES]) {
   v[2] = _mm256_permute2f128_pd(a, c, 0x31);
   v[3] = _mm256_permute2f128_pd(b, d, 0x31);
 }
-static bool runs_here(void) {
+static inline bool runs_here(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
@@ -204,8 +225,17 @@ static inline mask less(vec a, vec b) {
 static inline vec choose(mask m, vec yes, vec no) {
   return _mm_or_pd(_mm_and_pd(m, yes), _mm_andnot_pd(m, no));
 }
+static inline vec product_add(vec a, vec b, vec sum) {
+  return _mm_add_pd(_mm_mul_pd(a, b), sum);
+}
+static inline vec product_sub(vec a, vec b, vec sum) {
+  return _mm_sub_pd(sum, _mm_mul_pd(a, b));
+}
 static inline vec mul(vec a, vec b) {
   return _mm_mul_pd(a, b);
+}
+static inline double least_lane(vec a) {
+  return _mm_cvtsd_f64(_mm_min_sd(a, _mm_unpackhi_pd(a, a)));
 }
 static inline unsigned bits(mask m) {
   return (unsigned)_mm_movemask_pd(m);
@@ -231,7 +261,7 @@ static inline void transpose(vec v[LANES]) {
   v[0] = low;
   v[1] = high;
 }
-static bool runs_here(void) {
+static inline bool runs_here(void) {
   return true;
 }
 
@@ -273,8 +303,17 @@ static inline mask less(vec a, vec b) {
 static inline vec choose(mask m, vec yes, vec no) {
   return vbslq_f64(m, yes, no);
 }
+static inline vec product_add(vec a, vec b, vec sum) {
+  return vfmaq_f64(sum, a, b);
+}
+static inline vec product_sub(vec a, vec b, vec sum) {
+  return vfmsq_f64(sum, a, b);
+}
 static inline vec mul(vec a, vec b) {
   return vmulq_f64(a, b);
+}
+static inline double least_lane(vec a) {
+  return vminvq_f64(a);
 }
 static inline unsigned bits(mask m) {
   return (unsigned)((vgetq_lane_u64(m, 0) & 1) | (vgetq_lane_u64(m, 1) & 2));
@@ -301,7 +340,7 @@ static inline void transpose(vec v[LANES]) {
   v[0] = low;
   v[1] = high;
 }
-static bool runs_here(void) {
+static inline bool runs_here(void) {
   return true;
 }
 

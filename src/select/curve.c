@@ -11,22 +11,23 @@ ockham_status ock_sweep_reserve(ockham_sweep *sweep, size_t k, ockham_error *err
   ock_fit *fits = ock_realloc_array(sweep->fits, k, sizeof *fits);
   if (!fits) return ock_fail_memory(err, "the curve", k * sizeof *fits);
   sweep->fits = fits;
-  for (; sweep->k_capacity < k; sweep->k_capacity++)
-    fits[sweep->k_capacity] = (ock_fit){.inertia = INFINITY, .silhouette = NAN, .simplified_silhouette = NAN};
+  for (; sweep->k_capacity < k; sweep->k_capacity++) ock_fit_init(&fits[sweep->k_capacity]);
   return OCKHAM_OK;
 }
 
-ockham_status ock_sweep_new(ockham_rows x, const ockham_sweep_options *options, ockham_sweep **out, ockham_error *err) {
+size_t ock_sweep_count_fits(const ockham_sweep *sweep) {
+  size_t k = 0;
+  while (k < sweep->k_capacity && sweep->fits[k].centroids) k++;
+  return k;
+}
+
+ockham_status ock_sweep_new(const ock_frame *frame, const ockham_sweep_options *options, ockham_sweep **out,
+                            ockham_error *err) {
   ockham_sweep *sweep = ock_alloc_zeroed(1, sizeof *sweep);
-  double *origin = ock_alloc_array(x.n_columns, sizeof(double));
-  if (!sweep || !origin) {
-    ock_free(sweep);
-    ock_free(origin);
-    return ock_fail_memory(err, "the sweep", sizeof *sweep + x.n_columns * sizeof(double));
-  }
-  sweep->n = x.n_rows;
-  sweep->d = x.n_columns;
-  sweep->origin = origin;
+  if (!sweep) return ock_fail_memory(err, "the sweep", sizeof *sweep);
+  sweep->n = frame->n;
+  sweep->d = frame->d;
+  sweep->frame = frame;
   sweep->k_min = options->k_min ? options->k_min : 1;
   sweep->criterion = ockham_criterion_find(options->criterion ? options->criterion : "bic");
   *out = sweep;
@@ -37,40 +38,45 @@ void ockham_sweep_free(ockham_sweep *sweep) {
   if (!sweep) return;
   for (size_t k = 0; k < sweep->k_capacity; k++) ock_fit_clear(&sweep->fits[k]);
   ock_free(sweep->fits);
-  ock_free(sweep->origin);
   ock_free(sweep->points);
-  ock_free(sweep->absolute_centroids);
+  ock_free(sweep->shown);
   ock_free(sweep);
 }
 
 /* ---- the curve ---- */
 
-static void show_point(ockham_sweep *sweep, const ock_fit *fit, ockham_curve_point *point, double *centroids) {
-  for (size_t j = 0; j < fit->k; j++)
+/* From the frame's units to the data's: k x d centroids, then k within and k spread, at `shown`. */
+static void show_point(ockham_sweep *sweep, const ock_fit *fit, ockham_curve_point *point, double *shown) {
+  const ock_frame *frame = sweep->frame;
+  double unit = frame->unit, *within = shown + fit->k * sweep->d, *spread = within + fit->k;
+  for (size_t j = 0; j < fit->k; j++) {
     for (size_t l = 0; l < sweep->d; l++)
-      centroids[j * sweep->d + l] = fit->centroids[j * sweep->d + l] + sweep->origin[l];
+      shown[j * sweep->d + l] = fit->centroids[j * sweep->d + l] / unit + frame->origin[l];
+    within[j] = fit->within[j] / unit / unit;
+    spread[j] = fit->spread[j] / unit;
+  }
   *point = (ockham_curve_point){.k = fit->k,
-                                .inertia = fit->inertia,
+                                .inertia = fit->inertia / unit / unit,
                                 .sizes = fit->sizes,
-                                .within = fit->within,
-                                .spread = fit->spread,
-                                .centroids = centroids,
+                                .within = within,
+                                .spread = spread,
+                                .centroids = shown,
                                 .silhouette = fit->silhouette,
                                 .simplified_silhouette = fit->simplified_silhouette};
 }
 
 ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
-  size_t n_points = sweep->k_max + 1 - sweep->k_min, n_centroids = 0;
-  for (size_t k = sweep->k_min; k <= sweep->k_max; k++) n_centroids += k;
+  size_t n_points = sweep->k_max + 1 - sweep->k_min, n_clusters = 0;
+  for (size_t k = sweep->k_min; k <= sweep->k_max; k++) n_clusters += k;
   ockham_curve_point *points = ock_realloc_array(sweep->points, n_points, sizeof *points);
   if (points) sweep->points = points;
-  size_t values = ock_size_product(n_centroids, sweep->d);
-  double *centroids = ock_realloc_array(sweep->absolute_centroids, values, sizeof(double));
-  if (centroids) sweep->absolute_centroids = centroids;
-  if (!points || !centroids) return ock_fail_memory(err, "the curve", ock_size_product(values, sizeof(double)));
+  size_t values = ock_size_product(n_clusters, sweep->d + 2);
+  double *shown = ock_realloc_array(sweep->shown, values, sizeof(double));
+  if (shown) sweep->shown = shown;
+  if (!points || !shown) return ock_fail_memory(err, "the curve", ock_size_product(values, sizeof(double)));
   for (size_t i = 0; i < n_points; i++) {
-    show_point(sweep, &sweep->fits[sweep->k_min + i - 1], &points[i], centroids);
-    centroids += points[i].k * sweep->d;
+    show_point(sweep, &sweep->fits[sweep->k_min + i - 1], &points[i], shown);
+    shown += points[i].k * (sweep->d + 2);
   }
   sweep->curve = (ockham_curve){.n_rows = sweep->n,
                                 .n_columns = sweep->d,

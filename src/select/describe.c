@@ -1,73 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The last pass over the fits: each is brought to a fixed point, and what criteria need of the rows is taken. */
+/* What is said of the fits in the end, on all rows: exact sums, and silhouettes. */
 #include <math.h>
 #include <string.h>
 
 #include "select/internal.h"
 
-enum { MAX_ITERATIONS = 300, RNG_STREAM_REPAIR = 500 };
-
 /* Few rows are brought to where no label changes. Many rows have labels that go on changing without end in sight or any
- * effect: there a step that lowers the inertia by less than a millionth is the last. */
-enum { MANY_ROWS = 20000 };
+ * effect: they get a last step or two, or as many as lower the inertia by more than a hundred-thousandth. */
+enum { MANY_ROWS = 20000, PASSES_FOR_FEW = 300, PASSES_FOR_MANY = 2 };
+static const double tolerance_for_many = 1e-5;
 
-static double tolerance(const ock_lloyd *s) {
-  return s->n > MANY_ROWS ? 1e-6 : 0;
+ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows, size_t from, uint16_t *labels,
+                              bool silhouettes, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
+  size_t n = 0;
+  if (sweep->k_max < from) return OCKHAM_OK;
+  ock_fit **open = ock_alloc_array(sweep->k_max + 1 - from, sizeof(ock_fit *));
+  if (!open) return ock_fail_memory(err, "the fits", sweep->k_max * sizeof *open);
+  for (size_t k = from; k <= sweep->k_max; k++)
+    if (labels || !sweep->fits[k - 1].settled) open[n++] = &sweep->fits[k - 1];
+  bool many = sweep->n > MANY_ROWS;
+  ock_settle_options options = {.order = rows->order,
+                                .most_passes = many ? PASSES_FOR_MANY : PASSES_FOR_FEW,
+                                .tolerance = many ? tolerance_for_many : 0,
+                                .silhouettes = silhouettes,
+                                .wide = rows->wide,
+                                .labels = labels};
+  ticker->stage = "k-means, all rows";
+  ockham_status status =
+      n ? ock_settle(rows->x, sweep->frame, open, n, &options, pool, ticker, &sweep->n_distances, err) : OCKHAM_OK;
+  ock_free(open);
+  return status;
 }
 
-static ockham_status no_memory(const ock_lloyd *s, ockham_error *err) {
-  return ock_fail_memory(err, "a clustering of the curve", s->k * (s->d + 3) * sizeof(double));
-}
-
-/* The centroids to begin with, relative to the state's origin. */
-static void load(ock_lloyd *s, const ock_fit *fit, const double *origin) {
-  for (size_t i = 0; i < fit->k * s->d; i++)
-    s->centroids[i] = fit->centroids[i] + (origin[i % s->d] - s->origin[i % s->d]);
-  ock_lloyd_assign(s, s->centroids, fit->k);
-}
-
-static void grow_from(ock_climb *climb, const ock_fit *below) {
-  ock_lloyd *s = climb->state;
-  ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_REPAIR + below->k + 1);
-  size_t j;
-  load(s, below, s->origin);
-  if (ock_lloyd_propose_split(s, &rng, ock_lloyd_n_candidates(below->k + 1), &j, s->candidates))
-    ock_lloyd_split(s, j, s->candidates);
-  ock_lloyd_run(s, MAX_ITERATIONS, tolerance(s));
-}
-
-/* Bring a fit to a fixed point, from where `start` is; where it is no better than its predecessor, grow it from that
- * one instead. */
-static ockham_status finish_fit(ock_climb *climb, const ock_fit *start, const double *origin, ockham_error *err) {
-  ock_lloyd *s = climb->state;
-  size_t k = start->k;
-  ock_fit *fit = &climb->sweep->fits[k - 1];
-  bool kept;
-  load(s, start, origin);
-  ock_lloyd_run(s, MAX_ITERATIONS, tolerance(s));
-  const ock_fit *below = k > 1 ? &climb->sweep->fits[k - 2] : NULL;
-  if (below && below->centroids && (s->inertia > below->inertia || s->k < k)) grow_from(climb, below);
-  ock_lloyd_sort(s);               /* labels by search, and exact distances to the second nearest centre */
-  if (!ock_state_is_whole(s, k)) { /* differences are at the level of rounding: the start is as good as any */
-    load(s, start, origin);
-    if (!ock_state_is_whole(s, k)) return OCKHAM_OK;
-  }
-  fit->inertia = INFINITY; /* whatever it was: the state is what we keep */
-  return ock_fit_keep(fit, s, &kept) ? OCKHAM_OK : no_memory(s, err);
-}
-
-/* Mean over rows of (b - a) / max(a, b) with a, b the distances to the nearest and second nearest centroid. */
-static double simplified_silhouette(const ock_lloyd *s) {
-  double total = 0;
-  if (s->k < 2) return NAN;
-  for (size_t i = 0; i < s->n; i++)
-    if (s->counts[s->label[i]] > 1 && s->lower[i] > 0) total += (s->lower[i] - s->upper[i]) / s->lower[i];
-  return total / (double)s->n;
-}
-
-static ockham_status exact_silhouettes(ock_climb *climb, size_t first_k, size_t n_partitions, const uint16_t *label,
-                                       ockham_error *err) {
-  ockham_sweep *sweep = climb->sweep;
+static ockham_status measure_silhouettes(ockham_sweep *sweep, ockham_rows x, size_t first_k, size_t n_partitions,
+                                         const uint16_t *label, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
   ock_arena arena = {0};
   size_t *k = ock_arena_array(&arena, n_partitions, sizeof *k);
   const uint64_t **sizes = ock_arena_array(&arena, n_partitions, sizeof *sizes);
@@ -79,8 +45,7 @@ static ockham_status exact_silhouettes(ock_climb *climb, size_t first_k, size_t 
       sizes[p] = sweep->fits[k[p] - 1].sizes;
     }
     ock_partitions partitions = {n_partitions, k, sizes, label};
-    status = ock_silhouettes_exact(climb->state->x, climb->state->origin, &partitions, climb->state->pool,
-                                   climb->ticker, silhouette, err);
+    status = ock_silhouettes_exact(x, sweep->frame->origin, &partitions, pool, ticker, silhouette, err);
     for (size_t p = 0; p < n_partitions && !status; p++) sweep->fits[k[p] - 1].silhouette = silhouette[p];
   } else {
     status = ock_fail_memory(err, "the silhouette", n_partitions * 24);
@@ -89,74 +54,16 @@ static ockham_status exact_silhouettes(ock_climb *climb, size_t first_k, size_t 
   return status == OCKHAM_INTERRUPTED ? OCKHAM_OK : status; /* without them, then */
 }
 
-ockham_status ock_settle(ock_climb *climb, const ockham_sweep *start, size_t from, double seconds, ockham_error *err) {
-  ock_lloyd *s = climb->state;
-  double end = ock_clock_seconds() + seconds;
-  bool kept;
-  for (size_t k = from; k <= start->k_max && ock_clock_seconds() < end; k++) {
-    load(s, &start->fits[k - 1], start->origin);
-    ock_lloyd_sort(s);
-    if (!ock_state_is_whole(s, k) || s->inertia > climb->sweep->fits[k - 2].inertia) break;
-    if (!ock_fit_keep(&climb->sweep->fits[k - 1], s, &kept)) return no_memory(s, err);
-  }
-  return OCKHAM_OK;
-}
-
-/* Where fit k is to begin: its own centroids if it has some. */
-static const ock_fit *starting_fit(const ockham_sweep *sweep, const ockham_sweep *start, size_t k,
-                                   const double **origin) {
-  const ock_fit *own = &sweep->fits[k - 1];
-  *origin = own->centroids ? sweep->origin : start ? start->origin : NULL;
-  if (own->centroids) return own;
-  return start && k <= start->k_max && start->fits[k - 1].centroids ? &start->fits[k - 1] : NULL;
-}
-
-/* The labels of every k from `first` on, which the exact silhouettes need together; label is NULL when they are not
- * wanted. */
-typedef struct all_labels {
-  size_t first, n;
-  uint16_t *label; /* rows x n */
-} all_labels;
-
-static ockham_status make_room(all_labels *labels, const ockham_sweep *sweep, size_t k_max, ockham_error *err) {
-  labels->first = sweep->k_min > 2 ? sweep->k_min : 2;
-  labels->n = k_max >= labels->first ? k_max - labels->first + 1 : 0;
-  if (labels->n == 0) return OCKHAM_OK;
-  labels->label = ock_alloc_array(ock_size_product(sweep->n, labels->n), sizeof(uint16_t));
-  return labels->label ? OCKHAM_OK
-                       : ock_fail_memory(err, "the labels for every k", ock_size_product(sweep->n, 2 * labels->n));
-}
-
-static void note_labels(all_labels *labels, const ock_lloyd *s) {
-  if (!labels->label || s->k < labels->first) return;
-  for (size_t i = 0; i < s->n; i++) labels->label[i * labels->n + (s->k - labels->first)] = (uint16_t)s->label[i];
-}
-
-static ockham_status finish_fits(ock_climb *climb, const ockham_sweep *start, size_t from, size_t k_max,
-                                 bool silhouettes, all_labels *labels, ockham_error *err) {
-  ockham_sweep *sweep = climb->sweep;
-  for (size_t k = from; k <= k_max; k++) {
-    const double *origin;
-    const ock_fit *begin = starting_fit(sweep, start, k, &origin);
-    if (!begin || climb->ticker->stopped) break; /* fits that there are stay as the climbs left them */
-    OCK_TRY(finish_fit(climb, begin, origin, err));
-    if (!sweep->fits[k - 1].centroids) break;
-    climb->ticker->done++;
-    if (silhouettes) sweep->fits[k - 1].simplified_silhouette = simplified_silhouette(climb->state);
-    note_labels(labels, climb->state);
-  }
-  return OCKHAM_OK;
-}
-
-ockham_status ock_describe(ock_climb *climb, const ockham_sweep *start, size_t from, ock_silhouettes silhouettes,
-                           ockham_error *err) {
-  size_t k_max = start ? start->k_max : climb->sweep->k_max;
-  all_labels labels = {0};
-  if (silhouettes == OCK_SILHOUETTES_ALL) OCK_TRY(make_room(&labels, climb->sweep, k_max, err));
-  climb->ticker->stage = start ? "k-means, all rows" : "silhouette";
-  ockham_status status = finish_fits(climb, start, from, k_max, silhouettes != OCK_SILHOUETTES_NONE, &labels, err);
-  if (!status && labels.label && !climb->ticker->stopped)
-    status = exact_silhouettes(climb, labels.first, labels.n, labels.label, err);
-  ock_free(labels.label);
+ockham_status ock_exact_silhouettes(ockham_sweep *sweep, const ock_rows_in_order *rows, ock_pool *pool,
+                                    ock_ticker *ticker, ockham_error *err) {
+  size_t first = sweep->k_min > 2 ? sweep->k_min : 2;
+  if (sweep->k_max < first || ticker->stopped) return OCKHAM_OK;
+  size_t n = sweep->k_max + 1 - first;
+  uint16_t *label = ock_alloc_array(ock_size_product(sweep->n, n), sizeof *label);
+  if (!label) return ock_fail_memory(err, "the labels for every k", ock_size_product(sweep->n, 2 * n));
+  ockham_status status = ock_settle_fits(sweep, rows, first, label, true, pool, ticker, err);
+  ticker->stage = "silhouette";
+  if (!status && !ticker->stopped) status = measure_silhouettes(sweep, rows->x, first, n, label, pool, ticker, err);
+  ock_free(label);
   return status;
 }

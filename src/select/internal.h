@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* select: a clustering for every k, and which k to believe.
  * Main type: ockham_sweep (the best clustering found for each k, and the curve that criteria read).
- * Invariants: fits are relative to the data's mean; fits[k - 1] is the best clustering with k clusters met so far; the
- *   inertia never rises with k.
- * Threads: one sweep belongs to one thread, which lends its pool to the passes.
- * Source: going up, candidates drawn as by Vardakas & Likas, arXiv:2211.12271, each of which splits a cluster; merges
- *   traded for splits after Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998; going down, Ward merges
- *   after Equitz, IEEE TASSP 37, 1989 (doi:10.1109/29.35395). */
+ * Invariants: fits are in the units of the sweep's frame; fits[k - 1] is the best clustering with k clusters met so
+ * far; in the end the inertia never rises with k. Threads: one sweep belongs to one thread, which lends its pool to the
+ * passes. Source: going up, the cluster whose halves lower the inertia most is split; merges are traded for splits
+ * after Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998; going down, Ward merges after Equitz, IEEE TASSP
+ * 37, 1989 (doi:10.1109/29.35395). */
 #ifndef OCK_SELECT_INTERNAL_H
 #define OCK_SELECT_INTERNAL_H
 
@@ -14,16 +13,6 @@
 
 #include "cluster/internal.h"
 #include "core/internal.h"
-
-/* The best clustering with k clusters so far; inertia is infinite, and the arrays NULL, before there is one. */
-typedef struct ock_fit {
-  size_t k;
-  double inertia;
-  double *centroids; /* k x d, relative to the origin */
-  uint64_t *sizes;
-  double *within, *spread;
-  double silhouette, simplified_silhouette; /* NaN unless described */
-} ock_fit;
 
 /* What the rows are like, whatever k is. */
 typedef struct ock_survey {
@@ -38,13 +27,14 @@ struct ockham_sweep {
   bool distinct_limit, extended, partial, exact, silhouette_skipped;
   const ockham_criterion *criterion;
   double seconds;
-  double *origin; /* d */
+  const ock_frame *frame; /* borrowed while the sweep is made */
   ock_survey survey;
   ock_fit *fits; /* capacity k_capacity */
   size_t k_capacity;
   ockham_curve curve;
   ockham_curve_point *points;
-  double *absolute_centroids; /* of all points, one after the other: what the curve shows */
+  uint64_t n_distances, n_distances_plain; /* computed, and what steps that look at all pairs would have computed */
+  double *shown; /* centroids, within and spread of all points, in the data's units: what the curve shows */
 };
 
 /* Everything a climb needs besides the sweep. */
@@ -53,46 +43,56 @@ typedef struct ock_climb {
   ock_lloyd *state;
   uint64_t seed;
   ock_ticker *ticker;
+  bool too_fine; /* clusters are so small that floats cannot tell their rows apart: nothing more is kept */
 } ock_climb;
 
-ockham_status ock_sweep_new(ockham_rows x, const ockham_sweep_options *options, ockham_sweep **sweep,
+ockham_status ock_sweep_new(const ock_frame *frame, const ockham_sweep_options *options, ockham_sweep **sweep,
                             ockham_error *err);
 /* Make room for fits up to k. */
 ockham_status ock_sweep_reserve(ockham_sweep *sweep, size_t k, ockham_error *err);
 /* Show fits k_min ... k_max, all of which must exist, as the curve. */
 ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err);
+/* Up to which k there are fits without a gap. */
+size_t ock_sweep_count_fits(const ockham_sweep *sweep);
 
-/* At most n_sample rows from all over x: x itself when it has no more, else a copy. Cleared with the same x. */
-ockham_status ock_rows_sample(ockham_rows x, size_t n_sample, uint64_t seed, ockham_rows *sample, ockham_error *err);
-void ock_rows_sample_clear(ockham_rows *sample, ockham_rows x);
+/* At most n_sample rows from all over n: *rows receives their numbers, ascending, for ock_free(); NULL when all n are
+ * taken. Returns how many there are. */
+ockham_status ock_rows_sample(size_t n, size_t n_sample, uint64_t seed, uint32_t **rows, ockham_error *err);
 
-/* A quick look at large tables: which k up to k_max BIC prefers on a sample of the rows, merged down from k_max.
- */
-ockham_status ock_scout(ockham_rows x, size_t k_max, uint64_t seed, ock_pool *pool, ock_ticker *ticker, size_t *k,
-                        ockham_error *err);
+/* A quick look at large tables: which k up to k_max BIC prefers on a sample of the rows, merged down from k_max. */
+ockham_status ock_scout(ockham_rows x, const ock_frame *frame, size_t k_max, uint64_t seed, ock_pool *pool,
+                        ock_ticker *ticker, size_t *k, ockham_error *err);
 
-/* Count the columns that vary and find the least variance that the data's resolution lets us see. */
-ockham_status ock_survey_rows(ockham_rows x, const double *mean, ock_survey *survey, ockham_error *err);
+/* Count the columns that vary and find the least variance that the data's resolution lets us see; `total` is the sum of
+ * squares about the mean. */
+ockham_status ock_survey_rows(ockham_rows x, const ock_frame *frame, double total, ock_survey *survey,
+                              ockham_error *err);
 
-/* Keep the state as the fit for its k if it is better than the one there (and no cluster is empty). `round` numbers the
- * random streams. Passes stop early (leaving what they have) when the ticker says so. */
-ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, size_t round, ockham_error *err);
+/* Keep the state as the fit for its k if it is better than the one there (and no cluster is empty). Passes
+ * stop early (leaving what they have) when the ticker says so. */
+ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, ockham_error *err);
 ockham_status ock_climb_down(ock_climb *climb, size_t from, size_t to, ockham_error *err);
-/* Few centres have few neighbours to split or merge into: for k = 2 ... to also n_starts independent starts each. */
-ockham_status ock_climb_afresh(ock_climb *climb, size_t to, size_t n_starts, ockham_error *err);
-/* Make inertia fall with k throughout, each fit with k >= from a fixed point of Lloyd's step, and silhouettes as asked.
- * `start` holds centroids to begin with for k that have no fit yet (relative to its own origin), or is NULL. */
+/* Few centres have few neighbours to split or merge into: for k = 2 ... to also some independent starts each. */
+ockham_status ock_climb_afresh(ock_climb *climb, size_t to, ockham_error *err);
+/* A fit for k from the one for k - 1. */
+ockham_status ock_climb_grow(ock_climb *climb, size_t k, ockham_error *err);
+
 typedef enum ock_silhouettes { OCK_SILHOUETTES_NONE, OCK_SILHOUETTES_SIMPLIFIED, OCK_SILHOUETTES_ALL } ock_silhouettes;
-ockham_status ock_describe(ock_climb *climb, const ockham_sweep *start, size_t from, ock_silhouettes silhouettes,
-                           ockham_error *err);
 
-/* Take the fits of `start` for all rows as they are, from k = `from` >= 2 on (there is one for from - 1) while that
- * takes less than some seconds: what a search that was stopped can still say. */
-ockham_status ock_settle(ock_climb *climb, const ockham_sweep *start, size_t from, double seconds, ockham_error *err);
+/* All rows, and how to go through them. */
+typedef struct ock_rows_in_order {
+  ockham_rows x;
+  const uint32_t *order; /* neighbours together, or NULL */
+  bool wide;             /* floats cannot tell these rows apart */
+} ock_rows_in_order;
+/* Settle those of the fits from ... k_max that are not yet, or with labels (n x number of these fits) all of them. */
+ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows, size_t from, uint16_t *labels,
+                              bool silhouettes, ock_pool *pool, ock_ticker *ticker, ockham_error *err);
+/* The exact silhouette of every k. */
+ockham_status ock_exact_silhouettes(ockham_sweep *sweep, const ock_rows_in_order *rows, ock_pool *pool,
+                                    ock_ticker *ticker, ockham_error *err);
 
-bool ock_state_is_whole(const ock_lloyd *state, size_t k);           /* k clusters, none of them empty */
-bool ock_fit_keep(ock_fit *fit, const ock_lloyd *state, bool *kept); /* false: out of memory */
-void ock_fit_clear(ock_fit *fit);
+bool ock_state_is_whole(const ock_lloyd *state, size_t k); /* k clusters, none of them empty */
 
 /* Exact mean silhouettes of n_partitions labellings of the rows of x in one pass over the pairs of rows. Partition p
  * has k[p] clusters of sizes[p][...]; label[i * n_partitions + p] is the cluster of row i. Partial results: false when

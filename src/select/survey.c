@@ -18,19 +18,6 @@ static size_t choose_sample_size(ockham_rows x) {
   return x.n_rows < most ? x.n_rows : most;
 }
 
-/* The range of each column, and the sum of squares about the mean, in one pass. */
-static void measure_columns(ockham_rows x, const double *mean, double *low, double *high, double *total) {
-  *total = 0;
-  for (size_t j = 0; j < x.n_columns; j++) low[j] = high[j] = ock_rows_get(x, 0, j);
-  for (size_t i = 0; i < x.n_rows; i++)
-    for (size_t j = 0; j < x.n_columns; j++) {
-      double value = ock_rows_get(x, i, j), difference = value - mean[j];
-      low[j] = value < low[j] ? value : low[j];
-      high[j] = value > high[j] ? value : high[j];
-      *total += difference * difference;
-    }
-}
-
 /* The least gap between two different values of the sample: the step of the grid when the column is rounded to one, and
  * next to nothing when it is not. */
 static double smallest_gap(ockham_rows x, size_t j, double *sample, size_t n_sample) {
@@ -42,23 +29,22 @@ static double smallest_gap(ockham_rows x, size_t j, double *sample, size_t n_sam
   return isfinite(gap) ? gap : 0;
 }
 
-ockham_status ock_survey_rows(ockham_rows x, const double *mean, ock_survey *survey, ockham_error *err) {
-  size_t n_sample = choose_sample_size(x), n_values = n_sample + 2 * x.n_columns;
-  double *sample = ock_alloc_array(n_values, sizeof(double));
-  if (!sample) return ock_fail_memory(err, "a sample of a column", n_values * sizeof(double));
-  double *low = sample + n_sample, *high = low + x.n_columns;
-  *survey = (ock_survey){0};
-  measure_columns(x, mean, low, high, &survey->total);
+ockham_status ock_survey_rows(ockham_rows x, const ock_frame *frame, double total, ock_survey *survey,
+                              ockham_error *err) {
+  size_t n_sample = choose_sample_size(x);
+  double *sample = ock_alloc_array(n_sample, sizeof(double));
+  if (!sample) return ock_fail_memory(err, "a sample of a column", n_sample * sizeof(double));
+  *survey = (ock_survey){.total = total};
   double rounding = 0; /* variance of rounding to a grid of step g is g^2 / 12 (Sheppard) */
   for (size_t j = 0; j < x.n_columns; j++) {
-    if (low[j] == high[j]) continue;
+    if (frame->low[j] == frame->high[j]) continue;
     survey->n_varying++;
     double gap = smallest_gap(x, j, sample, n_sample);
     rounding += gap * gap / 12;
   }
   ock_free(sample);
   double d = survey->n_varying ? (double)survey->n_varying : 1;
-  double computing = 1e-14 * survey->total / ((double)x.n_rows * d);
+  double computing = 1e-14 * total / ((double)x.n_rows * d);
   survey->variance_floor = fmax(fmax(rounding / d, computing), DBL_MIN);
   return OCKHAM_OK;
 }

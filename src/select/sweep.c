@@ -5,23 +5,20 @@
 
 #include "select/internal.h"
 
-enum {
-  DEFAULT_K_LOW = 10,
-  DEFAULT_K_HIGH = 60,
-  DEFAULT_ROUNDS = 1,
-  MORE_ROUNDS = 3,
-  FEW_ROWS = 2000,
-  AFRESH_K = 12,
-  AFRESH_STARTS = 2
-};
+enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1, MORE_ROUNDS = 3, FEW_ROWS = 2000, AFRESH_K = 12 };
 static const double largest_value = 1e140;
 
-/* After a stop nobody wants to wait. */
-static const double seconds_to_settle = 0.5;
-
-/* Large tables are climbed on some of their rows, at least so many and so many a cluster; all rows then only have to
- * finish each fit. */
+/* Large tables are climbed on some of their rows, at least so many and so many a cluster. */
 enum { SKETCH_ROWS = 25000, SKETCH_ROWS_A_CLUSTER = 100, WORTH_SKETCHING = 2 };
+
+/* What was found is finished on as many rows as this takes, and then settled on all. */
+static const double store_bytes = 64e6;
+enum { FINISHING_STEPS = 100, MANY_ROWS = 20000 };
+static const double tolerance_for_many = 1e-5, tolerance_for_few = 1e-12;
+
+/* Where bounds spare less than this share of the distances there are no clusters to speak of: optima then differ by so
+ * little that some rows cannot tell which is better. */
+static const double structure = 0.1;
 
 /* What a run needs beside its result. */
 typedef struct run {
@@ -30,7 +27,11 @@ typedef struct run {
   const ockham_sweep_options *options;
   ock_pool *pool;
   ock_ticker ticker;
+  ock_frame frame;
   ockham_sweep *sketch; /* the fits of some rows, for large tables; else NULL */
+  uint32_t *order;      /* all rows, neighbours together, once that is known */
+  bool wide;            /* floats cannot tell the rows apart */
+  bool unstructured;    /* bounds spared next to nothing */
   size_t k_target;      /* up to where the range goes now */
   size_t k_end;         /* up to where it may be extended */
 } run;
@@ -90,7 +91,8 @@ static ockham_status choose_range(run *r, ockham_error *err) {
   /* Clusters in clusters make a criterion peak early; a quick look as far as the root of n tells where the last peak
    * is. */
   size_t k;
-  OCK_TRY(ock_scout(r->x, clamp(root, r->k_target, r->k_end), r->options->seed, r->pool, &r->ticker, &k, err));
+  OCK_TRY(
+      ock_scout(r->x, &r->frame, clamp(root, r->k_target, r->k_end), r->options->seed, r->pool, &r->ticker, &k, err));
   r->k_target = clamp(k + margin_above(k), r->k_target, r->k_end);
   return OCKHAM_OK;
 }
@@ -110,26 +112,31 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
   return strstr(sweep->criterion->name, "silhouette") != NULL;
 }
 
-/* Up to which k there are fits without a gap. */
-static size_t count_fits(const ockham_sweep *sweep) {
-  size_t k = 0;
-  while (k < sweep->k_capacity && sweep->fits[k].centroids) k++;
-  return k;
+static ock_rows_in_order in_order(const run *r) {
+  return (ock_rows_in_order){r->x, r->order, r->wide};
 }
 
-static ockham_status fit_one_column(run *r, ock_lloyd *s, ockham_error *err) {
+/* Measure the fits that are new on all rows. */
+static ockham_status settle(run *r, ockham_error *err) {
+  ock_rows_in_order rows = in_order(r);
+  r->sweep->k_max = ock_sweep_count_fits(r->sweep);
+  return ock_settle_fits(r->sweep, &rows, 1, NULL, !r->options->no_silhouette, r->pool, &r->ticker, err);
+}
+
+static ockham_status fit_one_column(run *r, ockham_error *err) {
   ock_exact1d exact;
   ockham_status status = ock_exact1d_init(&exact, r->x, r->k_target, &r->ticker, err);
   if (status == OCKHAM_INTERRUPTED) return OCKHAM_OK; /* with the fits there are */
   OCK_TRY(status);
   for (size_t k = 1; k <= exact.k_max && !status; k++) {
-    bool kept;
-    ock_exact1d_centroids(&exact, k, s->centroids);
-    for (size_t j = 0; j < k; j++) s->centroids[j] -= s->origin[0];
-    ock_lloyd_assign(s, s->centroids, k);
-    if (!ock_state_is_whole(s, k)) break; /* values that differ by less than the range lets us see */
-    if (!ock_fit_keep(&r->sweep->fits[k - 1], s, &kept))
+    ock_fit *fit = &r->sweep->fits[k - 1];
+    if (fit->settled) continue;
+    if (!ock_fit_allocate(fit, k, 1)) {
       status = ock_fail_memory(err, "a clustering of the curve", k * 4 * sizeof(double));
+      break;
+    }
+    ock_exact1d_centroids(&exact, k, fit->centroids);
+    for (size_t j = 0; j < k; j++) fit->centroids[j] = (fit->centroids[j] - r->frame.origin[0]) * r->frame.unit;
   }
   r->sweep->exact = true;
   ock_exact1d_clear(&exact);
@@ -143,29 +150,37 @@ static size_t n_rounds(const run *r) {
 
 static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
   ockham_sweep *sweep = climb->sweep;
-  size_t covered = count_fits(sweep);
+  size_t covered = ock_sweep_count_fits(sweep);
   r->ticker.stage = "k-means";
   bool first = covered <= 1;
   for (size_t round = 0; round <= n_rounds(r); round++) {
-    OCK_TRY(ock_climb_up(climb, round == 0 ? covered : 1, r->k_target, round, err));
-    if (r->ticker.stopped) return OCKHAM_OK;
-    OCK_TRY(ock_climb_down(climb, count_fits(sweep), 1, err));
-    if (r->ticker.stopped) return OCKHAM_OK;
-    if (round == 0 && first)
-      OCK_TRY(ock_climb_afresh(climb, clamp(AFRESH_K, 1, count_fits(sweep)), AFRESH_STARTS, err));
+    OCK_TRY(ock_climb_up(climb, round == 0 ? covered : 1, r->k_target, err));
+    if (r->ticker.stopped || climb->too_fine) return OCKHAM_OK;
+    OCK_TRY(ock_climb_down(climb, ock_sweep_count_fits(sweep), 1, err));
+    if (r->ticker.stopped || climb->too_fine) return OCKHAM_OK;
+    if (round == 0 && first) OCK_TRY(ock_climb_afresh(climb, clamp(AFRESH_K, 1, ock_sweep_count_fits(sweep)), err));
   }
   return OCKHAM_OK;
 }
 
-/* The fit with one cluster, and what holds for every k. */
-static ockham_status begin(ockham_sweep *sweep, ock_lloyd *s, ockham_error *err) {
-  bool kept;
-  memcpy(sweep->origin, s->origin, s->d * sizeof(double));
-  OCK_TRY(ock_survey_rows(s->x, s->origin, &sweep->survey, err));
-  memset(s->centroids, 0, s->d * sizeof(double)); /* the mean, relative to itself */
-  ock_lloyd_assign(s, s->centroids, 1);
-  if (!ock_fit_keep(&sweep->fits[0], s, &kept))
-    return ock_fail_memory(err, "a clustering of the curve", s->d * sizeof(double));
+/* The fit with one cluster. */
+static ockham_status fit_one_cluster(ockham_sweep *sweep, ockham_error *err) {
+  ock_fit *fit = &sweep->fits[0];
+  if (!ock_fit_allocate(fit, 1, sweep->d)) return ock_fail_memory(err, "a clustering of the curve", sweep->d * 8);
+  memset(fit->centroids, 0, sweep->d * sizeof(double)); /* the mean, relative to itself */
+  return OCKHAM_OK;
+}
+
+/* The same, and what holds for every k. */
+static ockham_status begin(run *r, ockham_error *err) {
+  OCK_TRY(fit_one_cluster(r->sweep, err));
+  OCK_TRY(settle(r, err));
+  if (r->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before k = 2 was reached");
+  double unit = r->frame.unit;
+  OCK_TRY(ock_survey_rows(r->x, &r->frame, r->sweep->fits[0].inertia / unit / unit, &r->sweep->survey, err));
+  if (r->sweep->survey.n_varying > 0 && r->sweep->survey.total == 0)
+    return ock_fail(err, OCKHAM_BAD_DATA,
+                    "the rows differ so little that the squares of differences are 0; scale them");
   return OCKHAM_OK;
 }
 
@@ -176,49 +191,142 @@ static size_t sketch_size(const run *r) {
   return r->x.n_rows / WORTH_SKETCHING >= enough ? enough : r->x.n_rows;
 }
 
-/* Climb on these rows, some of all. */
-static ockham_status sketch_on(run *r, ockham_rows some, ockham_error *err) {
+/* Remember the order of a store of all rows. */
+static ockham_status keep_order(run *r, ock_store *store) {
+  if (store->n < r->x.n_rows) return OCKHAM_OK;
+  ock_free(r->order);
+  r->order = store->row;
+  store->row = NULL;
+  return OCKHAM_OK;
+}
+
+/* Work on a store of some rows (NULL: all) with a state for k up to k_target. */
+typedef ockham_status work_on_store(run *r, ock_climb *climb, ockham_error *err);
+
+static ockham_status with_store(run *r, ockham_sweep *sweep, size_t n, bool *too_fine, work_on_store *work,
+                                ockham_error *err) {
+  uint32_t *some;
+  ock_store store;
   ock_lloyd state;
-  OCK_TRY(ock_sweep_new(some, r->options, &r->sketch, err));
-  OCK_TRY(ock_sweep_reserve(r->sketch, r->k_target, err));
-  OCK_TRY(ock_lloyd_init(&state, some, r->k_target, r->pool, &r->ticker, err));
-  ock_climb climb = {.sweep = r->sketch, .state = &state, .seed = r->options->seed, .ticker = &r->ticker};
-  ockham_status status = begin(r->sketch, &state, err);
-  if (!status) status = climb_all(r, &climb, err);
-  r->sketch->k_max = count_fits(r->sketch);
-  ock_lloyd_clear(&state);
+  OCK_TRY(ock_rows_sample(r->x.n_rows, n, r->options->seed, &some, err));
+  ockham_status status = ock_store_init(&store, &r->frame, r->x, some, some ? n : r->x.n_rows, r->wide, r->pool, err);
+  ock_free(some);
+  OCK_TRY(status);
+  status = ock_lloyd_init(&state, &store, clamp(r->k_target, 1, store.n), r->options->seed, r->pool, &r->ticker, err);
+  if (!status) {
+    ock_climb climb = {.sweep = sweep, .state = &state, .seed = r->options->seed, .ticker = &r->ticker};
+    status = work(r, &climb, err);
+    r->unstructured = (double)state.n_distances > (1 - structure) * (double)state.n_distances_plain;
+    *too_fine = climb.too_fine;
+    r->sweep->n_distances += state.n_distances;
+    r->sweep->n_distances_plain += state.n_distances_plain;
+    ock_lloyd_clear(&state);
+    if (!status) status = keep_order(r, &store);
+  }
+  ock_store_clear(&store);
   return status;
 }
 
-static ockham_status sketch(run *r, ockham_error *err) {
-  ockham_rows some;
-  ockham_sweep_free(r->sketch);
-  r->sketch = NULL;
-  OCK_TRY(ock_rows_sample(r->x, sketch_size(r), r->options->seed, &some, err));
-  ockham_status status = sketch_on(r, some, err);
-  ock_rows_sample_clear(&some, r->x);
-  return status;
+static void clear_fits(ockham_sweep *sweep, size_t from) {
+  for (size_t k = from; k <= sweep->k_capacity; k++) ock_fit_clear(&sweep->fits[k - 1]);
+}
+
+/* Bring the fits that `from` holds near to fixed points on the rows of the store. */
+static ockham_status finish_fits(run *r, ock_climb *climb, const ockham_sweep *from, ockham_error *err) {
+  ock_lloyd *s = climb->state;
+  size_t most = ock_sweep_count_fits(from) < s->k_max ? ock_sweep_count_fits(from) : s->k_max;
+  double tolerance = s->n > MANY_ROWS ? tolerance_for_many : tolerance_for_few;
+  r->ticker.stage = "k-means, finishing";
+  ock_lloyd_assign(s, from->fits[most - 1].centroids, most);
+  ock_lloyd_regroup(s); /* without it all is as right, but slower */
+  for (size_t k = 2; k <= most && !ock_ticker_stopped(&r->ticker); k++) {
+    if (from == climb->sweep && from->fits[k - 1].settled) continue;
+    ock_lloyd_assign(s, from->fits[k - 1].centroids, k);
+    ock_lloyd_run(s, FINISHING_STEPS, tolerance);
+    if (!ock_state_is_whole(s, k)) continue;
+    if (!ock_fit_take(&climb->sweep->fits[k - 1], s))
+      return ock_fail_memory(err, "a clustering of the curve", k * (s->d + 3) * sizeof(double));
+    r->ticker.done++;
+  }
+  return OCKHAM_OK;
+}
+
+/* Work on n rows, in floats if these can tell the rows apart. */
+static ockham_status search(run *r, ockham_sweep *sweep, size_t n, work_on_store *work, ockham_error *err) {
+  bool too_fine;
+  OCK_TRY(with_store(r, sweep, n, &too_fine, work, err));
+  if (!too_fine) return OCKHAM_OK;
+  r->wide = true;
+  clear_fits(sweep, 2);
+  return with_store(r, sweep, n, &too_fine, work, err);
+}
+
+static ockham_status search_and_finish(run *r, ock_climb *climb, ockham_error *err) {
+  OCK_TRY(climb_all(r, climb, err));
+  if (climb->too_fine || r->ticker.stopped) return OCKHAM_OK;
+  return finish_fits(r, climb, climb->sweep, err);
+}
+
+/* Finish on many rows what was found on some. */
+static ockham_status finish_sketch(run *r, ock_climb *climb, ockham_error *err) {
+  bool look_again = r->unstructured;
+  OCK_TRY(finish_fits(r, climb, r->sketch, err));
+  if (!look_again || r->ticker.stopped) return OCKHAM_OK;
+  OCK_TRY(ock_climb_down(climb, ock_sweep_count_fits(climb->sweep), 1, err));
+  return ock_climb_up(climb, 1, ock_sweep_count_fits(climb->sweep), err);
+}
+
+static ockham_status sketch_and_finish(run *r, ockham_error *err) {
+  bool too_fine;
+  if (!r->sketch) {
+    OCK_TRY(ock_sweep_new(&r->frame, r->options, &r->sketch, err));
+    OCK_TRY(ock_sweep_reserve(r->sketch, 1, err));
+    OCK_TRY(fit_one_cluster(r->sketch, err));
+    r->sketch->fits[0].inertia = INFINITY;
+  }
+  OCK_TRY(ock_sweep_reserve(r->sketch, r->k_target, err));
+  OCK_TRY(search(r, r->sketch, sketch_size(r), climb_all, err));
+  r->sketch->k_max = ock_sweep_count_fits(r->sketch);
+  double row_bytes = ock_store_bytes(1, r->x.n_columns, r->wide) + (double)r->k_target * 4 / OCK_PANEL;
+  double affordable = store_bytes / row_bytes;
+  size_t n = affordable < (double)r->x.n_rows ? (size_t)affordable : r->x.n_rows;
+  return with_store(r, r->sweep, n < r->k_target ? r->x.n_rows : n, &too_fine, finish_sketch, err);
+}
+
+/* Each k has less inertia than the one before it, which can fail where steps were cut short: then a cluster of that one
+ * is split. */
+static ockham_status mend(run *r, ock_climb *climb, ockham_error *err) {
+  ockham_sweep *sweep = climb->sweep;
+  for (size_t k = 2; k <= sweep->k_max && !r->ticker.stopped; k++)
+    if (sweep->fits[k - 1].inertia > sweep->fits[k - 2].inertia) OCK_TRY(ock_climb_grow(climb, k, err));
+  return OCKHAM_OK;
+}
+
+static bool falls_throughout(const ockham_sweep *sweep) {
+  for (size_t k = 2; k <= sweep->k_max; k++)
+    if (sweep->fits[k - 1].inertia > sweep->fits[k - 2].inertia) return false;
+  return true;
 }
 
 /* Fit every k up to k_target on all rows: directly, or from what some of them suggest. */
-static ockham_status fit_all(run *r, ock_climb *climb, ockham_error *err) {
+static ockham_status fit_all(run *r, ockham_error *err) {
   ockham_sweep *sweep = r->sweep;
-  size_t covered = count_fits(sweep);
-  if (covered == 0) {
-    OCK_TRY(begin(sweep, climb->state, err));
-    if (sweep->survey.n_varying > 0 && sweep->survey.total == 0)
-      return ock_fail(err, OCKHAM_BAD_DATA,
-                      "the rows differ so little that the squares of differences are 0; scale them");
+  bool too_fine;
+  if (ock_sweep_count_fits(sweep) == 0) OCK_TRY(begin(r, err));
+  if (sweep->d == 1 && ock_exact1d_fits(sweep->n, r->k_target)) {
+    OCK_TRY(fit_one_column(r, err));
+    return settle(r, err);
   }
-  if (sweep->d == 1 && ock_exact1d_fits(sweep->n, r->k_target)) return fit_one_column(r, climb->state, err);
-  if (sketch_size(r) == r->x.n_rows) return climb_all(r, climb, err);
-  OCK_TRY(sketch(r, err));
-  if (r->ticker.stopped) return ock_settle(climb, r->sketch, count_fits(sweep) + 1, seconds_to_settle, err);
-  ock_silhouettes simplified = r->options->no_silhouette ? OCK_SILHOUETTES_NONE : OCK_SILHOUETTES_SIMPLIFIED;
-  OCK_TRY(ock_describe(climb, r->sketch, covered + 1, simplified, err));
-  /* Some rows can have fewer different values than all. */
-  covered = count_fits(sweep);
-  return covered < r->k_target ? ock_climb_up(climb, covered, r->k_target, 0, err) : OCKHAM_OK;
+  if (sketch_size(r) == r->x.n_rows)
+    OCK_TRY(search(r, sweep, r->x.n_rows, search_and_finish, err));
+  else
+    OCK_TRY(sketch_and_finish(r, err));
+  OCK_TRY(settle(r, err));
+  if (!falls_throughout(sweep) && !r->ticker.stopped) {
+    OCK_TRY(with_store(r, sweep, r->x.n_rows, &too_fine, mend, err));
+    OCK_TRY(settle(r, err));
+  }
+  return OCKHAM_OK;
 }
 
 /* The best k is so near the end of the range that a better one may lie beyond: extend the range, if it may be. */
@@ -234,11 +342,10 @@ static bool extend(run *r) {
 }
 
 /* Fit every k up to k_target; *more says that the range has been extended and this is to be done again. */
-static ockham_status cover(run *r, ock_lloyd *s, bool *more, ockham_error *err) {
+static ockham_status cover(run *r, bool *more, ockham_error *err) {
   ockham_sweep *sweep = r->sweep;
-  ock_climb climb = {.sweep = sweep, .state = s, .seed = r->options->seed, .ticker = &r->ticker};
-  OCK_TRY(fit_all(r, &climb, err));
-  sweep->k_max = count_fits(sweep);
+  OCK_TRY(fit_all(r, err));
+  sweep->k_max = ock_sweep_count_fits(sweep);
   sweep->distinct_limit = sweep->k_max < r->k_target && !r->ticker.stopped;
   size_t least = sweep->k_min < r->k_target ? sweep->k_min + 1 : sweep->k_min; /* one k alone says nothing */
   if (sweep->k_max < least && r->ticker.stopped)
@@ -249,28 +356,35 @@ static ockham_status cover(run *r, ock_lloyd *s, bool *more, ockham_error *err) 
   OCK_TRY(ock_sweep_build_curve(sweep, err));
   *more = !needs_silhouette(sweep) && extend(r);
   if (*more) return OCKHAM_OK;
-  ock_silhouettes wanted = silhouettes_wanted(r);
-  if (!r->sketch || wanted == OCK_SILHOUETTES_ALL) OCK_TRY(ock_describe(&climb, NULL, 1, wanted, err));
+  ock_rows_in_order rows = in_order(r);
+  if (silhouettes_wanted(r) == OCK_SILHOUETTES_ALL)
+    OCK_TRY(ock_exact_silhouettes(sweep, &rows, r->pool, &r->ticker, err));
   OCK_TRY(ock_sweep_build_curve(sweep, err));
   *more = extend(r);
   return OCKHAM_OK;
 }
 
 static ockham_status run_sweep(run *r, ockham_error *err) {
-  ockham_sweep *sweep = r->sweep;
   OCK_TRY(choose_range(r, err));
   for (bool more = true; more;) {
-    ock_lloyd state;
     r->ticker.done = 0;
     r->ticker.total = r->k_target * (2 + 2 * n_rounds(r) + 1);
-    OCK_TRY(ock_sweep_reserve(sweep, r->k_target, err));
-    OCK_TRY(ock_lloyd_init(&state, r->x, r->k_target, r->pool, &r->ticker, err));
-    ockham_status status = cover(r, &state, &more, err);
-    ock_lloyd_clear(&state);
-    OCK_TRY(status);
+    OCK_TRY(ock_sweep_reserve(r->sweep, r->k_target, err));
+    OCK_TRY(cover(r, &more, err));
   }
-  sweep->partial = r->ticker.stopped;
+  r->sweep->partial = r->ticker.stopped;
   return OCKHAM_OK;
+}
+
+static ockham_status sweep_in_frame(run *r, ockham_error *err) {
+  OCK_TRY(ock_sweep_new(&r->frame, r->options, &r->sweep, err));
+  ockham_error problem = {0}; /* a stop is one inside, and none to the caller when there is a partial sweep */
+  ockham_status status = run_sweep(r, &problem);
+  if (status && err) *err = problem;
+  ockham_sweep_free(r->sketch);
+  ock_free(r->order);
+  r->sweep->frame = NULL;
+  return status;
 }
 
 ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *options, ockham_sweep **out,
@@ -282,10 +396,9 @@ ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *option
   run r = {.x = x, .options = options, .ticker = {.progress = options->progress, .stage = "k-means"}};
   OCK_TRY(check(x, options, err));
   OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
-  ockham_status status = ock_sweep_new(x, options, &r.sweep, err);
-  ockham_error problem = {0}; /* a stop is one inside, and none to the caller when there is a partial sweep */
-  if (!status && (status = run_sweep(&r, &problem)) && err) *err = problem;
-  ockham_sweep_free(r.sketch);
+  ockham_status status = ock_frame_init(&r.frame, x, r.pool, err);
+  if (!status) status = sweep_in_frame(&r, err);
+  ock_frame_clear(&r.frame);
   ock_pool_free(r.pool);
   if (status) {
     ockham_sweep_free(r.sweep);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The unit of coordinates, in two passes over the rows: their mean and range, then how far they are from it. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "cluster/internal.h"
+
+enum { BLOCKS = 64, MIN_ROWS = 2048 };
+
+/* What one block of rows adds up: d sums, and the least and greatest value of each column. */
+typedef struct column_sums {
+  double *sum, *low, *high;
+  double squares, farthest;
+} column_sums;
+
+typedef struct frame_pass {
+  ockham_rows x;
+  ock_frame *frame;
+  size_t n_blocks;
+  column_sums *blocks;
+} frame_pass;
+
+static size_t block_begin(const frame_pass *p, size_t b) {
+  return (size_t)((double)p->x.n_rows * (double)b / (double)p->n_blocks);
+}
+
+static void sum_row_float(const float *row, size_t d, column_sums *c) {
+  for (size_t l = 0; l < d; l++) {
+    double value = (double)row[l];
+    c->sum[l] += value;
+    c->low[l] = value < c->low[l] ? value : c->low[l];
+    c->high[l] = value > c->high[l] ? value : c->high[l];
+    c->squares += value * value;
+  }
+}
+
+static void sum_row_double(const double *row, size_t d, column_sums *c) {
+  double squares = 0;
+  for (size_t l = 0; l < d; l++) {
+    c->sum[l] += row[l];
+    c->low[l] = row[l] < c->low[l] ? row[l] : c->low[l];
+    c->high[l] = row[l] > c->high[l] ? row[l] : c->high[l];
+    squares += row[l] * row[l];
+  }
+  c->squares += squares;
+}
+
+static void sum_block(void *arg, size_t b, size_t worker) {
+  (void)worker;
+  const frame_pass *p = arg;
+  column_sums *c = &p->blocks[b];
+  size_t d = p->x.n_columns, stride = ock_rows_stride(p->x);
+  for (size_t l = 0; l < d; l++) {
+    c->sum[l] = 0;
+    c->low[l] = INFINITY;
+    c->high[l] = -INFINITY;
+  }
+  c->squares = 0;
+  for (size_t i = block_begin(p, b); i < block_begin(p, b + 1); i++) {
+    if (p->x.dtype == OCKHAM_FLOAT32)
+      sum_row_float((const float *)p->x.data + i * stride, d, c);
+    else
+      sum_row_double((const double *)p->x.data + i * stride, d, c);
+  }
+}
+
+static void find_farthest(void *arg, size_t b, size_t worker) {
+  (void)worker;
+  const frame_pass *p = arg;
+  const double *origin = p->frame->origin;
+  double farthest = 0, unit = p->frame->unit;
+  for (size_t i = block_begin(p, b); i < block_begin(p, b + 1); i++) {
+    double squared = 0;
+    for (size_t l = 0; l < p->x.n_columns; l++) {
+      double value = (ock_rows_get(p->x, i, l) - origin[l]) * unit;
+      squared += value * value;
+    }
+    farthest = squared > farthest ? squared : farthest;
+  }
+  p->blocks[b].farthest = farthest;
+}
+
+/* The power of two that makes `largest` at most 1, within what a double holds. */
+static double choose_unit(double largest) {
+  int exponent;
+  if (!(largest > 0)) return 1;
+  frexp(largest, &exponent);
+  return ldexp(1, -exponent > 1000 ? 1000 : -exponent);
+}
+
+static ockham_status measure(frame_pass *p, ock_pool *pool, ockham_error *err) {
+  ock_frame *f = p->frame;
+  double squares = 0, largest = 0, farthest = 0;
+  ock_pool_run(pool, p->n_blocks, sum_block, p);
+  for (size_t l = 0; l < f->d; l++) {
+    double sum = 0;
+    f->low[l] = INFINITY;
+    f->high[l] = -INFINITY;
+    for (size_t b = 0; b < p->n_blocks; b++) {
+      sum += p->blocks[b].sum[l];
+      f->low[l] = fmin(f->low[l], p->blocks[b].low[l]);
+      f->high[l] = fmax(f->high[l], p->blocks[b].high[l]);
+    }
+    f->origin[l] = sum / (double)f->n;
+    largest = fmax(largest, fmax(f->high[l] - f->origin[l], f->origin[l] - f->low[l]));
+  }
+  for (size_t b = 0; b < p->n_blocks; b++) squares += p->blocks[b].squares;
+  if (!(squares <= DBL_MAX / (8 * (double)f->n)))
+    return ock_fail(err, OCKHAM_BAD_DATA, "the data hold values too large to be squared and summed; scale them");
+  f->unit = choose_unit(largest);
+  ock_pool_run(pool, p->n_blocks, find_farthest, p);
+  for (size_t b = 0; b < p->n_blocks; b++) farthest = fmax(farthest, p->blocks[b].farthest);
+  f->largest = sqrt(farthest);
+  return OCKHAM_OK;
+}
+
+ockham_status ock_frame_init(ock_frame *frame, ockham_rows x, ock_pool *pool, ockham_error *err) {
+  size_t d = x.n_columns, n_blocks = x.n_rows / MIN_ROWS < 1 ? 1 : x.n_rows / MIN_ROWS;
+  if (n_blocks > BLOCKS) n_blocks = BLOCKS;
+  *frame = (ock_frame){.n = x.n_rows, .d = d, .origin = ock_alloc_array(d, 3 * sizeof(double))};
+  column_sums *blocks = ock_alloc_array(n_blocks, sizeof *blocks);
+  double *values = ock_alloc_array(ock_size_product(3 * n_blocks, d), sizeof(double));
+  ockham_status status;
+  if (frame->origin && blocks && values) {
+    frame->low = frame->origin + d;
+    frame->high = frame->low + d;
+    for (size_t b = 0; b < n_blocks; b++)
+      blocks[b] = (column_sums){values + 3 * b * d, values + (3 * b + 1) * d, values + (3 * b + 2) * d, 0, 0};
+    status = measure(&(frame_pass){x, frame, n_blocks, blocks}, pool, err);
+  } else {
+    status = ock_fail_memory(err, "sums of columns", ock_size_product(3 * (n_blocks + 1), d * sizeof(double)));
+  }
+  ock_free(values);
+  ock_free(blocks);
+  if (status) ock_frame_clear(frame);
+  return status;
+}
+
+void ock_frame_clear(ock_frame *frame) {
+  ock_free(frame->origin);
+  *frame = (ock_frame){0};
+}

@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The exact pass: rows are searched in floats, what rounding may have decided is searched again in doubles, and every
+ * sum is one of doubles. A panel of rows is loaded once for all fits. */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/internal.h"
+
+enum { MOST_BLOCKS = 32, PANELS_A_BLOCK = 8 };
+
+/* Partial sums of the fits that share a pass: more are done in turn. */
+static const double partial_bytes = 48e6;
+
+/* Where one fit's partial sums are in a block's array of doubles, and what it searches with. */
+typedef struct subject {
+  ock_fit *fit;
+  size_t k, column;     /* of labels */
+  double *centroids;    /* k x d */
+  void *centres;        /* k x d elements */
+  void *half_norms;     /* k elements */
+  double reach;         /* the largest |c| */
+  size_t at;            /* of its sums: k x d, then k counts, within, spread, silhouettes */
+  double previous;      /* inertia one pass before */
+  size_t n_passes;
+  bool done;
+} subject;
+
+/* Rows that wait for an exact search, for one subject: searched when there is a panel of them. */
+typedef struct waiting {
+  size_t n;
+  size_t row[2 * OCK_PANEL];
+} waiting;
+
+typedef struct block {
+  double *sums;
+  waiting *waiting;  /* one a subject of the group */
+  double *farthest;  /* one a subject: the largest squared distance of a row to its centroid ... */
+  size_t *far_row;   /* ... and the row */
+  uint64_t *n_ties;  /* one a subject: rows that are as near to another centroid */
+  uint64_t n_distances;
+} block;
+
+typedef struct worker_scratch {
+  double *panel;      /* d x OCK_PANEL */
+  char *rounded;      /* the same as elements in strips */
+  double *row_sum;    /* d: sum of the rows of the panel */
+} worker_scratch;
+
+typedef struct pass {
+  ockham_rows x;
+  const ock_frame *frame;
+  const ock_settle_options *options;
+  const ock_kernels *kernels;
+  const ock_search_kernels *search;
+  subject *subjects; /* the group */
+  size_t n_subjects, n_fits, n_blocks, n_panels;
+  block *blocks;
+  worker_scratch *workers;
+} pass;
+
+/* ---- fits ---- */
+
+void ock_fit_init(ock_fit *fit) {
+  *fit = (ock_fit){.inertia = INFINITY, .silhouette = NAN, .simplified_silhouette = NAN};
+}
+
+void ock_fit_clear(ock_fit *fit) {
+  ock_free(fit->centroids);
+  ock_free(fit->sizes);
+  ock_free(fit->within);
+  ock_free(fit->spread);
+  ock_fit_init(fit);
+}
+
+bool ock_fit_allocate(ock_fit *fit, size_t k, size_t d) {
+  if (fit->centroids && fit->k == k) return true;
+  ock_fit_clear(fit);
+  fit->k = k;
+  fit->centroids = ock_alloc_array(ock_size_product(k, d), sizeof(double));
+  fit->sizes = ock_alloc_array(k, sizeof(uint64_t));
+  fit->within = ock_alloc_array(k, sizeof(double));
+  fit->spread = ock_alloc_array(k, sizeof(double));
+  if (fit->centroids && fit->sizes && fit->within && fit->spread) return true;
+  ock_fit_clear(fit);
+  return false;
+}
+
+bool ock_fit_take(ock_fit *fit, const ock_lloyd *state) {
+  if (!ock_fit_allocate(fit, state->k, state->d)) return false;
+  fit->inertia = state->inertia;
+  fit->settled = fit->converged = false;
+  fit->silhouette = fit->simplified_silhouette = NAN; /* those were of another clustering */
+  for (size_t j = 0; j < state->k; j++) {
+    ock_lloyd_mean(state, j, fit->centroids + j * state->d);
+    fit->sizes[j] = (uint64_t)(state->counts[j] + 0.5);
+    fit->within[j] = ock_lloyd_within(state, j);
+    fit->spread[j] = NAN;
+  }
+  return true;
+}
+
+/* ---- one panel ---- */
+
+/* Load rows `row` of x as doubles in the frame's units. */
+static void load_panel(const pass *p, const size_t *row, size_t n, double *panel) {
+  ock_panel_gather(p->kernels, p->x, p->frame->origin, row, n, panel);
+  double unit = p->frame->unit;
+  if (unit != 1)
+    for (size_t i = 0; i < p->frame->d * OCK_PANEL; i++) panel[i] *= unit;
+}
+
+/* The panel as elements in strips, half the squares of its rows, and the largest |x|. */
+static double round_panel(const pass *p, const worker_scratch *w, void *half_squares) {
+  size_t d = p->frame->d;
+  double squares[OCK_PANEL] = {0}, most = 0;
+  bool wide = p->search->element_bytes == sizeof(double);
+  for (size_t l = 0; l < d; l++) {
+    const double *value = w->panel + l * OCK_PANEL;
+    for (size_t strip = 0; strip < OCK_PANEL / OCK_STRIP; strip++) {
+      size_t at = ock_strip_place(d, strip * OCK_STRIP, l);
+      if (wide) {
+        double *to = (double *)w->rounded + at;
+        for (size_t r = 0; r < OCK_STRIP; r++) to[r] = value[strip * OCK_STRIP + r];
+      } else {
+        float *to = (float *)w->rounded + at;
+        for (size_t r = 0; r < OCK_STRIP; r++) to[r] = (float)value[strip * OCK_STRIP + r];
+      }
+    }
+    for (size_t r = 0; r < OCK_PANEL; r++) squares[r] += value[r] * value[r];
+  }
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    most = squares[r] > most ? squares[r] : most;
+    if (wide)
+      ((double *)half_squares)[r] = squares[r] / 2;
+    else
+      ((float *)half_squares)[r] = (float)(squares[r] / 2);
+  }
+  return sqrt(most) * (1 + 1e-6);
+}
+
+static void sum_rows(const pass *p, size_t n, const worker_scratch *w) {
+  for (size_t l = 0; l < p->frame->d; l++) {
+    const double *value = w->panel + l * OCK_PANEL;
+    double part[4] = {0};
+    size_t r = 0;
+    for (; r + 4 <= n; r += 4)
+      for (size_t q = 0; q < 4; q++) part[q] += value[r + q];
+    for (; r < n; r++) part[0] += value[r];
+    w->row_sum[l] = (part[0] + part[1]) + (part[2] + part[3]);
+  }
+}
+
+static double *counts_of(const pass *p, const block *b, const subject *s) {
+  return b->sums + s->at + s->k * p->frame->d;
+}
+
+/* What one row of a subject adds, apart from its coordinates. */
+static void count_row(const pass *p, block *b, size_t q, size_t row, uint32_t label, double nearest, double second) {
+  const subject *s = &p->subjects[q];
+  double *counts = counts_of(p, b, s), distance = sqrt(nearest);
+  counts[label]++;
+  counts[s->k + label] += nearest;
+  counts[2 * s->k + label] += distance;
+  if (p->options->silhouettes && second > 0) counts[3 * s->k + label] += 1 - distance / sqrt(second);
+  if (nearest > b->farthest[q]) {
+    b->farthest[q] = nearest;
+    b->far_row[q] = row;
+  }
+  if (p->options->labels) p->options->labels[row * p->n_fits + s->column] = (uint16_t)label;
+  if (p->options->label && s->column == 0) p->options->label[row] = label;
+}
+
+static void add_row(const double *panel, size_t d, size_t r, double sign, double *sum) {
+  for (size_t l = 0; l < d; l++) sum[l] += sign * panel[l * OCK_PANEL + r];
+}
+
+/* The coordinates of the panel's rows: as most have one label, their sum goes there, and the others are moved. */
+static void sum_by_label(const pass *p, block *b, size_t q, const worker_scratch *w, const uint32_t *label, size_t n,
+                         uint64_t skipped) {
+  const subject *s = &p->subjects[q];
+  size_t d = p->frame->d;
+  double *sums = b->sums + s->at;
+  uint32_t home = label[n / 2];
+  size_t n_home = 0;
+  for (size_t r = 0; r < n; r++) n_home += label[r] == home && !(skipped >> r & 1);
+  bool moved = n_home > n / 2;
+  for (size_t l = 0; moved && l < d; l++) sums[home * d + l] += w->row_sum[l];
+  for (size_t r = 0; r < n && !(moved && n_home == n); r++) {
+    bool skip = skipped >> r & 1;
+    if (moved && (skip || label[r] != home)) add_row(w->panel, d, r, -1, sums + home * d);
+    if (!skip && (!moved || label[r] != home)) add_row(w->panel, d, r, 1, sums + label[r] * d);
+  }
+}
+
+/* Search up to a panel of the rows that wait among all centroids in doubles, and add what they add. */
+static void search_waiting(const pass *p, block *b, size_t q, worker_scratch *w) {
+  const subject *s = &p->subjects[q];
+  waiting *rows = &b->waiting[q];
+  double nearest[OCK_PANEL], second[OCK_PANEL];
+  uint32_t label[OCK_PANEL];
+  size_t n = rows->n < OCK_PANEL ? rows->n : OCK_PANEL;
+  if (n == 0) return;
+  load_panel(p, rows->row, n, w->panel);
+  p->kernels->nearest_two(w->panel, p->frame->d, s->centroids, s->k, label, nearest, second);
+  for (size_t r = 0; r < n; r++) {
+    count_row(p, b, q, rows->row[r], label[r], nearest[r], second[r]);
+    add_row(w->panel, p->frame->d, r, 1, b->sums + s->at + label[r] * p->frame->d);
+    b->n_ties[q] += s->k > 1 && nearest[r] == second[r];
+  }
+  b->n_distances += s->k * OCK_PANEL;
+  rows->n -= n;
+  memmove(rows->row, rows->row + n, rows->n * sizeof *rows->row);
+}
+
+static void measure_panel(const pass *p, block *b, size_t q, const worker_scratch *w, const void *half_squares,
+                          double most, const size_t *row, size_t n) {
+  const subject *s = &p->subjects[q];
+  size_t d = p->frame->d;
+  uint32_t label[OCK_PANEL], runner_up[OCK_PANEL];
+  float gap[OCK_PANEL];
+  double nearest[OCK_PANEL], second[OCK_PANEL] = {0};
+  ock_contest contest = {.panel = w->rounded,
+                         .half_squares = half_squares,
+                         .centres = s->centres,
+                         .half_norms = s->half_norms,
+                         .d = d,
+                         .m = s->k,
+                         .rounding = ock_contest_rounding(p->search->element_bytes, d, most, s->reach)};
+  uint64_t doubtful = p->search->nearest_two(&contest, label, runner_up, gap);
+  if (n < OCK_PANEL) doubtful &= ((uint64_t)1 << n) - 1;
+  p->kernels->own_distance(w->panel, d, s->centroids, label, nearest);
+  if (p->options->silhouettes && s->k > 1) p->kernels->own_distance(w->panel, d, s->centroids, runner_up, second);
+  for (size_t r = 0; r < n; r++) {
+    if (doubtful >> r & 1) {
+      waiting *rows = &b->waiting[q];
+      rows->row[rows->n++] = row[r];
+    } else {
+      count_row(p, b, q, row[r], label[r], nearest[r], second[r]);
+    }
+  }
+  sum_by_label(p, b, q, w, label, n, doubtful);
+  b->n_distances += (s->k + 2) * OCK_PANEL;
+}
+
+static void zero_block(const pass *p, block *b) {
+  size_t d = p->frame->d;
+  b->n_distances = 0;
+  for (size_t q = 0; q < p->n_subjects; q++) {
+    memset(b->sums + p->subjects[q].at, 0, p->subjects[q].k * (d + 4) * sizeof(double));
+    b->waiting[q].n = 0;
+    b->farthest[q] = -1;
+    b->far_row[q] = 0;
+    b->n_ties[q] = 0;
+  }
+}
+
+static void measure_block(void *arg, size_t number, size_t worker) {
+  const pass *p = arg;
+  block *b = &p->blocks[number];
+  worker_scratch *w = &p->workers[worker];
+  double half_squares[OCK_PANEL];
+  zero_block(p, b);
+  for (size_t panel = p->n_panels * number / p->n_blocks; panel < p->n_panels * (number + 1) / p->n_blocks; panel++) {
+    size_t first = panel * OCK_PANEL, n = p->x.n_rows - first < OCK_PANEL ? p->x.n_rows - first : OCK_PANEL;
+    size_t row[OCK_PANEL];
+    for (size_t r = 0; r < n; r++) row[r] = p->options->order ? p->options->order[first + r] : first + r;
+    load_panel(p, row, n, w->panel);
+    sum_rows(p, n, w);
+    double most = round_panel(p, w, half_squares);
+    for (size_t q = 0; q < p->n_subjects; q++) measure_panel(p, b, q, w, half_squares, most, row, n);
+    for (size_t q = 0; q < p->n_subjects; q++)
+      if (b->waiting[q].n >= OCK_PANEL) search_waiting(p, b, q, w); /* in the panel's scratch */
+  }
+  for (size_t q = 0; q < p->n_subjects; q++) search_waiting(p, b, q, w);
+}
+
+/* ---- subjects ---- */
+
+static void round_centroids(const pass *p, subject *s) {
+  size_t d = p->frame->d;
+  bool wide = p->search->element_bytes == sizeof(double);
+  s->reach = 0;
+  for (size_t j = 0; j < s->k; j++) {
+    double norm = 0;
+    for (size_t l = 0; l < d; l++) {
+      ock_element_set(s->centres, j * d + l, wide, s->centroids[j * d + l]);
+      double value = ock_element(s->centres, j * d + l, wide);
+      norm += value * value;
+    }
+    ock_element_set(s->half_norms, j, wide, norm / 2);
+    s->reach = fmax(s->reach, sqrt(norm) * (1 + 1e-6));
+  }
+}
+
+/* The blocks' sums, in order, into those of block 0. */
+static void reduce(const pass *p, size_t q) {
+  const subject *s = &p->subjects[q];
+  block *first = &p->blocks[0];
+  for (size_t b = 1; b < p->n_blocks; b++) {
+    const block *other = &p->blocks[b];
+    for (size_t i = 0; i < s->k * (p->frame->d + 4); i++) first->sums[s->at + i] += other->sums[s->at + i];
+    first->n_ties[q] += other->n_ties[q];
+    if (other->farthest[q] > first->farthest[q]) {
+      first->farthest[q] = other->farthest[q];
+      first->far_row[q] = other->far_row[q];
+    }
+  }
+}
+
+typedef struct ranked {
+  double count;
+  uint32_t j;
+} ranked;
+
+static int compare_ranked(const void *a, const void *b) {
+  const ranked *x = a, *y = b;
+  if (x->count != y->count) return x->count > y->count ? -1 : 1;
+  return (x->j > y->j) - (x->j < y->j);
+}
+
+/* The order of the clusters by falling size into ranks; true when they stand in it already. */
+static bool rank_clusters(const double *counts, size_t k, ranked *ranks) {
+  bool sorted = true;
+  for (size_t j = 0; j < k; j++) {
+    ranks[j] = (ranked){counts[j], (uint32_t)j};
+    sorted = sorted && (j == 0 || counts[j] <= counts[j - 1]);
+  }
+  if (!sorted) qsort(ranks, k, sizeof *ranks, compare_ranked);
+  return sorted;
+}
+
+/* New labels for old ones in the outputs. ranks[new].j is the old number. */
+static void renumber_labels(const pass *p, const subject *s, const ranked *ranks, uint32_t *number) {
+  for (size_t j = 0; j < s->k; j++) number[ranks[j].j] = (uint32_t)j;
+  for (size_t i = 0; p->options->labels && i < p->x.n_rows; i++) {
+    uint16_t *label = &p->options->labels[i * p->n_fits + s->column];
+    *label = (uint16_t)number[*label];
+  }
+  for (size_t i = 0; p->options->label && s->column == 0 && i < p->x.n_rows; i++)
+    p->options->label[i] = number[p->options->label[i]];
+}
+
+static void write_fit(const pass *p, const subject *s, const ranked *ranks, bool converged) {
+  ock_fit *fit = s->fit;
+  size_t d = p->frame->d, k = s->k;
+  const double *counts = counts_of(p, &p->blocks[0], s);
+  double silhouette = 0;
+  fit->inertia = 0;
+  for (size_t j = 0; j < k; j++) {
+    size_t old = ranks[j].j;
+    memcpy(fit->centroids + j * d, s->centroids + old * d, d * sizeof(double));
+    fit->sizes[j] = (uint64_t)(counts[old] + 0.5);
+    fit->within[j] = counts[k + old];
+    fit->spread[j] = counts[2 * k + old];
+    fit->inertia += fit->within[j];
+    if (fit->sizes[j] > 1) silhouette += counts[3 * k + old]; /* a row alone has silhouette 0 */
+  }
+  fit->simplified_silhouette = p->options->silhouettes && k > 1 ? silhouette / (double)p->x.n_rows : NAN;
+  fit->n_passes = s->n_passes;
+  fit->settled = true;
+  fit->converged = converged;
+}
+
+/* Centroids for the next pass: the means, numbered by rank; an empty cluster gets the row farthest from its centroid.
+ * Returns whether anything is different from what this pass searched with; false in *possible when there is no row to
+ * give. */
+static bool move_centroids(const pass *p, size_t q, const ranked *ranks, double *previous, bool *possible) {
+  subject *s = &p->subjects[q];
+  size_t d = p->frame->d, given = 0;
+  const block *b = &p->blocks[0];
+  const double *counts = counts_of(p, b, s);
+  bool moved = false;
+  *possible = true;
+  memcpy(previous, s->centroids, s->k * d * sizeof(double));
+  for (size_t j = 0; j < s->k; j++) {
+    size_t old = ranks[j].j;
+    double *centroid = s->centroids + j * d;
+    for (size_t l = 0; l < d; l++) {
+      if (counts[old] > 0)
+        centroid[l] = b->sums[s->at + old * d + l] / counts[old];
+      else
+        centroid[l] = (ock_rows_get(p->x, b->far_row[q], l) - p->frame->origin[l]) * p->frame->unit;
+      moved = moved || centroid[l] != previous[j * d + l];
+    }
+    if (!(counts[old] > 0) && (given++ > 0 || !(b->farthest[q] > 0))) *possible = false;
+  }
+  return moved;
+}
+
+/* After a pass: the subject is done, or gets centroids for another one. */
+static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, double *previous) {
+  subject *s = &p->subjects[q];
+  size_t d = p->frame->d;
+  const double *counts = counts_of(p, &p->blocks[0], s);
+  bool sorted = rank_clusters(counts, s->k, ranks), whole = true, possible;
+  double inertia = 0;
+  for (size_t j = 0; j < s->k; j++) {
+    inertia += counts[s->k + j];
+    whole = whole && counts[j] > 0;
+  }
+  bool moved = move_centroids(p, q, ranks, previous, &possible);
+  s->n_passes++;
+  bool near = whole && s->n_passes > 1 && p->options->tolerance > 0 &&
+              s->previous - inertia <= p->options->tolerance * inertia;
+  bool ties_go_elsewhere = !sorted && p->blocks[0].n_ties[q] > 0;
+  s->previous = inertia;
+  s->done = !moved || s->n_passes >= p->options->most_passes + 2 ||
+            ((near || s->n_passes >= p->options->most_passes) && !ties_go_elsewhere && whole);
+  if (!s->done && possible) {
+    round_centroids(p, s);
+    return;
+  }
+  s->done = true;
+  if (!whole) {
+    ock_fit_clear(s->fit);
+    return;
+  }
+  memcpy(s->centroids, previous, s->k * d * sizeof(double));
+  if (!sorted) renumber_labels(p, s, ranks, number);
+  write_fit(p, s, ranks, !moved);
+}
+
+/* ---- passes ---- */
+
+static ockham_status allocate_group(pass *p, ock_arena *arena, size_t n_workers, size_t n_doubles) {
+  size_t d = p->frame->d;
+  p->blocks = ock_arena_array(arena, p->n_blocks, sizeof *p->blocks);
+  p->workers = ock_arena_array(arena, n_workers, sizeof *p->workers);
+  bool fits = p->blocks && p->workers;
+  for (size_t b = 0; fits && b < p->n_blocks; b++) {
+    p->blocks[b] = (block){.sums = ock_arena_array(arena, n_doubles, sizeof(double)),
+                           .waiting = ock_arena_array(arena, p->n_subjects, sizeof(waiting)),
+                           .farthest = ock_arena_array(arena, p->n_subjects, sizeof(double)),
+                           .far_row = ock_arena_array(arena, p->n_subjects, sizeof(size_t)),
+                           .n_ties = ock_arena_array(arena, p->n_subjects, sizeof(uint64_t))};
+    fits = p->blocks[b].sums && p->blocks[b].waiting && p->blocks[b].farthest && p->blocks[b].far_row &&
+           p->blocks[b].n_ties;
+  }
+  for (size_t w = 0; fits && w < n_workers; w++) {
+    p->workers[w] =
+        (worker_scratch){.panel = ock_arena_array(arena, ock_size_product(d, OCK_PANEL), sizeof(double)),
+                         .rounded = ock_arena_array(arena, ock_size_product(d, OCK_PANEL), p->search->element_bytes),
+                         .row_sum = ock_arena_array(arena, d, sizeof(double))};
+    fits = p->workers[w].panel && p->workers[w].rounded && p->workers[w].row_sum;
+  }
+  return fits ? OCKHAM_OK : OCKHAM_NO_MEMORY;
+}
+
+static bool prepare_subject(const pass *p, subject *s, ock_arena *arena) {
+  size_t values = ock_size_product(s->k, p->frame->d);
+  s->centroids = ock_arena_array(arena, values, sizeof(double));
+  s->centres = ock_arena_array(arena, values, p->search->element_bytes);
+  s->half_norms = ock_arena_array(arena, s->k, p->search->element_bytes);
+  if (!s->centroids || !s->centres || !s->half_norms) return false;
+  memcpy(s->centroids, s->fit->centroids, values * sizeof(double));
+  round_centroids(p, s);
+  return true;
+}
+
+/* Passes for the subjects of one group until all are done. */
+static ockham_status settle_group(pass *p, ock_pool *pool, ock_ticker *ticker, uint64_t *n_distances,
+                                  ockham_error *err) {
+  ock_arena arena = {0};
+  size_t d = p->frame->d, n_doubles = 0, most_k = 0, n_open = p->n_subjects;
+  bool fits = true;
+  for (size_t q = 0; q < p->n_subjects; q++) {
+    subject *s = &p->subjects[q];
+    s->at = n_doubles;
+    n_doubles += s->k * (d + 4);
+    most_k = s->k > most_k ? s->k : most_k;
+    fits = fits && prepare_subject(p, s, &arena);
+  }
+  ranked *ranks = ock_arena_array(&arena, most_k, sizeof *ranks);
+  uint32_t *number = ock_arena_array(&arena, most_k, sizeof *number);
+  double *previous = ock_arena_array(&arena, ock_size_product(most_k, d), sizeof(double));
+  if (!fits || !ranks || !number || !previous ||
+      allocate_group(p, &arena, ock_pool_size(pool), n_doubles) != OCKHAM_OK) {
+    ock_arena_clear(&arena);
+    return ock_fail_memory(err, "the sums of all clusters", ock_size_product(n_doubles * 8, p->n_blocks));
+  }
+  subject *all = p->subjects;
+  while (n_open > 0) {
+    if (ticker && ock_ticker_stopped(ticker)) break;
+    ock_pool_run(pool, p->n_blocks, measure_block, p);
+    for (size_t b = 0; b < p->n_blocks; b++) *n_distances += p->blocks[b].n_distances;
+    size_t n_left = 0;
+    for (size_t q = 0; q < p->n_subjects; q++) {
+      reduce(p, q);
+      conclude(p, q, ranks, number, previous);
+      if (p->subjects[q].done && ticker) ticker->done++;
+    }
+    for (size_t q = 0; q < p->n_subjects; q++)
+      if (!all[q].done) all[n_left++] = all[q];
+    n_open = p->n_subjects = n_left;
+  }
+  ock_arena_clear(&arena);
+  return OCKHAM_OK;
+}
+
+ockham_status ock_settle(ockham_rows x, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
+                         const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker, uint64_t *n_distances,
+                         ockham_error *err) {
+  const ock_kernels *kernels = ock_kernels_pick();
+  subject *subjects = ock_alloc_array(n_fits, sizeof *subjects);
+  if (!subjects) return ock_fail_memory(err, "the fits", n_fits * sizeof *subjects);
+  pass p = {.x = x,
+            .frame = frame,
+            .options = options,
+            .kernels = kernels,
+            .search = options->wide ? kernels->wide : kernels->narrow,
+            .n_fits = n_fits,
+            .n_panels = (x.n_rows + OCK_PANEL - 1) / OCK_PANEL};
+  p.n_blocks = p.n_panels / PANELS_A_BLOCK;
+  p.n_blocks = p.n_blocks < 1 ? 1 : p.n_blocks > MOST_BLOCKS ? MOST_BLOCKS : p.n_blocks;
+  ockham_status status = OCKHAM_OK;
+  for (size_t first = 0, end; first < n_fits && !status; first = end) {
+    double bytes = 0;
+    p.subjects = subjects;
+    p.n_subjects = 0;
+    for (end = first; end < n_fits; end++) {
+      double more = (double)fits[end]->k * (double)(frame->d + 4) * sizeof(double) * (double)p.n_blocks;
+      if (end > first && bytes + more > partial_bytes) break;
+      bytes += more;
+      if (fits[end]->centroids)
+        subjects[p.n_subjects++] = (subject){.fit = fits[end], .k = fits[end]->k, .column = end, .previous = INFINITY};
+    }
+    status = settle_group(&p, pool, ticker, n_distances, err);
+  }
+  ock_free(subjects);
+  return status;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The search for nearest centres: one body, compiled for floats (OCK_ELEMENT_float) and for doubles, once for each
+ * instruction set. Half a squared distance is |x|^2 / 2 + |c|^2 / 2 - x c, one fused step a coordinate; what that
+ * cancels is bounded by `rounding`, which callers hold against differences that matter. Lanes are rows of a panel. */
+#include <math.h>
+#include <string.h>
+
+#include "kernels/internal.h"
+#include "kernels/tables.h"
+#ifdef OCK_ELEMENT_float
+#include "kernels/float_ops.h"
+#else
+#include "kernels/vector_ops.h"
+#endif
+
+enum { TILE_ROWS = 2 * LANES, TILE_CENTRES = 4, MOST_AT_ONCE = 128, CHUNK_BYTES = 24576 };
+
+/* Bounds are floats; this factor keeps them bounds when they are rounded to that. */
+static const float outward = 1 + 0x1p-20f, inward = 1 - 0x1p-20f;
+
+/* Where coordinate 0 of row r stands: a strip holds its rows' coordinates side by side, so that a tile of rows is read
+ * from one end to the other. */
+static inline size_t place(size_t d, size_t r) {
+  return r / OCK_STRIP * OCK_STRIP * d + r % OCK_STRIP;
+}
+
+/* The nearest of the centres met so far, and the one after it, for one vector of rows. Numbers of centres are elements:
+ * exact below 2^24, and chosen with the same masks as distances. */
+typedef struct best {
+  vec nearest, second, which, runner_up;
+} best;
+
+__attribute__((always_inline)) static inline void tile(const element *low_rows, const element *high_rows, size_t d,
+                                                       const element *centres, size_t n, vec *sum) {
+  for (size_t l = 0; l < d; l++) {
+    vec low = load(low_rows + l * OCK_STRIP), high = load(high_rows + l * OCK_STRIP);
+    for (size_t j = 0; j < n; j++) {
+      vec c = broadcast(centres[j * d + l]);
+      sum[2 * j] = product_sub(low, c, sum[2 * j]);
+      sum[2 * j + 1] = product_sub(high, c, sum[2 * j + 1]);
+    }
+  }
+}
+
+__attribute__((always_inline)) static inline void meet(best *b, vec distance, vec number, bool two) {
+  mask first = less(distance, b->nearest);
+  if (two) {
+    mask second = less(distance, b->second);
+    b->runner_up = choose(first, b->which, choose(second, number, b->runner_up));
+    b->second = minimum(b->second, maximum(b->nearest, distance));
+  }
+  b->which = choose(first, number, b->which);
+  b->nearest = minimum(b->nearest, distance);
+}
+
+/* What all rows of the panel have met so far. */
+typedef struct standings {
+  element nearest[OCK_PANEL], second[OCK_PANEL], which[OCK_PANEL], runner_up[OCK_PANEL];
+} standings;
+
+__attribute__((always_inline)) static inline best load_best(const standings *s, size_t r, bool two) {
+  best b = {.nearest = load(s->nearest + r), .which = load(s->which + r)};
+  b.second = two ? load(s->second + r) : b.nearest;
+  b.runner_up = two ? load(s->runner_up + r) : b.which;
+  return b;
+}
+
+__attribute__((always_inline)) static inline void store_best(standings *s, size_t r, const best *b, bool two) {
+  store(s->nearest + r, b->nearest);
+  store(s->which + r, b->which);
+  if (!two) return;
+  store(s->second + r, b->second);
+  store(s->runner_up + r, b->runner_up);
+}
+
+/* Meet n centres (1 or TILE_CENTRES), number j and on; least[t] is lowered to the least distance of each lane. */
+__attribute__((always_inline)) static inline void meet_tile(const ock_contest *c, size_t r, size_t j, size_t n,
+                                                            best *low, best *high, vec *least, bool two) {
+  const element *half_square = (const element *)c->half_squares + r, *half_norm = (const element *)c->half_norms + j;
+  vec sum[2 * TILE_CENTRES];
+  for (size_t t = 0; t < n; t++) {
+    vec norm = broadcast(half_norm[t]);
+    sum[2 * t] = add(load(half_square), norm);
+    sum[2 * t + 1] = add(load(half_square + LANES), norm);
+  }
+  const element *panel = c->panel;
+  tile(panel + place(c->d, r), panel + place(c->d, r + LANES), c->d, (const element *)c->centres + j * c->d, n, sum);
+  for (size_t t = 0; t < n; t++) {
+    vec number = broadcast((element)(j + t));
+    meet(low, sum[2 * t], number, two);
+    meet(high, sum[2 * t + 1], number, two);
+    if (least) least[t] = minimum(least[t], minimum(sum[2 * t], sum[2 * t + 1]));
+  }
+}
+
+/* Centres are met in chunks that stay in the first-level cache while the panel passes by. */
+static size_t choose_chunk(size_t d) {
+  size_t n = CHUNK_BYTES / (d * sizeof(element)) / TILE_CENTRES * TILE_CENTRES;
+  return n < TILE_CENTRES ? TILE_CENTRES : n > MOST_AT_ONCE ? MOST_AT_ONCE : n;
+}
+
+__attribute__((always_inline)) static inline void meet_chunk(const ock_contest *c, size_t first, size_t end,
+                                                             standings *s, vec *least, bool two) {
+  for (size_t r = 0; r < OCK_PANEL; r += TILE_ROWS) {
+    best low = load_best(s, r, two), high = load_best(s, r + LANES, two);
+    size_t j = first;
+    for (; j + TILE_CENTRES <= end; j += TILE_CENTRES)
+      meet_tile(c, r, j, TILE_CENTRES, &low, &high, least ? least + (j - first) : NULL, two);
+    for (; j < end; j++) meet_tile(c, r, j, 1, &low, &high, least ? least + (j - first) : NULL, two);
+    store_best(s, r, &low, two);
+    store_best(s, r + LANES, &high, two);
+  }
+}
+
+static void begin(standings *s) {
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    s->nearest[r] = s->second[r] = (element)INFINITY;
+    s->which[r] = s->runner_up[r] = 0;
+  }
+}
+
+/* From half a squared distance to bounds on the distance itself; n is padded to whole vectors in both arrays. */
+#ifdef OCK_ELEMENT_float
+static void bound_below(const element *half, size_t n, element rounding, float *bound) {
+  const vec none = broadcast(0), two = broadcast(2), slack = broadcast(-2 * rounding), factor = broadcast(inward);
+  for (size_t j = 0; j < n; j += LANES)
+    store(bound + j, mul(root(maximum(add(mul(load(half + j), two), slack), none)), factor));
+}
+#else
+static void bound_below(const element *half, size_t n, element rounding, float *bound) {
+  for (size_t j = 0; j < n; j++) {
+    double squared = 2 * (half[j] - rounding);
+    bound[j] = (float)sqrt(squared > 0 ? squared : 0) * inward;
+  }
+}
+#endif
+
+static float bound_above(element half, double rounding) {
+  double squared = 2 * ((double)half + rounding);
+  return squared > 0 ? (float)sqrt(squared) * outward : 0;
+}
+
+static void nearest(const ock_contest *c, uint32_t *which, float *least, float *upper) {
+  standings s;
+  vec lanes[MOST_AT_ONCE];
+  element halves[MOST_AT_ONCE];
+  float bounds[MOST_AT_ONCE];
+  size_t chunk = choose_chunk(c->d);
+  begin(&s);
+  for (size_t first = 0; first < c->m; first += chunk) {
+    size_t end = c->m - first < chunk ? c->m : first + chunk;
+    for (size_t j = 0; j < end - first; j++) lanes[j] = broadcast((element)INFINITY);
+    meet_chunk(c, first, end, &s, lanes, false);
+    for (size_t j = 0; j < end - first; j++) halves[j] = least_lane(lanes[j]);
+    for (size_t j = end - first; j % LANES; j++) halves[j] = 0;
+    bound_below(halves, end - first, (element)c->rounding, bounds);
+    memcpy(least + first, bounds, (end - first) * sizeof(float));
+  }
+  element most = s.nearest[0];
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    which[r] = (uint32_t)s.which[r];
+    most = s.nearest[r] > most ? s.nearest[r] : most;
+  }
+  *upper = bound_above(most, c->rounding);
+}
+
+static uint64_t nearest_two(const ock_contest *c, uint32_t *which, uint32_t *runner_up, float *gap) {
+  standings s;
+  size_t chunk = choose_chunk(c->d);
+  uint64_t doubtful = 0;
+  begin(&s);
+  for (size_t first = 0; first < c->m; first += chunk)
+    meet_chunk(c, first, c->m - first < chunk ? c->m : first + chunk, &s, NULL, true);
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    which[r] = (uint32_t)s.which[r];
+    runner_up[r] = (uint32_t)s.runner_up[r];
+    gap[r] = (float)(s.second[r] - s.nearest[r]);
+    doubtful |= (uint64_t) !((double)s.second[r] - (double)s.nearest[r] > 2 * c->rounding) << r;
+  }
+  return doubtful;
+}
+
+/* ---- one side of a plane ---- */
+
+static element sum_lanes(vec v) {
+  element lane[LANES], sum = 0;
+  store(lane, v);
+  for (size_t i = 0; i < LANES; i++) sum += lane[i];
+  return sum;
+}
+
+static double take_side(const void *panel, size_t d, const void *normal, double threshold, const uint32_t *label,
+                        uint32_t j, double *sums) {
+  const element *x = panel, *direction = normal;
+  element weight[OCK_PANEL];
+  vec total = broadcast(0);
+  const vec limit = broadcast((element)threshold), none = broadcast(0);
+  for (size_t r = 0; r < OCK_PANEL; r++) weight[r] = label[r] == j ? 1 : 0;
+  for (size_t r = 0; r < OCK_PANEL; r += TILE_ROWS) {
+    vec low = none, high = none;
+    const element *low_rows = x + place(d, r), *high_rows = x + place(d, r + LANES);
+    for (size_t l = 0; l < d; l++) {
+      vec c = broadcast(direction[l]);
+      low = product_add(load(low_rows + l * OCK_STRIP), c, low);
+      high = product_add(load(high_rows + l * OCK_STRIP), c, high);
+    }
+    low = choose(less(limit, low), load(weight + r), none);
+    high = choose(less(limit, high), load(weight + r + LANES), none);
+    store(weight + r, low);
+    store(weight + r + LANES, high);
+    total = add(total, add(low, high));
+  }
+  element count = sum_lanes(total);
+  for (size_t l = 0; l < d && count > 0; l++) {
+    vec sum = none;
+    for (size_t r = 0; r < OCK_PANEL; r += LANES)
+      sum = product_add(load(x + place(d, r) + l * OCK_STRIP), load(weight + r), sum);
+    sums[l] += (double)sum_lanes(sum);
+  }
+  return (double)count;
+}
+
+static double sum_panel(const void *panel, const void *half_squares, size_t d, double *sums) {
+  const element *x = panel, *half_square = half_squares;
+  for (size_t l = 0; l < d; l++) {
+    vec sum = load(x + l * OCK_STRIP);
+    for (size_t r = LANES; r < OCK_PANEL; r += LANES) sum = add(sum, load(x + place(d, r) + l * OCK_STRIP));
+    sums[l] += (double)sum_lanes(sum);
+  }
+  double squares = 0;
+  for (size_t r = 0; r < OCK_PANEL; r++) squares += (double)half_square[r];
+  return 2 * squares;
+}
+
+/* ---- bounds: floats whatever the elements are ---- */
+
+#ifdef OCK_ELEMENT_float
+size_t OCK_CARRY(OCK_VECTOR_ISA)(float *lower, float *upper, const float *drift, size_t k, uint32_t *within_reach,
+                                 float *most) {
+  vec reach = broadcast(*upper), fastest = broadcast(0);
+  const vec shrink = broadcast(1 - 0x1p-22f), none = broadcast(0);
+  for (size_t j = 0; j < k; j += LANES)
+    fastest = maximum(fastest, choose(less(reach, load(lower + j)), none, load(drift + j)));
+  float lane[LANES];
+  store(lane, fastest);
+  for (size_t i = 1; i < LANES; i++) lane[0] = lane[i] > lane[0] ? lane[i] : lane[0];
+  *upper = *upper * (1 + 0x1p-22f) + lane[0];
+  reach = broadcast(*upper);
+  fastest = none;
+  size_t n = 0;
+  for (size_t j = 0; j < k; j += LANES) {
+    vec motion = load(drift + j), bound = add(mul(load(lower + j), shrink), mul(motion, broadcast(-1)));
+    mask out = less(reach, bound);
+    store(lower + j, bound);
+    fastest = maximum(fastest, choose(out, none, motion));
+    for (unsigned in = ~bits(out) & ((1u << LANES) - 1); in; in &= in - 1)
+      within_reach[n++] = (uint32_t)(j + (size_t)__builtin_ctz(in));
+  }
+  store(lane, fastest);
+  for (size_t i = 1; i < LANES; i++) lane[0] = lane[i] > lane[0] ? lane[i] : lane[0];
+  *most = lane[0];
+  return n;
+}
+#endif
+
+#define NAME__(isa, type) ock_search_##isa##_##type
+#define NAME_(isa, type) NAME__(isa, type)
+
+const ock_search_kernels NAME_(OCK_VECTOR_ISA, OCK_ELEMENT) = {
+    .element_bytes = sizeof(element),
+    .nearest = nearest,
+    .nearest_two = nearest_two,
+    .take_side = take_side,
+    .sum_panel = sum_panel,
+};

@@ -208,6 +208,7 @@ def measure_huge(case, table, ours: Ours, budget, folder):
     run = ours.sweep(table, case.k, timeout=max(4 * budget.seconds, 120))
     say(f"    ockham: {run['seconds']:.1f} s, {run['peak'] / 2**20:.0f} MiB")
     result = peers.run("scikit-learn, lloyd", table, [case.k], max(budget.left() - 10, 0.3 * budget.seconds), folder)
+    result["runs"] = result["spent"][-1:]
     result["inertia"] = tables.inertias(table, peers.centres(folder, result["done"], shape["d"]))
     return {"kind": "huge", "shape": shape, "ks": list(range(1, case.k + 1)), "peer": result,
             "ours": {"runs": [run["seconds"]], "process_seconds": run["process_seconds"], "peak": run["peak"],

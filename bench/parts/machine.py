@@ -24,7 +24,10 @@ def environment(threads=THREADS):
 
 
 def output_of(command, **options):
-    return subprocess.run(command, capture_output=True, text=True, check=True, **options).stdout.strip()
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))}: exit code {done.returncode} {done.stderr.strip()[-300:]}")
+    return done.stdout.strip()
 
 
 def compile_c(source, target, *options):
@@ -90,7 +93,7 @@ def describe():
     lines = open("/proc/cpuinfo").read().splitlines()
     try:
         commit = output_of(["git", "describe", "--always", "--dirty"], cwd=ROOT)
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, RuntimeError):
         commit = "unknown"
     versions = [f"{p} {version_of(p) or '(not installed)'}" for p in PACKAGES]
     return {

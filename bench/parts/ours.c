@@ -39,7 +39,8 @@ static ockham_status run_curve(ockham_rows rows, size_t k, size_t threads, FILE 
   return OCKHAM_OK;
 }
 
-static ockham_status run_fit(ockham_rows rows, size_t k, size_t threads, size_t restarts, FILE *out, ockham_error *err) {
+static ockham_status run_fit(ockham_rows rows, size_t k, size_t threads, size_t restarts, FILE *out,
+                             ockham_error *err) {
   ockham_kmeans_options options = {.k = k, .threads = threads, .restarts = restarts};
   ockham_kmeans result = {0};
   uint32_t *labels = malloc(rows.n_rows * sizeof *labels);

@@ -19,15 +19,16 @@ child = os.fork()
 if child == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 _, status, usage = os.wait4(child, 0)
-print(time.perf_counter() - start, usage.ru_maxrss, file=sys.stderr)
-sys.exit(os.waitstatus_to_exitcode(status) and 1)
+code = os.waitstatus_to_exitcode(status)
+print(*([f"exit code {code}"] if code else [time.perf_counter() - start, usage.ru_maxrss]), file=sys.stderr)
+sys.exit(code != 0)
 """
 
 
 def launch(command, timeout):
     """What it and the launcher print; both are ended when time is up or the run is interrupted."""
     launcher = subprocess.Popen([sys.executable, "-S", "-c", LAUNCHER, *command], stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, process_group=0)
+                                stderr=subprocess.PIPE, text=True, process_group=0, env=machine.environment())
     try:
         out, err = launcher.communicate(timeout=timeout)
     except BaseException:
@@ -35,7 +36,7 @@ def launch(command, timeout):
         launcher.wait()
         raise
     if launcher.returncode != 0:
-        raise SystemExit(f"{' '.join(command)}: {err}")
+        raise RuntimeError(f"{' '.join(command)}: {err}")
     return out, err
 
 
@@ -60,7 +61,7 @@ class Ours:
     def _run(self, *arguments, timeout=None):
         out = f"{self.folder}/ours.f64"
         command = [self.program, *map(str, arguments[:3]), str(machine.THREADS), out, *map(str, arguments[3:])]
-        result = json.loads(machine.output_of(command, timeout=timeout))
+        result = json.loads(machine.output_of(command, timeout=timeout, env=machine.environment()))
         return result, np.fromfile(out)
 
     def centres(self, table, k_max, d):

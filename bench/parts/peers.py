@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The peers, each in a process of its own (some change how others behave), with the same threads and, where a peer can, the
 same dtype. The clock runs around the fits only; what a fit needs in another form is converted before. After each fit the
-process prints "k seconds-so-far" and keeps the centres; when the budget is spent an alarm ends it, even within a fit."""
+process prints "k seconds-so-far" and keeps the centres; when the budget is spent it is killed, even within a fit."""
 import dataclasses
 import os
 import pathlib
@@ -9,6 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import warnings
 
@@ -16,6 +18,7 @@ import numpy as np
 
 from parts import machine
 
+START_SECONDS = 60  # for the imports of a peer
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -83,7 +86,7 @@ def mlpack_fit(peer):
 FITS = {"scikit-learn": sklearn_fit, "scikit-learn-intelex": sklearn_fit, "faiss-cpu": faiss_fit, "mlpack": mlpack_fit}
 
 
-def child(name, table, budget, folder, ks):
+def child(name, table, folder, ks):
     """What runs in the peer's process."""
     warnings.simplefilter("ignore")
     peer = PEERS[name]
@@ -92,8 +95,6 @@ def child(name, table, budget, folder, ks):
     fit = FITS[peer.package](peer)
     fit(x[:1000], 2)  # first-use costs
     print("ready", flush=True)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, budget)
     spent = 0.0
     for k in ks:
         start = time.perf_counter()
@@ -122,13 +123,30 @@ def raw_columns(table):
     return path
 
 
-def command(name, table, budget, folder, ks):
+def command(name, table, folder, ks):
     ks = [str(k) for k in ks]
     if PEERS[name].package != "R":
-        return [sys.executable, "-m", "parts.peers", name, table, str(budget), folder, *ks]
+        return [sys.executable, "-m", "parts.peers", name, table, folder, *ks]
     n, d = np.load(table, mmap_mode="r").shape
     return ["Rscript", "--vanilla", str(HERE / "kmeans.R"), raw_columns(table), str(n), str(d), str(PEERS[name].n_init),
-            str(budget), folder, *ks]
+            folder, *ks]
+
+
+def lines_within(process, start_seconds, budget):
+    """What a process prints until it is killed: when it is not ready in time, or `budget` after it was."""
+    timer, lines = threading.Timer(start_seconds, process.kill), []
+    timer.start()
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if line.strip() == "ready":
+                timer.cancel()
+                timer = threading.Timer(budget, process.kill)
+                timer.start()
+        process.wait()
+    finally:
+        timer.cancel()
+    return lines
 
 
 def run(name, table, ks, budget, folder):
@@ -137,24 +155,23 @@ def run(name, table, ks, budget, folder):
     result = {"done": [], "spent": [], "cut": False, "budget": budget, "note": missing(name)}
     if result["note"]:
         return result
-    process = subprocess.Popen(command(name, table, budget, folder, ks), env=machine.environment(), text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        out, err = process.communicate(timeout=budget + 10 + min(60, os.path.getsize(table) / 20e6))
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, err = process.communicate()
-    except BaseException:
-        process.kill()
-        raise
-    for line in out.splitlines():
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(command(name, table, folder, ks), env=machine.environment(), text=True,
+                                   stdout=subprocess.PIPE, stderr=errors)
+        try:
+            lines = lines_within(process, START_SECONDS + os.path.getsize(table) / 20e6, budget)
+        finally:
+            process.kill()
+        errors.seek(0)
+        message = (errors.read().strip().splitlines() or ["no message"])[-1]
+    for line in lines:
         fields = line.split()
         if len(fields) == 2 and fields[0].isdigit():
             result["done"].append(int(fields[0]))
             result["spent"].append(float(fields[1]))
     result["cut"] = len(result["done"]) < len(ks)
-    if process.returncode not in (0, -signal.SIGALRM, -signal.SIGKILL):
-        result["note"] = "failed: " + " ".join((err.strip().splitlines() or ["no message"])[-1].split())[:120]
+    if process.returncode not in (0, -signal.SIGKILL):
+        result["note"] = "failed: " + " ".join(message.split())[:120]
     return result
 
 
@@ -163,4 +180,4 @@ def centres(folder, ks, d):
 
 
 if __name__ == "__main__":
-    child(sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4], [int(k) for k in sys.argv[5:]])
+    child(*sys.argv[1:4], [int(k) for k in sys.argv[4:]])

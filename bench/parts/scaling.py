@@ -40,7 +40,9 @@ def measure(ours, seconds, folder):
     last_n = SERIES["n"][1][-1]
     points = [(name, point) for name, (_, all_points) in SERIES.items() for point in all_points if point != last_n]
     for name, (value, n, d, k) in points + [("n", last_n)]:  # the largest last
-        took = time_sweep(ours, folder, n, d, k, machine.THREADS, budget)
+        before = result["series"].get("n", [])
+        hopeless = (value, n, d, k) == last_n and before and 12 * (before[-1][1] or 1e9) > 1.5 * budget.left()
+        took = None if hopeless else time_sweep(ours, folder, n, d, k, machine.THREADS, budget)
         result["series"].setdefault(name, []).append([value, took])
         if (name, value) == ("K", SERIES["K"][1][-1][0]):
             measure_threads(ours, budget, folder, result)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory bandwidth as STREAM's triad measures it: a = b + s c over arrays far larger than the caches, 24 bytes counted an
- * element (the line of `a` that is read before it is written is not counted, as STREAM has it). Prints GB/s, the best of
- * ten. With -fopenmp all threads take part. */
+/* Memory bandwidth as STREAM's triad measures it: a = b + s c over arrays far larger than the caches, counted as 24
+ * bytes an element (without the reading of `a` before it is written, as STREAM has it). Prints GB/s, the best of ten.
+ * With -fopenmp all threads take part. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -96,14 +96,18 @@ def verdict(match, aim):
 
 
 def fastest(candidates):
-    return min((m for m in candidates if m.slower is not None), key=Match.best_guess, default=None)
+    """By the estimate for all k; one that did less than half as many k as another says too little."""
+    candidates = [m for m in candidates if m.slower is not None]
+    most = max((m.n_done for m in candidates), default=0)
+    return min((m for m in candidates if 2 * m.n_done >= most), key=Match.best_guess, default=None)
 
 
 def fastest_same(all_matches):
-    """The fastest that reaches ockham's inertia at every k it did, those that did all before those that were cut; and
-    whether it is one of those. Where there is none: the one that reaches it at the most k, or comes closest."""
+    """The fastest that reaches ockham's inertia at every k, or else at every k it did and that is at least half of them;
+    and True. Where there is none: the one that reaches it at the most k, or comes closest; and False."""
     able = [m for m in all_matches.values() if m.n_done]
-    for group in ([m for m in able if m.reaches() and not m.cut], [m for m in able if m.reaches()]):
+    for least in (1, 0.5):  # of the k; what a few small k would show is nothing
+        group = [m for m in able if m.reaches() and m.n_done >= least * m.n_ks]
         if group:
             return fastest(group), True
     return max(able, key=lambda m: (m.reached / m.n_ks, m.mean, -m.best_guess()), default=None), False
@@ -125,7 +129,8 @@ def same_inertia_sentence(all_matches, aim):
         return (f"Fastest peer with our inertia at every k{cut}: {match.name}, **{match.ratio()}×** "
                 f"(aim {aim}: {verdict(match, aim)}).")
     best = fastest([m for m in all_matches.values() if m.n_done])
-    return (f"No peer reaches our inertia at every k; {match.name} comes closest, at {match.reached} of {match.n_ks}, "
+    cut = f" ({match.n_done} done)" if match.cut else ""
+    return (f"No peer reaches our inertia at every k; {match.name} comes closest, at {match.reached} of {match.n_ks}{cut}, "
             f"**{match.ratio()}×** (aim {aim}: {verdict(match, aim)}). The fastest of any inertia: {best.name}, {best.ratio()}×.")
 
 

@@ -70,11 +70,12 @@ class Turns:
     def first_round(self, after):
         """Every peer once, each with a share of what is left; after(result, folder) looks at its centres."""
         wanted = min(RUNS, max(1, int(0.2 * self.budget.seconds / self.ours[0])))
+        kept = (0.3 if self.ours[0] < 1 else 0.1) * self.budget.seconds  # for the further rounds
         for i, (name, peer) in enumerate(peers.PEERS.items()):
             if i > 0 and len(self.ours) < wanted:
                 self.measure_ours()
             rest = list(peers.PEERS.values())[i:]
-            fair = (self.budget.left() - OVERHEAD * len(rest)) * peer.share / sum(p.share for p in rest)
+            fair = (self.budget.left() - kept - OVERHEAD * len(rest)) * peer.share / sum(p.share for p in rest)
             folder = os.path.join(self.folder, f"peer-{i}")
             os.makedirs(folder, exist_ok=True)
             result = self.run_peer(name, max(fair, 0.5), folder)
@@ -92,7 +93,7 @@ class Turns:
             runs = self.peers[name]["runs"]
             cost = runs[0] + self.ours[0] + OVERHEAD
             for _ in range(RUNS - 1):
-                if cost > 0.2 * self.budget.left():
+                if cost > self.budget.left():
                     break
                 again = self.run_peer(name, 10 * runs[0] + 5, self.folder)
                 if again["cut"]:
@@ -220,16 +221,16 @@ def fit_table(path):
 
 
 CASES = {
-    "s-set3": Case("s-set3", 30, tables.s_set3, measure_curve, 50, 25),
+    "s-set3": Case("s-set3", 30, tables.s_set3, measure_curve, 110, 60),
     "grid": Case("grid of 100", 120, tables.grid, measure_curve, 230),
-    "16": Case("blobs", 30, lambda path: tables.blobs(path, 100_000, 16, 20, 3.0), measure_curve, 180, 40),
+    "16": Case("blobs", 30, lambda path: tables.blobs(path, 100_000, 16, 20, 3.0), measure_curve, 180, 50),
     "million": Case("blobs", 20, lambda path: tables.blobs(path, 1_000_000, 8, 15, 2.5), measure_curve, 250),
     "128": Case("blobs", 64, lambda path: tables.blobs(path, 60_000, 128, 40, 6.0, "f4"), measure_curve, 220),
     "768": Case("embedding-like", 64, tables.embedding, measure_curve, 180),
     "noise": Case("uniform noise", 30, tables.noise, measure_curve, 180, 40),
     "huge": Case("blobs", 50, lambda path: tables.blobs(path, 10_000_000, 16, 30, 3.0, "f4"), measure_huge, 160),
-    "fit-16": Case("one fit, blobs", 16, fit_table, measure_fit, 25),
-    "fit-256": Case("one fit, blobs", 256, fit_table, measure_fit, 60, 35),
+    "fit-16": Case("one fit, blobs", 16, fit_table, measure_fit, 50),
+    "fit-256": Case("one fit, blobs", 256, fit_table, measure_fit, 70, 35),
     "fit-4096": Case("one fit, blobs", 4096, fit_table, measure_fit, 130),
     "silhouette": Case("exact silhouettes, blobs", 30, lambda path: tables.blobs(path, 20_000, 16, 20, 3.0),
                        measure_silhouette, 60, 20),

@@ -40,15 +40,16 @@ class Match:
     def __init__(self, name, peer, ours, n_ks):
         self.name, self.peer, self.note, self.n_ks = name, peer, peer["note"], n_ks
         self.n_done, self.cut = len(peer["done"]), peer["cut"]
-        own = min(ours["runs"])
+        own = statistics.median(ours["runs"])  # ockham has more runs: minima would favour it
         self.slower = self.whole = None
         if self.note and not self.n_done:
             return
         self.seconds = min(peer["runs"], default=peer["budget"])  # nothing done: at least its budget
-        self.slower = self.seconds / own
+        middle = statistics.median(peer["runs"] or [peer["budget"]])
+        self.slower = middle / own
         if self.n_done:
             steps = [b - a for a, b in zip([0, *peer["spent"]], peer["spent"])][-3:]
-            self.whole = (self.seconds + (n_ks - self.n_done) * statistics.mean(steps)) / own
+            self.whole = (middle + (n_ks - self.n_done) * statistics.mean(steps)) / own
             ratios = [a / b for a, b in zip(ours["inertia"], peer["inertia"])]
             self.mean = math.exp(statistics.mean(map(math.log, ratios)))
             self.largest = max(ratios)
@@ -355,8 +356,8 @@ def head(raw):
                         for t, v in limits.items())
         yield f"- Limits measured in this run (STREAM triad, numpy's OpenBLAS): {per}."
     yield ("- Time: that of the fits in the process, without starting, reading and converting. ockham: `ockham clusters TABLE.npy --k-max K "
-           "--scale none --no-silhouette --json`, its `seconds`. Minimum and median of the runs, ockham and peers in turn; runs that "
-           "take long are fewer, their number is stated. All use the same threads (R's kmeans has one) and dtype (faiss has only "
+           "--scale none --no-silhouette --json`, its `seconds`. Minimum and median of the runs, ockham and peers in turn; ratios are "
+           "of medians. Runs that take long are fewer, their number is stated. All use the same threads (R's kmeans has one) and dtype (faiss has only "
            "float32, mlpack and R only float64).")
     yield ("- Cut: a peer has a budget a case. When it is spent, the comparison is over the k it did, while ockham's *whole* sweep "
            "counts against it: ≥ a ratio. In brackets ~ an estimate for all k, the missing ones at the mean of its last three.")
@@ -372,7 +373,7 @@ def render(raw):
     rows = [summary_row(r) for r in measured if r["kind"] in ("curve", "fit", "huge", "silhouette")]
     if rows:
         lines += ["## The aims", "", *table(SUMMARY, rows)]
-        lines += ["Times ockham's seconds; bold: the aim is reached, by what was measured or by the estimate. \\* no peer reaches ockham's inertia at every k: the one that comes "
+        lines += ["Times ockham's time; seconds: the minimum. Bold: the aim is reached, by what was measured or by the estimate. \\* no peer reaches ockham's inertia at every k: the one that comes "
                   "closest. Silhouettes (aim ≥ 30): scikit-learn's loop.", ""]
     for name, result in raw["cases"].items():
         if "error" in result:

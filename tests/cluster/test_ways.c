@@ -138,8 +138,8 @@ static void compare_ways(size_t n, size_t d, size_t k, kind how, uint64_t seed) 
 static void all_ways_agree(void **state) {
   (void)state;
   for (kind how = 0; how < N_KINDS; how++)
-    for (uint64_t seed = 0; seed < 3; seed++) {
-      size_t d = how == CLOUDS ? 2 + seed : 1 + seed, n = how == ALL_ROWS ? 60 : 400;
+    for (uint64_t seed = 0; seed < 2; seed++) {
+      size_t d = how == GRID ? 1 + 2 * seed : 2 + seed, n = how == ALL_ROWS ? 60 : 400;
       size_t k = how == ALL_ROWS ? n : how == CLOUDS ? 6 : how == COPIES ? 30 : 7;
       compare_ways(n, d, k, how, seed);
     }
@@ -147,7 +147,7 @@ static void all_ways_agree(void **state) {
 
 static void many_clusters(void **state) {
   (void)state;
-  compare_ways(900, 2, MAX_CLUSTERS, RANDOM, 9);
+  compare_ways(600, 2, MAX_CLUSTERS, RANDOM, 9);
 }
 
 int main(void) {

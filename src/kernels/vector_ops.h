@@ -85,7 +85,7 @@ static inline void transpose(vec v[LANES]) {
     v[j + 4] = high;
   }
 }
-static bool runs_here(void) {
+static inline bool runs_here(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
 }
@@ -162,7 +162,7 @@ static inline void transpose(vec v[LANES]) {
   v[2] = _mm256_permute2f128_pd(a, c, 0x31);
   v[3] = _mm256_permute2f128_pd(b, d, 0x31);
 }
-static bool runs_here(void) {
+static inline bool runs_here(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
@@ -231,7 +231,7 @@ static inline void transpose(vec v[LANES]) {
   v[0] = low;
   v[1] = high;
 }
-static bool runs_here(void) {
+static inline bool runs_here(void) {
   return true;
 }
 
@@ -301,7 +301,7 @@ static inline void transpose(vec v[LANES]) {
   v[0] = low;
   v[1] = high;
 }
-static bool runs_here(void) {
+static inline bool runs_here(void) {
   return true;
 }
 

@@ -213,8 +213,6 @@ static void criterion_row(const ock_report *r, const ockham_criterion *criterion
     fprintf(out, "%6zu  %12s", r->curve->points[i].k, amount(ockham_criterion_value(criterion, r->curve, i), text));
   fprintf(out, "  %*s%s", criterion->can_answer_one ? 7 : 9, "", criterion->can_answer_one ? "yes" : g.dash);
   if (criterion == r->verdict.criterion) fprintf(out, "  %s decides", g.arrow);
-  if (i == SIZE_MAX && r->verdict.silhouette_skipped && strcmp(criterion->name, "silhouette") == 0)
-    fputs("  not computed: many rows; --exact does it", out);
   fputc('\n', out);
 }
 

@@ -67,25 +67,18 @@ static double simplified_silhouette(const ock_lloyd *s) {
 
 static ockham_status exact_silhouettes(ock_climb *climb, size_t first_k, size_t n_partitions, const uint16_t *label,
                                        ockham_error *err) {
-  ockham_sweep *sweep = climb->sweep;
-  ock_arena arena = {0};
-  size_t *k = ock_arena_array(&arena, n_partitions, sizeof *k);
-  const uint64_t **sizes = ock_arena_array(&arena, n_partitions, sizeof *sizes);
-  double *silhouette = ock_arena_array(&arena, n_partitions, sizeof *silhouette);
-  ockham_status status;
-  if (k && sizes && silhouette) {
-    for (size_t p = 0; p < n_partitions; p++) {
-      k[p] = first_k + p;
-      sizes[p] = sweep->fits[k[p] - 1].sizes;
-    }
-    ock_partitions partitions = {n_partitions, k, sizes, label};
-    status = ock_silhouettes_exact(climb->state->x, climb->state->origin, &partitions, climb->state->pool,
-                                   climb->ticker, silhouette, err);
-    for (size_t p = 0; p < n_partitions && !status; p++) sweep->fits[k[p] - 1].silhouette = silhouette[p];
-  } else {
-    status = ock_fail_memory(err, "the silhouette", n_partitions * 24);
+  ock_lloyd *s = climb->state;
+  ock_fit *fits = &climb->sweep->fits[first_k - 1];
+  double *silhouette = ock_alloc_array(n_partitions, sizeof *silhouette);
+  if (!silhouette) return ock_fail_memory(err, "the silhouette", n_partitions * sizeof *silhouette);
+  ock_partitions partitions = {.n_partitions = n_partitions, .fits = fits, .label = label};
+  ockham_status status =
+      ock_silhouettes_compute(s->x, s->origin, &partitions, s->pool, climb->ticker, silhouette, NULL, err);
+  for (size_t p = 0; p < n_partitions && !status; p++) {
+    fits[p].silhouette = silhouette[p];
+    fits[p].silhouette_error = 0;
   }
-  ock_arena_clear(&arena);
+  ock_free(silhouette);
   return status == OCKHAM_INTERRUPTED ? OCKHAM_OK : status; /* without them, then */
 }
 
@@ -122,7 +115,7 @@ static ockham_status make_room(all_labels *labels, const ockham_sweep *sweep, si
   labels->first = sweep->k_min > 2 ? sweep->k_min : 2;
   labels->n = k_max >= labels->first ? k_max - labels->first + 1 : 0;
   if (labels->n == 0) return OCKHAM_OK;
-  labels->label = ock_alloc_array(ock_size_product(sweep->n, labels->n), sizeof(uint16_t));
+  labels->label = ock_alloc_zeroed(ock_size_product(sweep->n, labels->n), sizeof(uint16_t));
   return labels->label ? OCKHAM_OK
                        : ock_fail_memory(err, "the labels for every k", ock_size_product(sweep->n, 2 * labels->n));
 }

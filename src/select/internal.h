@@ -23,6 +23,7 @@ typedef struct ock_fit {
   uint64_t *sizes;
   double *within, *spread;
   double silhouette, simplified_silhouette; /* NaN unless described */
+  double silhouette_error;                  /* standard error; 0 unless estimated */
 } ock_fit;
 
 /* What the rows are like, whatever k is. */
@@ -35,7 +36,8 @@ typedef struct ock_survey {
 struct ockham_sweep {
   size_t n, d;
   size_t k_min, k_max; /* what is covered so far; k_max falls to the number of distinct rows */
-  bool distinct_limit, extended, partial, exact, silhouette_skipped;
+  bool distinct_limit, extended, partial, exact;
+  size_t silhouette_rows; /* over which it was estimated; 0: it is exact, or not there */
   const ockham_criterion *criterion;
   double seconds;
   double *origin; /* d */
@@ -94,16 +96,28 @@ bool ock_state_is_whole(const ock_lloyd *state, size_t k);           /* k cluste
 bool ock_fit_keep(ock_fit *fit, const ock_lloyd *state, bool *kept); /* false: out of memory */
 void ock_fit_clear(ock_fit *fit);
 
-/* Exact mean silhouettes of n_partitions labellings of the rows of x in one pass over the pairs of rows. Partition p
- * has k[p] clusters of sizes[p][...]; label[i * n_partitions + p] is the cluster of row i. Partial results: false when
- * the ticker stopped it, and nothing is written. O(n^2 (d + n_partitions)) time. */
+/* Several labellings of the same rows. */
 typedef struct ock_partitions {
   size_t n_partitions;
-  const size_t *k;
-  const uint64_t *const *sizes;
-  const uint16_t *label;
+  const ock_fit *fits;   /* k, sizes and spread of each; when sampled also centroids and within */
+  const uint16_t *label; /* label[i * n_partitions + p]: the cluster of row i in partition p */
+  bool sampled;          /* fits are those of a larger table, the rows are some of its rows */
+  const uint32_t *row;   /* n_evaluated rows over which the mean is taken; NULL: all */
+  size_t n_evaluated;
 } ock_partitions;
-ockham_status ock_silhouettes_exact(ockham_rows x, const double *origin, const ock_partitions *partitions,
-                                    ock_pool *pool, ock_ticker *ticker, double *silhouette, ockham_error *err);
+
+/* Mean silhouettes of all partitions in one pass over the pairs of evaluated rows and all rows; variance, unless NULL,
+ * receives half the mean square of the difference between a row's silhouette and the next one's.
+ * When sampled, the distance to a cluster that has few rows among ours is the root mean square that its centroid tells.
+ * INTERRUPTED when the ticker stopped it, and nothing is written. O(n n_evaluated n_columns) time, and as long again at
+ * worst (when no two rows share their clusters in all partitions); 4 bytes a value and up to some hundred a row. Sums
+ * of distances have a relative error of 1e-6 at most, and 1e-8 usually. */
+ockham_status ock_silhouettes_compute(ockham_rows x, const double *origin, const ock_partitions *partitions,
+                                      ock_pool *pool, ock_ticker *ticker, double *silhouette, double *variance,
+                                      ockham_error *err);
+
+/* Estimate the silhouette of every fit of the sweep from some of the rows, with its standard error. */
+ockham_status ock_silhouettes_estimate(ockham_sweep *sweep, ockham_rows x, uint64_t seed, ock_pool *pool,
+                                       ock_ticker *ticker, ockham_error *err);
 
 #endif

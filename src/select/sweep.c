@@ -101,7 +101,7 @@ static ock_silhouettes silhouettes_wanted(const run *r) {
   if (r->options->no_silhouette) return OCK_SILHOUETTES_NONE;
   double sums = (double)r->x.n_rows * (double)r->x.n_rows * (double)(r->sweep->k_max + 1 - r->sweep->k_min);
   if (sums <= OCKHAM_SILHOUETTE_LIMIT || r->options->exact) return OCK_SILHOUETTES_ALL;
-  r->sweep->silhouette_skipped = true;
+  r->sweep->silhouette_rows = 0;
   return OCK_SILHOUETTES_SIMPLIFIED;
 }
 
@@ -344,7 +344,7 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
                           .partial = sweep->partial,
                           .distinct_limit = sweep->distinct_limit,
                           .exact = sweep->exact,
-                          .silhouette_skipped = sweep->silhouette_skipped,
+                          .silhouette_rows = sweep->silhouette_rows,
                           .seconds = sweep->seconds};
 }
 

@@ -88,8 +88,15 @@ void NAME(pair_sums, OCK_VECTOR_ISA)(const double *strip, size_t d, const ock_pa
 }
 
 void NAME(merge_sums, OCK_VECTOR_ISA)(const double *from, size_t n, const uint32_t *into, double *sums) {
-  for (size_t i = 0; i < n; i++, from += OCK_STRIP) {
+  for (size_t i = 0; i < n;) {
+    vec sum[STRIP_WIDE];
     double *to = sums + (size_t)into[i] * OCK_STRIP;
-    for (size_t v = 0; v < STRIP_WIDE; v++) store(to + v * LANES, add(load(to + v * LANES), load(from + v * LANES)));
+    uint32_t atom = into[i];
+    for (size_t v = 0; v < STRIP_WIDE; v++) sum[v] = load(to + v * LANES);
+    do { /* neighbours often belong together: their sum stays in registers */
+      for (size_t v = 0; v < STRIP_WIDE; v++) sum[v] = add(sum[v], load(from + v * LANES));
+      from += OCK_STRIP;
+    } while (++i < n && into[i] == atom);
+    for (size_t v = 0; v < STRIP_WIDE; v++) store(to + v * LANES, sum[v]);
   }
 }

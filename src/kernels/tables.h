@@ -9,9 +9,8 @@ extern const ock_kernels ock_kernels_reference, ock_kernels_sse2, ock_kernels_av
     ock_kernels_neon;
 
 /* Kernels of pairs.c, which the tables refer to. */
-#define OCK_DECLARE_PAIRS(isa)                                                                              \
-  void ock_pair_sums_##isa(const double *strip, size_t d, const ock_pair_block *block, float *shifted,      \
-                           double *sums);                                                                   \
+#define OCK_DECLARE_PAIRS(isa)                                                                                        \
+  void ock_pair_sums_##isa(const double *strip, size_t d, const ock_pair_block *block, float *shifted, double *sums); \
   void ock_merge_sums_##isa(const double *from, size_t n, const uint32_t *into, double *sums);
 OCK_DECLARE_PAIRS(sse2)
 OCK_DECLARE_PAIRS(avx2)

@@ -56,7 +56,8 @@ static void show_point(ockham_sweep *sweep, const ock_fit *fit, ockham_curve_poi
                                 .spread = fit->spread,
                                 .centroids = centroids,
                                 .silhouette = fit->silhouette,
-                                .simplified_silhouette = fit->simplified_silhouette};
+                                .simplified_silhouette = fit->simplified_silhouette,
+                                .silhouette_error = fit->silhouette_error};
 }
 
 ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {

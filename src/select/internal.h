@@ -116,8 +116,9 @@ ockham_status ock_silhouettes_compute(ockham_rows x, const double *origin, const
                                       ock_pool *pool, ock_ticker *ticker, double *silhouette, double *variance,
                                       ockham_error *err);
 
-/* Estimate the silhouette of every fit of the sweep from some of the rows, with its standard error. */
-ockham_status ock_silhouettes_estimate(ockham_sweep *sweep, ockham_rows x, uint64_t seed, ock_pool *pool,
+/* Estimate the silhouettes of fits k_min ... k_max of the sweep of x from some of the rows, with their standard errors,
+ * looking at about so many pairs of rows. When it is stopped they stay as they are. */
+ockham_status ock_silhouettes_estimate(ockham_sweep *sweep, ockham_rows x, double pairs, uint64_t seed, ock_pool *pool,
                                        ock_ticker *ticker, ockham_error *err);
 
 #endif

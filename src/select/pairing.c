@@ -8,6 +8,9 @@
  * their clusters: float32 relative to the block's mean is then as good as needed for every cluster. */
 static const double widest_block = 3;
 
+/* A node has its price: its sums are written and read again, and compete for the cache. */
+enum { WORTH_A_NODE = 3 };
+
 typedef struct builder {
   ock_pairing *pairing;
   ockham_rows x;
@@ -39,12 +42,13 @@ static void sort_by_label(const builder *b, const uint32_t *row, size_t n, size_
   for (size_t i = 0; i < n; i++) to[b->count[label_of(b, row[from[i]], partition)]++] = from[i];
 }
 
-/* The numbers 0 ... n - 1 of rows row[...], sorted by the labels in some partitions, the first of which counts most;
- * into `order` or `spare`, whichever is returned. */
+/* The numbers 0 ... n - 1 of rows row[...], sorted by the labels in some partitions; into `order` or `spare`, whichever
+ * is returned. The last partition, whose clusters are the smallest, counts most: rows that follow each other are then
+ * near each other, and so are their atoms in every node. */
 static uint32_t *sort_by_labels(const builder *b, const uint32_t *row, size_t n, size_t first, size_t n_partitions,
                                 uint32_t *order, uint32_t *spare) {
   for (size_t i = 0; i < n; i++) order[i] = (uint32_t)i;
-  for (size_t p = first + n_partitions; p-- > first;) {
+  for (size_t p = first; p < first + n_partitions; p++) {
     sort_by_label(b, row, n, p, order, spare);
     uint32_t *sorted = spare;
     spare = order;
@@ -66,8 +70,7 @@ static bool same_atom(const builder *b, size_t row, size_t other, size_t first, 
 static double choose_scale(const builder *b) {
   double largest = 0;
   for (size_t i = 0; i < b->x.n_rows; i++)
-    for (size_t l = 0; l < b->x.n_columns; l++)
-      largest = fmax(largest, fabs(ock_rows_get(b->x, i, l) - b->origin[l]));
+    for (size_t l = 0; l < b->x.n_columns; l++) largest = fmax(largest, fabs(ock_rows_get(b->x, i, l) - b->origin[l]));
   int exponent;
   frexp(largest, &exponent);
   return largest > 0 ? ldexp(1, 50 - (exponent < -900 ? -900 : exponent)) : 1;
@@ -210,8 +213,8 @@ static bool add_leaf(const builder *b, const source *from, size_t partition, uin
   return true;
 }
 
-/* Add the nodes below `from` for some partitions: one for all of them if that halves the number of atoms, or else none
- * but those of each half. */
+/* Add the nodes below `from` for some partitions: one for all of them if that leaves a third of the atoms or fewer, or
+ * else only those of each half. */
 static bool add_nodes(const builder *b, const source *from, size_t first, size_t n) {
   ock_pairing *g = b->pairing;
   uint32_t *into = ock_arena_array(&g->arena, from->n, sizeof *into);
@@ -221,7 +224,7 @@ static bool add_nodes(const builder *b, const source *from, size_t first, size_t
   if (!row) return false;
   size_t n_atoms = find_atoms(b, from->row, from->n, first, n, into, row);
   source below = *from;
-  if (n_atoms <= from->n / 2) {
+  if (n_atoms <= from->n / WORTH_A_NODE) {
     below = (source){g->n_nodes, n_atoms, row};
     add_node(g, from, first, n, n_atoms, into);
   }

@@ -8,7 +8,6 @@
 
 #include "select/internal.h"
 
-enum { OCK_MOST_PIECES = OCK_PAIR_ROWS };
 #define OCK_FROM_PIECES SIZE_MAX
 
 typedef struct ock_pair_node {

@@ -14,6 +14,10 @@ enum {
   AFRESH_K = 12,
   AFRESH_STARTS = 2
 };
+
+/* The estimate of the silhouette looks at so many times fewer pairs than the exact one may. */
+enum { SHARE_TO_ESTIMATE = 4 };
+
 static const double largest_value = 1e140;
 
 /* After a stop nobody wants to wait. */
@@ -97,12 +101,16 @@ static ockham_status choose_range(run *r, ockham_error *err) {
 
 /* ---- fitting ---- */
 
+/* How many pairs of rows the exact silhouette may look at. */
+static double most_pairs(const run *r) {
+  const double cost = 8; /* of a pair beside its columns */
+  return OCKHAM_SILHOUETTE_LIMIT / ((double)r->x.n_columns + cost);
+}
+
 static ock_silhouettes silhouettes_wanted(const run *r) {
   if (r->options->no_silhouette) return OCK_SILHOUETTES_NONE;
-  double sums = (double)r->x.n_rows * (double)r->x.n_rows * (double)(r->sweep->k_max + 1 - r->sweep->k_min);
-  if (sums <= OCKHAM_SILHOUETTE_LIMIT || r->options->exact) return OCK_SILHOUETTES_ALL;
-  r->sweep->silhouette_rows = 0;
-  return OCK_SILHOUETTES_SIMPLIFIED;
+  double pairs = (double)r->x.n_rows * (double)r->x.n_rows;
+  return pairs <= most_pairs(r) || r->options->exact ? OCK_SILHOUETTES_ALL : OCK_SILHOUETTES_SIMPLIFIED;
 }
 
 /* Whether the deciding criterion needs the rows to be looked at once more. */
@@ -251,6 +259,9 @@ static ockham_status cover(run *r, ock_lloyd *s, bool *more, ockham_error *err) 
   if (*more) return OCKHAM_OK;
   ock_silhouettes wanted = silhouettes_wanted(r);
   if (!r->sketch || wanted == OCK_SILHOUETTES_ALL) OCK_TRY(ock_describe(&climb, NULL, 1, wanted, err));
+  if (wanted == OCK_SILHOUETTES_SIMPLIFIED && !r->ticker.stopped)
+    OCK_TRY(ock_silhouettes_estimate(sweep, r->x, most_pairs(r) / SHARE_TO_ESTIMATE, r->options->seed, r->pool,
+                                     &r->ticker, err));
   OCK_TRY(ock_sweep_build_curve(sweep, err));
   *more = extend(r);
   return OCKHAM_OK;

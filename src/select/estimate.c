@@ -2,6 +2,7 @@
 /* The silhouette from some of the rows. A sample stands for all rows: distances go to its rows only. Of some of its
  * rows, evenly drawn, the silhouette is computed within the sample; their mean is the estimate. */
 #include <math.h>
+#include <string.h>
 
 #include "select/internal.h"
 
@@ -13,11 +14,17 @@ typedef struct plan {
   size_t n_sample, n_evaluated;
 } plan;
 
+/* One row of each stretch of so many, so that every row has the same chance. */
+static size_t n_stretches(size_t n, size_t length) {
+  return (n + length - 1) / length;
+}
+
 static plan make_plan(size_t n, double pairs) {
-  double sample = sqrt(SAMPLE_A_ROW * pairs);
-  plan p = {.n_sample = sample < (double)n ? (size_t)sample : n};
-  double evaluated = pairs / (double)p.n_sample;
-  p.n_evaluated = evaluated < 2 ? 2 : evaluated < (double)p.n_sample ? (size_t)evaluated : p.n_sample;
+  double sample = fmax(1, sqrt(SAMPLE_A_ROW * pairs));
+  plan p = {.n_sample = sample < (double)n ? n_stretches(n, (size_t)((double)n / sample)) : n};
+  double evaluated = fmax(1, pairs / (double)p.n_sample);
+  size_t length = (size_t)ceil((double)p.n_sample / evaluated);
+  p.n_evaluated = n_stretches(p.n_sample, length > 0 ? length : 1);
   return p;
 }
 
@@ -49,10 +56,12 @@ static void label_panel(void *arg, size_t i, size_t worker) {
 /* ---- the estimate ---- */
 
 /* The mean over m of M sampled rows has variance v (1 / m - 1 / M) about the mean over the sample. That one has about
- * 2 v (1 / M - 1 / n), for a row counts twice: by its own silhouette, and by its distances to others. */
-static double standard_error(double variance, size_t n, plan p) {
+ * 2 v (1 / M - 1 / n), for a row counts twice: by its own silhouette, and by its distances to others. Of the share of
+ * rows whose clusters were not met at all we know that their silhouettes are in -1 ... 1. */
+static double standard_error(double variance, size_t n, plan p, double share_unseen) {
   double m = (double)p.n_evaluated, sample = (double)p.n_sample;
-  return sqrt(variance * ((1 / m - 1 / sample) + 2 * (1 / sample - 1 / (double)n)));
+  double error = variance * ((1 / m - 1 / sample) + 2 * (1 / sample - 1 / (double)n));
+  return sqrt(error + share_unseen * share_unseen / 3);
 }
 
 static void draw_evaluated(uint32_t *row, plan p, uint64_t seed) {
@@ -65,20 +74,32 @@ static void draw_evaluated(uint32_t *row, plan p, uint64_t seed) {
   }
 }
 
-/* Scratch and results, by fit. */
+/* Scratch, and results by fit. */
 typedef struct estimate {
   plan plan;
   uint32_t *row;
+  uint64_t *unseen; /* the largest k: rows of the clusters not met */
   double *silhouette, *variance;
 } estimate;
 
 static bool make_room(estimate *e, labelling *l, size_t n_workers, ock_arena *arena) {
   e->row = ock_arena_array(arena, e->plan.n_evaluated, sizeof *e->row);
+  e->unseen = ock_arena_array(arena, l->fits[l->n_fits - 1].k, sizeof *e->unseen);
   e->silhouette = ock_arena_array(arena, l->n_fits, sizeof(double));
   e->variance = ock_arena_array(arena, l->n_fits, sizeof(double));
   l->label = ock_arena_array(arena, ock_size_product(l->sample.n_rows, l->n_fits), sizeof *l->label);
   l->panels = ock_arena_array(arena, n_workers * OCK_PANEL, ock_size_product(l->sample.n_columns, sizeof(double)));
-  return e->row && e->silhouette && e->variance && l->label && l->panels;
+  return e->row && e->unseen && e->silhouette && e->variance && l->label && l->panels;
+}
+
+/* The share of rows in clusters of fit p of which no row was evaluated. */
+static double share_unseen(const estimate *e, const labelling *l, size_t p, size_t n) {
+  const ock_fit *fit = &l->fits[p];
+  uint64_t n_unseen = 0;
+  memcpy(e->unseen, fit->sizes, fit->k * sizeof *e->unseen);
+  for (size_t i = 0; i < e->plan.n_evaluated; i++) e->unseen[l->label[e->row[i] * l->n_fits + p]] = 0;
+  for (size_t j = 0; j < fit->k; j++) n_unseen += e->unseen[j];
+  return (double)n_unseen / (double)n;
 }
 
 static ockham_status estimate_fits(estimate *e, labelling *l, uint64_t seed, ock_pool *pool, ock_ticker *ticker,
@@ -110,7 +131,7 @@ static ockham_status estimate_from(ockham_sweep *sweep, ockham_rows sample, plan
                              : ock_fail_memory(err, "the labels for every k", sample.n_rows * 2 * l.n_fits);
   for (size_t p = 0; p < l.n_fits && !status; p++) {
     fits[p].silhouette = e.silhouette[p];
-    fits[p].silhouette_error = standard_error(e.variance[p], sweep->n, how);
+    fits[p].silhouette_error = standard_error(e.variance[p], sweep->n, how, share_unseen(&e, &l, p, sweep->n));
   }
   if (!status) sweep->silhouette_rows = how.n_evaluated;
   ock_arena_clear(&arena);

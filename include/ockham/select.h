@@ -75,8 +75,8 @@ typedef struct ockham_verdict {
   bool partial;        /**< the sweep was stopped early */
   bool distinct_limit; /**< the range ends where there are no more distinct rows */
   bool exact;          /**< every clustering is the global optimum (one column) */
-  uint64_t silhouette_rows; /**< the silhouette is estimated from so many rows drawn at random, as too many pairs of rows
-                                 are needed for the exact one; 0: it is exact, or was not computed */
+  uint64_t silhouette_rows; /**< the silhouette is estimated from so many rows drawn at random, for the exact one takes
+                                 too many pairs of rows; 0: it is exact, or was not computed */
   double seconds;           /**< time the sweep took */
 } ockham_verdict;
 OCKHAM_API ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep);

@@ -14,7 +14,7 @@
 
 /* Rows of a panel. Coordinate l of row r is panel[l * OCK_PANEL + r]; a panel has d * OCK_PANEL doubles. */
 enum { OCK_PANEL = 64 };
-/* Rows of a strip: what pair_sums works on, laid out like a panel of this many rows; and the most rows that it meets. */
+/* Rows of a strip: what pair_sums works on, laid out like a panel of this many rows; and most rows that it meets. */
 enum { OCK_STRIP = 16, OCK_PAIR_ROWS = 128 };
 
 /* Rows that lie together, for pair_sums: at most OCK_PAIR_ROWS, in n_pieces pieces, which are summed apart. */

@@ -6,14 +6,13 @@
 
 #include "select/pairing.h"
 
-/* In a sample, the mean distance to a cluster is taken over its rows when there are so many. */
 enum { STRIPS_A_TASK = 4, TASKS_A_BATCH = 64, ENOUGH_ROWS = 16 };
 
 /* What a task adds up, for each partition. */
-typedef struct sums {
+typedef struct total {
   double silhouette;
   double squares; /* of differences between successive rows of a strip */
-} sums;
+} total;
 
 typedef struct pass {
   ockham_rows x;
@@ -26,7 +25,7 @@ typedef struct pass {
   uint32_t *count;     /* rows of each cluster in x */
   size_t scratch_size;
   double *scratch; /* a worker: strip, the same in float32, sums over the pieces of a block, sums over nodes */
-  sums *totals;    /* a task: n_partitions */
+  total *totals;   /* a task: n_partitions */
 } pass;
 
 /* A strip of the rows that are evaluated. */
@@ -46,6 +45,11 @@ static void load_strip(const pass *p, size_t first, strip *s) {
   }
 }
 
+/* Whether the sample has too few rows of a cluster to tell the mean distance to it. */
+static bool is_thin(const pass *p, uint32_t count) {
+  return p->partitions->sampled && count < ENOUGH_ROWS;
+}
+
 /* The root mean square distance from each row of the strip to the rows of cluster j in the whole table, from
  * sum |x - y|^2 = n |x - centroid|^2 + within; leaving out the row itself. */
 static void measure_by_centroid(const pass *p, const strip *s, const ock_fit *fit, size_t j, const size_t *own,
@@ -63,30 +67,38 @@ static void measure_by_centroid(const pass *p, const strip *s, const ock_fit *fi
   }
 }
 
-/* From sums of distances to each cluster to the silhouettes of the strip's rows. */
-static void find_silhouettes(const pass *p, size_t partition, const strip *s, const double *distances,
-                             double *silhouette) {
+/* The mean distances to the rows' own clusters, whose sums are taken away. */
+static void take_own(const pass *p, const uint32_t *count, const size_t *own, double *sums, double *within) {
+  for (size_t r = 0; r < OCK_STRIP; r++) {
+    double *mine = &sums[own[r] * OCK_STRIP + r];
+    uint32_t n = count[own[r]];
+    within[r] = is_thin(p, n) || n < 2 ? *mine : *mine / (double)(n - 1);
+    *mine = INFINITY;
+  }
+}
+
+/* The least mean distances to the k clusters. */
+static void find_nearest(const pass *p, const uint32_t *count, size_t k, const double *sums, double *nearest) {
+  for (size_t r = 0; r < OCK_STRIP; r++) nearest[r] = INFINITY;
+  for (size_t j = 0; j < k; j++, sums += OCK_STRIP) {
+    if (count[j] == 0 && !p->partitions->sampled) continue;
+    double share = is_thin(p, count[j]) ? 1 : 1 / (double)count[j];
+    for (size_t r = 0; r < OCK_STRIP; r++) nearest[r] = sums[r] * share < nearest[r] ? sums[r] * share : nearest[r];
+  }
+}
+
+/* From sums of distances to each cluster, which are used up, to the silhouettes of the strip's rows. */
+static void find_silhouettes(const pass *p, size_t partition, const strip *s, double *sums, double *silhouette) {
   const ock_partitions *all = p->partitions;
   const ock_fit *fit = &all->fits[partition];
   const uint32_t *count = p->count + p->first_count[partition];
-  double nearest[OCK_STRIP], within[OCK_STRIP], mean[OCK_STRIP];
+  double nearest[OCK_STRIP], within[OCK_STRIP];
   size_t own[OCK_STRIP];
-  for (size_t r = 0; r < OCK_STRIP; r++) {
-    own[r] = all->label[s->row[r] * all->n_partitions + partition];
-    nearest[r] = INFINITY;
-    within[r] = 0;
-  }
-  for (size_t j = 0; j < fit->k; j++, distances += OCK_STRIP) {
-    bool measured = all->sampled && count[j] < ENOUGH_ROWS;
-    if (measured) measure_by_centroid(p, s, fit, j, own, mean);
-    if (!measured && count[j] == 0) continue;
-    double share = 1 / (double)count[j], share_of_others = count[j] > 1 ? 1 / (double)(count[j] - 1) : 0;
-    for (size_t r = 0; r < OCK_STRIP; r++) {
-      double value = measured ? mean[r] : distances[r] * (own[r] == j ? share_of_others : share);
-      within[r] = own[r] == j ? value : within[r];
-      nearest[r] = own[r] != j && value < nearest[r] ? value : nearest[r];
-    }
-  }
+  for (size_t r = 0; r < OCK_STRIP; r++) own[r] = all->label[s->row[r] * all->n_partitions + partition];
+  for (size_t j = 0; j < fit->k; j++)
+    if (is_thin(p, count[j])) measure_by_centroid(p, s, fit, j, own, sums + j * OCK_STRIP);
+  take_own(p, count, own, sums, within);
+  find_nearest(p, count, fit->k, sums, nearest);
   for (size_t r = 0; r < OCK_STRIP; r++) {
     double larger = fmax(within[r], nearest[r]);
     bool alone = (all->sampled ? fit->sizes[own[r]] : count[own[r]]) < 2; /* has silhouette 0 */
@@ -94,12 +106,12 @@ static void find_silhouettes(const pass *p, size_t partition, const strip *s, co
   }
 }
 
-static void add_silhouettes(const pass *p, size_t partition, const strip *s, const double *distances, sums *total) {
+static void add_silhouettes(const pass *p, size_t partition, const strip *s, double *distances, total *t) {
   double silhouette[OCK_STRIP];
   find_silhouettes(p, partition, s, distances, silhouette);
   for (size_t r = 0; r < s->n; r++) {
-    total->silhouette += silhouette[r];
-    if (r > 0) total->squares += (silhouette[r] - silhouette[r - 1]) * (silhouette[r] - silhouette[r - 1]);
+    t->silhouette += silhouette[r];
+    if (r > 0) t->squares += (silhouette[r] - silhouette[r - 1]) * (silhouette[r] - silhouette[r - 1]);
   }
 }
 
@@ -118,7 +130,7 @@ static void sum_pieces(const pass *p, const strip *s, float *shifted, double *pi
   }
 }
 
-static void evaluate_strip(const pass *p, size_t first, double *scratch, sums *totals) {
+static void evaluate_strip(const pass *p, size_t first, double *scratch, total *totals) {
   const ock_pairing *g = &p->pairing;
   size_t strip_size = p->x.n_columns * OCK_STRIP;
   strip s = {.x = scratch};
@@ -147,7 +159,7 @@ static void run_task(void *arg, size_t i, size_t worker) {
   const batch *b = arg;
   const pass *p = b->pass;
   size_t task = b->first + i;
-  sums *totals = p->totals + task * p->partitions->n_partitions;
+  total *totals = p->totals + task * p->partitions->n_partitions;
   for (size_t s = 0; s < STRIPS_A_TASK; s++) {
     size_t first = (task * STRIPS_A_TASK + s) * OCK_STRIP;
     if (first < p->n_evaluated) evaluate_strip(p, first, p->scratch + worker * p->scratch_size, totals);
@@ -193,13 +205,13 @@ static void finish(const pass *p, size_t n_tasks, double *silhouette, double *va
   size_t n_partitions = p->partitions->n_partitions, n = p->n_evaluated;
   size_t n_differences = n - (n + OCK_STRIP - 1) / OCK_STRIP;
   for (size_t q = 0; q < n_partitions; q++) {
-    sums total = {0};
+    total t = {0};
     for (size_t task = 0; task < n_tasks; task++) {
-      total.silhouette += p->totals[task * n_partitions + q].silhouette;
-      total.squares += p->totals[task * n_partitions + q].squares;
+      t.silhouette += p->totals[task * n_partitions + q].silhouette;
+      t.squares += p->totals[task * n_partitions + q].squares;
     }
-    silhouette[q] = total.silhouette / (double)n;
-    if (variance) variance[q] = n_differences ? total.squares / (2 * (double)n_differences) : 0;
+    silhouette[q] = t.silhouette / (double)n;
+    if (variance) variance[q] = n_differences ? t.squares / (2 * (double)n_differences) : 0;
   }
 }
 

@@ -20,6 +20,7 @@ typedef struct problem {
   uint16_t *label;
   const uint32_t *row; /* those evaluated, or NULL */
   size_t n_evaluated;
+  bool sampled; /* the fits are known already */
 } problem;
 
 static problem *make_problem(ockham_rows x, size_t n_partitions) {
@@ -71,12 +72,13 @@ static void measure(problem *p, size_t q) {
 
 static ockham_status solve(problem *p, size_t threads, ock_ticker *ticker, double *silhouette, ockham_error *err) {
   ock_pool *pool;
-  for (size_t q = 0; q < p->n_partitions; q++) measure(p, q);
+  for (size_t q = 0; q < p->n_partitions && !p->sampled; q++) measure(p, q);
   ockham_status status = ock_pool_new(threads, &pool, err);
   if (status) return status;
   ock_partitions partitions = {.n_partitions = p->n_partitions,
                                .fits = p->fits,
                                .label = p->label,
+                               .sampled = p->sampled,
                                .row = p->row,
                                .n_evaluated = p->n_evaluated};
   status = ock_silhouettes_compute(p->x, p->origin, &partitions, pool, ticker, silhouette, NULL, err);
@@ -346,6 +348,30 @@ static void test_some_rows(void **unused) {
   free_problem(p);
 }
 
+/* A sample without a row of one cluster and with few of another, whose rows are all equal: the root mean square
+ * distance to it is the mean distance, and the answer that of the whole table. */
+static void test_clusters_that_a_sample_misses(void **unused) {
+  (void)unused;
+  enum { N = 120, D = 2, FAR = 10, NEAR = 20, SAMPLED = N - FAR };
+  double x[N * D], found, total = 0;
+  fill_normal(x, N * D, 18);
+  problem *p = make_problem((ockham_rows){.data = x, .n_rows = N, .n_columns = D}, 1);
+  for (size_t i = 0; i < N; i++) {
+    size_t j = i >= SAMPLED ? 2 : i >= SAMPLED - NEAR ? 1 : 0;
+    if (j > 0) x[i * D] = x[i * D + 1] = j == 1 ? 9 : -4; /* the nearest is the one that is missed */
+    set_label(p, i, 0, j);
+  }
+  p->origin[0] = 1;
+  for (size_t i = 0; i < SAMPLED - 8; i++) total += naive_row(p, 0, i); /* 12 rows of cluster 1 */
+  assert_ok(solve(p, 1, NULL, &found, err));
+  assert_close(found, naive_silhouette(p, 0), narrow);
+  p->sampled = true;
+  p->x.n_rows = SAMPLED - 8;
+  assert_ok(solve(p, 1, NULL, &found, err));
+  assert_close(found, total / (SAMPLED - 8), narrow);
+  free_problem(p);
+}
+
 static bool refuse(void *user, const char *stage, uint64_t done, uint64_t total) {
   (void)user;
   (void)stage;
@@ -407,6 +433,7 @@ int main(void) {
       cmocka_unit_test(test_tight_clusters_far_apart),
       cmocka_unit_test(test_huge_and_tiny_values),
       cmocka_unit_test(test_some_rows),
+      cmocka_unit_test(test_clusters_that_a_sample_misses),
       cmocka_unit_test(test_threads_give_the_same_bits),
       cmocka_unit_test(test_a_stop_writes_nothing),
       cmocka_unit_test(test_want_of_memory),

@@ -197,6 +197,7 @@ typedef struct ock_fit {
   double *within;                           /* k: sums of squared distances to the centroid */
   double *spread;                           /* k: sums of distances; only when settled */
   double silhouette, simplified_silhouette; /* NaN unless measured */
+  double silhouette_error;                  /* standard error; 0 unless estimated */
   size_t n_passes;                          /* over all rows, until it was settled */
   bool settled, converged;                  /* converged: every centroid is the mean of its rows to the last digit */
 } ock_fit;
@@ -213,6 +214,7 @@ typedef struct ock_settle_options {
   double tolerance;      /* steps go on until nothing changes, or the inertia falls by no more than this times it */
   bool silhouettes;      /* also the simplified silhouette */
   bool wide;             /* search with doubles from the start */
+  bool may_drop;         /* clusters that stay empty are dropped, and k falls; without it such a fit is cleared */
   uint16_t *labels;      /* n x n_fits, or NULL: the label of every row in each fit */
   uint32_t *label;       /* n, or NULL: the labels of the first fit */
 } ock_settle_options;

@@ -178,7 +178,10 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, oc
     OCK_TRY(fit_exact(f, err));
   else
     OCK_TRY(search(f, err));
-  ock_settle_options settle = {.order = f->order, .most_passes = f->max_iterations, .wide = f->wide, .label = labels};
+  size_t passes =
+      f->max_iterations > f->n_iterations ? f->max_iterations - f->n_iterations + 1 : 1; /* the first moves nothing */
+  ock_settle_options settle = {
+      .order = f->order, .most_passes = passes, .wide = f->wide, .may_drop = true, .label = labels};
   ock_fit *fits[1] = {&f->fit};
   uint64_t n_distances = 0;
   OCK_TRY(ock_settle(f->x, &f->frame, fits, 1, &settle, f->pool, &f->ticker, &n_distances, err));

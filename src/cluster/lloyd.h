@@ -35,11 +35,11 @@ void ock_lloyd_norms(ock_lloyd *s);
 
 /* What a pass over the panels does to bounds and labels before rows are searched. */
 typedef struct ock_lloyd_change {
-  bool everything;           /* search all rows, labels and bounds say nothing */
-  uint32_t merged, into;     /* rows of `merged` now belong to `into`; NONE: no rows */
-  float shift;               /* distance from the old centre of `merged` to the new one of `into` */
-  uint32_t renamed;          /* rows of this number get that of `merged`; NONE: no rows */
-  uint32_t parent, child;    /* `child` is new: bounds on it are those on `parent`; NONE: no centre is new */
+  bool everything;        /* search all rows, labels and bounds say nothing */
+  uint32_t merged, into;  /* rows of `merged` now belong to `into`; NONE: no rows */
+  float shift;            /* distance from the old centre of `merged` to the new one of `into` */
+  uint32_t renamed;       /* rows of this number get that of `merged`; NONE: no rows */
+  uint32_t parent, child; /* `child` is new: bounds on it are those on `parent`; NONE: no centre is new */
 } ock_lloyd_change;
 #define OCK_LLOYD_NONE UINT32_MAX
 static const ock_lloyd_change ock_lloyd_no_change = {.merged = OCK_LLOYD_NONE,

@@ -16,13 +16,13 @@ static const double partial_bytes = 48e6;
 /* Where one fit's partial sums are in a block's array of doubles, and what it searches with. */
 typedef struct subject {
   ock_fit *fit;
-  size_t k, column;     /* of labels */
-  double *centroids;    /* k x d */
-  void *centres;        /* k x d elements */
-  void *half_norms;     /* k elements */
-  double reach;         /* the largest |c| */
-  size_t at;            /* of its sums: k x d, then k counts, within, spread, silhouettes */
-  double previous;      /* inertia one pass before */
+  size_t k, column;  /* of labels */
+  double *centroids; /* k x d */
+  void *centres;     /* k x d elements */
+  void *half_norms;  /* k elements */
+  double reach;      /* the largest |c| */
+  size_t at;         /* of its sums: k x d, then k counts, within, spread, silhouettes */
+  double previous;   /* inertia one pass before */
   size_t n_passes;
   bool done;
 } subject;
@@ -35,17 +35,17 @@ typedef struct waiting {
 
 typedef struct block {
   double *sums;
-  waiting *waiting;  /* one a subject of the group */
-  double *farthest;  /* one a subject: the largest squared distance of a row to its centroid ... */
-  size_t *far_row;   /* ... and the row */
-  uint64_t *n_ties;  /* one a subject: rows that are as near to another centroid */
+  waiting *waiting; /* one a subject of the group */
+  double *farthest; /* one a subject: the largest squared distance of a row to its centroid ... */
+  size_t *far_row;  /* ... and the row */
+  uint64_t *n_ties; /* one a subject: rows that are as near to another centroid */
   uint64_t n_distances;
 } block;
 
 typedef struct worker_scratch {
-  double *panel;      /* d x OCK_PANEL */
-  char *rounded;      /* the same as elements in strips */
-  double *row_sum;    /* d: sum of the rows of the panel */
+  double *panel;   /* d x OCK_PANEL */
+  char *rounded;   /* the same as elements in strips */
+  double *row_sum; /* d: sum of the rows of the panel */
 } worker_scratch;
 
 typedef struct pass {
@@ -309,25 +309,30 @@ static void reduce(const pass *p, size_t q) {
   }
 }
 
+/* By falling size; equals by their centroids, so that their order does not depend on that of the search. */
 typedef struct ranked {
   double count;
+  const double *centroid;
+  size_t d;
   uint32_t j;
 } ranked;
 
 static int compare_ranked(const void *a, const void *b) {
   const ranked *x = a, *y = b;
   if (x->count != y->count) return x->count > y->count ? -1 : 1;
+  for (size_t l = 0; l < x->d; l++)
+    if (x->centroid[l] != y->centroid[l]) return x->centroid[l] < y->centroid[l] ? -1 : 1;
   return (x->j > y->j) - (x->j < y->j);
 }
 
-/* The order of the clusters by falling size into ranks; true when they stand in it already. */
-static bool rank_clusters(const double *counts, size_t k, ranked *ranks) {
+/* The order of the clusters into ranks; true when they stand in it already. */
+static bool rank_clusters(const pass *p, const subject *s, ranked *ranks) {
+  const double *counts = counts_of(p, &p->blocks[0], s);
   bool sorted = true;
-  for (size_t j = 0; j < k; j++) {
-    ranks[j] = (ranked){counts[j], (uint32_t)j};
-    sorted = sorted && (j == 0 || counts[j] <= counts[j - 1]);
-  }
-  if (!sorted) qsort(ranks, k, sizeof *ranks, compare_ranked);
+  for (size_t j = 0; j < s->k; j++)
+    ranks[j] = (ranked){counts[j], s->centroids + j * p->frame->d, p->frame->d, (uint32_t)j};
+  for (size_t j = 1; j < s->k; j++) sorted = sorted && compare_ranked(&ranks[j - 1], &ranks[j]) < 0;
+  if (!sorted) qsort(ranks, s->k, sizeof *ranks, compare_ranked);
   return sorted;
 }
 
@@ -389,12 +394,23 @@ static bool move_centroids(const pass *p, size_t q, const ranked *ranks, double 
   return moved;
 }
 
+/* Without its empty clusters, which stand last: they are ranked by falling size. */
+static void drop_empty(const pass *p, subject *s) {
+  const double *counts = counts_of(p, &p->blocks[0], s);
+  size_t k = 0;
+  for (size_t j = 0; j < s->k; j++) k += counts[j] > 0;
+  s->fit->k = s->k = k;
+  s->n_passes = 0;
+  s->previous = INFINITY;
+  round_centroids(p, s);
+}
+
 /* After a pass: the subject is done, or gets centroids for another one. */
 static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, double *previous) {
   subject *s = &p->subjects[q];
   size_t d = p->frame->d;
   const double *counts = counts_of(p, &p->blocks[0], s);
-  bool sorted = rank_clusters(counts, s->k, ranks), whole = true, possible;
+  bool sorted = rank_clusters(p, s, ranks), whole = true, possible;
   double inertia = 0;
   for (size_t j = 0; j < s->k; j++) {
     inertia += counts[s->k + j];
@@ -402,8 +418,8 @@ static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, d
   }
   bool moved = move_centroids(p, q, ranks, previous, &possible);
   s->n_passes++;
-  bool near = whole && s->n_passes > 1 && p->options->tolerance > 0 &&
-              s->previous - inertia <= p->options->tolerance * inertia;
+  bool near =
+      whole && s->n_passes > 1 && p->options->tolerance > 0 && s->previous - inertia <= p->options->tolerance * inertia;
   bool ties_go_elsewhere = !sorted && p->blocks[0].n_ties[q] > 0;
   s->previous = inertia;
   s->done = !moved || s->n_passes >= p->options->most_passes + 2 ||
@@ -413,6 +429,11 @@ static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, d
     return;
   }
   s->done = true;
+  if (!whole && p->options->may_drop) {
+    drop_empty(p, s);
+    s->done = false;
+    return;
+  }
   if (!whole) {
     ock_fit_clear(s->fit);
     return;

@@ -10,7 +10,6 @@
 /* From this share of all centres on it is cheaper to meet all than to copy those within reach. */
 static const double worth_copying = 0.75;
 
-
 typedef struct follow_pass {
   ock_lloyd *s;
   const ock_lloyd_change *change;
@@ -41,7 +40,8 @@ static void add_row(const ock_lloyd *s, ock_lloyd_block *block, size_t p, size_t
   block->churn[j]++;
 }
 
-/* All rows of a panel for the first time: as many have one label, the sum of all goes there and the others are moved. */
+/* All rows of a panel for the first time: as many have one label, the sum of all goes there and the others are moved.
+ */
 static void add_panel(const ock_lloyd *s, ock_lloyd_block *block, size_t p) {
   const uint32_t *label = s->label + p * OCK_PANEL;
   uint32_t home = label[OCK_PANEL / 2];
@@ -54,8 +54,8 @@ static void add_panel(const ock_lloyd *s, ock_lloyd_block *block, size_t p) {
     double *sum = block->sums + home * s->d;
     block->counts[home] += OCK_PANEL;
     block->churn[home] += OCK_PANEL;
-    block->squares[home] += s->store->search->sum_panel(ock_store_panel(s->store, p),
-                                                        ock_store_half_squares(s->store, p), s->d, sum);
+    block->squares[home] +=
+        s->store->search->sum_panel(ock_store_panel(s->store, p), ock_store_half_squares(s->store, p), s->d, sum);
   }
   for (size_t r = 0; r < n_rows; r++) {
     if (together && label[r] == home) continue;

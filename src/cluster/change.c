@@ -106,7 +106,7 @@ static void locate_block(void *arg, size_t b, size_t worker) {
                            .half_norms = s->half_norms,
                            .d = s->d,
                            .m = s->k};
-    s->store->search->nearest_two(&contest, which, runner_up, gap);
+    s->store->search->nearest_two(&contest, which, runner_up, gap, NULL, NULL);
     for (size_t r = 0; r < ock_lloyd_rows_of_panel(s, p); r++)
       pass->places[p * OCK_PANEL + r] =
           (place){make_key(s, which[r], runner_up[r], gap[r]), (uint32_t)(p * OCK_PANEL + r)};
@@ -146,6 +146,9 @@ bool ock_lloyd_regroup(ock_lloyd *s) {
   }
   ock_free(places);
   ock_free(order);
-  if (done) ock_lloyd_assign(s, s->centroids, s->k);
-  return done;
+  if (!done) return false;
+  size_t k = s->k;
+  s->k = 0; /* bounds were those of other rows */
+  ock_lloyd_assign(s, s->centroids, k);
+  return true;
 }

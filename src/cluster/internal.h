@@ -12,6 +12,7 @@
 #ifndef OCK_CLUSTER_INTERNAL_H
 #define OCK_CLUSTER_INTERNAL_H
 
+#include <math.h>
 #include <ockham/cluster.h>
 
 #include "core/internal.h"
@@ -90,6 +91,20 @@ typedef struct ock_cut {
   double *positions; /* 2 x d */
 } ock_cut;
 
+/* How one set of centres follows another: bounds on distances to the old ones become bounds on those to the new. */
+typedef struct ock_succession {
+  uint32_t *parent; /* for each new centre the nearest old one ... */
+  float *gap;       /* ... and no less than the distance to it */
+  float *shift;     /* for each old centre no less than the distance to the nearest new one ... */
+  uint32_t *heir;   /* ... and its number */
+} ock_succession;
+/* Compare n_old centres with n_now (n x d each): O(n_old n_now d). */
+void ock_find_parents(const double *old, size_t n_old, const double *now, size_t n_now, size_t d, ock_succession *to);
+/* No less than the root. */
+static inline float ock_bound_distance(double squared) {
+  return (float)(sqrt(squared) * (1 + 0x1p-20));
+}
+
 /* Rows of a cluster that is to be cut. */
 typedef struct ock_members {
   uint32_t cluster;
@@ -102,6 +117,7 @@ enum { OCK_LLOYD_DEPTH = 8 };
 typedef struct ock_history {
   size_t n, next;
   double *means[OCK_LLOYD_DEPTH], *steps[OCK_LLOYD_DEPTH]; /* k x d each */
+  double product[OCK_LLOYD_DEPTH][OCK_LLOYD_DEPTH];        /* of steps */
 } ock_history;
 
 typedef struct ock_lloyd {
@@ -137,6 +153,7 @@ typedef struct ock_lloyd {
   uint32_t *list;        /* k_max: scratch */
   double *positions;     /* k_max x d: scratch */
   ock_history history;
+  ock_succession succession;
   uint64_t seed, n_draws;
 } ock_lloyd;
 

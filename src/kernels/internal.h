@@ -66,8 +66,11 @@ typedef struct ock_search_kernels {
   void (*nearest)(const ock_contest *contest, uint32_t *which, float *least, float *upper);
 
   /* For each row the nearest centre, the second nearest (0 when m is 1), and by how much half their squared distances
-   * differ. Bit r of the result is set when rounding may have chosen between the two. */
-  uint64_t (*nearest_two)(const ock_contest *contest, uint32_t *which, uint32_t *runner_up, float *gap);
+   * differ. Bit r of the result is set when rounding may have chosen between the two. least, unless it is NULL, as
+   * above; then reach[0] is at least the distance from any row to its nearest centre, reach[1] that to its second
+   * nearest (infinite when m is 1). */
+  uint64_t (*nearest_two)(const ock_contest *contest, uint32_t *which, uint32_t *runner_up, float *gap, float *least,
+                          float reach[2]);
 
   /* Add the rows x with label j and x normal > threshold to sums (d doubles); returns how many there are. */
   double (*take_side)(const void *panel, size_t d, const void *normal, double threshold, const uint32_t *label,

@@ -13,7 +13,7 @@ enum { SHARE_TO_ESTIMATE = 4 };
 static const double largest_value = 1e140;
 
 /* Large tables are climbed on some of their rows, at least so many and so many a cluster. */
-enum { SKETCH_ROWS = 25000, SKETCH_ROWS_A_CLUSTER = 100, WORTH_SKETCHING = 2 };
+enum { SKETCH_ROWS = 25000, SKETCH_VALUES = 1000000, SKETCH_ROWS_A_CLUSTER = 100, WORTH_SKETCHING = 2 };
 
 /* What was found is finished on as many rows as this takes, and then settled on all. */
 static const double store_bytes = 64e6;
@@ -222,8 +222,8 @@ static ockham_status begin(run *r, ockham_error *err) {
 
 /* How many rows are enough to climb on; all of them when that is not far from it. */
 static size_t sketch_size(const run *r) {
-  size_t enough = r->k_target * SKETCH_ROWS_A_CLUSTER;
-  if (enough < SKETCH_ROWS) enough = SKETCH_ROWS;
+  size_t enough = clamp(SKETCH_VALUES / r->x.n_columns, 1, SKETCH_ROWS);
+  if (enough < r->k_target * SKETCH_ROWS_A_CLUSTER) enough = r->k_target * SKETCH_ROWS_A_CLUSTER;
   return r->x.n_rows / WORTH_SKETCHING >= enough ? enough : r->x.n_rows;
 }
 

@@ -551,7 +551,7 @@ static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, d
   }
   memcpy(s->centroids, previous, s->k * d * sizeof(double));
   if (!sorted) renumber_labels(p, s, ranks, number);
-  write_fit(p, s, ranks, !moved);
+  write_fit(p, s, ranks, !moved || near);
 }
 
 /* ---- passes ---- */

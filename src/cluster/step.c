@@ -295,7 +295,10 @@ bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance) {
       s->history.n = n_plain = 0;
       continue;
     }
-    if (n_changed == 0 || (tolerance > 0 && before - s->inertia <= tolerance * s->inertia)) return true;
+    if (n_changed == 0) return true;
+    if (!(tolerance > 0 && before - s->inertia <= tolerance * s->inertia)) continue;
+    if (!ahead) return true;
+    s->history.n = n_plain = 0; /* such a step may gain little where plain ones still gain */
   }
   return false;
 }

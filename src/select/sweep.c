@@ -23,6 +23,7 @@ static const double tolerance_for_many = 1e-5, tolerance_for_few = 1e-12;
 /* Where bounds spare less than this share of the distances there are no clusters to speak of: optima then differ by so
  * little that some rows cannot tell which is better. */
 static const double structure = 0.1;
+enum { FEW_CLUSTERS = 8 }; /* where bounds have no chance to spare any */
 
 /* After a stop nobody wants to wait: so many products, about half a second. */
 static const double values_after_stop = 1e10;
@@ -252,7 +253,7 @@ static ockham_status with_store(run *r, ockham_sweep *sweep, size_t n, bool *too
   if (!status) {
     ock_climb climb = {.sweep = sweep, .state = &state, .seed = r->options->seed, .ticker = &r->ticker};
     status = work(r, &climb, err);
-    r->unstructured = (double)state.n_distances > (1 - structure) * (double)state.n_distances_plain;
+    r->unstructured = r->k_target >= FEW_CLUSTERS && (double)state.n_distances > (1 - structure) * (double)state.n_distances_plain;
     *too_fine = climb.too_fine;
     r->sweep->n_distances += state.n_distances;
     r->sweep->n_distances_plain += state.n_distances_plain;

@@ -20,6 +20,7 @@ typedef struct ockham_curve_point {
   const double *centroids;      /**< k x n_columns */
   double silhouette;            /**< mean over rows; NaN when it was not computed, or k is 1 */
   double simplified_silhouette; /**< the same with distances to centroids for mean distances to rows; NaN likewise */
+  double silhouette_error;      /**< standard error of silhouette where it is an estimate; 0 where it is exact */
 } ockham_curve_point;
 
 /** All clusterings of one data set, by ascending k. */

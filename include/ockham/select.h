@@ -19,7 +19,7 @@ typedef struct ockham_sweep_options {
   size_t restarts; /**< further rounds up and down the range, each with fresh seeds; default 1, or 3 for at most 2,000
                       rows */
   const char *criterion; /**< what decides; default "bic" */
-  bool exact;            /**< compute the exact silhouette whatever it costs */
+  bool exact;            /**< compute the exact silhouette whatever it costs, no estimate */
   bool no_silhouette;    /**< leave both silhouettes out */
   size_t threads;        /**< 0: one a core */
   const ockham_progress *progress;
@@ -27,7 +27,8 @@ typedef struct ockham_sweep_options {
 
 /** How far the range is extended by itself. */
 #define OCKHAM_K_LIMIT 256
-/** The exact silhouette is left out when it needs more than this many sums (n^2 times the number of k). */
+/** The silhouette is estimated from a sample when the exact one costs more: n^2 (n_columns + 8). The estimate costs a
+ *  quarter of that. */
 #define OCKHAM_SILHOUETTE_LIMIT 1e10
 
 typedef struct ockham_sweep ockham_sweep;
@@ -43,9 +44,9 @@ typedef struct ockham_sweep ockham_sweep;
  *  first value that is not finite, or beyond 1e140; differences so small that all their squares are 0; fewer distinct
  *  rows than k_min), NO_MEMORY, INTERRUPTED.
  *
- *  About 20 bytes a row of extra memory, 4 more for each k while the exact silhouette is computed (one column: 84 and
- *  4 k_max more), and 8 n_columns k_max^2 bytes for the centroids. With more than some 50,000 rows the search goes on
- *  in a sample of them; all rows then finish each fit.
+ *  About 20 bytes a row of extra memory, and while silhouettes are computed 2 more for each k, 4 for each column and up
+ *  to some hundred (one column: 84 and 4 k_max more), and 8 n_columns k_max^2 bytes for the centroids. With more than
+ *  some 50,000 rows the search goes on in a sample of them; all rows then finish each fit.
  *
  *  Source: going up, clusters are split where rows drawn as by k-means++ suggest, and the cheapest merge is traded for
  *  the best split (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998); going down, Ward merges; for few
@@ -74,8 +75,9 @@ typedef struct ockham_verdict {
   bool partial;        /**< the sweep was stopped early */
   bool distinct_limit; /**< the range ends where there are no more distinct rows */
   bool exact;          /**< every clustering is the global optimum (one column) */
-  bool silhouette_skipped; /**< too many rows for the exact silhouette; the simplified one is there */
-  double seconds;          /**< time the sweep took */
+  uint64_t silhouette_rows; /**< the silhouette is estimated from so many rows drawn at random, for the exact one takes
+                                 too many pairs of rows; 0: it is exact, or was not computed */
+  double seconds;           /**< time the sweep took */
 } ockham_verdict;
 OCKHAM_API ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep);
 

@@ -11,6 +11,8 @@ enum { DEPTH = OCK_LLOYD_DEPTH };
 
 /* Differences that are this much smaller than others tell of rounding. */
 static const double ridge = 1e-9;
+/* Weights beyond this have lost their digits. */
+static const double too_far = 1e3;
 
 bool ock_history_init(ock_lloyd *s) {
   size_t values = ock_size_product(s->k_max, s->d);
@@ -22,15 +24,13 @@ bool ock_history_init(ock_lloyd *s) {
   return true;
 }
 
-/* (a - b) c, each cluster weighed by its rows. */
-static double inner_product(const ock_lloyd *s, const double *a, const double *b, const double *c) {
-  double total = 0;
-  for (size_t j = 0; j < s->k; j++) {
-    double sum = 0;
-    for (size_t l = j * s->d; l < (j + 1) * s->d; l++) sum += (a[l] - b[l]) * c[l];
-    total += s->counts[j] * sum;
-  }
-  return total;
+static double inner_product(const double *a, const double *b, size_t n) {
+  double sum[4] = {0};
+  size_t i = 0;
+  for (; i + 4 <= n; i += 4)
+    for (size_t q = 0; q < 4; q++) sum[q] += a[i + q] * b[i + q];
+  for (; i < n; i++) sum[0] += a[i] * b[i];
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 /* Solve the n x n system by elimination; it is symmetric and, with the ridge, positive definite. */
@@ -51,30 +51,31 @@ static bool solve(double matrix[DEPTH][DEPTH], double *right, size_t n) {
 }
 
 bool ock_history_extrapolate(ock_lloyd *s, double *positions) {
-  ock_history *h = &s->history;
-  size_t n = h->n - 1, now = (h->next + DEPTH - 1) % DEPTH;
+  const ock_history *h = &s->history;
+  size_t n = h->n - 1, now = (h->next + DEPTH - 1) % DEPTH, past[DEPTH];
   double matrix[DEPTH][DEPTH], weight[DEPTH];
-  const double *step = h->steps[now], *past[DEPTH];
   if (h->n < 2) return false;
-  for (size_t i = 0; i < n; i++) past[i] = h->steps[(now + DEPTH - 1 - i) % DEPTH];
+  for (size_t i = 0; i < n; i++) past[i] = (now + DEPTH - 1 - i) % DEPTH;
+  /* Of the differences of this step from earlier ones: products of differences from products of steps. */
   for (size_t i = 0; i < n; i++) {
-    weight[i] = inner_product(s, step, past[i], step);
-    for (size_t c = 0; c <= i; c++) matrix[i][c] = matrix[c][i] = weight[i] - inner_product(s, step, past[i], past[c]);
+    weight[i] = h->product[now][now] - h->product[past[i]][now];
+    for (size_t c = 0; c < n; c++) matrix[i][c] = weight[i] - h->product[now][past[c]] + h->product[past[i]][past[c]];
     matrix[i][i] *= 1 + ridge;
   }
   if (!solve(matrix, weight, n)) return false;
   memcpy(positions, h->means[now], s->k * s->d * sizeof(double));
   for (size_t i = 0; i < n; i++) {
-    const double *mean = h->means[(now + DEPTH - 1 - i) % DEPTH];
-    if (!(fabs(weight[i]) < 1e3)) return false;
-    for (size_t l = 0; l < s->k * s->d; l++) positions[l] -= weight[i] * (h->means[now][l] - mean[l]);
+    const double *mean = h->means[past[i]], *last = h->means[now];
+    if (!(fabs(weight[i]) < too_far)) return false;
+    for (size_t l = 0; l < s->k * s->d; l++) positions[l] -= weight[i] * (last[l] - mean[l]);
   }
   return true;
 }
 
 void ock_history_note(ock_lloyd *s) {
   ock_history *h = &s->history;
-  double *mean = h->means[h->next], *step = h->steps[h->next];
+  size_t now = h->next;
+  double *mean = h->means[now], *step = h->steps[now];
   for (size_t j = 0; j < s->k; j++) {
     double *m = mean + j * s->d;
     if (s->counts[j] > 0)
@@ -83,6 +84,10 @@ void ock_history_note(ock_lloyd *s) {
       memcpy(m, s->centroids + j * s->d, s->d * sizeof(double));
     for (size_t l = 0; l < s->d; l++) step[j * s->d + l] = m[l] - s->centroids[j * s->d + l];
   }
-  h->next = (h->next + 1) % DEPTH;
+  h->next = (now + 1) % DEPTH;
   if (h->n < DEPTH) h->n++;
+  for (size_t i = 0; i < h->n; i++) {
+    size_t past = (now + DEPTH - i) % DEPTH;
+    h->product[now][past] = h->product[past][now] = inner_product(step, h->steps[past], s->k * s->d);
+  }
 }

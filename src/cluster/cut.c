@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which cluster should be cut in two, and where: a few steps of 2-means inside each cluster that has changed. In many
- * dimensions a row is no good position for a centre (it is as far from its own cluster's rows as from others'), the mean
- * of half a cluster is. */
+ * dimensions a row is no good position for a centre (it is as far from its own cluster's rows as from others'), the
+ * mean of half a cluster is. */
 #include <math.h>
 #include <string.h>
 
@@ -44,8 +44,7 @@ static void copy_member(const members *m, size_t to, size_t from) {
   const void *source = ock_store_panel(m->s->store, from / OCK_PANEL);
   void *target = (void *)member_panel(m, to / OCK_PANEL);
   if (ock_store_is_wide(m->s->store))
-    for (size_t l = 0; l < d; l++)
-      ((double *)target)[b + l * OCK_STRIP] = ((const double *)source)[a + l * OCK_STRIP];
+    for (size_t l = 0; l < d; l++) ((double *)target)[b + l * OCK_STRIP] = ((const double *)source)[a + l * OCK_STRIP];
   else
     for (size_t l = 0; l < d; l++) ((float *)target)[b + l * OCK_STRIP] = ((const float *)source)[a + l * OCK_STRIP];
 }

@@ -12,6 +12,7 @@
 #ifndef OCK_CLUSTER_INTERNAL_H
 #define OCK_CLUSTER_INTERNAL_H
 
+#include <math.h>
 #include <ockham/cluster.h>
 
 #include "core/internal.h"
@@ -90,6 +91,20 @@ typedef struct ock_cut {
   double *positions; /* 2 x d */
 } ock_cut;
 
+/* How one set of centres follows another: bounds on distances to the old ones become bounds on those to the new. */
+typedef struct ock_succession {
+  uint32_t *parent; /* for each new centre the nearest old one ... */
+  float *gap;       /* ... and no less than the distance to it */
+  float *shift;     /* for each old centre no less than the distance to the nearest new one ... */
+  uint32_t *heir;   /* ... and its number */
+} ock_succession;
+/* Compare n_old centres with n_now (n x d each): O(n_old n_now d). */
+void ock_find_parents(const double *old, size_t n_old, const double *now, size_t n_now, size_t d, ock_succession *to);
+/* No less than the root. */
+static inline float ock_bound_distance(double squared) {
+  return (float)(sqrt(squared) * (1 + 0x1p-20));
+}
+
 /* Rows of a cluster that is to be cut. */
 typedef struct ock_members {
   uint32_t cluster;
@@ -102,6 +117,7 @@ enum { OCK_LLOYD_DEPTH = 8 };
 typedef struct ock_history {
   size_t n, next;
   double *means[OCK_LLOYD_DEPTH], *steps[OCK_LLOYD_DEPTH]; /* k x d each */
+  double product[OCK_LLOYD_DEPTH][OCK_LLOYD_DEPTH];        /* of steps */
 } ock_history;
 
 typedef struct ock_lloyd {
@@ -137,6 +153,7 @@ typedef struct ock_lloyd {
   uint32_t *list;        /* k_max: scratch */
   double *positions;     /* k_max x d: scratch */
   ock_history history;
+  ock_succession succession;
   uint64_t seed, n_draws;
 } ock_lloyd;
 
@@ -197,6 +214,7 @@ typedef struct ock_fit {
   double *within;                           /* k: sums of squared distances to the centroid */
   double *spread;                           /* k: sums of distances; only when settled */
   double silhouette, simplified_silhouette; /* NaN unless measured */
+  double silhouette_error;                  /* standard error; 0 unless estimated */
   size_t n_passes;                          /* over all rows, until it was settled */
   bool settled, converged;                  /* converged: every centroid is the mean of its rows to the last digit */
 } ock_fit;
@@ -213,6 +231,7 @@ typedef struct ock_settle_options {
   double tolerance;      /* steps go on until nothing changes, or the inertia falls by no more than this times it */
   bool silhouettes;      /* also the simplified silhouette */
   bool wide;             /* search with doubles from the start */
+  bool may_drop;         /* clusters that stay empty are dropped, and k falls; without it such a fit is cleared */
   uint16_t *labels;      /* n x n_fits, or NULL: the label of every row in each fit */
   uint32_t *label;       /* n, or NULL: the labels of the first fit */
 } ock_settle_options;

@@ -12,8 +12,11 @@ enum { DEFAULT_RESTARTS = 4, DEFAULT_MAX_ITERATIONS = 300, RNG_STREAM_SEEDING = 
 enum { SKETCH_ROWS = 25000, SKETCH_ROWS_A_CLUSTER = 100, WORTH_SKETCHING = 2 };
 static const double refinement_bytes = 256e6;
 
-/* A step that lowers the inertia by less than this share of it is the last before the exact passes. */
-static const double sketch_tolerance = 1e-4, refinement_tolerance = 1e-6;
+/* A step that lowers the inertia by less than this share of it is the last of a start. */
+static const double sketch_tolerance = 1e-4;
+/* Few rows go on until no label changes; many have labels that change without end in sight or any effect. */
+enum { MANY_ROWS = 20000 };
+static const double tolerance_for_many = 1e-6;
 /* Starts that end in the same place differ by rounding only: the first is kept, so that the numbers of the clusters do
  * not depend on the instruction set. */
 static const double worth_switching = 1 - 1e-6;
@@ -42,6 +45,10 @@ typedef struct fitting {
   size_t n_iterations;
   bool wide;
 } fitting;
+
+static double tolerance(const fitting *f) {
+  return f->frame.n > MANY_ROWS ? tolerance_for_many : 0;
+}
 
 static ockham_status no_memory(const fitting *f, ockham_error *err) {
   return ock_fail_memory(err, "the clustering", ock_size_product(f->options->k * 8, f->frame.d + 2));
@@ -79,7 +86,7 @@ static ockham_status refine(fitting *f, ock_lloyd *s, ockham_error *err) {
   ock_lloyd_assign(s, f->fit.centroids, f->fit.k);
   ock_lloyd_regroup(s);
   s->n_iterations = 0;
-  if (f->n_iterations < f->max_iterations) ock_lloyd_run(s, f->max_iterations - f->n_iterations, refinement_tolerance);
+  if (f->n_iterations < f->max_iterations) ock_lloyd_run(s, f->max_iterations - f->n_iterations, tolerance(f));
   f->n_iterations += s->n_iterations;
   return ock_fit_take(&f->fit, s) ? OCKHAM_OK : no_memory(f, err);
 }
@@ -135,7 +142,7 @@ static ockham_status search(fitting *f, ockham_error *err) {
   if (f->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
   double affordable = refinement_bytes / ock_store_bytes(1, f->frame.d, f->wide);
   size_t more = affordable < (double)n ? (size_t)affordable : n;
-  return more > enough ? with_store(f, more, refine, &too_fine, err) : OCKHAM_OK;
+  return with_store(f, more > enough ? more : enough, refine, &too_fine, err);
 }
 
 static ockham_status fit_exact(fitting *f, ockham_error *err) {
@@ -178,7 +185,10 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, oc
     OCK_TRY(fit_exact(f, err));
   else
     OCK_TRY(search(f, err));
-  ock_settle_options settle = {.order = f->order, .most_passes = f->max_iterations, .wide = f->wide, .label = labels};
+  size_t passes =
+      f->max_iterations > f->n_iterations ? f->max_iterations - f->n_iterations + 1 : 1; /* the first moves nothing */
+  ock_settle_options settle = {
+      .order = f->order, .most_passes = passes, .tolerance = tolerance(f), .wide = f->wide, .may_drop = true, .label = labels};
   ock_fit *fits[1] = {&f->fit};
   uint64_t n_distances = 0;
   OCK_TRY(ock_settle(f->x, &f->frame, fits, 1, &settle, f->pool, &f->ticker, &n_distances, err));

@@ -20,6 +20,7 @@ struct ock_lloyd_worker {
   char *half_norms;     /* k_max elements */
   uint32_t *candidates; /* n_bounds */
   float *least;         /* n_bounds */
+  float *inherited;     /* n_bounds */
   char *normal;         /* d elements */
   double *sums;         /* 5 x d */
   char *members;        /* some rows of one cluster, in panels: ock_lloyd_most_members() */
@@ -35,11 +36,12 @@ void ock_lloyd_norms(ock_lloyd *s);
 
 /* What a pass over the panels does to bounds and labels before rows are searched. */
 typedef struct ock_lloyd_change {
-  bool everything;           /* search all rows, labels and bounds say nothing */
-  uint32_t merged, into;     /* rows of `merged` now belong to `into`; NONE: no rows */
-  float shift;               /* distance from the old centre of `merged` to the new one of `into` */
-  uint32_t renamed;          /* rows of this number get that of `merged`; NONE: no rows */
-  uint32_t parent, child;    /* `child` is new: bounds on it are those on `parent`; NONE: no centre is new */
+  bool everything;        /* all centres are new, labels say nothing ... */
+  size_t n_old;           /* ... and bounds are those on so many old centres, see s->succession; 0: nothing */
+  uint32_t merged, into;  /* rows of `merged` now belong to `into`; NONE: no rows */
+  float shift;            /* distance from the old centre of `merged` to the new one of `into` */
+  uint32_t renamed;       /* rows of this number get that of `merged`; NONE: no rows */
+  uint32_t parent, child; /* `child` is new: bounds on it are those on `parent`; NONE: no centre is new */
 } ock_lloyd_change;
 #define OCK_LLOYD_NONE UINT32_MAX
 static const ock_lloyd_change ock_lloyd_no_change = {.merged = OCK_LLOYD_NONE,

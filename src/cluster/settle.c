@@ -16,13 +16,15 @@ static const double partial_bytes = 48e6;
 /* Where one fit's partial sums are in a block's array of doubles, and what it searches with. */
 typedef struct subject {
   ock_fit *fit;
-  size_t k, column;     /* of labels */
-  double *centroids;    /* k x d */
-  void *centres;        /* k x d elements */
-  void *half_norms;     /* k elements */
-  double reach;         /* the largest |c| */
-  size_t at;            /* of its sums: k x d, then k counts, within, spread, silhouettes */
-  double previous;      /* inertia one pass before */
+  size_t k, column;  /* of labels */
+  double *centroids; /* k x d */
+  void *centres;     /* k x d elements */
+  void *half_norms;  /* k elements */
+  double reach;      /* the largest |c| */
+  bool inherits;     /* bounds from the subject before it, by this: */
+  ock_succession succession;
+  size_t at;       /* of its sums: k x d, then k counts, within, spread, silhouettes */
+  double previous; /* inertia one pass before */
   size_t n_passes;
   bool done;
 } subject;
@@ -35,17 +37,26 @@ typedef struct waiting {
 
 typedef struct block {
   double *sums;
-  waiting *waiting;  /* one a subject of the group */
-  double *farthest;  /* one a subject: the largest squared distance of a row to its centroid ... */
-  size_t *far_row;   /* ... and the row */
-  uint64_t *n_ties;  /* one a subject: rows that are as near to another centroid */
+  waiting *waiting; /* one a subject of the group */
+  double *farthest; /* one a subject: the largest squared distance of a row to its centroid ... */
+  size_t *far_row;  /* ... and the row */
+  uint64_t *n_ties; /* one a subject: rows that are as near to another centroid */
   uint64_t n_distances;
 } block;
 
 typedef struct worker_scratch {
-  double *panel;      /* d x OCK_PANEL */
-  char *rounded;      /* the same as elements in strips */
-  double *row_sum;    /* d: sum of the rows of the panel */
+  double *panel;   /* d x OCK_PANEL */
+  char *rounded;   /* the same as elements in strips */
+  double *row_sum; /* d: sum of the rows of the panel */
+  float *lower;    /* most k: no more than the distance from any row of the panel to each centroid */
+  float reach;     /* no less than the distance from any row to its nearest (with silhouettes: second nearest) */
+  float *inherited;
+  uint32_t *near; /* most k: the centroids within reach ... */
+  char *centres;  /* ... as elements */
+  char *half_norms;
+  float *least;
+  size_t *seen; /* most k: the last stamp under which a centroid was somebody's heir */
+  size_t stamp;
 } worker_scratch;
 
 typedef struct pass {
@@ -172,6 +183,31 @@ static void count_row(const pass *p, block *b, size_t q, size_t row, uint32_t la
   if (p->options->label && s->column == 0) p->options->label[row] = label;
 }
 
+/* The same for a whole panel of one label, where nobody asks for labels. */
+static void count_panel(const pass *p, block *b, size_t q, const size_t *row, uint32_t label, const double *nearest,
+                        const double *second) {
+  const subject *s = &p->subjects[q];
+  double *counts = counts_of(p, b, s), distance[OCK_PANEL], within[4] = {0}, spread[4] = {0}, silhouette = 0;
+  size_t far = 0;
+  for (size_t r = 0; r < OCK_PANEL; r++) distance[r] = sqrt(nearest[r]);
+  for (size_t r = 0; r < OCK_PANEL; r += 4)
+    for (size_t part = 0; part < 4; part++) {
+      within[part] += nearest[r + part];
+      spread[part] += distance[r + part];
+    }
+  for (size_t r = 0; r < OCK_PANEL; r++) far = nearest[r] > nearest[far] ? r : far;
+  if (p->options->silhouettes && s->k > 1)
+    for (size_t r = 0; r < OCK_PANEL; r++) silhouette += second[r] > 0 ? 1 - distance[r] / sqrt(second[r]) : 0;
+  counts[label] += OCK_PANEL;
+  counts[s->k + label] += (within[0] + within[1]) + (within[2] + within[3]);
+  counts[2 * s->k + label] += (spread[0] + spread[1]) + (spread[2] + spread[3]);
+  counts[3 * s->k + label] += silhouette;
+  if (nearest[far] > b->farthest[q]) {
+    b->farthest[q] = nearest[far];
+    b->far_row[q] = row[far];
+  }
+}
+
 static void add_row(const double *panel, size_t d, size_t r, double sign, double *sum) {
   for (size_t l = 0; l < d; l++) sum[l] += sign * panel[l * OCK_PANEL + r];
 }
@@ -214,25 +250,87 @@ static void search_waiting(const pass *p, block *b, size_t q, worker_scratch *w)
   memmove(rows->row, rows->row + n, rows->n * sizeof *rows->row);
 }
 
-static void measure_panel(const pass *p, block *b, size_t q, const worker_scratch *w, const void *half_squares,
-                          double most, const size_t *row, size_t n) {
+/* Carry bounds over from the subject before: returns how many centroids are within reach, listed in w->near; all of
+ * them when nothing is known. */
+static size_t find_near(const subject *s, worker_scratch *w) {
+  const ock_succession *to = &s->succession;
+  size_t n_old = s->inherits ? (s - 1)->k : 0, n = 0;
+  float shift = 0;
+  bool known = n_old > 0;
+  w->stamp++;
+  for (size_t a = 0; a < n_old; a++) {
+    if (w->lower[a] > w->reach) continue;
+    shift = to->shift[a] > shift ? to->shift[a] : shift;
+    known = known && w->seen[to->heir[a]] != w->stamp; /* two with one heir: which is second nearest is not known */
+    w->seen[to->heir[a]] = w->stamp;
+  }
+  w->reach = known ? w->reach * (1 + 0x1p-20f) + shift : INFINITY;
+  for (size_t j = 0; j < s->k && known; j++) {
+    w->inherited[j] = w->lower[to->parent[j]] * (1 - 0x1p-20f) - to->gap[j];
+    if (w->inherited[j] <= w->reach) w->near[n++] = (uint32_t)j;
+  }
+  if (!known) return s->k;
+  float *swap = w->lower;
+  w->lower = w->inherited;
+  w->inherited = swap;
+  return n;
+}
+
+/* The nearest two of the centroids within reach; labels are numbers of centroids. */
+static uint64_t search_near(const pass *p, const subject *s, worker_scratch *w, ock_contest *contest, uint32_t *label,
+                            uint32_t *runner_up) {
+  size_t n = find_near(s, w), element = p->search->element_bytes, row_bytes = p->frame->d * element;
+  float gap[OCK_PANEL], reach[2];
+  bool copy = (double)n < 0.75 * (double)s->k;
+  contest->centres = copy ? w->centres : s->centres;
+  contest->half_norms = copy ? w->half_norms : s->half_norms;
+  contest->m = copy ? n : s->k;
+  for (size_t c = 0; copy && c < n; c++) {
+    memcpy(w->centres + c * row_bytes, (const char *)s->centres + w->near[c] * row_bytes, row_bytes);
+    memcpy(w->half_norms + c * element, (const char *)s->half_norms + w->near[c] * element, element);
+  }
+  uint64_t doubtful = p->search->nearest_two(contest, label, runner_up, gap, copy ? w->least : w->lower, reach);
+  w->reach = reach[p->options->silhouettes];
+  for (size_t c = 0; copy && c < n; c++) w->lower[w->near[c]] = w->least[c];
+  for (size_t r = 0; copy && r < OCK_PANEL; r++) {
+    label[r] = w->near[label[r]];
+    runner_up[r] = w->near[runner_up[r]];
+  }
+  return doubtful;
+}
+
+static bool all_equal(const uint32_t *label) {
+  uint32_t any = 0;
+  for (size_t r = 1; r < OCK_PANEL; r++) any |= label[r] ^ label[0];
+  return any == 0;
+}
+
+/* Exact squared distances to the centroids that the labels name. */
+static void measure_distances(const pass *p, const subject *s, const worker_scratch *w, const uint32_t *label,
+                              double *squared) {
+  if (all_equal(label))
+    p->kernels->distances(w->panel, p->frame->d, s->centroids + label[0] * p->frame->d, 1, squared);
+  else
+    p->kernels->own_distance(w->panel, p->frame->d, s->centroids, label, squared);
+}
+
+static void measure_panel(const pass *p, block *b, size_t q, worker_scratch *w, const void *half_squares, double most,
+                          const size_t *row, size_t n) {
   const subject *s = &p->subjects[q];
   size_t d = p->frame->d;
   uint32_t label[OCK_PANEL], runner_up[OCK_PANEL];
-  float gap[OCK_PANEL];
   double nearest[OCK_PANEL], second[OCK_PANEL] = {0};
   ock_contest contest = {.panel = w->rounded,
                          .half_squares = half_squares,
-                         .centres = s->centres,
-                         .half_norms = s->half_norms,
                          .d = d,
-                         .m = s->k,
                          .rounding = ock_contest_rounding(p->search->element_bytes, d, most, s->reach)};
-  uint64_t doubtful = p->search->nearest_two(&contest, label, runner_up, gap);
+  uint64_t doubtful = search_near(p, s, w, &contest, label, runner_up);
   if (n < OCK_PANEL) doubtful &= ((uint64_t)1 << n) - 1;
-  p->kernels->own_distance(w->panel, d, s->centroids, label, nearest);
-  if (p->options->silhouettes && s->k > 1) p->kernels->own_distance(w->panel, d, s->centroids, runner_up, second);
-  for (size_t r = 0; r < n; r++) {
+  measure_distances(p, s, w, label, nearest);
+  if (p->options->silhouettes && s->k > 1) measure_distances(p, s, w, runner_up, second);
+  bool whole = n == OCK_PANEL && doubtful == 0 && !p->options->labels && !p->options->label && all_equal(label);
+  if (whole) count_panel(p, b, q, row, label[0], nearest, second);
+  for (size_t r = 0; !whole && r < n; r++) {
     if (doubtful >> r & 1) {
       waiting *rows = &b->waiting[q];
       rows->row[rows->n++] = row[r];
@@ -241,7 +339,7 @@ static void measure_panel(const pass *p, block *b, size_t q, const worker_scratc
     }
   }
   sum_by_label(p, b, q, w, label, n, doubtful);
-  b->n_distances += (s->k + 2) * OCK_PANEL;
+  b->n_distances += (contest.m + 2) * OCK_PANEL;
 }
 
 static void zero_block(const pass *p, block *b) {
@@ -294,6 +392,19 @@ static void round_centroids(const pass *p, subject *s) {
   }
 }
 
+/* Compare the centroids of a subject with those of the one before it. */
+static void find_succession(void *arg, size_t q, size_t worker) {
+  (void)worker;
+  const pass *p = arg;
+  subject *s = &p->subjects[q];
+  s->inherits = q > 0 && (s - 1)->k * OCK_PANEL < p->x.n_rows;
+  if (s->inherits) ock_find_parents((s - 1)->centroids, (s - 1)->k, s->centroids, s->k, p->frame->d, &s->succession);
+  /* Searches see rounded centroids. */
+  float rounding = (float)(s->reach * 0x1p-22);
+  for (size_t j = 0; s->inherits && j < s->k; j++) s->succession.gap[j] += rounding;
+  for (size_t a = 0; s->inherits && a < (s - 1)->k; a++) s->succession.shift[a] += rounding;
+}
+
 /* The blocks' sums, in order, into those of block 0. */
 static void reduce(const pass *p, size_t q) {
   const subject *s = &p->subjects[q];
@@ -309,25 +420,30 @@ static void reduce(const pass *p, size_t q) {
   }
 }
 
+/* By falling size; equals by their centroids, so that their order does not depend on that of the search. */
 typedef struct ranked {
   double count;
+  const double *centroid;
+  size_t d;
   uint32_t j;
 } ranked;
 
 static int compare_ranked(const void *a, const void *b) {
   const ranked *x = a, *y = b;
   if (x->count != y->count) return x->count > y->count ? -1 : 1;
+  for (size_t l = 0; l < x->d; l++)
+    if (x->centroid[l] != y->centroid[l]) return x->centroid[l] < y->centroid[l] ? -1 : 1;
   return (x->j > y->j) - (x->j < y->j);
 }
 
-/* The order of the clusters by falling size into ranks; true when they stand in it already. */
-static bool rank_clusters(const double *counts, size_t k, ranked *ranks) {
+/* The order of the clusters into ranks; true when they stand in it already. */
+static bool rank_clusters(const pass *p, const subject *s, ranked *ranks) {
+  const double *counts = counts_of(p, &p->blocks[0], s);
   bool sorted = true;
-  for (size_t j = 0; j < k; j++) {
-    ranks[j] = (ranked){counts[j], (uint32_t)j};
-    sorted = sorted && (j == 0 || counts[j] <= counts[j - 1]);
-  }
-  if (!sorted) qsort(ranks, k, sizeof *ranks, compare_ranked);
+  for (size_t j = 0; j < s->k; j++)
+    ranks[j] = (ranked){counts[j], s->centroids + j * p->frame->d, p->frame->d, (uint32_t)j};
+  for (size_t j = 1; j < s->k; j++) sorted = sorted && compare_ranked(&ranks[j - 1], &ranks[j]) < 0;
+  if (!sorted) qsort(ranks, s->k, sizeof *ranks, compare_ranked);
   return sorted;
 }
 
@@ -389,12 +505,23 @@ static bool move_centroids(const pass *p, size_t q, const ranked *ranks, double 
   return moved;
 }
 
+/* Without its empty clusters, which stand last: they are ranked by falling size. */
+static void drop_empty(const pass *p, subject *s) {
+  const double *counts = counts_of(p, &p->blocks[0], s);
+  size_t k = 0;
+  for (size_t j = 0; j < s->k; j++) k += counts[j] > 0;
+  s->fit->k = s->k = k;
+  s->n_passes = 0;
+  s->previous = INFINITY;
+  round_centroids(p, s);
+}
+
 /* After a pass: the subject is done, or gets centroids for another one. */
 static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, double *previous) {
   subject *s = &p->subjects[q];
   size_t d = p->frame->d;
   const double *counts = counts_of(p, &p->blocks[0], s);
-  bool sorted = rank_clusters(counts, s->k, ranks), whole = true, possible;
+  bool sorted = rank_clusters(p, s, ranks), whole = true, possible;
   double inertia = 0;
   for (size_t j = 0; j < s->k; j++) {
     inertia += counts[s->k + j];
@@ -402,8 +529,8 @@ static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, d
   }
   bool moved = move_centroids(p, q, ranks, previous, &possible);
   s->n_passes++;
-  bool near = whole && s->n_passes > 1 && p->options->tolerance > 0 &&
-              s->previous - inertia <= p->options->tolerance * inertia;
+  bool near =
+      whole && s->n_passes > 1 && p->options->tolerance > 0 && s->previous - inertia <= p->options->tolerance * inertia;
   bool ties_go_elsewhere = !sorted && p->blocks[0].n_ties[q] > 0;
   s->previous = inertia;
   s->done = !moved || s->n_passes >= p->options->most_passes + 2 ||
@@ -413,19 +540,40 @@ static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, d
     return;
   }
   s->done = true;
+  if (!whole && p->options->may_drop) {
+    drop_empty(p, s);
+    s->done = false;
+    return;
+  }
   if (!whole) {
     ock_fit_clear(s->fit);
     return;
   }
   memcpy(s->centroids, previous, s->k * d * sizeof(double));
   if (!sorted) renumber_labels(p, s, ranks, number);
-  write_fit(p, s, ranks, !moved);
+  write_fit(p, s, ranks, !moved || near);
 }
 
 /* ---- passes ---- */
 
-static ockham_status allocate_group(pass *p, ock_arena *arena, size_t n_workers, size_t n_doubles) {
-  size_t d = p->frame->d;
+static bool allocate_worker(const pass *p, worker_scratch *w, ock_arena *arena, size_t most_k) {
+  size_t d = p->frame->d, element = p->search->element_bytes;
+  *w = (worker_scratch){.panel = ock_arena_array(arena, ock_size_product(d, OCK_PANEL), sizeof(double)),
+                        .rounded = ock_arena_array(arena, ock_size_product(d, OCK_PANEL), element),
+                        .row_sum = ock_arena_array(arena, d, sizeof(double)),
+                        .lower = ock_arena_array(arena, most_k, sizeof(float)),
+                        .inherited = ock_arena_array(arena, most_k, sizeof(float)),
+                        .near = ock_arena_array(arena, most_k, sizeof(uint32_t)),
+                        .centres = ock_arena_array(arena, ock_size_product(most_k, d), element),
+                        .half_norms = ock_arena_array(arena, most_k, element),
+                        .least = ock_arena_array(arena, most_k, sizeof(float)),
+                        .seen = ock_arena_array(arena, most_k, sizeof(size_t))};
+  if (w->seen) memset(w->seen, 0, most_k * sizeof(size_t));
+  return w->panel && w->rounded && w->row_sum && w->lower && w->inherited && w->near && w->centres && w->half_norms &&
+         w->least && w->seen;
+}
+
+static ockham_status allocate_group(pass *p, ock_arena *arena, size_t n_workers, size_t n_doubles, size_t most_k) {
   p->blocks = ock_arena_array(arena, p->n_blocks, sizeof *p->blocks);
   p->workers = ock_arena_array(arena, n_workers, sizeof *p->workers);
   bool fits = p->blocks && p->workers;
@@ -438,21 +586,20 @@ static ockham_status allocate_group(pass *p, ock_arena *arena, size_t n_workers,
     fits = p->blocks[b].sums && p->blocks[b].waiting && p->blocks[b].farthest && p->blocks[b].far_row &&
            p->blocks[b].n_ties;
   }
-  for (size_t w = 0; fits && w < n_workers; w++) {
-    p->workers[w] =
-        (worker_scratch){.panel = ock_arena_array(arena, ock_size_product(d, OCK_PANEL), sizeof(double)),
-                         .rounded = ock_arena_array(arena, ock_size_product(d, OCK_PANEL), p->search->element_bytes),
-                         .row_sum = ock_arena_array(arena, d, sizeof(double))};
-    fits = p->workers[w].panel && p->workers[w].rounded && p->workers[w].row_sum;
-  }
+  for (size_t w = 0; fits && w < n_workers; w++) fits = allocate_worker(p, &p->workers[w], arena, most_k);
   return fits ? OCKHAM_OK : OCKHAM_NO_MEMORY;
 }
 
-static bool prepare_subject(const pass *p, subject *s, ock_arena *arena) {
+static bool prepare_subject(const pass *p, subject *s, size_t k_before, ock_arena *arena) {
   size_t values = ock_size_product(s->k, p->frame->d);
   s->centroids = ock_arena_array(arena, values, sizeof(double));
   s->centres = ock_arena_array(arena, values, p->search->element_bytes);
   s->half_norms = ock_arena_array(arena, s->k, p->search->element_bytes);
+  s->succession = (ock_succession){.parent = ock_arena_array(arena, s->k, sizeof(uint32_t)),
+                                   .gap = ock_arena_array(arena, s->k, sizeof(float)),
+                                   .shift = ock_arena_array(arena, k_before, sizeof(float)),
+                                   .heir = ock_arena_array(arena, k_before, sizeof(uint32_t))};
+  if (!s->succession.parent || !s->succession.gap || !s->succession.shift || !s->succession.heir) return false;
   if (!s->centroids || !s->centres || !s->half_norms) return false;
   memcpy(s->centroids, s->fit->centroids, values * sizeof(double));
   round_centroids(p, s);
@@ -470,19 +617,20 @@ static ockham_status settle_group(pass *p, ock_pool *pool, ock_ticker *ticker, u
     s->at = n_doubles;
     n_doubles += s->k * (d + 4);
     most_k = s->k > most_k ? s->k : most_k;
-    fits = fits && prepare_subject(p, s, &arena);
+    fits = fits && prepare_subject(p, s, most_k, &arena); /* whichever of those before it is left */
   }
   ranked *ranks = ock_arena_array(&arena, most_k, sizeof *ranks);
   uint32_t *number = ock_arena_array(&arena, most_k, sizeof *number);
   double *previous = ock_arena_array(&arena, ock_size_product(most_k, d), sizeof(double));
   if (!fits || !ranks || !number || !previous ||
-      allocate_group(p, &arena, ock_pool_size(pool), n_doubles) != OCKHAM_OK) {
+      allocate_group(p, &arena, ock_pool_size(pool), n_doubles, most_k) != OCKHAM_OK) {
     ock_arena_clear(&arena);
     return ock_fail_memory(err, "the sums of all clusters", ock_size_product(n_doubles * 8, p->n_blocks));
   }
   subject *all = p->subjects;
   while (n_open > 0) {
     if (ticker && ock_ticker_stopped(ticker)) break;
+    ock_pool_run(pool, p->n_subjects, find_succession, p);
     ock_pool_run(pool, p->n_blocks, measure_block, p);
     for (size_t b = 0; b < p->n_blocks; b++) *n_distances += p->blocks[b].n_distances;
     size_t n_left = 0;

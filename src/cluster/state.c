@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of k-means: its memory, its centres, and what follows from its sums. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cluster/lloyd.h"
@@ -33,14 +34,15 @@ static bool allocate_worker(ock_lloyd *s, ock_lloyd_worker *worker) {
   worker->half_norms = ock_arena_array(&s->arena, s->k_max, element);
   worker->candidates = ock_arena_array(&s->arena, s->n_bounds, sizeof(uint32_t));
   worker->least = ock_arena_array(&s->arena, s->n_bounds, sizeof(float));
+  worker->inherited = ock_arena_array(&s->arena, s->n_bounds, sizeof(float));
   worker->normal = ock_arena_array(&s->arena, s->d, element);
   worker->sums = ock_arena_array(&s->arena, 5 * s->d, sizeof(double));
   size_t n_members = ock_lloyd_most_members(s->d);
   worker->members = ock_arena_array(&s->arena, ock_size_product(n_members, s->d), element);
   worker->member_label = ock_arena_array(&s->arena, n_members, sizeof(uint32_t));
   if (worker->members) memset(worker->members, 0, n_members * s->d * element);
-  return worker->centres && worker->half_norms && worker->candidates && worker->least && worker->normal &&
-         worker->sums && worker->members && worker->member_label;
+  return worker->centres && worker->half_norms && worker->candidates && worker->least && worker->inherited &&
+         worker->normal && worker->sums && worker->members && worker->member_label;
 }
 
 static bool allocate_scratch(ock_lloyd *s) {
@@ -76,7 +78,12 @@ static bool allocate(ock_lloyd *s) {
   double most_rows = fmin((double)s->n, (double)s->k_max * (double)ock_lloyd_most_members(s->d));
   s->members = ock_arena_array(&s->arena, s->k_max, sizeof *s->members);
   s->member_rows = ock_arena_array(&s->arena, (size_t)most_rows, sizeof(uint32_t));
+  s->succession.parent = ock_arena_array(&s->arena, s->k_max, sizeof(uint32_t));
+  s->succession.gap = ock_arena_array(&s->arena, s->k_max, sizeof(float));
+  s->succession.heir = ock_arena_array(&s->arena, s->k_max, sizeof(uint32_t));
+  s->succession.shift = ock_arena_array(&s->arena, s->n_bounds, sizeof(float));
   s->cuts = ock_arena_array(&s->arena, s->k_max, sizeof *s->cuts);
+  if (!s->succession.parent || !s->succession.gap || !s->succession.heir || !s->succession.shift) return false;
   if (!s->centroids || !s->sums || !s->counts || !s->squares || !s->centres || !s->half_norms || !s->label ||
       !s->lower || !s->upper || !s->drift || !s->list || !s->positions || !s->members || !s->member_rows || !s->cuts ||
       !ock_history_init(s))
@@ -116,9 +123,32 @@ void ock_lloyd_clear(ock_lloyd *s) {
 /* ---- centres ---- */
 
 double ock_squared_distance(const double *a, const double *b, size_t d) {
-  double sum = 0;
-  for (size_t l = 0; l < d; l++) sum += (a[l] - b[l]) * (a[l] - b[l]);
-  return sum;
+  double sum[4] = {0};
+  size_t l = 0;
+  for (; l + 4 <= d; l += 4)
+    for (size_t q = 0; q < 4; q++) sum[q] += (a[l + q] - b[l + q]) * (a[l + q] - b[l + q]);
+  for (; l < d; l++) sum[0] += (a[l] - b[l]) * (a[l] - b[l]);
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+void ock_find_parents(const double *old, size_t n_old, const double *now, size_t n_now, size_t d, ock_succession *to) {
+  for (size_t a = 0; a < n_old; a++) to->shift[a] = INFINITY;
+  for (size_t j = 0; j < n_now; j++) {
+    double least = INFINITY;
+    for (size_t a = 0; a < n_old; a++) {
+      double squared = ock_squared_distance(old + a * d, now + j * d, d);
+      if (squared < least) {
+        least = squared;
+        to->parent[j] = (uint32_t)a;
+      }
+      if (squared < to->shift[a]) {
+        to->shift[a] = (float)(squared * (1 + 0x1p-20));
+        to->heir[a] = (uint32_t)j;
+      }
+    }
+    to->gap[j] = ock_bound_distance(least);
+  }
+  for (size_t a = 0; a < n_old; a++) to->shift[a] = ock_bound_distance(to->shift[a]);
 }
 
 double ock_lloyd_put_centre(ock_lloyd *s, size_t j, const double *position) {
@@ -156,10 +186,20 @@ double ock_lloyd_within(const ock_lloyd *s, size_t j) {
 }
 
 void ock_lloyd_assign(ock_lloyd *s, const double *centroids, size_t k) {
+  bool wide = ock_store_is_wide(s->store);
+  size_t n_old = s->k;
+  bool knows = n_old > 0 && n_old * OCK_PANEL < s->n; /* else comparing the centres costs as much as it spares */
+  double *old = s->history.means[0];
+  for (size_t i = 0; knows && i < n_old * s->d; i++) old[i] = ock_element(s->centres, i, wide);
   s->k = k;
   for (size_t j = 0; j < k; j++) {
     ock_lloyd_put_centre(s, j, centroids + j * s->d);
     s->cuts[j].churn = INFINITY;
+  }
+  if (knows) {
+    double *now = s->history.steps[0];
+    for (size_t i = 0; i < k * s->d; i++) now[i] = ock_element(s->centres, i, wide);
+    ock_find_parents(old, n_old, now, k, s->d, &s->succession);
   }
   memset(s->sums, 0, k * s->d * sizeof(double));
   memset(s->counts, 0, k * sizeof(double));
@@ -167,6 +207,7 @@ void ock_lloyd_assign(ock_lloyd *s, const double *centroids, size_t k) {
   memset(s->drift, 0, s->n_bounds * sizeof(float));
   ock_lloyd_change change = ock_lloyd_no_change;
   change.everything = true;
+  change.n_old = knows ? n_old : 0;
   ock_lloyd_follow(s, &change);
 }
 
@@ -225,16 +266,48 @@ void ock_lloyd_scatter(ock_lloyd *s, size_t k, ock_rng *rng) {
   } else {
     for (size_t j = 0; j < k; j++) read_row(s, ock_rng_below(rng, s->n), s->positions + j * s->d);
   }
+  s->k = 0; /* what bounds say of other centres is no help */
   ock_lloyd_assign(s, s->positions, k);
 }
 
+static int compare_gains(const void *a, const void *b, void *cuts) {
+  double x = ((const ock_cut *)cuts)[*(const uint32_t *)a].gain, y = ((const ock_cut *)cuts)[*(const uint32_t *)b].gain;
+  return x != y ? (x > y ? -1 : 1) : *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
+}
+
+/* Cut the m clusters that gain most, all in one pass over the rows. */
+static void split_many(ock_lloyd *s, size_t m) {
+  size_t k = s->k, row_bytes = s->d * sizeof(double);
+  for (uint32_t j = 0; j < k; j++) s->list[j] = j;
+  qsort_r(s->list, k, sizeof *s->list, compare_gains, s->cuts);
+  memcpy(s->positions, s->centroids, k * row_bytes);
+  size_t now = k;
+  for (size_t i = 0; i < m && s->cuts[s->list[i]].gain > 0; i++) {
+    const ock_cut *cut = &s->cuts[s->list[i]];
+    memcpy(s->positions + s->list[i] * s->d, cut->positions, row_bytes);
+    memcpy(s->positions + now++ * s->d, cut->positions + s->d, row_bytes);
+  }
+  ock_lloyd_assign(s, s->positions, now);
+}
+
 void ock_lloyd_grow(ock_lloyd *s, size_t k) {
+  enum { ONE_BY_ONE = 64, SHARE_AT_ONCE = 4, FIRST_REGROUPING = 8 };
+  size_t next_regrouping = FIRST_REGROUPING;
   memset(s->centroids, 0, s->d * sizeof(double));
+  s->k = 0;
   ock_lloyd_assign(s, s->centroids, 1);
   while (s->k < k) {
     size_t j = ock_lloyd_best_cut(s, OCK_LLOYD_NONE, OCK_LLOYD_NONE);
     if (!(s->cuts[j].gain > 0)) break;
-    ock_lloyd_split(s, j);
+    size_t m = s->k / SHARE_AT_ONCE;
+    if (s->k < ONE_BY_ONE)
+      ock_lloyd_split(s, j);
+    else
+      split_many(s, m < k - s->k ? m : k - s->k);
+    if (s->k >= next_regrouping) {
+      ock_lloyd_regroup(s); /* without it all is as right, but slower */
+      next_regrouping = 2 * s->k;
+    }
     if (s->ticker && ock_ticker_stopped(s->ticker)) break;
   }
 }

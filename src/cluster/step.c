@@ -10,7 +10,6 @@
 /* From this share of all centres on it is cheaper to meet all than to copy those within reach. */
 static const double worth_copying = 0.75;
 
-
 typedef struct follow_pass {
   ock_lloyd *s;
   const ock_lloyd_change *change;
@@ -25,23 +24,54 @@ static void touch(const ock_lloyd *s, ock_lloyd_block *block, size_t j) {
   memset(block->sums + j * s->d, 0, s->d * sizeof(double));
 }
 
-static void add_row(const ock_lloyd *s, ock_lloyd_block *block, size_t p, size_t r, size_t j, double sign) {
+/* Row r of panel p joins cluster `to`. */
+static void add_row(const ock_lloyd *s, ock_lloyd_block *block, size_t p, size_t r, size_t to) {
   size_t first = ock_strip_place(s->d, r, 0);
-  double *sum = block->sums + j * s->d;
-  touch(s, block, j);
+  double *sum = block->sums + to * s->d;
+  touch(s, block, to);
   if (ock_store_is_wide(s->store)) {
     const double *x = (const double *)ock_store_panel(s->store, p) + first;
-    for (size_t l = 0; l < s->d; l++) sum[l] += sign * x[l * OCK_STRIP];
+    for (size_t l = 0; l < s->d; l++) sum[l] += x[l * OCK_STRIP];
   } else {
     const float *x = (const float *)ock_store_panel(s->store, p) + first;
-    for (size_t l = 0; l < s->d; l++) sum[l] += sign * (double)x[l * OCK_STRIP];
+    for (size_t l = 0; l < s->d; l++) sum[l] += (double)x[l * OCK_STRIP];
   }
-  block->counts[j] += sign;
-  block->squares[j] += sign * 2 * ock_element(ock_store_half_squares(s->store, p), r, ock_store_is_wide(s->store));
-  block->churn[j]++;
+  block->counts[to]++;
+  block->squares[to] += 2 * ock_element(ock_store_half_squares(s->store, p), r, ock_store_is_wide(s->store));
+  block->churn[to]++;
 }
 
-/* All rows of a panel for the first time: as many have one label, the sum of all goes there and the others are moved. */
+/* It leaves cluster `from` for `to`. */
+static void move_row(const ock_lloyd *s, ock_lloyd_block *block, size_t p, size_t r, size_t from, size_t to) {
+  size_t first = ock_strip_place(s->d, r, 0);
+  touch(s, block, from);
+  touch(s, block, to);
+  double *old = block->sums + from * s->d, *now = block->sums + to * s->d;
+  if (ock_store_is_wide(s->store)) {
+    const double *x = (const double *)ock_store_panel(s->store, p) + first;
+    for (size_t l = 0; l < s->d; l++) {
+      old[l] -= x[l * OCK_STRIP];
+      now[l] += x[l * OCK_STRIP];
+    }
+  } else {
+    const float *x = (const float *)ock_store_panel(s->store, p) + first;
+    for (size_t l = 0; l < s->d; l++) {
+      double value = (double)x[l * OCK_STRIP];
+      old[l] -= value;
+      now[l] += value;
+    }
+  }
+  double square = 2 * ock_element(ock_store_half_squares(s->store, p), r, ock_store_is_wide(s->store));
+  block->counts[from]--;
+  block->counts[to]++;
+  block->squares[from] -= square;
+  block->squares[to] += square;
+  block->churn[from]++;
+  block->churn[to]++;
+}
+
+/* All rows of a panel for the first time: as many have one label, the sum of all goes there and the others are moved.
+ */
 static void add_panel(const ock_lloyd *s, ock_lloyd_block *block, size_t p) {
   const uint32_t *label = s->label + p * OCK_PANEL;
   uint32_t home = label[OCK_PANEL / 2];
@@ -54,13 +84,14 @@ static void add_panel(const ock_lloyd *s, ock_lloyd_block *block, size_t p) {
     double *sum = block->sums + home * s->d;
     block->counts[home] += OCK_PANEL;
     block->churn[home] += OCK_PANEL;
-    block->squares[home] += s->store->search->sum_panel(ock_store_panel(s->store, p),
-                                                        ock_store_half_squares(s->store, p), s->d, sum);
+    block->squares[home] +=
+        s->store->search->sum_panel(ock_store_panel(s->store, p), ock_store_half_squares(s->store, p), s->d, sum);
   }
   for (size_t r = 0; r < n_rows; r++) {
-    if (together && label[r] == home) continue;
-    if (together) add_row(s, block, p, r, home, -1);
-    add_row(s, block, p, r, label[r], 1);
+    if (!together)
+      add_row(s, block, p, r, label[r]);
+    else if (label[r] != home)
+      move_row(s, block, p, r, home, label[r]);
   }
 }
 
@@ -95,8 +126,7 @@ static void count_changes(ock_lloyd *s, ock_lloyd_block *block, size_t p, const 
   for (size_t r = 0; r < OCK_PANEL; r++) any |= now[r] ^ before[r];
   for (size_t r = 0; any && r < n_rows; r++) {
     if (now[r] == before[r]) continue;
-    add_row(s, block, p, r, before[r], -1);
-    add_row(s, block, p, r, now[r], 1);
+    move_row(s, block, p, r, before[r], now[r]);
     block->n_changed++;
   }
 }
@@ -147,13 +177,34 @@ static bool renumber(const ock_lloyd *s, const ock_lloyd_change *change, size_t 
   return merged;
 }
 
+/* All centres are new: bounds on the old ones are carried over, if there are any. */
+static void search_anew(const follow_pass *pass, ock_lloyd_block *block, ock_lloyd_worker *worker, size_t p) {
+  ock_lloyd *s = pass->s;
+  const ock_succession *to = &s->succession;
+  float *lower = ock_lloyd_lower(s, p), shift = 0;
+  size_t n = 0;
+  for (size_t a = 0; a < pass->change->n_old; a++)
+    if (lower[a] <= s->upper[p] && to->shift[a] > shift) shift = to->shift[a];
+  s->upper[p] = s->upper[p] * (1 + 0x1p-20f) + shift;
+  for (size_t j = 0; j < s->k && pass->change->n_old > 0; j++) {
+    worker->inherited[j] = lower[to->parent[j]] * (1 - 0x1p-20f) - to->gap[j];
+    if (worker->inherited[j] <= s->upper[p]) worker->candidates[n++] = (uint32_t)j;
+  }
+  for (size_t j = s->k; j < s->n_bounds; j++) lower[j] = INFINITY;
+  if (pass->change->n_old == 0 || (double)n >= worth_copying * (double)s->k) {
+    search_panel(s, block, worker, p, NULL, s->k, true);
+    return;
+  }
+  memcpy(lower, worker->inherited, s->k * sizeof *lower);
+  search_panel(s, block, worker, p, worker->candidates, n, true);
+}
+
 static void follow_panel(const follow_pass *pass, ock_lloyd_block *block, ock_lloyd_worker *worker, size_t p) {
   ock_lloyd *s = pass->s;
   const ock_lloyd_change *change = pass->change;
   float *lower = ock_lloyd_lower(s, p), most;
   if (change->everything) {
-    for (size_t j = s->k; j < s->n_bounds; j++) lower[j] = INFINITY;
-    search_panel(s, block, worker, p, NULL, s->k, true);
+    search_anew(pass, block, worker, p);
     return;
   }
   bool must = change->merged != OCK_LLOYD_NONE && renumber(s, change, p);
@@ -244,7 +295,10 @@ bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance) {
       s->history.n = n_plain = 0;
       continue;
     }
-    if (n_changed == 0 || (tolerance > 0 && before - s->inertia <= tolerance * s->inertia)) return true;
+    if (n_changed == 0) return true;
+    if (!(tolerance > 0 && before - s->inertia <= tolerance * s->inertia)) continue;
+    if (!ahead) return true;
+    s->history.n = n_plain = 0; /* such a step may gain little where plain ones still gain */
   }
   return false;
 }

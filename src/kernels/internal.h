@@ -14,10 +14,18 @@
 
 /* Rows of a panel. Coordinate l of row r is panel[l * OCK_PANEL + r]; a panel has d * OCK_PANEL doubles. */
 enum { OCK_PANEL = 64 };
-/* Rows of a strip: what pair_sums works on, laid out like a panel of this many rows. */
-enum { OCK_STRIP = 16 };
 /* Bounds come in multiples of this. */
 enum { OCK_BOUNDS = 16 };
+/* Rows of a strip: what pair_sums works on, laid out like a panel of this many rows; and most rows that it meets. */
+enum { OCK_STRIP = 16, OCK_PAIR_ROWS = 128 };
+
+/* Rows that lie together, for pair_sums: at most OCK_PAIR_ROWS, in n_pieces pieces, which are summed apart. */
+typedef struct ock_pair_block {
+  const double *origin; /* d */
+  const float *rows;    /* n_rows x d, relative to the origin */
+  size_t n_rows, n_pieces;
+  const uint32_t *length; /* rows of each piece, all more than 0 */
+} ock_pair_block;
 
 /* What a step of Lloyd's algorithm did to the centres. */
 typedef struct ock_motion {
@@ -58,8 +66,11 @@ typedef struct ock_search_kernels {
   void (*nearest)(const ock_contest *contest, uint32_t *which, float *least, float *upper);
 
   /* For each row the nearest centre, the second nearest (0 when m is 1), and by how much half their squared distances
-   * differ. Bit r of the result is set when rounding may have chosen between the two. */
-  uint64_t (*nearest_two)(const ock_contest *contest, uint32_t *which, uint32_t *runner_up, float *gap);
+   * differ. Bit r of the result is set when rounding may have chosen between the two. least, unless it is NULL, as
+   * above; then reach[0] is at least the distance from any row to its nearest centre, reach[1] that to its second
+   * nearest (infinite when m is 1). */
+  uint64_t (*nearest_two)(const ock_contest *contest, uint32_t *which, uint32_t *runner_up, float *gap, float *least,
+                          float reach[2]);
 
   /* Add the rows x with label j and x normal > threshold to sums (d doubles); returns how many there are. */
   double (*take_side)(const void *panel, size_t d, const void *normal, double threshold, const uint32_t *label,
@@ -102,11 +113,13 @@ typedef struct ock_kernels {
   size_t (*follow)(const uint32_t *label, double *upper, double *lower, size_t n, const ock_motion *motion,
                    uint32_t *suspects);
 
-  /* Add the (unsquared) distance between each row r of a strip and each of m rows y (m x d) to
-   * sums[slot[j * n_slots + s] * OCK_STRIP + r] for every s in 0 ... n_slots - 1. One distance serves n_slots
-   * partitions: this is what makes the silhouette of every k cost one pass over the pairs. */
-  void (*pair_sums)(const double *strip, size_t d, const double *y, size_t m, const uint16_t *slot, size_t n_slots,
-                    double *sums);
+  /* For each row r of a strip and each piece i of a block the sum of their (unsquared) distances:
+   * sums[i * OCK_STRIP + r]. Distances are float32, relative to the block's origin: their errors are small beside the
+   * sum over the block when the origin is its mean. shifted is scratch of d * OCK_STRIP. */
+  void (*pair_sums)(const double *strip, size_t d, const ock_pair_block *block, float *shifted, double *sums);
+
+  /* Add such sums up: from[i * OCK_STRIP + r] to sums[into[i] * OCK_STRIP + r], for each of n pieces. */
+  void (*merge_sums)(const double *from, size_t n, const uint32_t *into, double *sums);
 } ock_kernels;
 
 /* The fastest table that runs here, or the one that OCKHAM_ISA names (if it runs here). */

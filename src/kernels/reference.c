@@ -64,13 +64,28 @@ static size_t follow(const uint32_t *label, double *upper, double *lower, size_t
   return n_suspects;
 }
 
-static void pair_sums(const double *strip, size_t d, const double *y, size_t m, const uint16_t *slot, size_t n_slots,
-                      double *sums) {
-  for (size_t j = 0; j < m; j++)
-    for (size_t r = 0; r < OCK_STRIP; r++) {
-      double distance = sqrt(squared_distance(strip + r, OCK_STRIP, y + j * d, d));
-      for (size_t s = 0; s < n_slots; s++) sums[slot[j * n_slots + s] * OCK_STRIP + r] += distance;
-    }
+static float narrow_distance(const float *lane, const float *y, size_t d) {
+  float sum = 0;
+  for (size_t l = 0; l < d; l++) {
+    float difference = lane[l * OCK_STRIP] - y[l];
+    sum += difference * difference;
+  }
+  return sqrtf(sum);
+}
+
+static void pair_sums(const double *strip, size_t d, const ock_pair_block *block, float *shifted, double *sums) {
+  for (size_t i = 0; i < d * OCK_STRIP; i++) shifted[i] = (float)(strip[i] - block->origin[i / OCK_STRIP]);
+  const float *y = block->rows;
+  for (size_t i = 0; i < block->n_pieces; i++, sums += OCK_STRIP) {
+    for (size_t r = 0; r < OCK_STRIP; r++) sums[r] = 0;
+    for (size_t j = 0; j < block->length[i]; j++, y += d)
+      for (size_t r = 0; r < OCK_STRIP; r++) sums[r] += (double)narrow_distance(shifted + r, y, d);
+  }
+}
+
+static void merge_sums(const double *from, size_t n, const uint32_t *into, double *sums) {
+  for (size_t i = 0; i < n; i++)
+    for (size_t r = 0; r < OCK_STRIP; r++) sums[into[i] * OCK_STRIP + r] += from[i * OCK_STRIP + r];
 }
 
 static size_t carry(float *lower, float *upper, const float *drift, size_t k, uint32_t *within_reach, float *most) {
@@ -106,4 +121,5 @@ const ock_kernels ock_kernels_reference = {
     .own_distance = own_distance,
     .follow = follow,
     .pair_sums = pair_sums,
+    .merge_sums = merge_sums,
 };

@@ -13,7 +13,10 @@
 #include "kernels/vector_ops.h"
 #endif
 
-enum { TILE_ROWS = 2 * LANES, TILE_CENTRES = 4, MOST_AT_ONCE = 128, CHUNK_BYTES = 24576 };
+/* Centres of a tile, and vectors of rows: about eight sums hide the latency of a product, whatever there is to do. */
+enum { TILE_CENTRES = 4, PANEL_VECTORS = OCK_PANEL / LANES, MOST_AT_ONCE = 128, CHUNK_BYTES = 24576 };
+#define LESSER(a, b) ((a) < (b) ? (a) : (b))
+#define TILE_VECTORS(n) ((n) > 2 ? 2 : (n) == 2 ? LESSER(4, PANEL_VECTORS) : LESSER(8, PANEL_VECTORS))
 
 /* Bounds are floats; this factor keeps them bounds when they are rounded to that. */
 static const float outward = 1 + 0x1p-20f, inward = 1 - 0x1p-20f;
@@ -29,18 +32,6 @@ static inline size_t place(size_t d, size_t r) {
 typedef struct best {
   vec nearest, second, which, runner_up;
 } best;
-
-__attribute__((always_inline)) static inline void tile(const element *low_rows, const element *high_rows, size_t d,
-                                                       const element *centres, size_t n, vec *sum) {
-  for (size_t l = 0; l < d; l++) {
-    vec low = load(low_rows + l * OCK_STRIP), high = load(high_rows + l * OCK_STRIP);
-    for (size_t j = 0; j < n; j++) {
-      vec c = broadcast(centres[j * d + l]);
-      sum[2 * j] = product_sub(low, c, sum[2 * j]);
-      sum[2 * j + 1] = product_sub(high, c, sum[2 * j + 1]);
-    }
-  }
-}
 
 __attribute__((always_inline)) static inline void meet(best *b, vec distance, vec number, bool two) {
   mask first = less(distance, b->nearest);
@@ -73,23 +64,44 @@ __attribute__((always_inline)) static inline void store_best(standings *s, size_
   store(s->runner_up + r, b->runner_up);
 }
 
-/* Meet n centres (1 or TILE_CENTRES), number j and on; least[t] is lowered to the least distance of each lane. */
-__attribute__((always_inline)) static inline void meet_tile(const ock_contest *c, size_t r, size_t j, size_t n,
-                                                            best *low, best *high, vec *least, bool two) {
+/* v vectors of rows from r on meet n centres from j on; least[t] is lowered to the least distance of each lane. Always
+ * inlined with constants, so that sums live in registers. */
+__attribute__((always_inline)) static inline void meet_tile(const ock_contest *c, size_t r, size_t v, size_t j,
+                                                            size_t n, best *b, vec *least, bool two) {
   const element *half_square = (const element *)c->half_squares + r, *half_norm = (const element *)c->half_norms + j;
-  vec sum[2 * TILE_CENTRES];
+  const element *centres = (const element *)c->centres + j * c->d, *rows[8];
+  vec sum[8];
+  for (size_t q = 0; q < v; q++) rows[q] = (const element *)c->panel + place(c->d, r + q * LANES);
   for (size_t t = 0; t < n; t++) {
     vec norm = broadcast(half_norm[t]);
-    sum[2 * t] = add(load(half_square), norm);
-    sum[2 * t + 1] = add(load(half_square + LANES), norm);
+    for (size_t q = 0; q < v; q++) sum[t * v + q] = add(load(half_square + q * LANES), norm);
   }
-  const element *panel = c->panel;
-  tile(panel + place(c->d, r), panel + place(c->d, r + LANES), c->d, (const element *)c->centres + j * c->d, n, sum);
+  for (size_t l = 0; l < c->d; l++) {
+    vec x[8];
+    for (size_t q = 0; q < v; q++) x[q] = load(rows[q] + l * OCK_STRIP);
+    for (size_t t = 0; t < n; t++) {
+      vec centre = broadcast(centres[t * c->d + l]);
+      for (size_t q = 0; q < v; q++) sum[t * v + q] = product_sub(x[q], centre, sum[t * v + q]);
+    }
+  }
   for (size_t t = 0; t < n; t++) {
-    vec number = broadcast((element)(j + t));
-    meet(low, sum[2 * t], number, two);
-    meet(high, sum[2 * t + 1], number, two);
-    if (least) least[t] = minimum(least[t], minimum(sum[2 * t], sum[2 * t + 1]));
+    vec number = broadcast((element)(j + t)), smallest = sum[t * v];
+    for (size_t q = 0; q < v; q++) {
+      meet(&b[q], sum[t * v + q], number, two);
+      smallest = minimum(smallest, sum[t * v + q]);
+    }
+    if (least) least[t] = minimum(least[t], smallest);
+  }
+}
+
+/* All rows of the panel meet n centres from j on. */
+__attribute__((always_inline)) static inline void meet_few(const ock_contest *c, size_t j, size_t n, standings *s,
+                                                           vec *least, bool two) {
+  best b[8];
+  for (size_t r = 0; r < OCK_PANEL; r += TILE_VECTORS(n) * LANES) {
+    for (size_t q = 0; q < TILE_VECTORS(n); q++) b[q] = load_best(s, r + q * LANES, two);
+    meet_tile(c, r, TILE_VECTORS(n), j, n, b, least, two);
+    for (size_t q = 0; q < TILE_VECTORS(n); q++) store_best(s, r + q * LANES, &b[q], two);
   }
 }
 
@@ -101,15 +113,18 @@ static size_t choose_chunk(size_t d) {
 
 __attribute__((always_inline)) static inline void meet_chunk(const ock_contest *c, size_t first, size_t end,
                                                              standings *s, vec *least, bool two) {
-  for (size_t r = 0; r < OCK_PANEL; r += TILE_ROWS) {
-    best low = load_best(s, r, two), high = load_best(s, r + LANES, two);
-    size_t j = first;
-    for (; j + TILE_CENTRES <= end; j += TILE_CENTRES)
-      meet_tile(c, r, j, TILE_CENTRES, &low, &high, least ? least + (j - first) : NULL, two);
-    for (; j < end; j++) meet_tile(c, r, j, 1, &low, &high, least ? least + (j - first) : NULL, two);
-    store_best(s, r, &low, two);
-    store_best(s, r + LANES, &high, two);
+  size_t whole = first + (end - first) / TILE_CENTRES * TILE_CENTRES, n_rest = end - whole;
+  for (size_t r = 0; r < OCK_PANEL && whole > first; r += 2 * LANES) {
+    best b[2] = {load_best(s, r, two), load_best(s, r + LANES, two)};
+    for (size_t j = first; j < whole; j += TILE_CENTRES)
+      meet_tile(c, r, 2, j, TILE_CENTRES, b, least ? least + (j - first) : NULL, two);
+    store_best(s, r, &b[0], two);
+    store_best(s, r + LANES, &b[1], two);
   }
+  vec *rest = least ? least + (whole - first) : NULL;
+  if (n_rest == 3) meet_few(c, whole, 3, s, rest, two);
+  if (n_rest == 2) meet_few(c, whole, 2, s, rest, two);
+  if (n_rest == 1) meet_few(c, whole, 1, s, rest, two);
 }
 
 static void begin(standings *s) {
@@ -140,43 +155,55 @@ static float bound_above(element half, double rounding) {
   return squared > 0 ? (float)sqrt(squared) * outward : 0;
 }
 
-static void nearest(const ock_contest *c, uint32_t *which, float *least, float *upper) {
-  standings s;
+/* Meet all centres; least as in the table, or NULL. */
+__attribute__((always_inline)) static inline void meet_all(const ock_contest *c, standings *s, float *least, bool two) {
   vec lanes[MOST_AT_ONCE];
   element halves[MOST_AT_ONCE];
   float bounds[MOST_AT_ONCE];
   size_t chunk = choose_chunk(c->d);
-  begin(&s);
+  begin(s);
   for (size_t first = 0; first < c->m; first += chunk) {
     size_t end = c->m - first < chunk ? c->m : first + chunk;
-    for (size_t j = 0; j < end - first; j++) lanes[j] = broadcast((element)INFINITY);
-    meet_chunk(c, first, end, &s, lanes, false);
+    for (size_t j = 0; least && j < end - first; j++) lanes[j] = broadcast((element)INFINITY);
+    meet_chunk(c, first, end, s, least ? lanes : NULL, two);
+    if (!least) continue;
     for (size_t j = 0; j < end - first; j++) halves[j] = least_lane(lanes[j]);
     for (size_t j = end - first; j % LANES; j++) halves[j] = 0;
     bound_below(halves, end - first, (element)c->rounding, bounds);
     memcpy(least + first, bounds, (end - first) * sizeof(float));
   }
-  element most = s.nearest[0];
-  for (size_t r = 0; r < OCK_PANEL; r++) {
-    which[r] = (uint32_t)s.which[r];
-    most = s.nearest[r] > most ? s.nearest[r] : most;
-  }
-  *upper = bound_above(most, c->rounding);
 }
 
-static uint64_t nearest_two(const ock_contest *c, uint32_t *which, uint32_t *runner_up, float *gap) {
+static element largest_of(const element *values) {
+  element most = values[0];
+  for (size_t r = 1; r < OCK_PANEL; r++) most = values[r] > most ? values[r] : most;
+  return most;
+}
+
+static void nearest(const ock_contest *c, uint32_t *which, float *least, float *upper) {
   standings s;
-  size_t chunk = choose_chunk(c->d);
+  meet_all(c, &s, least, false);
+  for (size_t r = 0; r < OCK_PANEL; r++) which[r] = (uint32_t)s.which[r];
+  *upper = bound_above(largest_of(s.nearest), c->rounding);
+}
+
+static uint64_t nearest_two(const ock_contest *c, uint32_t *which, uint32_t *runner_up, float *gap, float *least,
+                            float reach[2]) {
+  standings s;
   uint64_t doubtful = 0;
-  begin(&s);
-  for (size_t first = 0; first < c->m; first += chunk)
-    meet_chunk(c, first, c->m - first < chunk ? c->m : first + chunk, &s, NULL, true);
+  if (least)
+    meet_all(c, &s, least, true);
+  else
+    meet_all(c, &s, NULL, true);
   for (size_t r = 0; r < OCK_PANEL; r++) {
     which[r] = (uint32_t)s.which[r];
     runner_up[r] = (uint32_t)s.runner_up[r];
     gap[r] = (float)(s.second[r] - s.nearest[r]);
     doubtful |= (uint64_t) !((double)s.second[r] - (double)s.nearest[r] > 2 * c->rounding) << r;
   }
+  if (!least) return doubtful;
+  reach[0] = bound_above(largest_of(s.nearest), c->rounding);
+  reach[1] = bound_above(largest_of(s.second), c->rounding);
   return doubtful;
 }
 
@@ -196,7 +223,7 @@ static double take_side(const void *panel, size_t d, const void *normal, double 
   vec total = broadcast(0);
   const vec limit = broadcast((element)threshold), none = broadcast(0);
   for (size_t r = 0; r < OCK_PANEL; r++) weight[r] = label[r] == j ? 1 : 0;
-  for (size_t r = 0; r < OCK_PANEL; r += TILE_ROWS) {
+  for (size_t r = 0; r < OCK_PANEL; r += 2 * LANES) {
     vec low = none, high = none;
     const element *low_rows = x + place(d, r), *high_rows = x + place(d, r + LANES);
     for (size_t l = 0; l < d; l++) {

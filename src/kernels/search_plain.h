@@ -12,34 +12,27 @@ static element PLAIN(half_distance)(const ock_contest *c, size_t r, size_t j) {
   return sum;
 }
 
-static void PLAIN(nearest)(const ock_contest *c, uint32_t *which, float *least, float *upper) {
-  *upper = 0;
-  for (size_t j = 0; j < c->m; j++) least[j] = INFINITY;
-  for (size_t r = 0; r < OCK_PANEL; r++) {
-    element best = (element)INFINITY;
-    which[r] = 0;
-    for (size_t j = 0; j < c->m; j++) {
-      element half = PLAIN(half_distance)(c, r, j);
-      double squared = 2 * ((double)half - c->rounding);
-      float below = squared > 0 ? (float)sqrt(squared) * (1 - 0x1p-20f) : 0;
-      if (below < least[j]) least[j] = below;
-      if (!(half < best)) continue;
-      best = half;
-      which[r] = (uint32_t)j;
-    }
-    double squared = 2 * ((double)best + c->rounding);
-    float above = squared > 0 ? (float)sqrt(squared) * (1 + 0x1p-20f) : 0;
-    if (above > *upper) *upper = above;
-  }
+static float PLAIN(below)(element half, double rounding) {
+  double squared = 2 * ((double)half - rounding);
+  return squared > 0 ? (float)sqrt(squared) * (1 - 0x1p-20f) : 0;
 }
 
-static uint64_t PLAIN(nearest_two)(const ock_contest *c, uint32_t *which, uint32_t *runner_up, float *gap) {
+static float PLAIN(above)(element half, double rounding) {
+  double squared = 2 * ((double)half + rounding);
+  return squared > 0 ? (float)sqrt(squared) * (1 + 0x1p-20f) : 0;
+}
+
+static uint64_t PLAIN(nearest_two)(const ock_contest *c, uint32_t *which, uint32_t *runner_up, float *gap, float *least,
+                                   float reach[2]) {
   uint64_t doubtful = 0;
+  for (size_t j = 0; least && j < c->m; j++) least[j] = INFINITY;
+  if (least) reach[0] = reach[1] = 0;
   for (size_t r = 0; r < OCK_PANEL; r++) {
     element best = (element)INFINITY, second = (element)INFINITY;
     which[r] = runner_up[r] = 0;
     for (size_t j = 0; j < c->m; j++) {
       element half = PLAIN(half_distance)(c, r, j);
+      if (least && PLAIN(below)(half, c->rounding) < least[j]) least[j] = PLAIN(below)(half, c->rounding);
       if (half < best) {
         second = best;
         runner_up[r] = which[r];
@@ -52,8 +45,17 @@ static uint64_t PLAIN(nearest_two)(const ock_contest *c, uint32_t *which, uint32
     }
     gap[r] = (float)(second - best);
     doubtful |= (uint64_t) !((double)second - (double)best > 2 * c->rounding) << r;
+    if (least && PLAIN(above)(best, c->rounding) > reach[0]) reach[0] = PLAIN(above)(best, c->rounding);
+    if (least && PLAIN(above)(second, c->rounding) > reach[1]) reach[1] = PLAIN(above)(second, c->rounding);
   }
   return doubtful;
+}
+
+static void PLAIN(nearest)(const ock_contest *c, uint32_t *which, float *least, float *upper) {
+  uint32_t runner_up[OCK_PANEL];
+  float gap[OCK_PANEL], reach[2];
+  PLAIN(nearest_two)(c, which, runner_up, gap, least, reach);
+  *upper = reach[0];
 }
 
 static double PLAIN(take_side)(const void *panel, size_t d, const void *normal, double threshold, const uint32_t *label,

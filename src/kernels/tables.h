@@ -16,4 +16,13 @@ extern const ock_search_kernels ock_search_reference_float, ock_search_sse2_floa
 typedef size_t ock_carry(float *lower, float *upper, const float *drift, size_t k, uint32_t *within_reach, float *most);
 ock_carry ock_carry_sse2, ock_carry_avx2, ock_carry_avx512, ock_carry_neon;
 
+/* Kernels of pairs.c, which the tables refer to. */
+#define OCK_DECLARE_PAIRS(isa)                                                                                        \
+  void ock_pair_sums_##isa(const double *strip, size_t d, const ock_pair_block *block, float *shifted, double *sums); \
+  void ock_merge_sums_##isa(const double *from, size_t n, const uint32_t *into, double *sums);
+OCK_DECLARE_PAIRS(sse2)
+OCK_DECLARE_PAIRS(avx2)
+OCK_DECLARE_PAIRS(avx512)
+OCK_DECLARE_PAIRS(neon)
+
 #endif

@@ -161,28 +161,12 @@ static size_t follow(const uint32_t *label, double *upper, double *lower, size_t
   return n_suspects + n_rest;
 }
 
-enum { STRIP_VECTORS = OCK_STRIP / LANES };
-
-static void pair_sums(const double *strip, size_t d, const double *y, size_t m, const uint16_t *slot, size_t n_slots,
-                      double *sums) {
-  for (size_t j = 0; j < m; j++, y += d, slot += n_slots) {
-    vec distance[STRIP_VECTORS];
-    for (size_t v = 0; v < STRIP_VECTORS; v++) distance[v] = broadcast(0);
-    for (size_t l = 0; l < d; l++)
-      for (size_t v = 0; v < STRIP_VECTORS; v++)
-        distance[v] = square_add(sub(load(strip + l * OCK_STRIP + v * LANES), broadcast(y[l])), distance[v]);
-    for (size_t v = 0; v < STRIP_VECTORS; v++) distance[v] = root(distance[v]);
-    for (size_t s = 0; s < n_slots; s++) {
-      double *sum = sums + (size_t)slot[s] * OCK_STRIP;
-      for (size_t v = 0; v < STRIP_VECTORS; v++) store(sum + v * LANES, add(load(sum + v * LANES), distance[v]));
-    }
-  }
-}
-
 #define SEARCH_NAME_(isa, type) ock_search_##isa##_##type
 #define SEARCH_NAME(isa, type) SEARCH_NAME_(isa, type)
 #define TABLE_NAME_(isa) ock_kernels_##isa
 #define TABLE_NAME(isa) TABLE_NAME_(isa)
+#define PAIRS_(function, isa) ock_##function##_##isa
+#define PAIRS(function, isa) PAIRS_(function, isa)
 #define TEXT_(isa) #isa
 #define TEXT(isa) TEXT_(isa)
 
@@ -198,5 +182,6 @@ const ock_kernels TABLE_NAME(OCK_VECTOR_ISA) = {
     .distances = distances,
     .own_distance = own_distance,
     .follow = follow,
-    .pair_sums = pair_sums,
+    .pair_sums = PAIRS(pair_sums, OCK_VECTOR_ISA),
+    .merge_sums = PAIRS(merge_sums, OCK_VECTOR_ISA),
 };

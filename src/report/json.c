@@ -57,6 +57,8 @@ static json_t *point(const ockham_curve *curve, size_t i) {
   for (size_t c = 0; c < n; c++)
     if (criteria[c].direction != OCKHAM_KNEE)
       put(&object, criteria[c].name, number(ockham_criterion_value(&criteria[c], curve, i)));
+  double silhouette = curve->points[i].silhouette;
+  put(&object, "silhouette_error", number(isnan(silhouette) ? NAN : curve->points[i].silhouette_error));
   put(&object, "model", json_string(bic.variances_differ ? "VII" : "EII"));
   put(&object, "log_likelihood", number(bic.log_likelihood));
   return object;
@@ -108,6 +110,7 @@ bool ock_report_json(const ock_report *r, FILE *out) {
   put(&object, "one_suffices", json_boolean(v->one_suffices));
   put(&object, "crowded", json_boolean(v->crowded));
   put(&object, "partial", json_boolean(v->partial));
+  put(&object, "silhouette_rows", integer(v->silhouette_rows));
   put(&object, "criteria", choices(curve));
   put(&object, "sizes", sizes(&curve->points[v->point]));
   put(&object, "seconds", number(v->seconds));

@@ -10,12 +10,12 @@ enum { WIDTH = 100, MOST_CLUSTERS_LISTED = 24 };
 
 /* The few characters that are not ASCII. */
 typedef struct glyphs {
-  const char *times, *dots, *dash, *arrow;
+  const char *times, *dots, *dash, *arrow, *plus_minus;
 } glyphs;
 
 static glyphs glyphs_for(const ock_report *r) {
-  if (r->options->ascii) return (glyphs){"x", "...", "-", "<-"};
-  return (glyphs){"\u00d7", "\u2026", "\u2013", "\u25c4"};
+  if (r->options->ascii) return (glyphs){"x", "...", "-", "<-", "+-"};
+  return (glyphs){"\u00d7", "\u2026", "\u2013", "\u25c4", "\u00b1"};
 }
 
 /* How many columns a UTF-8 text takes: all our characters are one wide. */
@@ -213,8 +213,9 @@ static void criterion_row(const ock_report *r, const ockham_criterion *criterion
     fprintf(out, "%6zu  %12s", r->curve->points[i].k, amount(ockham_criterion_value(criterion, r->curve, i), text));
   fprintf(out, "  %*s%s", criterion->can_answer_one ? 7 : 9, "", criterion->can_answer_one ? "yes" : g.dash);
   if (criterion == r->verdict.criterion) fprintf(out, "  %s decides", g.arrow);
-  if (i == SIZE_MAX && r->verdict.silhouette_skipped && strcmp(criterion->name, "silhouette") == 0)
-    fputs("  not computed: many rows; --exact does it", out);
+  if (i != SIZE_MAX && r->verdict.silhouette_rows && strcmp(criterion->name, "silhouette") == 0)
+    fprintf(out, "  %s %.2g, from %s rows", g.plus_minus, r->curve->points[i].silhouette_error,
+            grouped(r->verdict.silhouette_rows, text));
   fputc('\n', out);
 }
 

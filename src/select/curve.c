@@ -38,6 +38,7 @@ void ockham_sweep_free(ockham_sweep *sweep) {
   if (!sweep) return;
   for (size_t k = 0; k < sweep->k_capacity; k++) ock_fit_clear(&sweep->fits[k]);
   ock_free(sweep->fits);
+  ock_frame_clear(&sweep->own_frame);
   ock_free(sweep->points);
   ock_free(sweep->shown);
   ock_free(sweep);
@@ -62,7 +63,8 @@ static void show_point(ockham_sweep *sweep, const ock_fit *fit, ockham_curve_poi
                                 .spread = spread,
                                 .centroids = shown,
                                 .silhouette = fit->silhouette,
-                                .simplified_silhouette = fit->simplified_silhouette};
+                                .simplified_silhouette = fit->simplified_silhouette,
+                                .silhouette_error = fit->silhouette_error};
 }
 
 ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {

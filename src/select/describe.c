@@ -20,7 +20,9 @@ ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows
     if (labels || !sweep->fits[k - 1].settled) open[n++] = &sweep->fits[k - 1];
   bool many = sweep->n > MANY_ROWS;
   ock_settle_options options = {.order = rows->order,
-                                .most_passes = many ? PASSES_FOR_MANY : PASSES_FOR_FEW,
+                                .most_passes = rows->as_they_are ? 1
+                                               : many            ? PASSES_FOR_MANY
+                                                                 : PASSES_FOR_FEW,
                                 .tolerance = many ? tolerance_for_many : 0,
                                 .silhouettes = silhouettes,
                                 .wide = rows->wide,
@@ -32,23 +34,46 @@ ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows
   return status;
 }
 
+ockham_status ock_fits_in_data_units(const ockham_sweep *sweep, size_t from, ock_arena *arena, ock_fit **fits,
+                                     ockham_error *err) {
+  size_t n = sweep->k_max + 1 - from, d = sweep->d;
+  double unit = sweep->frame->unit;
+  *fits = ock_arena_array(arena, n, sizeof **fits);
+  for (size_t p = 0; *fits && p < n; p++) {
+    const ock_fit *fit = &sweep->fits[from + p - 1];
+    double *values = ock_arena_array(arena, ock_size_product(fit->k, d + 2), sizeof(double));
+    if (!values) {
+      *fits = NULL;
+      break;
+    }
+    ock_fit *copy = &(*fits)[p];
+    *copy = *fit;
+    copy->centroids = values;
+    copy->within = values + fit->k * d;
+    copy->spread = copy->within + fit->k;
+    for (size_t i = 0; i < fit->k * d; i++) copy->centroids[i] = fit->centroids[i] / unit;
+    for (size_t j = 0; j < fit->k; j++) {
+      copy->within[j] = fit->within[j] / unit / unit;
+      copy->spread[j] = fit->spread[j] / unit;
+    }
+  }
+  return *fits ? OCKHAM_OK : ock_fail_memory(err, "the fits", n * sizeof **fits);
+}
+
 static ockham_status measure_silhouettes(ockham_sweep *sweep, ockham_rows x, size_t first_k, size_t n_partitions,
                                          const uint16_t *label, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
   ock_arena arena = {0};
-  size_t *k = ock_arena_array(&arena, n_partitions, sizeof *k);
-  const uint64_t **sizes = ock_arena_array(&arena, n_partitions, sizeof *sizes);
+  ock_fit *fits;
   double *silhouette = ock_arena_array(&arena, n_partitions, sizeof *silhouette);
-  ockham_status status;
-  if (k && sizes && silhouette) {
-    for (size_t p = 0; p < n_partitions; p++) {
-      k[p] = first_k + p;
-      sizes[p] = sweep->fits[k[p] - 1].sizes;
-    }
-    ock_partitions partitions = {n_partitions, k, sizes, label};
-    status = ock_silhouettes_exact(x, sweep->frame->origin, &partitions, pool, ticker, silhouette, err);
-    for (size_t p = 0; p < n_partitions && !status; p++) sweep->fits[k[p] - 1].silhouette = silhouette[p];
-  } else {
-    status = ock_fail_memory(err, "the silhouette", n_partitions * 24);
+  ockham_status status = silhouette ? ock_fits_in_data_units(sweep, first_k, &arena, &fits, err)
+                                    : ock_fail_memory(err, "the silhouette", n_partitions * sizeof *silhouette);
+  if (!status) {
+    ock_partitions partitions = {.n_partitions = n_partitions, .fits = fits, .label = label};
+    status = ock_silhouettes_compute(x, sweep->frame->origin, &partitions, pool, ticker, silhouette, NULL, err);
+  }
+  for (size_t p = 0; p < n_partitions && !status; p++) {
+    sweep->fits[first_k + p - 1].silhouette = silhouette[p];
+    sweep->fits[first_k + p - 1].silhouette_error = 0;
   }
   ock_arena_clear(&arena);
   return status == OCKHAM_INTERRUPTED ? OCKHAM_OK : status; /* without them, then */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One row out of each of many equal stretches: rows that are sorted by cluster are thinned evenly, and rows that come
  * in cycles, such as hours of the day, are not met at the same hour each time. */
+#include <string.h>
+
 #include "select/internal.h"
 
 enum { RNG_STREAM_SAMPLE = 700 };
@@ -19,4 +21,19 @@ ockham_status ock_rows_sample(size_t n_rows, size_t n_sample, uint64_t seed, uin
   }
   *rows = row;
   return OCKHAM_OK;
+}
+
+ockham_status ock_rows_copy(ockham_rows x, const uint32_t *row, size_t n, ockham_rows *copy, ockham_error *err) {
+  size_t value_bytes = x.dtype == OCKHAM_FLOAT32 ? sizeof(float) : sizeof(double);
+  size_t row_bytes = x.n_columns * value_bytes, stride_bytes = ock_rows_stride(x) * value_bytes;
+  char *rows = ock_alloc_array(n, row_bytes);
+  if (!rows) return ock_fail_memory(err, "a sample of the rows", ock_size_product(n, row_bytes));
+  for (size_t i = 0; i < n; i++) memcpy(rows + i * row_bytes, (const char *)x.data + row[i] * stride_bytes, row_bytes);
+  *copy = (ockham_rows){.data = rows, .n_rows = n, .n_columns = x.n_columns, .dtype = x.dtype};
+  return OCKHAM_OK;
+}
+
+void ock_rows_copy_clear(ockham_rows *copy) {
+  ock_free((void *)copy->data);
+  *copy = (ockham_rows){0};
 }

@@ -1,175 +1,238 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The exact silhouette of many partitions at once. Each distance between two rows is computed once for a strip of rows
- * and added to one sum a partition: the sum that belongs to the cluster of the other row. */
+/* The silhouette of many partitions at once. For a strip of rows, distances to all rows are summed over the pieces of
+ * the pairing, and these sums merged down its tree until they are sums over clusters. */
 #include <math.h>
 #include <string.h>
 
-#include "kernels/internal.h"
-#include "select/internal.h"
+#include "select/pairing.h"
 
-/* Sums of one group of partitions should stay in the second-level cache: 2048 x OCK_STRIP doubles are 256 KiB. */
-enum { MAX_SLOTS = 2048, ROWS_AT_ONCE = 256, STRIPS_A_TASK = 4 };
+enum { STRIPS_A_TASK = 4, TASKS_A_BATCH = 64, ENOUGH_ROWS = 16 };
 
-/* Partitions that are summed together. Cluster j of partition first + p has slot offset[p] + j. */
-typedef struct group {
-  size_t first, n;
-  size_t n_slots;
-  const size_t *offset; /* by partition, from the start of the arrays */
-  uint16_t *slot;       /* n_rows x n */
-} group;
+/* What a task adds up, for each partition. */
+typedef struct total {
+  double silhouette;
+  double squares; /* of differences between successive rows of a strip */
+} total;
 
 typedef struct pass {
   ockham_rows x;
   const double *origin;
   const ock_partitions *partitions;
   const ock_kernels *kernels;
-  group group;
+  ock_pairing pairing;
+  size_t n_evaluated;
+  size_t *first_count; /* of each partition's clusters in count */
+  uint32_t *count;     /* rows of each cluster in x */
   size_t scratch_size;
-  double *scratch;   /* a worker: strip, chunk of rows, sums */
-  double *task_sums; /* a task: n_partitions totals */
+  double *scratch; /* a worker: strip, the same in float32, sums over the pieces of a block, sums over nodes */
+  total *totals;   /* a task: n_partitions */
 } pass;
 
-static void load_chunk(const pass *p, size_t first, size_t n, double *chunk) {
-  for (size_t i = 0; i < n; i++)
+/* A strip of the rows that are evaluated. */
+typedef struct strip {
+  size_t n;
+  size_t row[OCK_STRIP];
+  double *x; /* n_columns x OCK_STRIP, relative to the origin and scaled; lanes beyond n repeat the first row */
+} strip;
+
+static void load_strip(const pass *p, size_t first, strip *s) {
+  s->n = p->n_evaluated - first < OCK_STRIP ? p->n_evaluated - first : OCK_STRIP;
+  for (size_t r = 0; r < OCK_STRIP; r++) {
+    size_t i = first + (r < s->n ? r : 0);
+    s->row[r] = p->partitions->row ? p->partitions->row[i] : i;
     for (size_t l = 0; l < p->x.n_columns; l++)
-      chunk[i * p->x.n_columns + l] = ock_rows_get(p->x, first + i, l) - p->origin[l];
-}
-
-static void load_strip(const pass *p, size_t first, size_t n, double *strip) {
-  for (size_t l = 0; l < p->x.n_columns; l++)
-    for (size_t r = 0; r < OCK_STRIP; r++)
-      strip[l * OCK_STRIP + r] = r < n ? ock_rows_get(p->x, first + r, l) - p->origin[l] : 0;
-}
-
-/* From sums of distances to each cluster to the silhouettes of the strip's rows, summed over the rows. */
-static double strip_silhouette(const pass *p, size_t partition, const double *sums, size_t first, size_t n) {
-  size_t k = p->partitions->k[partition];
-  const uint64_t *sizes = p->partitions->sizes[partition];
-  double total = 0;
-  for (size_t r = 0; r < n; r++) {
-    size_t own = p->partitions->label[(first + r) * p->partitions->n_partitions + partition];
-    if (sizes[own] < 2) continue; /* a row alone has silhouette 0 */
-    double nearest = INFINITY;
-    for (size_t j = 0; j < k; j++) {
-      double mean = sums[j * OCK_STRIP + r] / (double)sizes[j];
-      if (j != own && mean < nearest) nearest = mean;
-    }
-    double within = sums[own * OCK_STRIP + r] / (double)(sizes[own] - 1);
-    double larger = within > nearest ? within : nearest;
-    if (larger > 0) total += (nearest - within) / larger;
+      s->x[l * OCK_STRIP + r] = (ock_rows_get(p->x, s->row[r], l) - p->origin[l]) * p->pairing.scale;
   }
-  return total;
 }
 
-static void sum_strip(const pass *p, size_t first, size_t n, double *scratch, double *totals) {
+/* Whether the sample has too few rows of a cluster to tell the mean distance to it. */
+static bool is_thin(const pass *p, uint32_t count) {
+  return p->partitions->sampled && count < ENOUGH_ROWS;
+}
+
+/* The root mean square distance from each row of the strip to the rows of cluster j in the whole table, from
+ * sum |x - y|^2 = n |x - centroid|^2 + within; leaving out the row itself. */
+static void measure_by_centroid(const pass *p, const strip *s, const ock_fit *fit, size_t j, const size_t *own,
+                                double *mean) {
   size_t d = p->x.n_columns;
-  double *strip = scratch, *chunk = strip + d * OCK_STRIP, *sums = chunk + d * ROWS_AT_ONCE;
-  memset(sums, 0, p->group.n_slots * OCK_STRIP * sizeof(double));
-  load_strip(p, first, n, strip);
-  for (size_t row = 0; row < p->x.n_rows; row += ROWS_AT_ONCE) {
-    size_t m = p->x.n_rows - row < ROWS_AT_ONCE ? p->x.n_rows - row : ROWS_AT_ONCE;
-    load_chunk(p, row, m, chunk);
-    p->kernels->pair_sums(strip, d, chunk, m, p->group.slot + row * p->group.n, p->group.n, sums);
-  }
-  for (size_t g = 0; g < p->group.n; g++) {
-    size_t partition = p->group.first + g;
-    totals[partition] += strip_silhouette(p, partition, sums + p->group.offset[partition] * OCK_STRIP, first, n);
-  }
-}
-
-static void run_task(void *arg, size_t task, size_t worker) {
-  const pass *p = arg;
-  double *totals = p->task_sums + task * p->partitions->n_partitions;
-  for (size_t s = 0; s < STRIPS_A_TASK; s++) {
-    size_t first = (task * STRIPS_A_TASK + s) * OCK_STRIP;
-    if (first >= p->x.n_rows) return;
-    size_t n = p->x.n_rows - first < OCK_STRIP ? p->x.n_rows - first : OCK_STRIP;
-    sum_strip(p, first, n, p->scratch + worker * p->scratch_size, totals);
-  }
-}
-
-static void fill_slots(const pass *p) {
-  const group *g = &p->group;
-  for (size_t i = 0; i < p->x.n_rows; i++)
-    for (size_t q = 0; q < g->n; q++) {
-      size_t partition = g->first + q;
-      size_t label = p->partitions->label[i * p->partitions->n_partitions + partition];
-      g->slot[i * g->n + q] = (uint16_t)(g->offset[partition] + label);
+  double n = (double)fit->sizes[j], scale = p->pairing.scale;
+  for (size_t r = 0; r < OCK_STRIP; r++) {
+    double squares = 0;
+    for (size_t l = 0; l < d; l++) {
+      double difference = s->x[l * OCK_STRIP + r] - fit->centroids[j * d + l] * scale;
+      squares += difference * difference;
     }
+    double n_others = own[r] == j ? n - 1 : n;
+    mean[r] = n_others > 0 ? sqrt((squares * n + fit->within[j] * scale * scale) / n_others) : 0;
+  }
 }
 
-/* Group partitions so that the slots of a group stay below MAX_SLOTS; returns the end of the group from `first`. */
-static size_t close_group(const ock_partitions *partitions, size_t first, size_t *offset, size_t *n_slots) {
-  size_t end = first;
-  *n_slots = 0;
-  while (end < partitions->n_partitions && (end == first || *n_slots + partitions->k[end] <= MAX_SLOTS)) {
-    offset[end] = *n_slots;
-    *n_slots += partitions->k[end++];
+/* The mean distances to the rows' own clusters, whose sums are taken away. */
+static void take_own(const pass *p, const uint32_t *count, const size_t *own, double *sums, double *within) {
+  for (size_t r = 0; r < OCK_STRIP; r++) {
+    double *mine = &sums[own[r] * OCK_STRIP + r];
+    uint32_t n = count[own[r]];
+    within[r] = is_thin(p, n) || n < 2 ? *mine : *mine / (double)(n - 1);
+    *mine = INFINITY;
   }
-  return end;
+}
+
+/* The least mean distances to the k clusters. */
+static void find_nearest(const pass *p, const uint32_t *count, size_t k, const double *sums, double *nearest) {
+  for (size_t r = 0; r < OCK_STRIP; r++) nearest[r] = INFINITY;
+  for (size_t j = 0; j < k; j++, sums += OCK_STRIP) {
+    if (count[j] == 0 && !p->partitions->sampled) continue;
+    double share = is_thin(p, count[j]) ? 1 : 1 / (double)count[j];
+    for (size_t r = 0; r < OCK_STRIP; r++) nearest[r] = sums[r] * share < nearest[r] ? sums[r] * share : nearest[r];
+  }
+}
+
+/* From sums of distances to each cluster, which are used up, to the silhouettes of the strip's rows. */
+static void find_silhouettes(const pass *p, size_t partition, const strip *s, double *sums, double *silhouette) {
+  const ock_partitions *all = p->partitions;
+  const ock_fit *fit = &all->fits[partition];
+  const uint32_t *count = p->count + p->first_count[partition];
+  double nearest[OCK_STRIP], within[OCK_STRIP];
+  size_t own[OCK_STRIP];
+  for (size_t r = 0; r < OCK_STRIP; r++) own[r] = all->label[s->row[r] * all->n_partitions + partition];
+  for (size_t j = 0; j < fit->k; j++)
+    if (is_thin(p, count[j])) measure_by_centroid(p, s, fit, j, own, sums + j * OCK_STRIP);
+  take_own(p, count, own, sums, within);
+  find_nearest(p, count, fit->k, sums, nearest);
+  for (size_t r = 0; r < OCK_STRIP; r++) {
+    double larger = fmax(within[r], nearest[r]);
+    bool alone = (all->sampled ? fit->sizes[own[r]] : count[own[r]]) < 2; /* has silhouette 0 */
+    silhouette[r] = larger > 0 && !alone ? (nearest[r] - within[r]) / larger : 0;
+  }
+}
+
+static void add_silhouettes(const pass *p, size_t partition, const strip *s, double *distances, total *t) {
+  double silhouette[OCK_STRIP];
+  find_silhouettes(p, partition, s, distances, silhouette);
+  for (size_t r = 0; r < s->n; r++) {
+    t->silhouette += silhouette[r];
+    if (r > 0) t->squares += (silhouette[r] - silhouette[r - 1]) * (silhouette[r] - silhouette[r - 1]);
+  }
+}
+
+/* Sums of distances from the strip to the pieces, merged into the nodes that are made of pieces. */
+static void sum_pieces(const pass *p, const strip *s, float *shifted, double *pieces, double *node_sums) {
+  const ock_pairing *g = &p->pairing;
+  for (size_t v = 0; v < g->n_nodes; v++)
+    if (g->nodes[v].parent == OCK_FROM_PIECES)
+      memset(node_sums + g->nodes[v].offset * OCK_STRIP, 0, g->nodes[v].n_atoms * OCK_STRIP * sizeof(double));
+  for (size_t b = 0; b < g->n_blocks; b++) {
+    p->kernels->pair_sums(s->x, p->x.n_columns, &g->blocks[b], shifted, pieces);
+    for (size_t v = 0; v < g->n_nodes; v++)
+      if (g->nodes[v].parent == OCK_FROM_PIECES)
+        p->kernels->merge_sums(pieces, g->blocks[b].n_pieces, g->nodes[v].into + g->first_piece[b],
+                               node_sums + g->nodes[v].offset * OCK_STRIP);
+  }
+}
+
+static void evaluate_strip(const pass *p, size_t first, double *scratch, total *totals) {
+  const ock_pairing *g = &p->pairing;
+  size_t strip_size = p->x.n_columns * OCK_STRIP;
+  strip s = {.x = scratch};
+  float *shifted = (float *)(scratch + strip_size);
+  double *pieces = scratch + strip_size + strip_size / 2, *node_sums = pieces + OCK_PAIR_ROWS * OCK_STRIP;
+  load_strip(p, first, &s);
+  sum_pieces(p, &s, shifted, pieces, node_sums);
+  for (size_t v = 0; v < g->n_nodes; v++) {
+    const ock_pair_node *node = &g->nodes[v];
+    double *own = node_sums + node->offset * OCK_STRIP;
+    if (node->parent != OCK_FROM_PIECES) {
+      memset(own, 0, node->n_atoms * OCK_STRIP * sizeof(double));
+      p->kernels->merge_sums(node_sums + g->nodes[node->parent].offset * OCK_STRIP, node->n_from, node->into, own);
+    }
+    if (node->n == 1) add_silhouettes(p, node->first, &s, own, &totals[node->first]);
+  }
 }
 
 /* Tasks run in batches, so that a stop is noticed. */
 typedef struct batch {
-  pass *pass;
+  const pass *pass;
   size_t first;
 } batch;
 
-static void run_batch_task(void *arg, size_t task, size_t worker) {
+static void run_task(void *arg, size_t i, size_t worker) {
   const batch *b = arg;
-  run_task(b->pass, b->first + task, worker);
-}
-
-static bool run_batches(pass *p, size_t n_tasks, ock_pool *pool, ock_ticker *ticker) {
-  const size_t tasks_a_batch = 64;
-  for (size_t first = 0; first < n_tasks; first += tasks_a_batch) {
-    if (ticker && ock_ticker_stopped(ticker)) return false;
-    size_t n = n_tasks - first < tasks_a_batch ? n_tasks - first : tasks_a_batch;
-    ock_pool_run(pool, n, run_batch_task, &(batch){p, first});
+  const pass *p = b->pass;
+  size_t task = b->first + i;
+  total *totals = p->totals + task * p->partitions->n_partitions;
+  for (size_t s = 0; s < STRIPS_A_TASK; s++) {
+    size_t first = (task * STRIPS_A_TASK + s) * OCK_STRIP;
+    if (first < p->n_evaluated) evaluate_strip(p, first, p->scratch + worker * p->scratch_size, totals);
   }
-  return true;
 }
 
-static ockham_status run_groups(pass *p, size_t n_tasks, size_t *offset, ock_pool *pool, ock_ticker *ticker,
-                                ockham_error *err) {
-  size_t n_partitions = p->partitions->n_partitions;
-  for (size_t first = 0, end; first < n_partitions; first = end) {
-    end = close_group(p->partitions, first, offset, &p->group.n_slots);
-    p->group.first = first;
-    p->group.n = end - first;
-    p->group.offset = offset;
-    fill_slots(p);
-    if (!run_batches(p, n_tasks, pool, ticker))
+static ockham_status run_batches(const pass *p, size_t n_tasks, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
+  for (size_t first = 0; first < n_tasks; first += TASKS_A_BATCH) {
+    if (ticker && ock_ticker_stopped(ticker))
       return ock_fail(err, OCKHAM_INTERRUPTED, "stopped while computing silhouettes");
+    size_t n = n_tasks - first < TASKS_A_BATCH ? n_tasks - first : TASKS_A_BATCH;
+    ock_pool_run(pool, n, run_task, &(batch){p, first});
   }
   return OCKHAM_OK;
 }
 
-ockham_status ock_silhouettes_exact(ockham_rows x, const double *origin, const ock_partitions *partitions,
-                                    ock_pool *pool, ock_ticker *ticker, double *silhouette, ockham_error *err) {
-  size_t n_partitions = partitions->n_partitions, rows_a_task = STRIPS_A_TASK * OCK_STRIP;
-  size_t n_tasks = (x.n_rows + rows_a_task - 1) / rows_a_task, most_slots = MAX_SLOTS;
-  for (size_t q = 0; q < n_partitions; q++)
-    if (partitions->k[q] > most_slots) most_slots = partitions->k[q];
-  ock_arena arena = {0};
-  pass p = {.x = x, .origin = origin, .partitions = partitions, .kernels = ock_kernels_pick()};
-  p.scratch_size = x.n_columns * (OCK_STRIP + ROWS_AT_ONCE) + most_slots * OCK_STRIP;
-  p.scratch = ock_arena_array(&arena, ock_pool_size(pool) * sizeof(double), p.scratch_size);
-  p.task_sums = ock_arena_array(&arena, ock_size_product(n_tasks, n_partitions), sizeof(double));
-  p.group.slot = ock_arena_array(&arena, ock_size_product(x.n_rows, n_partitions), sizeof(uint16_t));
-  size_t *offset = ock_arena_array(&arena, n_partitions, sizeof *offset);
-  ockham_status status;
-  if (p.scratch && p.task_sums && p.group.slot && offset) {
-    memset(p.task_sums, 0, n_tasks * n_partitions * sizeof(double));
-    status = run_groups(&p, n_tasks, offset, pool, ticker, err);
-  } else {
-    status = ock_fail_memory(err, "the silhouette", ock_size_product(x.n_rows, 2 * n_partitions));
+static void count_rows(pass *p) {
+  const ock_partitions *all = p->partitions;
+  size_t end = 0;
+  for (size_t q = 0; q < all->n_partitions; q++) {
+    p->first_count[q] = end;
+    end += all->fits[q].k;
   }
-  for (size_t q = 0; q < n_partitions && !status; q++) {
-    double total = 0;
-    for (size_t task = 0; task < n_tasks; task++) total += p.task_sums[task * n_partitions + q];
-    silhouette[q] = total / (double)x.n_rows;
+  memset(p->count, 0, end * sizeof *p->count);
+  for (size_t i = 0; i < p->x.n_rows; i++)
+    for (size_t q = 0; q < all->n_partitions; q++)
+      p->count[p->first_count[q] + all->label[i * all->n_partitions + q]]++;
+}
+
+static bool make_room(pass *p, size_t n_tasks, size_t n_workers, ock_arena *arena) {
+  size_t n_partitions = p->partitions->n_partitions, n_clusters = 0, d = p->x.n_columns;
+  for (size_t q = 0; q < n_partitions; q++) n_clusters += p->partitions->fits[q].k;
+  p->scratch_size = (d + (d + 1) / 2 + OCK_PAIR_ROWS + p->pairing.n_sums) * OCK_STRIP;
+  p->first_count = ock_arena_array(arena, n_partitions, sizeof *p->first_count);
+  p->count = ock_arena_array(arena, n_clusters, sizeof *p->count);
+  p->scratch = ock_arena_array(arena, n_workers * sizeof(double), p->scratch_size);
+  p->totals = ock_arena_array(arena, ock_size_product(n_tasks, n_partitions), sizeof *p->totals);
+  return p->first_count && p->count && p->scratch && p->totals;
+}
+
+/* Totals are added up in the order of tasks. */
+static void finish(const pass *p, size_t n_tasks, double *silhouette, double *variance) {
+  size_t n_partitions = p->partitions->n_partitions, n = p->n_evaluated;
+  size_t n_differences = n - (n + OCK_STRIP - 1) / OCK_STRIP;
+  for (size_t q = 0; q < n_partitions; q++) {
+    total t = {0};
+    for (size_t task = 0; task < n_tasks; task++) {
+      t.silhouette += p->totals[task * n_partitions + q].silhouette;
+      t.squares += p->totals[task * n_partitions + q].squares;
+    }
+    silhouette[q] = t.silhouette / (double)n;
+    if (variance) variance[q] = n_differences ? t.squares / (2 * (double)n_differences) : 0;
+  }
+}
+
+ockham_status ock_silhouettes_compute(ockham_rows x, const double *origin, const ock_partitions *partitions,
+                                      ock_pool *pool, ock_ticker *ticker, double *silhouette, double *variance,
+                                      ockham_error *err) {
+  pass p = {.x = x, .origin = origin, .partitions = partitions, .kernels = ock_kernels_pick()};
+  p.n_evaluated = partitions->row ? partitions->n_evaluated : x.n_rows;
+  size_t rows_a_task = STRIPS_A_TASK * OCK_STRIP, n_tasks = (p.n_evaluated + rows_a_task - 1) / rows_a_task;
+  OCK_TRY(ock_pairing_init(&p.pairing, x, origin, partitions, err));
+  ock_arena arena = {0};
+  ockham_status status;
+  if (make_room(&p, n_tasks, ock_pool_size(pool), &arena)) {
+    memset(p.totals, 0, n_tasks * partitions->n_partitions * sizeof *p.totals);
+    count_rows(&p);
+    status = run_batches(&p, n_tasks, pool, ticker, err);
+    if (!status) finish(&p, n_tasks, silhouette, variance);
+  } else {
+    status = ock_fail_memory(err, "the silhouette", ock_size_product(p.scratch_size, sizeof(double)));
   }
   ock_arena_clear(&arena);
+  ock_pairing_clear(&p.pairing);
   return status;
 }

@@ -6,10 +6,14 @@
 #include "select/internal.h"
 
 enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1, MORE_ROUNDS = 3, FEW_ROWS = 2000, AFRESH_K = 12 };
+
+/* The estimate of the silhouette looks at so many times fewer pairs than the exact one may. */
+enum { SHARE_TO_ESTIMATE = 4 };
+
 static const double largest_value = 1e140;
 
 /* Large tables are climbed on some of their rows, at least so many and so many a cluster. */
-enum { SKETCH_ROWS = 25000, SKETCH_ROWS_A_CLUSTER = 100, WORTH_SKETCHING = 2 };
+enum { SKETCH_ROWS = 25000, SKETCH_VALUES = 1000000, SKETCH_ROWS_A_CLUSTER = 100, WORTH_SKETCHING = 2 };
 
 /* What was found is finished on as many rows as this takes, and then settled on all. */
 static const double store_bytes = 64e6;
@@ -19,6 +23,10 @@ static const double tolerance_for_many = 1e-5, tolerance_for_few = 1e-12;
 /* Where bounds spare less than this share of the distances there are no clusters to speak of: optima then differ by so
  * little that some rows cannot tell which is better. */
 static const double structure = 0.1;
+enum { FEW_CLUSTERS = 8 }; /* where bounds have no chance to spare any */
+
+/* After a stop nobody wants to wait: so many products, about half a second. */
+static const double values_after_stop = 1e10;
 
 /* What a run needs beside its result. */
 typedef struct run {
@@ -99,12 +107,16 @@ static ockham_status choose_range(run *r, ockham_error *err) {
 
 /* ---- fitting ---- */
 
+/* How many pairs of rows the exact silhouette may look at. */
+static double most_pairs(const run *r) {
+  const double cost = 8; /* of a pair beside its columns */
+  return OCKHAM_SILHOUETTE_LIMIT / ((double)r->x.n_columns + cost);
+}
+
 static ock_silhouettes silhouettes_wanted(const run *r) {
   if (r->options->no_silhouette) return OCK_SILHOUETTES_NONE;
-  double sums = (double)r->x.n_rows * (double)r->x.n_rows * (double)(r->sweep->k_max + 1 - r->sweep->k_min);
-  if (sums <= OCKHAM_SILHOUETTE_LIMIT || r->options->exact) return OCK_SILHOUETTES_ALL;
-  r->sweep->silhouette_skipped = true;
-  return OCK_SILHOUETTES_SIMPLIFIED;
+  double pairs = (double)r->x.n_rows * (double)r->x.n_rows;
+  return pairs <= most_pairs(r) || r->options->exact ? OCK_SILHOUETTES_ALL : OCK_SILHOUETTES_SIMPLIFIED;
 }
 
 /* Whether the deciding criterion needs the rows to be looked at once more. */
@@ -113,14 +125,39 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 }
 
 static ock_rows_in_order in_order(const run *r) {
-  return (ock_rows_in_order){r->x, r->order, r->wide};
+  return (ock_rows_in_order){.x = r->x, .order = r->order, .wide = r->wide};
 }
 
-/* Measure the fits that are new on all rows. */
+static void clear_fits(ockham_sweep *sweep, size_t from) {
+  for (size_t k = from; k <= sweep->k_capacity; k++) ock_fit_clear(&sweep->fits[k - 1]);
+}
+
+/* After a stop, up to which k fits can be measured on all rows without a wait. */
+static size_t worth_measuring(const run *r) {
+  double row_values = (double)r->x.n_rows * (double)r->x.n_columns, values = 0;
+  size_t k = 1;
+  for (; k < r->sweep->k_max && values <= values_after_stop; k++)
+    if (!r->sweep->fits[k].settled) values += (double)(k + 1) * row_values;
+  return k;
+}
+
+/* Measure the fits that are new on all rows. After a stop some of them, as they are, and nothing can stop that. */
 static ockham_status settle(run *r, ockham_error *err) {
   ock_rows_in_order rows = in_order(r);
-  r->sweep->k_max = ock_sweep_count_fits(r->sweep);
-  return ock_settle_fits(r->sweep, &rows, 1, NULL, !r->options->no_silhouette, r->pool, &r->ticker, err);
+  ockham_sweep *sweep = r->sweep;
+  sweep->k_max = ock_sweep_count_fits(sweep);
+  if (!r->ticker.stopped)
+    OCK_TRY(ock_settle_fits(sweep, &rows, 1, NULL, !r->options->no_silhouette, r->pool, &r->ticker, err));
+  if (!r->ticker.stopped) return OCKHAM_OK;
+  sweep->k_max = worth_measuring(r);
+  ock_ticker unstoppable = {.stopped = false};
+  rows.as_they_are = true;
+  OCK_TRY(ock_settle_fits(sweep, &rows, 1, NULL, !r->options->no_silhouette, r->pool, &unstoppable, err));
+  clear_fits(sweep, sweep->k_max + 1);
+  for (size_t k = 2; k <= sweep->k_max; k++) /* what is not yet an improvement on fewer clusters is left out */
+    if (!sweep->fits[k - 1].centroids || sweep->fits[k - 1].inertia > sweep->fits[k - 2].inertia) clear_fits(sweep, k);
+  sweep->k_max = ock_sweep_count_fits(sweep);
+  return OCKHAM_OK;
 }
 
 static ockham_status fit_one_column(run *r, ockham_error *err) {
@@ -186,8 +223,8 @@ static ockham_status begin(run *r, ockham_error *err) {
 
 /* How many rows are enough to climb on; all of them when that is not far from it. */
 static size_t sketch_size(const run *r) {
-  size_t enough = r->k_target * SKETCH_ROWS_A_CLUSTER;
-  if (enough < SKETCH_ROWS) enough = SKETCH_ROWS;
+  size_t enough = clamp(SKETCH_VALUES / r->x.n_columns, 1, SKETCH_ROWS);
+  if (enough < r->k_target * SKETCH_ROWS_A_CLUSTER) enough = r->k_target * SKETCH_ROWS_A_CLUSTER;
   return r->x.n_rows / WORTH_SKETCHING >= enough ? enough : r->x.n_rows;
 }
 
@@ -216,7 +253,7 @@ static ockham_status with_store(run *r, ockham_sweep *sweep, size_t n, bool *too
   if (!status) {
     ock_climb climb = {.sweep = sweep, .state = &state, .seed = r->options->seed, .ticker = &r->ticker};
     status = work(r, &climb, err);
-    r->unstructured = (double)state.n_distances > (1 - structure) * (double)state.n_distances_plain;
+    r->unstructured = r->k_target >= FEW_CLUSTERS && (double)state.n_distances > (1 - structure) * (double)state.n_distances_plain;
     *too_fine = climb.too_fine;
     r->sweep->n_distances += state.n_distances;
     r->sweep->n_distances_plain += state.n_distances_plain;
@@ -225,10 +262,6 @@ static ockham_status with_store(run *r, ockham_sweep *sweep, size_t n, bool *too
   }
   ock_store_clear(&store);
   return status;
-}
-
-static void clear_fits(ockham_sweep *sweep, size_t from) {
-  for (size_t k = from; k <= sweep->k_capacity; k++) ock_fit_clear(&sweep->fits[k - 1]);
 }
 
 /* Bring the fits that `from` holds near to fixed points on the rows of the store. */
@@ -357,8 +390,11 @@ static ockham_status cover(run *r, bool *more, ockham_error *err) {
   *more = !needs_silhouette(sweep) && extend(r);
   if (*more) return OCKHAM_OK;
   ock_rows_in_order rows = in_order(r);
-  if (silhouettes_wanted(r) == OCK_SILHOUETTES_ALL)
-    OCK_TRY(ock_exact_silhouettes(sweep, &rows, r->pool, &r->ticker, err));
+  ock_silhouettes wanted = silhouettes_wanted(r);
+  if (wanted == OCK_SILHOUETTES_ALL) OCK_TRY(ock_exact_silhouettes(sweep, &rows, r->pool, &r->ticker, err));
+  if (wanted == OCK_SILHOUETTES_SIMPLIFIED && !r->ticker.stopped)
+    OCK_TRY(ock_silhouettes_estimate(sweep, r->x, most_pairs(r) / SHARE_TO_ESTIMATE, r->options->seed, r->pool,
+                                     &r->ticker, err));
   OCK_TRY(ock_sweep_build_curve(sweep, err));
   *more = extend(r);
   return OCKHAM_OK;
@@ -383,7 +419,11 @@ static ockham_status sweep_in_frame(run *r, ockham_error *err) {
   if (status && err) *err = problem;
   ockham_sweep_free(r->sketch);
   ock_free(r->order);
-  r->sweep->frame = NULL;
+  if (!status) {
+    r->sweep->own_frame = r->frame;
+    r->sweep->frame = &r->sweep->own_frame;
+    r->frame = (ock_frame){0};
+  }
   return status;
 }
 
@@ -457,7 +497,7 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
                           .partial = sweep->partial,
                           .distinct_limit = sweep->distinct_limit,
                           .exact = sweep->exact,
-                          .silhouette_skipped = sweep->silhouette_skipped,
+                          .silhouette_rows = sweep->silhouette_rows,
                           .seconds = sweep->seconds};
 }
 

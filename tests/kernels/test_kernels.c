@@ -77,15 +77,26 @@ static void compare_follow(const ock_kernels *a, const ock_kernels *b, ock_rng *
   assert_memory_equal(lower[0], lower[1], sizeof lower[0]);
 }
 
-static void compare_pair_sums(const ock_kernels *a, const ock_kernels *b, const example *e) {
-  enum { N_SLOTS = 5, SLOTS = 12 };
-  uint16_t slot[MAX_K * N_SLOTS];
-  for (size_t i = 0; i < e->k * N_SLOTS; i++) slot[i] = (uint16_t)((i * 5 + i / 7) % SLOTS);
-  double sums[2][SLOTS * OCK_STRIP] = {{0}};
+/* Blocks of every size, in pieces of 1, 2, ... rows; the last takes what is left. */
+static void compare_pair_sums(const ock_kernels *a, const ock_kernels *b, const example *e, ock_rng *rng) {
+  static float rows[OCK_PAIR_ROWS * MAX_D], shifted[MAX_D * OCK_STRIP];
+  static double sums[2][OCK_PAIR_ROWS * OCK_STRIP], merged[2][4 * OCK_STRIP];
+  uint32_t length[OCK_PAIR_ROWS], into[OCK_PAIR_ROWS];
+  ock_pair_block block = {.origin = e->centroids, .rows = rows, .length = length};
+  block.n_rows = 1 + ock_rng_below(rng, OCK_PAIR_ROWS);
+  for (size_t left = block.n_rows; left > 0; left -= length[block.n_pieces++]) {
+    length[block.n_pieces] = (uint32_t)(block.n_pieces + 1 < left ? block.n_pieces + 1 : left);
+    into[block.n_pieces] = (uint32_t)ock_rng_below(rng, 4);
+  }
+  for (size_t i = 0; i < block.n_rows * e->d; i++) rows[i] = (float)ock_rng_normal(rng);
   /* The first d * OCK_STRIP values of the panel serve as a strip. */
-  a->pair_sums(e->panel, e->d, e->centroids, e->k, slot, N_SLOTS, sums[0]);
-  b->pair_sums(e->panel, e->d, e->centroids, e->k, slot, N_SLOTS, sums[1]);
-  for (size_t i = 0; i < SLOTS * OCK_STRIP; i++) assert_close(sums[0][i], sums[1][i], 1e-12);
+  a->pair_sums(e->panel, e->d, &block, shifted, sums[0]);
+  b->pair_sums(e->panel, e->d, &block, shifted, sums[1]);
+  for (size_t i = 0; i < block.n_pieces * OCK_STRIP; i++) assert_close(sums[0][i], sums[1][i], 1e-6);
+  memset(merged, 0, sizeof merged);
+  a->merge_sums(sums[0], block.n_pieces, into, merged[0]);
+  b->merge_sums(sums[0], block.n_pieces, into, merged[1]);
+  for (size_t i = 0; i < 4 * OCK_STRIP; i++) assert_close(merged[0][i], merged[1][i], 1e-12);
 }
 
 static void tables_agree(void **state) {
@@ -104,7 +115,7 @@ static void tables_agree(void **state) {
         draw(&e, &rng, d, k, (d + k) % 2 == 0, k % 3 == 0 ? 1e6 : 0);
         compare_nearest_two(reference, table, &e);
         compare_distances(reference, table, &e);
-        compare_pair_sums(reference, table, &e);
+        compare_pair_sums(reference, table, &e, &rng);
         compare_follow(reference, table, &rng);
       }
   }

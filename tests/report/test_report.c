@@ -169,6 +169,31 @@ static void test_text_tells_what_was_done(void **unused) {
 }
 
 /* Only the first 24 clusters are listed; of the others just what is true of them is said. */
+/* Many columns make few rows too many for the exact silhouette. */
+static void test_an_estimate_is_told(void **unused) {
+  (void)unused;
+  enum { N = 5000, D = 500 };
+  double *x = make_normal(N, D, 2);
+  for (size_t i = 0; i < N; i += 2) x[i * D] += 30;
+  ockham_sweep *sweep = sweep_with(rows_of(x, N, D), (ockham_sweep_options){.k_max = 2});
+  char wanted[80];
+  const ockham_curve_point *p = &ockham_sweep_curve(sweep)->points[1];
+  size_t n_rows = ockham_sweep_verdict(sweep).silhouette_rows;
+  assert_true(n_rows > 0 && n_rows < 1000);
+  snprintf(wanted, sizeof wanted, "  +- %.2g, from %zu rows\n", p->silhouette_error, n_rows);
+  assert_text_has(sweep, (ockham_report_options){.ascii = true}, wanted);
+  char *text = report(sweep, (ockham_report_options){.format = OCKHAM_FORMAT_JSON});
+  json_t *object = json_loads(text, 0, NULL);
+  assert_int_equal(json_integer_value(json_object_get(object, "silhouette_rows")), n_rows);
+  json_t *points = json_object_get(object, "curve");
+  assert_true(json_is_null(json_object_get(json_array_get(points, 0), "silhouette_error")));
+  assert_true(json_real_value(json_object_get(json_array_get(points, 1), "silhouette_error")) == p->silhouette_error);
+  json_decref(object);
+  ockham_text_free(text);
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
 static void test_many_clusters_are_summed_up(void **unused) {
   (void)unused;
   ockham_sweep *sweep = sweep_blobs(30, (ockham_sweep_options){.k_max = 40});
@@ -367,6 +392,7 @@ int main(void) {
       cmocka_unit_test(test_ascii_is_ascii),
       cmocka_unit_test(test_text_names_every_criterion),
       cmocka_unit_test(test_text_tells_what_was_done),
+      cmocka_unit_test(test_an_estimate_is_told),
       cmocka_unit_test(test_many_clusters_are_summed_up),
       cmocka_unit_test(test_default_options),
       cmocka_unit_test(test_json_says_what_the_curve_says),

@@ -149,18 +149,16 @@ static inline void check_all(stage *g) {
 /* A row's place, an existing centre's place, or anywhere. */
 static inline void draw_position(const ock_lloyd *s, ock_rng *rng, double *position) {
   uint64_t kind = ock_rng_below(rng, 4);
-  size_t j = ock_rng_below(rng, s->k);
+  size_t j = ock_rng_below(rng, s->k + (s->k == 0));
   stage_row(s->store, ock_rng_below(rng, s->n), position);
   for (size_t l = 0; l < s->d; l++) {
-    if (kind == 1) position[l] = s->centroids[j * s->d + l];
+    if (kind == 1 && s->k > 0) position[l] = s->centroids[j * s->d + l];
     if (kind == 2) position[l] = 0.6 * ock_rng_normal(rng);
   }
 }
 
 static inline void assign_random(ock_lloyd *s, ock_rng *rng, size_t k) {
   static double centres[SCENE_MAX_K * SCENE_MAX_COLUMNS];
-  s->k = 1; /* so that draw_position has a centre to look at */
-  memset(s->centroids, 0, s->d * sizeof(double));
   for (size_t j = 0; j < k; j++) draw_position(s, rng, centres + j * s->d);
   ock_lloyd_assign(s, centres, k);
 }

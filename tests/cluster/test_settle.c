@@ -40,6 +40,7 @@ static void settle(ock_fit *fit, const ock_settle_options *options) {
 typedef struct claims {
   const ock_fit *fit;
   bool silhouettes, exact;
+  bool rough; /* it ended by a tolerance */
 } claims;
 
 static void check_label(const claims *c, const double *row, uint32_t found, double *own, double *other) {
@@ -87,7 +88,7 @@ static void check_settled(const claims *c) {
     assert_true(fabs(fit->within[j] - within[j]) <= 1e-12 * within[j]);
     assert_true(fabs(fit->spread[j] - spread[j]) <= 1e-12 * spread[j]);
     if (sizes[j] > 1) total_silhouette += silhouette[j];
-    for (size_t l = 0; fit->converged && l < frame.d; l++)
+    for (size_t l = 0; fit->converged && !c->rough && l < frame.d; l++)
       assert_close(fit->centroids[j * frame.d + l], sums[j * frame.d + l] / (double)sizes[j], 1e-13);
   }
   assert_true(fabs(fit->inertia - inertia) <= 1e-12 * inertia);
@@ -130,7 +131,7 @@ static void what_it_says_is_so(void **state) {
         ock_fit fit;
         begin_at_rows(&fit, k, &rng);
         settle(&fit, &options);
-        if (fit.centroids) check_settled(&(claims){&fit, options.silhouettes, false});
+        if (fit.centroids) check_settled(&(claims){.fit = &fit, .silhouettes = options.silhouettes});
         assert_true(fit.n_passes <= options.most_passes + 2);
         ock_fit_clear(&fit);
       }
@@ -159,8 +160,8 @@ static void equal_distances_go_to_the_lower_number(void **state) {
         if (ock_squared_distance(fit.centroids + j * d, fit.centroids + i * d, d) == 0)
           fit.centroids[j * d] += frame.unit / 2 * (double)(1 + j);
     settle(&fit, &(ock_settle_options){.most_passes = 1 + repeat % 2, .wide = repeat % 4 == 3, .label = label});
-    if (fit.centroids && fit.n_passes == 1) check_settled(&(claims){&fit, false, true});
-    if (fit.centroids) check_settled(&(claims){&fit, false, false});
+    if (fit.centroids && fit.n_passes == 1) check_settled(&(claims){.fit = &fit, .exact = true});
+    if (fit.centroids) check_settled(&(claims){.fit = &fit});
     ock_fit_clear(&fit);
     ock_frame_clear(&frame);
   }
@@ -210,7 +211,7 @@ static void fits_together_are_as_fits_alone(void **state) {
       for (size_t q = 0; q < N_FITS; q++) {
         if (t == 0) settle(&alone[q], &options);
         for (size_t i = 0; t == 0 && i < N_ROWS; i++) assert_int_equal(label[i], labels[i * N_FITS + q]);
-        if (t == 0) check_settled(&(claims){&alone[q], true, false});
+        if (t == 0) check_settled(&(claims){.fit = &alone[q], .silhouettes = true});
         assert_same_fit(&alone[q], &together[q]);
         ock_fit_clear(&together[q]);
       }
@@ -272,7 +273,7 @@ static void passes_and_tolerance_are_respected(void **state) {
     begin_at_rows(&fit, 12, &same);
     settle(&fit, &(ock_settle_options){.most_passes = most, .label = label});
     assert_true(fit.n_passes == most && !fit.converged && fit.inertia < before);
-    check_settled(&(claims){&fit, false, false});
+    check_settled(&(claims){.fit = &fit});
     before = fit.inertia;
     ock_fit_clear(&fit);
   }
@@ -281,8 +282,8 @@ static void passes_and_tolerance_are_respected(void **state) {
     ock_fit fit;
     begin_at_rows(&fit, 12, &same);
     settle(&fit, &(ock_settle_options){.most_passes = 1000, .tolerance = tolerance[t], .label = label});
-    check_settled(&(claims){&fit, false, false});
-    assert_true(fit.converged == (t == 0) && fit.n_passes > 1);
+    check_settled(&(claims){.fit = &fit, .rough = t > 0});
+    assert_true(fit.converged && fit.n_passes > 1);
     n_passes[t] = fit.n_passes;
     ock_fit_clear(&fit);
   }
@@ -302,7 +303,7 @@ static void empty_clusters_get_the_farthest_row(void **state) {
     settle(&fit, &(ock_settle_options){.most_passes = 300, .label = label});
     assert_non_null(fit.centroids); /* there are rows enough */
     assert_true(fit.converged && fit.k == 6);
-    check_settled(&(claims){&fit, false, false});
+    check_settled(&(claims){.fit = &fit});
     ock_fit_clear(&fit);
   }
   ock_frame_clear(&frame);
@@ -326,7 +327,7 @@ static void impossible_fits_are_cleared(void **state) {
     assert_true(good.settled && good.converged && good.inertia < 1e-28);
     assert_true((fit.centroids == NULL) == (k > 3) && (k > 3 || fit.converged));
     if (k > 3) assert_true(isinf(fit.inertia) && !fit.settled);
-    if (k <= 3) check_settled(&(claims){&fit, false, false});
+    if (k <= 3) check_settled(&(claims){.fit = &fit});
     assert_ok(
         ock_settle(data.x, &frame, fits, 2, &options, pool, NULL, &n_distances, err)); /* cleared ones are no harm */
     ock_fit_clear(&fit);

@@ -94,6 +94,26 @@ static size_t nearest_of(size_t r, size_t other_than) {
   return best;
 }
 
+/* No more than the least distance of any row to each centre, and not much less. */
+static void check_least(const float *least, const char *isa) {
+  long double rounding = b.contest.rounding;
+  for (size_t j = 0; j < b.m; j++) {
+    long double squared = INFINITY;
+    for (size_t r = 0; r < OCK_PANEL; r++) squared = fminl(squared, to_centre(j)[r]);
+    long double below = sqrtl(fmaxl(squared - 4 * rounding, 0)) * (1 - 0x1p-18L);
+    if (!((long double)least[j] <= sqrtl(squared) && (b.tiny || (long double)least[j] >= below)))
+      fail_msg("%s wide %d d %zu m %zu j %zu: least %g but %Lg", isa, b.wide, b.d, b.m, j, (double)least[j],
+               sqrtl(squared));
+  }
+}
+
+/* No less than this distance, and not much more. */
+static void check_reach(float reach, long double squared, const char *isa) {
+  long double above = sqrtl(squared + 4 * (long double)b.contest.rounding) * (1 + 0x1p-18L);
+  if (!((long double)reach >= sqrtl(squared) && (b.tiny || (long double)reach <= above)))
+    fail_msg("%s wide %d d %zu m %zu: reach %g but %Lg", isa, b.wide, b.d, b.m, (double)reach, sqrtl(squared));
+}
+
 static void check_nearest(const ock_search_kernels *table, const char *isa) {
   static float least[MAX_M + OCK_BOUNDS];
   uint32_t which[OCK_PANEL];
@@ -107,24 +127,20 @@ static void check_nearest(const ock_search_kernels *table, const char *isa) {
       fail_msg("%s wide %d d %zu m %zu row %zu: %u is not the nearest", isa, b.wide, b.d, b.m, r, which[r]);
     most = fmaxl(most, to_centre(which[r])[r]);
   }
-  if (!((long double)upper >= sqrtl(most) &&
-        (b.tiny || (long double)upper <= sqrtl(most + 4 * rounding) * (1 + 0x1p-18L))))
-    fail_msg("%s wide %d d %zu m %zu: upper %g but %Lg", isa, b.wide, b.d, b.m, (double)upper, sqrtl(most));
-  for (size_t j = 0; j < b.m; j++) {
-    long double squared = INFINITY;
-    for (size_t r = 0; r < OCK_PANEL; r++) squared = fminl(squared, to_centre(j)[r]);
-    long double below = sqrtl(fmaxl(squared - 4 * rounding, 0)) * (1 - 0x1p-18L);
-    if (!((long double)least[j] <= sqrtl(squared) && (b.tiny || (long double)least[j] >= below)))
-      fail_msg("%s wide %d d %zu m %zu j %zu: least %g but %Lg", isa, b.wide, b.d, b.m, j, (double)least[j],
-               sqrtl(squared));
-  }
+  check_reach(upper, most, isa);
+  check_least(least, isa);
 }
 
 static void check_nearest_two(const ock_search_kernels *table, const char *isa) {
   uint32_t which[OCK_PANEL], runner_up[OCK_PANEL];
   float gap[OCK_PANEL];
   long double rounding = b.contest.rounding;
-  uint64_t doubtful = table->nearest_two(&b.contest, which, runner_up, gap);
+  static float least[MAX_M + OCK_BOUNDS];
+  float reach[2];
+  long double most[2] = {0, 0};
+  uint64_t doubtful = table->nearest_two(&b.contest, which, runner_up, gap, NULL, NULL);
+  assert_true(table->nearest_two(&b.contest, which, runner_up, gap, least, reach) == doubtful);
+  check_least(least, isa);
   for (size_t r = 0; r < OCK_PANEL; r++) {
     size_t first = nearest_of(r, SIZE_MAX);
     bool doubt = doubtful >> r & 1;
@@ -133,6 +149,8 @@ static void check_nearest_two(const ock_search_kernels *table, const char *isa) 
       continue;
     }
     size_t second = nearest_of(r, first);
+    most[0] = fmaxl(most[0], to_centre(which[r])[r]);
+    most[1] = fmaxl(most[1], fmaxl(to_centre(which[r])[r], to_centre(runner_up[r])[r]));
     long double apart = (to_centre(second)[r] - to_centre(first)[r]) / 2;
     if (!doubt && !(which[r] == first && apart > 0))
       fail_msg("%s wide %d d %zu m %zu row %zu: %u, sure of it, but %zu", isa, b.wide, b.d, b.m, r, which[r], first);
@@ -143,6 +161,10 @@ static void check_nearest_two(const ock_search_kernels *table, const char *isa) 
     assert_true(to_centre(runner_up[r])[r] - to_centre(second)[r] <= 4 * rounding);
     assert_true(fabsl(gap[r] - apart) <= 2 * rounding + apart * 0x1p-22L);
   }
+  if (b.m == 1) assert_true(isinf(reach[1]));
+  if (b.m == 1) return;
+  check_reach(reach[0], most[0], isa);
+  check_reach(reach[1], most[1], isa);
 }
 
 static void for_each_table(void (*check)(const ock_search_kernels *table, const char *isa)) {
@@ -207,7 +229,7 @@ static void check_ties(const ock_search_kernels *table, const char *isa) {
   float upper, gap[OCK_PANEL];
   (void)isa;
   table->nearest(&b.contest, which, least, &upper);
-  table->nearest_two(&b.contest, which_too, runner_up, gap);
+  table->nearest_two(&b.contest, which_too, runner_up, gap, NULL, NULL);
   for (size_t r = 0; r < OCK_PANEL; r++) {
     size_t first = nearest_of(r, SIZE_MAX);
     assert_int_equal(which[r], first);

@@ -5,7 +5,7 @@
 
 #include "select/internal.h"
 
-enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1, MORE_ROUNDS = 3, FEW_ROWS = 2000, AFRESH_K = 12 };
+enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1, MORE_ROUNDS = 3, FEW_ROWS = 2000, AFRESH_K = 24 };
 
 /* The estimate of the silhouette looks at so many times fewer pairs than the exact one may. */
 enum { SHARE_TO_ESTIMATE = 4 };

@@ -185,6 +185,11 @@ static size_t n_rounds(const run *r) {
   return r->x.n_rows <= FEW_ROWS ? MORE_ROUNDS : DEFAULT_ROUNDS; /* few rows take no time, and have many optima */
 }
 
+/* Whether bounds spared next to nothing so far. */
+static bool lacks_structure(const run *r, const ock_lloyd *s) {
+  return r->k_target >= FEW_CLUSTERS && (double)s->n_distances > (1 - structure) * (double)s->n_distances_plain;
+}
+
 static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
   ockham_sweep *sweep = climb->sweep;
   size_t covered = ock_sweep_count_fits(sweep);
@@ -193,6 +198,8 @@ static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
   for (size_t round = 0; round <= n_rounds(r); round++) {
     OCK_TRY(ock_climb_up(climb, round == 0 ? covered : 1, r->k_target, err));
     if (r->ticker.stopped || climb->too_fine) return OCKHAM_OK;
+    r->unstructured = lacks_structure(r, climb->state);
+    if (r->unstructured && climb->state->n < r->x.n_rows) return OCKHAM_OK; /* more rows are needed to tell fits apart */
     OCK_TRY(ock_climb_down(climb, ock_sweep_count_fits(sweep), 1, err));
     if (r->ticker.stopped || climb->too_fine) return OCKHAM_OK;
     if (round == 0 && first) OCK_TRY(ock_climb_afresh(climb, clamp(AFRESH_K, 1, ock_sweep_count_fits(sweep)), err));
@@ -253,7 +260,6 @@ static ockham_status with_store(run *r, ockham_sweep *sweep, size_t n, bool *too
   if (!status) {
     ock_climb climb = {.sweep = sweep, .state = &state, .seed = r->options->seed, .ticker = &r->ticker};
     status = work(r, &climb, err);
-    r->unstructured = r->k_target >= FEW_CLUSTERS && (double)state.n_distances > (1 - structure) * (double)state.n_distances_plain;
     *too_fine = climb.too_fine;
     r->sweep->n_distances += state.n_distances;
     r->sweep->n_distances_plain += state.n_distances_plain;
@@ -302,11 +308,10 @@ static ockham_status search_and_finish(run *r, ock_climb *climb, ockham_error *e
 
 /* Finish on many rows what was found on some. */
 static ockham_status finish_sketch(run *r, ock_climb *climb, ockham_error *err) {
-  bool look_again = r->unstructured;
   OCK_TRY(finish_fits(r, climb, r->sketch, err));
-  if (!look_again || r->ticker.stopped) return OCKHAM_OK;
-  OCK_TRY(ock_climb_down(climb, ock_sweep_count_fits(climb->sweep), 1, err));
-  return ock_climb_up(climb, 1, ock_sweep_count_fits(climb->sweep), err);
+  if (!r->unstructured || r->ticker.stopped) return OCKHAM_OK;
+  OCK_TRY(ock_climb_up(climb, 1, ock_sweep_count_fits(climb->sweep), err));
+  return ock_climb_down(climb, ock_sweep_count_fits(climb->sweep), 1, err);
 }
 
 static ockham_status sketch_and_finish(run *r, ockham_error *err) {

@@ -3,6 +3,7 @@
 #ifndef OCKHAM_SELECT_H
 #define OCKHAM_SELECT_H
 
+#include <ockham/cluster.h>
 #include <ockham/core.h>
 #include <ockham/criteria.h>
 
@@ -23,6 +24,8 @@ typedef struct ockham_sweep_options {
   bool no_silhouette;    /**< leave both silhouettes out */
   size_t threads;        /**< 0: one a core */
   const ockham_progress *progress;
+  ockham_algorithm algorithm;
+  ockham_precision precision;
 } ockham_sweep_options;
 
 /** How far the range is extended by itself. */
@@ -44,13 +47,14 @@ typedef struct ockham_sweep ockham_sweep;
  *  first value that is not finite, or beyond 1e140; differences so small that all their squares are 0; fewer distinct
  *  rows than k_min), NO_MEMORY, INTERRUPTED.
  *
- *  About 20 bytes a row of extra memory, and while silhouettes are computed 2 more for each k, 4 for each column and up
- *  to some hundred (one column: 84 and 4 k_max more), and 8 n_columns k_max^2 bytes for the centroids. With more than
- *  some 50,000 rows the search goes on in a sample of them; all rows then finish each fit.
+ *  Extra memory: the rows as float32 (or as float64 when they are that close together), up to 64 MB and a sample of
+ *  them beyond that; about 8 + k_max / 16 bytes a row of these; 2 more a row for each k while the exact silhouette is
+ *  computed (one column: 84 and 4 k_max more), and 8 n_columns k_max^2 bytes for the centroids. Large tables are
+ * searched on some of their rows; all rows then finish each fit, and measure it.
  *
- *  Source: going up, clusters are split where rows drawn as by k-means++ suggest, and the cheapest merge is traded for
- *  the best split (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998); going down, Ward merges; for few
- *  clusters also some fresh starts. The best is kept at each k. */
+ *  Source: going up, the cluster whose halves (by 2-means) lower the inertia most is split, and the cheapest merge is
+ *  traded for the best split (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998); going down, Ward merges;
+ *  for few clusters also fresh starts. The best is kept at each k. docs/every-k.md tells more. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *options,
                                                             ockham_sweep **sweep, ockham_error *err);
 OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);

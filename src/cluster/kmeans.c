@@ -28,6 +28,9 @@ static ockham_status check(ockham_rows x, const ockham_kmeans_options *options, 
   if (options->k > x.n_rows)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows, %zu, found %zu", x.n_rows,
                     options->k);
+  if (options->algorithm > OCKHAM_ALGORITHM_BOUNDS || options->precision > OCKHAM_PRECISION_DOUBLE)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "there is no algorithm %d with precision %d", (int)options->algorithm,
+                    (int)options->precision);
   if (options->k >= UINT32_MAX) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be below 2^32 - 1");
   return OCKHAM_OK;
 }
@@ -115,6 +118,7 @@ static ockham_status with_store(fitting *f, size_t n, work_on_store *work, bool 
   OCK_TRY(status);
   status = ock_lloyd_init(&state, &store, f->options->k, f->options->seed, f->pool, &f->ticker, err);
   if (!status) {
+    state.plain = f->options->algorithm == OCKHAM_ALGORITHM_LLOYD;
     status = work(f, &state, err);
     ock_lloyd_clear(&state);
   }
@@ -187,8 +191,13 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, oc
     OCK_TRY(search(f, err));
   size_t passes =
       f->max_iterations > f->n_iterations ? f->max_iterations - f->n_iterations + 1 : 1; /* the first moves nothing */
-  ock_settle_options settle = {
-      .order = f->order, .most_passes = passes, .tolerance = tolerance(f), .wide = f->wide, .may_drop = true, .label = labels};
+  ock_settle_options settle = {.order = f->order,
+                               .most_passes = passes,
+                               .tolerance = tolerance(f),
+                               .wide = f->wide,
+                               .plain = f->options->algorithm == OCKHAM_ALGORITHM_LLOYD,
+                               .may_drop = true,
+                               .label = labels};
   ock_fit *fits[1] = {&f->fit};
   uint64_t n_distances = 0;
   OCK_TRY(ock_settle(f->x, &f->frame, fits, 1, &settle, f->pool, &f->ticker, &n_distances, err));
@@ -213,6 +222,7 @@ ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *opti
                .options = options,
                .n_restarts = choose_restarts(options),
                .max_iterations = options->max_iterations ? options->max_iterations : DEFAULT_MAX_ITERATIONS};
+  f.wide = options->precision == OCKHAM_PRECISION_DOUBLE;
   f.ticker = (ock_ticker){.progress = options->progress, .stage = "k-means", .total = f.n_restarts};
   ock_fit_init(&f.fit);
   OCK_TRY(ock_pool_new(options->threads, &f.pool, err));

@@ -397,7 +397,7 @@ static void find_succession(void *arg, size_t q, size_t worker) {
   (void)worker;
   const pass *p = arg;
   subject *s = &p->subjects[q];
-  s->inherits = q > 0 && (s - 1)->k * OCK_PANEL < p->x.n_rows;
+  s->inherits = q > 0 && !p->options->plain && (s - 1)->k * OCK_PANEL < p->x.n_rows;
   if (s->inherits) ock_find_parents((s - 1)->centroids, (s - 1)->k, s->centroids, s->k, p->frame->d, &s->succession);
   /* Searches see rounded centroids. */
   float rounding = (float)(s->reach * 0x1p-22);

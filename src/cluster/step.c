@@ -191,7 +191,7 @@ static void search_anew(const follow_pass *pass, ock_lloyd_block *block, ock_llo
     if (worker->inherited[j] <= s->upper[p]) worker->candidates[n++] = (uint32_t)j;
   }
   for (size_t j = s->k; j < s->n_bounds; j++) lower[j] = INFINITY;
-  if (pass->change->n_old == 0 || (double)n >= worth_copying * (double)s->k) {
+  if (pass->change->n_old == 0 || s->plain || (double)n >= worth_copying * (double)s->k) {
     search_panel(s, block, worker, p, NULL, s->k, true);
     return;
   }
@@ -211,8 +211,8 @@ static void follow_panel(const follow_pass *pass, ock_lloyd_block *block, ock_ll
   if (change->child != OCK_LLOYD_NONE) lower[change->child] = lower[change->parent];
   size_t n_bounds = (s->k + OCK_BOUNDS - 1) / OCK_BOUNDS * OCK_BOUNDS;
   size_t n = s->kernels->carry(lower, &s->upper[p], s->drift, n_bounds, worker->candidates, &most);
-  if (!must && (n < 2 || !(most > 0))) return;
-  bool copy = (double)n < worth_copying * (double)s->k;
+  if (!must && (n < 2 || !(most > 0)) && !s->plain) return;
+  bool copy = (double)n < worth_copying * (double)s->k && !s->plain;
   search_panel(s, block, worker, p, copy ? worker->candidates : NULL, copy ? n : s->k, false);
 }
 

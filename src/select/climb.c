@@ -6,8 +6,14 @@
 
 #include "select/internal.h"
 
-enum { MAX_ITERATIONS = 100, RNG_STREAM_AFRESH = 2000, MOST_TRADES = 8,
-  ROUGH_TRADES = 4, FIRST_REGROUPING = 8, STARTS_FOR_ONE = 24 };
+enum {
+  MAX_ITERATIONS = 100,
+  RNG_STREAM_AFRESH = 2000,
+  MOST_TRADES = 8,
+  ROUGH_TRADES = 4,
+  FIRST_REGROUPING = 8,
+  STARTS_FOR_ONE = 24
+};
 
 /* A step that lowers the inertia by less than this share of it is the last: the fits are finished later. */
 static const double tolerance = 1e-4;

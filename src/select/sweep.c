@@ -69,6 +69,9 @@ static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_
   if (o->k_min > x.n_rows || o->k_max > x.n_rows)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows, %zu, found %zu", x.n_rows,
                     o->k_min > x.n_rows ? o->k_min : o->k_max);
+  if (o->algorithm > OCKHAM_ALGORITHM_BOUNDS || o->precision > OCKHAM_PRECISION_DOUBLE)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "there is no algorithm %d with precision %d", (int)o->algorithm,
+                    (int)o->precision);
   if (o->k_max > UINT16_MAX)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a sweep goes up to k = %d, found %zu", UINT16_MAX, o->k_max);
   return OCKHAM_OK;
@@ -125,7 +128,8 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 }
 
 static ock_rows_in_order in_order(const run *r) {
-  return (ock_rows_in_order){.x = r->x, .order = r->order, .wide = r->wide};
+  return (ock_rows_in_order){
+      .x = r->x, .order = r->order, .wide = r->wide, .plain = r->options->algorithm == OCKHAM_ALGORITHM_LLOYD};
 }
 
 static void clear_fits(ockham_sweep *sweep, size_t from) {
@@ -185,6 +189,11 @@ static size_t n_rounds(const run *r) {
   return r->x.n_rows <= FEW_ROWS ? MORE_ROUNDS : DEFAULT_ROUNDS; /* few rows take no time, and have many optima */
 }
 
+/* Whether bounds spared next to nothing so far. */
+static bool lacks_structure(const run *r, const ock_lloyd *s) {
+  return r->k_target >= FEW_CLUSTERS && (double)s->n_distances > (1 - structure) * (double)s->n_distances_plain;
+}
+
 static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
   ockham_sweep *sweep = climb->sweep;
   size_t covered = ock_sweep_count_fits(sweep);
@@ -193,6 +202,9 @@ static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
   for (size_t round = 0; round <= n_rounds(r); round++) {
     OCK_TRY(ock_climb_up(climb, round == 0 ? covered : 1, r->k_target, err));
     if (r->ticker.stopped || climb->too_fine) return OCKHAM_OK;
+    r->unstructured = lacks_structure(r, climb->state);
+    if (r->unstructured && climb->state->n < r->x.n_rows)
+      return OCKHAM_OK; /* more rows are needed to tell fits apart */
     OCK_TRY(ock_climb_down(climb, ock_sweep_count_fits(sweep), 1, err));
     if (r->ticker.stopped || climb->too_fine) return OCKHAM_OK;
     if (round == 0 && first) OCK_TRY(ock_climb_afresh(climb, clamp(AFRESH_K, 1, ock_sweep_count_fits(sweep)), err));
@@ -252,8 +264,8 @@ static ockham_status with_store(run *r, ockham_sweep *sweep, size_t n, bool *too
   status = ock_lloyd_init(&state, &store, clamp(r->k_target, 1, store.n), r->options->seed, r->pool, &r->ticker, err);
   if (!status) {
     ock_climb climb = {.sweep = sweep, .state = &state, .seed = r->options->seed, .ticker = &r->ticker};
+    state.plain = r->options->algorithm == OCKHAM_ALGORITHM_LLOYD;
     status = work(r, &climb, err);
-    r->unstructured = r->k_target >= FEW_CLUSTERS && (double)state.n_distances > (1 - structure) * (double)state.n_distances_plain;
     *too_fine = climb.too_fine;
     r->sweep->n_distances += state.n_distances;
     r->sweep->n_distances_plain += state.n_distances_plain;
@@ -302,11 +314,10 @@ static ockham_status search_and_finish(run *r, ock_climb *climb, ockham_error *e
 
 /* Finish on many rows what was found on some. */
 static ockham_status finish_sketch(run *r, ock_climb *climb, ockham_error *err) {
-  bool look_again = r->unstructured;
   OCK_TRY(finish_fits(r, climb, r->sketch, err));
-  if (!look_again || r->ticker.stopped) return OCKHAM_OK;
-  OCK_TRY(ock_climb_down(climb, ock_sweep_count_fits(climb->sweep), 1, err));
-  return ock_climb_up(climb, 1, ock_sweep_count_fits(climb->sweep), err);
+  if (!r->unstructured || r->ticker.stopped) return OCKHAM_OK;
+  OCK_TRY(ock_climb_up(climb, 1, ock_sweep_count_fits(climb->sweep), err));
+  return ock_climb_down(climb, ock_sweep_count_fits(climb->sweep), 1, err);
 }
 
 static ockham_status sketch_and_finish(run *r, ockham_error *err) {
@@ -433,7 +444,10 @@ ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *option
   *out = NULL;
   if (!options) options = &defaults;
   double start = ock_clock_seconds();
-  run r = {.x = x, .options = options, .ticker = {.progress = options->progress, .stage = "k-means"}};
+  run r = {.x = x,
+           .options = options,
+           .wide = options->precision == OCKHAM_PRECISION_DOUBLE,
+           .ticker = {.progress = options->progress, .stage = "k-means"}};
   OCK_TRY(check(x, options, err));
   OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
   ockham_status status = ock_frame_init(&r.frame, x, r.pool, err);

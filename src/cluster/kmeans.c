@@ -132,6 +132,57 @@ static ockham_status with_store(fitting *f, size_t n, work_on_store *work, bool 
   return status;
 }
 
+/* Row i in the frame's units. */
+static void read_row(const fitting *f, size_t i, double *row) {
+  for (size_t l = 0; l < f->frame.d; l++)
+    row[l] = (ock_rows_get(f->x, i, l) - f->frame.origin[l]) * f->frame.unit + 0.0; /* no -0 */
+}
+
+/* Up to `most` different rows into `rows` (most x d); returns how many there are. */
+static size_t list_distinct(const fitting *f, size_t most, double *rows, uint32_t *table, size_t n_slots) {
+  size_t d = f->frame.d, n = 0;
+  memset(table, 0xff, n_slots * sizeof *table);
+  for (size_t i = 0; i < f->x.n_rows && n < most; i++) {
+    double *row = rows + n * d;
+    uint64_t hash = 0;
+    read_row(f, i, row);
+    for (size_t l = 0; l < d; l++) {
+      uint64_t bits;
+      memcpy(&bits, &row[l], sizeof bits);
+      hash = (hash ^ bits) * 0x9e3779b97f4a7c15u;
+      hash ^= hash >> 29;
+    }
+    size_t slot = hash % n_slots;
+    while (table[slot] != UINT32_MAX && memcmp(rows + table[slot] * d, row, d * sizeof(double)) != 0)
+      slot = (slot + 1) % n_slots;
+    if (table[slot] == UINT32_MAX) table[slot] = (uint32_t)n++;
+  }
+  return n;
+}
+
+/* Fewer clusters than were asked for were found: because no more rows differ, or because squares of distances hide that
+ * they do. Then each different row is a cluster, or if these are too many, clusters without rows are added: the exact
+ * passes give them the rows that are farthest off. */
+static ockham_status fill_up(fitting *f, ockham_error *err) {
+  size_t k = f->options->k, d = f->frame.d, n_slots = 2 * k + 1;
+  double *rows = ock_alloc_array(ock_size_product(k, d), sizeof *rows);
+  uint32_t *table = ock_alloc_array(n_slots, sizeof *table);
+  size_t n = rows && table ? list_distinct(f, k, rows, table, n_slots) : 0;
+  bool fits = n > 0;
+  if (n == k)
+    for (size_t j = 0; j < k; j++)
+      memcpy(rows + j * d, f->fit.centroids + (j < f->fit.k ? j : 0) * d, d * sizeof *rows);
+  if (n > f->fit.k) {
+    f->wide = true;
+    f->n_iterations = 0; /* as it were another start */
+    fits = ock_fit_allocate(&f->fit, n, d);
+    if (fits) memcpy(f->fit.centroids, rows, n * d * sizeof *rows);
+  }
+  ock_free(rows);
+  ock_free(table);
+  return fits ? OCKHAM_OK : no_memory(f, err);
+}
+
 static ockham_status search(fitting *f, ockham_error *err) {
   size_t n = f->x.n_rows, enough = f->options->k * SKETCH_ROWS_A_CLUSTER;
   bool too_fine;
@@ -146,7 +197,8 @@ static ockham_status search(fitting *f, ockham_error *err) {
   if (f->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
   double affordable = refinement_bytes / ock_store_bytes(1, f->frame.d, f->wide);
   size_t more = affordable < (double)n ? (size_t)affordable : n;
-  return with_store(f, more > enough ? more : enough, refine, &too_fine, err);
+  OCK_TRY(with_store(f, more > enough ? more : enough, refine, &too_fine, err));
+  return f->fit.k < f->options->k ? fill_up(f, err) : OCKHAM_OK;
 }
 
 static ockham_status fit_exact(fitting *f, ockham_error *err) {

@@ -23,9 +23,9 @@ typedef struct subject {
   double reach;      /* the largest |c| */
   bool inherits;     /* bounds from the subject before it, by this: */
   ock_succession succession;
-  size_t at;       /* of its sums: k x d, then k counts, within, spread, silhouettes */
-  double previous; /* inertia one pass before */
-  size_t n_passes;
+  size_t at;                  /* of its sums: k x d, then k counts, within, spread, silhouettes */
+  double previous;            /* inertia one pass before */
+  size_t n_passes, n_repairs; /* n_repairs: passes after which a cluster was empty */
   bool done;
 } subject;
 
@@ -479,15 +479,16 @@ static void write_fit(const pass *p, const subject *s, const ranked *ranks, bool
   fit->converged = converged;
 }
 
-/* Centroids for the next pass: the means, numbered by rank; an empty cluster gets the row farthest from its centroid.
+/* Centroids for the next pass: the means, numbered by rank; one empty cluster gets the row farthest from its
+ * centroid, others wait.
  * Returns whether anything is different from what this pass searched with; false in *possible when there is no row to
  * give. */
 static bool move_centroids(const pass *p, size_t q, const ranked *ranks, double *previous, bool *possible) {
   subject *s = &p->subjects[q];
-  size_t d = p->frame->d, given = 0;
+  size_t d = p->frame->d;
   const block *b = &p->blocks[0];
   const double *counts = counts_of(p, b, s);
-  bool moved = false;
+  bool moved = false, given = false;
   *possible = true;
   memcpy(previous, s->centroids, s->k * d * sizeof(double));
   for (size_t j = 0; j < s->k; j++) {
@@ -496,11 +497,14 @@ static bool move_centroids(const pass *p, size_t q, const ranked *ranks, double 
     for (size_t l = 0; l < d; l++) {
       if (counts[old] > 0)
         centroid[l] = b->sums[s->at + old * d + l] / counts[old];
+      else if (given)
+        centroid[l] = previous[old * d + l];
       else
         centroid[l] = (ock_rows_get(p->x, b->far_row[q], l) - p->frame->origin[l]) * p->frame->unit;
       moved = moved || centroid[l] != previous[j * d + l];
     }
-    if (!(counts[old] > 0) && (given++ > 0 || !(b->farthest[q] > 0))) *possible = false;
+    given = given || !(counts[old] > 0);
+    if (!(counts[old] > 0) && !(b->farthest[q] > 0)) *possible = false;
   }
   return moved;
 }
@@ -511,7 +515,7 @@ static void drop_empty(const pass *p, subject *s) {
   size_t k = 0;
   for (size_t j = 0; j < s->k; j++) k += counts[j] > 0;
   s->fit->k = s->k = k;
-  s->n_passes = 0;
+  s->n_passes = s->n_repairs = 0;
   s->previous = INFINITY;
   round_centroids(p, s);
 }
@@ -529,12 +533,14 @@ static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, d
   }
   bool moved = move_centroids(p, q, ranks, previous, &possible);
   s->n_passes++;
+  if (!whole && s->n_repairs < s->k) s->n_repairs++;
+  size_t most_passes = p->options->most_passes + s->n_repairs;
   bool near =
       whole && s->n_passes > 1 && p->options->tolerance > 0 && s->previous - inertia <= p->options->tolerance * inertia;
   bool ties_go_elsewhere = !sorted && p->blocks[0].n_ties[q] > 0;
   s->previous = inertia;
-  s->done = !moved || s->n_passes >= p->options->most_passes + 2 ||
-            ((near || s->n_passes >= p->options->most_passes) && !ties_go_elsewhere && whole);
+  s->done =
+      !moved || s->n_passes >= most_passes + 2 || ((near || s->n_passes >= most_passes) && !ties_go_elsewhere && whole);
   if (!s->done && possible) {
     round_centroids(p, s);
     return;

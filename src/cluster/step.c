@@ -249,9 +249,13 @@ static void drop_empty(ock_lloyd *s, size_t j) {
   ock_lloyd_merge(s, j == 0 ? 1 : 0, j);
 }
 
-/* Give every empty cluster half of another, or drop it. Returns whether there was an empty one. */
+/* Give every empty cluster half of another, or drop it. Returns whether there was an empty one. Where rounding
+ * undoes a cut, or takes all rows of a third cluster, one is empty again: cuts beyond those needed are few. */
 static bool repair_empty(ock_lloyd *s) {
+  enum { MOST_FUTILE = 8 };
+  size_t n_left = MOST_FUTILE;
   bool found = false;
+  for (size_t j = 0; j < s->k; j++) n_left += !(s->counts[j] > 0.5);
   for (size_t j = 0; j < s->k && s->k > 1;) {
     if (s->counts[j] > 0.5) {
       j++;
@@ -260,7 +264,10 @@ static bool repair_empty(ock_lloyd *s) {
     found = true;
     drop_empty(s, j);
     size_t best = ock_lloyd_best_cut(s, OCK_LLOYD_NONE, OCK_LLOYD_NONE);
-    if (s->cuts[best].gain > 0) ock_lloyd_split(s, best);
+    if (n_left > 0 && s->cuts[best].gain > 0) {
+      ock_lloyd_split(s, best);
+      n_left--;
+    }
     j = 0;
   }
   return found;
@@ -280,7 +287,8 @@ bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance) {
     if (s->ticker && ock_ticker_stopped(s->ticker)) return false;
     double before = s->inertia;
     ock_history_note(s);
-    bool ahead = n_plain++ >= PLAIN_STEPS && ock_history_extrapolate(s, s->positions);
+    bool room = iteration + 1 < max_iterations; /* to take it back */
+    bool ahead = n_plain++ >= PLAIN_STEPS && room && ock_history_extrapolate(s, s->positions);
     if (!move_centres(s, ahead ? s->positions : last_means(s))) return true;
     uint64_t n_changed = ock_lloyd_follow(s, &ock_lloyd_no_change);
     s->n_iterations++;
@@ -288,6 +296,7 @@ bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance) {
       move_centres(s, last_means(s));
       n_changed = ock_lloyd_follow(s, &ock_lloyd_no_change);
       s->n_iterations++;
+      iteration++;
       s->history.n = n_plain = 0;
     }
     if (n_repairs < MOST_REPAIRS && repair_empty(s)) {

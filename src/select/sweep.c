@@ -320,6 +320,19 @@ static ockham_status finish_sketch(run *r, ock_climb *climb, ockham_error *err) 
   return ock_climb_down(climb, ock_sweep_count_fits(climb->sweep), 1, err);
 }
 
+/* Stopped while only some rows had been looked at: what these say is measured on all rows by settle(). */
+static ockham_status keep_sketch(run *r, ockham_error *err) {
+  ockham_sweep *sweep = r->sweep;
+  for (size_t k = 2; k <= r->sketch->k_max; k++) {
+    ock_fit *fit = &sweep->fits[k - 1];
+    if (fit->centroids) continue;
+    if (!ock_fit_allocate(fit, k, sweep->d))
+      return ock_fail_memory(err, "a clustering of the curve", k * (sweep->d + 3) * sizeof(double));
+    memcpy(fit->centroids, r->sketch->fits[k - 1].centroids, k * sweep->d * sizeof(double));
+  }
+  return OCKHAM_OK;
+}
+
 static ockham_status sketch_and_finish(run *r, ockham_error *err) {
   bool too_fine;
   if (!r->sketch) {
@@ -331,6 +344,7 @@ static ockham_status sketch_and_finish(run *r, ockham_error *err) {
   OCK_TRY(ock_sweep_reserve(r->sketch, r->k_target, err));
   OCK_TRY(search(r, r->sketch, sketch_size(r), climb_all, err));
   r->sketch->k_max = ock_sweep_count_fits(r->sketch);
+  if (r->ticker.stopped) return keep_sketch(r, err);
   double row_bytes = ock_store_bytes(1, r->x.n_columns, r->wide) + (double)r->k_target * 4 / OCK_PANEL;
   double affordable = store_bytes / row_bytes;
   size_t n = affordable < (double)r->x.n_rows ? (size_t)affordable : r->x.n_rows;
@@ -415,7 +429,7 @@ static ockham_status run_sweep(run *r, ockham_error *err) {
   OCK_TRY(choose_range(r, err));
   for (bool more = true; more;) {
     r->ticker.done = 0;
-    r->ticker.total = r->k_target * (2 + 2 * n_rounds(r) + 1);
+    r->ticker.total = r->k_target * (2 * (n_rounds(r) + 1) + 1 + 3); /* climbs, finishing, and settling thrice */
     OCK_TRY(ock_sweep_reserve(r->sweep, r->k_target, err));
     OCK_TRY(cover(r, &more, err));
   }

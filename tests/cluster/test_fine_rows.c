@@ -34,7 +34,6 @@ static void fail_for_time(int number) {
 }
 
 /* With floats throughout, so that rounding undoes what cuts seem to gain. */
-/* FAILS with the engine of ecb158c. */
 static void repairs_come_to_an_end(void **state) {
   (void)state;
   static stage g;
@@ -79,7 +78,6 @@ static void rows_that_floats_tell_apart(void **state) {
   fit_to(1e-2, 72);
 }
 
-/* FAILS with the engine of ecb158c. */
 static void rows_that_floats_do_not_tell_apart(void **state) {
   (void)state;
   fit_to(1e-4, 73);
@@ -88,7 +86,6 @@ static void rows_that_floats_do_not_tell_apart(void **state) {
 }
 
 /* The square of 1e-9 is lost beside 1, the difference itself is not. */
-/* FAILS with the engine of ecb158c. */
 static void rows_that_squares_do_not_tell_apart(void **state) {
   (void)state;
   fit_to(1e-8, 76);

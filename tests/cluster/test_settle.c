@@ -292,7 +292,6 @@ static void passes_and_tolerance_are_respected(void **state) {
 }
 
 /* Centroids far from all rows, one or several. */
-/* FAILS with the engine of ecb158c. */
 static void empty_clusters_get_the_farthest_row(void **state) {
   (void)state;
   ock_rng rng = ock_rng_make(56, 0);

@@ -205,7 +205,6 @@ static void all_centres_at_once(void **state) {
 }
 
 /* Rows and centres so near to 0 that their products underflow: what is said to be sure must be so all the same. */
-/* FAILS with the engine of ecb158c. */
 static void products_that_underflow_are_doubtful(void **state) {
   (void)state;
   ock_rng rng = ock_rng_make(23, 0);

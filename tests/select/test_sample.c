@@ -61,7 +61,6 @@ static bool stop_while_sampling(void *user, const char *stage, uint64_t done, ui
 }
 
 /* A stop while only some rows have been looked at still tells what these say, of all rows. */
-/* FAILS with the engine of ecb158c. */
 static void test_stop_keeps_what_the_sample_found(void **unused) {
   (void)unused;
   const size_t n = 60000;

@@ -23,6 +23,8 @@ typedef struct ockham_sweep_options {
   bool no_silhouette;    /**< leave both silhouettes out */
   size_t threads;        /**< 0: one a core */
   const ockham_progress *progress;
+  const double *weights; /**< n: how many rows each row stands for, 0 or from 1e-100 to 1e100; fractions are fine, but
+                              criteria take the sum for the number of rows; NULL: 1 each */
 } ockham_sweep_options;
 
 /** How far the range is extended by itself. */
@@ -36,13 +38,15 @@ typedef struct ockham_sweep ockham_sweep;
 /** Fit every k from k_min to k_max.
  *
  *  x  n rows of finite numbers; borrowed for the call.
+ *  With weights the curve is that of a table that holds each row as often as its weight says (to rounding, and where
+ *  the same optima are found). Rows of weight 0 count nowhere; when there are some, the other rows are copied.
  *  The inertia never rises with k. k_max is lowered to the number of distinct rows. One column: every k is the global
  *  optimum. When progress asks to stop, what is done so far is returned as a partial sweep, with OCKHAM_OK, unless
  *  there are not yet two k to compare (INTERRUPTED).
  *
  *  Fails with BAD_ARGUMENT (k_min > k_max, k_min or k_max > n, no such criterion), BAD_DATA (row and column of the
- *  first value that is not finite, or beyond 1e140; differences so small that all their squares are 0; fewer distinct
- *  rows than k_min), NO_MEMORY, INTERRUPTED.
+ *  first value that is not finite, or beyond 1e140; row of the first weight that is none; all weights 0; differences
+ *  so small that all their squares are 0; fewer distinct rows than k_min), NO_MEMORY, INTERRUPTED.
  *
  *  About 20 bytes a row of extra memory, and while silhouettes are computed 2 more for each k, 4 for each column and up
  *  to some hundred (one column: 84 and 4 k_max more), and 8 n_columns k_max^2 bytes for the centroids. With more than

@@ -16,8 +16,8 @@ typedef struct ockham_kmeans_options {
   size_t max_iterations; /**< of Lloyd's algorithm, a start; default 300 */
   size_t threads;        /**< 0: one a core */
   const ockham_progress *progress;
-  const double *weights; /**< n_rows: how many rows each row stands for, 0 or from 1e-100 to 1e100; fractions are fine;
-                              NULL: 1 each */
+  const double *weights; /**< n_rows: how many rows each row stands for, 0 or OCKHAM_LEAST_WEIGHT to
+                            OCKHAM_LARGEST_WEIGHT; fractions are fine; NULL: 1 each */
 } ockham_kmeans_options;
 
 /** A clustering, its clusters numbered by falling weight, that is by falling size where there are no weights.

@@ -23,8 +23,8 @@ typedef struct ockham_sweep_options {
   bool no_silhouette;    /**< leave both silhouettes out */
   size_t threads;        /**< 0: one a core */
   const ockham_progress *progress;
-  const double *weights; /**< n: how many rows each row stands for, 0 or from 1e-100 to 1e100; fractions are fine, but
-                              criteria take the sum for the number of rows; NULL: 1 each */
+  const double *weights; /**< n: how many rows each row stands for, 0 or OCKHAM_LEAST_WEIGHT to OCKHAM_LARGEST_WEIGHT;
+                            fractions are fine, but criteria take the sum for the number of rows; NULL: 1 each */
 } ockham_sweep_options;
 
 /** How far the range is extended by itself. */

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which rows count, and for how much. */
-#include <math.h>
 #include <string.h>
 
 #include "cluster/internal.h"
-
-/* Within these, sums of weights and their products with squares stay numbers. */
-static const double least_weight = 1e-100, largest_weight = 1e100;
 
 static ockham_status check_weights(const double *weights, size_t n, size_t *n_positive, bool *all_one,
                                    ockham_error *err) {
@@ -14,10 +10,10 @@ static ockham_status check_weights(const double *weights, size_t n, size_t *n_po
   *all_one = true;
   for (size_t i = 0; i < n; i++) {
     double w = weights[i];
-    if (w != 0 && !(w >= least_weight && w <= largest_weight))
+    if (w != 0 && !(w >= OCKHAM_LEAST_WEIGHT && w <= OCKHAM_LARGEST_WEIGHT))
       return ock_fail_at(err, OCKHAM_BAD_DATA, i + 1, 0,
-                         "row %zu: a weight must be 0 or a number from %g to %g, found %g", i + 1, least_weight,
-                         largest_weight, w);
+                         "row %zu: a weight must be 0 or a number from %g to %g, found %g", i + 1, OCKHAM_LEAST_WEIGHT,
+                         OCKHAM_LARGEST_WEIGHT, w);
     *n_positive += w > 0;
     *all_one = *all_one && w == 1;
   }

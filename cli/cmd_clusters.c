@@ -70,7 +70,8 @@ static ockham_status sweep(clusters_run *run, ockham_error *err) {
                                         .exact = o->exact,
                                         .no_silhouette = o->no_silhouette,
                                         .threads = o->input.threads,
-                                        .progress = run->progress};
+                                        .progress = run->progress,
+                                        .weights = ockham_table_weights(run->table)};
   return ockham_sweep_run(ockham_table_rows(run->table), &sweep_options, &run->sweep, err);
 }
 
@@ -108,7 +109,9 @@ static ockham_status write_files(clusters_run *run, ockham_error *err) {
   ockham_status status = OCKHAM_OK;
   if (o->model || o->centroids) status = build_model(run, err);
   if (!status && o->model) status = ockham_model_save(run->model, o->model, err);
-  if (!status && o->centroids) status = cli_write_centroids(o->centroids, run->model, err);
+  const ockham_curve *curve = ockham_sweep_curve(run->sweep);
+  const double *weights = curve->weighted ? curve->points[ockham_sweep_verdict(run->sweep).point].weights : NULL;
+  if (!status && o->centroids) status = cli_write_centroids(o->centroids, run->model, weights, err);
   if (!status && o->labels) status = cli_write_labels(o->labels, run->table, run->labels, err);
   return status;
 }

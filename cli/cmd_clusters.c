@@ -100,7 +100,8 @@ static ockham_status build_model(clusters_run *run, ockham_error *err) {
                               .sizes = point->sizes,
                               .within = point->within,
                               .seed = run->options->seed,
-                              .criterion = verdict.criterion->name};
+                              .criterion = verdict.criterion->name,
+                              .weights = ockham_sweep_curve(run->sweep)->weighted ? point->weights : NULL};
   return cli_model_new(run->table, parts, &run->model, err);
 }
 
@@ -109,9 +110,7 @@ static ockham_status write_files(clusters_run *run, ockham_error *err) {
   ockham_status status = OCKHAM_OK;
   if (o->model || o->centroids) status = build_model(run, err);
   if (!status && o->model) status = ockham_model_save(run->model, o->model, err);
-  const ockham_curve *curve = ockham_sweep_curve(run->sweep);
-  const double *weights = curve->weighted ? curve->points[ockham_sweep_verdict(run->sweep).point].weights : NULL;
-  if (!status && o->centroids) status = cli_write_centroids(o->centroids, run->model, weights, err);
+  if (!status && o->centroids) status = cli_write_centroids(o->centroids, run->model, err);
   if (!status && o->labels) status = cli_write_labels(o->labels, run->table, run->labels, err);
   return status;
 }

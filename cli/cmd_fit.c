@@ -73,7 +73,8 @@ static ockham_status build_model(fit_run *run, ockham_error *err) {
                               .sizes = run->kmeans.sizes,
                               .within = run->kmeans.within,
                               .seed = run->options->seed,
-                              .criterion = "given"};
+                              .criterion = "given",
+                              .weights = ockham_table_weights(run->table) ? run->kmeans.weights : NULL};
   return cli_model_new(run->table, parts, &run->model, err);
 }
 
@@ -81,8 +82,7 @@ static ockham_status write_files(const fit_run *run, ockham_error *err) {
   const fit_options *o = run->options;
   ockham_status status = OCKHAM_OK;
   if (o->model) status = ockham_model_save(run->model, o->model, err);
-  const double *weights = ockham_table_weights(run->table) ? run->kmeans.weights : NULL;
-  if (!status && o->centroids) status = cli_write_centroids(o->centroids, run->model, weights, err);
+  if (!status && o->centroids) status = cli_write_centroids(o->centroids, run->model, err);
   if (!status && o->labels) status = cli_write_labels(o->labels, run->table, run->labels, err);
   return status;
 }

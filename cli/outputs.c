@@ -29,10 +29,9 @@ ockham_status cli_write_labels(const char *path, const ockham_table *table, cons
   return finish(writer, status, err);
 }
 
-ockham_status cli_write_centroids(const char *path, const ockham_model *model, const double *weights,
-                                  ockham_error *err) {
+ockham_status cli_write_centroids(const char *path, const ockham_model *model, ockham_error *err) {
   const ockham_model_parts *parts = ockham_model_look(model);
-  size_t n_before = weights ? 3 : 2, n_columns = parts->n_columns + n_before;
+  size_t n_before = parts->weights ? 3 : 2, n_columns = parts->n_columns + n_before;
   const char **names = malloc(n_columns * sizeof *names);
   double *cells = malloc(n_columns * sizeof *cells);
   ockham_writer *writer = NULL;
@@ -40,14 +39,14 @@ ockham_status cli_write_centroids(const char *path, const ockham_model *model, c
   if (!status) {
     names[0] = "cluster";
     names[1] = "rows";
-    names[n_before - 1] = weights ? "weight" : "rows";
+    if (parts->weights) names[2] = "weight";
     memcpy(names + n_before, parts->column_names, parts->n_columns * sizeof *names);
     status = ockham_writer_open(path, names, n_columns, &writer, err);
   }
   for (size_t j = 0; j < parts->k && !status; j++) {
     cells[0] = (double)j;
     cells[1] = (double)parts->sizes[j];
-    if (weights) cells[2] = weights[j];
+    if (parts->weights) cells[2] = parts->weights[j];
     ockham_model_centroid(model, j, cells + n_before);
     status = ockham_writer_put(writer, (ockham_rows){.data = cells, .n_rows = 1, .n_columns = n_columns}, err);
   }

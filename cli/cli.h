@@ -75,7 +75,7 @@ void cli_interrupt_ends_at_once(bool at_once);
 
 typedef struct cli_input {
   cli_list columns, ignore;
-  const char *label_column, *query;
+  const char *label_column, *weights, *query;
   int missing, header, scale;
   const char *delimiter;
   size_t threads;
@@ -112,6 +112,8 @@ extern const char *const cli_missing_choices[], *const cli_header_choices[], *co
   {"ignore", CLI_LIST, "A,B,...", "leave out these columns", offsetof(type, input.ignore), NULL}, \
   {"label-column", CLI_TEXT, "NAME", "a column of known labels: not used, but compared with", \
    offsetof(type, input.label_column), NULL}, \
+  {"weights", CLI_TEXT, "NAME", "a column that says how many rows each row stands for; fractions are fine", \
+   offsetof(type, input.weights), NULL}, \
   {"scale", CLI_CHOICE, "WAY", "auto: standardise when spreads differ by more than 10 to 1; none, standard, robust", \
    offsetof(type, input.scale), cli_scale_choices}
 // clang-format on

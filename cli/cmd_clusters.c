@@ -74,7 +74,8 @@ static ockham_status sweep(clusters_run *run, ockham_error *err) {
                                         .threads = o->input.threads,
                                         .progress = run->progress,
                                         .algorithm = (ockham_algorithm)o->algorithm,
-                                        .precision = (ockham_precision)o->precision};
+                                        .precision = (ockham_precision)o->precision,
+                                        .weights = ockham_table_weights(run->table)};
   return ockham_sweep_run(ockham_table_rows(run->table), &sweep_options, &run->sweep, err);
 }
 
@@ -103,7 +104,8 @@ static ockham_status build_model(clusters_run *run, ockham_error *err) {
                               .sizes = point->sizes,
                               .within = point->within,
                               .seed = run->options->seed,
-                              .criterion = verdict.criterion->name};
+                              .criterion = verdict.criterion->name,
+                              .weights = ockham_sweep_curve(run->sweep)->weighted ? point->weights : NULL};
   return cli_model_new(run->table, parts, &run->model, err);
 }
 

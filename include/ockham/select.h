@@ -26,6 +26,8 @@ typedef struct ockham_sweep_options {
   const ockham_progress *progress;
   ockham_algorithm algorithm;
   ockham_precision precision;
+  const double *weights; /**< n: how many rows each row stands for, 0 or OCKHAM_LEAST_WEIGHT to OCKHAM_LARGEST_WEIGHT;
+                            fractions are fine, but criteria take the sum for the number of rows; NULL: 1 each */
 } ockham_sweep_options;
 
 /** How far the range is extended by itself. */
@@ -39,13 +41,15 @@ typedef struct ockham_sweep ockham_sweep;
 /** Fit every k from k_min to k_max.
  *
  *  x  n rows of finite numbers; borrowed for the call.
+ *  With weights the curve is that of a table that holds each row as often as its weight says (to rounding, and where
+ *  the same optima are found). Rows of weight 0 count nowhere; when there are some, the other rows are copied.
  *  The inertia never rises with k. k_max is lowered to the number of distinct rows. One column: every k is the global
  *  optimum. When progress asks to stop, what is done so far is returned as a partial sweep, with OCKHAM_OK, unless
  *  there are not yet two k to compare (INTERRUPTED).
  *
  *  Fails with BAD_ARGUMENT (k_min > k_max, k_min or k_max > n, no such criterion), BAD_DATA (row and column of the
- *  first value that is not finite, or beyond 1e140; differences so small that all their squares are 0; fewer distinct
- *  rows than k_min), NO_MEMORY, INTERRUPTED.
+ *  first value that is not finite, or beyond 1e140; row of the first weight that is none; all weights 0; differences
+ *  so small that all their squares are 0; fewer distinct rows than k_min), NO_MEMORY, INTERRUPTED.
  *
  *  Extra memory: the rows as float32 (or as float64 when they are that close together), up to 64 MB and a sample of
  *  them beyond that; about 8 + k_max / 16 bytes a row of these; 2 more a row for each k while the exact silhouette is

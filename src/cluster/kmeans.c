@@ -25,14 +25,18 @@ static ockham_status check(ockham_rows x, const ockham_kmeans_options *options, 
   OCK_TRY(ock_rows_check(x, "the data", err));
   if (!options || options->k == 0)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at least 1, found %s", options ? "0" : "no options");
-  if (options->k > x.n_rows)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows, %zu, found %zu", x.n_rows,
-                    options->k);
   if (options->algorithm > OCKHAM_ALGORITHM_BOUNDS || options->precision > OCKHAM_PRECISION_DOUBLE)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "there is no algorithm %d with precision %d", (int)options->algorithm,
                     (int)options->precision);
   if (options->k >= UINT32_MAX) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be below 2^32 - 1");
   return OCKHAM_OK;
+}
+
+/* x: the rows that count. */
+static ockham_status check_k(ockham_rows x, const ockham_kmeans_options *options, ockham_error *err) {
+  if (options->k <= x.n_rows) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu",
+                  options->weights ? " with a weight" : "", x.n_rows, options->k);
 }
 
 /* A fit in the making. */
@@ -96,8 +100,8 @@ static ockham_status refine(fitting *f, ock_lloyd *s, ockham_error *err) {
 
 /* Floats cannot tell rows apart that are as near to each other as rounding. */
 static bool is_too_fine(const ock_store *store, const ock_fit *fit) {
-  double typical = sqrt(store->squares / (double)store->n);
-  return fit->inertia <= 16 * (double)store->n * ock_contest_rounding(4, store->d, 2 * typical, 2 * typical);
+  double typical = sqrt(store->squares / store->total);
+  return fit->inertia <= 16 * store->total * ock_contest_rounding(4, store->d, 2 * typical, 2 * typical);
 }
 
 typedef ockham_status work_on_store(fitting *f, ock_lloyd *s, ockham_error *err);
@@ -203,7 +207,7 @@ static ockham_status search(fitting *f, ockham_error *err) {
 
 static ockham_status fit_exact(fitting *f, ockham_error *err) {
   ock_exact1d exact;
-  OCK_TRY(ock_exact1d_init(&exact, f->x, f->options->k, &f->ticker, err));
+  OCK_TRY(ock_exact1d_init_weighted(&exact, f->x, f->frame.weights, f->options->k, &f->ticker, err));
   size_t k = exact.k_max;
   bool fits = ock_fit_allocate(&f->fit, k, 1);
   if (fits) ock_exact1d_centroids(&exact, k, f->fit.centroids);
@@ -218,8 +222,9 @@ static ockham_status copy_out(const fitting *f, ockham_kmeans *result, ockham_er
   double unit = f->frame.unit;
   result->centroids = ock_alloc_array(k * d, sizeof(double));
   result->sizes = ock_alloc_array(k, sizeof(uint64_t));
+  result->weights = ock_alloc_array(k, sizeof(double));
   result->within = ock_alloc_array(k, sizeof(double));
-  if (!result->centroids || !result->sizes || !result->within) {
+  if (!result->centroids || !result->sizes || !result->weights || !result->within) {
     ockham_kmeans_clear(result);
     return no_memory(f, err);
   }
@@ -228,6 +233,7 @@ static ockham_status copy_out(const fitting *f, ockham_kmeans *result, ockham_er
   result->inertia = f->fit.inertia / unit / unit;
   for (size_t j = 0; j < k; j++) {
     result->sizes[j] = f->fit.sizes[j];
+    result->weights[j] = f->fit.weights[j];
     result->within[j] = f->fit.within[j] / unit / unit;
     for (size_t l = 0; l < d; l++)
       result->centroids[j * d + l] = f->fit.centroids[j * d + l] / unit + f->frame.origin[l];
@@ -266,11 +272,11 @@ static size_t choose_restarts(const ockham_kmeans_options *options) {
   return options->restarts ? options->restarts : DEFAULT_RESTARTS;
 }
 
-ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *options, uint32_t *labels,
-                                ockham_kmeans *result, ockham_error *err) {
-  *result = (ockham_kmeans){0};
-  OCK_TRY(check(x, options, err));
-  fitting f = {.x = x,
+/* Cluster the rows that count. */
+static ockham_status fit_weighed(const ock_weighing *weighed, const ockham_kmeans_options *options, uint32_t *labels,
+                                 ockham_kmeans *result, ockham_error *err) {
+  OCK_TRY(check_k(weighed->x, options, err));
+  fitting f = {.x = weighed->x,
                .options = options,
                .n_restarts = choose_restarts(options),
                .max_iterations = options->max_iterations ? options->max_iterations : DEFAULT_MAX_ITERATIONS};
@@ -278,7 +284,7 @@ ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *opti
   f.ticker = (ock_ticker){.progress = options->progress, .stage = "k-means", .total = f.n_restarts};
   ock_fit_init(&f.fit);
   OCK_TRY(ock_pool_new(options->threads, &f.pool, err));
-  ockham_status status = ock_frame_init(&f.frame, x, f.pool, err);
+  ockham_status status = ock_frame_init_weighted(&f.frame, f.x, weighed->weights, f.pool, err);
   if (!status) status = fit(&f, labels, result, err);
   ock_fit_clear(&f.fit);
   ock_free(f.order);
@@ -287,9 +293,36 @@ ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *opti
   return status;
 }
 
+/* The same, and labels also of the rows that do not count. */
+static ockham_status fit_picked(ockham_rows x, const ock_weighing *weighed, const ockham_kmeans_options *options,
+                                uint32_t *labels, ockham_kmeans *result, ockham_error *err) {
+  size_t n = weighed->x.n_rows;
+  uint32_t *label = ock_alloc_array(n, sizeof *label);
+  if (!label) return ock_fail_memory(err, "the labels", ock_size_product(n, sizeof *label));
+  ockham_status status = fit_weighed(weighed, options, label, result, err);
+  if (!status) status = ockham_nearest(x, result->centroids, result->k, options->threads, labels, NULL, err);
+  for (size_t i = 0; i < n && !status; i++) labels[weighed->row[i]] = label[i];
+  ock_free(label);
+  if (status) ockham_kmeans_clear(result);
+  return status;
+}
+
+ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *options, uint32_t *labels,
+                                ockham_kmeans *result, ockham_error *err) {
+  *result = (ockham_kmeans){0};
+  OCK_TRY(check(x, options, err));
+  ock_weighing weighed;
+  OCK_TRY(ock_weighing_init(&weighed, x, options->weights, err));
+  ockham_status status = weighed.row && labels ? fit_picked(x, &weighed, options, labels, result, err)
+                                               : fit_weighed(&weighed, options, labels, result, err);
+  ock_weighing_clear(&weighed);
+  return status;
+}
+
 void ockham_kmeans_clear(ockham_kmeans *result) {
   ock_free(result->centroids);
   ock_free(result->sizes);
+  ock_free(result->weights);
   ock_free(result->within);
   *result = (ockham_kmeans){0};
 }

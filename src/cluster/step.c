@@ -20,25 +20,26 @@ typedef struct follow_pass {
 static void touch(const ock_lloyd *s, ock_lloyd_block *block, size_t j) {
   if (block->touched[j]) return;
   block->touched[j] = true;
-  block->counts[j] = block->squares[j] = block->churn[j] = 0;
+  block->counts[j] = block->weights[j] = block->squares[j] = block->churn[j] = 0;
   memset(block->sums + j * s->d, 0, s->d * sizeof(double));
 }
 
 /* Row r of panel p joins cluster `to`. */
 static void add_row(const ock_lloyd *s, ock_lloyd_block *block, size_t p, size_t r, size_t to) {
   size_t first = ock_strip_place(s->d, r, 0);
-  double *sum = block->sums + to * s->d;
+  double *sum = block->sums + to * s->d, weight = ock_store_weight(s->store, p * OCK_PANEL + r);
   touch(s, block, to);
   if (ock_store_is_wide(s->store)) {
     const double *x = (const double *)ock_store_panel(s->store, p) + first;
-    for (size_t l = 0; l < s->d; l++) sum[l] += x[l * OCK_STRIP];
+    for (size_t l = 0; l < s->d; l++) sum[l] += weight * x[l * OCK_STRIP];
   } else {
     const float *x = (const float *)ock_store_panel(s->store, p) + first;
-    for (size_t l = 0; l < s->d; l++) sum[l] += (double)x[l * OCK_STRIP];
+    for (size_t l = 0; l < s->d; l++) sum[l] += weight * (double)x[l * OCK_STRIP];
   }
   block->counts[to]++;
-  block->squares[to] += 2 * ock_element(ock_store_half_squares(s->store, p), r, ock_store_is_wide(s->store));
-  block->churn[to]++;
+  block->weights[to] += weight;
+  block->squares[to] += weight * 2 * ock_element(ock_store_half_squares(s->store, p), r, ock_store_is_wide(s->store));
+  block->churn[to] += weight;
 }
 
 /* It leaves cluster `from` for `to`. */
@@ -47,27 +48,56 @@ static void move_row(const ock_lloyd *s, ock_lloyd_block *block, size_t p, size_
   touch(s, block, from);
   touch(s, block, to);
   double *old = block->sums + from * s->d, *now = block->sums + to * s->d;
+  double weight = ock_store_weight(s->store, p * OCK_PANEL + r);
   if (ock_store_is_wide(s->store)) {
     const double *x = (const double *)ock_store_panel(s->store, p) + first;
     for (size_t l = 0; l < s->d; l++) {
-      old[l] -= x[l * OCK_STRIP];
-      now[l] += x[l * OCK_STRIP];
+      double value = weight * x[l * OCK_STRIP];
+      old[l] -= value;
+      now[l] += value;
     }
   } else {
     const float *x = (const float *)ock_store_panel(s->store, p) + first;
     for (size_t l = 0; l < s->d; l++) {
-      double value = (double)x[l * OCK_STRIP];
+      double value = weight * (double)x[l * OCK_STRIP];
       old[l] -= value;
       now[l] += value;
     }
   }
-  double square = 2 * ock_element(ock_store_half_squares(s->store, p), r, ock_store_is_wide(s->store));
+  double square = weight * 2 * ock_element(ock_store_half_squares(s->store, p), r, ock_store_is_wide(s->store));
   block->counts[from]--;
   block->counts[to]++;
+  block->weights[from] -= weight;
+  block->weights[to] += weight;
   block->squares[from] -= square;
   block->squares[to] += square;
-  block->churn[from]++;
-  block->churn[to]++;
+  block->churn[from] += weight;
+  block->churn[to] += weight;
+}
+
+/* Add the rows of a whole panel to a cluster by their weights, in doubles: a heavy row's rounding to floats would be
+ * more than a light one. Returns the sum of the weights. */
+static double add_by_weight(const ock_lloyd *s, size_t p, double *sums, double *squares) {
+  const double *weight = s->store->weight + p * OCK_PANEL;
+  bool wide = ock_store_is_wide(s->store);
+  const void *panel = ock_store_panel(s->store, p), *half_squares = ock_store_half_squares(s->store, p);
+  double total = 0;
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    total += weight[r];
+    *squares += weight[r] * 2 * ock_element(half_squares, r, wide);
+  }
+  for (size_t first = 0; first < OCK_PANEL; first += OCK_STRIP)
+    for (size_t l = 0; l < s->d; l++) {
+      size_t at = ock_strip_place(s->d, first, l);
+      double product[OCK_STRIP], part[4] = {0};
+      for (size_t r = 0; r < OCK_STRIP; r++)
+        product[r] =
+            weight[first + r] * (wide ? ((const double *)panel)[at + r] : (double)((const float *)panel)[at + r]);
+      for (size_t r = 0; r < OCK_STRIP; r += 4)
+        for (size_t q = 0; q < 4; q++) part[q] += product[r + q];
+      sums[l] += (part[0] + part[1]) + (part[2] + part[3]);
+    }
+  return total;
 }
 
 /* All rows of a panel for the first time: as many have one label, the sum of all goes there and the others are moved.
@@ -82,10 +112,15 @@ static void add_panel(const ock_lloyd *s, ock_lloyd_block *block, size_t p) {
   if (together) {
     touch(s, block, home);
     double *sum = block->sums + home * s->d;
+    double weight = OCK_PANEL;
+    if (s->store->weight)
+      weight = add_by_weight(s, p, sum, &block->squares[home]);
+    else
+      block->squares[home] +=
+          s->store->search->sum_panel(ock_store_panel(s->store, p), ock_store_half_squares(s->store, p), s->d, sum);
     block->counts[home] += OCK_PANEL;
-    block->churn[home] += OCK_PANEL;
-    block->squares[home] +=
-        s->store->search->sum_panel(ock_store_panel(s->store, p), ock_store_half_squares(s->store, p), s->d, sum);
+    block->weights[home] += weight;
+    block->churn[home] += weight;
   }
   for (size_t r = 0; r < n_rows; r++) {
     if (!together)
@@ -105,6 +140,7 @@ static uint64_t reduce_blocks(ock_lloyd *s) {
       if (!block->touched[j]) continue;
       block->touched[j] = false;
       s->counts[j] += block->counts[j];
+      s->weights[j] += block->weights[j];
       s->squares[j] += block->squares[j];
       s->cuts[j].churn += block->churn[j];
       for (size_t l = j * s->d; l < (j + 1) * s->d; l++) s->sums[l] += block->sums[l];
@@ -257,7 +293,7 @@ static bool repair_empty(ock_lloyd *s) {
   bool found = false;
   for (size_t j = 0; j < s->k; j++) n_left += !(s->counts[j] > 0.5);
   for (size_t j = 0; j < s->k && s->k > 1;) {
-    if (s->counts[j] > 0.5) {
+    if (!ock_lloyd_is_empty(s, j)) {
       j++;
       continue;
     }

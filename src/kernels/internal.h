@@ -25,6 +25,7 @@ typedef struct ock_pair_block {
   const float *rows;    /* n_rows x d, relative to the origin */
   size_t n_rows, n_pieces;
   const uint32_t *length; /* rows of each piece, all more than 0 */
+  const float *weights;   /* n_rows, at most 1: distances are summed by these; NULL: all 1 */
 } ock_pair_block;
 
 /* What a step of Lloyd's algorithm did to the centres. */
@@ -73,9 +74,10 @@ typedef struct ock_search_kernels {
   uint64_t (*nearest_two)(const ock_contest *contest, uint32_t *which, uint32_t *runner_up, float *gap, float *least,
                           float reach[2]);
 
-  /* Add the rows x with label j and x normal > threshold to sums (d doubles); returns how many there are. */
+  /* Add the rows x with label j and x normal > threshold to sums (d doubles), by their weights (OCK_PANEL elements;
+   * NULL: all 1); returns the sum of these: how many there are. */
   double (*take_side)(const void *panel, size_t d, const void *normal, double threshold, const uint32_t *label,
-                      uint32_t j, double *sums);
+                      uint32_t j, const void *weights, double *sums);
 
   /* Add all rows of a panel to sums (d doubles); returns the sum of their squares. */
   double (*sum_panel)(const void *panel, const void *half_squares, size_t d, double *sums);

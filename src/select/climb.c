@@ -33,15 +33,15 @@ static const double fine = 16;
 bool ock_state_is_whole(const ock_lloyd *state, size_t k) {
   if (state->k != k) return false;
   for (size_t j = 0; j < k; j++)
-    if (!(state->counts[j] > 0.5)) return false;
+    if (ock_lloyd_is_empty(state, j)) return false;
   return true;
 }
 
 /* Whether floats no longer tell the rows of a cluster apart. */
 static bool is_too_fine(const ock_lloyd *s) {
   if (ock_store_is_wide(s->store)) return false;
-  double typical = sqrt(s->store->squares / (double)s->n);
-  return s->inertia <= fine * (double)s->n * ock_contest_rounding(sizeof(float), s->d, 2 * typical, 2 * typical);
+  double typical = sqrt(s->store->squares / s->store->total);
+  return s->inertia <= fine * s->store->total * ock_contest_rounding(sizeof(float), s->d, 2 * typical, 2 * typical);
 }
 
 static ockham_status keep(ock_climb *climb, ockham_error *err) {

@@ -69,7 +69,8 @@ static ockham_status measure_silhouettes(ockham_sweep *sweep, ockham_rows x, siz
   ockham_status status = silhouette ? ock_fits_in_data_units(sweep, first_k, &arena, &fits, err)
                                     : ock_fail_memory(err, "the silhouette", n_partitions * sizeof *silhouette);
   if (!status) {
-    ock_partitions partitions = {.n_partitions = n_partitions, .fits = fits, .label = label};
+    ock_partitions partitions = {
+        .n_partitions = n_partitions, .fits = fits, .label = label, .weights = sweep->frame->weights};
     status = ock_silhouettes_compute(x, sweep->frame->origin, &partitions, pool, ticker, silhouette, NULL, err);
   }
   for (size_t p = 0; p < n_partitions && !status; p++) {

@@ -57,6 +57,13 @@ static ockham_status check_magnitudes(ockham_rows x, ockham_error *err) {
   return OCKHAM_OK;
 }
 
+/* k among the rows that count. */
+static ockham_status check_k(ockham_rows x, const ockham_sweep_options *o, ockham_error *err) {
+  if (o->k_min <= x.n_rows && o->k_max <= x.n_rows) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu",
+                  o->weights ? " with a weight" : "", x.n_rows, o->k_min > x.n_rows ? o->k_min : o->k_max);
+}
+
 static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_error *err) {
   OCK_TRY(ock_rows_check(x, "the data", err));
   OCK_TRY(check_magnitudes(x, err));
@@ -66,9 +73,6 @@ static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "no criterion is named '%s'; `ockham criteria` lists them", o->criterion);
   if (o->k_max && o->k_min > o->k_max)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the least k, %zu, must not exceed the largest, %zu", o->k_min, o->k_max);
-  if (o->k_min > x.n_rows || o->k_max > x.n_rows)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows, %zu, found %zu", x.n_rows,
-                    o->k_min > x.n_rows ? o->k_min : o->k_max);
   if (o->algorithm > OCKHAM_ALGORITHM_BOUNDS || o->precision > OCKHAM_PRECISION_DOUBLE)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "there is no algorithm %d with precision %d", (int)o->algorithm,
                     (int)o->precision);
@@ -86,14 +90,19 @@ static size_t margin_above(size_t k) {
   return k / 4 > 3 ? k / 4 : 3;
 }
 
+/* How many rows there are, counted by their weights. */
+static size_t count_rows(const run *r) {
+  return r->frame.total < 1 ? 1 : r->frame.total < 1e15 ? (size_t)llround(r->frame.total) : (size_t)1e15;
+}
+
 static ockham_status choose_range(run *r, ockham_error *err) {
-  size_t n = r->x.n_rows, k_min = r->sweep->k_min;
+  size_t n = count_rows(r), k_min = r->sweep->k_min;
   if (r->options->k_max) {
     r->k_target = r->k_end = r->options->k_max;
     return OCKHAM_OK;
   }
   /* More clusters than a third of the rows are not looked for: too few rows are left to tell spread from noise. */
-  size_t most = clamp(n / 3, k_min, n);
+  size_t most = clamp(n / 3, k_min, r->x.n_rows);
   r->k_end = clamp(OCKHAM_K_LIMIT, k_min, most);
   size_t root = (size_t)lround(sqrt((double)n));
   r->k_target = clamp(clamp(root, DEFAULT_K_LOW, DEFAULT_K_HIGH), k_min, r->k_end);
@@ -166,7 +175,7 @@ static ockham_status settle(run *r, ockham_error *err) {
 
 static ockham_status fit_one_column(run *r, ockham_error *err) {
   ock_exact1d exact;
-  ockham_status status = ock_exact1d_init(&exact, r->x, r->k_target, &r->ticker, err);
+  ockham_status status = ock_exact1d_init_weighted(&exact, r->x, r->frame.weights, r->k_target, &r->ticker, err);
   if (status == OCKHAM_INTERRUPTED) return OCKHAM_OK; /* with the fits there are */
   OCK_TRY(status);
   for (size_t k = 1; k <= exact.k_max && !status; k++) {
@@ -446,9 +455,30 @@ static ockham_status sweep_in_frame(run *r, ockham_error *err) {
   ock_free(r->order);
   if (!status) {
     r->sweep->own_frame = r->frame;
+    r->sweep->own_frame.weights = NULL; /* they were borrowed */
     r->sweep->frame = &r->sweep->own_frame;
     r->frame = (ock_frame){0};
   }
+  return status;
+}
+
+/* Sweep over the rows that count. */
+static ockham_status sweep_weighed(const ock_weighing *weighed, const ockham_sweep_options *options, ockham_sweep **out,
+                                   ockham_error *err) {
+  run r = {.x = weighed->x,
+           .options = options,
+           .wide = options->precision == OCKHAM_PRECISION_DOUBLE,
+           .ticker = {.progress = options->progress, .stage = "k-means"}};
+  OCK_TRY(check_k(r.x, options, err));
+  OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
+  ockham_status status = ock_frame_init_weighted(&r.frame, r.x, weighed->weights, r.pool, err);
+  if (!status) status = sweep_in_frame(&r, err);
+  ock_frame_clear(&r.frame);
+  ock_pool_free(r.pool);
+  if (status)
+    ockham_sweep_free(r.sweep);
+  else
+    *out = r.sweep;
   return status;
 }
 
@@ -458,23 +488,13 @@ ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *option
   *out = NULL;
   if (!options) options = &defaults;
   double start = ock_clock_seconds();
-  run r = {.x = x,
-           .options = options,
-           .wide = options->precision == OCKHAM_PRECISION_DOUBLE,
-           .ticker = {.progress = options->progress, .stage = "k-means"}};
   OCK_TRY(check(x, options, err));
-  OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
-  ockham_status status = ock_frame_init(&r.frame, x, r.pool, err);
-  if (!status) status = sweep_in_frame(&r, err);
-  ock_frame_clear(&r.frame);
-  ock_pool_free(r.pool);
-  if (status) {
-    ockham_sweep_free(r.sweep);
-    return status;
-  }
-  r.sweep->seconds = ock_clock_seconds() - start;
-  *out = r.sweep;
-  return OCKHAM_OK;
+  ock_weighing weighed;
+  OCK_TRY(ock_weighing_init(&weighed, x, options->weights, err));
+  ockham_status status = sweep_weighed(&weighed, options, out, err);
+  ock_weighing_clear(&weighed);
+  if (!status) (*out)->seconds = ock_clock_seconds() - start;
+  return status;
 }
 
 /* ---- what is found ---- */

@@ -287,7 +287,7 @@ static void check_sides(const ock_search_kernels *table, const char *isa) {
     }
     for (size_t l = 0; l < b.d; l++) sums[l] = (double)l;
     const void *direction = (const char *)b.centres + (size_t)part % b.m * b.d * table->element_bytes;
-    assert_true(table->take_side(b.panel, b.d, direction, threshold, label, 2, sums) == n);
+    assert_true(table->take_side(b.panel, b.d, direction, threshold, label, 2, NULL, sums) == n);
     for (size_t l = 0; l < b.d; l++) {
       double sum, size;
       add_up(marked, l, &sum, &size);

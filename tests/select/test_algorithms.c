@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bounds rule out only what cannot matter: with them and without, a sweep and a fit are the same to the last bit, on rows
- * of every awkward kind. In float64 from the start, what is found is as consistent. */
+/* Bounds rule out only what cannot matter: with them and without, a sweep and a fit are the same to the last bit, on
+ * rows of every awkward kind. In float64 from the start, what is found is as consistent. */
 #include "sweeping.h"
 
 typedef struct kind {

@@ -143,9 +143,9 @@ typedef struct ockham_blobs_options {
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_generate_blobs(const ockham_blobs_options *options,
                                                                  ockham_table **table, ockham_error *err);
 
-/** Write features, and labels in a last column `label` when there are any, as CSV with the shortest digits that read
- *  back as the same numbers, or as NPY where the path ends in .npy (features only). "-" is standard output.
- *  The file is written beside and renamed. Fails with CANNOT_WRITE, NO_MEMORY. */
+/** Write features, and labels in a last column `label` when there are any (weights are not written), as CSV with the
+ * shortest digits that read back as the same numbers, or as NPY where the path ends in .npy (features only). "-" is
+ * standard output. The file is written beside and renamed. Fails with CANNOT_WRITE, NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_table_write(const ockham_table *table, const char *path,
                                                               ockham_error *err);
 

@@ -230,18 +230,58 @@ static void compute(ockham_rows x, const double *weights, const size_t *origin, 
 
 static void silhouettes_are_those_of_repeated_rows(void **state) {
   (void)state;
-  for (uint64_t seed = 0; seed < 6; seed++) {
-    size_t n = 50 + 90 * seed, d = 1 + seed;
+  size_t n_alone = 0;
+  for (uint64_t seed = 0; seed < 12; seed++) {
+    size_t n = 50 + 30 * seed, d = 1 + seed % 5;
     pair p = make_pair(make_normal(n, d, seed), n, d, 4, seed);
-    double a[PARTITIONS], b[PARTITIONS], factor[PARTITIONS];
-    if (seed % 2 && p.weights[5] != 1) continue; /* the row alone, once or more often */
+    double a[PARTITIONS], b[PARTITIONS];
+    n_alone += p.weights[5] == 1; /* else its cluster is several rows at one place */
     compute(rows_of(p.x, n, d), p.weights, NULL, a);
     compute(repeated_rows(&p), NULL, p.origin, b);
     for (size_t q = 0; q < PARTITIONS; q++) assert_close(a[q], b[q], 1e-6);
     for (size_t i = 0; i < n; i++) p.weights[i] = 1; /* as a table without any */
-    compute(rows_of(p.x, n, d), p.weights, NULL, factor);
+    compute(rows_of(p.x, n, d), p.weights, NULL, a);
     compute(rows_of(p.x, n, d), NULL, NULL, b);
-    for (size_t q = 0; q < PARTITIONS; q++) assert_close(factor[q], b[q], 1e-6);
+    for (size_t q = 0; q < PARTITIONS; q++) assert_close(a[q], b[q], 1e-6);
+    free_pair(&p);
+  }
+  assert_true(n_alone > 0 && n_alone < 12);
+}
+
+static double row_distance(const double *x, const double *y, size_t d) {
+  double sum = 0;
+  for (size_t l = 0; l < d; l++) sum += (x[l] - y[l]) * (x[l] - y[l]);
+  return sqrt(sum);
+}
+
+/* By the definition: a = sum w |x - y| / (W - 1) over the own cluster, of weight W. */
+static double defined_silhouette(const pair *p, size_t q) {
+  double total = 0, silhouettes = 0;
+  for (size_t i = 0; i < p->n; i++) {
+    double sums[MOST_K] = {0}, weights[MOST_K] = {0}, nearest = INFINITY;
+    for (size_t other = 0; other < p->n; other++) {
+      size_t j = label_of(other, q);
+      weights[j] += p->weights[other];
+      sums[j] += p->weights[other] * row_distance(p->x + i * p->d, p->x + other * p->d, p->d);
+    }
+    size_t own = label_of(i, q);
+    for (size_t j = 0; j < q + 2; j++)
+      if (j != own) nearest = fmin(nearest, sums[j] / weights[j]);
+    double within = sums[own] / (weights[own] - 1);
+    total += p->weights[i];
+    if (weights[own] > 1) silhouettes += p->weights[i] * (nearest - within) / fmax(nearest, within);
+  }
+  return silhouettes / total;
+}
+
+static void silhouettes_of_fractions_are_as_defined(void **state) {
+  (void)state;
+  for (uint64_t seed = 0; seed < 4; seed++) {
+    pair p = make_pair(make_normal(130, 1 + seed, seed), 130, 1 + seed, 4, seed);
+    for (size_t i = 0; i < p.n; i++) p.weights[i] = 0.05 + (double)(i * 31 % 17) / 7;
+    double found[PARTITIONS];
+    compute(rows_of(p.x, p.n, p.d), p.weights, NULL, found);
+    for (size_t q = 0; q < PARTITIONS; q++) assert_close(found[q], defined_silhouette(&p, q), 1e-6);
     free_pair(&p);
   }
 }
@@ -325,6 +365,7 @@ int main(void) {
       cmocka_unit_test(rows_of_weight_zero_count_nowhere),
       cmocka_unit_test(the_scale_of_weights_leaves_the_clusterings),
       cmocka_unit_test(silhouettes_are_those_of_repeated_rows),
+      cmocka_unit_test(silhouettes_of_fractions_are_as_defined),
       cmocka_unit_test(estimates_are_near),
       cmocka_unit_test(what_is_no_weight_is_refused),
       cmocka_unit_test(running_out_of_memory_is_reported),

@@ -14,5 +14,7 @@ ockham_status cli_write_centroids(const char *path, const ockham_model *model, o
 /* A model of parts that lack what the table knows: column names, and the numbers of columns and rows. */
 ockham_status cli_model_new(const ockham_table *table, ockham_model_parts parts, ockham_model **model,
                             ockham_error *err);
+ockham_status cli_model_of_reader(const ockham_reader *reader, uint64_t n_rows, ockham_model_parts parts,
+                                  ockham_model **model, ockham_error *err);
 
 #endif

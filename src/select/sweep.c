@@ -63,13 +63,13 @@ static ockham_status check_magnitudes(ockham_rows x, ockham_error *err) {
   return OCKHAM_OK;
 }
 
-static ockham_status check_options(size_t n_rows, const ockham_sweep_options *o, ockham_error *err) {
+static ockham_status check_options(size_t n_rows, const char *which, const ockham_sweep_options *o, ockham_error *err) {
   if (o->criterion && !ockham_criterion_find(o->criterion))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "no criterion is named '%s'; `ockham criteria` lists them", o->criterion);
   if (o->k_max && o->k_min > o->k_max)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the least k, %zu, must not exceed the largest, %zu", o->k_min, o->k_max);
   if (o->k_min > n_rows || o->k_max > n_rows)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows, %zu, found %zu", n_rows,
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu", which, n_rows,
                     o->k_min > n_rows ? o->k_min : o->k_max);
   if (o->k_max > UINT16_MAX)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a sweep goes up to k = %d, found %zu", UINT16_MAX, o->k_max);
@@ -81,7 +81,7 @@ static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_
   OCK_TRY(check_magnitudes(x, err));
   if (x.n_rows >= UINT32_MAX)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "at most 2^32 - 2 rows can be clustered, found %zu", x.n_rows);
-  return check_options(x.n_rows, o, err);
+  return check_options(x.n_rows, "", o, err);
 }
 
 static size_t clamp(size_t value, size_t low, size_t high) {
@@ -455,6 +455,11 @@ static ockham_status survey_whole(run *r, ockham_error *err) {
   return ock_fail(err, OCKHAM_BAD_DATA, "the rows differ so little that the squares of differences are 0; scale them");
 }
 
+/* Whether an inertia is rounding only: there are no more distinct rows than clusters, in the sample or elsewhere. */
+static bool is_nothing(double inertia, const ockham_sweep *whole) {
+  return inertia <= 1e-24 * whole->fits[0].inertia;
+}
+
 /* After the search: measure its fits on all rows; *more says that the search is to go further. */
 static ockham_status cover_whole(run *r, bool *more, ockham_error *err) {
   ockham_sweep *whole = r->whole;
@@ -467,7 +472,7 @@ static ockham_status cover_whole(run *r, bool *more, ockham_error *err) {
     return ock_fail(err, OCKHAM_BAD_DATA, "%zu of the rows have only %zu distinct ones, too few for %zu clusters",
                     r->x.n_rows, whole->k_max, whole->k_min);
   whole->n_passes = r->feed->n_rounds;
-  whole->distinct_limit = whole->k_max < r->k_target && whole->fits[whole->k_max - 1].inertia == 0;
+  whole->distinct_limit = whole->k_max < r->k_target && is_nothing(whole->fits[whole->k_max - 1].inertia, whole);
   OCK_TRY(survey_whole(r, err));
   OCK_TRY(ock_sweep_build_curve(whole, err));
   bool may_extend = !r->sweep->distinct_limit && whole->k_max == r->k_target;
@@ -554,7 +559,7 @@ static ockham_status check_overview(const ockham_row_source *source, const ockha
                          j + 1, largest, largest_value);
   }
   if (o->exact) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the exact silhouette needs all rows in memory");
-  return check_options(overview->sample.n_rows, o, err);
+  return check_options(overview->sample.n_rows, " searched", o, err);
 }
 
 ockham_status ockham_sweep_run_source(const ockham_row_source *source, const ockham_overview *overview,

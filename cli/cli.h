@@ -18,6 +18,7 @@ typedef enum cli_kind {
   CLI_COUNT,  /* size_t, at least 1 */
   CLI_SEED,   /* uint64_t */
   CLI_REAL,   /* double, finite */
+  CLI_BYTES,  /* size_t: a number of bytes, at least 1, with K, M or G for powers of 1024 */
   CLI_TEXT,   /* const char * */
   CLI_LIST,   /* cli_list: comma-separated, and the option may be given again */
   CLI_CHOICE, /* int: index into choices */
@@ -125,8 +126,38 @@ void cli_input_free(cli_input *input);
 /* What is wrong with data after they were read is said without a name: put the file's in front. Returns the status. */
 ockham_status cli_name_file(const char *path, ockham_status status, ockham_error *err);
 
+/* Say what a column looks as if it should not be used for. */
+void cli_note_column(const char *name, bool only_numbers_rows);
+
 /* Read a table and scale it as asked. On success the caller frees both. */
 ockham_status cli_read_scaled(const char *path, const cli_input *input, const ockham_read_options *options,
                               ockham_table **table, ockham_scaling *scaling, ockham_error *err);
+
+/* ---- files in passes: clusters --memory ---- */
+
+/* A file that is read a block at a time, as often as needed. Zero-initialise. */
+typedef struct cli_passes {
+  ockham_reader *reader;
+  ockham_row_source rows;   /* of the reader, scaled */
+  ockham_overview overview; /* scaled as well */
+  uint64_t n_rows_dropped;
+  double *excess; /* in the first pass: what each column holds beyond the number of the row; NaN when it differs */
+  bool first;
+} cli_passes;
+
+/* Read the file once, and scale its rows as asked. *fits says that all of it fits the memory, and is then all that is
+ * set. On success, and on failure, cli_passes_close() frees what there is. */
+ockham_status cli_passes_open(cli_passes *passes, const char *path, const cli_input *input,
+                              const ockham_read_options *options, size_t memory_bytes,
+                              const ockham_sweep_options *sweep_options, bool *fits, ockham_scaling *scaling,
+                              ockham_error *err);
+void cli_passes_close(cli_passes *passes);
+
+/* One more pass: how the labels of a point of the sweep agree with those of the file. */
+ockham_status cli_passes_agree(cli_passes *passes, const ockham_sweep *sweep, size_t point, size_t threads,
+                               size_t memory_bytes, ockham_agreement *agreement, ockham_error *err);
+/* One more pass: write each row's number in the file and its label. */
+ockham_status cli_passes_write_labels(cli_passes *passes, const ockham_sweep *sweep, size_t point, size_t threads,
+                                      const char *path, ockham_error *err);
 
 #endif

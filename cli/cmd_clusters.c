@@ -9,7 +9,7 @@
 
 typedef struct clusters_options {
   cli_input input;
-  size_t k_min, k_max, restarts;
+  size_t k_min, k_max, restarts, memory;
   uint64_t seed;
   int algorithm, precision;
   const char *criterion, *labels, *centroids, *model;
@@ -29,6 +29,9 @@ static const cli_option option_table[] = {
     {"exact", CLI_FLAG, NULL, "compute the silhouette exactly however many rows there are",
      offsetof(clusters_options, exact), NULL},
     {"no-silhouette", CLI_FLAG, NULL, "leave out both silhouettes", offsetof(clusters_options, no_silhouette), NULL},
+    {"memory", CLI_BYTES, "SIZE",
+     "use no more than this (500M, 2G): what does not fit is searched on a sample, measured on all rows in passes",
+     offsetof(clusters_options, memory), NULL},
     {"table", CLI_FLAG, NULL, "also print the criteria for every k", offsetof(clusters_options, table), NULL},
     {"json", CLI_FLAG, NULL, "print one JSON object instead", offsetof(clusters_options, json), NULL},
     {"labels", CLI_TEXT, "FILE", "write each row's cluster (CSV, or NPY by its ending)",
@@ -46,7 +49,8 @@ static const cli_option option_table[] = {
 typedef struct clusters_run {
   const clusters_options *options;
   const ockham_progress *progress;
-  ockham_table *table;
+  ockham_table *table; /* NULL: in passes */
+  cli_passes passes;
   ockham_scaling scaling;
   ockham_sweep *sweep;
   uint32_t *labels;
@@ -58,29 +62,67 @@ static void free_run(clusters_run *run) {
   ockham_model_free(run->model);
   free(run->labels);
   ockham_sweep_free(run->sweep);
+  cli_passes_close(&run->passes);
   ockham_scaling_clear(&run->scaling);
   ockham_table_free(run->table);
 }
 
-static ockham_status sweep(clusters_run *run, ockham_error *err) {
+static ockham_sweep_options sweep_options(const clusters_run *run) {
   const clusters_options *o = run->options;
-  ockham_sweep_options sweep_options = {.k_min = o->k_min,
-                                        .k_max = o->k_max,
-                                        .seed = o->seed,
-                                        .restarts = o->restarts,
-                                        .criterion = o->criterion,
-                                        .exact = o->exact,
-                                        .no_silhouette = o->no_silhouette,
-                                        .threads = o->input.threads,
-                                        .progress = run->progress,
-                                        .algorithm = (ockham_algorithm)o->algorithm,
-                                        .precision = (ockham_precision)o->precision,
-                                        .weights = ockham_table_weights(run->table)};
-  return ockham_sweep_run(ockham_table_rows(run->table), &sweep_options, &run->sweep, err);
+  return (ockham_sweep_options){.k_min = o->k_min,
+                                .k_max = o->k_max,
+                                .seed = o->seed,
+                                .restarts = o->restarts,
+                                .criterion = o->criterion,
+                                .exact = o->exact,
+                                .no_silhouette = o->no_silhouette,
+                                .threads = o->input.threads,
+                                .progress = run->progress,
+                                .algorithm = (ockham_algorithm)o->algorithm,
+                                .precision = (ockham_precision)o->precision,
+                                .weights = run->table ? ockham_table_weights(run->table) : NULL};
+}
+
+static ockham_status refuse_weights(ockham_error *err) {
+  *err = (ockham_error){.status = OCKHAM_BAD_ARGUMENT,
+                        .message = "--weights needs the whole table in memory; leave out --memory"};
+  return err->status;
+}
+
+/* Into memory, where it fits. */
+static ockham_status read_file(clusters_run *run, const char *path, const ockham_read_options *read_options,
+                               ockham_error *err) {
+  const clusters_options *o = run->options;
+  ockham_sweep_options options = sweep_options(run);
+  bool fits = true;
+  if (o->memory) {
+    if (o->input.weights) return refuse_weights(err);
+    ockham_status status =
+        cli_passes_open(&run->passes, path, &o->input, read_options, o->memory, &options, &fits, &run->scaling, err);
+    if (status || !fits) return status;
+    cli_passes_close(&run->passes);
+  }
+  return cli_read_scaled(path, &o->input, read_options, &run->table, &run->scaling, err);
+}
+
+static ockham_status sweep(clusters_run *run, ockham_error *err) {
+  ockham_sweep_options options = sweep_options(run);
+  if (run->table) return ockham_sweep_run(ockham_table_rows(run->table), &options, &run->sweep, err);
+  return ockham_sweep_run_source(&run->passes.rows, &run->passes.overview, run->options->memory, &options, &run->sweep,
+                                 err);
+}
+
+static bool has_known_labels(const clusters_run *run) {
+  return run->options->input.label_column;
 }
 
 /* Labels of the chosen clustering, when something needs them. */
 static ockham_status label_rows(clusters_run *run, ockham_error *err) {
+  const clusters_options *o = run->options;
+  if (!run->table)
+    return has_known_labels(run) ? cli_passes_agree(&run->passes, run->sweep, ockham_sweep_verdict(run->sweep).point,
+                                                    o->input.threads, o->memory, &run->agreement, err)
+                                 : OCKHAM_OK;
   ockham_rows rows = ockham_table_rows(run->table);
   const uint32_t *known = ockham_table_labels(run->table);
   if (!run->options->labels && !known) return OCKHAM_OK;
@@ -106,7 +148,15 @@ static ockham_status build_model(clusters_run *run, ockham_error *err) {
                               .seed = run->options->seed,
                               .criterion = verdict.criterion->name,
                               .weights = ockham_sweep_curve(run->sweep)->weighted ? point->weights : NULL};
-  return cli_model_new(run->table, parts, &run->model, err);
+  if (run->table) return cli_model_new(run->table, parts, &run->model, err);
+  return cli_model_of_reader(run->passes.reader, parts, &run->model, err);
+}
+
+static ockham_status write_labels(clusters_run *run, ockham_error *err) {
+  const clusters_options *o = run->options;
+  if (run->table) return cli_write_labels(o->labels, run->table, run->labels, err);
+  return cli_passes_write_labels(&run->passes, run->sweep, ockham_sweep_verdict(run->sweep).point, o->input.threads,
+                                 o->labels, err);
 }
 
 static ockham_status write_files(clusters_run *run, ockham_error *err) {
@@ -115,7 +165,7 @@ static ockham_status write_files(clusters_run *run, ockham_error *err) {
   if (o->model || o->centroids) status = build_model(run, err);
   if (!status && o->model) status = ockham_model_save(run->model, o->model, err);
   if (!status && o->centroids) status = cli_write_centroids(o->centroids, run->model, err);
-  if (!status && o->labels) status = cli_write_labels(o->labels, run->table, run->labels, err);
+  if (!status && o->labels) status = write_labels(run, err);
   return status;
 }
 
@@ -127,10 +177,11 @@ static ockham_status print_report(const clusters_run *run, ockham_error *err) {
       .all_k = o->table,
       .scaling = &run->scaling,
       .scaling_chosen = o->input.scale == OCKHAM_SCALE_AUTO,
-      .agreement = ockham_table_labels(run->table) ? &run->agreement : NULL,
-      .n_label_values = ockham_table_n_label_values(run->table),
-      .n_rows_dropped = ockham_table_n_rows_dropped(run->table),
-      .n_cells_filled = ockham_table_n_cells_filled(run->table),
+      .agreement = has_known_labels(run) ? &run->agreement : NULL,
+      .n_label_values =
+          run->table ? ockham_table_n_label_values(run->table) : ockham_reader_n_label_values(run->passes.reader),
+      .n_rows_dropped = run->table ? ockham_table_n_rows_dropped(run->table) : run->passes.n_rows_dropped,
+      .n_cells_filled = run->table ? ockham_table_n_cells_filled(run->table) : 0,
       .seed = o->seed,
   };
   char *text;
@@ -149,7 +200,7 @@ static int answer(const char *path, const clusters_options *o) {
   int code = cli_read_options(&o->input, &read_options);
   if (code) return code;
   run.progress = read_options.progress;
-  ockham_status status = cli_read_scaled(path, &o->input, &read_options, &run.table, &run.scaling, &err);
+  ockham_status status = read_file(&run, path, &read_options, &err);
   if (!status) status = cli_name_file(path, sweep(&run, &err), &err);
   if (!status) status = label_rows(&run, &err);
   cli_progress_end();
@@ -163,6 +214,16 @@ static int answer(const char *path, const clusters_options *o) {
   return code;
 }
 
+static int check_memory(const clusters_options *o, const char *path) {
+  if (!o->memory) return EXIT_DONE;
+  if (strcmp(path, "-") == 0)
+    return cli_fail_usage("--memory needs a file: standard input cannot be read more than once");
+  if (o->input.missing == OCKHAM_MISSING_MEAN)
+    return cli_fail_usage("--missing mean needs the whole table; --memory takes error or drop");
+  if (o->exact) return cli_fail_usage("--exact needs the whole table; it cannot be given with --memory");
+  return EXIT_DONE;
+}
+
 static int run(int n_arguments, char **arguments, const cli_command *command) {
   clusters_options options = {0};
   int n_positional;
@@ -170,7 +231,7 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
   int code = cli_parse(command, n_arguments, arguments, &options, &n_positional, &stop);
   if (!stop && options.criterion && !ockham_criterion_find(options.criterion))
     code = cli_fail_usage("no criterion is named '%s'; `ockham criteria` lists them", options.criterion);
-  else if (!stop)
+  else if (!stop && !(code = check_memory(&options, arguments[0])))
     code = answer(arguments[0], &options);
   cli_input_free(&options.input);
   return code;
@@ -182,7 +243,8 @@ const cli_command cmd_clusters = {
     .summary = "how many clusters are in a table of numbers",
     .details =
         "FILE is CSV or TSV (also .gz, - for standard input), NPY, HDF5 (file.h5:/dataset) or SQLite\n"
-        "(file.db:table). Prints the answer, why, and what every criterion says.\n"
+        "(file.db:table). Prints the answer, why, and what every criterion says. With --memory a file may be larger\n"
+        "than memory.\n"
         "Exit codes: 0 done, 1 data, 2 command line, 3 memory or system, 130 stopped by Ctrl-C (partial answer).",
     .min_arguments = 1,
     .max_arguments = 1,

@@ -52,14 +52,24 @@ ockham_status cli_name_file(const char *path, ockham_status status, ockham_error
 }
 
 /* A column of known answers among the features would decide the answer by itself. */
-static void warn_about_labels(const ockham_table *table) {
+static void warn_about_label(const char *name) {
   static const char *const suspects[] = {"label", "labels", "class", "target", "cluster", "species"};
-  size_t n_columns = ockham_table_rows(table).n_columns;
-  for (size_t j = 0; j < n_columns; j++)
-    for (size_t s = 0; s < sizeof suspects / sizeof *suspects; s++)
-      if (strcasecmp(ockham_table_column_name(table, j), suspects[s]) == 0)
-        fprintf(stderr, "ockham: note: column '%s' is used as data; if it holds known answers, say --label-column %s\n",
-                ockham_table_column_name(table, j), ockham_table_column_name(table, j));
+  for (size_t s = 0; s < sizeof suspects / sizeof *suspects; s++)
+    if (strcasecmp(name, suspects[s]) == 0)
+      fprintf(stderr, "ockham: note: column '%s' is used as data; if it holds known answers, say --label-column %s\n",
+              name, name);
+}
+
+/* Running numbers have no clusters, but spread out whatever clusters the other columns have. */
+static void warn_about_row_numbers(const char *name) {
+  fputs("ockham: note: column '", stderr);
+  cli_put_name(name, strlen(name), stderr);
+  fputs("' only numbers the rows and is used as data; --ignore leaves it out\n", stderr);
+}
+
+void cli_note_column(const char *name, bool only_numbers_rows) {
+  warn_about_label(name);
+  if (only_numbers_rows) warn_about_row_numbers(name);
 }
 
 /* What a column holds beyond the number of its row; NaN when that is not the same everywhere. */
@@ -76,17 +86,12 @@ static double excess_over_row_number(const ockham_table *table, size_t j) {
   return excess;
 }
 
-/* Running numbers have no clusters, but spread out whatever clusters the other columns have. */
-static void warn_about_row_numbers(const ockham_table *table) {
+static void note_columns(const ockham_table *table) {
   enum { FEW_ROWS = 10 };
   ockham_rows x = ockham_table_rows(table);
-  for (size_t j = 0; j < x.n_columns && x.n_columns > 1 && x.n_rows >= FEW_ROWS; j++) {
-    if (isnan(excess_over_row_number(table, j))) continue;
-    const char *name = ockham_table_column_name(table, j);
-    fputs("ockham: note: column '", stderr);
-    cli_put_name(name, strlen(name), stderr);
-    fputs("' only numbers the rows and is used as data; --ignore leaves it out\n", stderr);
-  }
+  bool may_number = x.n_columns > 1 && x.n_rows >= FEW_ROWS;
+  for (size_t j = 0; j < x.n_columns; j++)
+    cli_note_column(ockham_table_column_name(table, j), may_number && !isnan(excess_over_row_number(table, j)));
 }
 
 /* What is taken for the number of rows should not be less than it. */
@@ -120,8 +125,7 @@ ockham_status cli_read_scaled(const char *path, const cli_input *input, const oc
     return status;
   }
   if (!input->quiet) {
-    warn_about_labels(*table);
-    warn_about_row_numbers(*table);
+    note_columns(*table);
     warn_about_weights(*table);
   }
   ockham_table_scale(*table, scaling);

@@ -79,6 +79,25 @@ static int set_whole(const cli_option *option, const char *text, unsigned long l
   return EXIT_DONE;
 }
 
+/* Powers of 1024. */
+static int set_bytes(const cli_option *option, const char *text, size_t *value) {
+  char *end;
+  errno = 0;
+  unsigned long long number = strtoull(text, &end, 10), unit = 1;
+  if (*end && !end[1]) {
+    static const char letters[] = "KMG";
+    const char *letter = strchr(letters, toupper((unsigned char)*end));
+    if (letter) {
+      unit = 1024ULL << 10 * (letter - letters);
+      end++;
+    }
+  }
+  if (!isdigit((unsigned char)text[0]) || *end || errno || number == 0 || number > SIZE_MAX / unit)
+    return bad_value(option, text, "a number of bytes such as 500M or 2G");
+  *value = (size_t)(number * unit);
+  return EXIT_DONE;
+}
+
 static int set_real(const cli_option *option, const char *text, double *value) {
   char *end;
   *value = strtod(text, &end); /* LC_NUMERIC stays "C" */
@@ -140,6 +159,9 @@ static int set_value(const cli_option *option, const char *text, void *values) {
       break;
     case CLI_REAL:
       failed = set_real(option, text, field);
+      break;
+    case CLI_BYTES:
+      failed = set_bytes(option, text, field);
       break;
     case CLI_CHOICE:
       failed = set_choice(option, text, field);

@@ -56,16 +56,37 @@ ockham_status cli_write_centroids(const char *path, const ockham_model *model, o
   return status;
 }
 
-ockham_status cli_model_new(const ockham_table *table, ockham_model_parts parts, ockham_model **model,
-                            ockham_error *err) {
-  ockham_rows rows = ockham_table_rows(table);
-  const char **names = malloc(rows.n_columns * sizeof *names);
+typedef const char *name_of_column(const void *from, size_t j);
+
+static const char *name_in_table(const void *from, size_t j) {
+  return ockham_table_column_name(from, j);
+}
+
+static const char *name_in_reader(const void *from, size_t j) {
+  return ockham_reader_column_name(from, j);
+}
+
+static ockham_status new_model(name_of_column *name, const void *from, ockham_model_parts parts, ockham_model **model,
+                               ockham_error *err) {
+  const char **names = malloc(parts.n_columns * sizeof *names);
   if (!names) return no_memory(err);
-  for (size_t j = 0; j < rows.n_columns; j++) names[j] = ockham_table_column_name(table, j);
+  for (size_t j = 0; j < parts.n_columns; j++) names[j] = name(from, j);
   parts.column_names = names;
-  parts.n_columns = rows.n_columns;
+  parts.n_rows = 0;
   for (size_t j = 0; j < parts.k; j++) parts.n_rows += parts.sizes[j];
   ockham_status status = ockham_model_new(&parts, model, err);
   free(names);
   return status;
+}
+
+ockham_status cli_model_new(const ockham_table *table, ockham_model_parts parts, ockham_model **model,
+                            ockham_error *err) {
+  parts.n_columns = ockham_table_rows(table).n_columns;
+  return new_model(name_in_table, table, parts, model, err);
+}
+
+ockham_status cli_model_of_reader(const ockham_reader *reader, ockham_model_parts parts, ockham_model **model,
+                                  ockham_error *err) {
+  parts.n_columns = ockham_reader_n_columns(reader);
+  return new_model(name_in_reader, reader, parts, model, err);
 }

@@ -14,5 +14,7 @@ ockham_status cli_write_centroids(const char *path, const ockham_model *model, o
 /* A model of parts that lack what the table knows: column names, and the numbers of columns and rows (that count). */
 ockham_status cli_model_new(const ockham_table *table, ockham_model_parts parts, ockham_model **model,
                             ockham_error *err);
+ockham_status cli_model_of_reader(const ockham_reader *reader, ockham_model_parts parts, ockham_model **model,
+                                  ockham_error *err);
 
 #endif

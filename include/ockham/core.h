@@ -79,6 +79,18 @@ typedef struct ockham_rows {
 /** What a row may weigh, other than 0: within these, sums of weights and of what they multiply stay numbers. */
 #define OCKHAM_LEAST_WEIGHT 1e-100
 #define OCKHAM_LARGEST_WEIGHT 1e100
+/** Rows that come a block at a time, and again from the first as often as they are asked for: more than memory holds.
+ *  Every round must give the same finite rows in the same order; how they are cut into blocks does not matter. The two
+ *  functions return OCKHAM_OK or fail with a status and a message in *err, which is never NULL; INTERRUPTED is a stop
+ *  that the user asked for. */
+typedef struct ockham_row_source {
+  size_t n_columns;
+  /** Go back to before the first row; called before every round. */
+  ockham_status (*rewind)(void *user, ockham_error *err);
+  /** The next rows, of n_columns columns, the source's until the next call; rows->n_rows is 0 at the end. */
+  ockham_status (*next)(void *user, ockham_rows *rows, ockham_error *err);
+  void *user;
+} ockham_row_source;
 
 /** How a long call tells how far it is, and learns that it should stop.
  *  `report` is called from the calling thread only, at most a few hundred times a second. */

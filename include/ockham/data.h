@@ -82,6 +82,16 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_reader_next(ockham_reader *rea
 OCKHAM_API const double *ockham_reader_weights(const ockham_reader *reader);
 /** The number of row i (0 ...) of the block among the rows of data in the file, from 1. */
 OCKHAM_API uint64_t ockham_reader_source_row(const ockham_reader *reader, size_t i);
+/** Known labels of the rows of the block, as ockham_table_labels(); NULL without a label column. */
+OCKHAM_API const uint32_t *ockham_reader_labels(const ockham_reader *reader);
+OCKHAM_API size_t ockham_reader_n_label_values(const ockham_reader *reader);   /**< met so far */
+OCKHAM_API uint64_t ockham_reader_n_rows_dropped(const ockham_reader *reader); /**< so far, in this round */
+/** Go back to before the first row. Fails with BAD_ARGUMENT when the rows come from standard input or a pipe, which
+ *  cannot be read twice, with BAD_FILE when the file has other columns now, and as _open. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_reader_rewind(ockham_reader *reader, ockham_error *err);
+/** The reader's rows as a source, which lives as long as the reader. Fails with BAD_ARGUMENT as _rewind does. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_reader_source(ockham_reader *reader, ockham_row_source *source,
+                                                                ockham_error *err);
 OCKHAM_API void ockham_reader_close(ockham_reader *reader);
 
 /** How columns of different units are made comparable. */
@@ -120,6 +130,33 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_scaling_fit_weighted(ockham_ro
  *  gaps. x.n_columns must be scaling->n_columns (or kind NONE). */
 OCKHAM_API void ockham_scaling_apply(const ockham_scaling *scaling, ockham_rows x, void *scaled);
 OCKHAM_API void ockham_scaling_clear(ockham_scaling *scaling);
+
+/** Scale the rows that a reader gives from its next block on; borrowed until the reader is closed. NULL: leave them. */
+OCKHAM_API void ockham_reader_scale(ockham_reader *reader, const ockham_scaling *scaling);
+
+/** What one round over a source tells. Zero-initialise; ockham_overview_clear() frees what it holds. */
+typedef struct ockham_overview {
+  uint64_t n_rows;
+  size_t n_columns;
+  double *mean, *sd, *low, *high; /**< n_columns each; the standard deviation has the denominator n */
+  ockham_rows sample;             /**< float64, in the order of the source */
+  uint64_t stretch; /**< the sample has one row, drawn at random, of each stretch of so many; 1: it has all rows */
+} ockham_overview;
+/** Go through the source once. most_sample_rows: how many rows the sample may have, at least 2; it has half as many at
+ *  least, or all. `progress` may be NULL. The result does not depend on the source's blocks.
+ *  Fails as the source does, and with BAD_ARGUMENT, BAD_DATA (no rows; a value that is not finite, with its row and
+ *  column; a column so wide that squares overflow), NO_MEMORY, INTERRUPTED. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_overview_take(const ockham_row_source *source,
+                                                                size_t most_sample_rows, uint64_t seed,
+                                                                const ockham_progress *progress,
+                                                                ockham_overview *overview, ockham_error *err);
+OCKHAM_API void ockham_overview_clear(ockham_overview *overview);
+/** ockham_scaling_fit() of all its rows; medians and quartiles are those of the sample. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_overview_fit_scaling(const ockham_overview *overview,
+                                                                       ockham_scale kind, ockham_scaling *scaling,
+                                                                       ockham_error *err);
+/** The overview of the scaled rows: sample, means and ranges change. */
+OCKHAM_API void ockham_overview_scale(ockham_overview *overview, const ockham_scaling *scaling);
 
 /** Scale a table in place. */
 OCKHAM_API void ockham_table_scale(ockham_table *table, const ockham_scaling *scaling);

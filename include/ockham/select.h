@@ -6,6 +6,7 @@
 #include <ockham/cluster.h>
 #include <ockham/core.h>
 #include <ockham/criteria.h>
+#include <ockham/data.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -69,6 +70,39 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run(ockham_rows x, const
                                                             ockham_sweep **sweep, ockham_error *err);
 OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
 
+/** The same with more rows than memory holds: the search is that of ockham_sweep_run() on the overview's sample; then
+ *  the source is gone through, mostly twice, and in each round every clustering is moved and measured on all rows.
+ * Sizes, sums of squares and of distances, the simplified silhouette, and so all criteria but the silhouette (an
+ * estimate from the sample), are exact for all rows, and the inertia never rises with k.
+ *
+ *    ockham_row_source source;     // such as of ockham_reader_source()
+ *    ockham_sweep_sample_rows(source.n_columns, memory_bytes, NULL, &n_sample, &err);
+ *    ockham_overview_take(&source, n_sample, seed, NULL, &overview, &err);
+ *    ockham_sweep_run_source(&source, &overview, memory_bytes, NULL, &sweep, &err);
+ *
+ *  source        borrowed for the call.
+ *  overview      of this source, scaled as it is; borrowed.
+ *  memory_bytes  what overview, sweep and everything in between may take; the source's own blocks come on top. The
+ * range is not extended further than it allows. The result depends on the seed, the overview and memory_bytes, not on
+ * the number of threads or the source's blocks. One column: not the global optimum. A stop during the search fails with
+ * INTERRUPTED; later, what has been measured on all rows is returned as a partial sweep, if it is something.
+ *
+ *  Fails as ockham_sweep_run() does (without rows in messages), as the source does, and with BAD_ARGUMENT when
+ *  memory_bytes is too little (the message says the least) or options->exact is set, with BAD_DATA when the source
+ * gives other rows than before. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run_source(const ockham_row_source *source,
+                                                                   const ockham_overview *overview, size_t memory_bytes,
+                                                                   const ockham_sweep_options *options,
+                                                                   ockham_sweep **sweep, ockham_error *err);
+/** How many rows its sample may have: about half of the memory. Only k_max of the options (NULL: defaults) counts.
+ *  Fails with BAD_ARGUMENT when it is too little memory. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_sample_rows(size_t n_columns, size_t memory_bytes,
+                                                                    const ockham_sweep_options *options, size_t *n_rows,
+                                                                    ockham_error *err);
+/** Whether so much memory is enough for a table of float64 and ockham_sweep_run() on it, k up to 60. An estimate from
+ *  above. */
+OCKHAM_API bool ockham_sweep_fits(uint64_t n_rows, size_t n_columns, size_t memory_bytes);
+
 /** The curve, from k_min on; valid as long as the sweep. */
 OCKHAM_API const ockham_curve *ockham_sweep_curve(const ockham_sweep *sweep);
 
@@ -92,6 +126,9 @@ typedef struct ockham_verdict {
   uint64_t silhouette_rows; /**< the silhouette is estimated from so many rows drawn at random, for the exact one takes
                                  too many pairs of rows; 0: it is exact, or was not computed */
   double seconds;           /**< time the sweep took */
+  uint64_t searched_rows;   /**< the search went on in so many rows drawn at random, for all were too many for memory;
+                                 0: in all of them */
+  size_t n_passes;          /**< how often all rows were gone through to measure; 0: they were in memory */
 } ockham_verdict;
 OCKHAM_API ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep);
 

@@ -21,6 +21,11 @@ typedef struct ockham_agreement {
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_agreement_measure(const uint32_t *a, const uint32_t *b, size_t n,
                                                                     ockham_agreement *agreement, ockham_error *err);
 
+/** The same from how many rows each pair of clusters shares: counts[i * n_b + j] of cluster i of a and j of b, some of
+ *  which may have no rows. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_agreement_of_counts(const uint64_t *counts, size_t n_a, size_t n_b,
+                                                                      ockham_agreement *agreement, ockham_error *err);
+
 #ifdef __cplusplus
 }
 #endif

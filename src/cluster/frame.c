@@ -143,6 +143,26 @@ ockham_status ock_frame_init_weighted(ock_frame *frame, ockham_rows x, const dou
   return status;
 }
 
+ockham_status ock_frame_of_ranges(ock_frame *frame, size_t n, size_t d, const double *mean, const double *low,
+                                  const double *high, ockham_error *err) {
+  *frame = (ock_frame){.n = n, .d = d, .total = (double)n, .origin = ock_alloc_array(d, 3 * sizeof(double))};
+  if (!frame->origin) return ock_fail_memory(err, "sums of columns", ock_size_product(d, 3 * sizeof(double)));
+  frame->low = frame->origin + d;
+  frame->high = frame->low + d;
+  double largest = 0, farthest = 0;
+  for (size_t l = 0; l < d; l++) {
+    frame->origin[l] = mean[l];
+    frame->low[l] = low[l];
+    frame->high[l] = high[l];
+    double distance = fmax(high[l] - mean[l], mean[l] - low[l]);
+    largest = fmax(largest, distance);
+    farthest += distance * distance;
+  }
+  frame->unit = choose_unit(largest);
+  frame->largest = sqrt(farthest) * frame->unit;
+  return OCKHAM_OK;
+}
+
 void ock_frame_clear(ock_frame *frame) {
   ock_free(frame->origin);
   *frame = (ock_frame){0};

@@ -54,7 +54,36 @@ ockham_status ock_frame_init_weighted(ock_frame *frame, ockham_rows x, const dou
 static inline ockham_status ock_frame_init(ock_frame *frame, ockham_rows x, ock_pool *pool, ockham_error *err) {
   return ock_frame_init_weighted(frame, x, NULL, pool, err);
 }
+/* The same without the rows, from the mean and the range of each column (d values each); squares must not overflow. */
+ockham_status ock_frame_of_ranges(ock_frame *frame, size_t n, size_t d, const double *mean, const double *low,
+                                  const double *high, ockham_error *err);
 void ock_frame_clear(ock_frame *frame);
+
+/* ---- rows in stretches ---- */
+
+/* The rows of a pass: all at once where they are in memory; else in stretches whose ends depend on the number of
+ * columns only, so that sums do not depend on the blocks of the source. */
+typedef struct ock_feed {
+  size_t n, d;
+  ockham_rows rows;                /* of the stretch; none at the end */
+  size_t first;                    /* number of its first row */
+  size_t n_rounds;                 /* how often all rows were gone through */
+  const ockham_row_source *source; /* NULL: the rows are in memory, and all there are is in `all` */
+  ockham_rows all;
+  ockham_rows block; /* what the source gave last ... */
+  size_t taken;      /* ... and how many rows of it are used up */
+  size_t stretch_rows;
+  double *buffer;
+} ock_feed;
+ock_feed ock_feed_of_rows(ockham_rows x);
+/* n rows of a source, which is borrowed until _clear. Fails with NO_MEMORY. */
+ockham_status ock_feed_of_source(ock_feed *feed, const ockham_row_source *source, size_t n, ockham_error *err);
+ockham_status ock_feed_rewind(ock_feed *feed, ockham_error *err);
+/* Fails as the source does, and with BAD_DATA when it gives other than n rows, or what is not finite. */
+ockham_status ock_feed_next(ock_feed *feed, ockham_error *err);
+void ock_feed_clear(ock_feed *feed);
+/* Bytes that the stretches of a source take. */
+double ock_feed_bytes(size_t d);
 
 /* ---- rows in panels ---- */
 
@@ -271,11 +300,13 @@ typedef struct ock_settle_options {
   bool may_drop;         /* clusters that stay empty are dropped, and k falls; without it such a fit is cleared */
   uint16_t *labels;      /* n x n_fits, or NULL: the label of every row in each fit */
   uint32_t *label;       /* n, or NULL: the labels of the first fit */
+  double partial_bytes;  /* for sums: when the fits take more they share passes in groups; 0: a good size */
 } ock_settle_options;
 /* Bring all fits nearer to fixed points of Lloyd's step and measure them: every pass over the rows serves all of them.
  * Clusters are numbered by falling weight. A fit whose rows are not that distinct is cleared. When the ticker stops it,
- * fits that were not measured yet are left as they are, not settled. *n_distances counts what was computed. */
-ockham_status ock_settle(ockham_rows x, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
+ * fits that were not measured yet are left as they are, not settled; rows of a source are then measured as far as whole
+ * passes went, and take neither order nor labels. *n_distances counts what was computed. */
+ockham_status ock_settle(ock_feed *feed, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
                          const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker, uint64_t *n_distances,
                          ockham_error *err);
 

@@ -8,7 +8,7 @@
 
 #include "cluster/internal.h"
 
-enum { MOST_BLOCKS = 32, PANELS_A_BLOCK = 8 };
+enum { MOST_BLOCKS = 32, FEWEST_BLOCKS = 4, PANELS_A_BLOCK = 8 };
 
 /* Partial sums of the fits that share a pass: more are done in turn. */
 static const double partial_bytes = 48e6;
@@ -43,7 +43,8 @@ typedef struct block {
   double *sums;
   waiting *waiting; /* one a subject of the group */
   double *farthest; /* one a subject: the largest squared distance of a row to its centroid ... */
-  size_t *far_row;  /* ... and the row */
+  size_t *far_row;  /* ... the row ... */
+  double *far_at;   /* ... and where it is: n_subjects x d */
   uint64_t *n_ties; /* one a subject: rows that are as near to another centroid */
   uint64_t n_distances;
 } block;
@@ -65,7 +66,10 @@ typedef struct worker_scratch {
 } worker_scratch;
 
 typedef struct pass {
-  ockham_rows x;
+  ock_feed *feed;
+  ockham_rows x; /* the stretch that is in memory ... */
+  size_t first;  /* ... and the number of its first row */
+  size_t n_rows; /* of all stretches */
   const ock_frame *frame;
   const ock_settle_options *options;
   const ock_kernels *kernels;
@@ -122,9 +126,11 @@ bool ock_fit_take(ock_fit *fit, const ock_lloyd *state) {
 
 /* ---- one panel ---- */
 
-/* Load rows `row` of x as doubles in the frame's units. */
+/* Load rows `row`, which are in memory, as doubles in the frame's units. */
 static void load_panel(const pass *p, const size_t *row, size_t n, double *panel) {
-  ock_panel_gather(p->kernels, p->x, p->frame->origin, row, n, panel);
+  size_t at[OCK_PANEL];
+  for (size_t r = 0; r < n; r++) at[r] = row[r] - p->first;
+  ock_panel_gather(p->kernels, p->x, p->frame->origin, at, n, panel);
   double unit = p->frame->unit;
   if (unit != 1)
     for (size_t i = 0; i < p->frame->d * OCK_PANEL; i++) panel[i] *= unit;
@@ -381,16 +387,27 @@ static void zero_block(const pass *p, block *b) {
   }
 }
 
+/* Rows of a stretch are gone when the next one comes. */
+static void keep_farthest(const pass *p, block *b) {
+  size_t d = p->frame->d;
+  for (size_t q = 0; q < p->n_subjects; q++) {
+    size_t at = b->far_row[q] - p->first;
+    for (size_t l = 0; b->farthest[q] >= 0 && at < p->x.n_rows && l < d; l++)
+      b->far_at[q * d + l] = (ock_rows_get(p->x, at, l) - p->frame->origin[l]) * p->frame->unit;
+  }
+}
+
+/* A share of the panels of a stretch. */
 static void measure_block(void *arg, size_t number, size_t worker) {
   const pass *p = arg;
   block *b = &p->blocks[number];
   worker_scratch *w = &p->workers[worker];
   double half_squares[OCK_PANEL];
-  zero_block(p, b);
+  if (p->first == 0) zero_block(p, b);
   for (size_t panel = p->n_panels * number / p->n_blocks; panel < p->n_panels * (number + 1) / p->n_blocks; panel++) {
     size_t first = panel * OCK_PANEL, n = p->x.n_rows - first < OCK_PANEL ? p->x.n_rows - first : OCK_PANEL;
     size_t row[OCK_PANEL];
-    for (size_t r = 0; r < n; r++) row[r] = p->options->order ? p->options->order[first + r] : first + r;
+    for (size_t r = 0; r < n; r++) row[r] = p->options->order ? p->options->order[first + r] : p->first + first + r;
     load_panel(p, row, n, w->panel);
     sum_rows(p, row, n, w);
     double most = round_panel(p, w, half_squares);
@@ -399,6 +416,7 @@ static void measure_block(void *arg, size_t number, size_t worker) {
       if (b->waiting[q].n >= OCK_PANEL) search_waiting(p, b, q, w); /* in the panel's scratch */
   }
   for (size_t q = 0; q < p->n_subjects; q++) search_waiting(p, b, q, w);
+  keep_farthest(p, b);
 }
 
 /* ---- subjects ---- */
@@ -424,7 +442,7 @@ static void find_succession(void *arg, size_t q, size_t worker) {
   (void)worker;
   const pass *p = arg;
   subject *s = &p->subjects[q];
-  s->inherits = q > 0 && !p->options->plain && (s - 1)->k * OCK_PANEL < p->x.n_rows;
+  s->inherits = q > 0 && !p->options->plain && (s - 1)->k * OCK_PANEL < p->n_rows;
   if (s->inherits) ock_find_parents((s - 1)->centroids, (s - 1)->k, s->centroids, s->k, p->frame->d, &s->succession);
   /* Searches see rounded centroids. */
   float rounding = (float)(s->reach * 0x1p-22);
@@ -443,6 +461,7 @@ static void reduce(const pass *p, size_t q) {
     if (other->farthest[q] > first->farthest[q]) {
       first->farthest[q] = other->farthest[q];
       first->far_row[q] = other->far_row[q];
+      memcpy(first->far_at + q * p->frame->d, other->far_at + q * p->frame->d, p->frame->d * sizeof(double));
     }
   }
 }
@@ -477,11 +496,11 @@ static bool rank_clusters(const pass *p, const subject *s, ranked *ranks) {
 /* New labels for old ones in the outputs. ranks[new].j is the old number. */
 static void renumber_labels(const pass *p, const subject *s, const ranked *ranks, uint32_t *number) {
   for (size_t j = 0; j < s->k; j++) number[ranks[j].j] = (uint32_t)j;
-  for (size_t i = 0; p->options->labels && i < p->x.n_rows; i++) {
+  for (size_t i = 0; p->options->labels && i < p->n_rows; i++) {
     uint16_t *label = &p->options->labels[i * p->n_fits + s->column];
     *label = (uint16_t)number[*label];
   }
-  for (size_t i = 0; p->options->label && s->column == 0 && i < p->x.n_rows; i++)
+  for (size_t i = 0; p->options->label && s->column == 0 && i < p->n_rows; i++)
     p->options->label[i] = number[p->options->label[i]];
 }
 
@@ -528,7 +547,7 @@ static bool move_centroids(const pass *p, size_t q, const ranked *ranks, double 
       else if (given)
         centroid[l] = previous[old * d + l];
       else
-        centroid[l] = (ock_rows_get(p->x, b->far_row[q], l) - p->frame->origin[l]) * p->frame->unit;
+        centroid[l] = b->far_at[q * d + l];
       moved = moved || centroid[l] != previous[j * d + l];
     }
     given = given || !(weights[old] > 0);
@@ -546,6 +565,14 @@ static void drop_empty(const pass *p, subject *s) {
   s->n_passes = s->n_repairs = 0;
   s->previous = INFINITY;
   round_centroids(p, s);
+}
+
+/* What a pass told of the centroids that it searched with: passes over a source are long, and may be stopped. */
+static void write_measured(const pass *p, subject *s, const ranked *ranks, double *searched) {
+  double *moved = s->centroids;
+  s->centroids = searched;
+  write_fit(p, s, ranks, false);
+  s->centroids = moved;
 }
 
 /* After a pass: the subject is done, or gets centroids for another one. */
@@ -570,6 +597,7 @@ static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, d
   s->done =
       !moved || s->n_passes >= most_passes + 2 || ((near || s->n_passes >= most_passes) && !ties_go_elsewhere && whole);
   if (!s->done && possible) {
+    if (whole && p->feed->source) write_measured(p, s, ranks, previous);
     round_centroids(p, s);
     return;
   }
@@ -616,9 +644,10 @@ static ockham_status allocate_group(pass *p, ock_arena *arena, size_t n_workers,
                            .waiting = ock_arena_array(arena, p->n_subjects, sizeof(waiting)),
                            .farthest = ock_arena_array(arena, p->n_subjects, sizeof(double)),
                            .far_row = ock_arena_array(arena, p->n_subjects, sizeof(size_t)),
+                           .far_at = ock_arena_array(arena, ock_size_product(p->n_subjects, p->frame->d), 8),
                            .n_ties = ock_arena_array(arena, p->n_subjects, sizeof(uint64_t))};
     fits = p->blocks[b].sums && p->blocks[b].waiting && p->blocks[b].farthest && p->blocks[b].far_row &&
-           p->blocks[b].n_ties;
+           p->blocks[b].far_at && p->blocks[b].n_ties;
   }
   for (size_t w = 0; fits && w < n_workers; w++) fits = allocate_worker(p, &p->workers[w], arena, most_k);
   return fits ? OCKHAM_OK : OCKHAM_NO_MEMORY;
@@ -638,6 +667,40 @@ static bool prepare_subject(const pass *p, subject *s, size_t k_before, ock_aren
   memcpy(s->centroids, s->fit->centroids, values * sizeof(double));
   round_centroids(p, s);
   return true;
+}
+
+/* One pass for all subjects of the group; false in *whole when it was stopped. */
+static ockham_status measure_rows(pass *p, ock_pool *pool, ock_ticker *ticker, bool *whole, ockham_error *err) {
+  ock_feed *feed = p->feed;
+  *whole = false;
+  ock_pool_run(pool, p->n_subjects, find_succession, p);
+  OCK_TRY(ock_feed_rewind(feed, err));
+  for (;;) {
+    OCK_TRY(ock_feed_next(feed, err));
+    if (feed->rows.n_rows == 0) break;
+    p->x = feed->rows;
+    p->first = feed->first;
+    p->n_panels = (p->x.n_rows + OCK_PANEL - 1) / OCK_PANEL;
+    ock_pool_run(pool, p->n_blocks, measure_block, p);
+    if (!feed->source || !ticker) continue;
+    ticker->done = feed->first + p->x.n_rows;
+    ticker->total = feed->n;
+    if (ock_ticker_stopped(ticker)) return OCKHAM_OK;
+  }
+  *whole = true;
+  return OCKHAM_OK;
+}
+
+/* The same; a source may find out itself that it is to stop. */
+static ockham_status make_pass(pass *p, ock_pool *pool, ock_ticker *ticker, bool *whole, ockham_error *err) {
+  ockham_error problem = {0};
+  ockham_status status = measure_rows(p, pool, ticker, whole, &problem);
+  if (status == OCKHAM_INTERRUPTED && ticker) {
+    ticker->stopped = true;
+    return OCKHAM_OK;
+  }
+  if (status && err) *err = problem;
+  return status;
 }
 
 /* Passes for the subjects of one group until all are done. */
@@ -662,48 +725,64 @@ static ockham_status settle_group(pass *p, ock_pool *pool, ock_ticker *ticker, u
     return ock_fail_memory(err, "the sums of all clusters", ock_size_product(n_doubles * 8, p->n_blocks));
   }
   subject *all = p->subjects;
+  ockham_status status = OCKHAM_OK;
   while (n_open > 0) {
+    bool whole;
     if (ticker && ock_ticker_stopped(ticker)) break;
-    ock_pool_run(pool, p->n_subjects, find_succession, p);
-    ock_pool_run(pool, p->n_blocks, measure_block, p);
+    status = make_pass(p, pool, ticker, &whole, err);
+    if (status || !whole) break;
     for (size_t b = 0; b < p->n_blocks; b++) *n_distances += p->blocks[b].n_distances;
     size_t n_left = 0;
     for (size_t q = 0; q < p->n_subjects; q++) {
       reduce(p, q);
       conclude(p, q, ranks, number, previous);
-      if (p->subjects[q].done && ticker) ticker->done++;
+      if (p->subjects[q].done && ticker && !p->feed->source) ticker->done++;
     }
     for (size_t q = 0; q < p->n_subjects; q++)
       if (!all[q].done) all[n_left++] = all[q];
     n_open = p->n_subjects = n_left;
   }
   ock_arena_clear(&arena);
-  return OCKHAM_OK;
+  return status;
 }
 
-ockham_status ock_settle(ockham_rows x, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
+static double sums_bytes(const ock_fit *fit, size_t d, size_t n_blocks) {
+  return (double)fit->k * (double)(d + TOTALS) * sizeof(double) * (double)n_blocks;
+}
+
+/* Rows of a source are read again for every group: rather fewer blocks than more groups. */
+static size_t choose_blocks(const ock_feed *feed, ock_fit *const *fits, size_t n_fits, double most_bytes) {
+  size_t n = (feed->n + OCK_PANEL - 1) / OCK_PANEL / PANELS_A_BLOCK;
+  double bytes = 0;
+  n = n < 1 ? 1 : n > MOST_BLOCKS ? MOST_BLOCKS : n;
+  for (size_t i = 0; i < n_fits; i++) bytes += sums_bytes(fits[i], feed->d, 1);
+  while (feed->source && n > FEWEST_BLOCKS && bytes * (double)n > most_bytes) n /= 2;
+  return n;
+}
+
+ockham_status ock_settle(ock_feed *feed, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
                          const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker, uint64_t *n_distances,
                          ockham_error *err) {
   const ock_kernels *kernels = ock_kernels_pick();
   subject *subjects = ock_alloc_array(n_fits, sizeof *subjects);
   if (!subjects) return ock_fail_memory(err, "the fits", n_fits * sizeof *subjects);
-  pass p = {.x = x,
+  double most_bytes = options->partial_bytes > 0 ? options->partial_bytes : partial_bytes;
+  pass p = {.feed = feed,
+            .n_rows = feed->n,
             .frame = frame,
             .options = options,
             .kernels = kernels,
             .search = options->wide ? kernels->wide : kernels->narrow,
             .n_fits = n_fits,
-            .n_panels = (x.n_rows + OCK_PANEL - 1) / OCK_PANEL};
-  p.n_blocks = p.n_panels / PANELS_A_BLOCK;
-  p.n_blocks = p.n_blocks < 1 ? 1 : p.n_blocks > MOST_BLOCKS ? MOST_BLOCKS : p.n_blocks;
+            .n_blocks = choose_blocks(feed, fits, n_fits, most_bytes)};
   ockham_status status = OCKHAM_OK;
   for (size_t first = 0, end; first < n_fits && !status; first = end) {
     double bytes = 0;
     p.subjects = subjects;
     p.n_subjects = 0;
     for (end = first; end < n_fits; end++) {
-      double more = (double)fits[end]->k * (double)(frame->d + TOTALS) * sizeof(double) * (double)p.n_blocks;
-      if (end > first && bytes + more > partial_bytes) break;
+      double more = sums_bytes(fits[end], frame->d, p.n_blocks);
+      if (end > first && bytes + more > most_bytes) break;
       bytes += more;
       if (fits[end]->centroids)
         subjects[p.n_subjects++] = (subject){.fit = fits[end], .k = fits[end]->k, .column = end, .previous = INFINITY};

@@ -11,8 +11,15 @@
 
 enum { LISTED_NAMES = 8, MAGIC_BYTES = 16 };
 
+typedef enum { FORMAT_CSV, FORMAT_NPY, FORMAT_HDF5, FORMAT_SQLITE } file_format;
+
 struct ockham_reader {
-  char *path; /* of the file, which source->path may point to */
+  char *path;       /* of the file, which source->path may point to; NULL when the source was given */
+  const char *part; /* in it, or NULL */
+  file_format format;
+  ockham_read_options options; /* what opening the source anew needs of them */
+  char *query;
+  ockham_progress progress;
   ock_source *source;
   ockham_missing missing;
   ock_labels labels;
@@ -28,9 +35,12 @@ struct ockham_reader {
   size_t capacity_rows;
   uint64_t *source_row; /* under DROP: which rows of the file the block's are */
   size_t capacity_source_rows;
-  double *converted; /* rows as float64 */
+  const ockham_scaling *scaling; /* of the rows given out, or NULL */
+  const uint32_t *block_label;   /* of the block given out last, or NULL */
+  double *converted;             /* rows as float64, or scaled */
   size_t capacity_converted;
   uint64_t n_rows_read, n_rows_before, n_rows_dropped; /* before: those of earlier blocks */
+  bool ended;
 };
 
 /* ---- which columns ---- */
@@ -162,8 +172,6 @@ static ockham_status choose_columns(ockham_reader *reader, const ockham_read_opt
 
 /* ---- which format ---- */
 
-typedef enum { FORMAT_CSV, FORMAT_NPY, FORMAT_HDF5, FORMAT_SQLITE } file_format;
-
 static file_format format_of_magic(const char magic[MAGIC_BYTES]) {
   if (memcmp(magic, "\x93NUMPY", 6) == 0) return FORMAT_NPY;
   if (memcmp(magic, "\x89HDF\r\n\x1a\n", 8) == 0) return FORMAT_HDF5;
@@ -251,6 +259,25 @@ ockham_status ock_reader_open_source(ock_source *source, const ockham_read_optio
   return status;
 }
 
+/* Lists of columns have become roles; the query is copied. The reader is closed on failure. */
+static ockham_status keep_options(ockham_reader **reader, const ockham_read_options *options, ockham_error *err) {
+  ockham_reader *r = *reader;
+  r->options = *options;
+  r->options.columns = r->options.ignore = NULL;
+  r->options.n_columns = r->options.n_ignore = 0;
+  r->options.label_column = NULL;
+  if (options->progress) {
+    r->progress = *options->progress;
+    r->options.progress = &r->progress;
+  }
+  if (!options->query) return OCKHAM_OK;
+  r->options.query = r->query = ock_string_copy(options->query);
+  if (r->query) return OCKHAM_OK;
+  ockham_reader_close(r);
+  *reader = NULL;
+  return ock_fail_memory(err, "the query", strlen(options->query));
+}
+
 ockham_status ock_reader_open(const char *path, const ockham_read_options *options, ockham_reader **reader,
                               ockham_error *err) {
   *reader = NULL;
@@ -265,11 +292,14 @@ ockham_status ock_reader_open(const char *path, const ockham_read_options *optio
   ockham_status status = find_format(copy, &format, err);
   if (!status) status = open_format(format, copy, part, options, &source, err);
   if (!status) status = ock_reader_open_source(source, options, reader, err);
-  if (status)
+  if (status) {
     ock_free(copy);
-  else
-    (*reader)->path = copy;
-  return status;
+    return status;
+  }
+  (*reader)->path = copy;
+  (*reader)->part = part;
+  (*reader)->format = format;
+  return keep_options(reader, options, err);
 }
 
 ockham_status ockham_reader_open(const char *path, const ockham_read_options *options, ockham_reader **reader,
@@ -283,7 +313,8 @@ ockham_status ockham_reader_open(const char *path, const ockham_read_options *op
 
 void ockham_reader_close(ockham_reader *reader) {
   if (!reader) return;
-  reader->source->close(reader->source);
+  if (reader->source) reader->source->close(reader->source);
+  ock_free(reader->query);
   ock_labels_clear(&reader->labels);
   ock_free(reader->column);
   ock_free(reader->position);
@@ -294,6 +325,61 @@ void ockham_reader_close(ockham_reader *reader) {
   ock_free(reader->converted);
   ock_free(reader->path);
   ock_free(reader);
+}
+
+/* ---- once more ---- */
+
+static ockham_status check_rereadable(const ockham_reader *reader, ockham_error *err) {
+  struct stat info;
+  if (!reader->path || strcmp(reader->path, "-") == 0)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "standard input cannot be read twice; give a file");
+  if (stat(reader->path, &info) == 0 && !S_ISREG(info.st_mode))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: cannot be read twice, for it is not a regular file", reader->path);
+  return OCKHAM_OK;
+}
+
+static bool same_columns(const ock_source *a, const ock_source *b) {
+  bool same = a->n_columns == b->n_columns && a->dtype == b->dtype;
+  for (size_t j = 0; same && j < a->n_columns; j++) same = strcmp(a->names[j], b->names[j]) == 0;
+  return same;
+}
+
+ockham_status ockham_reader_rewind(ockham_reader *reader, ockham_error *err) {
+  OCK_TRY(check_rereadable(reader, err));
+  ock_source *old = reader->source, *source;
+  if (reader->n_rows_read == 0 && !reader->ended) return OCKHAM_OK;
+  OCK_TRY(open_format(reader->format, reader->path, reader->part, &reader->options, &source, err));
+  if (!same_columns(old, source)) {
+    source->close(source);
+    return ock_fail(err, OCKHAM_BAD_FILE, "%s: has other columns than when it was read before", reader->path);
+  }
+  memcpy(source->role, old->role, source->n_columns * sizeof *source->role);
+  source->labels = &reader->labels;
+  source->missing = reader->missing;
+  old->close(old);
+  reader->source = source;
+  reader->n_rows_read = reader->n_rows_before = reader->n_rows_dropped = 0;
+  reader->ended = false;
+  return OCKHAM_OK;
+}
+
+static ockham_status rewind_reader(void *user, ockham_error *err) {
+  return ockham_reader_rewind(user, err);
+}
+
+static ockham_status next_of_reader(void *user, ockham_rows *rows, ockham_error *err) {
+  return ockham_reader_next(user, rows, err);
+}
+
+ockham_status ockham_reader_source(ockham_reader *reader, ockham_row_source *source, ockham_error *err) {
+  OCK_TRY(check_rereadable(reader, err));
+  *source = (ockham_row_source){
+      .n_columns = reader->n_features, .rewind = rewind_reader, .next = next_of_reader, .user = reader};
+  return OCKHAM_OK;
+}
+
+void ockham_reader_scale(ockham_reader *reader, const ockham_scaling *scaling) {
+  reader->scaling = scaling && scaling->kind != OCKHAM_SCALE_NONE ? scaling : NULL;
 }
 
 /* ---- rows ---- */
@@ -460,28 +546,37 @@ ockham_status ock_reader_next_block(ockham_reader *reader, ock_block *block, ock
   return OCKHAM_OK;
 }
 
-static ockham_status convert(ockham_reader *reader, const ock_block *block, ockham_error *err) {
-  size_t n = block->n_rows * reader->n_features;
+/* Into a copy of float64, scaled. */
+static ockham_status convert(ockham_reader *reader, ockham_rows *rows, ockham_error *err) {
+  size_t n = rows->n_rows * reader->n_features;
   if (n > reader->capacity_converted) {
     ock_free(reader->converted);
     reader->converted = ock_alloc_array(n, sizeof(double));
     reader->capacity_converted = reader->converted ? n : 0;
     if (!reader->converted) return ock_fail_memory(err, "a block of rows", n * sizeof(double));
   }
-  for (size_t i = 0; i < n; i++) reader->converted[i] = (double)((const float *)block->values)[i];
+  if (rows->dtype == OCKHAM_FLOAT32) {
+    for (size_t i = 0; i < n; i++) reader->converted[i] = (double)((const float *)rows->data)[i];
+    rows->data = reader->converted;
+    rows->dtype = OCKHAM_FLOAT64;
+  }
+  if (reader->scaling) ockham_scaling_apply(reader->scaling, *rows, reader->converted);
+  rows->data = reader->converted;
   return OCKHAM_OK;
 }
 
 ockham_status ockham_reader_next(ockham_reader *reader, ockham_rows *rows, ockham_error *err) {
   ock_block block;
   OCK_TRY(ock_reader_next_block(reader, &block, err));
-  bool narrow = block.dtype == OCKHAM_FLOAT32 && block.n_rows > 0;
-  if (narrow) OCK_TRY(convert(reader, &block, err));
-  *rows = (ockham_rows){.data = narrow ? reader->converted : block.values,
-                        .n_rows = block.n_rows,
-                        .n_columns = reader->n_features,
-                        .stride = reader->n_features,
-                        .dtype = OCKHAM_FLOAT64};
+  reader->block_label = block.label;
+  reader->ended = block.n_rows == 0;
+  ockham_rows found = {.data = block.values,
+                       .n_rows = block.n_rows,
+                       .n_columns = reader->n_features,
+                       .stride = reader->n_features,
+                       .dtype = block.n_rows > 0 ? block.dtype : OCKHAM_FLOAT64};
+  if (block.n_rows > 0 && (block.dtype == OCKHAM_FLOAT32 || reader->scaling)) OCK_TRY(convert(reader, &found, err));
+  *rows = found;
   return OCKHAM_OK;
 }
 
@@ -489,6 +584,18 @@ ockham_status ockham_reader_next(ockham_reader *reader, ockham_rows *rows, ockha
 
 uint64_t ockham_reader_source_row(const ockham_reader *reader, size_t i) {
   return reader->missing == OCKHAM_MISSING_DROP ? reader->source_row[i] : reader->n_rows_before + i + 1;
+}
+
+const uint32_t *ockham_reader_labels(const ockham_reader *reader) {
+  return reader->block_label;
+}
+
+size_t ockham_reader_n_label_values(const ockham_reader *reader) {
+  return reader->labels.n;
+}
+
+uint64_t ockham_reader_n_rows_dropped(const ockham_reader *reader) {
+  return reader->n_rows_dropped;
 }
 
 size_t ockham_reader_n_columns(const ockham_reader *reader) {
@@ -521,10 +628,6 @@ bool ock_reader_has_label(const ockham_reader *reader) {
 
 uint64_t ock_reader_n_rows_expected(const ockham_reader *reader) {
   return reader->source->n_rows_expected;
-}
-
-uint64_t ock_reader_n_rows_dropped(const ockham_reader *reader) {
-  return reader->n_rows_dropped;
 }
 
 ock_labels *ock_reader_labels(ockham_reader *reader) {

@@ -18,7 +18,6 @@ ockham_dtype ock_reader_dtype(const ockham_reader *reader);
 bool ock_reader_has_label(const ockham_reader *reader);
 bool ock_reader_has_weight(const ockham_reader *reader);
 uint64_t ock_reader_n_rows_expected(const ockham_reader *reader);
-uint64_t ock_reader_n_rows_dropped(const ockham_reader *reader);
 ock_labels *ock_reader_labels(ockham_reader *reader);
 
 /* Read all of an open source; it is closed. */

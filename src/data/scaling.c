@@ -320,6 +320,30 @@ ockham_status ockham_scaling_fit_weighted(ockham_rows x, const double *weights, 
   return status;
 }
 
+ockham_status ockham_overview_fit_scaling(const ockham_overview *overview, ockham_scale kind, ockham_scaling *scaling,
+                                          ockham_error *err) {
+  if ((unsigned)kind > OCKHAM_SCALE_ROBUST)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the scaling must be auto, none, standard or robust, found %d",
+                    (int)kind);
+  measures m = {.x = overview->sample,
+                .low = overview->low,
+                .high = overview->high,
+                .mean = overview->mean,
+                .sd = overview->sd,
+                .unit = ock_alloc_array(overview->n_columns, sizeof(double))};
+  ockham_scaling fitted = {.kind = kind};
+  if (!m.unit) return ock_fail_memory(err, "measures of columns", overview->n_columns * sizeof(double));
+  ockham_status status = choose_units(&m, err);
+  find_spread_ratio(&m);
+  if (!status) status = fill(&m, &fitted, err);
+  ock_free(m.unit);
+  if (status)
+    ockham_scaling_clear(&fitted);
+  else
+    *scaling = fitted;
+  return status;
+}
+
 void ockham_scaling_clear(ockham_scaling *scaling) {
   ock_free(scaling->centre);
   ock_free(scaling->factor);

@@ -80,10 +80,10 @@ static ockham_status read_rows(ockham_table *table, ockham_reader *reader, ockha
       if (capacity < needed + FIRST_ROWS) capacity = needed + FIRST_ROWS;
       OCK_TRY(set_capacity(table, reader, capacity, err));
     }
-    OCK_TRY(number_rows(table, &block, ock_reader_n_rows_dropped(reader), capacity, err));
+    OCK_TRY(number_rows(table, &block, ockham_reader_n_rows_dropped(reader), capacity, err));
     append(table, &block);
   }
-  table->n_rows_dropped = ock_reader_n_rows_dropped(reader);
+  table->n_rows_dropped = ockham_reader_n_rows_dropped(reader);
   if (table->n_rows > 0) return set_capacity(table, reader, table->n_rows, err);
   if (table->n_rows_dropped == 0)
     return ock_fail(err, OCKHAM_BAD_DATA, "%s: no rows of numbers", ock_reader_path(reader));

@@ -117,6 +117,8 @@ bool ock_report_json(const ock_report *r, FILE *out) {
   put(&object, "crowded", json_boolean(v->crowded));
   put(&object, "partial", json_boolean(v->partial));
   put(&object, "silhouette_rows", integer(v->silhouette_rows));
+  put(&object, "searched_rows", integer(v->searched_rows ? v->searched_rows : curve->n_rows));
+  put(&object, "passes", integer(v->n_passes));
   put(&object, "criteria", choices(curve));
   put(&object, "sizes", sizes(&curve->points[v->point]));
   if (curve->weighted) {

@@ -168,6 +168,14 @@ static void explain_range(const ock_report *r, FILE *out) {
   if (v->exact) fputs("  one column: every clustering is the best there is\n", out);
 }
 
+static void explain_passes(const ock_report *r, FILE *out) {
+  const ockham_verdict *v = &r->verdict;
+  char searched[32], all[32];
+  if (v->searched_rows)
+    fprintf(out, "  searched on %s of %s rows, measured on all in %zu pass%s\n", grouped(v->searched_rows, searched),
+            grouped(r->curve->n_rows, all), v->n_passes, v->n_passes == 1 ? "" : "es");
+}
+
 static void explain_missing(const ock_report *r, FILE *out) {
   char text[32];
   uint64_t dropped = r->options->n_rows_dropped, filled = r->options->n_cells_filled;
@@ -283,6 +291,7 @@ void ock_report_text(const ock_report *r, FILE *out) {
   explain_disagreement(r, out);
   explain_range(r, out);
   explain_scaling(r, out);
+  explain_passes(r, out);
   explain_missing(r, out);
   explain_agreement(r, out);
   criteria_table(r, out);

@@ -18,7 +18,8 @@ ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows
   if (!open) return ock_fail_memory(err, "the fits", sweep->k_max * sizeof *open);
   for (size_t k = from; k <= sweep->k_max; k++)
     if (labels || !sweep->fits[k - 1].settled) open[n++] = &sweep->fits[k - 1];
-  bool many = sweep->n > MANY_ROWS;
+  bool many = sweep->n > MANY_ROWS || rows->feed;
+  ock_feed in_memory = ock_feed_of_rows(rows->x), *feed = rows->feed ? rows->feed : &in_memory;
   ock_settle_options options = {.order = rows->order,
                                 .most_passes = rows->as_they_are ? 1
                                                : many            ? PASSES_FOR_MANY
@@ -27,10 +28,11 @@ ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows
                                 .silhouettes = silhouettes,
                                 .wide = rows->wide,
                                 .plain = rows->plain,
-                                .labels = labels};
+                                .labels = labels,
+                                .partial_bytes = rows->partial_bytes};
   ticker->stage = "k-means, all rows";
   ockham_status status =
-      n ? ock_settle(rows->x, sweep->frame, open, n, &options, pool, ticker, &sweep->n_distances, err) : OCKHAM_OK;
+      n ? ock_settle(feed, sweep->frame, open, n, &options, pool, ticker, &sweep->n_distances, err) : OCKHAM_OK;
   ock_free(open);
   return status;
 }

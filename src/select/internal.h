@@ -27,7 +27,8 @@ struct ockham_sweep {
   bool weighted;       /* they have weights that are not all 1 */
   size_t k_min, k_max; /* what is covered so far; k_max falls to the number of distinct rows */
   bool distinct_limit, extended, partial, exact;
-  size_t silhouette_rows; /* over which it was estimated; 0: it is exact, or not there */
+  size_t silhouette_rows;         /* over which it was estimated; 0: it is exact, or not there */
+  size_t searched_rows, n_passes; /* beyond memory; else 0 */
   const ockham_criterion *criterion;
   double seconds;
   const ock_frame *frame; /* own_frame, or borrowed by a sweep of some of the rows */
@@ -94,6 +95,8 @@ typedef struct ock_rows_in_order {
   bool wide;             /* floats cannot tell these rows apart */
   bool as_they_are;      /* measure only, without a step */
   bool plain;            /* look at every distance */
+  ock_feed *feed;        /* where they come from when they are not in memory: x and order are not there then */
+  double partial_bytes;  /* for sums; 0: a good size */
 } ock_rows_in_order;
 /* Settle those of the fits from ... k_max that are not yet, or with labels (n x number of these fits) all of them. */
 ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows, size_t from, uint16_t *labels,
@@ -105,6 +108,26 @@ ockham_status ock_exact_silhouettes(ockham_sweep *sweep, const ock_rows_in_order
 /* Copies of fits from ... k_max in the data's units (centroids still relative to the origin), in the arena. */
 ockham_status ock_fits_in_data_units(const ockham_sweep *sweep, size_t from, ock_arena *arena, ock_fit **fits,
                                      ockham_error *err);
+
+/* ---- beyond memory: a sweep of a sample, whose fits are then settled on all rows ---- */
+
+/* What the parts of such a sweep may take. */
+typedef struct ock_memory_plan {
+  size_t sample_rows, k_limit; /* k_limit: how far the range may be extended */
+  double store_bytes, partial_bytes, silhouette_bytes;
+} ock_memory_plan;
+/* BAD_ARGUMENT when it is too little, saying the least. k_max 0: the default range. */
+ockham_status ock_plan_memory(size_t n_columns, double memory_bytes, size_t k_max, ock_memory_plan *plan,
+                              ockham_error *err);
+/* So many pairs of rows of a sample can be looked at for the silhouettes of k up to k_max. */
+double ock_plan_pairs(const ock_memory_plan *plan, size_t n_columns, size_t k_max);
+/* Copy the fits of a sweep of some rows that the whole does not have, to be settled. */
+ockham_status ock_fits_adopt(ockham_sweep *whole, const ockham_sweep *some, ockham_error *err);
+/* A fit for k from the one for k - 1: one of its clusters gets two centres, where the state of some rows says. Of a
+ * second try its row that is farthest from its centroid is the new centre: that never has more inertia. */
+ockham_status ock_fit_split(ockham_sweep *whole, ock_lloyd *state, size_t k, bool again, ockham_error *err);
+/* Keep the fits before the first that is not settled, or that has more inertia than fewer clusters. */
+void ock_fits_cut(ockham_sweep *whole);
 
 bool ock_state_is_whole(const ock_lloyd *state, size_t k); /* k clusters, none of them empty */
 

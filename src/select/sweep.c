@@ -40,8 +40,14 @@ typedef struct run {
   uint32_t *order;      /* all rows, neighbours together, once that is known */
   bool wide;            /* floats cannot tell the rows apart */
   bool unstructured;    /* bounds spared next to nothing */
+  double store_bytes;   /* what a store may take */
+  double partial_bytes; /* and sums of a pass; 0: a good size */
   size_t k_target;      /* up to where the range goes now */
   size_t k_end;         /* up to where it may be extended */
+  /* Beyond memory: x are some of the rows, and `sweep` is of these. */
+  ock_feed *feed; /* all of them; else NULL */
+  ockham_sweep *whole;
+  ock_memory_plan plan;
 } run;
 
 /* ---- options ---- */
@@ -57,18 +63,7 @@ static ockham_status check_magnitudes(ockham_rows x, ockham_error *err) {
   return OCKHAM_OK;
 }
 
-/* k among the rows that count. */
-static ockham_status check_k(ockham_rows x, const ockham_sweep_options *o, ockham_error *err) {
-  if (o->k_min <= x.n_rows && o->k_max <= x.n_rows) return OCKHAM_OK;
-  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu",
-                  o->weights ? " with a weight" : "", x.n_rows, o->k_min > x.n_rows ? o->k_min : o->k_max);
-}
-
-static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_error *err) {
-  OCK_TRY(ock_rows_check(x, "the data", err));
-  OCK_TRY(check_magnitudes(x, err));
-  if (x.n_rows >= UINT32_MAX)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "at most 2^32 - 2 rows can be clustered, found %zu", x.n_rows);
+static ockham_status check_options(const ockham_sweep_options *o, ockham_error *err) {
   if (o->criterion && !ockham_criterion_find(o->criterion))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "no criterion is named '%s'; `ockham criteria` lists them", o->criterion);
   if (o->k_max && o->k_min > o->k_max)
@@ -79,6 +74,21 @@ static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_
   if (o->k_max > UINT16_MAX)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a sweep goes up to k = %d, found %zu", UINT16_MAX, o->k_max);
   return OCKHAM_OK;
+}
+
+/* k among the rows that count; `which` says which these are. */
+static ockham_status check_k(size_t n_rows, const char *which, const ockham_sweep_options *o, ockham_error *err) {
+  if (o->k_min <= n_rows && o->k_max <= n_rows) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu", which, n_rows,
+                  o->k_min > n_rows ? o->k_min : o->k_max);
+}
+
+static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_error *err) {
+  OCK_TRY(ock_rows_check(x, "the data", err));
+  OCK_TRY(check_magnitudes(x, err));
+  if (x.n_rows >= UINT32_MAX)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "at most 2^32 - 2 rows can be clustered, found %zu", x.n_rows);
+  return check_options(o, err);
 }
 
 static size_t clamp(size_t value, size_t low, size_t high) {
@@ -103,7 +113,7 @@ static ockham_status choose_range(run *r, ockham_error *err) {
   }
   /* More clusters than a third of the rows are not looked for: too few rows are left to tell spread from noise. */
   size_t most = clamp(n / 3, k_min, r->x.n_rows);
-  r->k_end = clamp(OCKHAM_K_LIMIT, k_min, most);
+  r->k_end = clamp(r->feed ? r->plan.k_limit : OCKHAM_K_LIMIT, k_min, most);
   size_t root = (size_t)lround(sqrt((double)n));
   r->k_target = clamp(clamp(root, DEFAULT_K_LOW, DEFAULT_K_HIGH), k_min, r->k_end);
   if (r->k_target < k_min + DEFAULT_K_LOW) r->k_target = clamp(k_min + DEFAULT_K_LOW, k_min, r->k_end);
@@ -137,8 +147,11 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 }
 
 static ock_rows_in_order in_order(const run *r) {
-  return (ock_rows_in_order){
-      .x = r->x, .order = r->order, .wide = r->wide, .plain = r->options->algorithm == OCKHAM_ALGORITHM_LLOYD};
+  return (ock_rows_in_order){.x = r->x,
+                             .order = r->order,
+                             .wide = r->wide,
+                             .plain = r->options->algorithm == OCKHAM_ALGORITHM_LLOYD,
+                             .partial_bytes = r->partial_bytes};
 }
 
 static void clear_fits(ockham_sweep *sweep, size_t from) {
@@ -236,7 +249,7 @@ static ockham_status begin(run *r, ockham_error *err) {
   if (r->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before k = 2 was reached");
   double unit = r->frame.unit;
   OCK_TRY(ock_survey_rows(r->x, &r->frame, r->sweep->fits[0].inertia / unit / unit, &r->sweep->survey, err));
-  if (r->sweep->survey.n_varying > 0 && r->sweep->survey.total == 0)
+  if (r->sweep->survey.n_varying > 0 && r->sweep->survey.total == 0 && !r->feed)
     return ock_fail(err, OCKHAM_BAD_DATA,
                     "the rows differ so little that the squares of differences are 0; scale them");
   return OCKHAM_OK;
@@ -355,7 +368,7 @@ static ockham_status sketch_and_finish(run *r, ockham_error *err) {
   r->sketch->k_max = ock_sweep_count_fits(r->sketch);
   if (r->ticker.stopped) return keep_sketch(r, err);
   double row_bytes = ock_store_bytes(1, r->x.n_columns, r->wide) + (double)r->k_target * 4 / OCK_PANEL;
-  double affordable = store_bytes / row_bytes;
+  double affordable = r->store_bytes / row_bytes;
   size_t n = affordable < (double)r->x.n_rows ? (size_t)affordable : r->x.n_rows;
   return with_store(r, r->sweep, n < r->k_target ? r->x.n_rows : n, &too_fine, finish_sketch, err);
 }
@@ -397,8 +410,7 @@ static ockham_status fit_all(run *r, ockham_error *err) {
 }
 
 /* The best k is so near the end of the range that a better one may lie beyond: extend the range, if it may be. */
-static bool extend(run *r) {
-  ockham_sweep *sweep = r->sweep;
+static bool extend(run *r, ockham_sweep *sweep) {
   size_t best = ockham_criterion_choose(sweep->criterion, &sweep->curve);
   if (r->ticker.stopped || sweep->distinct_limit || r->k_target >= r->k_end || best == SIZE_MAX) return false;
   size_t k = sweep->curve.points[best].k;
@@ -421,8 +433,8 @@ static ockham_status cover(run *r, bool *more, ockham_error *err) {
     return ock_fail(err, OCKHAM_BAD_DATA, "the data have %zu distinct row%s, too few for %zu clusters", sweep->k_max,
                     sweep->k_max == 1 ? "" : "s", sweep->k_min);
   OCK_TRY(ock_sweep_build_curve(sweep, err));
-  *more = !needs_silhouette(sweep) && extend(r);
-  if (*more) return OCKHAM_OK;
+  *more = !needs_silhouette(sweep) && extend(r, sweep);
+  if (*more || r->feed) return OCKHAM_OK;
   ock_rows_in_order rows = in_order(r);
   ock_silhouettes wanted = silhouettes_wanted(r);
   if (wanted == OCK_SILHOUETTES_ALL) OCK_TRY(ock_exact_silhouettes(sweep, &rows, r->pool, &r->ticker, err));
@@ -430,7 +442,82 @@ static ockham_status cover(run *r, bool *more, ockham_error *err) {
     OCK_TRY(ock_silhouettes_estimate(sweep, r->x, most_pairs(r) / SHARE_TO_ESTIMATE, r->options->seed, r->pool,
                                      &r->ticker, err));
   OCK_TRY(ock_sweep_build_curve(sweep, err));
-  *more = extend(r);
+  *more = extend(r, sweep);
+  return OCKHAM_OK;
+}
+
+/* ---- beyond memory ---- */
+
+/* Split again where a fit has more inertia than the one before it. */
+static ockham_status split_where_it_rises(run *r, ock_climb *climb, bool again, ockham_error *err) {
+  ockham_sweep *whole = r->whole;
+  for (size_t k = 2; k <= whole->k_max; k++)
+    if (whole->fits[k - 1].inertia > whole->fits[k - 2].inertia)
+      OCK_TRY(ock_fit_split(whole, climb->state, k, again, err));
+  return OCKHAM_OK;
+}
+
+static ockham_status split_once(run *r, ock_climb *climb, ockham_error *err) {
+  return split_where_it_rises(r, climb, false, err);
+}
+
+static ockham_status split_surely(run *r, ock_climb *climb, ockham_error *err) {
+  return split_where_it_rises(r, climb, true, err);
+}
+
+/* Settle the fits of the sample on all rows; what rises then is split, and settled again. */
+static ockham_status settle_whole(run *r, ockham_error *err) {
+  enum { ROUNDS = 3 };
+  ockham_sweep *whole = r->whole;
+  ock_rows_in_order rows = {.feed = r->feed, .wide = r->wide, .partial_bytes = r->partial_bytes};
+  size_t most = (size_t)(r->store_bytes / ock_store_bytes(1, r->x.n_columns, r->wide));
+  bool too_fine;
+  OCK_TRY(ock_fits_adopt(whole, r->sweep, err));
+  for (size_t round = 0;; round++) {
+    OCK_TRY(ock_settle_fits(whole, &rows, 1, NULL, !r->options->no_silhouette, r->pool, &r->ticker, err));
+    whole->k_max = ock_sweep_count_fits(whole);
+    if (r->ticker.stopped || round == ROUNDS || falls_throughout(whole)) return OCKHAM_OK;
+    OCK_TRY(with_store(r, whole, clamp(most, r->k_target, r->x.n_rows), &too_fine,
+                       round + 1 < ROUNDS ? split_once : split_surely, err));
+  }
+}
+
+static ockham_status survey_whole(run *r, ockham_error *err) {
+  ockham_sweep *whole = r->whole;
+  double total = whole->fits[0].inertia / r->frame.unit / r->frame.unit;
+  OCK_TRY(ock_survey_rows(r->x, &r->frame, total / (double)whole->n * (double)r->x.n_rows, &whole->survey, err));
+  whole->survey.total = total;
+  if (whole->survey.n_varying == 0 || total > 0) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_DATA, "the rows differ so little that the squares of differences are 0; scale them");
+}
+
+/* Whether an inertia is rounding only: there are no more distinct rows than clusters, in the sample or elsewhere. */
+static bool is_nothing(double inertia, const ockham_sweep *whole) {
+  return inertia <= 1e-24 * whole->fits[0].inertia;
+}
+
+/* After the search: measure its fits on all rows; *more says that the search is to go further. */
+static ockham_status cover_whole(run *r, bool *more, ockham_error *err) {
+  ockham_sweep *whole = r->whole;
+  OCK_TRY(r->ticker.stopped ? OCKHAM_OK : settle_whole(r, err));
+  ock_fits_cut(whole);
+  size_t least = whole->k_min < r->k_target ? whole->k_min + 1 : whole->k_min;
+  if (whole->k_max < least && r->ticker.stopped)
+    return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before all rows were measured");
+  if (whole->k_max < whole->k_min)
+    return ock_fail(err, OCKHAM_BAD_DATA, "%zu of the rows have only %zu distinct ones, too few for %zu clusters",
+                    r->x.n_rows, whole->k_max, whole->k_min);
+  whole->n_passes = r->feed->n_rounds;
+  whole->distinct_limit = whole->k_max < r->k_target && is_nothing(whole->fits[whole->k_max - 1].inertia, whole);
+  OCK_TRY(survey_whole(r, err));
+  OCK_TRY(ock_sweep_build_curve(whole, err));
+  bool may_extend = !r->sweep->distinct_limit && whole->k_max == r->k_target;
+  *more = may_extend && !needs_silhouette(whole) && extend(r, whole);
+  if (*more || r->ticker.stopped || r->options->no_silhouette) return OCKHAM_OK;
+  double pairs = fmin(most_pairs(r) / SHARE_TO_ESTIMATE, ock_plan_pairs(&r->plan, whole->d, whole->k_max));
+  OCK_TRY(ock_silhouettes_estimate(whole, r->x, pairs, r->options->seed, r->pool, &r->ticker, err));
+  OCK_TRY(ock_sweep_build_curve(whole, err));
+  *more = may_extend && extend(r, whole);
   return OCKHAM_OK;
 }
 
@@ -441,120 +528,114 @@ static ockham_status run_sweep(run *r, ockham_error *err) {
     r->ticker.total = r->k_target * (2 * (n_rounds(r) + 1) + 1 + 3); /* climbs, finishing, and settling thrice */
     OCK_TRY(ock_sweep_reserve(r->sweep, r->k_target, err));
     OCK_TRY(cover(r, &more, err));
+    if (!more && r->feed) OCK_TRY(cover_whole(r, &more, err));
   }
-  r->sweep->partial = r->ticker.stopped;
   return OCKHAM_OK;
 }
 
 static ockham_status sweep_in_frame(run *r, ockham_error *err) {
   OCK_TRY(ock_sweep_new(&r->frame, r->options, &r->sweep, err));
+  r->sweep->n = r->x.n_rows;
   ockham_error problem = {0}; /* a stop is one inside, and none to the caller when there is a partial sweep */
-  ockham_status status = run_sweep(r, &problem);
+  ockham_status status = r->feed ? ock_sweep_new(&r->frame, r->options, &r->whole, &problem) : OCKHAM_OK;
+  if (!status) status = run_sweep(r, &problem);
   if (status && err) *err = problem;
-  ockham_sweep_free(r->sketch);
-  ock_free(r->order);
-  if (!status) {
-    r->sweep->own_frame = r->frame;
-    r->sweep->own_frame.weights = NULL; /* they were borrowed */
-    r->sweep->frame = &r->sweep->own_frame;
-    r->frame = (ock_frame){0};
-  }
   return status;
 }
 
+/* Sweep in a frame, which is the result's then; it is free in any case. */
+static ockham_status run_in_frame(run *r, double start_seconds, ockham_sweep **out, ockham_error *err) {
+  ockham_status status = sweep_in_frame(r, err);
+  ockham_sweep *result = r->feed ? r->whole : r->sweep, *other = r->feed ? r->sweep : NULL;
+  ockham_sweep_free(r->sketch);
+  ockham_sweep_free(other);
+  ock_free(r->order);
+  if (status) {
+    ockham_sweep_free(result);
+    ock_frame_clear(&r->frame);
+    return status;
+  }
+  result->own_frame = r->frame;
+  result->own_frame.weights = NULL; /* they were borrowed */
+  result->frame = &result->own_frame;
+  result->partial = r->ticker.stopped;
+  result->searched_rows = r->feed ? r->x.n_rows : 0;
+  result->seconds = ock_clock_seconds() - start_seconds;
+  *out = result;
+  return OCKHAM_OK;
+}
+
+static const ockham_sweep_options all_defaults = {0};
+
 /* Sweep over the rows that count. */
-static ockham_status sweep_weighed(const ock_weighing *weighed, const ockham_sweep_options *options, ockham_sweep **out,
-                                   ockham_error *err) {
+static ockham_status sweep_weighed(const ock_weighing *weighed, const ockham_sweep_options *options,
+                                   double start_seconds, ockham_sweep **out, ockham_error *err) {
   run r = {.x = weighed->x,
            .options = options,
            .wide = options->precision == OCKHAM_PRECISION_DOUBLE,
-           .ticker = {.progress = options->progress, .stage = "k-means"}};
-  OCK_TRY(check_k(r.x, options, err));
+           .ticker = {.progress = options->progress, .stage = "k-means"},
+           .store_bytes = store_bytes};
+  OCK_TRY(check_k(r.x.n_rows, options->weights ? " with a weight" : "", options, err));
   OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
   ockham_status status = ock_frame_init_weighted(&r.frame, r.x, weighed->weights, r.pool, err);
-  if (!status) status = sweep_in_frame(&r, err);
-  ock_frame_clear(&r.frame);
+  if (!status) status = run_in_frame(&r, start_seconds, out, err);
   ock_pool_free(r.pool);
-  if (status)
-    ockham_sweep_free(r.sweep);
-  else
-    *out = r.sweep;
   return status;
 }
 
 ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *options, ockham_sweep **out,
                                ockham_error *err) {
-  static const ockham_sweep_options defaults = {0};
   *out = NULL;
-  if (!options) options = &defaults;
+  if (!options) options = &all_defaults;
   double start = ock_clock_seconds();
   OCK_TRY(check(x, options, err));
   ock_weighing weighed;
   OCK_TRY(ock_weighing_init(&weighed, x, options->weights, err));
-  ockham_status status = sweep_weighed(&weighed, options, out, err);
+  ockham_status status = sweep_weighed(&weighed, options, start, out, err);
   ock_weighing_clear(&weighed);
-  if (!status) (*out)->seconds = ock_clock_seconds() - start;
   return status;
 }
 
-/* ---- what is found ---- */
-
-const ockham_curve *ockham_sweep_curve(const ockham_sweep *sweep) {
-  return &sweep->curve;
-}
-
-/* Posterior probability of the point's k, computed without a table. */
-static double bic_weight(const ockham_curve *curve, size_t point) {
-  double best = ockham_score_bic(curve, point).value, sum = 0;
-  for (size_t i = 0; i < curve->n_points; i++) sum += exp((ockham_score_bic(curve, i).value - best) / 2);
-  return 1 / sum;
-}
-
-/* The point that BIC prefers among those that one cluster does not explain as well, 0 when there is none. With hardly
- * more rows than clusters BIC has no bound, and its maximum there says nothing of the other k. */
-static size_t best_beyond_one(const ockham_curve *curve) {
-  size_t best = 0;
-  double highest = ockham_score_bic(curve, 0).value;
-  for (size_t i = 1; i < curve->n_points; i++) {
-    double value = ockham_score_bic(curve, i).value;
-    if (!(value > highest) || ockham_one_cluster_suffices(curve, i)) continue;
-    best = i;
-    highest = value;
+static ockham_status check_overview(const ockham_row_source *source, const ockham_overview *overview,
+                                    const ockham_sweep_options *o, ockham_error *err) {
+  if (source->n_columns != overview->n_columns || overview->sample.n_rows == 0)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the overview must be of the source, with a sample of its rows");
+  for (size_t j = 0; j < overview->n_columns; j++) {
+    double largest = fmax(fabs(overview->low[j]), fabs(overview->high[j]));
+    if (!(largest <= largest_value))
+      return ock_fail_at(err, OCKHAM_BAD_DATA, 0, j + 1,
+                         "column %zu holds %g, which is too large, its square would overflow; at most %g can be used",
+                         j + 1, largest, largest_value);
   }
-  return best;
+  if (o->exact) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the exact silhouette needs all rows in memory");
+  if (o->weights) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "weights need all rows in memory");
+  OCK_TRY(check_options(o, err));
+  return check_k(overview->sample.n_rows, " searched", o, err);
 }
 
-ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
-  const ockham_curve *curve = &sweep->curve;
-  size_t point = ockham_criterion_choose(sweep->criterion, curve);
-  bool decided = point != SIZE_MAX;
-  if (!decided) point = 0; /* a criterion that finds nothing, such as no knee, leaves the simplest model */
-  bool by_bic = strcmp(sweep->criterion->name, "bic") == 0;
-  bool doubtful = by_bic && ockham_one_cluster_suffices(curve, point);
-  if (doubtful) point = best_beyond_one(curve);
-  return (ockham_verdict){.k = curve->points[point].k,
-                          .point = point,
-                          .criterion = sweep->criterion,
-                          .undecided = !decided,
-                          .one_suffices = doubtful && point == 0,
-                          .crowded = doubtful && point > 0,
-                          .weight = by_bic && !doubtful ? bic_weight(curve, point) : NAN,
-                          .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
-                                     curve->points[point].k < curve->n_rows,
-                          .extended = sweep->extended,
-                          .partial = sweep->partial,
-                          .distinct_limit = sweep->distinct_limit,
-                          .exact = sweep->exact,
-                          .silhouette_rows = sweep->silhouette_rows,
-                          .seconds = sweep->seconds};
-}
-
-ockham_status ockham_sweep_labels(const ockham_sweep *sweep, ockham_rows x, size_t i, size_t threads, uint32_t *labels,
-                                  ockham_error *err) {
-  if (i >= sweep->curve.n_points)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the curve has %zu points, asked for number %zu", sweep->curve.n_points,
-                    i + 1);
-  if (x.n_columns != sweep->d)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected rows of %zu columns, found %zu", sweep->d, x.n_columns);
-  return ockham_nearest(x, sweep->curve.points[i].centroids, sweep->curve.points[i].k, threads, labels, NULL, err);
+ockham_status ockham_sweep_run_source(const ockham_row_source *source, const ockham_overview *overview,
+                                      size_t memory_bytes, const ockham_sweep_options *options, ockham_sweep **out,
+                                      ockham_error *err) {
+  *out = NULL;
+  if (!options) options = &all_defaults;
+  double start = ock_clock_seconds();
+  ock_feed feed;
+  run r = {.x = overview->sample,
+           .options = options,
+           .wide = options->precision == OCKHAM_PRECISION_DOUBLE,
+           .ticker = {.progress = options->progress, .stage = "k-means"},
+           .feed = &feed};
+  OCK_TRY(check_overview(source, overview, options, err));
+  OCK_TRY(ock_plan_memory(source->n_columns, (double)memory_bytes, options->k_max, &r.plan, err));
+  r.store_bytes = fmin(store_bytes, r.plan.store_bytes);
+  r.partial_bytes = r.plan.partial_bytes;
+  OCK_TRY(ock_feed_of_source(&feed, source, overview->n_rows, err));
+  ockham_status status = ock_pool_new(options->threads, &r.pool, err);
+  if (!status)
+    status = ock_frame_of_ranges(&r.frame, overview->n_rows, source->n_columns, overview->mean, overview->low,
+                                 overview->high, err);
+  if (!status) status = run_in_frame(&r, start, out, err);
+  ock_pool_free(r.pool);
+  ock_feed_clear(&feed);
+  return status;
 }

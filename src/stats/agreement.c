@@ -116,10 +116,9 @@ static size_t replace_by_run_lengths(uint64_t *keys, size_t n) {
   return n_runs;
 }
 
-/* The sizes of the groups of equal keys. Destroys keys. */
-static ockham_status measure_sizes(uint64_t *keys, uint64_t *scratch, size_t n, ock_sizes *sizes, ockham_error *err) {
-  sort_keys(keys, scratch, n);
-  size_t n_groups = replace_by_run_lengths(keys, n);
+/* Of the sizes of n_groups groups of n rows. Destroys keys. */
+static ockham_status count_sizes(uint64_t *keys, uint64_t *scratch, size_t n_groups, uint64_t n, ock_sizes *sizes,
+                                 ockham_error *err) {
   sort_keys(keys, scratch, n_groups);
   size_t n_items = 1;
   for (size_t i = 1; i < n_groups; i++) n_items += keys[i] != keys[i - 1];
@@ -132,6 +131,12 @@ static ockham_status measure_sizes(uint64_t *keys, uint64_t *scratch, size_t n, 
     items->count++;
   }
   return OCKHAM_OK;
+}
+
+/* The sizes of the groups of equal keys. Destroys keys. */
+static ockham_status measure_sizes(uint64_t *keys, uint64_t *scratch, size_t n, ock_sizes *sizes, ockham_error *err) {
+  sort_keys(keys, scratch, n);
+  return count_sizes(keys, scratch, replace_by_run_lengths(keys, n), n, sizes, err);
 }
 
 static ockham_status measure(const uint32_t *a, const uint32_t *b, size_t n, uint64_t *keys, uint64_t *scratch,
@@ -157,6 +162,40 @@ ockham_status ockham_agreement_measure(const uint32_t *a, const uint32_t *b, siz
   if (!status) *agreement = ock_agreement_of_sizes(&sizes[0], &sizes[1], &sizes[2]);
   for (size_t i = 0; i < 3; i++) ock_free(sizes[i].items);
   ock_free(scratch);
+  ock_free(keys);
+  return status;
+}
+
+/* ---- from counts to sizes ---- */
+
+/* Sizes of clusters i: sums of n_b counts `step` apart, the first at i * stride; those of no rows are left out. */
+static ockham_status sum_counts(const uint64_t *counts, size_t n_groups, size_t stride, size_t n_cells, size_t step,
+                                uint64_t *keys, ock_sizes *sizes, ockham_error *err) {
+  size_t n = 0;
+  uint64_t n_rows = 0;
+  for (size_t i = 0; i < n_groups; i++) {
+    uint64_t size = 0;
+    for (size_t c = 0; c < n_cells; c++) size += counts[i * stride + c * step];
+    n_rows += size;
+    if (size > 0) keys[n++] = size;
+  }
+  return count_sizes(keys, keys + n_groups, n, n_rows, sizes, err);
+}
+
+ockham_status ockham_agreement_of_counts(const uint64_t *counts, size_t n_a, size_t n_b, ockham_agreement *agreement,
+                                         ockham_error *err) {
+  size_t n_cells = ock_size_product(n_a, n_b);
+  uint64_t n_rows = 0;
+  for (size_t i = 0; i < n_cells; i++) n_rows += counts[i];
+  if (n_rows == 0) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "two labellings must have at least one row, found none");
+  uint64_t *keys = ock_alloc_array(n_cells, 2 * sizeof *keys);
+  if (!keys) return ock_fail_memory(err, "the table of two labellings", ock_size_product(n_cells, 2 * sizeof *keys));
+  ock_sizes sizes[3] = {{0}};
+  ockham_status status = sum_counts(counts, n_a, n_b, n_b, 1, keys, &sizes[0], err);
+  if (!status) status = sum_counts(counts, n_b, 1, n_a, n_b, keys, &sizes[1], err);
+  if (!status) status = sum_counts(counts, n_cells, 1, 1, 1, keys, &sizes[2], err);
+  if (!status) *agreement = ock_agreement_of_sizes(&sizes[0], &sizes[1], &sizes[2]);
+  for (size_t i = 0; i < 3; i++) ock_free(sizes[i].items);
   ock_free(keys);
   return status;
 }

@@ -8,9 +8,24 @@
 enum { MAX_ROWS = 50000 };
 static uint32_t labels_a[MAX_ROWS], labels_b[MAX_ROWS];
 
+/* The same from a table of counts, where labels are small; some of its rows and columns are empty. */
+static void check_counts(const uint32_t *a, const uint32_t *b, size_t n, ockham_agreement expected) {
+  enum { MOST = 60 };
+  static uint64_t counts[MOST * (MOST + 1)];
+  ockham_agreement found = {NAN, NAN};
+  memset(counts, 0, sizeof counts);
+  for (size_t i = 0; i < n; i++) {
+    if (a[i] >= MOST || b[i] >= MOST) return;
+    counts[a[i] * (MOST + 1) + b[i]]++;
+  }
+  assert_ok(ockham_agreement_of_counts(counts, MOST, MOST + 1, &found, err));
+  assert_memory_equal(&found, &expected, sizeof found);
+}
+
 static ockham_agreement measure(const uint32_t *a, const uint32_t *b, size_t n) {
   ockham_agreement agreement = {NAN, NAN};
   assert_ok(ockham_agreement_measure(a, b, n, &agreement, err));
+  check_counts(a, b, n, agreement);
   return agreement;
 }
 
@@ -185,6 +200,8 @@ static void test_no_rows_is_refused(void **state) {
   ockham_error err;
   assert_int_equal(ockham_agreement_measure(labels_a, labels_b, 0, &untouched, &err), OCKHAM_BAD_ARGUMENT);
   assert_string_equal(err.message, "two labellings must have at least one row, found none");
+  const uint64_t counts[6] = {0};
+  assert_int_equal(ockham_agreement_of_counts(counts, 2, 3, &untouched, &err), OCKHAM_BAD_ARGUMENT);
   assert_true(untouched.adjusted_rand == 2 && untouched.adjusted_mutual_information == 3);
 }
 
@@ -201,6 +218,13 @@ static void test_memory_runs_out(void **state) {
     n_refusals += ock_fault_hits() > 0;
   }
   assert_int_equal(n_refusals, 5);
+  const uint64_t counts[6] = {5, 0, 1, 2, 8, 3};
+  for_each_allocation_failure(n) {
+    ockham_agreement found;
+    ock_fault_after(n);
+    ockham_status status = ockham_agreement_of_counts(counts, 2, 3, &found, NULL);
+    assert_int_equal(status, ock_fault_hits() ? OCKHAM_NO_MEMORY : OCKHAM_OK);
+  }
 }
 
 int main(void) {

@@ -76,13 +76,14 @@ void cli_interrupt_ends_at_once(bool at_once);
 
 typedef struct cli_input {
   cli_list columns, ignore;
-  const char *label_column, *query;
+  const char *label_column, *weights, *query;
   int missing, header, scale;
   const char *delimiter;
   size_t threads;
   bool quiet;
 } cli_input;
 
+extern const char *const cli_algorithm_choices[], *const cli_precision_choices[];
 extern const char *const cli_missing_choices[], *const cli_header_choices[], *const cli_scale_choices[];
 
 /* How a file is read: what predict takes as well. The layout of these tables is ours. */
@@ -98,6 +99,13 @@ extern const char *const cli_missing_choices[], *const cli_header_choices[], *co
   {"threads", CLI_COUNT, "N", "threads to use (default: one a core)", offsetof(type, input.threads), NULL}, \
   {"quiet", CLI_FLAG, NULL, "no progress bar and no notes", offsetof(type, input.quiet), NULL}
 
+/* How k-means is computed. */
+#define CLI_ENGINE_OPTIONS(type) \
+  {"algorithm", CLI_CHOICE, "NAME", "auto, lloyd (every distance), bounds (those that matter): the same result", \
+   offsetof(type, algorithm), cli_algorithm_choices}, \
+  {"precision", CLI_CHOICE, "NAME", "auto (float32 where it tells rows apart, checked in float64), double", \
+   offsetof(type, precision), cli_precision_choices}
+
 /* What is done with its columns. */
 #define CLI_COLUMN_OPTIONS(type) \
   {"columns", CLI_LIST, "A,B,...", "use these columns, by name or by number from 1 (default: all)", \
@@ -105,6 +113,8 @@ extern const char *const cli_missing_choices[], *const cli_header_choices[], *co
   {"ignore", CLI_LIST, "A,B,...", "leave out these columns", offsetof(type, input.ignore), NULL}, \
   {"label-column", CLI_TEXT, "NAME", "a column of known labels: not used, but compared with", \
    offsetof(type, input.label_column), NULL}, \
+  {"weights", CLI_TEXT, "NAME", "a column that says how many rows each row stands for; fractions are fine", \
+   offsetof(type, input.weights), NULL}, \
   {"scale", CLI_CHOICE, "WAY", "auto: standardise when spreads differ by more than 10 to 1; none, standard, robust", \
    offsetof(type, input.scale), cli_scale_choices}
 // clang-format on

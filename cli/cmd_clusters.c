@@ -11,6 +11,7 @@ typedef struct clusters_options {
   cli_input input;
   size_t k_min, k_max, restarts, memory;
   uint64_t seed;
+  int algorithm, precision;
   const char *criterion, *labels, *centroids, *model;
   bool json, exact, no_silhouette, table;
 } clusters_options;
@@ -38,6 +39,7 @@ static const cli_option option_table[] = {
     {"centroids", CLI_TEXT, "FILE", "write each cluster's size and centroid in the data's own units",
      offsetof(clusters_options, centroids), NULL},
     {"model", CLI_TEXT, "FILE", "write a model for `ockham predict`", offsetof(clusters_options, model), NULL},
+    CLI_ENGINE_OPTIONS(clusters_options),
     CLI_COLUMN_OPTIONS(clusters_options),
     CLI_FILE_OPTIONS(clusters_options),
     {0},
@@ -75,7 +77,10 @@ static ockham_sweep_options sweep_options(const clusters_run *run) {
                                 .exact = o->exact,
                                 .no_silhouette = o->no_silhouette,
                                 .threads = o->input.threads,
-                                .progress = run->progress};
+                                .progress = run->progress,
+                                .algorithm = (ockham_algorithm)o->algorithm,
+                                .precision = (ockham_precision)o->precision,
+                                .weights = run->table ? ockham_table_weights(run->table) : NULL};
 }
 
 /* Into memory, where it fits. */
@@ -136,9 +141,10 @@ static ockham_status build_model(clusters_run *run, ockham_error *err) {
                               .sizes = point->sizes,
                               .within = point->within,
                               .seed = run->options->seed,
-                              .criterion = verdict.criterion->name};
+                              .criterion = verdict.criterion->name,
+                              .weights = ockham_sweep_curve(run->sweep)->weighted ? point->weights : NULL};
   if (run->table) return cli_model_new(run->table, parts, &run->model, err);
-  return cli_model_of_reader(run->passes.reader, run->passes.overview.n_rows, parts, &run->model, err);
+  return cli_model_of_reader(run->passes.reader, parts, &run->model, err);
 }
 
 static ockham_status write_labels(clusters_run *run, ockham_error *err) {
@@ -209,6 +215,7 @@ static int check_memory(const clusters_options *o, const char *path) {
     return cli_fail_usage("--memory needs a file: standard input cannot be read more than once");
   if (o->input.missing == OCKHAM_MISSING_MEAN)
     return cli_fail_usage("--missing mean needs the whole table; --memory takes error or drop");
+  if (o->input.weights) return cli_fail_usage("--weights needs the whole table; it cannot be given with --memory");
   if (o->exact) return cli_fail_usage("--exact needs the whole table; it cannot be given with --memory");
   return EXIT_DONE;
 }

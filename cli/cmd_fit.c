@@ -9,6 +9,7 @@ typedef struct fit_options {
   cli_input input;
   size_t k, restarts, max_iterations;
   uint64_t seed;
+  int algorithm, precision;
   const char *labels, *centroids, *model;
 } fit_options;
 
@@ -23,6 +24,7 @@ static const cli_option option_table[] = {
     {"restarts", CLI_COUNT, "N", "independent starts, the best is kept (default: 4)", offsetof(fit_options, restarts),
      NULL},
     {"max-iterations", CLI_COUNT, "N", "steps a start (default: 300)", offsetof(fit_options, max_iterations), NULL},
+    CLI_ENGINE_OPTIONS(fit_options),
     CLI_COLUMN_OPTIONS(fit_options),
     CLI_FILE_OPTIONS(fit_options),
     {0},
@@ -61,7 +63,10 @@ static ockham_status fit(fit_run *run, ockham_error *err) {
                                   .restarts = o->restarts,
                                   .max_iterations = o->max_iterations,
                                   .threads = o->input.threads,
-                                  .progress = run->progress};
+                                  .progress = run->progress,
+                                  .algorithm = (ockham_algorithm)o->algorithm,
+                                  .precision = (ockham_precision)o->precision,
+                                  .weights = ockham_table_weights(run->table)};
   return ockham_kmeans_fit(rows, &kmeans, run->labels, &run->kmeans, err);
 }
 
@@ -72,7 +77,8 @@ static ockham_status build_model(fit_run *run, ockham_error *err) {
                               .sizes = run->kmeans.sizes,
                               .within = run->kmeans.within,
                               .seed = run->options->seed,
-                              .criterion = "given"};
+                              .criterion = "given",
+                              .weights = ockham_table_weights(run->table) ? run->kmeans.weights : NULL};
   return cli_model_new(run->table, parts, &run->model, err);
 }
 
@@ -88,9 +94,16 @@ static ockham_status write_files(const fit_run *run, ockham_error *err) {
 static ockham_status print_summary(const fit_run *run, ockham_error *err) {
   const ockham_kmeans *k = &run->kmeans;
   const uint32_t *known = ockham_table_labels(run->table);
-  size_t n_rows = ockham_table_rows(run->table).n_rows;
-  printf("%zu cluster%s of %zu row%s, inertia %.9g, %s after %zu step%s%s\n", k->k, k->k == 1 ? "" : "s", n_rows,
-         n_rows == 1 ? "" : "s", k->inertia, k->converged ? "converged" : "not converged", k->n_iterations,
+  size_t n_rows = ockham_table_rows(run->table).n_rows, n_counted = 0;
+  double weight = 0;
+  char weighing[48] = "";
+  for (size_t j = 0; j < k->k; j++) {
+    n_counted += k->sizes[j];
+    weight += k->weights[j];
+  }
+  if (ockham_table_weights(run->table)) snprintf(weighing, sizeof weighing, " of weight %.10g", weight);
+  printf("%zu cluster%s of %zu row%s%s, inertia %.9g, %s after %zu step%s%s\n", k->k, k->k == 1 ? "" : "s", n_counted,
+         n_counted == 1 ? "" : "s", weighing, k->inertia, k->converged ? "converged" : "not converged", k->n_iterations,
          k->n_iterations == 1 ? "" : "s", k->exact ? ", the global optimum" : "");
   if (k->k < run->options->k)
     printf("there %s only %zu different row%s, so there cannot be more clusters\n", k->k == 1 ? "is" : "are", k->k,
@@ -102,8 +115,9 @@ static ockham_status print_summary(const fit_run *run, ockham_error *err) {
   ockham_agreement agreement;
   ockham_status status = ockham_agreement_measure(run->labels, known, n_rows, &agreement, err);
   if (!status)
-    printf("against the %zu known labels: adjusted Rand %.3f, adjusted mutual information %.3f\n",
-           ockham_table_n_label_values(run->table), agreement.adjusted_rand, agreement.adjusted_mutual_information);
+    printf("against the %zu known labels%s: adjusted Rand %.3f, adjusted mutual information %.3f\n",
+           ockham_table_n_label_values(run->table), weighing[0] ? " (each row counted once)" : "",
+           agreement.adjusted_rand, agreement.adjusted_mutual_information);
   return status;
 }
 

@@ -33,11 +33,13 @@ static void show_clusters(const ockham_model *model, double *centroid) {
   const ockham_model_parts *p = ockham_model_look(model);
   size_t n_shown = p->n_columns < MOST_COLUMNS_SHOWN ? p->n_columns : MOST_COLUMNS_SHOWN;
   printf("\n%-8s %12s", "cluster", "rows");
+  if (p->weights) printf(" %12s", "weight");
   for (size_t l = 0; l < n_shown; l++) print_name(p->column_names[l]);
   printf("%s\n", n_shown < p->n_columns ? "  ..." : "");
   for (size_t j = 0; j < p->k; j++) {
     ockham_model_centroid(model, j, centroid);
     printf("%-8zu %12llu", j, (unsigned long long)p->sizes[j]);
+    if (p->weights) printf(" %12.8g", p->weights[j]);
     for (size_t l = 0; l < n_shown; l++) printf(" %12.6g", centroid[l]);
     printf("%s\n", n_shown < p->n_columns ? "  ..." : "");
   }

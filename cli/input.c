@@ -8,8 +8,10 @@
 
 #include "cli.h"
 
-const char *const cli_missing_choices[] = {"error", "drop", "mean", NULL}; /* in the order of ockham_missing */
-const char *const cli_header_choices[] = {"find", "yes", "no", NULL};      /* of ockham_header */
+const char *const cli_algorithm_choices[] = {"auto", "lloyd", "bounds", NULL}; /* in the order of ockham_algorithm */
+const char *const cli_precision_choices[] = {"auto", "double", NULL};          /* of ockham_precision */
+const char *const cli_missing_choices[] = {"error", "drop", "mean", NULL};     /* in the order of ockham_missing */
+const char *const cli_header_choices[] = {"find", "yes", "no", NULL};          /* of ockham_header */
 const char *const cli_scale_choices[] = {"auto", "none", "standard", "robust", NULL}; /* of ockham_scale */
 
 void cli_input_free(cli_input *input) {
@@ -35,6 +37,7 @@ int cli_read_options(const cli_input *input, ockham_read_options *options) {
       .delimiter = delimiter ? delimiter[0] : 0,
       .threads = input->threads,
       .progress = cli_progress_start(input->quiet),
+      .weight_column = input->weights,
   };
   return EXIT_DONE;
 }
@@ -91,20 +94,40 @@ static void note_columns(const ockham_table *table) {
     cli_note_column(ockham_table_column_name(table, j), may_number && !isnan(excess_over_row_number(table, j)));
 }
 
+/* What is taken for the number of rows should not be less than it. */
+static void warn_about_weights(const ockham_table *table) {
+  const double *weights = ockham_table_weights(table);
+  size_t n_rows = ockham_table_rows(table).n_rows, n = 0;
+  double sum = 0;
+  for (size_t i = 0; weights && i < n_rows; i++) {
+    sum += weights[i];
+    n += weights[i] > 0;
+  }
+  if (sum < (double)n)
+    fprintf(stderr,
+            "ockham: note: the weights add up to %.6g, which criteria take for the number of rows, but there are %zu; "
+            "they should count what was observed\n",
+            sum, n);
+}
+
 ockham_status cli_read_scaled(const char *path, const cli_input *input, const ockham_read_options *options,
                               ockham_table **table, ockham_scaling *scaling, ockham_error *err) {
   cli_interrupt_ends_at_once(true);
   ockham_status status = ockham_table_read(path, options, table, err);
   cli_interrupt_ends_at_once(false);
   if (status) return status;
-  status =
-      cli_name_file(path, ockham_scaling_fit(ockham_table_rows(*table), (ockham_scale)input->scale, scaling, err), err);
+  status = ockham_scaling_fit_weighted(ockham_table_rows(*table), ockham_table_weights(*table),
+                                       (ockham_scale)input->scale, scaling, err);
+  status = cli_name_file(path, status, err);
   if (status) {
     ockham_table_free(*table);
     *table = NULL;
     return status;
   }
-  if (!input->quiet) note_columns(*table);
+  if (!input->quiet) {
+    note_columns(*table);
+    warn_about_weights(*table);
+  }
   ockham_table_scale(*table, scaling);
   return OCKHAM_OK;
 }

@@ -31,7 +31,7 @@ ockham_status cli_write_labels(const char *path, const ockham_table *table, cons
 
 ockham_status cli_write_centroids(const char *path, const ockham_model *model, ockham_error *err) {
   const ockham_model_parts *parts = ockham_model_look(model);
-  size_t n_columns = parts->n_columns + 2;
+  size_t n_before = parts->weights ? 3 : 2, n_columns = parts->n_columns + n_before;
   const char **names = malloc(n_columns * sizeof *names);
   double *cells = malloc(n_columns * sizeof *cells);
   ockham_writer *writer = NULL;
@@ -39,13 +39,15 @@ ockham_status cli_write_centroids(const char *path, const ockham_model *model, o
   if (!status) {
     names[0] = "cluster";
     names[1] = "rows";
-    memcpy(names + 2, parts->column_names, parts->n_columns * sizeof *names);
+    if (parts->weights) names[2] = "weight";
+    memcpy(names + n_before, parts->column_names, parts->n_columns * sizeof *names);
     status = ockham_writer_open(path, names, n_columns, &writer, err);
   }
   for (size_t j = 0; j < parts->k && !status; j++) {
     cells[0] = (double)j;
     cells[1] = (double)parts->sizes[j];
-    ockham_model_centroid(model, j, cells + 2);
+    if (parts->weights) cells[2] = parts->weights[j];
+    ockham_model_centroid(model, j, cells + n_before);
     status = ockham_writer_put(writer, (ockham_rows){.data = cells, .n_rows = 1, .n_columns = n_columns}, err);
   }
   if (writer) status = finish(writer, status, err);
@@ -70,6 +72,7 @@ static ockham_status new_model(name_of_column *name, const void *from, ockham_mo
   if (!names) return no_memory(err);
   for (size_t j = 0; j < parts.n_columns; j++) names[j] = name(from, j);
   parts.column_names = names;
+  for (size_t j = 0; j < parts.k; j++) parts.n_rows += parts.sizes[j];
   ockham_status status = ockham_model_new(&parts, model, err);
   free(names);
   return status;
@@ -77,15 +80,12 @@ static ockham_status new_model(name_of_column *name, const void *from, ockham_mo
 
 ockham_status cli_model_new(const ockham_table *table, ockham_model_parts parts, ockham_model **model,
                             ockham_error *err) {
-  ockham_rows rows = ockham_table_rows(table);
-  parts.n_columns = rows.n_columns;
-  parts.n_rows = rows.n_rows;
+  parts.n_columns = ockham_table_rows(table).n_columns;
   return new_model(name_in_table, table, parts, model, err);
 }
 
-ockham_status cli_model_of_reader(const ockham_reader *reader, uint64_t n_rows, ockham_model_parts parts,
-                                  ockham_model **model, ockham_error *err) {
+ockham_status cli_model_of_reader(const ockham_reader *reader, ockham_model_parts parts, ockham_model **model,
+                                  ockham_error *err) {
   parts.n_columns = ockham_reader_n_columns(reader);
-  parts.n_rows = n_rows;
   return new_model(name_in_reader, reader, parts, model, err);
 }

@@ -8,13 +8,13 @@
 /* One row a row of the table: its number in the file (from 1) and its cluster. */
 ockham_status cli_write_labels(const char *path, const ockham_table *table, const uint32_t *labels, ockham_error *err);
 
-/* One row a cluster: its number, size, and centroid in the data's own units. */
+/* One row a cluster: its number, size, weight where rows had weights, and centroid in the data's own units. */
 ockham_status cli_write_centroids(const char *path, const ockham_model *model, ockham_error *err);
 
-/* A model of parts that lack what the table knows: column names, and the numbers of columns and rows. */
+/* A model of parts that lack what the table knows: column names, and the numbers of columns and rows (that count). */
 ockham_status cli_model_new(const ockham_table *table, ockham_model_parts parts, ockham_model **model,
                             ockham_error *err);
-ockham_status cli_model_of_reader(const ockham_reader *reader, uint64_t n_rows, ockham_model_parts parts,
-                                  ockham_model **model, ockham_error *err);
+ockham_status cli_model_of_reader(const ockham_reader *reader, ockham_model_parts parts, ockham_model **model,
+                                  ockham_error *err);
 
 #endif

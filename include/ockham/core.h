@@ -89,6 +89,10 @@ typedef struct ockham_row_source {
   void *user;
 } ockham_row_source;
 
+/** What a row may weigh, other than 0: within these, sums of weights and of what they multiply stay numbers. */
+#define OCKHAM_LEAST_WEIGHT 1e-100
+#define OCKHAM_LARGEST_WEIGHT 1e100
+
 /** How a long call tells how far it is, and learns that it should stop.
  *  `report` is called from the calling thread only, at most a few hundred times a second. */
 typedef struct ockham_progress {

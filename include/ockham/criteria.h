@@ -10,28 +10,31 @@
 extern "C" {
 #endif
 
-/** One clustering of the curve, its clusters numbered by falling size. Arrays are borrowed. */
+/** One clustering of the curve, its clusters numbered by falling weight. Arrays are borrowed. */
 typedef struct ockham_curve_point {
   size_t k;
   double inertia;               /**< sum of squared distances to the centroids */
   const uint64_t *sizes;        /**< k: rows of each cluster, all at least 1 */
-  const double *within;         /**< k: sum of squared distances of each cluster's rows to its centroid */
-  const double *spread;         /**< k: sum of distances, not squared */
+  const double *within;         /**< k: sum of squared distances of each cluster's rows to its centroid, by weight */
+  const double *spread;         /**< k: sum of distances, not squared, by weight */
   const double *centroids;      /**< k x n_columns */
   double silhouette;            /**< mean over rows; NaN when it was not computed, or k is 1 */
   double simplified_silhouette; /**< the same with distances to centroids for mean distances to rows; NaN likewise */
   double silhouette_error;      /**< standard error of silhouette where it is an estimate; 0 where it is exact */
+  const double *weights;        /**< k: sum of the weights of each cluster's rows; NULL: the same as sizes */
 } ockham_curve_point;
 
 /** All clusterings of one data set, by ascending k. */
 typedef struct ockham_curve {
-  uint64_t n_rows;
+  uint64_t n_rows;       /**< that count: those of weight 0 do not */
   size_t n_columns;      /**< of the centroids */
   size_t n_varying;      /**< columns that are not constant: the dimension that likelihoods count */
   double variance_floor; /**< least variance a column is credited with: rounding noise of the data, more than 0 */
   double total;          /**< sum of squared distances to the overall mean */
   size_t n_points;
   const ockham_curve_point *points;
+  double total_weight; /**< sum of the weights of all rows: the n of every criterion; 0: n_rows */
+  bool weighted;       /**< the rows have weights that are not all 1 */
 } ockham_curve;
 
 typedef enum ockham_direction { OCKHAM_MAXIMUM, OCKHAM_MINIMUM, OCKHAM_KNEE } ockham_direction;
@@ -57,8 +60,8 @@ OCKHAM_API double ockham_criterion_value(const ockham_criterion *criterion, cons
 OCKHAM_API size_t ockham_criterion_choose(const ockham_criterion *criterion, const ockham_curve *curve);
 
 /** The spherical Gaussian model behind BIC and AIC at a point: the better of one variance for all clusters (EII) and
- *  one for each (VII; only when every cluster has at least 5 rows), by the criterion that is asked. Higher is better,
- *  the scale is mclust's.
+ *  one for each (VII; only when every cluster has at least 5 rows, by weight), by the criterion that is asked. Higher
+ * is better, the scale is mclust's.
  *
  *    ln L = sum_j n_j ln(n_j / n) - 1/2 sum_j n_j d [ln(2 pi v_j) + S_j / (n_j d v_j)]
  *    v_j = S_j / (n_j d), or the pooled S / (n d); no less than the variance floor
@@ -67,6 +70,7 @@ OCKHAM_API size_t ockham_criterion_choose(const ockham_criterion *criterion, con
  *    AIC = 2 ln L - 2 p
  *    BICc = 2 ln L - p ln n N / (N - p - 2), N = n d, the divisor no less than 1
  *
+ *  n and n_j are sums of weights: a row of weight w counts as w rows.
  *  BICc is McQuarrie's correction for few rows (Statistics & Probability Letters 44, 1999). */
 typedef struct ockham_fit_score {
   double value;

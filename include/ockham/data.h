@@ -15,7 +15,8 @@ extern "C" {
 typedef enum ockham_missing {
   OCKHAM_MISSING_ERROR = 0, /**< refuse the file, naming row and column */
   OCKHAM_MISSING_DROP,      /**< leave out the row */
-  OCKHAM_MISSING_MEAN       /**< put the mean of the column's other cells (whole tables only, not blocks) */
+  OCKHAM_MISSING_MEAN       /**< put the mean of the column's other cells, by the rows' weights (whole tables only, not
+                                 blocks) */
 } ockham_missing;
 
 typedef enum ockham_header { OCKHAM_HEADER_FIND = 0, OCKHAM_HEADER_PRESENT, OCKHAM_HEADER_ABSENT } ockham_header;
@@ -34,6 +35,8 @@ typedef struct ockham_read_options {
   char delimiter;       /**< CSV only; 0: found among comma, semicolon, tab, '|' and blanks */
   size_t threads;       /**< 0: one a core */
   const ockham_progress *progress;
+  const char *weight_column; /**< a column that says how many rows each row stands for: 0, or OCKHAM_LEAST_WEIGHT to
+                                  OCKHAM_LARGEST_WEIGHT; not a feature; NULL: none. A missing weight is never filled */
 } ockham_read_options;
 
 /** A whole file in memory, as float64 (NPY and HDF5 files of float32 stay float32). */
@@ -58,6 +61,8 @@ OCKHAM_API const uint32_t *ockham_table_labels(const ockham_table *table);
 OCKHAM_API size_t ockham_table_n_label_values(const ockham_table *table);
 /** The text that label number `value` stands for. */
 OCKHAM_API const char *ockham_table_label_text(const ockham_table *table, uint32_t value);
+/** The weights, one a row, not all 0; NULL without a weight column. */
+OCKHAM_API const double *ockham_table_weights(const ockham_table *table);
 /** The number of row i (0 ...) among the rows of data in its file, from 1: i + 1 unless rows were left out. */
 OCKHAM_API uint64_t ockham_table_source_row(const ockham_table *table, size_t i);
 /** Rows left out, or cells filled in, because of missing values. */
@@ -73,6 +78,8 @@ OCKHAM_API const char *ockham_reader_column_name(const ockham_reader *reader, si
 /** The next rows, valid until the next call; rows->n_rows is 0 at the end of the file. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_reader_next(ockham_reader *reader, ockham_rows *rows,
                                                               ockham_error *err);
+/** The weights of the block's rows, as long as they are valid; NULL without a weight column. */
+OCKHAM_API const double *ockham_reader_weights(const ockham_reader *reader);
 /** The number of row i (0 ...) of the block among the rows of data in the file, from 1. */
 OCKHAM_API uint64_t ockham_reader_source_row(const ockham_reader *reader, size_t i);
 /** Known labels of the rows of the block, as ockham_table_labels(); NULL without a label column. */
@@ -112,6 +119,13 @@ typedef struct ockham_scaling {
  *  NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_scaling_fit(ockham_rows x, ockham_scale kind, ockham_scaling *scaling,
                                                               ockham_error *err);
+/** The same for rows that stand for several each: mean, standard deviation and quartiles are those of a table that
+ *  holds each row as often as its weight says. Quartiles: the value whose place is floor((n - 1) q), n the sum of the
+ *  weights, and the next, as in Hmisc's wtd.quantile. weights: x.n_rows, each 0 or OCKHAM_LEAST_WEIGHT to
+ *  OCKHAM_LARGEST_WEIGHT, not all 0; NULL: all 1. Fails also with BAD_DATA (row of the first weight that is none). */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_scaling_fit_weighted(ockham_rows x, const double *weights,
+                                                                       ockham_scale kind, ockham_scaling *scaling,
+                                                                       ockham_error *err);
 /** Scale rows into `scaled`, x.n_rows x x.n_columns without gaps and of x.dtype; may be x.data itself when x has no
  *  gaps. x.n_columns must be scaling->n_columns (or kind NONE). */
 OCKHAM_API void ockham_scaling_apply(const ockham_scaling *scaling, ockham_rows x, void *scaled);
@@ -166,9 +180,9 @@ typedef struct ockham_blobs_options {
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_generate_blobs(const ockham_blobs_options *options,
                                                                  ockham_table **table, ockham_error *err);
 
-/** Write features, and labels in a last column `label` when there are any, as CSV with the shortest digits that read
- *  back as the same numbers, or as NPY where the path ends in .npy (features only). "-" is standard output.
- *  The file is written beside and renamed. Fails with CANNOT_WRITE, NO_MEMORY. */
+/** Write features, and labels in a last column `label` when there are any (weights are not written), as CSV with the
+ * shortest digits that read back as the same numbers, or as NPY where the path ends in .npy (features only). "-" is
+ * standard output. The file is written beside and renamed. Fails with CANNOT_WRITE, NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_table_write(const ockham_table *table, const char *path,
                                                               ockham_error *err);
 

@@ -22,13 +22,14 @@ typedef struct ockham_model_parts {
   uint64_t n_rows;                 /**< rows it was fitted on */
   uint64_t seed;
   const char *criterion; /**< what chose k, such as "bic"; "given" when the user did */
+  const double *weights; /**< k: sum of the weights of those rows, within is by these; NULL: they had none */
 } ockham_model_parts;
 
 typedef struct ockham_model ockham_model;
 
 /** Make a model that holds copies of all parts.
- *  Fails with BAD_ARGUMENT (k or n_columns 0, sizes that do not add up to n_rows, numbers that are not finite, a
- * scaling factor that is not positive) or NO_MEMORY. */
+ *  Fails with BAD_ARGUMENT (k or n_columns 0, sizes that do not add up to n_rows, weights that are not positive,
+ * numbers that are not finite, a scaling factor that is not positive) or NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_model_new(const ockham_model_parts *parts, ockham_model **model,
                                                             ockham_error *err);
 OCKHAM_API void ockham_model_free(ockham_model *model);

@@ -3,6 +3,7 @@
 #ifndef OCKHAM_SELECT_H
 #define OCKHAM_SELECT_H
 
+#include <ockham/cluster.h>
 #include <ockham/core.h>
 #include <ockham/criteria.h>
 #include <ockham/data.h>
@@ -24,6 +25,10 @@ typedef struct ockham_sweep_options {
   bool no_silhouette;    /**< leave both silhouettes out */
   size_t threads;        /**< 0: one a core */
   const ockham_progress *progress;
+  ockham_algorithm algorithm;
+  ockham_precision precision;
+  const double *weights; /**< n: how many rows each row stands for, 0 or OCKHAM_LEAST_WEIGHT to OCKHAM_LARGEST_WEIGHT;
+                            fractions are fine, but criteria take the sum for the number of rows; NULL: 1 each */
 } ockham_sweep_options;
 
 /** How far the range is extended by itself. */
@@ -37,21 +42,24 @@ typedef struct ockham_sweep ockham_sweep;
 /** Fit every k from k_min to k_max.
  *
  *  x  n rows of finite numbers; borrowed for the call.
+ *  With weights the curve is that of a table that holds each row as often as its weight says (to rounding, and where
+ *  the same optima are found). Rows of weight 0 count nowhere; when there are some, the other rows are copied.
  *  The inertia never rises with k. k_max is lowered to the number of distinct rows. One column: every k is the global
  *  optimum. When progress asks to stop, what is done so far is returned as a partial sweep, with OCKHAM_OK, unless
  *  there are not yet two k to compare (INTERRUPTED).
  *
  *  Fails with BAD_ARGUMENT (k_min > k_max, k_min or k_max > n, no such criterion), BAD_DATA (row and column of the
- *  first value that is not finite, or beyond 1e140; differences so small that all their squares are 0; fewer distinct
- *  rows than k_min), NO_MEMORY, INTERRUPTED.
+ *  first value that is not finite, or beyond 1e140; row of the first weight that is none; all weights 0; differences
+ *  so small that all their squares are 0; fewer distinct rows than k_min), NO_MEMORY, INTERRUPTED.
  *
- *  About 20 bytes a row of extra memory, and while silhouettes are computed 2 more for each k, 4 for each column and up
- *  to some hundred (one column: 84 and 4 k_max more), and 8 n_columns k_max^2 bytes for the centroids. With more than
- *  some 50,000 rows the search goes on in a sample of them; all rows then finish each fit.
+ *  Extra memory: the rows as float32 (or as float64 when they are that close together), up to 64 MB and a sample of
+ *  them beyond that; about 8 + k_max / 16 bytes a row of these, 8 more with weights; 2 more a row for each k while the
+ * exact silhouette is computed (one column: 84 and 4 k_max more), and 8 n_columns k_max^2 bytes for the centroids.
+ * Large tables are searched on some of their rows; all rows then finish each fit, and measure it.
  *
- *  Source: going up, clusters are split where rows drawn as by k-means++ suggest, and the cheapest merge is traded for
- *  the best split (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998); going down, Ward merges; for few
- *  clusters also some fresh starts. The best is kept at each k. */
+ *  Source: going up, the cluster whose halves (by 2-means) lower the inertia most is split, and the cheapest merge is
+ *  traded for the best split (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998); going down, Ward merges;
+ *  for few clusters also fresh starts. The best is kept at each k. docs/every-k.md tells more. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *options,
                                                             ockham_sweep **sweep, ockham_error *err);
 OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
@@ -74,8 +82,8 @@ OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
  * INTERRUPTED; later, what has been measured on all rows is returned as a partial sweep, if it is something.
  *
  *  Fails as ockham_sweep_run() does (without rows in messages), as the source does, and with BAD_ARGUMENT when
- *  memory_bytes is too little (the message says the least) or options->exact is set, with BAD_DATA when the source
- * gives other rows than before. */
+ *  memory_bytes is too little (the message says the least) or options->exact or options->weights is set, with BAD_DATA
+ * when the source gives other rows than before. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run_source(const ockham_row_source *source,
                                                                    const ockham_overview *overview, size_t memory_bytes,
                                                                    const ockham_sweep_options *options,

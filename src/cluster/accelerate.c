@@ -78,7 +78,7 @@ void ock_history_note(ock_lloyd *s) {
   double *mean = h->means[now], *step = h->steps[now];
   for (size_t j = 0; j < s->k; j++) {
     double *m = mean + j * s->d;
-    if (s->counts[j] > 0)
+    if (!ock_lloyd_is_empty(s, j))
       ock_lloyd_mean(s, j, m);
     else
       memcpy(m, s->centroids + j * s->d, s->d * sizeof(double));

@@ -16,7 +16,7 @@ void ock_lloyd_split(ock_lloyd *s, size_t j) {
   s->drift[k] = (float)ock_lloyd_put_centre(s, k, positions + s->d);
   s->drift[j] = (float)ock_lloyd_put_centre(s, j, positions);
   memset(s->sums + k * s->d, 0, s->d * sizeof(double));
-  s->counts[k] = s->squares[k] = 0;
+  s->counts[k] = s->weights[k] = s->squares[k] = 0;
   s->cuts[j].churn = s->cuts[k].churn = INFINITY;
   ock_lloyd_follow(s, &change);
 }
@@ -27,6 +27,7 @@ static void take_number(ock_lloyd *s, size_t j, size_t from) {
   ock_lloyd_put_centre(s, j, s->centroids + from * s->d);
   memcpy(s->sums + j * s->d, s->sums + from * s->d, s->d * sizeof(double));
   s->counts[j] = s->counts[from];
+  s->weights[j] = s->weights[from];
   s->squares[j] = s->squares[from];
   s->cuts[j] = s->cuts[from];
   s->cuts[from].positions = positions;
@@ -42,9 +43,10 @@ void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b) {
   size_t last = s->k - 1;
   double *mean = s->workers[0].sums;
   s->counts[a] += s->counts[b];
+  s->weights[a] += s->weights[b];
   s->squares[a] += s->squares[b];
   for (size_t l = 0; l < s->d; l++) s->sums[a * s->d + l] += s->sums[b * s->d + l];
-  if (s->counts[a] > 0)
+  if (!ock_lloyd_is_empty(s, a))
     ock_lloyd_mean(s, a, mean);
   else
     memcpy(mean, s->centroids + a * s->d, s->d * sizeof(double)); /* no rows, no mean */

@@ -12,7 +12,7 @@ enum { TRIES = 2, MOST_STEPS = 8, ROWS_TO_CHOOSE_FROM = 4, RNG_STREAM_CUTS = 1 <
 /* Some of the members tell where to cut as well as all. */
 enum { MOST_MEMBERS = 1024, FEWEST_MEMBERS = 128, MEMBER_VALUES = 1 << 17 };
 
-/* A cut is looked for again when this share of its rows came or went. */
+/* A cut is looked for again when this share of its weight came or went. */
 static const double worth_looking = 0.05;
 /* A step of 2-means that gains less than this share more is the last. */
 static const double worth_going_on = 1.01;
@@ -27,7 +27,9 @@ typedef struct members {
   const ock_lloyd *s;
   ock_lloyd_worker *worker;
   size_t n;
-  double *mean; /* of the members that were copied */
+  double total;  /* of their weights, the largest of which is 1; n when all are */
+  double lowest; /* a half of less than this weight is none: rounding */
+  double *mean;  /* of the members that were copied */
 } members;
 
 static const void *member_panel(const members *m, size_t p) {
@@ -49,15 +51,36 @@ static void copy_member(const members *m, size_t to, size_t from) {
     for (size_t l = 0; l < d; l++) ((float *)target)[b + l * OCK_STRIP] = ((const float *)source)[a + l * OCK_STRIP];
 }
 
+static double member_weight(const members *m, size_t i) {
+  return m->worker->member_weights ? ock_element(m->worker->member_weights, i, ock_store_is_wide(m->s->store)) : 1;
+}
+
+/* Their weights, relative to the largest. */
+static void copy_weights(members *m, const uint32_t *rows) {
+  const double *weight = m->s->store->weight;
+  bool wide = ock_store_is_wide(m->s->store);
+  size_t padded = (m->n + OCK_PANEL - 1) / OCK_PANEL * OCK_PANEL;
+  double most = 0;
+  for (size_t i = 0; i < m->n; i++) most = fmax(most, weight[rows[i]]);
+  m->total = 0;
+  for (size_t i = 0; i < m->n; i++) {
+    ock_element_set(m->worker->member_weights, i, wide, weight[rows[i]] / most);
+    m->total += member_weight(m, i);
+  }
+  for (size_t i = m->n; i < padded; i++) ock_element_set(m->worker->member_weights, i, wide, 0);
+  m->lowest = m->total * (wide ? 1e-13 : 1e-6);
+}
+
 /* The rows of the cluster that were chosen, copied. */
 static members copy_members(const ock_lloyd *s, const uint32_t *rows, size_t n, ock_lloyd_worker *worker) {
-  members m = {.s = s, .worker = worker, .n = n, .mean = worker->sums};
+  members m = {.s = s, .worker = worker, .n = n, .total = (double)n, .lowest = 1, .mean = worker->sums};
   size_t most = ock_lloyd_most_members(s->d);
   for (size_t i = 0; i < n; i++) copy_member(&m, i, rows[i]);
+  if (worker->member_weights) copy_weights(&m, rows);
   memset(m.mean, 0, s->d * sizeof(double));
   for (size_t i = 0; i < n; i++)
-    for (size_t l = 0; l < s->d; l++) m.mean[l] += member_value(&m, i, l);
-  for (size_t l = 0; l < s->d; l++) m.mean[l] /= (double)n;
+    for (size_t l = 0; l < s->d; l++) m.mean[l] += member_weight(&m, i) * member_value(&m, i, l);
+  for (size_t l = 0; l < s->d; l++) m.mean[l] /= m.total;
   memset(worker->member_label, 0xff, most * sizeof *worker->member_label);
   memset(worker->member_label, 0, n * sizeof *worker->member_label);
   return m;
@@ -94,14 +117,17 @@ static double take_halves(const members *m, const double *way, double threshold,
   double *half = m->worker->sums + 2 * s->d, n_1 = 0;
   memset(half, 0, s->d * sizeof(double));
   for (size_t l = 0; l < s->d; l++) ock_element_set(m->worker->normal, l, ock_store_is_wide(s->store), way[l]);
-  for (size_t p = 0; p * OCK_PANEL < m->n; p++)
+  size_t panel_bytes = OCK_PANEL * s->store->search->element_bytes;
+  for (size_t p = 0; p * OCK_PANEL < m->n; p++) {
+    const char *weights = m->worker->member_weights ? m->worker->member_weights + p * panel_bytes : NULL;
     n_1 += s->store->search->take_side(member_panel(m, p), s->d, m->worker->normal, threshold,
-                                       m->worker->member_label + p * OCK_PANEL, 0, half);
-  double n_2 = (double)m->n - n_1;
-  if (n_1 < 1 || n_2 < 1) return 0;
+                                       m->worker->member_label + p * OCK_PANEL, 0, weights, half);
+  }
+  double n_2 = m->total - n_1;
+  if (n_1 < m->lowest || n_2 < m->lowest) return 0;
   for (size_t l = 0; l < s->d; l++) {
     positions[l] = half[l] / n_1;
-    positions[s->d + l] = (m->mean[l] * (double)m->n - half[l]) / n_2;
+    positions[s->d + l] = (m->mean[l] * m->total - half[l]) / n_2;
   }
   return n_1 * n_2 / (n_1 + n_2) * ock_squared_distance(positions, positions + s->d, s->d);
 }
@@ -148,7 +174,7 @@ static void look_at_cluster(void *arg, size_t i, size_t w) {
   members m = copy_members(s, chosen->rows, chosen->n, worker);
   for (size_t t = 0; t < TRIES; t++) {
     double *positions = worker->sums + 3 * s->d;
-    double gain = try_cut(&m, &rng, positions) * s->counts[chosen->cluster] / (double)m.n;
+    double gain = try_cut(&m, &rng, positions) * s->weights[chosen->cluster] / m.total;
     if (!(gain > cut->gain)) continue;
     cut->gain = gain;
     memcpy(cut->positions, positions, 2 * s->d * sizeof(double));
@@ -160,7 +186,7 @@ static size_t list_changed(ock_lloyd *s) {
   size_t most = ock_lloyd_most_members(s->d), n = 0, n_rows = 0;
   for (size_t j = 0; j < s->k; j++) {
     s->list[j] = OCK_LLOYD_NONE;
-    if (!(s->cuts[j].churn > worth_looking * s->counts[j])) continue;
+    if (!(s->cuts[j].churn > worth_looking * s->weights[j])) continue;
     s->cuts[j].gain = s->cuts[j].churn = 0;
     if (!(s->counts[j] > 1.5) || !(ock_lloyd_within(s, j) > 1e-14 * s->squares[j])) continue;
     size_t count = (size_t)(s->counts[j] + 0.5);

@@ -65,9 +65,28 @@ typedef struct table {
   size_t k;
 } table;
 
+/* Of values, or of values with their weights. */
 static int compare_doubles(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
+}
+
+typedef struct weighted_value {
+  double value, weight;
+} weighted_value;
+
+static void collect_weighted(ock_exact1d *e, ockham_rows x, const double *weights, weighted_value *sorted) {
+  for (size_t i = 0; i < e->n; i++) sorted[i] = (weighted_value){ock_rows_get(x, i, 0), weights[i]};
+  qsort(sorted, e->n, sizeof *sorted, compare_doubles);
+  double before = 0;
+  for (size_t i = 0; i < e->n; i++) {
+    if (i == 0 || sorted[i].value != e->value[e->n_distinct - 1]) {
+      e->weight_before[e->n_distinct] = before;
+      e->value[e->n_distinct++] = sorted[i].value;
+    }
+    before += sorted[i].weight;
+  }
+  e->weight_before[e->n_distinct] = before;
 }
 
 static void collect_distinct(ock_exact1d *e, ockham_rows x) {
@@ -93,7 +112,7 @@ static void sum_prefixes(table *t) {
   int exponent;
   frexp(fmax(fabs(e->value[0]), fabs(e->value[e->n_distinct - 1])), &exponent);
   for (size_t i = 0; i < e->n_distinct; i++) mean += weight(e, i) * ldexp(e->value[i], -exponent);
-  mean /= (double)e->n;
+  mean /= e->weight_before[e->n_distinct];
   before[0] = (prefix){{0, 0}, {0, 0}};
   for (size_t i = 0; i < e->n_distinct; i++) {
     wide value = add_exactly(ldexp(e->value[i], -exponent), -mean);
@@ -173,14 +192,26 @@ static ockham_status fill_table(table *t, ock_ticker *ticker, ockham_error *err)
   return OCKHAM_OK;
 }
 
-ockham_status ock_exact1d_init(ock_exact1d *e, ockham_rows x, size_t k_max, ock_ticker *ticker, ockham_error *err) {
+/* Room for the values, and them in it. */
+static bool collect(ock_exact1d *e, ockham_rows x, const double *weights) {
+  e->value = ock_alloc_array(e->n, sizeof(double));
+  e->weight_before = ock_alloc_array(e->n + 1, sizeof(double));
+  weighted_value *sorted = weights ? ock_alloc_array(e->n, sizeof *sorted) : NULL;
+  bool fits = e->value && e->weight_before && (sorted || !weights);
+  if (fits && weights)
+    collect_weighted(e, x, weights, sorted);
+  else if (fits)
+    collect_distinct(e, x);
+  ock_free(sorted);
+  return fits;
+}
+
+ockham_status ock_exact1d_init_weighted(ock_exact1d *e, ockham_rows x, const double *weights, size_t k_max,
+                                        ock_ticker *ticker, ockham_error *err) {
   *e = (ock_exact1d){.n = x.n_rows};
   table t = {.e = e};
   ockham_status status = OCKHAM_OK;
-  e->value = ock_alloc_array(e->n, sizeof(double));
-  e->weight_before = ock_alloc_array(e->n + 1, sizeof(double));
-  if (e->value && e->weight_before) {
-    collect_distinct(e, x);
+  if (collect(e, x, weights)) {
     e->k_max = k_max < e->n_distinct ? k_max : e->n_distinct;
     e->first = ock_alloc_array(ock_size_product(e->k_max, e->n_distinct), sizeof(uint32_t));
     t.before = ock_alloc_array(e->n_distinct + 1, sizeof(prefix));
@@ -206,7 +237,8 @@ void ock_exact1d_centroids(const ock_exact1d *e, size_t k, double *centroids) {
     size_t first = e->first[c * e->n_distinct + end - 1];
     double base = e->value[first], sum = 0; /* about the first value: no digits are lost to an offset */
     for (size_t i = first; i < end; i++) sum += weight(e, i) * (e->value[i] - base);
-    centroids[c] = base + sum / (e->weight_before[end] - e->weight_before[first]);
+    double total = e->weight_before[end] - e->weight_before[first]; /* of next to nothing, rounding may leave nothing */
+    centroids[c] = total > 0 ? base + sum / total : base;
     end = first;
   }
 }

@@ -8,10 +8,10 @@
 
 enum { BLOCKS = 64, MIN_ROWS = 2048 };
 
-/* What one block of rows adds up: d sums, and the least and greatest value of each column. */
+/* What one block of rows adds up, with their weights: d sums, and the least and greatest value of each column. */
 typedef struct column_sums {
   double *sum, *low, *high;
-  double squares, farthest;
+  double weight, squares, farthest;
 } column_sums;
 
 typedef struct frame_pass {
@@ -25,25 +25,25 @@ static size_t block_begin(const frame_pass *p, size_t b) {
   return (size_t)((double)p->x.n_rows * (double)b / (double)p->n_blocks);
 }
 
-static void sum_row_float(const float *row, size_t d, column_sums *c) {
+static void sum_row_float(const float *row, size_t d, double weight, column_sums *c) {
   for (size_t l = 0; l < d; l++) {
     double value = (double)row[l];
-    c->sum[l] += value;
+    c->sum[l] += weight * value;
     c->low[l] = value < c->low[l] ? value : c->low[l];
     c->high[l] = value > c->high[l] ? value : c->high[l];
-    c->squares += value * value;
+    c->squares += weight * (value * value);
   }
 }
 
-static void sum_row_double(const double *row, size_t d, column_sums *c) {
+static void sum_row_double(const double *row, size_t d, double weight, column_sums *c) {
   double squares = 0;
   for (size_t l = 0; l < d; l++) {
-    c->sum[l] += row[l];
+    c->sum[l] += weight * row[l];
     c->low[l] = row[l] < c->low[l] ? row[l] : c->low[l];
     c->high[l] = row[l] > c->high[l] ? row[l] : c->high[l];
     squares += row[l] * row[l];
   }
-  c->squares += squares;
+  c->squares += weight * squares;
 }
 
 static void sum_block(void *arg, size_t b, size_t worker) {
@@ -56,12 +56,14 @@ static void sum_block(void *arg, size_t b, size_t worker) {
     c->low[l] = INFINITY;
     c->high[l] = -INFINITY;
   }
-  c->squares = 0;
+  c->squares = c->weight = 0;
   for (size_t i = block_begin(p, b); i < block_begin(p, b + 1); i++) {
+    double weight = p->frame->weights ? p->frame->weights[i] : 1;
+    c->weight += weight;
     if (p->x.dtype == OCKHAM_FLOAT32)
-      sum_row_float((const float *)p->x.data + i * stride, d, c);
+      sum_row_float((const float *)p->x.data + i * stride, d, weight, c);
     else
-      sum_row_double((const double *)p->x.data + i * stride, d, c);
+      sum_row_double((const double *)p->x.data + i * stride, d, weight, c);
   }
 }
 
@@ -93,6 +95,8 @@ static ockham_status measure(frame_pass *p, ock_pool *pool, ockham_error *err) {
   ock_frame *f = p->frame;
   double squares = 0, largest = 0, farthest = 0;
   ock_pool_run(pool, p->n_blocks, sum_block, p);
+  f->total = 0;
+  for (size_t b = 0; b < p->n_blocks; b++) f->total += p->blocks[b].weight;
   for (size_t l = 0; l < f->d; l++) {
     double sum = 0;
     f->low[l] = INFINITY;
@@ -102,11 +106,11 @@ static ockham_status measure(frame_pass *p, ock_pool *pool, ockham_error *err) {
       f->low[l] = fmin(f->low[l], p->blocks[b].low[l]);
       f->high[l] = fmax(f->high[l], p->blocks[b].high[l]);
     }
-    f->origin[l] = sum / (double)f->n;
+    f->origin[l] = sum / f->total;
     largest = fmax(largest, fmax(f->high[l] - f->origin[l], f->origin[l] - f->low[l]));
   }
   for (size_t b = 0; b < p->n_blocks; b++) squares += p->blocks[b].squares;
-  if (!(squares <= DBL_MAX / (8 * (double)f->n)))
+  if (!(squares <= DBL_MAX / (8 * fmax(f->total, (double)f->n))))
     return ock_fail(err, OCKHAM_BAD_DATA, "the data hold values too large to be squared and summed; scale them");
   f->unit = choose_unit(largest);
   ock_pool_run(pool, p->n_blocks, find_farthest, p);
@@ -115,10 +119,11 @@ static ockham_status measure(frame_pass *p, ock_pool *pool, ockham_error *err) {
   return OCKHAM_OK;
 }
 
-ockham_status ock_frame_init(ock_frame *frame, ockham_rows x, ock_pool *pool, ockham_error *err) {
+ockham_status ock_frame_init_weighted(ock_frame *frame, ockham_rows x, const double *weights, ock_pool *pool,
+                                      ockham_error *err) {
   size_t d = x.n_columns, n_blocks = x.n_rows / MIN_ROWS < 1 ? 1 : x.n_rows / MIN_ROWS;
   if (n_blocks > BLOCKS) n_blocks = BLOCKS;
-  *frame = (ock_frame){.n = x.n_rows, .d = d, .origin = ock_alloc_array(d, 3 * sizeof(double))};
+  *frame = (ock_frame){.n = x.n_rows, .d = d, .weights = weights, .origin = ock_alloc_array(d, 3 * sizeof(double))};
   column_sums *blocks = ock_alloc_array(n_blocks, sizeof *blocks);
   double *values = ock_alloc_array(ock_size_product(3 * n_blocks, d), sizeof(double));
   ockham_status status;
@@ -126,7 +131,8 @@ ockham_status ock_frame_init(ock_frame *frame, ockham_rows x, ock_pool *pool, oc
     frame->low = frame->origin + d;
     frame->high = frame->low + d;
     for (size_t b = 0; b < n_blocks; b++)
-      blocks[b] = (column_sums){values + 3 * b * d, values + (3 * b + 1) * d, values + (3 * b + 2) * d, 0, 0};
+      blocks[b] =
+          (column_sums){.sum = values + 3 * b * d, .low = values + (3 * b + 1) * d, .high = values + (3 * b + 2) * d};
     status = measure(&(frame_pass){x, frame, n_blocks, blocks}, pool, err);
   } else {
     status = ock_fail_memory(err, "sums of columns", ock_size_product(3 * (n_blocks + 1), d * sizeof(double)));
@@ -139,7 +145,7 @@ ockham_status ock_frame_init(ock_frame *frame, ockham_rows x, ock_pool *pool, oc
 
 ockham_status ock_frame_of_ranges(ock_frame *frame, size_t n, size_t d, const double *mean, const double *low,
                                   const double *high, ockham_error *err) {
-  *frame = (ock_frame){.n = n, .d = d, .origin = ock_alloc_array(d, 3 * sizeof(double))};
+  *frame = (ock_frame){.n = n, .d = d, .total = (double)n, .origin = ock_alloc_array(d, 3 * sizeof(double))};
   if (!frame->origin) return ock_fail_memory(err, "sums of columns", ock_size_product(d, 3 * sizeof(double)));
   frame->low = frame->origin + d;
   frame->high = frame->low + d;

@@ -6,9 +6,11 @@
  * while differences that matter are far above their rounding, else doubles; labels of a state are those of the nearest
  * centre to within that rounding; for every panel upper is at least the distance of any of its rows to its centre,
  * lower[j] at most that of any of its rows to centre j. What ock_settle() says is exact in float64, equal distances
- * going to the lower number. Sums are float64, taken block by block in order. Threads: one state belongs to one thread,
- * which lends its pool; results do not depend on the pool's size. Source: bounds after Elkan, ICML 2003, kept for
- * panels of rows and not for rows; merging after Ward, JASA 58, 1963 (doi:10.1080/01621459.1963.10500845). */
+ * going to the lower number. Sums are float64, taken block by block in order. A row of weight w adds to every sum what
+ * w rows would; all weights here are positive: rows of weight 0 are taken out at the door (ock_weighing). Threads: one
+ * state belongs to one thread, which lends its pool; results do not depend on the pool's size. Source: bounds after
+ * Elkan, ICML 2003, kept for panels of rows and not for rows; merging after Ward, JASA 58, 1963
+ * (doi:10.1080/01621459.1963.10500845). */
 #ifndef OCK_CLUSTER_INTERNAL_H
 #define OCK_CLUSTER_INTERNAL_H
 
@@ -18,20 +20,40 @@
 #include "core/internal.h"
 #include "kernels/internal.h"
 
+/* ---- which rows count ---- */
+
+/* The rows whose weight is not 0, and their weights. */
+typedef struct ock_weighing {
+  ockham_rows x;         /* the caller's, or a copy of those that count */
+  const double *weights; /* of these; NULL: all 1 */
+  size_t *row;           /* which rows they are; NULL: all */
+  char *rows;
+  double *picked;
+} ock_weighing;
+/* x has been checked; weights: x.n_rows, or NULL. Fails with BAD_DATA (row set) and NO_MEMORY. */
+ockham_status ock_weighing_init(ock_weighing *weighing, ockham_rows x, const double *weights, ockham_error *err);
+void ock_weighing_clear(ock_weighing *weighing);
+
 /* ---- the unit of coordinates ---- */
 
 /* All coordinates are (x - origin) * unit: the mean is 0 and none exceeds 1, so that offsets cost no digits and nothing
  * overflows or underflows, in floats either. The unit is a power of two: nothing is rounded by it. */
 typedef struct ock_frame {
   size_t n, d;
-  double *origin; /* d: the mean of the rows */
+  const double *weights; /* n, borrowed; NULL: all 1 */
+  double total;          /* sum of the weights; n when all are 1 */
+  double *origin;        /* d: the mean of the rows */
   double unit;
   double largest;     /* the largest |x| of a row, in units */
   double *low, *high; /* d: least and greatest value of each column, as they are in the data */
 } ock_frame;
 /* Two passes over the rows. x has been checked. Fails with NO_MEMORY, and with BAD_DATA when squares of x would
  * overflow. */
-ockham_status ock_frame_init(ock_frame *frame, ockham_rows x, ock_pool *pool, ockham_error *err);
+ockham_status ock_frame_init_weighted(ock_frame *frame, ockham_rows x, const double *weights, ock_pool *pool,
+                                      ockham_error *err);
+static inline ockham_status ock_frame_init(ock_frame *frame, ockham_rows x, ock_pool *pool, ockham_error *err) {
+  return ock_frame_init_weighted(frame, x, NULL, pool, err);
+}
 /* The same without the rows, from the mean and the range of each column (d values each); squares must not overflow. */
 ockham_status ock_frame_of_ranges(ock_frame *frame, size_t n, size_t d, const double *mean, const double *low,
                                   const double *high, ockham_error *err);
@@ -73,9 +95,11 @@ typedef struct ock_store {
   char *half_squares; /* n_panels x OCK_PANEL elements */
   float *reach;       /* n_panels: the largest |x| in each */
   uint32_t *row;      /* n: which row of x stands at each place */
+  double *weight;     /* n_panels x OCK_PANEL: of the row at each place, 0 beyond n; NULL: all 1 */
+  double total;       /* sum of the weights */
   double squares;     /* sum of |x|^2 over the rows */
 } ock_store;
-/* Copy the rows `row[0 ... n - 1]` of x (NULL: all, in their order). */
+/* Copy the rows `row[0 ... n - 1]` of x (NULL: all, in their order), with their weights in the frame. */
 ockham_status ock_store_init(ock_store *store, const ock_frame *frame, ockham_rows x, const uint32_t *row, size_t n,
                              bool wide, ock_pool *pool, ockham_error *err);
 /* Put the rows into another order: place i gets what stood at order[i]. False when memory ran out: nothing changed. */
@@ -90,6 +114,10 @@ static inline const void *ock_store_panel(const ock_store *store, size_t p) {
 
 static inline const void *ock_store_half_squares(const ock_store *store, size_t p) {
   return store->half_squares + p * OCK_PANEL * store->search->element_bytes;
+}
+
+static inline double ock_store_weight(const ock_store *store, size_t place) {
+  return store->weight ? store->weight[place] : 1;
 }
 
 static inline bool ock_store_is_wide(const ock_store *store) {
@@ -116,7 +144,7 @@ typedef struct ock_lloyd_worker ock_lloyd_worker; /* scratch of one thread */
 /* The best cut of a cluster in two that a few steps of 2-means found. */
 typedef struct ock_cut {
   double gain;       /* by how much it lowers the inertia */
-  double churn;      /* rows that came or went since it was looked for; infinite when it never was */
+  double churn;      /* weight that came or went since it was looked for; infinite when it never was */
   double *positions; /* 2 x d */
 } ock_cut;
 
@@ -156,6 +184,7 @@ typedef struct ock_lloyd {
   double *centroids; /* k x d, in the frame's units, as searches see them */
   double *sums;      /* k x d: sum of the rows of each cluster */
   double *counts;    /* k: rows */
+  double *weights;   /* k: sum of their weights; the same as counts when all are 1 */
   double *squares;   /* k: sum of |x|^2 */
   uint32_t *label;   /* n_panels x OCK_PANEL; what stands beyond n says nothing */
   double inertia;    /* of the clusters about their means, in units^2 */
@@ -184,6 +213,7 @@ typedef struct ock_lloyd {
   ock_history history;
   ock_succession succession;
   uint64_t seed, n_draws;
+  bool plain; /* look at every distance, whatever bounds say */
 } ock_lloyd;
 
 /* Prepare for up to k_max centres (at most n); no centre is set yet. Store, pool and ticker are borrowed until _clear.
@@ -200,7 +230,12 @@ void ock_lloyd_assign(ock_lloyd *s, const double *centroids, size_t k);
  * Returns true when it ended by convergence. The centroids are one step behind the means then: see ock_lloyd_mean(). */
 bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance);
 
-/* The mean of cluster j, which has rows. */
+/* Whether cluster j has no rows, or none whose weight rounding has left. */
+static inline bool ock_lloyd_is_empty(const ock_lloyd *s, size_t j) {
+  return !(s->counts[j] > 0.5 && s->weights[j] > 0);
+}
+
+/* The mean of cluster j, which is not empty. */
 void ock_lloyd_mean(const ock_lloyd *s, size_t j, double *mean);
 /* Sum of squared distances of its rows to that. */
 double ock_lloyd_within(const ock_lloyd *s, size_t j);
@@ -239,7 +274,8 @@ typedef struct ock_fit {
   size_t k;
   double inertia;
   double *centroids;                        /* k x d */
-  uint64_t *sizes;                          /* k */
+  uint64_t *sizes;                          /* k: rows */
+  double *weights;                          /* k: sum of their weights */
   double *within;                           /* k: sums of squared distances to the centroid */
   double *spread;                           /* k: sums of distances; only when settled */
   double silhouette, simplified_silhouette; /* NaN unless measured */
@@ -260,32 +296,44 @@ typedef struct ock_settle_options {
   double tolerance;      /* steps go on until nothing changes, or the inertia falls by no more than this times it */
   bool silhouettes;      /* also the simplified silhouette */
   bool wide;             /* search with doubles from the start */
+  bool plain;            /* look at every distance */
   bool may_drop;         /* clusters that stay empty are dropped, and k falls; without it such a fit is cleared */
   uint16_t *labels;      /* n x n_fits, or NULL: the label of every row in each fit */
   uint32_t *label;       /* n, or NULL: the labels of the first fit */
   double partial_bytes;  /* for sums: when the fits take more they share passes in groups; 0: a good size */
 } ock_settle_options;
 /* Bring all fits nearer to fixed points of Lloyd's step and measure them: every pass over the rows serves all of them.
- * Clusters are numbered by falling size. A fit whose rows are not that distinct is cleared. When the ticker stops it,
+ * Clusters are numbered by falling weight. A fit whose rows are not that distinct is cleared. When the ticker stops it,
  * fits that were not measured yet are left as they are, not settled; rows of a source are then measured as far as whole
  * passes went, and take neither order nor labels. *n_distances counts what was computed. */
-ockham_status ock_settle(ock_feed *feed, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
-                         const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker, uint64_t *n_distances,
-                         ockham_error *err);
+ockham_status ock_settle_feed(ock_feed *feed, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
+                              const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker,
+                              uint64_t *n_distances, ockham_error *err);
+static inline ockham_status ock_settle(ockham_rows x, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
+                                       const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker,
+                                       uint64_t *n_distances, ockham_error *err) {
+  ock_feed feed = ock_feed_of_rows(x);
+  return ock_settle_feed(&feed, frame, fits, n_fits, options, pool, ticker, n_distances, err);
+}
 
 /* ---- one column: the global optimum for every k at once ---- */
 
 typedef struct ock_exact1d {
   size_t n, n_distinct, k_max; /* k_max: at most n_distinct */
   double *value;               /* n_distinct, ascending */
-  double *weight_before;       /* n_distinct + 1: rows before each value */
+  double *weight_before;       /* n_distinct + 1: sum of the weights of the rows before each value */
   uint32_t *first;             /* k_max x n_distinct: where the last cluster begins, for each k and prefix */
 } ock_exact1d;
 
 /* True when the tables for n rows and k_max fit the memory we allow them (1 GiB). */
 bool ock_exact1d_fits(size_t n, size_t k_max);
 /* O(n log n + k n log n) time, 4 k n bytes. Fails with NO_MEMORY, INTERRUPTED. */
-ockham_status ock_exact1d_init(ock_exact1d *e, ockham_rows x, size_t k_max, ock_ticker *ticker, ockham_error *err);
+ockham_status ock_exact1d_init_weighted(ock_exact1d *e, ockham_rows x, const double *weights, size_t k_max,
+                                        ock_ticker *ticker, ockham_error *err);
+static inline ockham_status ock_exact1d_init(ock_exact1d *e, ockham_rows x, size_t k_max, ock_ticker *ticker,
+                                             ockham_error *err) {
+  return ock_exact1d_init_weighted(e, x, NULL, k_max, ticker, err);
+}
 /* The optimal k <= k_max centroids, ascending. */
 void ock_exact1d_centroids(const ock_exact1d *e, size_t k, double *centroids);
 void ock_exact1d_clear(ock_exact1d *e);

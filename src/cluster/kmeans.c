@@ -25,11 +25,18 @@ static ockham_status check(ockham_rows x, const ockham_kmeans_options *options, 
   OCK_TRY(ock_rows_check(x, "the data", err));
   if (!options || options->k == 0)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at least 1, found %s", options ? "0" : "no options");
-  if (options->k > x.n_rows)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows, %zu, found %zu", x.n_rows,
-                    options->k);
+  if (options->algorithm > OCKHAM_ALGORITHM_BOUNDS || options->precision > OCKHAM_PRECISION_DOUBLE)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "there is no algorithm %d with precision %d", (int)options->algorithm,
+                    (int)options->precision);
   if (options->k >= UINT32_MAX) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be below 2^32 - 1");
   return OCKHAM_OK;
+}
+
+/* x: the rows that count. */
+static ockham_status check_k(ockham_rows x, const ockham_kmeans_options *options, ockham_error *err) {
+  if (options->k <= x.n_rows) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu",
+                  options->weights ? " with a weight" : "", x.n_rows, options->k);
 }
 
 /* A fit in the making. */
@@ -93,8 +100,8 @@ static ockham_status refine(fitting *f, ock_lloyd *s, ockham_error *err) {
 
 /* Floats cannot tell rows apart that are as near to each other as rounding. */
 static bool is_too_fine(const ock_store *store, const ock_fit *fit) {
-  double typical = sqrt(store->squares / (double)store->n);
-  return fit->inertia <= 16 * (double)store->n * ock_contest_rounding(4, store->d, 2 * typical, 2 * typical);
+  double typical = sqrt(store->squares / store->total);
+  return fit->inertia <= 16 * store->total * ock_contest_rounding(4, store->d, 2 * typical, 2 * typical);
 }
 
 typedef ockham_status work_on_store(fitting *f, ock_lloyd *s, ockham_error *err);
@@ -115,6 +122,7 @@ static ockham_status with_store(fitting *f, size_t n, work_on_store *work, bool 
   OCK_TRY(status);
   status = ock_lloyd_init(&state, &store, f->options->k, f->options->seed, f->pool, &f->ticker, err);
   if (!status) {
+    state.plain = f->options->algorithm == OCKHAM_ALGORITHM_LLOYD;
     status = work(f, &state, err);
     ock_lloyd_clear(&state);
   }
@@ -126,6 +134,57 @@ static ockham_status with_store(fitting *f, size_t n, work_on_store *work, bool 
   }
   ock_store_clear(&store);
   return status;
+}
+
+/* Row i in the frame's units. */
+static void read_row(const fitting *f, size_t i, double *row) {
+  for (size_t l = 0; l < f->frame.d; l++)
+    row[l] = (ock_rows_get(f->x, i, l) - f->frame.origin[l]) * f->frame.unit + 0.0; /* no -0 */
+}
+
+/* Up to `most` different rows into `rows` (most x d); returns how many there are. */
+static size_t list_distinct(const fitting *f, size_t most, double *rows, uint32_t *table, size_t n_slots) {
+  size_t d = f->frame.d, n = 0;
+  memset(table, 0xff, n_slots * sizeof *table);
+  for (size_t i = 0; i < f->x.n_rows && n < most; i++) {
+    double *row = rows + n * d;
+    uint64_t hash = 0;
+    read_row(f, i, row);
+    for (size_t l = 0; l < d; l++) {
+      uint64_t bits;
+      memcpy(&bits, &row[l], sizeof bits);
+      hash = (hash ^ bits) * 0x9e3779b97f4a7c15u;
+      hash ^= hash >> 29;
+    }
+    size_t slot = hash % n_slots;
+    while (table[slot] != UINT32_MAX && memcmp(rows + table[slot] * d, row, d * sizeof(double)) != 0)
+      slot = (slot + 1) % n_slots;
+    if (table[slot] == UINT32_MAX) table[slot] = (uint32_t)n++;
+  }
+  return n;
+}
+
+/* Fewer clusters than were asked for were found: because no more rows differ, or because squares of distances hide that
+ * they do. Then each different row is a cluster, or if these are too many, clusters without rows are added: the exact
+ * passes give them the rows that are farthest off. */
+static ockham_status fill_up(fitting *f, ockham_error *err) {
+  size_t k = f->options->k, d = f->frame.d, n_slots = 2 * k + 1;
+  double *rows = ock_alloc_array(ock_size_product(k, d), sizeof *rows);
+  uint32_t *table = ock_alloc_array(n_slots, sizeof *table);
+  size_t n = rows && table ? list_distinct(f, k, rows, table, n_slots) : 0;
+  bool fits = n > 0;
+  if (n == k)
+    for (size_t j = 0; j < k; j++)
+      memcpy(rows + j * d, f->fit.centroids + (j < f->fit.k ? j : 0) * d, d * sizeof *rows);
+  if (n > f->fit.k) {
+    f->wide = true;
+    f->n_iterations = 0; /* as it were another start */
+    fits = ock_fit_allocate(&f->fit, n, d);
+    if (fits) memcpy(f->fit.centroids, rows, n * d * sizeof *rows);
+  }
+  ock_free(rows);
+  ock_free(table);
+  return fits ? OCKHAM_OK : no_memory(f, err);
 }
 
 static ockham_status search(fitting *f, ockham_error *err) {
@@ -142,12 +201,13 @@ static ockham_status search(fitting *f, ockham_error *err) {
   if (f->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
   double affordable = refinement_bytes / ock_store_bytes(1, f->frame.d, f->wide);
   size_t more = affordable < (double)n ? (size_t)affordable : n;
-  return with_store(f, more > enough ? more : enough, refine, &too_fine, err);
+  OCK_TRY(with_store(f, more > enough ? more : enough, refine, &too_fine, err));
+  return f->fit.k < f->options->k ? fill_up(f, err) : OCKHAM_OK;
 }
 
 static ockham_status fit_exact(fitting *f, ockham_error *err) {
   ock_exact1d exact;
-  OCK_TRY(ock_exact1d_init(&exact, f->x, f->options->k, &f->ticker, err));
+  OCK_TRY(ock_exact1d_init_weighted(&exact, f->x, f->frame.weights, f->options->k, &f->ticker, err));
   size_t k = exact.k_max;
   bool fits = ock_fit_allocate(&f->fit, k, 1);
   if (fits) ock_exact1d_centroids(&exact, k, f->fit.centroids);
@@ -162,8 +222,9 @@ static ockham_status copy_out(const fitting *f, ockham_kmeans *result, ockham_er
   double unit = f->frame.unit;
   result->centroids = ock_alloc_array(k * d, sizeof(double));
   result->sizes = ock_alloc_array(k, sizeof(uint64_t));
+  result->weights = ock_alloc_array(k, sizeof(double));
   result->within = ock_alloc_array(k, sizeof(double));
-  if (!result->centroids || !result->sizes || !result->within) {
+  if (!result->centroids || !result->sizes || !result->weights || !result->within) {
     ockham_kmeans_clear(result);
     return no_memory(f, err);
   }
@@ -172,6 +233,7 @@ static ockham_status copy_out(const fitting *f, ockham_kmeans *result, ockham_er
   result->inertia = f->fit.inertia / unit / unit;
   for (size_t j = 0; j < k; j++) {
     result->sizes[j] = f->fit.sizes[j];
+    result->weights[j] = f->fit.weights[j];
     result->within[j] = f->fit.within[j] / unit / unit;
     for (size_t l = 0; l < d; l++)
       result->centroids[j * d + l] = f->fit.centroids[j * d + l] / unit + f->frame.origin[l];
@@ -191,12 +253,12 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, oc
                                .most_passes = passes,
                                .tolerance = tolerance(f),
                                .wide = f->wide,
+                               .plain = f->options->algorithm == OCKHAM_ALGORITHM_LLOYD,
                                .may_drop = true,
                                .label = labels};
   ock_fit *fits[1] = {&f->fit};
   uint64_t n_distances = 0;
-  ock_feed feed = ock_feed_of_rows(f->x);
-  OCK_TRY(ock_settle(&feed, &f->frame, fits, 1, &settle, f->pool, &f->ticker, &n_distances, err));
+  OCK_TRY(ock_settle(f->x, &f->frame, fits, 1, &settle, f->pool, &f->ticker, &n_distances, err));
   if (f->ticker.stopped || !f->fit.settled) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
   OCK_TRY(copy_out(f, result, err));
   result->exact = exact || f->fit.k == 1;
@@ -210,18 +272,19 @@ static size_t choose_restarts(const ockham_kmeans_options *options) {
   return options->restarts ? options->restarts : DEFAULT_RESTARTS;
 }
 
-ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *options, uint32_t *labels,
-                                ockham_kmeans *result, ockham_error *err) {
-  *result = (ockham_kmeans){0};
-  OCK_TRY(check(x, options, err));
-  fitting f = {.x = x,
+/* Cluster the rows that count. */
+static ockham_status fit_weighed(const ock_weighing *weighed, const ockham_kmeans_options *options, uint32_t *labels,
+                                 ockham_kmeans *result, ockham_error *err) {
+  OCK_TRY(check_k(weighed->x, options, err));
+  fitting f = {.x = weighed->x,
                .options = options,
                .n_restarts = choose_restarts(options),
                .max_iterations = options->max_iterations ? options->max_iterations : DEFAULT_MAX_ITERATIONS};
+  f.wide = options->precision == OCKHAM_PRECISION_DOUBLE;
   f.ticker = (ock_ticker){.progress = options->progress, .stage = "k-means", .total = f.n_restarts};
   ock_fit_init(&f.fit);
   OCK_TRY(ock_pool_new(options->threads, &f.pool, err));
-  ockham_status status = ock_frame_init(&f.frame, x, f.pool, err);
+  ockham_status status = ock_frame_init_weighted(&f.frame, f.x, weighed->weights, f.pool, err);
   if (!status) status = fit(&f, labels, result, err);
   ock_fit_clear(&f.fit);
   ock_free(f.order);
@@ -230,9 +293,36 @@ ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *opti
   return status;
 }
 
+/* The same, and labels also of the rows that do not count. */
+static ockham_status fit_picked(ockham_rows x, const ock_weighing *weighed, const ockham_kmeans_options *options,
+                                uint32_t *labels, ockham_kmeans *result, ockham_error *err) {
+  size_t n = weighed->x.n_rows;
+  uint32_t *label = ock_alloc_array(n, sizeof *label);
+  if (!label) return ock_fail_memory(err, "the labels", ock_size_product(n, sizeof *label));
+  ockham_status status = fit_weighed(weighed, options, label, result, err);
+  if (!status) status = ockham_nearest(x, result->centroids, result->k, options->threads, labels, NULL, err);
+  for (size_t i = 0; i < n && !status; i++) labels[weighed->row[i]] = label[i];
+  ock_free(label);
+  if (status) ockham_kmeans_clear(result);
+  return status;
+}
+
+ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *options, uint32_t *labels,
+                                ockham_kmeans *result, ockham_error *err) {
+  *result = (ockham_kmeans){0};
+  OCK_TRY(check(x, options, err));
+  ock_weighing weighed;
+  OCK_TRY(ock_weighing_init(&weighed, x, options->weights, err));
+  ockham_status status = weighed.row && labels ? fit_picked(x, &weighed, options, labels, result, err)
+                                               : fit_weighed(&weighed, options, labels, result, err);
+  ock_weighing_clear(&weighed);
+  return status;
+}
+
 void ockham_kmeans_clear(ockham_kmeans *result) {
   ock_free(result->centroids);
   ock_free(result->sizes);
+  ock_free(result->weights);
   ock_free(result->within);
   *result = (ockham_kmeans){0};
 }

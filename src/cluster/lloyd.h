@@ -8,9 +8,10 @@
 struct ock_lloyd_block {
   size_t first, end; /* panels */
   double *sums;      /* k_max x d: what a pass adds to the state's sums, where touched */
-  double *counts;    /* k_max */
+  double *counts;    /* k_max: rows */
+  double *weights;   /* k_max */
   double *squares;   /* k_max */
-  double *churn;     /* k_max: rows that came or went */
+  double *churn;     /* k_max: weight that came or went */
   bool *touched;     /* k_max */
   uint64_t n_changed, n_distances;
 };
@@ -25,6 +26,7 @@ struct ock_lloyd_worker {
   double *sums;         /* 5 x d */
   char *members;        /* some rows of one cluster, in panels: ock_lloyd_most_members() */
   uint32_t *member_label;
+  char *member_weights; /* as elements, the largest 1 */
 };
 
 /* How many rows of a cluster are looked at when it is cut. */

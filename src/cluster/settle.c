@@ -13,6 +13,10 @@ enum { MOST_BLOCKS = 32, FEWEST_BLOCKS = 4, PANELS_A_BLOCK = 8 };
 /* Partial sums of the fits that share a pass: more are done in turn. */
 static const double partial_bytes = 48e6;
 
+/* What is summed for each cluster besides coordinates: rows; by their weights, squared distances, distances and
+ * silhouettes; and the weights. */
+enum { COUNT, WITHIN, SPREAD, SILHOUETTE, WEIGHT, TOTALS };
+
 /* Where one fit's partial sums are in a block's array of doubles, and what it searches with. */
 typedef struct subject {
   ock_fit *fit;
@@ -23,9 +27,9 @@ typedef struct subject {
   double reach;      /* the largest |c| */
   bool inherits;     /* bounds from the subject before it, by this: */
   ock_succession succession;
-  size_t at;       /* of its sums: k x d, then k counts, within, spread, silhouettes */
-  double previous; /* inertia one pass before */
-  size_t n_passes;
+  size_t at;                  /* of its sums: k x d, then k of each of TOTALS */
+  double previous;            /* inertia one pass before */
+  size_t n_passes, n_repairs; /* n_repairs: passes after which a cluster was empty */
   bool done;
 } subject;
 
@@ -48,9 +52,10 @@ typedef struct block {
 typedef struct worker_scratch {
   double *panel;   /* d x OCK_PANEL */
   char *rounded;   /* the same as elements in strips */
-  double *row_sum; /* d: sum of the rows of the panel */
-  float *lower;    /* most k: no more than the distance from any row of the panel to each centroid */
-  float reach;     /* no less than the distance from any row to its nearest (with silhouettes: second nearest) */
+  double *row_sum; /* d: sum of the rows of the panel, by their weights: */
+  double weight[OCK_PANEL];
+  float *lower; /* most k: no more than the distance from any row of the panel to each centroid */
+  float reach;  /* no less than the distance from any row to its nearest (with silhouettes: second nearest) */
   float *inherited;
   uint32_t *near; /* most k: the centroids within reach ... */
   char *centres;  /* ... as elements */
@@ -84,6 +89,7 @@ void ock_fit_init(ock_fit *fit) {
 void ock_fit_clear(ock_fit *fit) {
   ock_free(fit->centroids);
   ock_free(fit->sizes);
+  ock_free(fit->weights);
   ock_free(fit->within);
   ock_free(fit->spread);
   ock_fit_init(fit);
@@ -95,9 +101,10 @@ bool ock_fit_allocate(ock_fit *fit, size_t k, size_t d) {
   fit->k = k;
   fit->centroids = ock_alloc_array(ock_size_product(k, d), sizeof(double));
   fit->sizes = ock_alloc_array(k, sizeof(uint64_t));
+  fit->weights = ock_alloc_array(k, sizeof(double));
   fit->within = ock_alloc_array(k, sizeof(double));
   fit->spread = ock_alloc_array(k, sizeof(double));
-  if (fit->centroids && fit->sizes && fit->within && fit->spread) return true;
+  if (fit->centroids && fit->sizes && fit->weights && fit->within && fit->spread) return true;
   ock_fit_clear(fit);
   return false;
 }
@@ -110,6 +117,7 @@ bool ock_fit_take(ock_fit *fit, const ock_lloyd *state) {
   for (size_t j = 0; j < state->k; j++) {
     ock_lloyd_mean(state, j, fit->centroids + j * state->d);
     fit->sizes[j] = (uint64_t)(state->counts[j] + 0.5);
+    fit->weights[j] = state->weights[j];
     fit->within[j] = ock_lloyd_within(state, j);
     fit->spread[j] = NAN;
   }
@@ -157,30 +165,49 @@ static double round_panel(const pass *p, const worker_scratch *w, void *half_squ
   return sqrt(most) * (1 + 1e-6);
 }
 
-static void sum_rows(const pass *p, size_t n, const worker_scratch *w) {
-  for (size_t l = 0; l < p->frame->d; l++) {
-    const double *value = w->panel + l * OCK_PANEL;
-    double part[4] = {0};
-    size_t r = 0;
-    for (; r + 4 <= n; r += 4)
+/* Sum of n values by their weights; NULL: all 1. */
+static double add_up(const double *value, const double *weight, size_t n) {
+  double part[4] = {0};
+  size_t whole = n / 4 * 4;
+  if (weight) {
+    for (size_t r = 0; r < whole; r += 4)
+      for (size_t q = 0; q < 4; q++) part[q] += weight[r + q] * value[r + q];
+    for (size_t r = whole; r < n; r++) part[0] += weight[r] * value[r];
+  } else {
+    for (size_t r = 0; r < whole; r += 4)
       for (size_t q = 0; q < 4; q++) part[q] += value[r + q];
-    for (; r < n; r++) part[0] += value[r];
-    w->row_sum[l] = (part[0] + part[1]) + (part[2] + part[3]);
+    for (size_t r = whole; r < n; r++) part[0] += value[r];
   }
+  return (part[0] + part[1]) + (part[2] + part[3]);
 }
 
-static double *counts_of(const pass *p, const block *b, const subject *s) {
-  return b->sums + s->at + s->k * p->frame->d;
+static double weight_of(const pass *p, size_t row) {
+  return p->frame->weights ? p->frame->weights[row] : 1;
+}
+
+/* The weights of the rows of the panel; NULL: all 1. */
+static const double *weights_of(const pass *p, const worker_scratch *w) {
+  return p->frame->weights ? w->weight : NULL;
+}
+
+static void sum_rows(const pass *p, const size_t *row, size_t n, worker_scratch *w) {
+  for (size_t r = 0; r < n; r++) w->weight[r] = weight_of(p, row[r]);
+  for (size_t l = 0; l < p->frame->d; l++) w->row_sum[l] = add_up(w->panel + l * OCK_PANEL, weights_of(p, w), n);
+}
+
+static double *totals_of(const pass *p, const block *b, const subject *s, size_t which) {
+  return b->sums + s->at + s->k * (p->frame->d + which);
 }
 
 /* What one row of a subject adds, apart from its coordinates. */
 static void count_row(const pass *p, block *b, size_t q, size_t row, uint32_t label, double nearest, double second) {
   const subject *s = &p->subjects[q];
-  double *counts = counts_of(p, b, s), distance = sqrt(nearest);
-  counts[label]++;
-  counts[s->k + label] += nearest;
-  counts[2 * s->k + label] += distance;
-  if (p->options->silhouettes && second > 0) counts[3 * s->k + label] += 1 - distance / sqrt(second);
+  double *total = totals_of(p, b, s, 0) + label, distance = sqrt(nearest), weight = weight_of(p, row);
+  total[COUNT * s->k]++;
+  total[WITHIN * s->k] += weight * nearest;
+  total[SPREAD * s->k] += weight * distance;
+  total[WEIGHT * s->k] += weight;
+  if (p->options->silhouettes && second > 0) total[SILHOUETTE * s->k] += weight * (1 - distance / sqrt(second));
   if (nearest > b->farthest[q]) {
     b->farthest[q] = nearest;
     b->far_row[q] = row;
@@ -190,35 +217,35 @@ static void count_row(const pass *p, block *b, size_t q, size_t row, uint32_t la
 }
 
 /* The same for a whole panel of one label, where nobody asks for labels. */
-static void count_panel(const pass *p, block *b, size_t q, const size_t *row, uint32_t label, const double *nearest,
-                        const double *second) {
+static void count_panel(const pass *p, block *b, size_t q, const worker_scratch *w, const size_t *row, uint32_t label,
+                        const double *nearest, const double *second) {
   const subject *s = &p->subjects[q];
-  double *counts = counts_of(p, b, s), distance[OCK_PANEL], within[4] = {0}, spread[4] = {0}, silhouette = 0;
+  const double *weight = weights_of(p, w);
+  double *total = totals_of(p, b, s, 0) + label, distance[OCK_PANEL], silhouette = 0;
   size_t far = 0;
   for (size_t r = 0; r < OCK_PANEL; r++) distance[r] = sqrt(nearest[r]);
-  for (size_t r = 0; r < OCK_PANEL; r += 4)
-    for (size_t part = 0; part < 4; part++) {
-      within[part] += nearest[r + part];
-      spread[part] += distance[r + part];
-    }
   for (size_t r = 0; r < OCK_PANEL; r++) far = nearest[r] > nearest[far] ? r : far;
   if (p->options->silhouettes && s->k > 1)
-    for (size_t r = 0; r < OCK_PANEL; r++) silhouette += second[r] > 0 ? 1 - distance[r] / sqrt(second[r]) : 0;
-  counts[label] += OCK_PANEL;
-  counts[s->k + label] += (within[0] + within[1]) + (within[2] + within[3]);
-  counts[2 * s->k + label] += (spread[0] + spread[1]) + (spread[2] + spread[3]);
-  counts[3 * s->k + label] += silhouette;
+    for (size_t r = 0; r < OCK_PANEL; r++)
+      silhouette += second[r] > 0 ? w->weight[r] * (1 - distance[r] / sqrt(second[r])) : 0;
+  total[COUNT * s->k] += OCK_PANEL;
+  total[WITHIN * s->k] += add_up(nearest, weight, OCK_PANEL);
+  total[SPREAD * s->k] += add_up(distance, weight, OCK_PANEL);
+  total[SILHOUETTE * s->k] += silhouette;
+  total[WEIGHT * s->k] += weight ? add_up(weight, NULL, OCK_PANEL) : OCK_PANEL;
   if (nearest[far] > b->farthest[q]) {
     b->farthest[q] = nearest[far];
     b->far_row[q] = row[far];
   }
 }
 
-static void add_row(const double *panel, size_t d, size_t r, double sign, double *sum) {
-  for (size_t l = 0; l < d; l++) sum[l] += sign * panel[l * OCK_PANEL + r];
+/* Row r, so many times. */
+static void add_row(const double *panel, size_t d, size_t r, double times, double *sum) {
+  for (size_t l = 0; l < d; l++) sum[l] += times * panel[l * OCK_PANEL + r];
 }
 
-/* The coordinates of the panel's rows: as most have one label, their sum goes there, and the others are moved. */
+/* The coordinates of the panel's rows: as most have one label, their sum goes there, and the others are moved; unless
+ * they have weights: what a heavy row leaves by rounding when it goes can be more than a light one. */
 static void sum_by_label(const pass *p, block *b, size_t q, const worker_scratch *w, const uint32_t *label, size_t n,
                          uint64_t skipped) {
   const subject *s = &p->subjects[q];
@@ -227,12 +254,12 @@ static void sum_by_label(const pass *p, block *b, size_t q, const worker_scratch
   uint32_t home = label[n / 2];
   size_t n_home = 0;
   for (size_t r = 0; r < n; r++) n_home += label[r] == home && !(skipped >> r & 1);
-  bool moved = n_home > n / 2;
+  bool moved = p->frame->weights ? n_home == n : n_home > n / 2;
   for (size_t l = 0; moved && l < d; l++) sums[home * d + l] += w->row_sum[l];
   for (size_t r = 0; r < n && !(moved && n_home == n); r++) {
     bool skip = skipped >> r & 1;
-    if (moved && (skip || label[r] != home)) add_row(w->panel, d, r, -1, sums + home * d);
-    if (!skip && (!moved || label[r] != home)) add_row(w->panel, d, r, 1, sums + label[r] * d);
+    if (moved && (skip || label[r] != home)) add_row(w->panel, d, r, -w->weight[r], sums + home * d);
+    if (!skip && (!moved || label[r] != home)) add_row(w->panel, d, r, w->weight[r], sums + label[r] * d);
   }
 }
 
@@ -248,7 +275,7 @@ static void search_waiting(const pass *p, block *b, size_t q, worker_scratch *w)
   p->kernels->nearest_two(w->panel, p->frame->d, s->centroids, s->k, label, nearest, second);
   for (size_t r = 0; r < n; r++) {
     count_row(p, b, q, rows->row[r], label[r], nearest[r], second[r]);
-    add_row(w->panel, p->frame->d, r, 1, b->sums + s->at + label[r] * p->frame->d);
+    add_row(w->panel, p->frame->d, r, weight_of(p, rows->row[r]), b->sums + s->at + label[r] * p->frame->d);
     b->n_ties[q] += s->k > 1 && nearest[r] == second[r];
   }
   b->n_distances += s->k * OCK_PANEL;
@@ -335,7 +362,7 @@ static void measure_panel(const pass *p, block *b, size_t q, worker_scratch *w, 
   measure_distances(p, s, w, label, nearest);
   if (p->options->silhouettes && s->k > 1) measure_distances(p, s, w, runner_up, second);
   bool whole = n == OCK_PANEL && doubtful == 0 && !p->options->labels && !p->options->label && all_equal(label);
-  if (whole) count_panel(p, b, q, row, label[0], nearest, second);
+  if (whole) count_panel(p, b, q, w, row, label[0], nearest, second);
   for (size_t r = 0; !whole && r < n; r++) {
     if (doubtful >> r & 1) {
       waiting *rows = &b->waiting[q];
@@ -352,7 +379,7 @@ static void zero_block(const pass *p, block *b) {
   size_t d = p->frame->d;
   b->n_distances = 0;
   for (size_t q = 0; q < p->n_subjects; q++) {
-    memset(b->sums + p->subjects[q].at, 0, p->subjects[q].k * (d + 4) * sizeof(double));
+    memset(b->sums + p->subjects[q].at, 0, p->subjects[q].k * (d + TOTALS) * sizeof(double));
     b->waiting[q].n = 0;
     b->farthest[q] = -1;
     b->far_row[q] = 0;
@@ -382,7 +409,7 @@ static void measure_block(void *arg, size_t number, size_t worker) {
     size_t row[OCK_PANEL];
     for (size_t r = 0; r < n; r++) row[r] = p->options->order ? p->options->order[first + r] : p->first + first + r;
     load_panel(p, row, n, w->panel);
-    sum_rows(p, n, w);
+    sum_rows(p, row, n, w);
     double most = round_panel(p, w, half_squares);
     for (size_t q = 0; q < p->n_subjects; q++) measure_panel(p, b, q, w, half_squares, most, row, n);
     for (size_t q = 0; q < p->n_subjects; q++)
@@ -415,7 +442,7 @@ static void find_succession(void *arg, size_t q, size_t worker) {
   (void)worker;
   const pass *p = arg;
   subject *s = &p->subjects[q];
-  s->inherits = q > 0 && (s - 1)->k * OCK_PANEL < p->n_rows;
+  s->inherits = q > 0 && !p->options->plain && (s - 1)->k * OCK_PANEL < p->n_rows;
   if (s->inherits) ock_find_parents((s - 1)->centroids, (s - 1)->k, s->centroids, s->k, p->frame->d, &s->succession);
   /* Searches see rounded centroids. */
   float rounding = (float)(s->reach * 0x1p-22);
@@ -429,7 +456,7 @@ static void reduce(const pass *p, size_t q) {
   block *first = &p->blocks[0];
   for (size_t b = 1; b < p->n_blocks; b++) {
     const block *other = &p->blocks[b];
-    for (size_t i = 0; i < s->k * (p->frame->d + 4); i++) first->sums[s->at + i] += other->sums[s->at + i];
+    for (size_t i = 0; i < s->k * (p->frame->d + TOTALS); i++) first->sums[s->at + i] += other->sums[s->at + i];
     first->n_ties[q] += other->n_ties[q];
     if (other->farthest[q] > first->farthest[q]) {
       first->farthest[q] = other->farthest[q];
@@ -439,9 +466,9 @@ static void reduce(const pass *p, size_t q) {
   }
 }
 
-/* By falling size; equals by their centroids, so that their order does not depend on that of the search. */
+/* By falling weight; equals by their centroids, so that their order does not depend on that of the search. */
 typedef struct ranked {
-  double count;
+  double weight;
   const double *centroid;
   size_t d;
   uint32_t j;
@@ -449,7 +476,7 @@ typedef struct ranked {
 
 static int compare_ranked(const void *a, const void *b) {
   const ranked *x = a, *y = b;
-  if (x->count != y->count) return x->count > y->count ? -1 : 1;
+  if (x->weight != y->weight) return x->weight > y->weight ? -1 : 1;
   for (size_t l = 0; l < x->d; l++)
     if (x->centroid[l] != y->centroid[l]) return x->centroid[l] < y->centroid[l] ? -1 : 1;
   return (x->j > y->j) - (x->j < y->j);
@@ -457,10 +484,10 @@ static int compare_ranked(const void *a, const void *b) {
 
 /* The order of the clusters into ranks; true when they stand in it already. */
 static bool rank_clusters(const pass *p, const subject *s, ranked *ranks) {
-  const double *counts = counts_of(p, &p->blocks[0], s);
+  const double *weights = totals_of(p, &p->blocks[0], s, WEIGHT);
   bool sorted = true;
   for (size_t j = 0; j < s->k; j++)
-    ranks[j] = (ranked){counts[j], s->centroids + j * p->frame->d, p->frame->d, (uint32_t)j};
+    ranks[j] = (ranked){weights[j], s->centroids + j * p->frame->d, p->frame->d, (uint32_t)j};
   for (size_t j = 1; j < s->k; j++) sorted = sorted && compare_ranked(&ranks[j - 1], &ranks[j]) < 0;
   if (!sorted) qsort(ranks, s->k, sizeof *ranks, compare_ranked);
   return sorted;
@@ -480,57 +507,62 @@ static void renumber_labels(const pass *p, const subject *s, const ranked *ranks
 static void write_fit(const pass *p, const subject *s, const ranked *ranks, bool converged) {
   ock_fit *fit = s->fit;
   size_t d = p->frame->d, k = s->k;
-  const double *counts = counts_of(p, &p->blocks[0], s);
+  const double *total = totals_of(p, &p->blocks[0], s, 0);
   double silhouette = 0;
   fit->inertia = 0;
   for (size_t j = 0; j < k; j++) {
     size_t old = ranks[j].j;
     memcpy(fit->centroids + j * d, s->centroids + old * d, d * sizeof(double));
-    fit->sizes[j] = (uint64_t)(counts[old] + 0.5);
-    fit->within[j] = counts[k + old];
-    fit->spread[j] = counts[2 * k + old];
+    fit->sizes[j] = (uint64_t)(total[COUNT * k + old] + 0.5);
+    fit->weights[j] = total[WEIGHT * k + old];
+    fit->within[j] = total[WITHIN * k + old];
+    fit->spread[j] = total[SPREAD * k + old];
     fit->inertia += fit->within[j];
-    if (fit->sizes[j] > 1) silhouette += counts[3 * k + old]; /* a row alone has silhouette 0 */
+    if (fit->weights[j] > 1) silhouette += total[SILHOUETTE * k + old]; /* a row alone has silhouette 0 */
   }
-  fit->simplified_silhouette = p->options->silhouettes && k > 1 ? silhouette / (double)p->n_rows : NAN;
+  fit->simplified_silhouette = p->options->silhouettes && k > 1 ? silhouette / p->frame->total : NAN;
   fit->n_passes = s->n_passes;
   fit->settled = true;
   fit->converged = converged;
 }
 
-/* Centroids for the next pass: the means, numbered by rank; an empty cluster gets the row farthest from its centroid.
+/* Centroids for the next pass: the means, numbered by rank; one empty cluster gets the row farthest from its
+ * centroid, others wait.
  * Returns whether anything is different from what this pass searched with; false in *possible when there is no row to
  * give. */
 static bool move_centroids(const pass *p, size_t q, const ranked *ranks, double *previous, bool *possible) {
   subject *s = &p->subjects[q];
-  size_t d = p->frame->d, given = 0;
+  size_t d = p->frame->d;
   const block *b = &p->blocks[0];
-  const double *counts = counts_of(p, b, s);
-  bool moved = false;
+  const double *weights = totals_of(p, b, s, WEIGHT);
+  bool moved = false, given = false;
   *possible = true;
   memcpy(previous, s->centroids, s->k * d * sizeof(double));
   for (size_t j = 0; j < s->k; j++) {
     size_t old = ranks[j].j;
     double *centroid = s->centroids + j * d;
     for (size_t l = 0; l < d; l++) {
-      if (counts[old] > 0)
-        centroid[l] = b->sums[s->at + old * d + l] / counts[old];
+      if (weights[old] > 0)
+        centroid[l] = b->sums[s->at + old * d + l] / weights[old];
+      else if (given)
+        centroid[l] = previous[old * d + l];
       else
         centroid[l] = b->far_at[q * d + l];
       moved = moved || centroid[l] != previous[j * d + l];
     }
-    if (!(counts[old] > 0) && (given++ > 0 || !(b->farthest[q] > 0))) *possible = false;
+    given = given || !(weights[old] > 0);
+    if (!(weights[old] > 0) && !(b->farthest[q] > 0)) *possible = false;
   }
   return moved;
 }
 
-/* Without its empty clusters, which stand last: they are ranked by falling size. */
+/* Without its empty clusters, which stand last: they are ranked by falling weight. */
 static void drop_empty(const pass *p, subject *s) {
-  const double *counts = counts_of(p, &p->blocks[0], s);
+  const double *counts = totals_of(p, &p->blocks[0], s, COUNT);
   size_t k = 0;
   for (size_t j = 0; j < s->k; j++) k += counts[j] > 0;
   s->fit->k = s->k = k;
-  s->n_passes = 0;
+  s->n_passes = s->n_repairs = 0;
   s->previous = INFINITY;
   round_centroids(p, s);
 }
@@ -547,21 +579,23 @@ static void write_measured(const pass *p, subject *s, const ranked *ranks, doubl
 static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, double *previous) {
   subject *s = &p->subjects[q];
   size_t d = p->frame->d;
-  const double *counts = counts_of(p, &p->blocks[0], s);
+  const double *counts = totals_of(p, &p->blocks[0], s, COUNT), *within = totals_of(p, &p->blocks[0], s, WITHIN);
   bool sorted = rank_clusters(p, s, ranks), whole = true, possible;
   double inertia = 0;
   for (size_t j = 0; j < s->k; j++) {
-    inertia += counts[s->k + j];
+    inertia += within[j];
     whole = whole && counts[j] > 0;
   }
   bool moved = move_centroids(p, q, ranks, previous, &possible);
   s->n_passes++;
+  if (!whole && s->n_repairs < s->k) s->n_repairs++;
+  size_t most_passes = p->options->most_passes + s->n_repairs;
   bool near =
       whole && s->n_passes > 1 && p->options->tolerance > 0 && s->previous - inertia <= p->options->tolerance * inertia;
   bool ties_go_elsewhere = !sorted && p->blocks[0].n_ties[q] > 0;
   s->previous = inertia;
-  s->done = !moved || s->n_passes >= p->options->most_passes + 2 ||
-            ((near || s->n_passes >= p->options->most_passes) && !ties_go_elsewhere && whole);
+  s->done =
+      !moved || s->n_passes >= most_passes + 2 || ((near || s->n_passes >= most_passes) && !ties_go_elsewhere && whole);
   if (!s->done && possible) {
     if (whole && p->feed->source) write_measured(p, s, ranks, previous);
     round_centroids(p, s);
@@ -678,7 +712,7 @@ static ockham_status settle_group(pass *p, ock_pool *pool, ock_ticker *ticker, u
   for (size_t q = 0; q < p->n_subjects; q++) {
     subject *s = &p->subjects[q];
     s->at = n_doubles;
-    n_doubles += s->k * (d + 4);
+    n_doubles += s->k * (d + TOTALS);
     most_k = s->k > most_k ? s->k : most_k;
     fits = fits && prepare_subject(p, s, most_k, &arena); /* whichever of those before it is left */
   }
@@ -713,7 +747,7 @@ static ockham_status settle_group(pass *p, ock_pool *pool, ock_ticker *ticker, u
 }
 
 static double sums_bytes(const ock_fit *fit, size_t d, size_t n_blocks) {
-  return (double)fit->k * (double)(d + 4) * sizeof(double) * (double)n_blocks;
+  return (double)fit->k * (double)(d + TOTALS) * sizeof(double) * (double)n_blocks;
 }
 
 /* Rows of a source are read again for every group: rather fewer blocks than more groups. */
@@ -726,9 +760,9 @@ static size_t choose_blocks(const ock_feed *feed, ock_fit *const *fits, size_t n
   return n;
 }
 
-ockham_status ock_settle(ock_feed *feed, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
-                         const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker, uint64_t *n_distances,
-                         ockham_error *err) {
+ockham_status ock_settle_feed(ock_feed *feed, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
+                              const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker,
+                              uint64_t *n_distances, ockham_error *err) {
   const ock_kernels *kernels = ock_kernels_pick();
   subject *subjects = ock_alloc_array(n_fits, sizeof *subjects);
   if (!subjects) return ock_fail_memory(err, "the fits", n_fits * sizeof *subjects);

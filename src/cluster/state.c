@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of k-means: its memory, its centres, and what follows from its sums. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cluster/lloyd.h"
@@ -19,10 +20,12 @@ static size_t choose_n_blocks(size_t n_panels, size_t d, size_t k_max) {
 static bool allocate_block(ock_lloyd *s, ock_lloyd_block *block) {
   block->sums = ock_arena_array(&s->arena, ock_size_product(s->k_max, s->d), sizeof(double));
   block->counts = ock_arena_array(&s->arena, s->k_max, sizeof(double));
+  block->weights = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   block->squares = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   block->churn = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   block->touched = ock_arena_array(&s->arena, s->k_max, sizeof(bool));
-  if (!block->sums || !block->counts || !block->squares || !block->churn || !block->touched) return false;
+  if (!block->sums || !block->counts || !block->weights || !block->squares || !block->churn || !block->touched)
+    return false;
   memset(block->touched, 0, s->k_max * sizeof(bool));
   return true;
 }
@@ -39,9 +42,12 @@ static bool allocate_worker(ock_lloyd *s, ock_lloyd_worker *worker) {
   size_t n_members = ock_lloyd_most_members(s->d);
   worker->members = ock_arena_array(&s->arena, ock_size_product(n_members, s->d), element);
   worker->member_label = ock_arena_array(&s->arena, n_members, sizeof(uint32_t));
+  bool weighted = s->store->weight != NULL;
+  worker->member_weights = weighted ? ock_arena_array(&s->arena, n_members, element) : NULL;
   if (worker->members) memset(worker->members, 0, n_members * s->d * element);
   return worker->centres && worker->half_norms && worker->candidates && worker->least && worker->inherited &&
-         worker->normal && worker->sums && worker->members && worker->member_label;
+         worker->normal && worker->sums && worker->members && worker->member_label &&
+         (worker->member_weights || !weighted);
 }
 
 static bool allocate_scratch(ock_lloyd *s) {
@@ -65,6 +71,7 @@ static bool allocate(ock_lloyd *s) {
   s->centroids = ock_arena_array(&s->arena, centre_values, sizeof(double));
   s->sums = ock_arena_array(&s->arena, centre_values, sizeof(double));
   s->counts = ock_arena_array(&s->arena, s->k_max, sizeof(double));
+  s->weights = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   s->squares = ock_arena_array(&s->arena, s->k_max, sizeof(double));
   s->centres = ock_arena_array(&s->arena, centre_values, element);
   s->half_norms = ock_arena_array(&s->arena, s->k_max, element);
@@ -83,9 +90,9 @@ static bool allocate(ock_lloyd *s) {
   s->succession.shift = ock_arena_array(&s->arena, s->n_bounds, sizeof(float));
   s->cuts = ock_arena_array(&s->arena, s->k_max, sizeof *s->cuts);
   if (!s->succession.parent || !s->succession.gap || !s->succession.heir || !s->succession.shift) return false;
-  if (!s->centroids || !s->sums || !s->counts || !s->squares || !s->centres || !s->half_norms || !s->label ||
-      !s->lower || !s->upper || !s->drift || !s->list || !s->positions || !s->members || !s->member_rows || !s->cuts ||
-      !ock_history_init(s))
+  if (!s->centroids || !s->sums || !s->counts || !s->weights || !s->squares || !s->centres || !s->half_norms ||
+      !s->label || !s->lower || !s->upper || !s->drift || !s->list || !s->positions || !s->members || !s->member_rows ||
+      !s->cuts || !ock_history_init(s))
     return false;
   for (size_t j = 0; j < s->k_max; j++) {
     s->cuts[j].positions = ock_arena_array(&s->arena, 2 * s->d, sizeof(double));
@@ -172,15 +179,17 @@ void ock_lloyd_norms(ock_lloyd *s) {
 }
 
 void ock_lloyd_mean(const ock_lloyd *s, size_t j, double *mean) {
-  for (size_t l = 0; l < s->d; l++) mean[l] = s->sums[j * s->d + l] / s->counts[j];
+  for (size_t l = 0; l < s->d; l++) mean[l] = s->sums[j * s->d + l] / s->weights[j];
+  /* What heavy rows leave behind by rounding when they go can be more than a light row: no mean is beyond the rows. */
+  for (size_t l = 0; s->store->weight && l < s->d; l++) mean[l] = fmin(fmax(mean[l], -1), 1);
 }
 
 double ock_lloyd_within(const ock_lloyd *s, size_t j) {
-  if (!(s->counts[j] > 0)) return 0;
+  if (!(s->weights[j] > 0)) return 0;
   const double *sum = s->sums + j * s->d;
   double squared = 0;
   for (size_t l = 0; l < s->d; l++) squared += sum[l] * sum[l];
-  double within = s->squares[j] - squared / s->counts[j];
+  double within = s->squares[j] - squared / s->weights[j];
   return within > 0 ? within : 0;
 }
 
@@ -202,6 +211,7 @@ void ock_lloyd_assign(ock_lloyd *s, const double *centroids, size_t k) {
   }
   memset(s->sums, 0, k * s->d * sizeof(double));
   memset(s->counts, 0, k * sizeof(double));
+  memset(s->weights, 0, k * sizeof(double));
   memset(s->squares, 0, k * sizeof(double));
   memset(s->drift, 0, s->n_bounds * sizeof(float));
   ock_lloyd_change change = ock_lloyd_no_change;
@@ -216,7 +226,7 @@ double ock_lloyd_cheapest_merge(const ock_lloyd *s, size_t *best_a, size_t *best
   *best_b = 1;
   for (size_t b = 1; b < s->k; b++)
     for (size_t a = 0; a < b; a++) {
-      double share = s->counts[a] + s->counts[b] > 0 ? s->counts[a] * s->counts[b] / (s->counts[a] + s->counts[b]) : 0;
+      double sum = s->weights[a] + s->weights[b], share = sum > 0 ? s->weights[a] * s->weights[b] / sum : 0;
       double price = share * ock_squared_distance(s->centroids + a * s->d, s->centroids + b * s->d, s->d);
       if (price < least) {
         least = price;
@@ -234,6 +244,30 @@ static void read_row(const ock_lloyd *s, size_t i, double *position) {
   const void *panel = ock_store_panel(s->store, i / OCK_PANEL);
   for (size_t l = 0; l < s->d; l++)
     position[l] = ock_element(panel, ock_strip_place(s->d, i % OCK_PANEL, l), ock_store_is_wide(s->store));
+}
+
+/* Fill `before` with the sum of the weights before each place, the total last. */
+static double *sum_weights(const ock_lloyd *s) {
+  double *before = s->store->weight ? ock_alloc_array(s->n + 1, sizeof(double)) : NULL;
+  if (!before) return NULL;
+  before[0] = 0;
+  for (size_t i = 0; i < s->n; i++) before[i + 1] = before[i] + s->store->weight[i];
+  return before;
+}
+
+/* A place, with probability proportional to its weight; where memory ran out for `before`, each like any other. */
+static size_t draw_place(const ock_lloyd *s, const double *before, ock_rng *rng) {
+  if (!before) return ock_rng_below(rng, s->n);
+  double target = ock_rng_uniform(rng) * before[s->n];
+  size_t low = 0, high = s->n - 1; /* the last place with before[place] <= target */
+  while (low < high) {
+    size_t middle = high - (high - low) / 2;
+    if (before[middle] <= target)
+      low = middle;
+    else
+      high = middle - 1;
+  }
+  return low;
 }
 
 /* k-means++ among m rows at `rows`: the next centre is drawn with probability proportional to the squared distance to
@@ -257,26 +291,58 @@ static void draw_spread(const ock_lloyd *s, const double *rows, double *nearest,
 void ock_lloyd_scatter(ock_lloyd *s, size_t k, ock_rng *rng) {
   enum { ROWS_A_CENTRE = 20, MOST_VALUES = 1 << 20 };
   size_t m = k * ROWS_A_CENTRE;
+  double *before = sum_weights(s);
   double *rows = (double)m * (double)(s->d + 1) <= MOST_VALUES ? ock_alloc_array(m, (s->d + 1) * sizeof(double)) : NULL;
   if (rows) {
-    for (size_t i = 0; i < m; i++) read_row(s, ock_rng_below(rng, s->n), rows + i * s->d);
+    for (size_t i = 0; i < m; i++) read_row(s, draw_place(s, before, rng), rows + i * s->d);
     draw_spread(s, rows, rows + m * s->d, m, k, rng);
     ock_free(rows);
   } else {
-    for (size_t j = 0; j < k; j++) read_row(s, ock_rng_below(rng, s->n), s->positions + j * s->d);
+    for (size_t j = 0; j < k; j++) read_row(s, draw_place(s, before, rng), s->positions + j * s->d);
   }
+  ock_free(before);
   s->k = 0; /* what bounds say of other centres is no help */
   ock_lloyd_assign(s, s->positions, k);
 }
 
+static int compare_gains(const void *a, const void *b, void *cuts) {
+  double x = ((const ock_cut *)cuts)[*(const uint32_t *)a].gain, y = ((const ock_cut *)cuts)[*(const uint32_t *)b].gain;
+  return x != y ? (x > y ? -1 : 1) : *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
+}
+
+/* Cut the m clusters that gain most, all in one pass over the rows. */
+static void split_many(ock_lloyd *s, size_t m) {
+  size_t k = s->k, row_bytes = s->d * sizeof(double);
+  for (uint32_t j = 0; j < k; j++) s->list[j] = j;
+  qsort_r(s->list, k, sizeof *s->list, compare_gains, s->cuts);
+  memcpy(s->positions, s->centroids, k * row_bytes);
+  size_t now = k;
+  for (size_t i = 0; i < m && s->cuts[s->list[i]].gain > 0; i++) {
+    const ock_cut *cut = &s->cuts[s->list[i]];
+    memcpy(s->positions + s->list[i] * s->d, cut->positions, row_bytes);
+    memcpy(s->positions + now++ * s->d, cut->positions + s->d, row_bytes);
+  }
+  ock_lloyd_assign(s, s->positions, now);
+}
+
 void ock_lloyd_grow(ock_lloyd *s, size_t k) {
+  enum { ONE_BY_ONE = 64, SHARE_AT_ONCE = 4, FIRST_REGROUPING = 8 };
+  size_t next_regrouping = FIRST_REGROUPING;
   memset(s->centroids, 0, s->d * sizeof(double));
   s->k = 0;
   ock_lloyd_assign(s, s->centroids, 1);
   while (s->k < k) {
     size_t j = ock_lloyd_best_cut(s, OCK_LLOYD_NONE, OCK_LLOYD_NONE);
     if (!(s->cuts[j].gain > 0)) break;
-    ock_lloyd_split(s, j);
+    size_t m = s->k / SHARE_AT_ONCE;
+    if (s->k < ONE_BY_ONE)
+      ock_lloyd_split(s, j);
+    else
+      split_many(s, m < k - s->k ? m : k - s->k);
+    if (s->k >= next_regrouping) {
+      ock_lloyd_regroup(s); /* without it all is as right, but slower */
+      next_regrouping = 2 * s->k;
+    }
     if (s->ticker && ock_ticker_stopped(s->ticker)) break;
   }
 }

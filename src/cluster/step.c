@@ -20,25 +20,26 @@ typedef struct follow_pass {
 static void touch(const ock_lloyd *s, ock_lloyd_block *block, size_t j) {
   if (block->touched[j]) return;
   block->touched[j] = true;
-  block->counts[j] = block->squares[j] = block->churn[j] = 0;
+  block->counts[j] = block->weights[j] = block->squares[j] = block->churn[j] = 0;
   memset(block->sums + j * s->d, 0, s->d * sizeof(double));
 }
 
 /* Row r of panel p joins cluster `to`. */
 static void add_row(const ock_lloyd *s, ock_lloyd_block *block, size_t p, size_t r, size_t to) {
   size_t first = ock_strip_place(s->d, r, 0);
-  double *sum = block->sums + to * s->d;
+  double *sum = block->sums + to * s->d, weight = ock_store_weight(s->store, p * OCK_PANEL + r);
   touch(s, block, to);
   if (ock_store_is_wide(s->store)) {
     const double *x = (const double *)ock_store_panel(s->store, p) + first;
-    for (size_t l = 0; l < s->d; l++) sum[l] += x[l * OCK_STRIP];
+    for (size_t l = 0; l < s->d; l++) sum[l] += weight * x[l * OCK_STRIP];
   } else {
     const float *x = (const float *)ock_store_panel(s->store, p) + first;
-    for (size_t l = 0; l < s->d; l++) sum[l] += (double)x[l * OCK_STRIP];
+    for (size_t l = 0; l < s->d; l++) sum[l] += weight * (double)x[l * OCK_STRIP];
   }
   block->counts[to]++;
-  block->squares[to] += 2 * ock_element(ock_store_half_squares(s->store, p), r, ock_store_is_wide(s->store));
-  block->churn[to]++;
+  block->weights[to] += weight;
+  block->squares[to] += weight * 2 * ock_element(ock_store_half_squares(s->store, p), r, ock_store_is_wide(s->store));
+  block->churn[to] += weight;
 }
 
 /* It leaves cluster `from` for `to`. */
@@ -47,27 +48,56 @@ static void move_row(const ock_lloyd *s, ock_lloyd_block *block, size_t p, size_
   touch(s, block, from);
   touch(s, block, to);
   double *old = block->sums + from * s->d, *now = block->sums + to * s->d;
+  double weight = ock_store_weight(s->store, p * OCK_PANEL + r);
   if (ock_store_is_wide(s->store)) {
     const double *x = (const double *)ock_store_panel(s->store, p) + first;
     for (size_t l = 0; l < s->d; l++) {
-      old[l] -= x[l * OCK_STRIP];
-      now[l] += x[l * OCK_STRIP];
+      double value = weight * x[l * OCK_STRIP];
+      old[l] -= value;
+      now[l] += value;
     }
   } else {
     const float *x = (const float *)ock_store_panel(s->store, p) + first;
     for (size_t l = 0; l < s->d; l++) {
-      double value = (double)x[l * OCK_STRIP];
+      double value = weight * (double)x[l * OCK_STRIP];
       old[l] -= value;
       now[l] += value;
     }
   }
-  double square = 2 * ock_element(ock_store_half_squares(s->store, p), r, ock_store_is_wide(s->store));
+  double square = weight * 2 * ock_element(ock_store_half_squares(s->store, p), r, ock_store_is_wide(s->store));
   block->counts[from]--;
   block->counts[to]++;
+  block->weights[from] -= weight;
+  block->weights[to] += weight;
   block->squares[from] -= square;
   block->squares[to] += square;
-  block->churn[from]++;
-  block->churn[to]++;
+  block->churn[from] += weight;
+  block->churn[to] += weight;
+}
+
+/* Add the rows of a whole panel to a cluster by their weights, in doubles: a heavy row's rounding to floats would be
+ * more than a light one. Returns the sum of the weights. */
+static double add_by_weight(const ock_lloyd *s, size_t p, double *sums, double *squares) {
+  const double *weight = s->store->weight + p * OCK_PANEL;
+  bool wide = ock_store_is_wide(s->store);
+  const void *panel = ock_store_panel(s->store, p), *half_squares = ock_store_half_squares(s->store, p);
+  double total = 0;
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    total += weight[r];
+    *squares += weight[r] * 2 * ock_element(half_squares, r, wide);
+  }
+  for (size_t first = 0; first < OCK_PANEL; first += OCK_STRIP)
+    for (size_t l = 0; l < s->d; l++) {
+      size_t at = ock_strip_place(s->d, first, l);
+      double product[OCK_STRIP], part[4] = {0};
+      for (size_t r = 0; r < OCK_STRIP; r++)
+        product[r] =
+            weight[first + r] * (wide ? ((const double *)panel)[at + r] : (double)((const float *)panel)[at + r]);
+      for (size_t r = 0; r < OCK_STRIP; r += 4)
+        for (size_t q = 0; q < 4; q++) part[q] += product[r + q];
+      sums[l] += (part[0] + part[1]) + (part[2] + part[3]);
+    }
+  return total;
 }
 
 /* All rows of a panel for the first time: as many have one label, the sum of all goes there and the others are moved.
@@ -82,10 +112,15 @@ static void add_panel(const ock_lloyd *s, ock_lloyd_block *block, size_t p) {
   if (together) {
     touch(s, block, home);
     double *sum = block->sums + home * s->d;
+    double weight = OCK_PANEL;
+    if (s->store->weight)
+      weight = add_by_weight(s, p, sum, &block->squares[home]);
+    else
+      block->squares[home] +=
+          s->store->search->sum_panel(ock_store_panel(s->store, p), ock_store_half_squares(s->store, p), s->d, sum);
     block->counts[home] += OCK_PANEL;
-    block->churn[home] += OCK_PANEL;
-    block->squares[home] +=
-        s->store->search->sum_panel(ock_store_panel(s->store, p), ock_store_half_squares(s->store, p), s->d, sum);
+    block->weights[home] += weight;
+    block->churn[home] += weight;
   }
   for (size_t r = 0; r < n_rows; r++) {
     if (!together)
@@ -105,6 +140,7 @@ static uint64_t reduce_blocks(ock_lloyd *s) {
       if (!block->touched[j]) continue;
       block->touched[j] = false;
       s->counts[j] += block->counts[j];
+      s->weights[j] += block->weights[j];
       s->squares[j] += block->squares[j];
       s->cuts[j].churn += block->churn[j];
       for (size_t l = j * s->d; l < (j + 1) * s->d; l++) s->sums[l] += block->sums[l];
@@ -191,7 +227,7 @@ static void search_anew(const follow_pass *pass, ock_lloyd_block *block, ock_llo
     if (worker->inherited[j] <= s->upper[p]) worker->candidates[n++] = (uint32_t)j;
   }
   for (size_t j = s->k; j < s->n_bounds; j++) lower[j] = INFINITY;
-  if (pass->change->n_old == 0 || (double)n >= worth_copying * (double)s->k) {
+  if (pass->change->n_old == 0 || s->plain || (double)n >= worth_copying * (double)s->k) {
     search_panel(s, block, worker, p, NULL, s->k, true);
     return;
   }
@@ -211,8 +247,8 @@ static void follow_panel(const follow_pass *pass, ock_lloyd_block *block, ock_ll
   if (change->child != OCK_LLOYD_NONE) lower[change->child] = lower[change->parent];
   size_t n_bounds = (s->k + OCK_BOUNDS - 1) / OCK_BOUNDS * OCK_BOUNDS;
   size_t n = s->kernels->carry(lower, &s->upper[p], s->drift, n_bounds, worker->candidates, &most);
-  if (!must && (n < 2 || !(most > 0))) return;
-  bool copy = (double)n < worth_copying * (double)s->k;
+  if (!must && (n < 2 || !(most > 0)) && !s->plain) return;
+  bool copy = (double)n < worth_copying * (double)s->k && !s->plain;
   search_panel(s, block, worker, p, copy ? worker->candidates : NULL, copy ? n : s->k, false);
 }
 
@@ -249,18 +285,25 @@ static void drop_empty(ock_lloyd *s, size_t j) {
   ock_lloyd_merge(s, j == 0 ? 1 : 0, j);
 }
 
-/* Give every empty cluster half of another, or drop it. Returns whether there was an empty one. */
+/* Give every empty cluster half of another, or drop it. Returns whether there was an empty one. Where rounding
+ * undoes a cut, or takes all rows of a third cluster, one is empty again: cuts beyond those needed are few. */
 static bool repair_empty(ock_lloyd *s) {
+  enum { MOST_FUTILE = 8 };
+  size_t n_left = MOST_FUTILE;
   bool found = false;
+  for (size_t j = 0; j < s->k; j++) n_left += !(s->counts[j] > 0.5);
   for (size_t j = 0; j < s->k && s->k > 1;) {
-    if (s->counts[j] > 0.5) {
+    if (!ock_lloyd_is_empty(s, j)) {
       j++;
       continue;
     }
     found = true;
     drop_empty(s, j);
     size_t best = ock_lloyd_best_cut(s, OCK_LLOYD_NONE, OCK_LLOYD_NONE);
-    if (s->cuts[best].gain > 0) ock_lloyd_split(s, best);
+    if (n_left > 0 && s->cuts[best].gain > 0) {
+      ock_lloyd_split(s, best);
+      n_left--;
+    }
     j = 0;
   }
   return found;
@@ -280,7 +323,8 @@ bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance) {
     if (s->ticker && ock_ticker_stopped(s->ticker)) return false;
     double before = s->inertia;
     ock_history_note(s);
-    bool ahead = n_plain++ >= PLAIN_STEPS && ock_history_extrapolate(s, s->positions);
+    bool room = iteration + 1 < max_iterations; /* to take it back */
+    bool ahead = n_plain++ >= PLAIN_STEPS && room && ock_history_extrapolate(s, s->positions);
     if (!move_centres(s, ahead ? s->positions : last_means(s))) return true;
     uint64_t n_changed = ock_lloyd_follow(s, &ock_lloyd_no_change);
     s->n_iterations++;
@@ -288,6 +332,7 @@ bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance) {
       move_centres(s, last_means(s));
       n_changed = ock_lloyd_follow(s, &ock_lloyd_no_change);
       s->n_iterations++;
+      iteration++;
       s->history.n = n_plain = 0;
     }
     if (n_repairs < MOST_REPAIRS && repair_empty(s)) {

@@ -12,7 +12,7 @@ typedef struct fill_task {
   ockham_rows x;
   const ock_kernels *kernels;
   double *scratch; /* a worker: d x OCK_PANEL */
-  double *squares; /* a task: sum of |x|^2 */
+  double *squares; /* a task: sum of |x|^2, and that of weights */
 } fill_task;
 
 double ock_store_bytes(size_t n, size_t d, bool wide) {
@@ -34,7 +34,7 @@ static double round_panel(ock_store *store, size_t p, const double *wide_panel) 
     }
   for (size_t r = 0; r < OCK_PANEL; r++) {
     ock_element_set(half_squares, r, wide, squares[r] / 2);
-    if (r < n) total += squares[r];
+    if (r < n) total += ock_store_weight(store, p * OCK_PANEL + r) * squares[r];
     farthest = squares[r] > farthest ? squares[r] : farthest;
   }
   store->reach[p] = (float)(sqrt(farthest) * (1 + 1e-6));
@@ -46,12 +46,16 @@ static void fill_panels(void *arg, size_t task, size_t worker) {
   ock_store *store = t->store;
   size_t end = (task + 1) * PANELS_A_TASK < store->n_panels ? (task + 1) * PANELS_A_TASK : store->n_panels;
   double *panel = t->scratch + worker * store->d * OCK_PANEL;
-  t->squares[task] = 0;
+  double *sums = t->squares + 2 * task;
+  sums[0] = sums[1] = 0;
   for (size_t p = task * PANELS_A_TASK; p < end; p++) {
     size_t index[OCK_PANEL], n = store->n - p * OCK_PANEL < OCK_PANEL ? store->n - p * OCK_PANEL : OCK_PANEL;
     for (size_t r = 0; r < n; r++) index[r] = store->row[p * OCK_PANEL + r];
     ock_panel_gather(t->kernels, t->x, store->frame->origin, index, n, panel);
-    t->squares[task] += round_panel(store, p, panel);
+    for (size_t r = 0; store->weight && r < OCK_PANEL; r++)
+      store->weight[p * OCK_PANEL + r] = r < n ? store->frame->weights[index[r]] : 0;
+    sums[0] += round_panel(store, p, panel);
+    for (size_t r = 0; r < n; r++) sums[1] += ock_store_weight(store, p * OCK_PANEL + r);
   }
 }
 
@@ -61,7 +65,9 @@ static bool allocate(ock_store *store, size_t element_bytes) {
   store->half_squares = ock_alloc_array(store->n_panels, OCK_PANEL * element_bytes);
   store->reach = ock_alloc_array(store->n_panels, sizeof(float));
   store->row = ock_alloc_array(store->n, sizeof(uint32_t));
-  return store->panels && store->half_squares && store->reach && store->row;
+  bool weighted = store->frame->weights != NULL;
+  store->weight = weighted ? ock_alloc_array(store->n_panels, OCK_PANEL * sizeof(double)) : NULL;
+  return store->panels && store->half_squares && store->reach && store->row && (store->weight || !weighted);
 }
 
 ockham_status ock_store_init(ock_store *store, const ock_frame *frame, ockham_rows x, const uint32_t *row, size_t n,
@@ -74,12 +80,15 @@ ockham_status ock_store_init(ock_store *store, const ock_frame *frame, ockham_ro
                        .n_panels = (n + OCK_PANEL - 1) / OCK_PANEL};
   size_t n_tasks = (store->n_panels + PANELS_A_TASK - 1) / PANELS_A_TASK;
   double *scratch = ock_alloc_array(ock_pool_size(pool), ock_size_product(store->d, OCK_PANEL * sizeof(double)));
-  double *squares = ock_alloc_array(n_tasks, sizeof *squares);
+  double *squares = ock_alloc_array(n_tasks, 2 * sizeof *squares);
   bool fits = allocate(store, store->search->element_bytes) && scratch && squares;
   if (fits) {
     for (size_t i = 0; i < n; i++) store->row[i] = row ? row[i] : (uint32_t)i;
     ock_pool_run(pool, n_tasks, fill_panels, &(fill_task){store, x, kernels, scratch, squares});
-    for (size_t t = 0; t < n_tasks; t++) store->squares += squares[t];
+    for (size_t t = 0; t < n_tasks; t++) {
+      store->squares += squares[2 * t];
+      store->total += squares[2 * t + 1];
+    }
   }
   ock_free(scratch);
   ock_free(squares);
@@ -93,6 +102,7 @@ void ock_store_clear(ock_store *store) {
   ock_free(store->half_squares);
   ock_free(store->reach);
   ock_free(store->row);
+  ock_free(store->weight);
   *store = (ock_store){0};
 }
 
@@ -132,6 +142,7 @@ static void reorder_panels(void *arg, size_t task, size_t worker) {
       size_t source = place < to->n ? t->order[place] : t->order[p * OCK_PANEL];
       copy_row(t->from, source, to, place);
       if (place < to->n) to->row[place] = t->from->row[source];
+      if (to->weight) to->weight[place] = place < to->n ? t->from->weight[source] : 0;
       farthest = fmax(farthest, ock_element(to->half_squares, place, ock_store_is_wide(to)));
     }
     to->reach[p] = (float)(sqrt(2 * farthest) * (1 + 1e-6));

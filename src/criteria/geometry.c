@@ -18,7 +18,7 @@ double ock_simplified_silhouette(const ockham_curve *curve, size_t i) {
 
 double ock_calinski_harabasz(const ockham_curve *curve, size_t i) {
   const ockham_curve_point *p = &curve->points[i];
-  double k = (double)p->k, n = (double)curve->n_rows;
+  double k = (double)p->k, n = ock_curve_weight(curve);
   if (p->k < 2 || n <= k || !(p->inertia > 0)) return NAN;
   return (curve->total - p->inertia) / (k - 1) / (p->inertia / (n - k));
 }
@@ -38,7 +38,7 @@ double ock_davies_bouldin(const ockham_curve *curve, size_t i) {
     double worst = 0;
     for (size_t b = 0; b < p->k; b++) {
       if (a == b) continue;
-      double scatter = p->spread[a] / (double)p->sizes[a] + p->spread[b] / (double)p->sizes[b];
+      double scatter = p->spread[a] / ock_point_weight(p, a) + p->spread[b] / ock_point_weight(p, b);
       double ratio = scatter / distance(p->centroids + a * d, p->centroids + b * d, d);
       if (ratio > worst) worst = ratio;
     }

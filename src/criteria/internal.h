@@ -11,6 +11,14 @@
 
 #include "core/internal.h"
 
+/* Rows of cluster j, and of all, by their weights. */
+static inline double ock_point_weight(const ockham_curve_point *point, size_t j) {
+  return point->weights ? point->weights[j] : (double)point->sizes[j];
+}
+static inline double ock_curve_weight(const ockham_curve *curve) {
+  return curve->total_weight > 0 ? curve->total_weight : (double)curve->n_rows;
+}
+
 typedef double ock_criterion_function(const ockham_curve *curve, size_t i);
 
 ock_criterion_function ock_inertia, ock_bic, ock_bicc, ock_aic, ock_bic_goxmeans, ock_calinski_harabasz,

@@ -14,7 +14,7 @@ static const double two_pi = 6.283185307179586;
  * kind choose the largest k tried. */
 static double mixing_term(const ockham_curve_point *p, double n) {
   double sum = 0;
-  for (size_t j = 0; j < p->k; j++) sum += (double)p->sizes[j] * log((double)p->sizes[j] / n);
+  for (size_t j = 0; j < p->k; j++) sum += ock_point_weight(p, j) * log(ock_point_weight(p, j) / n);
   return sum;
 }
 
@@ -27,7 +27,7 @@ static double twice_log_density(double count, double squares, double floor) {
 }
 
 static double shared_variance(const ockham_curve *curve, const ockham_curve_point *p) {
-  double n = (double)curve->n_rows;
+  double n = ock_curve_weight(curve);
   return twice_log_density(n * (double)curve->n_varying, p->inertia, curve->variance_floor);
 }
 
@@ -35,8 +35,9 @@ static double shared_variance(const ockham_curve *curve, const ockham_curve_poin
 static double own_variances(const ockham_curve *curve, const ockham_curve_point *p) {
   double sum = 0;
   for (size_t j = 0; j < p->k; j++) {
-    if (p->sizes[j] < MIN_ROWS_FOR_OWN_VARIANCE) return -INFINITY;
-    sum += twice_log_density((double)p->sizes[j] * (double)curve->n_varying, p->within[j], curve->variance_floor);
+    double size = ock_point_weight(p, j);
+    if (size < MIN_ROWS_FOR_OWN_VARIANCE) return -INFINITY;
+    sum += twice_log_density(size * (double)curve->n_varying, p->within[j], curve->variance_floor);
   }
   return sum;
 }
@@ -45,12 +46,12 @@ static double own_variances(const ockham_curve *curve, const ockham_curve_point 
 typedef double parameter_price(const ockham_curve *curve, size_t p);
 
 static double price_of_bic(const ockham_curve *curve, size_t p) {
-  return (double)p * log((double)curve->n_rows);
+  return (double)p * log(ock_curve_weight(curve));
 }
 
 /* McQuarrie's correction: N / (N - p - 2) for N numbers, the divisor no less than 1. */
 static double price_of_bicc(const ockham_curve *curve, size_t p) {
-  double n_values = (double)curve->n_rows * (double)curve->n_varying, left = n_values - (double)p - 2;
+  double n_values = ock_curve_weight(curve) * (double)curve->n_varying, left = n_values - (double)p - 2;
   return price_of_bic(curve, p) * n_values / (left > 1 ? left : 1);
 }
 
@@ -62,7 +63,7 @@ static double price_of_aic(const ockham_curve *curve, size_t p) {
 /* The better of the two models at that price. */
 static ockham_fit_score score(const ockham_curve *curve, size_t i, parameter_price *price) {
   const ockham_curve_point *p = &curve->points[i];
-  double mixing = 2 * mixing_term(p, (double)curve->n_rows);
+  double mixing = 2 * mixing_term(p, ock_curve_weight(curve));
   double twice_shared = mixing + shared_variance(curve, p);
   double twice_own = p->k > 1 ? mixing + own_variances(curve, p) : -INFINITY;
   size_t d = curve->n_varying, p_shared = p->k * (d + 1), p_own = p->k * (d + 2) - 1;
@@ -108,10 +109,10 @@ bool ockham_one_cluster_suffices(const ockham_curve *curve, size_t i) {
  * rows without measure. */
 double ock_bic_goxmeans(const ockham_curve *curve, size_t i) {
   const ockham_curve_point *p = &curve->points[i];
-  double n = (double)curve->n_rows, d = (double)curve->n_varying, sum = 0;
+  double n = ock_curve_weight(curve), d = (double)curve->n_varying, sum = 0;
   for (size_t j = 0; j < p->k; j++) {
-    double size = (double)p->sizes[j];
-    double variance = p->sizes[j] > 1 ? p->within[j] / (size - 1) : 0;
+    double size = ock_point_weight(p, j);
+    double variance = size > 1 ? p->within[j] / (size - 1) : 0;
     if (variance == 0) variance = DBL_TRUE_MIN;
     sum += size * log(size) - size * log(n) - size * d / 2 * log(two_pi * variance) - (size - 1) / 2;
   }

@@ -119,7 +119,8 @@ static bool list_numbers(const char *const *list, size_t n, size_t j) {
 static bool is_named(const ockham_read_options *options, const ock_csv_cell *cell, size_t n_columns) {
   return list_names(options->columns, options->n_columns, cell, n_columns) ||
          list_names(options->ignore, options->n_ignore, cell, n_columns) ||
-         list_names(&options->label_column, options->label_column != NULL, cell, n_columns);
+         list_names(&options->label_column, options->label_column != NULL, cell, n_columns) ||
+         list_names(&options->weight_column, options->weight_column != NULL, cell, n_columns);
 }
 
 static bool are_numbers(const char *const *list, size_t n) {
@@ -131,6 +132,7 @@ static bool are_numbers(const char *const *list, size_t n) {
 /* Would column j be a feature if the file had no header? Names that are not there tell nothing. */
 static bool is_feature(const ockham_read_options *options, size_t j) {
   if (list_numbers(&options->label_column, options->label_column != NULL, j)) return false;
+  if (list_numbers(&options->weight_column, options->weight_column != NULL, j)) return true; /* numbers like others */
   if (options->columns && are_numbers(options->columns, options->n_columns))
     return list_numbers(options->columns, options->n_columns, j);
   return !list_numbers(options->ignore, options->n_ignore, j);

@@ -34,6 +34,7 @@ void ock_labels_clear(ock_labels *labels);
 typedef struct ock_block {
   const void *values;
   const uint32_t *label;
+  const double *weight;       /* the reader's; NULL without a weight column, which for a source is a feature */
   const uint64_t *source_row; /* the reader's, under DROP: number of each row in the file, from 1; else NULL */
   size_t n_rows;
   ockham_dtype dtype;
@@ -69,6 +70,10 @@ ockham_status ock_sqlite_open(const char *path, const char *part, const ockham_r
  * NULLs to be filled). ock_source_clear() frees them. */
 ockham_status ock_source_set_columns(ock_source *source, size_t n_columns, bool make_names, ockham_error *err);
 void ock_source_clear(ock_source *source);
+
+static inline bool ock_is_weight(double value) {
+  return value == 0 || (value >= OCKHAM_LEAST_WEIGHT && value <= OCKHAM_LARGEST_WEIGHT);
+}
 
 /* True for the texts that count as a missing cell. */
 bool ock_text_is_missing(const char *text, size_t length);

@@ -23,12 +23,15 @@ struct ockham_reader {
   ock_source *source;
   ockham_missing missing;
   ock_labels labels;
-  bool has_label;
-  size_t n_features;
-  size_t *column;   /* n_features: where each is among the source's columns */
-  size_t *position; /* n_features: where each is in the source's rows; NULL when they are in order */
-  void *rows;       /* the block given out last, where it is not the source's own */
+  bool has_label, has_weight;
+  size_t weight_column;   /* among the source's columns, where it is a feature like others ... */
+  size_t weight_position; /* ... and among these */
+  size_t n_features;      /* without it */
+  size_t *column;         /* n_features: where each is among the source's columns */
+  size_t *position;       /* n_features: where each is in the source's rows; NULL when they are in order */
+  void *rows;             /* the block given out last, where it is not the source's own */
   uint32_t *label;
+  double *weight;
   size_t capacity_rows;
   uint64_t *source_row; /* under DROP: which rows of the file the block's are */
   size_t capacity_source_rows;
@@ -93,7 +96,18 @@ static void choose_all(ockham_reader *reader) {
   reader->n_features = source->n_columns;
 }
 
-/* Columns that are ignored, or hold labels, are no features even where they were listed. */
+static ockham_status choose_weight(ockham_reader *reader, const char *wanted, ockham_error *err) {
+  ock_source *source = reader->source;
+  OCK_TRY(find_column(source, wanted, &reader->weight_column, err));
+  if (source->role[reader->weight_column] == OCK_ROLE_LABEL)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: column '%.64s' cannot hold both labels and weights", source->path,
+                    wanted);
+  source->role[reader->weight_column] = OCK_ROLE_SKIP;
+  reader->has_weight = true;
+  return OCKHAM_OK;
+}
+
+/* Columns that are ignored, or hold labels or weights, are no features even where they were listed. */
 static ockham_status leave_out(ockham_reader *reader, const ockham_read_options *options, ockham_error *err) {
   ock_source *source = reader->source;
   size_t j;
@@ -106,18 +120,25 @@ static ockham_status leave_out(ockham_reader *reader, const ockham_read_options 
     source->role[j] = OCK_ROLE_LABEL;
     reader->has_label = true;
   }
+  if (options->weight_column) OCK_TRY(choose_weight(reader, options->weight_column, err));
   size_t n = 0;
   for (size_t k = 0; k < reader->n_features; k++)
     if (source->role[reader->column[k]] == OCK_ROLE_FEATURE) reader->column[n++] = reader->column[k];
   reader->n_features = n;
+  if (reader->has_weight) source->role[reader->weight_column] = OCK_ROLE_FEATURE; /* numbers, like others */
   if (n > 0) return OCKHAM_OK;
   return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: none of its %zu column%s is left as a feature", source->path,
                   source->n_columns, source->n_columns == 1 ? "" : "s");
 }
 
+/* Values in a row of the source's. */
+static size_t row_width(const ockham_reader *reader) {
+  return reader->n_features + reader->has_weight;
+}
+
 /* Sources give features in the order of the file. */
 static ockham_status find_positions(ockham_reader *reader, ockham_error *err) {
-  bool in_order = true;
+  bool in_order = !reader->has_weight;
   for (size_t k = 1; k < reader->n_features; k++) in_order &= reader->column[k - 1] < reader->column[k];
   if (in_order) return OCKHAM_OK;
   const ock_source *source = reader->source;
@@ -130,6 +151,7 @@ static ockham_status find_positions(ockham_reader *reader, ockham_error *err) {
       n += source->role[j] == OCK_ROLE_FEATURE;
     }
     for (size_t k = 0; k < reader->n_features; k++) reader->position[k] = position_of_column[reader->column[k]];
+    if (reader->has_weight) reader->weight_position = position_of_column[reader->weight_column];
   }
   bool done = position_of_column && reader->position;
   ock_free(position_of_column);
@@ -298,6 +320,7 @@ void ockham_reader_close(ockham_reader *reader) {
   ock_free(reader->position);
   ock_free(reader->rows);
   ock_free(reader->label);
+  ock_free(reader->weight);
   ock_free(reader->source_row);
   ock_free(reader->converted);
   ock_free(reader->path);
@@ -415,7 +438,7 @@ static ockham_status fail_value(const ockham_reader *reader, size_t row, size_t 
 
 /* Find the first value that the policy does not allow. */
 static ockham_status check_values(const ockham_reader *reader, const ock_block *block, ockham_error *err) {
-  size_t n = reader->n_features;
+  size_t n = row_width(reader);
   for (size_t i = 0; i < block->n_rows; i++) {
     if (is_finite(block, i * n, n)) continue;
     for (size_t j = 0; j < n; j++) {
@@ -431,23 +454,25 @@ static ockham_status reserve_rows(ockham_reader *reader, size_t n_rows, size_t v
   if (n_rows <= reader->capacity_rows) return OCKHAM_OK;
   ock_free(reader->rows);
   ock_free(reader->label);
+  ock_free(reader->weight);
   size_t size = ock_size_product(n_rows, reader->n_features);
   reader->rows = ock_alloc_array(size, value_bytes);
   reader->label = ock_alloc_array(n_rows, sizeof *reader->label);
-  reader->capacity_rows = reader->rows && reader->label ? n_rows : 0;
+  reader->weight = ock_alloc_array(reader->has_weight ? n_rows : 0, sizeof *reader->weight);
+  reader->capacity_rows = reader->rows && reader->label && reader->weight ? n_rows : 0;
   return reader->capacity_rows ? OCKHAM_OK
                                : ock_fail_memory(err, "a block of rows", ock_size_product(size, value_bytes));
 }
 
 static void copy_row(const ockham_reader *reader, const ock_block *block, size_t from, size_t to) {
-  size_t n = reader->n_features;
+  size_t n = reader->n_features, width = row_width(reader);
   const size_t *position = reader->position;
   if (block->dtype == OCKHAM_FLOAT32) {
-    const float *x = (const float *)block->values + from * n;
+    const float *x = (const float *)block->values + from * width;
     float *y = (float *)reader->rows + to * n;
     for (size_t k = 0; k < n; k++) y[k] = x[position ? position[k] : k];
   } else {
-    const double *x = (const double *)block->values + from * n;
+    const double *x = (const double *)block->values + from * width;
     double *y = (double *)reader->rows + to * n;
     for (size_t k = 0; k < n; k++) y[k] = x[position ? position[k] : k];
   }
@@ -464,21 +489,36 @@ static ockham_status number_rows(ockham_reader *reader, size_t n_rows, ockham_er
   return OCKHAM_OK;
 }
 
-/* Copy the rows that stay, their features in the order asked for. */
+static ockham_status copy_weight(ockham_reader *reader, const ock_block *block, size_t from, size_t to,
+                                 ockham_error *err) {
+  const ock_source *source = reader->source;
+  size_t j = reader->weight_column;
+  double weight = value_at(block, from * row_width(reader) + reader->weight_position);
+  reader->weight[to] = weight;
+  if (ock_is_weight(weight)) return OCKHAM_OK;
+  unsigned long long number = reader->n_rows_read + from + 1;
+  return ock_fail_at(err, OCKHAM_BAD_DATA, number, j + 1,
+                     "%s: row %llu, column %zu '%.64s': a weight must be 0 or a number from %g to %g, found %g",
+                     source->path, number, j + 1, source->names[j], OCKHAM_LEAST_WEIGHT, OCKHAM_LARGEST_WEIGHT, weight);
+}
+
+/* Copy the rows that stay, their features in the order asked for, and their weights. */
 static ockham_status rearrange(ockham_reader *reader, ock_block *block, bool drop, ockham_error *err) {
   size_t value_bytes = block->dtype == OCKHAM_FLOAT32 ? sizeof(float) : sizeof(double);
   OCK_TRY(reserve_rows(reader, block->n_rows, value_bytes, err));
   size_t n_kept = 0;
   for (size_t i = 0; i < block->n_rows; i++) {
-    if (drop && !is_finite(block, i * reader->n_features, reader->n_features)) continue;
+    if (drop && !is_finite(block, i * row_width(reader), row_width(reader))) continue;
     copy_row(reader, block, i, n_kept);
     if (block->label) reader->label[n_kept] = block->label[i];
+    if (reader->has_weight) OCK_TRY(copy_weight(reader, block, i, n_kept, err));
     if (drop) reader->source_row[n_kept] = reader->n_rows_read + i + 1;
     n_kept++;
   }
   reader->n_rows_dropped += block->n_rows - n_kept;
   block->values = reader->rows;
   if (block->label) block->label = reader->label;
+  if (reader->has_weight) block->weight = reader->weight;
   block->n_rows = n_kept;
   return OCKHAM_OK;
 }
@@ -490,11 +530,12 @@ ockham_status ock_reader_next_block(ockham_reader *reader, ock_block *block, ock
     if (n_rows == 0) break;
     bool drop = false;
     block->source_row = NULL;
+    block->weight = NULL;
     if (reader->missing == OCKHAM_MISSING_DROP) {
       OCK_TRY(number_rows(reader, n_rows, err));
       block->source_row = reader->source_row;
     }
-    if (!is_finite(block, 0, n_rows * reader->n_features)) {
+    if (!is_finite(block, 0, n_rows * row_width(reader))) {
       drop = reader->missing == OCKHAM_MISSING_DROP;
       if (!drop) OCK_TRY(check_values(reader, block, err));
     }
@@ -571,6 +612,14 @@ const char *ock_reader_path(const ockham_reader *reader) {
 
 ockham_dtype ock_reader_dtype(const ockham_reader *reader) {
   return reader->source->dtype;
+}
+
+bool ock_reader_has_weight(const ockham_reader *reader) {
+  return reader->has_weight;
+}
+
+const double *ockham_reader_weights(const ockham_reader *reader) {
+  return reader->has_weight ? reader->weight : NULL;
 }
 
 bool ock_reader_has_label(const ockham_reader *reader) {

@@ -16,6 +16,7 @@ ockham_status ock_reader_next_block(ockham_reader *reader, ock_block *block, ock
 const char *ock_reader_path(const ockham_reader *reader);
 ockham_dtype ock_reader_dtype(const ockham_reader *reader);
 bool ock_reader_has_label(const ockham_reader *reader);
+bool ock_reader_has_weight(const ockham_reader *reader);
 uint64_t ock_reader_n_rows_expected(const ockham_reader *reader);
 ock_labels *ock_reader_labels(ockham_reader *reader);
 

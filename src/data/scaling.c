@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "data/table.h"
@@ -14,9 +15,11 @@
  * them at most 2 in size: neither 1e300 nor 1e-200 overflows or vanishes when squared, and the unit costs no bits. */
 typedef struct measures {
   ockham_rows x;
-  double *row;        /* scratch for one row as doubles */
-  double *low, *high; /* extremes */
-  double *unit;       /* 1 / 2^k; 0 for a column that is constant */
+  const double *weights; /* of the rows; NULL: all 1 */
+  double total;          /* their sum */
+  double *row;           /* scratch for one row as doubles */
+  double *low, *high;    /* extremes */
+  double *unit;          /* 1 / 2^k; 0 for a column that is constant */
   double *mean, *sd;
   double spread_ratio;
 } measures;
@@ -33,11 +36,17 @@ static const double *row_as_doubles(const measures *m, size_t i) {
 
 /* ---- mean and standard deviation ---- */
 
+static double weight_of(const measures *m, size_t i) {
+  return m->weights ? m->weights[i] : 1;
+}
+
 static void find_extremes(measures *m) {
-  size_t d = m->x.n_columns;
-  memcpy(m->low, row_as_doubles(m, 0), d * sizeof(double));
+  size_t d = m->x.n_columns, first = 0;
+  while (weight_of(m, first) == 0) first++;
+  memcpy(m->low, row_as_doubles(m, first), d * sizeof(double));
   memcpy(m->high, m->low, d * sizeof(double));
-  for (size_t i = 1; i < m->x.n_rows; i++) {
+  for (size_t i = first + 1; i < m->x.n_rows; i++) {
+    if (weight_of(m, i) == 0) continue;
     const double *row = row_as_doubles(m, i);
     for (size_t j = 0; j < d; j++) {
       m->low[j] = row[j] < m->low[j] ? row[j] : m->low[j];
@@ -67,25 +76,27 @@ static void find_means(measures *m) {
   memset(m->mean, 0, d * sizeof(double));
   for (size_t i = 0; i < m->x.n_rows; i++) {
     const double *row = row_as_doubles(m, i);
-    for (size_t j = 0; j < d; j++) m->mean[j] += (row[j] - m->low[j]) * m->unit[j];
+    double weight = weight_of(m, i);
+    for (size_t j = 0; j < d && weight > 0; j++) m->mean[j] += weight * ((row[j] - m->low[j]) * m->unit[j]);
   }
   for (size_t j = 0; j < d; j++)
-    m->mean[j] = m->unit[j] > 0 ? m->low[j] + m->mean[j] / (double)m->x.n_rows / m->unit[j] : m->low[j];
+    m->mean[j] = m->unit[j] > 0 ? m->low[j] + m->mean[j] / m->total / m->unit[j] : m->low[j];
 }
 
 /* Two passes, so that an offset costs no digits; the sum of the differences takes out what the mean's rounding left. */
 static ockham_status find_deviations(measures *m, ockham_error *err) {
   size_t d = m->x.n_columns;
-  double n = (double)m->x.n_rows;
+  double n = m->total;
   double *sum = ock_alloc_zeroed(d, sizeof *sum);
   if (!sum) return ock_fail_memory(err, "sums of columns", d * sizeof *sum);
   memset(m->sd, 0, d * sizeof(double));
   for (size_t i = 0; i < m->x.n_rows; i++) {
     const double *row = row_as_doubles(m, i);
-    for (size_t j = 0; j < d; j++) {
+    double weight = weight_of(m, i);
+    for (size_t j = 0; j < d && weight > 0; j++) {
       double difference = (row[j] - m->mean[j]) * m->unit[j];
-      sum[j] += difference;
-      m->sd[j] += difference * difference;
+      sum[j] += weight * difference;
+      m->sd[j] += weight * (difference * difference);
     }
   }
   for (size_t j = 0; j < d; j++)
@@ -173,6 +184,46 @@ static void measure_robustly(const measures *m, size_t j, double *buffer, double
   *range = find_quantile(buffer, n, 0.75, &sorted, &rng) - lower;
 }
 
+/* A value and its weight, sorted by value; then the sum of the weights up to there. */
+typedef struct weighted_value {
+  double value, weight;
+} weighted_value;
+
+static int compare_values(const void *a, const void *b) {
+  double x = ((const weighted_value *)a)->value, y = ((const weighted_value *)b)->value;
+  return (x > y) - (x < y);
+}
+
+/* What stands at a place, from 0, when each value is repeated as often as its weight says. */
+static double value_at(const weighted_value *sorted, size_t n, double place) {
+  size_t low = 0, high = n - 1;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (sorted[middle].weight > place)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return sorted[low].value;
+}
+
+static double find_weighted_quantile(const weighted_value *sorted, size_t n, double q) {
+  double place = fmax(0, (sorted[n - 1].weight - 1) * q), below = floor(place), fraction = place - below;
+  double low = value_at(sorted, n, below);
+  return fraction == 0 ? low : low + (value_at(sorted, n, below + 1) - low) * fraction;
+}
+
+static void measure_robustly_weighted(const measures *m, size_t j, weighted_value *buffer, double *centre,
+                                      double *range) {
+  size_t n = 0;
+  for (size_t i = 0; i < m->x.n_rows; i++)
+    if (m->weights[i] > 0) buffer[n++] = (weighted_value){ock_rows_get(m->x, i, j), m->weights[i]};
+  qsort(buffer, n, sizeof *buffer, compare_values);
+  for (size_t i = 1; i < n; i++) buffer[i].weight += buffer[i - 1].weight;
+  *centre = find_weighted_quantile(buffer, n, 0.5);
+  *range = find_weighted_quantile(buffer, n, 0.75) - find_weighted_quantile(buffer, n, 0.25);
+}
+
 /* ---- fitting ---- */
 
 static double factor_for(double spread) {
@@ -188,12 +239,16 @@ static void fill_standard(const measures *m, ockham_scaling *scaling) {
 }
 
 static ockham_status fill_robust(const measures *m, ockham_scaling *scaling, ockham_error *err) {
-  double *buffer = ock_alloc_array(m->x.n_rows, sizeof *buffer);
-  if (!buffer) return ock_fail_memory(err, "a copy of a column", ock_size_product(m->x.n_rows, sizeof *buffer));
+  size_t size = m->weights ? sizeof(weighted_value) : sizeof(double);
+  void *buffer = ock_alloc_array(m->x.n_rows, size);
+  if (!buffer) return ock_fail_memory(err, "a copy of a column", ock_size_product(m->x.n_rows, size));
   for (size_t j = 0; j < m->x.n_columns; j++) {
     double range = 0;
     scaling->centre[j] = m->mean[j];
-    if (m->unit[j] > 0) measure_robustly(m, j, buffer, &scaling->centre[j], &range);
+    if (m->unit[j] > 0 && m->weights)
+      measure_robustly_weighted(m, j, buffer, &scaling->centre[j], &range);
+    else if (m->unit[j] > 0)
+      measure_robustly(m, j, buffer, &scaling->centre[j], &range);
     scaling->factor[j] = factor_for(range > 0 ? range : m->sd[j]);
   }
   ock_free(buffer);
@@ -228,13 +283,32 @@ static ockham_status fill(const measures *m, ockham_scaling *scaling, ockham_err
   return OCKHAM_OK;
 }
 
+/* The sum of the weights, which are checked. */
+static ockham_status sum_weights(ockham_rows x, const double *weights, double *total, ockham_error *err) {
+  *total = weights ? 0 : (double)x.n_rows;
+  for (size_t i = 0; weights && i < x.n_rows; i++) {
+    if (!ock_is_weight(weights[i]))
+      return ock_fail_at(err, OCKHAM_BAD_DATA, i + 1, 0,
+                         "row %zu: a weight must be 0 or a number from %g to %g, found %g", i + 1, OCKHAM_LEAST_WEIGHT,
+                         OCKHAM_LARGEST_WEIGHT, weights[i]);
+    *total += weights[i];
+  }
+  return *total > 0 ? OCKHAM_OK : ock_fail(err, OCKHAM_BAD_DATA, "all weights are 0, expected a row that counts");
+}
+
 ockham_status ockham_scaling_fit(ockham_rows x, ockham_scale kind, ockham_scaling *scaling, ockham_error *err) {
+  return ockham_scaling_fit_weighted(x, NULL, kind, scaling, err);
+}
+
+ockham_status ockham_scaling_fit_weighted(ockham_rows x, const double *weights, ockham_scale kind,
+                                          ockham_scaling *scaling, ockham_error *err) {
   if ((unsigned)kind > OCKHAM_SCALE_ROBUST)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the scaling must be auto, none, standard or robust, found %d",
                     (int)kind);
   OCK_TRY(ock_rows_check(x, "the data", err));
   ock_arena arena = {0};
-  measures m = {.x = x};
+  measures m = {.x = x, .weights = weights};
+  OCK_TRY(sum_weights(x, weights, &m.total, err));
   ockham_scaling fitted = {.kind = kind};
   ockham_status status = measure(&m, &arena, err);
   if (!status) status = fill(&m, &fitted, err);

@@ -17,6 +17,7 @@ void ockham_table_free(ockham_table *table) {
   ock_free(table->names);
   ock_free(table->values);
   ock_free(table->label);
+  ock_free(table->weight);
   ock_free(table->source_row);
   ock_labels_clear(&table->labels);
   ock_free(table);
@@ -28,12 +29,17 @@ static size_t value_bytes(const ockham_table *table) {
 
 /* ---- rows ---- */
 
-static ockham_status set_capacity(ockham_table *table, bool has_label, size_t n_rows, ockham_error *err) {
+static ockham_status set_capacity(ockham_table *table, const ockham_reader *reader, size_t n_rows, ockham_error *err) {
   size_t n_values = ock_size_product(n_rows, table->n_columns);
   void *values = ock_realloc_array(table->values, n_values, value_bytes(table));
   if (!values) return ock_fail_memory(err, "the table", ock_size_product(n_values, value_bytes(table)));
   table->values = values;
-  if (!has_label) return OCKHAM_OK;
+  if (ock_reader_has_weight(reader)) {
+    double *weight = ock_realloc_array(table->weight, n_rows, sizeof *weight);
+    if (!weight) return ock_fail_memory(err, "the weights", ock_size_product(n_rows, sizeof *weight));
+    table->weight = weight;
+  }
+  if (!ock_reader_has_label(reader)) return OCKHAM_OK;
   uint32_t *label = ock_realloc_array(table->label, n_rows, sizeof *label);
   if (!label) return ock_fail_memory(err, "the labels", ock_size_product(n_rows, sizeof *label));
   table->label = label;
@@ -56,12 +62,12 @@ static ockham_status number_rows(ockham_table *table, const ock_block *block, ui
 static void append(ockham_table *table, const ock_block *block) {
   size_t row_bytes = table->n_columns * value_bytes(table);
   memcpy((char *)table->values + table->n_rows * row_bytes, block->values, block->n_rows * row_bytes);
+  if (block->weight) memcpy(table->weight + table->n_rows, block->weight, block->n_rows * sizeof *table->weight);
   if (block->label) memcpy(table->label + table->n_rows, block->label, block->n_rows * sizeof *table->label);
   table->n_rows += block->n_rows;
 }
 
 static ockham_status read_rows(ockham_table *table, ockham_reader *reader, ockham_error *err) {
-  bool has_label = ock_reader_has_label(reader);
   uint64_t expected = ock_reader_n_rows_expected(reader);
   size_t capacity = 0;
   for (;;) {
@@ -72,20 +78,31 @@ static ockham_status read_rows(ockham_table *table, ockham_reader *reader, ockha
     if (needed > capacity) {
       capacity = capacity ? capacity + capacity / 2 : expected < SIZE_MAX / 2 ? (size_t)expected : 0;
       if (capacity < needed + FIRST_ROWS) capacity = needed + FIRST_ROWS;
-      OCK_TRY(set_capacity(table, has_label, capacity, err));
+      OCK_TRY(set_capacity(table, reader, capacity, err));
     }
     OCK_TRY(number_rows(table, &block, ockham_reader_n_rows_dropped(reader), capacity, err));
     append(table, &block);
   }
   table->n_rows_dropped = ockham_reader_n_rows_dropped(reader);
-  if (table->n_rows > 0) return set_capacity(table, has_label, table->n_rows, err);
+  if (table->n_rows > 0) return set_capacity(table, reader, table->n_rows, err);
   if (table->n_rows_dropped == 0)
     return ock_fail(err, OCKHAM_BAD_DATA, "%s: no rows of numbers", ock_reader_path(reader));
   return ock_fail(err, OCKHAM_BAD_DATA, "%s: no rows are left: all %llu have a missing or infinite cell",
                   ock_reader_path(reader), (unsigned long long)table->n_rows_dropped);
 }
 
+static ockham_status check_weights(const ockham_table *table, const char *path, ockham_error *err) {
+  for (size_t i = 0; table->weight && i < table->n_rows; i++)
+    if (table->weight[i] > 0) return OCKHAM_OK;
+  return table->weight ? ock_fail(err, OCKHAM_BAD_DATA, "%s: all weights are 0, expected a row that counts", path)
+                       : OCKHAM_OK;
+}
+
 /* ---- missing cells ---- */
+
+static double weight_of(const ockham_table *table, size_t i) {
+  return table->weight ? table->weight[i] : 1;
+}
 
 static double get(const ockham_table *table, size_t i, size_t j) {
   size_t at = i * table->n_columns + j;
@@ -102,12 +119,12 @@ static void put(ockham_table *table, size_t i, size_t j, double value) {
 }
 
 /* The mean of the cells that are there, also where their sum overflows. */
-static double column_mean(const ockham_table *table, size_t j, double sum, size_t n) {
-  if (isfinite(sum)) return sum / (double)n;
+static double column_mean(const ockham_table *table, size_t j, double sum, double n) {
+  if (isfinite(sum)) return sum / n;
   double mean = 0;
   for (size_t i = 0; i < table->n_rows; i++) {
     double x = get(table, i, j);
-    if (!isnan(x)) mean += x / (double)n;
+    if (!isnan(x)) mean += x * (weight_of(table, i) / n);
   }
   return mean;
 }
@@ -120,40 +137,44 @@ static void fill_column(ockham_table *table, size_t j, double mean) {
   }
 }
 
-static void sum_columns(const ockham_table *table, double *sums, size_t *counts) {
-  for (size_t i = 0; i < table->n_rows; i++)
+/* What is known of a column: sums over the cells that are there, by their weights, and of these; and the other cells.
+ */
+typedef struct column_sums {
+  double sum, weight;
+  size_t n_missing;
+} column_sums;
+
+static void sum_columns(const ockham_table *table, column_sums *columns) {
+  for (size_t i = 0; i < table->n_rows; i++) {
+    double weight = weight_of(table, i);
     for (size_t j = 0; j < table->n_columns; j++) {
       double x = get(table, i, j);
       bool known = !isnan(x);
-      sums[j] += known ? x : 0;
-      counts[j] += known;
+      columns[j].sum += known ? weight * x : 0;
+      columns[j].weight += known ? weight : 0;
+      columns[j].n_missing += !known;
     }
+  }
 }
 
-static ockham_status fill_with_sums(ockham_table *table, const double *sums, const size_t *counts, const char *path,
+static ockham_status fill_with_sums(ockham_table *table, const column_sums *columns, const char *path,
                                     ockham_error *err) {
   for (size_t j = 0; j < table->n_columns; j++) {
-    if (counts[j] == 0)
+    if (columns[j].weight == 0)
       return ock_fail(err, OCKHAM_BAD_DATA,
                       "%s: column '%.64s' has no cell but missing ones; leave it out with --ignore", path,
                       table->names[j]);
-    if (counts[j] < table->n_rows) fill_column(table, j, column_mean(table, j, sums[j], counts[j]));
+    if (columns[j].n_missing > 0) fill_column(table, j, column_mean(table, j, columns[j].sum, columns[j].weight));
   }
   return OCKHAM_OK;
 }
 
 static ockham_status fill_with_means(ockham_table *table, const char *path, ockham_error *err) {
-  double *sums = ock_alloc_zeroed(table->n_columns, sizeof *sums);
-  size_t *counts = ock_alloc_zeroed(table->n_columns, sizeof *counts);
-  ockham_status status;
-  if (sums && counts) {
-    sum_columns(table, sums, counts);
-    status = fill_with_sums(table, sums, counts, path, err);
-  } else {
-    status = ock_fail_memory(err, "the column means", ock_size_product(table->n_columns, sizeof *sums));
-  }
-  ock_free(sums);
-  ock_free(counts);
+  column_sums *columns = ock_alloc_zeroed(table->n_columns, sizeof *columns);
+  if (!columns) return ock_fail_memory(err, "the column means", ock_size_product(table->n_columns, sizeof *columns));
+  sum_columns(table, columns);
+  ockham_status status = fill_with_sums(table, columns, path, err);
+  ock_free(columns);
   return status;
 }
 
@@ -176,6 +197,7 @@ static ockham_status fill_table(ockham_table *table, ockham_reader *reader, cons
   table->dtype = ock_reader_dtype(reader);
   OCK_TRY(copy_names(table, reader, err));
   OCK_TRY(read_rows(table, reader, err));
+  OCK_TRY(check_weights(table, ock_reader_path(reader), err));
   if (options && options->missing == OCKHAM_MISSING_MEAN) OCK_TRY(fill_with_means(table, ock_reader_path(reader), err));
   table->labels = *ock_reader_labels(reader);
   *ock_reader_labels(reader) = (ock_labels){0};
@@ -224,6 +246,10 @@ ockham_rows ockham_table_rows(const ockham_table *table) {
 
 const char *ockham_table_column_name(const ockham_table *table, size_t j) {
   return table->names[j];
+}
+
+const double *ockham_table_weights(const ockham_table *table) {
+  return table->weight;
 }
 
 const uint32_t *ockham_table_labels(const ockham_table *table) {

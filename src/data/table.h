@@ -11,6 +11,7 @@ struct ockham_table {
   size_t n_rows, n_columns;
   char **names;    /* n_columns */
   uint32_t *label; /* n_rows, or NULL without a label column */
+  double *weight;  /* n_rows, or NULL without a weight column */
   ock_labels labels;
   uint64_t *source_row; /* n_rows, or NULL when no row was left out */
   uint64_t n_rows_dropped, n_cells_filled;

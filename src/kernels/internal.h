@@ -25,6 +25,7 @@ typedef struct ock_pair_block {
   const float *rows;    /* n_rows x d, relative to the origin */
   size_t n_rows, n_pieces;
   const uint32_t *length; /* rows of each piece, all more than 0 */
+  const float *weights;   /* n_rows, at most 1: distances are summed by these; NULL: all 1 */
 } ock_pair_block;
 
 /* What a step of Lloyd's algorithm did to the centres. */
@@ -54,8 +55,9 @@ static inline size_t ock_strip_place(size_t d, size_t r, size_t l) {
 /* Half a squared distance to within this is |x|^2 / 2 + |c|^2 / 2 - x c, for |x| <= x and |c| <= c: each coordinate
  * adds one rounding of at most the size of the sum, and the two numbers came rounded. */
 static inline double ock_contest_rounding(size_t element_bytes, size_t d, double x, double c) {
-  double unit = element_bytes == sizeof(float) ? 0x1p-24 : 0x1p-53;
-  return ((double)d + 4) * unit * 0.5 * (x + c) * (x + c);
+  bool narrow = element_bytes == sizeof(float);
+  double unit = narrow ? 0x1p-24 : 0x1p-53, least = narrow ? 0x1p-149 : 0x1p-1074; /* where products underflow */
+  return ((double)d + 4) * (unit * 0.5 * (x + c) * (x + c) + least);
 }
 
 typedef struct ock_search_kernels {
@@ -72,9 +74,10 @@ typedef struct ock_search_kernels {
   uint64_t (*nearest_two)(const ock_contest *contest, uint32_t *which, uint32_t *runner_up, float *gap, float *least,
                           float reach[2]);
 
-  /* Add the rows x with label j and x normal > threshold to sums (d doubles); returns how many there are. */
+  /* Add the rows x with label j and x normal > threshold to sums (d doubles), by their weights (OCK_PANEL elements;
+   * NULL: all 1); returns the sum of these: how many there are. */
   double (*take_side)(const void *panel, size_t d, const void *normal, double threshold, const uint32_t *label,
-                      uint32_t j, double *sums);
+                      uint32_t j, const void *weights, double *sums);
 
   /* Add all rows of a panel to sums (d doubles); returns the sum of their squares. */
   double (*sum_panel)(const void *panel, const void *half_squares, size_t d, double *sums);

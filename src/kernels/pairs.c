@@ -50,6 +50,14 @@ static void strip_distances(const float *strip, size_t d, const float *y, size_t
   }
 }
 
+static void weigh(const float *weights, size_t n, float *distance) {
+  for (size_t j = 0; j < n; j++) {
+    narrow weight = narrow_broadcast(weights[j]);
+    for (size_t v = 0; v < STRIP_NARROW; v++, distance += NARROW_LANES)
+      narrow_store(distance, narrow_mul(narrow_load(distance), weight));
+  }
+}
+
 /* Sums over n rows: four at a time in float32, then in float64. */
 static void add_up(const float *distance, size_t n, double *sums) {
   for (size_t v = 0; v < STRIP_NARROW; v++, distance += NARROW_LANES, sums += NARROW_LANES) {
@@ -81,6 +89,7 @@ void NAME(pair_sums, OCK_VECTOR_ISA)(const double *strip, size_t d, const ock_pa
   size_t row = 0;
   shift_strip(strip, d, block->origin, shifted);
   strip_distances(shifted, d, block->rows, block->n_rows, distance);
+  if (block->weights) weigh(block->weights, block->n_rows, distance);
   for (size_t i = 0; i < block->n_pieces; i++) {
     add_up(distance + row * OCK_STRIP, block->length[i], sums + i * OCK_STRIP);
     row += block->length[i];

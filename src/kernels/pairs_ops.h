@@ -24,6 +24,9 @@ static inline narrow narrow_add(narrow a, narrow b) {
 static inline narrow narrow_sub(narrow a, narrow b) {
   return _mm512_sub_ps(a, b);
 }
+static inline narrow narrow_mul(narrow a, narrow b) {
+  return _mm512_mul_ps(a, b);
+}
 static inline narrow narrow_square_add(narrow a, narrow sum) {
   return _mm512_fmadd_ps(a, a, sum);
 }
@@ -56,6 +59,9 @@ static inline narrow narrow_add(narrow a, narrow b) {
 }
 static inline narrow narrow_sub(narrow a, narrow b) {
   return _mm256_sub_ps(a, b);
+}
+static inline narrow narrow_mul(narrow a, narrow b) {
+  return _mm256_mul_ps(a, b);
 }
 static inline narrow narrow_square_add(narrow a, narrow sum) {
   return _mm256_fmadd_ps(a, a, sum);
@@ -90,6 +96,9 @@ static inline narrow narrow_add(narrow a, narrow b) {
 static inline narrow narrow_sub(narrow a, narrow b) {
   return _mm_sub_ps(a, b);
 }
+static inline narrow narrow_mul(narrow a, narrow b) {
+  return _mm_mul_ps(a, b);
+}
 static inline narrow narrow_square_add(narrow a, narrow sum) {
   return _mm_add_ps(_mm_mul_ps(a, a), sum);
 }
@@ -122,6 +131,9 @@ static inline narrow narrow_add(narrow a, narrow b) {
 }
 static inline narrow narrow_sub(narrow a, narrow b) {
   return vsubq_f32(a, b);
+}
+static inline narrow narrow_mul(narrow a, narrow b) {
+  return vmulq_f32(a, b);
 }
 static inline narrow narrow_square_add(narrow a, narrow sum) {
   return vfmaq_f32(sum, a, a);

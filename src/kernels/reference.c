@@ -75,11 +75,13 @@ static float narrow_distance(const float *lane, const float *y, size_t d) {
 
 static void pair_sums(const double *strip, size_t d, const ock_pair_block *block, float *shifted, double *sums) {
   for (size_t i = 0; i < d * OCK_STRIP; i++) shifted[i] = (float)(strip[i] - block->origin[i / OCK_STRIP]);
-  const float *y = block->rows;
+  const float *y = block->rows, *weight = block->weights;
   for (size_t i = 0; i < block->n_pieces; i++, sums += OCK_STRIP) {
     for (size_t r = 0; r < OCK_STRIP; r++) sums[r] = 0;
-    for (size_t j = 0; j < block->length[i]; j++, y += d)
-      for (size_t r = 0; r < OCK_STRIP; r++) sums[r] += (double)narrow_distance(shifted + r, y, d);
+    for (size_t j = 0; j < block->length[i]; j++, y += d) {
+      float times = weight ? *weight++ : 1;
+      for (size_t r = 0; r < OCK_STRIP; r++) sums[r] += (double)(times * narrow_distance(shifted + r, y, d));
+    }
   }
 }
 

@@ -217,12 +217,13 @@ static element sum_lanes(vec v) {
 }
 
 static double take_side(const void *panel, size_t d, const void *normal, double threshold, const uint32_t *label,
-                        uint32_t j, double *sums) {
-  const element *x = panel, *direction = normal;
+                        uint32_t j, const void *weights, double *sums) {
+  const element *x = panel, *direction = normal, *given = weights;
   element weight[OCK_PANEL];
   vec total = broadcast(0);
   const vec limit = broadcast((element)threshold), none = broadcast(0);
   for (size_t r = 0; r < OCK_PANEL; r++) weight[r] = label[r] == j ? 1 : 0;
+  for (size_t r = 0; given && r < OCK_PANEL; r++) weight[r] *= given[r];
   for (size_t r = 0; r < OCK_PANEL; r += 2 * LANES) {
     vec low = none, high = none;
     const element *low_rows = x + place(d, r), *high_rows = x + place(d, r + LANES);

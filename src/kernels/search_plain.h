@@ -59,15 +59,16 @@ static void PLAIN(nearest)(const ock_contest *c, uint32_t *which, float *least, 
 }
 
 static double PLAIN(take_side)(const void *panel, size_t d, const void *normal, double threshold, const uint32_t *label,
-                               uint32_t j, double *sums) {
-  const element *direction = normal;
+                               uint32_t j, const void *weights, double *sums) {
+  const element *direction = normal, *given = weights;
   double count = 0;
   for (size_t r = 0; r < OCK_PANEL; r++) {
     element along = 0;
     for (size_t l = 0; l < d; l++) along += PLAIN(coordinate)(panel, d, r, l) * direction[l];
     if (label[r] != j || !(along > (element)threshold)) continue;
-    count++;
-    for (size_t l = 0; l < d; l++) sums[l] += (double)PLAIN(coordinate)(panel, d, r, l);
+    double weight = given ? (double)given[r] : 1;
+    count += weight;
+    for (size_t l = 0; l < d; l++) sums[l] += weight * (double)PLAIN(coordinate)(panel, d, r, l);
   }
   return count;
 }

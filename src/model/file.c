@@ -16,6 +16,7 @@ enum {
   TAG_CENTROIDS = OCK_TAG('C', 'E', 'N', 'T'), /* k x n_columns float64 */
   TAG_SIZES = OCK_TAG('S', 'I', 'Z', 'E'),     /* k uint64 */
   TAG_WITHIN = OCK_TAG('W', 'I', 'T', 'H'),    /* k float64 */
+  TAG_WEIGHTS = OCK_TAG('W', 'G', 'H', 'T'),   /* k float64; only where rows had weights */
   TAG_CRITERION = OCK_TAG('C', 'R', 'I', 'T')  /* a text with its NUL */
 };
 
@@ -42,6 +43,7 @@ ockham_status ockham_model_save(const ockham_model *model, const char *path, ock
   ock_container_put(&writer, TAG_SIZES, parts->sizes, k * sizeof(uint64_t));
   ock_container_put(&writer, TAG_WITHIN, parts->within, k * sizeof(double));
   ock_container_put(&writer, TAG_CRITERION, parts->criterion, strlen(parts->criterion) + 1);
+  if (parts->weights) ock_container_put(&writer, TAG_WEIGHTS, parts->weights, k * sizeof(double));
   return ock_container_commit(&writer, err);
 }
 
@@ -114,7 +116,8 @@ static ockham_status get_meta(const ock_container *container, const char *path, 
 static ockham_status view_parts(const ock_container *container, const char *path, ock_arena *arena,
                                 ockham_model_parts *parts, ockham_error *err) {
   OCK_TRY(get_meta(container, path, parts, err));
-  const void *scaling, *centroids, *sizes, *within;
+  const void *scaling, *centroids, *sizes, *within, *weights = NULL;
+  size_t weights_size;
   const char *const *criterion;
   size_t k = parts->k, d = parts->n_columns;
   bool scaled = parts->scaling.kind != OCKHAM_SCALE_NONE;
@@ -124,6 +127,8 @@ static ockham_status view_parts(const ock_container *container, const char *path
   OCK_TRY(get_chunk(container, path, TAG_SIZES, k, sizeof(uint64_t), &sizes, err));
   OCK_TRY(get_chunk(container, path, TAG_WITHIN, k, sizeof(double), &within, err));
   OCK_TRY(get_texts(container, path, TAG_CRITERION, 1, arena, &criterion, err));
+  if (ock_container_get(container, TAG_WEIGHTS, &weights, &weights_size))
+    OCK_TRY(get_chunk(container, path, TAG_WEIGHTS, k, sizeof(double), &weights, err));
   if (scaled) {
     parts->scaling.centre = (double *)scaling; /* only ever read */
     parts->scaling.factor = (double *)scaling + d;
@@ -132,6 +137,7 @@ static ockham_status view_parts(const ock_container *container, const char *path
   parts->sizes = sizes;
   parts->within = within;
   parts->criterion = criterion[0];
+  parts->weights = weights;
   return OCKHAM_OK;
 }
 

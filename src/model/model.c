@@ -53,6 +53,9 @@ static ockham_status check_clusters(const ockham_model_parts *parts, ockham_erro
     if (!isfinite(parts->within[i]) || parts->within[i] < 0)
       return ock_fail(err, OCKHAM_BAD_ARGUMENT, "within of cluster %zu must be finite and not negative, found %g", i,
                       parts->within[i]);
+    if (parts->weights && !(isfinite(parts->weights[i]) && parts->weights[i] > 0))
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the weight of cluster %zu must be finite and positive, found %g", i,
+                      parts->weights[i]);
     const double *centroid = parts->centroids + i * parts->n_columns;
     for (size_t j = 0; j < parts->n_columns; j++)
       if (!isfinite(centroid[j]))
@@ -116,8 +119,9 @@ static bool copy_parts(ockham_model *model, const ockham_model_parts *parts) {
   to->sizes = copy_array(&model->arena, parts->sizes, parts->k, sizeof *parts->sizes);
   to->within = copy_array(&model->arena, parts->within, parts->k, sizeof *parts->within);
   to->criterion = copy_array(&model->arena, parts->criterion, strlen(parts->criterion) + 1, 1);
-  return to->centroids && to->sizes && to->within && to->criterion && copy_names(model, parts) &&
-         copy_scaling(model, parts);
+  if (parts->weights) to->weights = copy_array(&model->arena, parts->weights, parts->k, sizeof *parts->weights);
+  return to->centroids && to->sizes && to->within && to->criterion && (to->weights || !parts->weights) &&
+         copy_names(model, parts) && copy_scaling(model, parts);
 }
 
 /* ---- the handle ---- */

@@ -76,6 +76,12 @@ static json_t *sizes(const ockham_curve_point *point) {
   return array;
 }
 
+static json_t *weights(const ockham_curve_point *point) {
+  json_t *array = json_array();
+  for (size_t j = 0; j < point->k; j++) append(&array, number(point->weights[j]));
+  return array;
+}
+
 static const char *scale_name(const ockham_scaling *scaling) {
   if (!scaling || scaling->kind == OCKHAM_SCALE_NONE) return "none";
   return scaling->kind == OCKHAM_SCALE_ROBUST ? "robust" : "standard";
@@ -115,6 +121,10 @@ bool ock_report_json(const ock_report *r, FILE *out) {
   put(&object, "passes", integer(v->n_passes));
   put(&object, "criteria", choices(curve));
   put(&object, "sizes", sizes(&curve->points[v->point]));
+  if (curve->weighted) {
+    put(&object, "total_weight", number(curve->total_weight));
+    put(&object, "weights", weights(&curve->points[v->point]));
+  }
   put(&object, "seconds", number(v->seconds));
   add_context(&object, r);
   put(&object, "curve", points(curve));

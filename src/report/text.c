@@ -60,11 +60,12 @@ static void answer(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   const ockham_curve *curve = r->curve;
   glyphs g = glyphs_for(r);
-  char left[120], right[160], rows[32], columns[32];
+  char left[120], right[200], rows[32], columns[32], weight[48] = "";
   answer_in_words(r, left, sizeof left);
-  snprintf(right, sizeof right, "%s row%s %s %s column%s, k = %zu %s %zu tried in %.*f s", grouped(curve->n_rows, rows),
-           plural(curve->n_rows), g.times, grouped(curve->n_columns, columns), plural(curve->n_columns),
-           curve->points[0].k, g.dots, curve->points[curve->n_points - 1].k,
+  if (curve->weighted) snprintf(weight, sizeof weight, " of weight %.10g", curve->total_weight);
+  snprintf(right, sizeof right, "%s row%s%s %s %s column%s, k = %zu %s %zu tried in %.*f s",
+           grouped(curve->n_rows, rows), plural(curve->n_rows), weight, g.times, grouped(curve->n_columns, columns),
+           plural(curve->n_columns), curve->points[0].k, g.dots, curve->points[curve->n_points - 1].k,
            v->seconds < 0.1  ? 3
            : v->seconds < 10 ? 2
                              : 0,
@@ -203,8 +204,9 @@ static void explain_disagreement(const ock_report *r, FILE *out) {
 static void explain_agreement(const ock_report *r, FILE *out) {
   const ockham_agreement *a = r->options->agreement;
   if (!a) return;
-  fprintf(out, "  against the %zu known labels: adjusted Rand %.3f, adjusted mutual information %.3f\n",
-          r->options->n_label_values, a->adjusted_rand, a->adjusted_mutual_information);
+  fprintf(out, "  against the %zu known labels%s: adjusted Rand %.3f, adjusted mutual information %.3f\n",
+          r->options->n_label_values, r->curve->weighted ? " (each row counted once)" : "", a->adjusted_rand,
+          a->adjusted_mutual_information);
 }
 
 /* ---- tables ---- */
@@ -238,13 +240,19 @@ static void clusters_table(const ock_report *r, FILE *out) {
   const ockham_curve_point *p = &r->curve->points[r->verdict.point];
   glyphs g = glyphs_for(r);
   char text[32];
+  bool weighted = r->curve->weighted;
   if (p->k < 2) return;
   bool scaled = r->options->scaling && r->options->scaling->kind != OCKHAM_SCALE_NONE;
-  fprintf(out, "\n  %-8s %12s %8s  %s%s\n", "cluster", "rows", "share", "root mean squared distance to centroid",
-          scaled ? ", scaled" : "");
-  for (size_t j = 0; j < p->k && j < MOST_CLUSTERS_LISTED; j++)
-    fprintf(out, "  %-8zu %12s %7.1f%%  %.4g\n", j, grouped(p->sizes[j], text),
-            100 * (double)p->sizes[j] / (double)r->curve->n_rows, sqrt(p->within[j] / (double)p->sizes[j]));
+  fprintf(out, "\n  %-8s %12s", "cluster", "rows");
+  if (weighted) fprintf(out, " %16s", "weight");
+  fprintf(out, " %8s  %s%s\n", "share", "root mean squared distance to centroid", scaled ? ", scaled" : "");
+  for (size_t j = 0; j < p->k && j < MOST_CLUSTERS_LISTED; j++) {
+    double weight = weighted ? p->weights[j] : (double)p->sizes[j];
+    fprintf(out, "  %-8zu %12s", j, grouped(p->sizes[j], text));
+    if (weighted) fprintf(out, " %16.10g", weight);
+    fprintf(out, " %7.1f%%  %.4g\n", 100 * weight / (weighted ? r->curve->total_weight : (double)r->curve->n_rows),
+            sqrt(p->within[j] / weight));
+  }
   if (p->k <= MOST_CLUSTERS_LISTED) return;
   uint64_t n_rest = 0;
   for (size_t j = MOST_CLUSTERS_LISTED; j < p->k; j++) n_rest += p->sizes[j];

@@ -6,12 +6,19 @@
 
 #include "select/internal.h"
 
-enum { MAX_ITERATIONS = 100, RNG_STREAM_AFRESH = 2000, MOST_TRADES = 8, FIRST_REGROUPING = 8, STARTS_FOR_ONE = 24 };
+enum {
+  MAX_ITERATIONS = 100,
+  RNG_STREAM_AFRESH = 2000,
+  MOST_TRADES = 8,
+  ROUGH_TRADES = 4,
+  FIRST_REGROUPING = 8,
+  STARTS_FOR_ONE = 24
+};
 
 /* A step that lowers the inertia by less than this share of it is the last: the fits are finished later. */
 static const double tolerance = 1e-4;
 /* A fresh start that is worse than the best by more than this at this tolerance is given up. */
-static const double rough_tolerance = 1e-3, promising = 1.004;
+static const double rough_tolerance = 1e-3, promising = 1.02;
 /* A trade is tried when what it seems to gain is this much of what it seems to lose. */
 static const double worth_trading = 0.5;
 /* A path that is worse than the best known fit by more than this goes on from the best. */
@@ -26,15 +33,15 @@ static const double fine = 16;
 bool ock_state_is_whole(const ock_lloyd *state, size_t k) {
   if (state->k != k) return false;
   for (size_t j = 0; j < k; j++)
-    if (!(state->counts[j] > 0.5)) return false;
+    if (ock_lloyd_is_empty(state, j)) return false;
   return true;
 }
 
 /* Whether floats no longer tell the rows of a cluster apart. */
 static bool is_too_fine(const ock_lloyd *s) {
   if (ock_store_is_wide(s->store)) return false;
-  double typical = sqrt(s->store->squares / (double)s->n);
-  return s->inertia <= fine * (double)s->n * ock_contest_rounding(sizeof(float), s->d, 2 * typical, 2 * typical);
+  double typical = sqrt(s->store->squares / s->store->total);
+  return s->inertia <= fine * s->store->total * ock_contest_rounding(sizeof(float), s->d, 2 * typical, 2 * typical);
 }
 
 static ockham_status keep(ock_climb *climb, ockham_error *err) {
@@ -119,6 +126,8 @@ static ockham_status start_afresh(ock_climb *climb, size_t k, uint64_t number, o
   ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_AFRESH + number);
   ock_lloyd_scatter(s, k, &rng);
   ock_lloyd_run(s, MAX_ITERATIONS, rough_tolerance);
+  for (size_t t = 0; t < ROUGH_TRADES && !stopped(climb) && ock_lloyd_trade(s, 1); t++)
+    ock_lloyd_run(s, MAX_ITERATIONS, rough_tolerance);
   if (climb->ticker->stopped || !ock_state_is_whole(s, k)) return OCKHAM_OK;
   if (s->inertia > climb->sweep->fits[k - 1].inertia * promising) return OCKHAM_OK;
   ock_lloyd_run(s, MAX_ITERATIONS, tolerance);

@@ -27,6 +27,8 @@ ockham_status ock_sweep_new(const ock_frame *frame, const ockham_sweep_options *
   if (!sweep) return ock_fail_memory(err, "the sweep", sizeof *sweep);
   sweep->n = frame->n;
   sweep->d = frame->d;
+  sweep->total_weight = frame->total;
+  sweep->weighted = frame->weights != NULL;
   sweep->frame = frame;
   sweep->k_min = options->k_min ? options->k_min : 1;
   sweep->criterion = ockham_criterion_find(options->criterion ? options->criterion : "bic");
@@ -64,7 +66,8 @@ static void show_point(ockham_sweep *sweep, const ock_fit *fit, ockham_curve_poi
                                 .centroids = shown,
                                 .silhouette = fit->silhouette,
                                 .simplified_silhouette = fit->simplified_silhouette,
-                                .silhouette_error = fit->silhouette_error};
+                                .silhouette_error = fit->silhouette_error,
+                                .weights = fit->weights};
 }
 
 ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
@@ -86,6 +89,8 @@ ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
                                 .variance_floor = sweep->survey.variance_floor,
                                 .total = sweep->survey.total,
                                 .n_points = n_points,
-                                .points = points};
+                                .points = points,
+                                .total_weight = sweep->total_weight,
+                                .weighted = sweep->weighted};
   return OCKHAM_OK;
 }

@@ -27,11 +27,12 @@ ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows
                                 .tolerance = many ? tolerance_for_many : 0,
                                 .silhouettes = silhouettes,
                                 .wide = rows->wide,
+                                .plain = rows->plain,
                                 .labels = labels,
                                 .partial_bytes = rows->partial_bytes};
   ticker->stage = "k-means, all rows";
   ockham_status status =
-      n ? ock_settle(feed, sweep->frame, open, n, &options, pool, ticker, &sweep->n_distances, err) : OCKHAM_OK;
+      n ? ock_settle_feed(feed, sweep->frame, open, n, &options, pool, ticker, &sweep->n_distances, err) : OCKHAM_OK;
   ock_free(open);
   return status;
 }
@@ -70,7 +71,8 @@ static ockham_status measure_silhouettes(ockham_sweep *sweep, ockham_rows x, siz
   ockham_status status = silhouette ? ock_fits_in_data_units(sweep, first_k, &arena, &fits, err)
                                     : ock_fail_memory(err, "the silhouette", n_partitions * sizeof *silhouette);
   if (!status) {
-    ock_partitions partitions = {.n_partitions = n_partitions, .fits = fits, .label = label};
+    ock_partitions partitions = {
+        .n_partitions = n_partitions, .fits = fits, .label = label, .weights = sweep->frame->weights};
     status = ock_silhouettes_compute(x, sweep->frame->origin, &partitions, pool, ticker, silhouette, NULL, err);
   }
   for (size_t p = 0; p < n_partitions && !status; p++) {

@@ -34,6 +34,7 @@ typedef struct labelling {
   ockham_rows sample;
   const double *origin;
   const ock_kernels *kernels;
+  const double *weights; /* of the sample's rows; NULL: all 1 */
   const ock_fit *fits;
   size_t n_fits;
   double *panels; /* a worker */
@@ -78,7 +79,7 @@ static void draw_evaluated(uint32_t *row, plan p, uint64_t seed) {
 typedef struct estimate {
   plan plan;
   uint32_t *row;
-  uint64_t *unseen; /* the largest k: rows of the clusters not met */
+  double *unseen; /* the largest k: weights of the clusters not met */
   double *silhouette, *variance;
 } estimate;
 
@@ -92,14 +93,14 @@ static bool make_room(estimate *e, labelling *l, size_t n_workers, ock_arena *ar
   return e->row && e->unseen && e->silhouette && e->variance && l->label && l->panels;
 }
 
-/* The share of rows in clusters of fit p of which no row was evaluated. */
-static double share_unseen(const estimate *e, const labelling *l, size_t p, size_t n) {
+/* The share of rows, by their weights, in clusters of fit p of which no row was evaluated. */
+static double share_unseen(const estimate *e, const labelling *l, size_t p, double total) {
   const ock_fit *fit = &l->fits[p];
-  uint64_t n_unseen = 0;
-  memcpy(e->unseen, fit->sizes, fit->k * sizeof *e->unseen);
+  double unseen = 0;
+  for (size_t j = 0; j < fit->k; j++) e->unseen[j] = ock_fit_weight(fit, j);
   for (size_t i = 0; i < e->plan.n_evaluated; i++) e->unseen[l->label[e->row[i] * l->n_fits + p]] = 0;
-  for (size_t j = 0; j < fit->k; j++) n_unseen += e->unseen[j];
-  return (double)n_unseen / (double)n;
+  for (size_t j = 0; j < fit->k; j++) unseen += e->unseen[j];
+  return unseen / total;
 }
 
 static ockham_status estimate_fits(estimate *e, labelling *l, uint64_t seed, ock_pool *pool, ock_ticker *ticker,
@@ -111,12 +112,13 @@ static ockham_status estimate_fits(estimate *e, labelling *l, uint64_t seed, ock
                                .label = l->label,
                                .sampled = true,
                                .row = e->row,
-                               .n_evaluated = e->plan.n_evaluated};
+                               .n_evaluated = e->plan.n_evaluated,
+                               .weights = l->weights};
   return ock_silhouettes_compute(l->sample, l->origin, &partitions, pool, ticker, e->silhouette, e->variance, err);
 }
 
-static ockham_status estimate_from(ockham_sweep *sweep, ockham_rows sample, plan how, uint64_t seed, ock_pool *pool,
-                                   ock_ticker *ticker, ockham_error *err) {
+static ockham_status estimate_from(ockham_sweep *sweep, ockham_rows sample, const double *weights, plan how,
+                                   uint64_t seed, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
   size_t first = sweep->k_min > 2 ? sweep->k_min : 2;
   ock_fit *fits;
   estimate e = {.plan = how};
@@ -129,6 +131,7 @@ static ockham_status estimate_from(ockham_sweep *sweep, ockham_rows sample, plan
   labelling l = {.sample = sample,
                  .origin = sweep->frame->origin,
                  .kernels = ock_kernels_pick(),
+                 .weights = weights,
                  .fits = fits,
                  .n_fits = sweep->k_max - first + 1};
   status = make_room(&e, &l, ock_pool_size(pool), &arena)
@@ -137,7 +140,7 @@ static ockham_status estimate_from(ockham_sweep *sweep, ockham_rows sample, plan
   for (size_t p = 0; p < l.n_fits && !status; p++) {
     sweep->fits[first + p - 1].silhouette = e.silhouette[p];
     sweep->fits[first + p - 1].silhouette_error =
-        standard_error(e.variance[p], sweep->n, how, share_unseen(&e, &l, p, sweep->n));
+        standard_error(e.variance[p], sweep->n, how, share_unseen(&e, &l, p, sweep->total_weight));
   }
   if (!status) sweep->silhouette_rows = how.n_evaluated;
   ock_arena_clear(&arena);
@@ -150,11 +153,19 @@ ockham_status ock_silhouettes_estimate(ockham_sweep *sweep, ockham_rows x, doubl
   plan p = make_plan(x.n_rows, pairs);
   uint32_t *row;
   ockham_rows sample = x;
+  const double *all = sweep->frame->weights;
+  double *weights = NULL;
   ticker->stage = "silhouette";
   OCK_TRY(ock_rows_sample(x.n_rows, p.n_sample, seed + RNG_STREAM_ESTIMATE, &row, err));
   ockham_status status = row ? ock_rows_copy(x, row, p.n_sample, &sample, err) : OCKHAM_OK;
-  if (!status) status = estimate_from(sweep, sample, p, seed, pool, ticker, err);
+  if (!status && row && all) {
+    weights = ock_alloc_array(p.n_sample, sizeof *weights);
+    if (!weights) status = ock_fail_memory(err, "a sample of the rows", ock_size_product(p.n_sample, sizeof *weights));
+    for (size_t i = 0; weights && i < p.n_sample; i++) weights[i] = all[row[i]];
+  }
+  if (!status) status = estimate_from(sweep, sample, row ? weights : all, p, seed, pool, ticker, err);
   if (sample.data != x.data) ock_rows_copy_clear(&sample);
   ock_free(row);
+  ock_free(weights);
   return status;
 }

@@ -23,6 +23,8 @@ typedef struct ock_survey {
 
 struct ockham_sweep {
   size_t n, d;
+  double total_weight; /* of the rows */
+  bool weighted;       /* they have weights that are not all 1 */
   size_t k_min, k_max; /* what is covered so far; k_max falls to the number of distinct rows */
   bool distinct_limit, extended, partial, exact;
   size_t silhouette_rows;         /* over which it was estimated; 0: it is exact, or not there */
@@ -94,6 +96,7 @@ typedef struct ock_rows_in_order {
   bool as_they_are;      /* measure only, without a step */
   ock_feed *feed;        /* where they come from when they are not in memory: x and order are not there then */
   double partial_bytes;  /* for sums; 0: a good size */
+  bool plain;            /* look at every distance */
 } ock_rows_in_order;
 /* Settle those of the fits from ... k_max that are not yet, or with labels (n x number of these fits) all of them. */
 ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows, size_t from, uint16_t *labels,
@@ -136,10 +139,18 @@ typedef struct ock_partitions {
   bool sampled;          /* fits are those of a larger table, the rows are some of its rows */
   const uint32_t *row;   /* n_evaluated rows over which the mean is taken; NULL: all */
   size_t n_evaluated;
+  const double *weights; /* of all rows, by which means are taken; NULL: all 1 */
 } ock_partitions;
 
+/* Sum of the weights of the rows in cluster j. */
+static inline double ock_fit_weight(const ock_fit *fit, size_t j) {
+  return fit->weights ? fit->weights[j] : (double)fit->sizes[j];
+}
+
 /* Mean silhouettes of all partitions in one pass over the pairs of evaluated rows and all rows; variance, unless NULL,
- * receives half the mean square of the difference between a row's silhouette and the next one's.
+ * receives half the mean square of the difference between a row's silhouette and the next one's, times what uneven
+ * weights make of the variance of a mean.
+ * A row of weight w stands for w rows at one place: w - 1 of them are further rows of its own cluster, at distance 0.
  * When sampled, the distance to a cluster that has few rows among ours is the root mean square that its centroid tells.
  * INTERRUPTED when the ticker stopped it, and nothing is written. O(n n_evaluated n_columns) time, and as long again at
  * worst (when no two rows share their clusters in all partitions); 4 bytes a value and up to some hundred a row. Sums

@@ -76,13 +76,22 @@ static double choose_scale(const builder *b) {
   return largest > 0 ? ldexp(1, 50 - (exponent < -900 ? -900 : exponent)) : 1;
 }
 
+/* A power of two that makes the largest weight at most 1. */
+static double choose_unit(const builder *b) {
+  double largest = 0;
+  int exponent;
+  for (size_t i = 0; b->partitions->weights && i < b->x.n_rows; i++) largest = fmax(largest, b->partitions->weights[i]);
+  frexp(largest, &exponent);
+  return largest > 0 ? ldexp(1, -exponent) : 1;
+}
+
 /* The least mean distance to the centroid among the row's clusters. */
 static double extent(const builder *b, size_t row) {
   double least = INFINITY;
   for (size_t p = 0; p < b->partitions->n_partitions; p++) {
     const ock_fit *fit = &b->partitions->fits[p];
     size_t j = label_of(b, row, p);
-    least = fmin(least, fit->spread[j] / (double)fit->sizes[j]);
+    least = fmin(least, fit->spread[j] / ock_fit_weight(fit, j));
   }
   return least * b->pairing->scale;
 }
@@ -156,12 +165,16 @@ static bool fill_blocks(builder *b) {
   size_t d = b->x.n_columns, first = 0;
   double *origins = ock_arena_array(&g->arena, ock_size_product(g->n_blocks, d), sizeof *origins);
   float *rows = ock_arena_array(&g->arena, ock_size_product(b->x.n_rows, d), sizeof *rows);
-  if (!origins || !rows) return false;
+  const double *given = b->partitions->weights;
+  float *weights = given ? ock_arena_array(&g->arena, b->x.n_rows, sizeof *weights) : NULL;
+  if (!origins || !rows || (given && !weights)) return false;
+  for (size_t i = 0; given && i < b->x.n_rows; i++) weights[i] = (float)(given[b->order[i]] * g->unit);
   for (size_t i = 0; i < g->n_blocks; i++) {
     ock_pair_block *block = &g->blocks[i];
     fill_block(b, b->order + first, block->n_rows, origins + i * d, rows + first * d);
     block->origin = origins + i * d;
     block->rows = rows + first * d;
+    block->weights = weights ? weights + first : NULL;
     block->length = b->length + g->first_piece[i];
     first += block->n_rows;
   }
@@ -264,6 +277,7 @@ static bool build(builder *b) {
   g->nodes = ock_arena_array(&g->arena, 2 * n_partitions, sizeof *g->nodes);
   if (!all || !b->order || !b->spare || !b->count || !g->nodes) return false;
   g->scale = choose_scale(b);
+  g->unit = choose_unit(b);
   for (size_t i = 0; i < n; i++) all[i] = (uint32_t)i;
   uint32_t *sorted = sort_by_labels(b, all, n, 0, n_partitions, b->order, b->spare);
   if (sorted != b->order) {

@@ -20,6 +20,7 @@ typedef struct ock_pair_node {
 
 typedef struct ock_pairing {
   double scale; /* what coordinates relative to the origin are multiplied with: no square overflows float32 */
+  double unit;  /* what weights are multiplied with: none exceeds 1; 1 when there are none */
   size_t n_blocks, n_pieces;
   ock_pair_block *blocks;
   size_t *first_piece; /* of each block */

@@ -28,6 +28,7 @@ static ockham_status scout_some(ockham_rows x, ockham_sweep *sweep, const uint32
   ock_store store;
   ock_lloyd state;
   OCK_TRY(ock_store_init(&store, sweep->frame, x, some, n, false, pool, err));
+  sweep->total_weight = store.total;
   double unit = sweep->frame->unit;
   ockham_status status = ock_survey_rows(x, sweep->frame, store.squares / (unit * unit), &sweep->survey, err);
   if (!status) status = ock_lloyd_init(&state, &store, k_max, seed, pool, ticker, err);

@@ -22,7 +22,8 @@ typedef struct pass {
   ock_pairing pairing;
   size_t n_evaluated;
   size_t *first_count; /* of each partition's clusters in count */
-  uint32_t *count;     /* rows of each cluster in x */
+  uint32_t *count;     /* rows of each cluster in x ... */
+  double *weight;      /* ... and the sum of their weights */
   size_t scratch_size;
   double *scratch; /* a worker: strip, the same in float32, sums over the pieces of a block, sums over nodes */
   total *totals;   /* a task: n_partitions */
@@ -55,7 +56,7 @@ static bool is_thin(const pass *p, uint32_t count) {
 static void measure_by_centroid(const pass *p, const strip *s, const ock_fit *fit, size_t j, const size_t *own,
                                 double *mean) {
   size_t d = p->x.n_columns;
-  double n = (double)fit->sizes[j], scale = p->pairing.scale;
+  double n = ock_fit_weight(fit, j), scale = p->pairing.scale;
   for (size_t r = 0; r < OCK_STRIP; r++) {
     double squares = 0;
     for (size_t l = 0; l < d; l++) {
@@ -67,22 +68,42 @@ static void measure_by_centroid(const pass *p, const strip *s, const ock_fit *fi
   }
 }
 
-/* The mean distances to the rows' own clusters, whose sums are taken away. */
-static void take_own(const pass *p, const uint32_t *count, const size_t *own, double *sums, double *within) {
+static double weight_of(const pass *p, size_t row) {
+  return p->partitions->weights ? p->partitions->weights[row] : 1;
+}
+
+/* What the clusters of one partition are like. */
+typedef struct clusters {
+  const ock_fit *fit;
+  const uint32_t *count;
+  const double *weight;
+} clusters;
+
+/* The weight of cluster j in the whole table. */
+static double whole_weight(const pass *p, const clusters *c, size_t j) {
+  return p->partitions->sampled ? ock_fit_weight(c->fit, j) : c->weight[j];
+}
+
+/* The mean distances to the rows' own clusters, whose sums are taken away: to the other rows there, as they are met
+ * here, and to the further rows at the same place that the row stands for. */
+static void take_own(const pass *p, const strip *s, const clusters *c, const size_t *own, double *sums,
+                     double *within) {
   for (size_t r = 0; r < OCK_STRIP; r++) {
-    double *mine = &sums[own[r] * OCK_STRIP + r];
-    uint32_t n = count[own[r]];
-    within[r] = is_thin(p, n) || n < 2 ? *mine : *mine / (double)(n - 1);
+    size_t j = own[r];
+    double *mine = &sums[j * OCK_STRIP + r], weight = weight_of(p, s->row[r]), whole = whole_weight(p, c, j);
+    double others = (c->weight[j] - weight) * p->pairing.unit;
+    bool done = is_thin(p, c->count[j]) || !(others > 0) || !(whole > 1);
+    within[r] = done ? *mine : *mine / others * ((whole - weight) / (whole - 1));
     *mine = INFINITY;
   }
 }
 
-/* The least mean distances to the k clusters. */
-static void find_nearest(const pass *p, const uint32_t *count, size_t k, const double *sums, double *nearest) {
+/* The least mean distances to the clusters. */
+static void find_nearest(const pass *p, const clusters *c, const double *sums, double *nearest) {
   for (size_t r = 0; r < OCK_STRIP; r++) nearest[r] = INFINITY;
-  for (size_t j = 0; j < k; j++, sums += OCK_STRIP) {
-    if (count[j] == 0 && !p->partitions->sampled) continue;
-    double share = is_thin(p, count[j]) ? 1 : 1 / (double)count[j];
+  for (size_t j = 0; j < c->fit->k; j++, sums += OCK_STRIP) {
+    if (c->count[j] == 0 && !p->partitions->sampled) continue;
+    double share = is_thin(p, c->count[j]) ? 1 : 1 / (c->weight[j] * p->pairing.unit);
     for (size_t r = 0; r < OCK_STRIP; r++) nearest[r] = sums[r] * share < nearest[r] ? sums[r] * share : nearest[r];
   }
 }
@@ -90,18 +111,18 @@ static void find_nearest(const pass *p, const uint32_t *count, size_t k, const d
 /* From sums of distances to each cluster, which are used up, to the silhouettes of the strip's rows. */
 static void find_silhouettes(const pass *p, size_t partition, const strip *s, double *sums, double *silhouette) {
   const ock_partitions *all = p->partitions;
-  const ock_fit *fit = &all->fits[partition];
-  const uint32_t *count = p->count + p->first_count[partition];
+  size_t first = p->first_count[partition];
+  clusters c = {.fit = &all->fits[partition], .count = p->count + first, .weight = p->weight + first};
   double nearest[OCK_STRIP], within[OCK_STRIP];
   size_t own[OCK_STRIP];
   for (size_t r = 0; r < OCK_STRIP; r++) own[r] = all->label[s->row[r] * all->n_partitions + partition];
-  for (size_t j = 0; j < fit->k; j++)
-    if (is_thin(p, count[j])) measure_by_centroid(p, s, fit, j, own, sums + j * OCK_STRIP);
-  take_own(p, count, own, sums, within);
-  find_nearest(p, count, fit->k, sums, nearest);
+  for (size_t j = 0; j < c.fit->k; j++)
+    if (is_thin(p, c.count[j])) measure_by_centroid(p, s, c.fit, j, own, sums + j * OCK_STRIP);
+  take_own(p, s, &c, own, sums, within);
+  find_nearest(p, &c, sums, nearest);
   for (size_t r = 0; r < OCK_STRIP; r++) {
     double larger = fmax(within[r], nearest[r]);
-    bool alone = (all->sampled ? fit->sizes[own[r]] : count[own[r]]) < 2; /* has silhouette 0 */
+    bool alone = !(whole_weight(p, &c, own[r]) > 1); /* has silhouette 0 */
     silhouette[r] = larger > 0 && !alone ? (nearest[r] - within[r]) / larger : 0;
   }
 }
@@ -110,7 +131,7 @@ static void add_silhouettes(const pass *p, size_t partition, const strip *s, dou
   double silhouette[OCK_STRIP];
   find_silhouettes(p, partition, s, distances, silhouette);
   for (size_t r = 0; r < s->n; r++) {
-    t->silhouette += silhouette[r];
+    t->silhouette += weight_of(p, s->row[r]) * silhouette[r];
     if (r > 0) t->squares += (silhouette[r] - silhouette[r - 1]) * (silhouette[r] - silhouette[r - 1]);
   }
 }
@@ -184,9 +205,13 @@ static void count_rows(pass *p) {
     end += all->fits[q].k;
   }
   memset(p->count, 0, end * sizeof *p->count);
+  memset(p->weight, 0, end * sizeof *p->weight);
   for (size_t i = 0; i < p->x.n_rows; i++)
-    for (size_t q = 0; q < all->n_partitions; q++)
-      p->count[p->first_count[q] + all->label[i * all->n_partitions + q]]++;
+    for (size_t q = 0; q < all->n_partitions; q++) {
+      size_t cluster = p->first_count[q] + all->label[i * all->n_partitions + q];
+      p->count[cluster]++;
+      p->weight[cluster] += weight_of(p, i);
+    }
 }
 
 static bool make_room(pass *p, size_t n_tasks, size_t n_workers, ock_arena *arena) {
@@ -195,23 +220,38 @@ static bool make_room(pass *p, size_t n_tasks, size_t n_workers, ock_arena *aren
   p->scratch_size = (d + (d + 1) / 2 + OCK_PAIR_ROWS + p->pairing.n_sums) * OCK_STRIP;
   p->first_count = ock_arena_array(arena, n_partitions, sizeof *p->first_count);
   p->count = ock_arena_array(arena, n_clusters, sizeof *p->count);
+  p->weight = ock_arena_array(arena, n_clusters, sizeof *p->weight);
   p->scratch = ock_arena_array(arena, n_workers * sizeof(double), p->scratch_size);
   p->totals = ock_arena_array(arena, ock_size_product(n_tasks, n_partitions), sizeof *p->totals);
-  return p->first_count && p->count && p->scratch && p->totals;
+  return p->first_count && p->count && p->weight && p->scratch && p->totals;
+}
+
+/* The sum of the weights of the rows that are evaluated; *uneven is by how much their being uneven raises the variance
+ * of a mean: n sum w^2 / (sum w)^2 (Kish, Survey Sampling, 1965). */
+static double sum_weights(const pass *p, double *uneven) {
+  double sum = 0, squares = 0;
+  for (size_t i = 0; i < p->n_evaluated; i++) {
+    double weight = weight_of(p, p->partitions->row ? p->partitions->row[i] : i);
+    sum += weight;
+    squares += weight * weight;
+  }
+  *uneven = (double)p->n_evaluated * squares / (sum * sum);
+  return sum;
 }
 
 /* Totals are added up in the order of tasks. */
 static void finish(const pass *p, size_t n_tasks, double *silhouette, double *variance) {
   size_t n_partitions = p->partitions->n_partitions, n = p->n_evaluated;
   size_t n_differences = n - (n + OCK_STRIP - 1) / OCK_STRIP;
+  double uneven, weight = sum_weights(p, &uneven);
   for (size_t q = 0; q < n_partitions; q++) {
     total t = {0};
     for (size_t task = 0; task < n_tasks; task++) {
       t.silhouette += p->totals[task * n_partitions + q].silhouette;
       t.squares += p->totals[task * n_partitions + q].squares;
     }
-    silhouette[q] = t.silhouette / (double)n;
-    if (variance) variance[q] = n_differences ? t.squares / (2 * (double)n_differences) : 0;
+    silhouette[q] = t.silhouette / weight;
+    if (variance) variance[q] = n_differences ? uneven * t.squares / (2 * (double)n_differences) : 0;
   }
 }
 

@@ -44,7 +44,7 @@ ockham_status ock_survey_rows(ockham_rows x, const ock_frame *frame, double tota
   }
   ock_free(sample);
   double d = survey->n_varying ? (double)survey->n_varying : 1;
-  double computing = 1e-14 * total / ((double)x.n_rows * d);
+  double computing = 1e-14 * total / (frame->total * d);
   survey->variance_floor = fmax(fmax(rounding / d, computing), DBL_MIN);
   return OCKHAM_OK;
 }

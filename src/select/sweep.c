@@ -5,7 +5,7 @@
 
 #include "select/internal.h"
 
-enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1, MORE_ROUNDS = 3, FEW_ROWS = 2000, AFRESH_K = 12 };
+enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1, MORE_ROUNDS = 3, FEW_ROWS = 2000, AFRESH_K = 24 };
 
 /* The estimate of the silhouette looks at so many times fewer pairs than the exact one may. */
 enum { SHARE_TO_ESTIMATE = 4 };
@@ -63,17 +63,24 @@ static ockham_status check_magnitudes(ockham_rows x, ockham_error *err) {
   return OCKHAM_OK;
 }
 
-static ockham_status check_options(size_t n_rows, const char *which, const ockham_sweep_options *o, ockham_error *err) {
+static ockham_status check_options(const ockham_sweep_options *o, ockham_error *err) {
   if (o->criterion && !ockham_criterion_find(o->criterion))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "no criterion is named '%s'; `ockham criteria` lists them", o->criterion);
   if (o->k_max && o->k_min > o->k_max)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the least k, %zu, must not exceed the largest, %zu", o->k_min, o->k_max);
-  if (o->k_min > n_rows || o->k_max > n_rows)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu", which, n_rows,
-                    o->k_min > n_rows ? o->k_min : o->k_max);
+  if (o->algorithm > OCKHAM_ALGORITHM_BOUNDS || o->precision > OCKHAM_PRECISION_DOUBLE)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "there is no algorithm %d with precision %d", (int)o->algorithm,
+                    (int)o->precision);
   if (o->k_max > UINT16_MAX)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a sweep goes up to k = %d, found %zu", UINT16_MAX, o->k_max);
   return OCKHAM_OK;
+}
+
+/* k among the rows that count. */
+static ockham_status check_k(size_t n_rows, const char *which, const ockham_sweep_options *o, ockham_error *err) {
+  if (o->k_min <= n_rows && o->k_max <= n_rows) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu", which, n_rows,
+                  o->k_min > n_rows ? o->k_min : o->k_max);
 }
 
 static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_error *err) {
@@ -81,7 +88,7 @@ static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_
   OCK_TRY(check_magnitudes(x, err));
   if (x.n_rows >= UINT32_MAX)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "at most 2^32 - 2 rows can be clustered, found %zu", x.n_rows);
-  return check_options(x.n_rows, "", o, err);
+  return check_options(o, err);
 }
 
 static size_t clamp(size_t value, size_t low, size_t high) {
@@ -93,16 +100,21 @@ static size_t margin_above(size_t k) {
   return k / 4 > 3 ? k / 4 : 3;
 }
 
+/* How many rows there are, counted by their weights. */
+static size_t count_rows(const run *r) {
+  return r->frame.total < 1 ? 1 : r->frame.total < 1e15 ? (size_t)llround(r->frame.total) : (size_t)1e15;
+}
+
 static ockham_status choose_range(run *r, ockham_error *err) {
-  size_t n = r->x.n_rows, k_min = r->sweep->k_min;
+  size_t n = count_rows(r), k_min = r->sweep->k_min;
   if (r->options->k_max) {
     r->k_target = r->k_end = r->options->k_max;
     return OCKHAM_OK;
   }
   /* More clusters than a third of the rows are not looked for: too few rows are left to tell spread from noise. */
-  size_t most = clamp(n / 3, k_min, n);
+  size_t most = clamp((r->feed ? r->x.n_rows : n) / 3, k_min, r->x.n_rows);
   r->k_end = clamp(r->feed ? r->plan.k_limit : OCKHAM_K_LIMIT, k_min, most);
-  size_t root = (size_t)lround(sqrt((double)r->frame.n));
+  size_t root = (size_t)lround(sqrt((double)n));
   r->k_target = clamp(clamp(root, DEFAULT_K_LOW, DEFAULT_K_HIGH), k_min, r->k_end);
   if (r->k_target < k_min + DEFAULT_K_LOW) r->k_target = clamp(k_min + DEFAULT_K_LOW, k_min, r->k_end);
   if (root <= r->k_target) return OCKHAM_OK;
@@ -135,7 +147,11 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 }
 
 static ock_rows_in_order in_order(const run *r) {
-  return (ock_rows_in_order){.x = r->x, .order = r->order, .wide = r->wide, .partial_bytes = r->partial_bytes};
+  return (ock_rows_in_order){.x = r->x,
+                             .order = r->order,
+                             .wide = r->wide,
+                             .plain = r->options->algorithm == OCKHAM_ALGORITHM_LLOYD,
+                             .partial_bytes = r->partial_bytes};
 }
 
 static void clear_fits(ockham_sweep *sweep, size_t from) {
@@ -172,7 +188,7 @@ static ockham_status settle(run *r, ockham_error *err) {
 
 static ockham_status fit_one_column(run *r, ockham_error *err) {
   ock_exact1d exact;
-  ockham_status status = ock_exact1d_init(&exact, r->x, r->k_target, &r->ticker, err);
+  ockham_status status = ock_exact1d_init_weighted(&exact, r->x, r->frame.weights, r->k_target, &r->ticker, err);
   if (status == OCKHAM_INTERRUPTED) return OCKHAM_OK; /* with the fits there are */
   OCK_TRY(status);
   for (size_t k = 1; k <= exact.k_max && !status; k++) {
@@ -195,6 +211,11 @@ static size_t n_rounds(const run *r) {
   return r->x.n_rows <= FEW_ROWS ? MORE_ROUNDS : DEFAULT_ROUNDS; /* few rows take no time, and have many optima */
 }
 
+/* Whether bounds spared next to nothing so far. */
+static bool lacks_structure(const run *r, const ock_lloyd *s) {
+  return r->k_target >= FEW_CLUSTERS && (double)s->n_distances > (1 - structure) * (double)s->n_distances_plain;
+}
+
 static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
   ockham_sweep *sweep = climb->sweep;
   size_t covered = ock_sweep_count_fits(sweep);
@@ -203,6 +224,9 @@ static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
   for (size_t round = 0; round <= n_rounds(r); round++) {
     OCK_TRY(ock_climb_up(climb, round == 0 ? covered : 1, r->k_target, err));
     if (r->ticker.stopped || climb->too_fine) return OCKHAM_OK;
+    r->unstructured = lacks_structure(r, climb->state);
+    if (r->unstructured && climb->state->n < r->x.n_rows)
+      return OCKHAM_OK; /* more rows are needed to tell fits apart */
     OCK_TRY(ock_climb_down(climb, ock_sweep_count_fits(sweep), 1, err));
     if (r->ticker.stopped || climb->too_fine) return OCKHAM_OK;
     if (round == 0 && first) OCK_TRY(ock_climb_afresh(climb, clamp(AFRESH_K, 1, ock_sweep_count_fits(sweep)), err));
@@ -262,9 +286,8 @@ static ockham_status with_store(run *r, ockham_sweep *sweep, size_t n, bool *too
   status = ock_lloyd_init(&state, &store, clamp(r->k_target, 1, store.n), r->options->seed, r->pool, &r->ticker, err);
   if (!status) {
     ock_climb climb = {.sweep = sweep, .state = &state, .seed = r->options->seed, .ticker = &r->ticker};
+    state.plain = r->options->algorithm == OCKHAM_ALGORITHM_LLOYD;
     status = work(r, &climb, err);
-    r->unstructured =
-        r->k_target >= FEW_CLUSTERS && (double)state.n_distances > (1 - structure) * (double)state.n_distances_plain;
     *too_fine = climb.too_fine;
     r->sweep->n_distances += state.n_distances;
     r->sweep->n_distances_plain += state.n_distances_plain;
@@ -313,11 +336,23 @@ static ockham_status search_and_finish(run *r, ock_climb *climb, ockham_error *e
 
 /* Finish on many rows what was found on some. */
 static ockham_status finish_sketch(run *r, ock_climb *climb, ockham_error *err) {
-  bool look_again = r->unstructured;
   OCK_TRY(finish_fits(r, climb, r->sketch, err));
-  if (!look_again || r->ticker.stopped) return OCKHAM_OK;
-  OCK_TRY(ock_climb_down(climb, ock_sweep_count_fits(climb->sweep), 1, err));
-  return ock_climb_up(climb, 1, ock_sweep_count_fits(climb->sweep), err);
+  if (!r->unstructured || r->ticker.stopped) return OCKHAM_OK;
+  OCK_TRY(ock_climb_up(climb, 1, ock_sweep_count_fits(climb->sweep), err));
+  return ock_climb_down(climb, ock_sweep_count_fits(climb->sweep), 1, err);
+}
+
+/* Stopped while only some rows had been looked at: what these say is measured on all rows by settle(). */
+static ockham_status keep_sketch(run *r, ockham_error *err) {
+  ockham_sweep *sweep = r->sweep;
+  for (size_t k = 2; k <= r->sketch->k_max; k++) {
+    ock_fit *fit = &sweep->fits[k - 1];
+    if (fit->centroids) continue;
+    if (!ock_fit_allocate(fit, k, sweep->d))
+      return ock_fail_memory(err, "a clustering of the curve", k * (sweep->d + 3) * sizeof(double));
+    memcpy(fit->centroids, r->sketch->fits[k - 1].centroids, k * sweep->d * sizeof(double));
+  }
+  return OCKHAM_OK;
 }
 
 static ockham_status sketch_and_finish(run *r, ockham_error *err) {
@@ -331,6 +366,7 @@ static ockham_status sketch_and_finish(run *r, ockham_error *err) {
   OCK_TRY(ock_sweep_reserve(r->sketch, r->k_target, err));
   OCK_TRY(search(r, r->sketch, sketch_size(r), climb_all, err));
   r->sketch->k_max = ock_sweep_count_fits(r->sketch);
+  if (r->ticker.stopped) return keep_sketch(r, err);
   double row_bytes = ock_store_bytes(1, r->x.n_columns, r->wide) + (double)r->k_target * 4 / OCK_PANEL;
   double affordable = r->store_bytes / row_bytes;
   size_t n = affordable < (double)r->x.n_rows ? (size_t)affordable : r->x.n_rows;
@@ -433,7 +469,9 @@ static ockham_status split_surely(run *r, ock_climb *climb, ockham_error *err) {
 static ockham_status settle_whole(run *r, ockham_error *err) {
   enum { ROUNDS = 3 };
   ockham_sweep *whole = r->whole;
-  ock_rows_in_order rows = {.feed = r->feed, .wide = r->wide, .partial_bytes = r->partial_bytes};
+  ock_rows_in_order rows = in_order(r);
+  rows.feed = r->feed;
+  rows.order = NULL;
   size_t most = (size_t)(r->store_bytes / ock_store_bytes(1, r->x.n_columns, r->wide));
   bool too_fine;
   OCK_TRY(ock_fits_adopt(whole, r->sweep, err));
@@ -449,8 +487,7 @@ static ockham_status settle_whole(run *r, ockham_error *err) {
 static ockham_status survey_whole(run *r, ockham_error *err) {
   ockham_sweep *whole = r->whole;
   double total = whole->fits[0].inertia / r->frame.unit / r->frame.unit;
-  OCK_TRY(ock_survey_rows(r->x, &r->frame, total / (double)whole->n * (double)r->x.n_rows, &whole->survey, err));
-  whole->survey.total = total;
+  OCK_TRY(ock_survey_rows(r->x, &r->frame, total, &whole->survey, err));
   if (whole->survey.n_varying == 0 || total > 0) return OCKHAM_OK;
   return ock_fail(err, OCKHAM_BAD_DATA, "the rows differ so little that the squares of differences are 0; scale them");
 }
@@ -489,7 +526,7 @@ static ockham_status run_sweep(run *r, ockham_error *err) {
   OCK_TRY(choose_range(r, err));
   for (bool more = true; more;) {
     r->ticker.done = 0;
-    r->ticker.total = r->k_target * (2 + 2 * n_rounds(r) + 1);
+    r->ticker.total = r->k_target * (2 * (n_rounds(r) + 1) + 1 + 3); /* climbs, finishing, and settling thrice */
     OCK_TRY(ock_sweep_reserve(r->sweep, r->k_target, err));
     OCK_TRY(cover(r, &more, err));
     if (!more && r->feed) OCK_TRY(cover_whole(r, &more, err));
@@ -499,7 +536,7 @@ static ockham_status run_sweep(run *r, ockham_error *err) {
 
 static ockham_status sweep_in_frame(run *r, ockham_error *err) {
   OCK_TRY(ock_sweep_new(&r->frame, r->options, &r->sweep, err));
-  r->sweep->n = r->x.n_rows;
+  if (r->feed) r->sweep->total_weight = (double)(r->sweep->n = r->x.n_rows);
   ockham_error problem = {0}; /* a stop is one inside, and none to the caller when there is a partial sweep */
   ockham_status status = r->feed ? ock_sweep_new(&r->frame, r->options, &r->whole, &problem) : OCKHAM_OK;
   if (!status) status = run_sweep(r, &problem);
@@ -520,6 +557,7 @@ static ockham_status run_in_frame(run *r, double start_seconds, ockham_sweep **o
     return status;
   }
   result->own_frame = r->frame;
+  result->own_frame.weights = NULL; /* they were borrowed */
   result->frame = &result->own_frame;
   result->partial = r->ticker.stopped;
   result->searched_rows = r->feed ? r->x.n_rows : 0;
@@ -530,20 +568,32 @@ static ockham_status run_in_frame(run *r, double start_seconds, ockham_sweep **o
 
 static const ockham_sweep_options all_defaults = {0};
 
+/* Sweep over the rows that count. */
+static ockham_status sweep_weighed(const ock_weighing *weighed, const ockham_sweep_options *options,
+                                   double start_seconds, ockham_sweep **out, ockham_error *err) {
+  run r = {.x = weighed->x,
+           .options = options,
+           .wide = options->precision == OCKHAM_PRECISION_DOUBLE,
+           .ticker = {.progress = options->progress, .stage = "k-means"},
+           .store_bytes = store_bytes};
+  OCK_TRY(check_k(r.x.n_rows, options->weights ? " with a weight" : "", options, err));
+  OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
+  ockham_status status = ock_frame_init_weighted(&r.frame, r.x, weighed->weights, r.pool, err);
+  if (!status) status = run_in_frame(&r, start_seconds, out, err);
+  ock_pool_free(r.pool);
+  return status;
+}
+
 ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *options, ockham_sweep **out,
                                ockham_error *err) {
   *out = NULL;
   if (!options) options = &all_defaults;
   double start = ock_clock_seconds();
-  run r = {.x = x,
-           .options = options,
-           .ticker = {.progress = options->progress, .stage = "k-means"},
-           .store_bytes = store_bytes};
   OCK_TRY(check(x, options, err));
-  OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
-  ockham_status status = ock_frame_init(&r.frame, x, r.pool, err);
-  if (!status) status = run_in_frame(&r, start, out, err);
-  ock_pool_free(r.pool);
+  ock_weighing weighed;
+  OCK_TRY(ock_weighing_init(&weighed, x, options->weights, err));
+  ockham_status status = sweep_weighed(&weighed, options, start, out, err);
+  ock_weighing_clear(&weighed);
   return status;
 }
 
@@ -559,7 +609,9 @@ static ockham_status check_overview(const ockham_row_source *source, const ockha
                          j + 1, largest, largest_value);
   }
   if (o->exact) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the exact silhouette needs all rows in memory");
-  return check_options(overview->sample.n_rows, " searched", o, err);
+  if (o->weights) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows of a source cannot be weighted");
+  OCK_TRY(check_options(o, err));
+  return check_k(overview->sample.n_rows, " searched", o, err);
 }
 
 ockham_status ockham_sweep_run_source(const ockham_row_source *source, const ockham_overview *overview,
@@ -571,6 +623,7 @@ ockham_status ockham_sweep_run_source(const ockham_row_source *source, const ock
   ock_feed feed;
   run r = {.x = overview->sample,
            .options = options,
+           .wide = options->precision == OCKHAM_PRECISION_DOUBLE,
            .ticker = {.progress = options->progress, .stage = "k-means"},
            .feed = &feed};
   OCK_TRY(check_overview(source, overview, options, err));

@@ -143,6 +143,7 @@ typedef struct cli_passes {
   uint64_t n_rows_dropped;
   double *excess; /* in the first pass: what each column holds beyond the number of the row; NaN when it differs */
   bool first;
+  bool reader_failed; /* its message names the file */
 } cli_passes;
 
 /* Read the file once, and scale its rows as asked. *fits says that all of it fits the memory, and is then all that is

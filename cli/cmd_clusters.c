@@ -30,7 +30,7 @@ static const cli_option option_table[] = {
      offsetof(clusters_options, exact), NULL},
     {"no-silhouette", CLI_FLAG, NULL, "leave out both silhouettes", offsetof(clusters_options, no_silhouette), NULL},
     {"memory", CLI_BYTES, "SIZE",
-     "use no more than this (500M, 2G): what does not fit is searched on a sample, measured on all rows in passes",
+     "memory to use (500M, 2G): a larger table is searched on a sample and measured in passes",
      offsetof(clusters_options, memory), NULL},
     {"table", CLI_FLAG, NULL, "also print the criteria for every k", offsetof(clusters_options, table), NULL},
     {"json", CLI_FLAG, NULL, "print one JSON object instead", offsetof(clusters_options, json), NULL},
@@ -105,11 +105,13 @@ static ockham_status read_file(clusters_run *run, const char *path, const ockham
   return cli_read_scaled(path, &o->input, read_options, &run->table, &run->scaling, err);
 }
 
-static ockham_status sweep(clusters_run *run, ockham_error *err) {
+static ockham_status sweep(clusters_run *run, const char *path, ockham_error *err) {
   ockham_sweep_options options = sweep_options(run);
-  if (run->table) return ockham_sweep_run(ockham_table_rows(run->table), &options, &run->sweep, err);
-  return ockham_sweep_run_source(&run->passes.rows, &run->passes.overview, run->options->memory, &options, &run->sweep,
-                                 err);
+  cli_passes *passes = &run->passes;
+  ockham_status status = run->table ? ockham_sweep_run(ockham_table_rows(run->table), &options, &run->sweep, err)
+                                    : ockham_sweep_run_source(&passes->rows, &passes->overview, run->options->memory,
+                                                              &options, &run->sweep, err);
+  return passes->reader_failed ? status : cli_name_file(path, status, err);
 }
 
 static bool has_known_labels(const clusters_run *run) {
@@ -201,7 +203,7 @@ static int answer(const char *path, const clusters_options *o) {
   if (code) return code;
   run.progress = read_options.progress;
   ockham_status status = read_file(&run, path, &read_options, &err);
-  if (!status) status = cli_name_file(path, sweep(&run, &err), &err);
+  if (!status) status = sweep(&run, path, &err);
   if (!status) status = label_rows(&run, &err);
   cli_progress_end();
   if (!status) status = print_report(&run, &err);
@@ -220,6 +222,7 @@ static int check_memory(const clusters_options *o, const char *path) {
     return cli_fail_usage("--memory needs a file: standard input cannot be read more than once");
   if (o->input.missing == OCKHAM_MISSING_MEAN)
     return cli_fail_usage("--missing mean needs the whole table; --memory takes error or drop");
+  if (o->input.weights) return cli_fail_usage("--weights needs the whole table; it cannot be given with --memory");
   if (o->exact) return cli_fail_usage("--exact needs the whole table; it cannot be given with --memory");
   return EXIT_DONE;
 }
@@ -243,8 +246,7 @@ const cli_command cmd_clusters = {
     .summary = "how many clusters are in a table of numbers",
     .details =
         "FILE is CSV or TSV (also .gz, - for standard input), NPY, HDF5 (file.h5:/dataset) or SQLite\n"
-        "(file.db:table). Prints the answer, why, and what every criterion says. With --memory a file may be larger\n"
-        "than memory.\n"
+        "(file.db:table). Prints the answer, why, and what every criterion says.\n"
         "Exit codes: 0 done, 1 data, 2 command line, 3 memory or system, 130 stopped by Ctrl-C (partial answer).",
     .min_arguments = 1,
     .max_arguments = 1,

@@ -34,12 +34,16 @@ static void watch_row_numbers(cli_passes *passes, ockham_rows rows) {
 }
 
 static ockham_status rewind_rows(void *user, ockham_error *err) {
-  return ockham_reader_rewind(((cli_passes *)user)->reader, err);
+  cli_passes *passes = user;
+  ockham_status status = ockham_reader_rewind(passes->reader, err);
+  passes->reader_failed = status != OCKHAM_OK;
+  return status;
 }
 
 static ockham_status next_rows(void *user, ockham_rows *rows, ockham_error *err) {
   cli_passes *passes = user;
   ockham_status status = ockham_reader_next(passes->reader, rows, err);
+  passes->reader_failed = status != OCKHAM_OK;
   if (!status && passes->first) watch_row_numbers(passes, *rows);
   return status;
 }
@@ -72,8 +76,7 @@ static ockham_status open_reader(cli_passes *passes, const char *path, const ock
 static ockham_status explain_no_rows(const cli_passes *passes, const char *path, ockham_status status,
                                      ockham_error *err) {
   uint64_t n_dropped = ockham_reader_n_rows_dropped(passes->reader);
-  bool from_reader = strncmp(err->message, path, strlen(path)) == 0; /* which names the file itself */
-  if (status != OCKHAM_BAD_DATA || from_reader) return status;
+  if (status != OCKHAM_BAD_DATA || passes->reader_failed) return status;
   if (n_dropped > 0)
     snprintf(err->message, sizeof err->message, "no rows are left: all %llu have a missing or infinite cell",
              (unsigned long long)n_dropped);

@@ -52,16 +52,10 @@ typedef struct ockham_sweep ockham_sweep;
  *  first value that is not finite, or beyond 1e140; row of the first weight that is none; all weights 0; differences
  *  so small that all their squares are 0; fewer distinct rows than k_min), NO_MEMORY, INTERRUPTED.
  *
-<<<<<<< HEAD
  *  Extra memory: the rows as float32 (or as float64 when they are that close together), up to 64 MB and a sample of
- *  them beyond that; about 8 + k_max / 16 bytes a row of these; 2 more a row for each k while the exact silhouette is
- *  computed (one column: 84 and 4 k_max more), and 8 n_columns k_max^2 bytes for the centroids. Large tables are
- * searched on some of their rows; all rows then finish each fit, and measure it.
-=======
- *  About 20 bytes a row of extra memory (28 with weights), and while silhouettes are computed 2 more for each k, 4 for
- * each column and up to some hundred (one column: 84 and 4 k_max more), and 8 n_columns k_max^2 bytes for the
- * centroids. With more than some 50,000 rows the search goes on in a sample of them; all rows then finish each fit.
->>>>>>> weights
+ *  them beyond that; about 8 + k_max / 16 bytes a row of these, 8 more with weights; 2 more a row for each k while the
+ * exact silhouette is computed (one column: 84 and 4 k_max more), and 8 n_columns k_max^2 bytes for the centroids.
+ * Large tables are searched on some of their rows; all rows then finish each fit, and measure it.
  *
  *  Source: going up, the cluster whose halves (by 2-means) lower the inertia most is split, and the cheapest merge is
  *  traded for the best split (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998); going down, Ward merges;
@@ -88,8 +82,8 @@ OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
  * INTERRUPTED; later, what has been measured on all rows is returned as a partial sweep, if it is something.
  *
  *  Fails as ockham_sweep_run() does (without rows in messages), as the source does, and with BAD_ARGUMENT when
- *  memory_bytes is too little (the message says the least) or options->exact is set, with BAD_DATA when the source
- * gives other rows than before. */
+ *  memory_bytes is too little (the message says the least) or options->exact or options->weights is set, with BAD_DATA
+ * when the source gives other rows than before. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run_source(const ockham_row_source *source,
                                                                    const ockham_overview *overview, size_t memory_bytes,
                                                                    const ockham_sweep_options *options,

@@ -258,8 +258,7 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, oc
                                .label = labels};
   ock_fit *fits[1] = {&f->fit};
   uint64_t n_distances = 0;
-  ock_feed feed = ock_feed_of_rows(f->x);
-  OCK_TRY(ock_settle(&feed, &f->frame, fits, 1, &settle, f->pool, &f->ticker, &n_distances, err));
+  OCK_TRY(ock_settle(f->x, &f->frame, fits, 1, &settle, f->pool, &f->ticker, &n_distances, err));
   if (f->ticker.stopped || !f->fit.settled) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
   OCK_TRY(copy_out(f, result, err));
   result->exact = exact || f->fit.k == 1;

@@ -760,9 +760,9 @@ static size_t choose_blocks(const ock_feed *feed, ock_fit *const *fits, size_t n
   return n;
 }
 
-ockham_status ock_settle(ock_feed *feed, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
-                         const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker, uint64_t *n_distances,
-                         ockham_error *err) {
+ockham_status ock_settle_feed(ock_feed *feed, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
+                              const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker,
+                              uint64_t *n_distances, ockham_error *err) {
   const ock_kernels *kernels = ock_kernels_pick();
   subject *subjects = ock_alloc_array(n_fits, sizeof *subjects);
   if (!subjects) return ock_fail_memory(err, "the fits", n_fits * sizeof *subjects);

@@ -21,7 +21,7 @@ static const double exact1d_row_bytes = 84, exact1d_fit_bytes = 4;
 
 /* Centroids, sums and spreads for all k. */
 static double fits_bytes(size_t d, double k) {
-  return k * (k + 1) / 2 * (double)(d + 4) * sizeof(double);
+  return k * (k + 1) / 2 * (double)(d + 5) * sizeof(double);
 }
 
 static double curve_bytes(size_t d, double k) {

@@ -469,7 +469,9 @@ static ockham_status split_surely(run *r, ock_climb *climb, ockham_error *err) {
 static ockham_status settle_whole(run *r, ockham_error *err) {
   enum { ROUNDS = 3 };
   ockham_sweep *whole = r->whole;
-  ock_rows_in_order rows = {.feed = r->feed, .wide = r->wide, .partial_bytes = r->partial_bytes};
+  ock_rows_in_order rows = in_order(r);
+  rows.feed = r->feed;
+  rows.order = NULL;
   size_t most = (size_t)(r->store_bytes / ock_store_bytes(1, r->x.n_columns, r->wide));
   bool too_fine;
   OCK_TRY(ock_fits_adopt(whole, r->sweep, err));
@@ -485,8 +487,7 @@ static ockham_status settle_whole(run *r, ockham_error *err) {
 static ockham_status survey_whole(run *r, ockham_error *err) {
   ockham_sweep *whole = r->whole;
   double total = whole->fits[0].inertia / r->frame.unit / r->frame.unit;
-  OCK_TRY(ock_survey_rows(r->x, &r->frame, total / (double)whole->n * (double)r->x.n_rows, &whole->survey, err));
-  whole->survey.total = total;
+  OCK_TRY(ock_survey_rows(r->x, &r->frame, total, &whole->survey, err));
   if (whole->survey.n_varying == 0 || total > 0) return OCKHAM_OK;
   return ock_fail(err, OCKHAM_BAD_DATA, "the rows differ so little that the squares of differences are 0; scale them");
 }
@@ -535,7 +536,7 @@ static ockham_status run_sweep(run *r, ockham_error *err) {
 
 static ockham_status sweep_in_frame(run *r, ockham_error *err) {
   OCK_TRY(ock_sweep_new(&r->frame, r->options, &r->sweep, err));
-  r->sweep->n = r->x.n_rows;
+  if (r->feed) r->sweep->total_weight = (double)(r->sweep->n = r->x.n_rows);
   ockham_error problem = {0}; /* a stop is one inside, and none to the caller when there is a partial sweep */
   ockham_status status = r->feed ? ock_sweep_new(&r->frame, r->options, &r->whole, &problem) : OCKHAM_OK;
   if (!status) status = run_sweep(r, &problem);

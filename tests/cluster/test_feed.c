@@ -45,7 +45,7 @@ static outcome settle(blocks *b, size_t n, size_t threads, const ock_settle_opti
     source = blocks_source(b);
     o.status = ock_feed_of_source(&feed, &source, n, &o.err);
   }
-  if (!o.status) o.status = ock_settle(&feed, &frame, fits, K_MAX, options, pool, ticker, &n_distances, &o.err);
+  if (!o.status) o.status = ock_settle_feed(&feed, &frame, fits, K_MAX, options, pool, ticker, &n_distances, &o.err);
   o.n_rounds = feed.n_rounds;
   ock_feed_clear(&feed);
   ock_frame_clear(&frame);
@@ -221,7 +221,7 @@ static void test_allocation_failures(void **unused) {
     ock_fault_after(n);
     ockham_status status = ock_feed_of_source(&feed, &source, 300, NULL);
     if (!status) {
-      status = ock_settle(&feed, &frame, fits, 2, &two_passes, pool, NULL, &n_distances, NULL);
+      status = ock_settle_feed(&feed, &frame, fits, 2, &two_passes, pool, NULL, &n_distances, NULL);
       ock_feed_clear(&feed);
     }
     assert_int_equal(status, ock_fault_hits() ? OCKHAM_NO_MEMORY : OCKHAM_OK);

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <ockham/report.h>
 
+#include "blocks.h"
 #include "select/sweeping.h"
 
 /* ---- sweeps to report ---- */
@@ -383,8 +384,31 @@ static void test_json_is_whole_or_not_there(void **unused) {
   ockham_sweep_free(sweep);
 }
 
+/* A sweep in passes says on how many rows it searched. */
+static void test_passes_are_told(void **state) {
+  (void)state;
+  enum { N = 4000 };
+  double *x = malloc(N * sizeof *x);
+  for (size_t i = 0; i < N; i++) x[i] = (double)(i % 3) * 100 + (double)(i * 7919 % 101) / 101;
+  blocks b = {.x = {.data = x, .n_rows = N, .n_columns = 1}, .block_rows = 99};
+  ockham_row_source source = blocks_source(&b);
+  ockham_overview overview = {0};
+  ockham_sweep *sweep;
+  char *text;
+  assert_ok(ockham_overview_take(&source, 1500, 0, NULL, &overview, err));
+  assert_ok(ockham_sweep_run_source(&source, &overview, 1 << 25, &(ockham_sweep_options){.k_max = 6}, &sweep, err));
+  assert_ok(ockham_report_sweep(sweep, NULL, &text, err));
+  assert_non_null(strstr(text, "\n  searched on 1,000 of 4,000 rows, measured on all in 2 passes\n"));
+  assert_null(strstr(text, "the best there is"));
+  ockham_text_free(text);
+  ockham_sweep_free(sweep);
+  ockham_overview_clear(&overview);
+  free(x);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_passes_are_told),
       cmocka_unit_test(test_first_line_is_the_answer),
       cmocka_unit_test(test_a_dismissed_maximum_is_told),
       cmocka_unit_test(test_the_least_k_is_doubted),

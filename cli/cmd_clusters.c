@@ -83,12 +83,6 @@ static ockham_sweep_options sweep_options(const clusters_run *run) {
                                 .weights = run->table ? ockham_table_weights(run->table) : NULL};
 }
 
-static ockham_status refuse_weights(ockham_error *err) {
-  *err = (ockham_error){.status = OCKHAM_BAD_ARGUMENT,
-                        .message = "--weights needs the whole table in memory; leave out --memory"};
-  return err->status;
-}
-
 /* Into memory, where it fits. */
 static ockham_status read_file(clusters_run *run, const char *path, const ockham_read_options *read_options,
                                ockham_error *err) {
@@ -96,7 +90,6 @@ static ockham_status read_file(clusters_run *run, const char *path, const ockham
   ockham_sweep_options options = sweep_options(run);
   bool fits = true;
   if (o->memory) {
-    if (o->input.weights) return refuse_weights(err);
     ockham_status status =
         cli_passes_open(&run->passes, path, &o->input, read_options, o->memory, &options, &fits, &run->scaling, err);
     if (status || !fits) return status;

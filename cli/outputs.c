@@ -72,7 +72,6 @@ static ockham_status new_model(name_of_column *name, const void *from, ockham_mo
   if (!names) return no_memory(err);
   for (size_t j = 0; j < parts.n_columns; j++) names[j] = name(from, j);
   parts.column_names = names;
-  parts.n_rows = 0;
   for (size_t j = 0; j < parts.k; j++) parts.n_rows += parts.sizes[j];
   ockham_status status = ockham_model_new(&parts, model, err);
   free(names);

@@ -76,9 +76,6 @@ typedef struct ockham_rows {
   ockham_dtype dtype;
 } ockham_rows;
 
-/** What a row may weigh, other than 0: within these, sums of weights and of what they multiply stay numbers. */
-#define OCKHAM_LEAST_WEIGHT 1e-100
-#define OCKHAM_LARGEST_WEIGHT 1e100
 /** Rows that come a block at a time, and again from the first as often as they are asked for: more than memory holds.
  *  Every round must give the same finite rows in the same order; how they are cut into blocks does not matter. The two
  *  functions return OCKHAM_OK or fail with a status and a message in *err, which is never NULL; INTERRUPTED is a stop
@@ -91,6 +88,10 @@ typedef struct ockham_row_source {
   ockham_status (*next)(void *user, ockham_rows *rows, ockham_error *err);
   void *user;
 } ockham_row_source;
+
+/** What a row may weigh, other than 0: within these, sums of weights and of what they multiply stay numbers. */
+#define OCKHAM_LEAST_WEIGHT 1e-100
+#define OCKHAM_LARGEST_WEIGHT 1e100
 
 /** How a long call tells how far it is, and learns that it should stop.
  *  `report` is called from the calling thread only, at most a few hundred times a second. */

@@ -29,10 +29,10 @@ typedef struct ockham_report_options {
 
 /** Write the report into *text, NUL-terminated, the caller's, to be given to ockham_text_free().
  *  JSON is one object on one line: n_rows, n_columns, k, criterion, criteria (name -> k or null), searched_rows and
- *  passes (over rows that were not in memory, else 0), curve (an object a k: k, inertia, and the value of each
- * criterion or null), sizes, seconds, scale, seed (a string from 2^63 on), version and more, with weights also
- * total_weight and weights (one a cluster); numbers have 17 digits. Fails with NO_MEMORY, or UNSUPPORTED for JSON in a
- * build without jansson. */
+ * passes (over rows that were not in memory, else 0), curve (an object a k: k, inertia, and the value of each criterion
+ * or null), sizes, seconds, scale, seed (a string from 2^63 on), version and more, with weights also total_weight and
+ * weights (one a cluster); numbers have 17 digits. Fails with NO_MEMORY, or UNSUPPORTED for JSON in a build without
+ * jansson. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_sweep(const ockham_sweep *sweep,
                                                                const ockham_report_options *options, char **text,
                                                                ockham_error *err);

@@ -306,9 +306,15 @@ typedef struct ock_settle_options {
  * Clusters are numbered by falling weight. A fit whose rows are not that distinct is cleared. When the ticker stops it,
  * fits that were not measured yet are left as they are, not settled; rows of a source are then measured as far as whole
  * passes went, and take neither order nor labels. *n_distances counts what was computed. */
-ockham_status ock_settle(ock_feed *feed, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
-                         const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker, uint64_t *n_distances,
-                         ockham_error *err);
+ockham_status ock_settle_feed(ock_feed *feed, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
+                              const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker,
+                              uint64_t *n_distances, ockham_error *err);
+static inline ockham_status ock_settle(ockham_rows x, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
+                                       const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker,
+                                       uint64_t *n_distances, ockham_error *err) {
+  ock_feed feed = ock_feed_of_rows(x);
+  return ock_settle_feed(&feed, frame, fits, n_fits, options, pool, ticker, n_distances, err);
+}
 
 /* ---- one column: the global optimum for every k at once ---- */
 

@@ -76,7 +76,7 @@ static ockham_status check_options(const ockham_sweep_options *o, ockham_error *
   return OCKHAM_OK;
 }
 
-/* k among the rows that count; `which` says which these are. */
+/* k among the rows that count. */
 static ockham_status check_k(size_t n_rows, const char *which, const ockham_sweep_options *o, ockham_error *err) {
   if (o->k_min <= n_rows && o->k_max <= n_rows) return OCKHAM_OK;
   return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu", which, n_rows,
@@ -112,7 +112,7 @@ static ockham_status choose_range(run *r, ockham_error *err) {
     return OCKHAM_OK;
   }
   /* More clusters than a third of the rows are not looked for: too few rows are left to tell spread from noise. */
-  size_t most = clamp(n / 3, k_min, r->x.n_rows);
+  size_t most = clamp((r->feed ? r->x.n_rows : n) / 3, k_min, r->x.n_rows);
   r->k_end = clamp(r->feed ? r->plan.k_limit : OCKHAM_K_LIMIT, k_min, most);
   size_t root = (size_t)lround(sqrt((double)n));
   r->k_target = clamp(clamp(root, DEFAULT_K_LOW, DEFAULT_K_HIGH), k_min, r->k_end);
@@ -609,7 +609,7 @@ static ockham_status check_overview(const ockham_row_source *source, const ockha
                          j + 1, largest, largest_value);
   }
   if (o->exact) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the exact silhouette needs all rows in memory");
-  if (o->weights) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "weights need all rows in memory");
+  if (o->weights) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows of a source cannot be weighted");
   OCK_TRY(check_options(o, err));
   return check_k(overview->sample.n_rows, " searched", o, err);
 }

@@ -70,12 +70,4 @@ static inline size_t plain_nearest(ockham_rows x, size_t i, const double *origin
   return best;
 }
 
-/* ock_settle() of rows in memory. */
-static inline ockham_status settle_rows(ockham_rows x, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
-                                        const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker,
-                                        uint64_t *n_distances, ockham_error *err) {
-  ock_feed feed = ock_feed_of_rows(x);
-  return ock_settle(&feed, frame, fits, n_fits, options, pool, ticker, n_distances, err);
-}
-
 #endif

@@ -285,9 +285,11 @@ static void drop_empty(ock_lloyd *s, size_t j) {
   ock_lloyd_merge(s, j == 0 ? 1 : 0, j);
 }
 
-/* Give every empty cluster half of another, or drop it. Returns whether there was an empty one. */
+/* Give every empty cluster half of another, or drop it. Returns whether there was an empty one. Where weights differ by
+ * more than rounding allows, a half can be as good as empty again: an end is set to that. */
 static bool repair_empty(ock_lloyd *s) {
   bool found = false;
+  size_t n_left = 2 * s->k_max;
   for (size_t j = 0; j < s->k && s->k > 1;) {
     if (!ock_lloyd_is_empty(s, j)) {
       j++;
@@ -296,7 +298,10 @@ static bool repair_empty(ock_lloyd *s) {
     found = true;
     drop_empty(s, j);
     size_t best = ock_lloyd_best_cut(s, OCK_LLOYD_NONE, OCK_LLOYD_NONE);
-    if (s->cuts[best].gain > 0) ock_lloyd_split(s, best);
+    if (s->cuts[best].gain > 0 && n_left > 0) {
+      n_left--;
+      ock_lloyd_split(s, best);
+    }
     j = 0;
   }
   return found;

@@ -82,6 +82,7 @@ typedef struct cli_input {
   bool quiet;
 } cli_input;
 
+extern const char *const cli_algorithm_choices[], *const cli_precision_choices[];
 extern const char *const cli_missing_choices[], *const cli_header_choices[], *const cli_scale_choices[];
 
 /* How a file is read: what predict takes as well. The layout of these tables is ours. */
@@ -96,6 +97,13 @@ extern const char *const cli_missing_choices[], *const cli_header_choices[], *co
   {"query", CLI_TEXT, "SQL", "SQLite: the rows to use", offsetof(type, input.query), NULL}, \
   {"threads", CLI_COUNT, "N", "threads to use (default: one a core)", offsetof(type, input.threads), NULL}, \
   {"quiet", CLI_FLAG, NULL, "no progress bar and no notes", offsetof(type, input.quiet), NULL}
+
+/* How k-means is computed. */
+#define CLI_ENGINE_OPTIONS(type) \
+  {"algorithm", CLI_CHOICE, "NAME", "auto, lloyd (every distance), bounds (those that matter): the same result", \
+   offsetof(type, algorithm), cli_algorithm_choices}, \
+  {"precision", CLI_CHOICE, "NAME", "auto (float32 where it tells rows apart, checked in float64), double", \
+   offsetof(type, precision), cli_precision_choices}
 
 /* What is done with its columns. */
 #define CLI_COLUMN_OPTIONS(type) \

@@ -11,6 +11,7 @@ typedef struct clusters_options {
   cli_input input;
   size_t k_min, k_max, restarts;
   uint64_t seed;
+  int algorithm, precision;
   const char *criterion, *labels, *centroids, *model;
   bool json, exact, no_silhouette, table;
 } clusters_options;
@@ -35,6 +36,7 @@ static const cli_option option_table[] = {
     {"centroids", CLI_TEXT, "FILE", "write each cluster's size and centroid in the data's own units",
      offsetof(clusters_options, centroids), NULL},
     {"model", CLI_TEXT, "FILE", "write a model for `ockham predict`", offsetof(clusters_options, model), NULL},
+    CLI_ENGINE_OPTIONS(clusters_options),
     CLI_COLUMN_OPTIONS(clusters_options),
     CLI_FILE_OPTIONS(clusters_options),
     {0},
@@ -71,6 +73,8 @@ static ockham_status sweep(clusters_run *run, ockham_error *err) {
                                         .no_silhouette = o->no_silhouette,
                                         .threads = o->input.threads,
                                         .progress = run->progress,
+                                        .algorithm = (ockham_algorithm)o->algorithm,
+                                        .precision = (ockham_precision)o->precision,
                                         .weights = ockham_table_weights(run->table)};
   return ockham_sweep_run(ockham_table_rows(run->table), &sweep_options, &run->sweep, err);
 }

@@ -9,6 +9,7 @@ typedef struct fit_options {
   cli_input input;
   size_t k, restarts, max_iterations;
   uint64_t seed;
+  int algorithm, precision;
   const char *labels, *centroids, *model;
 } fit_options;
 
@@ -23,6 +24,7 @@ static const cli_option option_table[] = {
     {"restarts", CLI_COUNT, "N", "independent starts, the best is kept (default: 4)", offsetof(fit_options, restarts),
      NULL},
     {"max-iterations", CLI_COUNT, "N", "steps a start (default: 300)", offsetof(fit_options, max_iterations), NULL},
+    CLI_ENGINE_OPTIONS(fit_options),
     CLI_COLUMN_OPTIONS(fit_options),
     CLI_FILE_OPTIONS(fit_options),
     {0},
@@ -62,6 +64,8 @@ static ockham_status fit(fit_run *run, ockham_error *err) {
                                   .max_iterations = o->max_iterations,
                                   .threads = o->input.threads,
                                   .progress = run->progress,
+                                  .algorithm = (ockham_algorithm)o->algorithm,
+                                  .precision = (ockham_precision)o->precision,
                                   .weights = ockham_table_weights(run->table)};
   return ockham_kmeans_fit(rows, &kmeans, run->labels, &run->kmeans, err);
 }

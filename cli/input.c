@@ -8,8 +8,10 @@
 
 #include "cli.h"
 
-const char *const cli_missing_choices[] = {"error", "drop", "mean", NULL}; /* in the order of ockham_missing */
-const char *const cli_header_choices[] = {"find", "yes", "no", NULL};      /* of ockham_header */
+const char *const cli_algorithm_choices[] = {"auto", "lloyd", "bounds", NULL}; /* in the order of ockham_algorithm */
+const char *const cli_precision_choices[] = {"auto", "double", NULL};          /* of ockham_precision */
+const char *const cli_missing_choices[] = {"error", "drop", "mean", NULL};     /* in the order of ockham_missing */
+const char *const cli_header_choices[] = {"find", "yes", "no", NULL};          /* of ockham_header */
 const char *const cli_scale_choices[] = {"auto", "none", "standard", "robust", NULL}; /* of ockham_scale */
 
 void cli_input_free(cli_input *input) {

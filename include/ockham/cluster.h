@@ -9,6 +9,20 @@
 extern "C" {
 #endif
 
+/** How Lloyd's steps are computed. Labels, centroids and inertia are the same bits either way. */
+typedef enum ockham_algorithm {
+  OCKHAM_ALGORITHM_AUTO = 0, /**< BOUNDS, which cost little where they spare nothing */
+  OCKHAM_ALGORITHM_LLOYD,    /**< every distance in every step */
+  OCKHAM_ALGORITHM_BOUNDS    /**< those that bounds from earlier steps do not rule out */
+} ockham_algorithm;
+
+/** What rows are searched in. Whatever it is, labels that rounding may have decided are decided again in float64, and
+ *  all sums are float64. */
+typedef enum ockham_precision {
+  OCKHAM_PRECISION_AUTO = 0, /**< float32 about the mean while it tells the rows of a cluster apart, else float64 */
+  OCKHAM_PRECISION_DOUBLE    /**< float64 */
+} ockham_precision;
+
 typedef struct ockham_kmeans_options {
   size_t k;              /**< number of clusters, 1 <= k <= n_rows; has no default */
   uint64_t seed;         /**< of every random choice */
@@ -16,6 +30,8 @@ typedef struct ockham_kmeans_options {
   size_t max_iterations; /**< of Lloyd's algorithm, a start; default 300 */
   size_t threads;        /**< 0: one a core */
   const ockham_progress *progress;
+  ockham_algorithm algorithm;
+  ockham_precision precision;
   const double *weights; /**< n_rows: how many rows each row stands for, 0 or OCKHAM_LEAST_WEIGHT to
                             OCKHAM_LARGEST_WEIGHT; fractions are fine; NULL: 1 each */
 } ockham_kmeans_options;
@@ -30,7 +46,8 @@ typedef struct ockham_kmeans {
   double *within;      /**< k: sum of squared distances to the centroid, each cluster's share of the inertia */
   double inertia;      /**< sum of squared Euclidean distances from each row to its centroid, by the rows' weights */
   size_t n_iterations; /**< Lloyd steps of the start that was kept */
-  bool converged;      /**< no label changed in the last step; false when max_iterations ended it */
+  bool converged;      /**< no label changed in the last step, or (more than 20,000 rows) it lowered the inertia by less
+                            than a millionth; false when max_iterations ended it */
   bool exact;          /**< the global optimum is known to be found (one column, or k = 1) */
   double *weights;     /**< k: sum of the weights of each cluster's rows; the same as sizes where there are none */
 } ockham_kmeans;
@@ -44,10 +61,13 @@ typedef struct ockham_kmeans {
  *
  *  Fails with BAD_ARGUMENT, BAD_DATA (row and column of the first NaN or infinity; without them when the values are too
  *  large for their squares to be summed; row of the first weight that is none; all weights 0), NO_MEMORY, INTERRUPTED.
- * Differences below 1e-162, whose square is 0, count as none. O(n k d) time a step at worst, bounds skip most of it;
- * about 20 bytes a row of extra memory (one column: 84 + 4 k), 8 more with weights (one column: 16). Source: greedy
- * k-means++ (Arthur & Vassilvitskii, SODA 2007); Hamerly, "Making k-means even faster", SDM 2010
- *  (doi:10.1137/1.9781611972801.12); one column: Wang & Song, R Journal 3(2), 2011 (doi:10.32614/RJ-2011-015). */
+ *  Differences below 1e-162, whose square is 0, count as none.
+ *  O(n k d) time a step at worst, bounds skip most of it. Extra memory: the rows as float32 (float64 when they are that
+ *  close together), up to 256 MB and a sample of them beyond that, about 4 + k / 16 bytes a row (8 more with weights),
+ * and some k x d arrays; one column: 84 + 4 k bytes a row (16 more with weights). Source: starts from a tree of 2-means
+ * cuts and from k-means++ (Arthur & Vassilvitskii, SODA 2007), merges traded for splits (Kaukoranta, Franti &
+ * Nevalainen, Optical Engineering 37, 1998), bounds after Elkan, ICML 2003, on whole panels of rows; one column: Wang &
+ * Song, R Journal 3(2), 2011 (doi:10.32614/RJ-2011-015). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *options,
                                                              uint32_t *labels, ockham_kmeans *result,
                                                              ockham_error *err);

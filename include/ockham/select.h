@@ -3,6 +3,7 @@
 #ifndef OCKHAM_SELECT_H
 #define OCKHAM_SELECT_H
 
+#include <ockham/cluster.h>
 #include <ockham/core.h>
 #include <ockham/criteria.h>
 
@@ -23,6 +24,8 @@ typedef struct ockham_sweep_options {
   bool no_silhouette;    /**< leave both silhouettes out */
   size_t threads;        /**< 0: one a core */
   const ockham_progress *progress;
+  ockham_algorithm algorithm;
+  ockham_precision precision;
   const double *weights; /**< n: how many rows each row stands for, 0 or OCKHAM_LEAST_WEIGHT to OCKHAM_LARGEST_WEIGHT;
                             fractions are fine, but criteria take the sum for the number of rows; NULL: 1 each */
 } ockham_sweep_options;
@@ -48,13 +51,20 @@ typedef struct ockham_sweep ockham_sweep;
  *  first value that is not finite, or beyond 1e140; row of the first weight that is none; all weights 0; differences
  *  so small that all their squares are 0; fewer distinct rows than k_min), NO_MEMORY, INTERRUPTED.
  *
+<<<<<<< HEAD
+ *  Extra memory: the rows as float32 (or as float64 when they are that close together), up to 64 MB and a sample of
+ *  them beyond that; about 8 + k_max / 16 bytes a row of these; 2 more a row for each k while the exact silhouette is
+ *  computed (one column: 84 and 4 k_max more), and 8 n_columns k_max^2 bytes for the centroids. Large tables are
+ * searched on some of their rows; all rows then finish each fit, and measure it.
+=======
  *  About 20 bytes a row of extra memory (28 with weights), and while silhouettes are computed 2 more for each k, 4 for
  * each column and up to some hundred (one column: 84 and 4 k_max more), and 8 n_columns k_max^2 bytes for the
  * centroids. With more than some 50,000 rows the search goes on in a sample of them; all rows then finish each fit.
+>>>>>>> weights
  *
- *  Source: going up, clusters are split where rows drawn as by k-means++ suggest, and the cheapest merge is traded for
- *  the best split (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998); going down, Ward merges; for few
- *  clusters also some fresh starts. The best is kept at each k. */
+ *  Source: going up, the cluster whose halves (by 2-means) lower the inertia most is split, and the cheapest merge is
+ *  traded for the best split (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998); going down, Ward merges;
+ *  for few clusters also fresh starts. The best is kept at each k. docs/every-k.md tells more. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run(ockham_rows x, const ockham_sweep_options *options,
                                                             ockham_sweep **sweep, ockham_error *err);
 OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);

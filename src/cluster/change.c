@@ -77,22 +77,38 @@ bool ock_lloyd_trade(ock_lloyd *s, double worth) {
 
 /* ---- order ---- */
 
-/* What a row is sorted by: its cluster and the cluster on that side, then how far it is from going over. */
+/* What a row is sorted by: its cluster and the cluster on that side, then about how far it is from going over. */
 typedef struct place {
-  uint64_t key;
-  uint32_t at;
+  uint32_t key, at;
 } place;
 
 typedef struct locate_pass {
   ock_lloyd *s;
   place *places;
+  unsigned gap_bits; /* of the key */
+  bool pairs;        /* there is room for both clusters in it */
 } locate_pass;
 
-static uint64_t make_key(const ock_lloyd *s, uint32_t label, uint32_t runner_up, float gap) {
-  uint64_t pair = s->k <= UINT16_MAX ? (uint64_t)label * s->k + runner_up : label;
-  uint32_t bits;
-  memcpy(&bits, &gap, sizeof bits); /* of numbers that are not negative, in their order */
-  return pair << 32 | (gap > 0 ? bits : 0);
+/* Bits that numbers below n take. */
+static unsigned count_bits(uint64_t n) {
+  unsigned bits = 0;
+  while (bits < 64 && (n - 1) >> bits) bits++;
+  return bits;
+}
+
+static locate_pass plan_keys(ock_lloyd *s, place *places) {
+  enum { KEY_BITS = 32, MOST_GAP_BITS = 12 };
+  unsigned one = count_bits(s->k), both = count_bits((uint64_t)s->k * s->k);
+  locate_pass pass = {.s = s, .places = places, .pairs = both <= KEY_BITS};
+  unsigned left = KEY_BITS - (pass.pairs ? both : one);
+  pass.gap_bits = left < MOST_GAP_BITS ? left : MOST_GAP_BITS;
+  return pass;
+}
+
+static uint32_t make_key(const locate_pass *pass, uint32_t label, uint32_t runner_up, float gap) {
+  uint32_t bits = 0, where = pass->pairs ? label * (uint32_t)pass->s->k + runner_up : label;
+  if (gap > 0) memcpy(&bits, &gap, sizeof bits); /* those of positive numbers are in their order */
+  return pass->gap_bits ? where << pass->gap_bits | bits >> (31 - pass->gap_bits) : where;
 }
 
 static void locate_block(void *arg, size_t b, size_t worker) {
@@ -111,7 +127,7 @@ static void locate_block(void *arg, size_t b, size_t worker) {
     s->store->search->nearest_two(&contest, which, runner_up, gap, NULL, NULL);
     for (size_t r = 0; r < ock_lloyd_rows_of_panel(s, p); r++)
       pass->places[p * OCK_PANEL + r] =
-          (place){make_key(s, which[r], runner_up[r], gap[r]), (uint32_t)(p * OCK_PANEL + r)};
+          (place){make_key(pass, which[r], runner_up[r], gap[r]), (uint32_t)(p * OCK_PANEL + r)};
   }
 }
 
@@ -119,7 +135,7 @@ static void locate_block(void *arg, size_t b, size_t worker) {
  * same everywhere are passed over. */
 static place *sort_places(place *places, place *other, size_t n) {
   enum { BITS = 11, DIGITS = 1 << BITS };
-  for (unsigned shift = 0; shift < 64; shift += BITS) {
+  for (unsigned shift = 0; shift < 32; shift += BITS) {
     size_t start[DIGITS] = {0}, sum = 0;
     for (size_t i = 0; i < n; i++) start[places[i].key >> shift & (DIGITS - 1)]++;
     if (start[places[0].key >> shift & (DIGITS - 1)] == n) continue;
@@ -141,7 +157,8 @@ bool ock_lloyd_regroup(ock_lloyd *s) {
   uint32_t *order = ock_alloc_array(s->n, sizeof *order);
   bool done = false;
   if (places && order) {
-    ock_pool_run(s->pool, s->n_blocks, locate_block, &(locate_pass){s, places});
+    locate_pass pass = plan_keys(s, places);
+    ock_pool_run(s->pool, s->n_blocks, locate_block, &pass);
     const place *sorted = sort_places(places, places + s->n, s->n);
     for (size_t i = 0; i < s->n; i++) order[i] = sorted[i].at;
     done = ock_store_reorder(s->store, order, s->pool);

@@ -184,6 +184,7 @@ typedef struct ock_lloyd {
   ock_history history;
   ock_succession succession;
   uint64_t seed, n_draws;
+  bool plain; /* look at every distance, whatever bounds say */
 } ock_lloyd;
 
 /* Prepare for up to k_max centres (at most n); no centre is set yet. Store, pool and ticker are borrowed until _clear.
@@ -266,6 +267,7 @@ typedef struct ock_settle_options {
   double tolerance;      /* steps go on until nothing changes, or the inertia falls by no more than this times it */
   bool silhouettes;      /* also the simplified silhouette */
   bool wide;             /* search with doubles from the start */
+  bool plain;            /* look at every distance */
   bool may_drop;         /* clusters that stay empty are dropped, and k falls; without it such a fit is cleared */
   uint16_t *labels;      /* n x n_fits, or NULL: the label of every row in each fit */
   uint32_t *label;       /* n, or NULL: the labels of the first fit */

@@ -12,8 +12,11 @@ enum { DEFAULT_RESTARTS = 4, DEFAULT_MAX_ITERATIONS = 300, RNG_STREAM_SEEDING = 
 enum { SKETCH_ROWS = 25000, SKETCH_ROWS_A_CLUSTER = 100, WORTH_SKETCHING = 2 };
 static const double refinement_bytes = 256e6;
 
-/* A step that lowers the inertia by less than this share of it is the last before the exact passes. */
-static const double sketch_tolerance = 1e-4, refinement_tolerance = 1e-6;
+/* A step that lowers the inertia by less than this share of it is the last of a start. */
+static const double sketch_tolerance = 1e-4;
+/* Few rows go on until no label changes; many have labels that change without end in sight or any effect. */
+enum { MANY_ROWS = 20000 };
+static const double tolerance_for_many = 1e-6;
 /* Starts that end in the same place differ by rounding only: the first is kept, so that the numbers of the clusters do
  * not depend on the instruction set. */
 static const double worth_switching = 1 - 1e-6;
@@ -22,6 +25,9 @@ static ockham_status check(ockham_rows x, const ockham_kmeans_options *options, 
   OCK_TRY(ock_rows_check(x, "the data", err));
   if (!options || options->k == 0)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at least 1, found %s", options ? "0" : "no options");
+  if (options->algorithm > OCKHAM_ALGORITHM_BOUNDS || options->precision > OCKHAM_PRECISION_DOUBLE)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "there is no algorithm %d with precision %d", (int)options->algorithm,
+                    (int)options->precision);
   if (options->k >= UINT32_MAX) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be below 2^32 - 1");
   return OCKHAM_OK;
 }
@@ -46,6 +52,10 @@ typedef struct fitting {
   size_t n_iterations;
   bool wide;
 } fitting;
+
+static double tolerance(const fitting *f) {
+  return f->frame.n > MANY_ROWS ? tolerance_for_many : 0;
+}
 
 static ockham_status no_memory(const fitting *f, ockham_error *err) {
   return ock_fail_memory(err, "the clustering", ock_size_product(f->options->k * 8, f->frame.d + 2));
@@ -83,7 +93,7 @@ static ockham_status refine(fitting *f, ock_lloyd *s, ockham_error *err) {
   ock_lloyd_assign(s, f->fit.centroids, f->fit.k);
   ock_lloyd_regroup(s);
   s->n_iterations = 0;
-  if (f->n_iterations < f->max_iterations) ock_lloyd_run(s, f->max_iterations - f->n_iterations, refinement_tolerance);
+  if (f->n_iterations < f->max_iterations) ock_lloyd_run(s, f->max_iterations - f->n_iterations, tolerance(f));
   f->n_iterations += s->n_iterations;
   return ock_fit_take(&f->fit, s) ? OCKHAM_OK : no_memory(f, err);
 }
@@ -112,6 +122,7 @@ static ockham_status with_store(fitting *f, size_t n, work_on_store *work, bool 
   OCK_TRY(status);
   status = ock_lloyd_init(&state, &store, f->options->k, f->options->seed, f->pool, &f->ticker, err);
   if (!status) {
+    state.plain = f->options->algorithm == OCKHAM_ALGORITHM_LLOYD;
     status = work(f, &state, err);
     ock_lloyd_clear(&state);
   }
@@ -123,6 +134,57 @@ static ockham_status with_store(fitting *f, size_t n, work_on_store *work, bool 
   }
   ock_store_clear(&store);
   return status;
+}
+
+/* Row i in the frame's units. */
+static void read_row(const fitting *f, size_t i, double *row) {
+  for (size_t l = 0; l < f->frame.d; l++)
+    row[l] = (ock_rows_get(f->x, i, l) - f->frame.origin[l]) * f->frame.unit + 0.0; /* no -0 */
+}
+
+/* Up to `most` different rows into `rows` (most x d); returns how many there are. */
+static size_t list_distinct(const fitting *f, size_t most, double *rows, uint32_t *table, size_t n_slots) {
+  size_t d = f->frame.d, n = 0;
+  memset(table, 0xff, n_slots * sizeof *table);
+  for (size_t i = 0; i < f->x.n_rows && n < most; i++) {
+    double *row = rows + n * d;
+    uint64_t hash = 0;
+    read_row(f, i, row);
+    for (size_t l = 0; l < d; l++) {
+      uint64_t bits;
+      memcpy(&bits, &row[l], sizeof bits);
+      hash = (hash ^ bits) * 0x9e3779b97f4a7c15u;
+      hash ^= hash >> 29;
+    }
+    size_t slot = hash % n_slots;
+    while (table[slot] != UINT32_MAX && memcmp(rows + table[slot] * d, row, d * sizeof(double)) != 0)
+      slot = (slot + 1) % n_slots;
+    if (table[slot] == UINT32_MAX) table[slot] = (uint32_t)n++;
+  }
+  return n;
+}
+
+/* Fewer clusters than were asked for were found: because no more rows differ, or because squares of distances hide that
+ * they do. Then each different row is a cluster, or if these are too many, clusters without rows are added: the exact
+ * passes give them the rows that are farthest off. */
+static ockham_status fill_up(fitting *f, ockham_error *err) {
+  size_t k = f->options->k, d = f->frame.d, n_slots = 2 * k + 1;
+  double *rows = ock_alloc_array(ock_size_product(k, d), sizeof *rows);
+  uint32_t *table = ock_alloc_array(n_slots, sizeof *table);
+  size_t n = rows && table ? list_distinct(f, k, rows, table, n_slots) : 0;
+  bool fits = n > 0;
+  if (n == k)
+    for (size_t j = 0; j < k; j++)
+      memcpy(rows + j * d, f->fit.centroids + (j < f->fit.k ? j : 0) * d, d * sizeof *rows);
+  if (n > f->fit.k) {
+    f->wide = true;
+    f->n_iterations = 0; /* as it were another start */
+    fits = ock_fit_allocate(&f->fit, n, d);
+    if (fits) memcpy(f->fit.centroids, rows, n * d * sizeof *rows);
+  }
+  ock_free(rows);
+  ock_free(table);
+  return fits ? OCKHAM_OK : no_memory(f, err);
 }
 
 static ockham_status search(fitting *f, ockham_error *err) {
@@ -139,7 +201,8 @@ static ockham_status search(fitting *f, ockham_error *err) {
   if (f->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
   double affordable = refinement_bytes / ock_store_bytes(1, f->frame.d, f->wide);
   size_t more = affordable < (double)n ? (size_t)affordable : n;
-  return more > enough ? with_store(f, more, refine, &too_fine, err) : OCKHAM_OK;
+  OCK_TRY(with_store(f, more > enough ? more : enough, refine, &too_fine, err));
+  return f->fit.k < f->options->k ? fill_up(f, err) : OCKHAM_OK;
 }
 
 static ockham_status fit_exact(fitting *f, ockham_error *err) {
@@ -186,8 +249,13 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, oc
     OCK_TRY(search(f, err));
   size_t passes =
       f->max_iterations > f->n_iterations ? f->max_iterations - f->n_iterations + 1 : 1; /* the first moves nothing */
-  ock_settle_options settle = {
-      .order = f->order, .most_passes = passes, .wide = f->wide, .may_drop = true, .label = labels};
+  ock_settle_options settle = {.order = f->order,
+                               .most_passes = passes,
+                               .tolerance = tolerance(f),
+                               .wide = f->wide,
+                               .plain = f->options->algorithm == OCKHAM_ALGORITHM_LLOYD,
+                               .may_drop = true,
+                               .label = labels};
   ock_fit *fits[1] = {&f->fit};
   uint64_t n_distances = 0;
   OCK_TRY(ock_settle(f->x, &f->frame, fits, 1, &settle, f->pool, &f->ticker, &n_distances, err));
@@ -212,6 +280,7 @@ static ockham_status fit_weighed(const ock_weighing *weighed, const ockham_kmean
                .options = options,
                .n_restarts = choose_restarts(options),
                .max_iterations = options->max_iterations ? options->max_iterations : DEFAULT_MAX_ITERATIONS};
+  f.wide = options->precision == OCKHAM_PRECISION_DOUBLE;
   f.ticker = (ock_ticker){.progress = options->progress, .stage = "k-means", .total = f.n_restarts};
   ock_fit_init(&f.fit);
   OCK_TRY(ock_pool_new(options->threads, &f.pool, err));

@@ -27,9 +27,9 @@ typedef struct subject {
   double reach;      /* the largest |c| */
   bool inherits;     /* bounds from the subject before it, by this: */
   ock_succession succession;
-  size_t at;       /* of its sums: k x d, then k of each of TOTALS */
-  double previous; /* inertia one pass before */
-  size_t n_passes;
+  size_t at;                  /* of its sums: k x d, then k of each of TOTALS */
+  double previous;            /* inertia one pass before */
+  size_t n_passes, n_repairs; /* n_repairs: passes after which a cluster was empty */
   bool done;
 } subject;
 
@@ -424,7 +424,7 @@ static void find_succession(void *arg, size_t q, size_t worker) {
   (void)worker;
   const pass *p = arg;
   subject *s = &p->subjects[q];
-  s->inherits = q > 0 && (s - 1)->k * OCK_PANEL < p->x.n_rows;
+  s->inherits = q > 0 && !p->options->plain && (s - 1)->k * OCK_PANEL < p->x.n_rows;
   if (s->inherits) ock_find_parents((s - 1)->centroids, (s - 1)->k, s->centroids, s->k, p->frame->d, &s->succession);
   /* Searches see rounded centroids. */
   float rounding = (float)(s->reach * 0x1p-22);
@@ -507,15 +507,16 @@ static void write_fit(const pass *p, const subject *s, const ranked *ranks, bool
   fit->converged = converged;
 }
 
-/* Centroids for the next pass: the means, numbered by rank; an empty cluster gets the row farthest from its centroid.
+/* Centroids for the next pass: the means, numbered by rank; one empty cluster gets the row farthest from its
+ * centroid, others wait.
  * Returns whether anything is different from what this pass searched with; false in *possible when there is no row to
  * give. */
 static bool move_centroids(const pass *p, size_t q, const ranked *ranks, double *previous, bool *possible) {
   subject *s = &p->subjects[q];
-  size_t d = p->frame->d, given = 0;
+  size_t d = p->frame->d;
   const block *b = &p->blocks[0];
   const double *weights = totals_of(p, b, s, WEIGHT);
-  bool moved = false;
+  bool moved = false, given = false;
   *possible = true;
   memcpy(previous, s->centroids, s->k * d * sizeof(double));
   for (size_t j = 0; j < s->k; j++) {
@@ -524,11 +525,14 @@ static bool move_centroids(const pass *p, size_t q, const ranked *ranks, double 
     for (size_t l = 0; l < d; l++) {
       if (weights[old] > 0)
         centroid[l] = b->sums[s->at + old * d + l] / weights[old];
+      else if (given)
+        centroid[l] = previous[old * d + l];
       else
         centroid[l] = (ock_rows_get(p->x, b->far_row[q], l) - p->frame->origin[l]) * p->frame->unit;
       moved = moved || centroid[l] != previous[j * d + l];
     }
-    if (!(weights[old] > 0) && (given++ > 0 || !(b->farthest[q] > 0))) *possible = false;
+    given = given || !(weights[old] > 0);
+    if (!(weights[old] > 0) && !(b->farthest[q] > 0)) *possible = false;
   }
   return moved;
 }
@@ -539,7 +543,7 @@ static void drop_empty(const pass *p, subject *s) {
   size_t k = 0;
   for (size_t j = 0; j < s->k; j++) k += counts[j] > 0;
   s->fit->k = s->k = k;
-  s->n_passes = 0;
+  s->n_passes = s->n_repairs = 0;
   s->previous = INFINITY;
   round_centroids(p, s);
 }
@@ -557,12 +561,14 @@ static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, d
   }
   bool moved = move_centroids(p, q, ranks, previous, &possible);
   s->n_passes++;
+  if (!whole && s->n_repairs < s->k) s->n_repairs++;
+  size_t most_passes = p->options->most_passes + s->n_repairs;
   bool near =
       whole && s->n_passes > 1 && p->options->tolerance > 0 && s->previous - inertia <= p->options->tolerance * inertia;
   bool ties_go_elsewhere = !sorted && p->blocks[0].n_ties[q] > 0;
   s->previous = inertia;
-  s->done = !moved || s->n_passes >= p->options->most_passes + 2 ||
-            ((near || s->n_passes >= p->options->most_passes) && !ties_go_elsewhere && whole);
+  s->done =
+      !moved || s->n_passes >= most_passes + 2 || ((near || s->n_passes >= most_passes) && !ties_go_elsewhere && whole);
   if (!s->done && possible) {
     round_centroids(p, s);
     return;
@@ -579,7 +585,7 @@ static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, d
   }
   memcpy(s->centroids, previous, s->k * d * sizeof(double));
   if (!sorted) renumber_labels(p, s, ranks, number);
-  write_fit(p, s, ranks, !moved);
+  write_fit(p, s, ranks, !moved || near);
 }
 
 /* ---- passes ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of k-means: its memory, its centres, and what follows from its sums. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cluster/lloyd.h"
@@ -304,14 +305,44 @@ void ock_lloyd_scatter(ock_lloyd *s, size_t k, ock_rng *rng) {
   ock_lloyd_assign(s, s->positions, k);
 }
 
+static int compare_gains(const void *a, const void *b, void *cuts) {
+  double x = ((const ock_cut *)cuts)[*(const uint32_t *)a].gain, y = ((const ock_cut *)cuts)[*(const uint32_t *)b].gain;
+  return x != y ? (x > y ? -1 : 1) : *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
+}
+
+/* Cut the m clusters that gain most, all in one pass over the rows. */
+static void split_many(ock_lloyd *s, size_t m) {
+  size_t k = s->k, row_bytes = s->d * sizeof(double);
+  for (uint32_t j = 0; j < k; j++) s->list[j] = j;
+  qsort_r(s->list, k, sizeof *s->list, compare_gains, s->cuts);
+  memcpy(s->positions, s->centroids, k * row_bytes);
+  size_t now = k;
+  for (size_t i = 0; i < m && s->cuts[s->list[i]].gain > 0; i++) {
+    const ock_cut *cut = &s->cuts[s->list[i]];
+    memcpy(s->positions + s->list[i] * s->d, cut->positions, row_bytes);
+    memcpy(s->positions + now++ * s->d, cut->positions + s->d, row_bytes);
+  }
+  ock_lloyd_assign(s, s->positions, now);
+}
+
 void ock_lloyd_grow(ock_lloyd *s, size_t k) {
+  enum { ONE_BY_ONE = 64, SHARE_AT_ONCE = 4, FIRST_REGROUPING = 8 };
+  size_t next_regrouping = FIRST_REGROUPING;
   memset(s->centroids, 0, s->d * sizeof(double));
   s->k = 0;
   ock_lloyd_assign(s, s->centroids, 1);
   while (s->k < k) {
     size_t j = ock_lloyd_best_cut(s, OCK_LLOYD_NONE, OCK_LLOYD_NONE);
     if (!(s->cuts[j].gain > 0)) break;
-    ock_lloyd_split(s, j);
+    size_t m = s->k / SHARE_AT_ONCE;
+    if (s->k < ONE_BY_ONE)
+      ock_lloyd_split(s, j);
+    else
+      split_many(s, m < k - s->k ? m : k - s->k);
+    if (s->k >= next_regrouping) {
+      ock_lloyd_regroup(s); /* without it all is as right, but slower */
+      next_regrouping = 2 * s->k;
+    }
     if (s->ticker && ock_ticker_stopped(s->ticker)) break;
   }
 }

@@ -227,7 +227,7 @@ static void search_anew(const follow_pass *pass, ock_lloyd_block *block, ock_llo
     if (worker->inherited[j] <= s->upper[p]) worker->candidates[n++] = (uint32_t)j;
   }
   for (size_t j = s->k; j < s->n_bounds; j++) lower[j] = INFINITY;
-  if (pass->change->n_old == 0 || (double)n >= worth_copying * (double)s->k) {
+  if (pass->change->n_old == 0 || s->plain || (double)n >= worth_copying * (double)s->k) {
     search_panel(s, block, worker, p, NULL, s->k, true);
     return;
   }
@@ -247,8 +247,8 @@ static void follow_panel(const follow_pass *pass, ock_lloyd_block *block, ock_ll
   if (change->child != OCK_LLOYD_NONE) lower[change->child] = lower[change->parent];
   size_t n_bounds = (s->k + OCK_BOUNDS - 1) / OCK_BOUNDS * OCK_BOUNDS;
   size_t n = s->kernels->carry(lower, &s->upper[p], s->drift, n_bounds, worker->candidates, &most);
-  if (!must && (n < 2 || !(most > 0))) return;
-  bool copy = (double)n < worth_copying * (double)s->k;
+  if (!must && (n < 2 || !(most > 0)) && !s->plain) return;
+  bool copy = (double)n < worth_copying * (double)s->k && !s->plain;
   search_panel(s, block, worker, p, copy ? worker->candidates : NULL, copy ? n : s->k, false);
 }
 
@@ -285,11 +285,13 @@ static void drop_empty(ock_lloyd *s, size_t j) {
   ock_lloyd_merge(s, j == 0 ? 1 : 0, j);
 }
 
-/* Give every empty cluster half of another, or drop it. Returns whether there was an empty one. Where weights differ by
- * more than rounding allows, a half can be as good as empty again: an end is set to that. */
+/* Give every empty cluster half of another, or drop it. Returns whether there was an empty one. Where rounding
+ * undoes a cut, or takes all rows of a third cluster, one is empty again: cuts beyond those needed are few. */
 static bool repair_empty(ock_lloyd *s) {
+  enum { MOST_FUTILE = 8 };
+  size_t n_left = MOST_FUTILE;
   bool found = false;
-  size_t n_left = 2 * s->k_max;
+  for (size_t j = 0; j < s->k; j++) n_left += ock_lloyd_is_empty(s, j);
   for (size_t j = 0; j < s->k && s->k > 1;) {
     if (!ock_lloyd_is_empty(s, j)) {
       j++;
@@ -298,9 +300,9 @@ static bool repair_empty(ock_lloyd *s) {
     found = true;
     drop_empty(s, j);
     size_t best = ock_lloyd_best_cut(s, OCK_LLOYD_NONE, OCK_LLOYD_NONE);
-    if (s->cuts[best].gain > 0 && n_left > 0) {
-      n_left--;
+    if (n_left > 0 && s->cuts[best].gain > 0) {
       ock_lloyd_split(s, best);
+      n_left--;
     }
     j = 0;
   }
@@ -321,7 +323,8 @@ bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance) {
     if (s->ticker && ock_ticker_stopped(s->ticker)) return false;
     double before = s->inertia;
     ock_history_note(s);
-    bool ahead = n_plain++ >= PLAIN_STEPS && ock_history_extrapolate(s, s->positions);
+    bool room = iteration + 1 < max_iterations; /* to take it back */
+    bool ahead = n_plain++ >= PLAIN_STEPS && room && ock_history_extrapolate(s, s->positions);
     if (!move_centres(s, ahead ? s->positions : last_means(s))) return true;
     uint64_t n_changed = ock_lloyd_follow(s, &ock_lloyd_no_change);
     s->n_iterations++;
@@ -329,6 +332,7 @@ bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance) {
       move_centres(s, last_means(s));
       n_changed = ock_lloyd_follow(s, &ock_lloyd_no_change);
       s->n_iterations++;
+      iteration++;
       s->history.n = n_plain = 0;
     }
     if (n_repairs < MOST_REPAIRS && repair_empty(s)) {
@@ -336,7 +340,10 @@ bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance) {
       s->history.n = n_plain = 0;
       continue;
     }
-    if (n_changed == 0 || (tolerance > 0 && before - s->inertia <= tolerance * s->inertia)) return true;
+    if (n_changed == 0) return true;
+    if (!(tolerance > 0 && before - s->inertia <= tolerance * s->inertia)) continue;
+    if (!ahead) return true;
+    s->history.n = n_plain = 0; /* such a step may gain little where plain ones still gain */
   }
   return false;
 }

@@ -55,8 +55,9 @@ static inline size_t ock_strip_place(size_t d, size_t r, size_t l) {
 /* Half a squared distance to within this is |x|^2 / 2 + |c|^2 / 2 - x c, for |x| <= x and |c| <= c: each coordinate
  * adds one rounding of at most the size of the sum, and the two numbers came rounded. */
 static inline double ock_contest_rounding(size_t element_bytes, size_t d, double x, double c) {
-  double unit = element_bytes == sizeof(float) ? 0x1p-24 : 0x1p-53;
-  return ((double)d + 4) * unit * 0.5 * (x + c) * (x + c);
+  bool narrow = element_bytes == sizeof(float);
+  double unit = narrow ? 0x1p-24 : 0x1p-53, least = narrow ? 0x1p-149 : 0x1p-1074; /* where products underflow */
+  return ((double)d + 4) * (unit * 0.5 * (x + c) * (x + c) + least);
 }
 
 typedef struct ock_search_kernels {

@@ -6,12 +6,19 @@
 
 #include "select/internal.h"
 
-enum { MAX_ITERATIONS = 100, RNG_STREAM_AFRESH = 2000, MOST_TRADES = 8, FIRST_REGROUPING = 8, STARTS_FOR_ONE = 24 };
+enum {
+  MAX_ITERATIONS = 100,
+  RNG_STREAM_AFRESH = 2000,
+  MOST_TRADES = 8,
+  ROUGH_TRADES = 4,
+  FIRST_REGROUPING = 8,
+  STARTS_FOR_ONE = 24
+};
 
 /* A step that lowers the inertia by less than this share of it is the last: the fits are finished later. */
 static const double tolerance = 1e-4;
 /* A fresh start that is worse than the best by more than this at this tolerance is given up. */
-static const double rough_tolerance = 1e-3, promising = 1.004;
+static const double rough_tolerance = 1e-3, promising = 1.02;
 /* A trade is tried when what it seems to gain is this much of what it seems to lose. */
 static const double worth_trading = 0.5;
 /* A path that is worse than the best known fit by more than this goes on from the best. */
@@ -119,6 +126,8 @@ static ockham_status start_afresh(ock_climb *climb, size_t k, uint64_t number, o
   ock_rng rng = ock_rng_make(climb->seed, RNG_STREAM_AFRESH + number);
   ock_lloyd_scatter(s, k, &rng);
   ock_lloyd_run(s, MAX_ITERATIONS, rough_tolerance);
+  for (size_t t = 0; t < ROUGH_TRADES && !stopped(climb) && ock_lloyd_trade(s, 1); t++)
+    ock_lloyd_run(s, MAX_ITERATIONS, rough_tolerance);
   if (climb->ticker->stopped || !ock_state_is_whole(s, k)) return OCKHAM_OK;
   if (s->inertia > climb->sweep->fits[k - 1].inertia * promising) return OCKHAM_OK;
   ock_lloyd_run(s, MAX_ITERATIONS, tolerance);

@@ -26,6 +26,7 @@ ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows
                                 .tolerance = many ? tolerance_for_many : 0,
                                 .silhouettes = silhouettes,
                                 .wide = rows->wide,
+                                .plain = rows->plain,
                                 .labels = labels};
   ticker->stage = "k-means, all rows";
   ockham_status status =

@@ -93,6 +93,7 @@ typedef struct ock_rows_in_order {
   const uint32_t *order; /* neighbours together, or NULL */
   bool wide;             /* floats cannot tell these rows apart */
   bool as_they_are;      /* measure only, without a step */
+  bool plain;            /* look at every distance */
 } ock_rows_in_order;
 /* Settle those of the fits from ... k_max that are not yet, or with labels (n x number of these fits) all of them. */
 ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows, size_t from, uint16_t *labels,

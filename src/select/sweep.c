@@ -5,7 +5,7 @@
 
 #include "select/internal.h"
 
-enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1, MORE_ROUNDS = 3, FEW_ROWS = 2000, AFRESH_K = 12 };
+enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60, DEFAULT_ROUNDS = 1, MORE_ROUNDS = 3, FEW_ROWS = 2000, AFRESH_K = 24 };
 
 /* The estimate of the silhouette looks at so many times fewer pairs than the exact one may. */
 enum { SHARE_TO_ESTIMATE = 4 };
@@ -23,6 +23,7 @@ static const double tolerance_for_many = 1e-5, tolerance_for_few = 1e-12;
 /* Where bounds spare less than this share of the distances there are no clusters to speak of: optima then differ by so
  * little that some rows cannot tell which is better. */
 static const double structure = 0.1;
+enum { FEW_CLUSTERS = 8 }; /* where bounds have no chance to spare any */
 
 /* After a stop nobody wants to wait: so many products, about half a second. */
 static const double values_after_stop = 1e10;
@@ -72,6 +73,9 @@ static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "no criterion is named '%s'; `ockham criteria` lists them", o->criterion);
   if (o->k_max && o->k_min > o->k_max)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the least k, %zu, must not exceed the largest, %zu", o->k_min, o->k_max);
+  if (o->algorithm > OCKHAM_ALGORITHM_BOUNDS || o->precision > OCKHAM_PRECISION_DOUBLE)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "there is no algorithm %d with precision %d", (int)o->algorithm,
+                    (int)o->precision);
   if (o->k_max > UINT16_MAX)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a sweep goes up to k = %d, found %zu", UINT16_MAX, o->k_max);
   return OCKHAM_OK;
@@ -133,7 +137,8 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 }
 
 static ock_rows_in_order in_order(const run *r) {
-  return (ock_rows_in_order){.x = r->x, .order = r->order, .wide = r->wide};
+  return (ock_rows_in_order){
+      .x = r->x, .order = r->order, .wide = r->wide, .plain = r->options->algorithm == OCKHAM_ALGORITHM_LLOYD};
 }
 
 static void clear_fits(ockham_sweep *sweep, size_t from) {
@@ -193,6 +198,11 @@ static size_t n_rounds(const run *r) {
   return r->x.n_rows <= FEW_ROWS ? MORE_ROUNDS : DEFAULT_ROUNDS; /* few rows take no time, and have many optima */
 }
 
+/* Whether bounds spared next to nothing so far. */
+static bool lacks_structure(const run *r, const ock_lloyd *s) {
+  return r->k_target >= FEW_CLUSTERS && (double)s->n_distances > (1 - structure) * (double)s->n_distances_plain;
+}
+
 static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
   ockham_sweep *sweep = climb->sweep;
   size_t covered = ock_sweep_count_fits(sweep);
@@ -201,6 +211,9 @@ static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
   for (size_t round = 0; round <= n_rounds(r); round++) {
     OCK_TRY(ock_climb_up(climb, round == 0 ? covered : 1, r->k_target, err));
     if (r->ticker.stopped || climb->too_fine) return OCKHAM_OK;
+    r->unstructured = lacks_structure(r, climb->state);
+    if (r->unstructured && climb->state->n < r->x.n_rows)
+      return OCKHAM_OK; /* more rows are needed to tell fits apart */
     OCK_TRY(ock_climb_down(climb, ock_sweep_count_fits(sweep), 1, err));
     if (r->ticker.stopped || climb->too_fine) return OCKHAM_OK;
     if (round == 0 && first) OCK_TRY(ock_climb_afresh(climb, clamp(AFRESH_K, 1, ock_sweep_count_fits(sweep)), err));
@@ -260,8 +273,8 @@ static ockham_status with_store(run *r, ockham_sweep *sweep, size_t n, bool *too
   status = ock_lloyd_init(&state, &store, clamp(r->k_target, 1, store.n), r->options->seed, r->pool, &r->ticker, err);
   if (!status) {
     ock_climb climb = {.sweep = sweep, .state = &state, .seed = r->options->seed, .ticker = &r->ticker};
+    state.plain = r->options->algorithm == OCKHAM_ALGORITHM_LLOYD;
     status = work(r, &climb, err);
-    r->unstructured = (double)state.n_distances > (1 - structure) * (double)state.n_distances_plain;
     *too_fine = climb.too_fine;
     r->sweep->n_distances += state.n_distances;
     r->sweep->n_distances_plain += state.n_distances_plain;
@@ -310,11 +323,23 @@ static ockham_status search_and_finish(run *r, ock_climb *climb, ockham_error *e
 
 /* Finish on many rows what was found on some. */
 static ockham_status finish_sketch(run *r, ock_climb *climb, ockham_error *err) {
-  bool look_again = r->unstructured;
   OCK_TRY(finish_fits(r, climb, r->sketch, err));
-  if (!look_again || r->ticker.stopped) return OCKHAM_OK;
-  OCK_TRY(ock_climb_down(climb, ock_sweep_count_fits(climb->sweep), 1, err));
-  return ock_climb_up(climb, 1, ock_sweep_count_fits(climb->sweep), err);
+  if (!r->unstructured || r->ticker.stopped) return OCKHAM_OK;
+  OCK_TRY(ock_climb_up(climb, 1, ock_sweep_count_fits(climb->sweep), err));
+  return ock_climb_down(climb, ock_sweep_count_fits(climb->sweep), 1, err);
+}
+
+/* Stopped while only some rows had been looked at: what these say is measured on all rows by settle(). */
+static ockham_status keep_sketch(run *r, ockham_error *err) {
+  ockham_sweep *sweep = r->sweep;
+  for (size_t k = 2; k <= r->sketch->k_max; k++) {
+    ock_fit *fit = &sweep->fits[k - 1];
+    if (fit->centroids) continue;
+    if (!ock_fit_allocate(fit, k, sweep->d))
+      return ock_fail_memory(err, "a clustering of the curve", k * (sweep->d + 3) * sizeof(double));
+    memcpy(fit->centroids, r->sketch->fits[k - 1].centroids, k * sweep->d * sizeof(double));
+  }
+  return OCKHAM_OK;
 }
 
 static ockham_status sketch_and_finish(run *r, ockham_error *err) {
@@ -328,6 +353,7 @@ static ockham_status sketch_and_finish(run *r, ockham_error *err) {
   OCK_TRY(ock_sweep_reserve(r->sketch, r->k_target, err));
   OCK_TRY(search(r, r->sketch, sketch_size(r), climb_all, err));
   r->sketch->k_max = ock_sweep_count_fits(r->sketch);
+  if (r->ticker.stopped) return keep_sketch(r, err);
   double row_bytes = ock_store_bytes(1, r->x.n_columns, r->wide) + (double)r->k_target * 4 / OCK_PANEL;
   double affordable = store_bytes / row_bytes;
   size_t n = affordable < (double)r->x.n_rows ? (size_t)affordable : r->x.n_rows;
@@ -412,7 +438,7 @@ static ockham_status run_sweep(run *r, ockham_error *err) {
   OCK_TRY(choose_range(r, err));
   for (bool more = true; more;) {
     r->ticker.done = 0;
-    r->ticker.total = r->k_target * (2 + 2 * n_rounds(r) + 1);
+    r->ticker.total = r->k_target * (2 * (n_rounds(r) + 1) + 1 + 3); /* climbs, finishing, and settling thrice */
     OCK_TRY(ock_sweep_reserve(r->sweep, r->k_target, err));
     OCK_TRY(cover(r, &more, err));
   }
@@ -439,7 +465,10 @@ static ockham_status sweep_in_frame(run *r, ockham_error *err) {
 /* Sweep over the rows that count. */
 static ockham_status sweep_weighed(const ock_weighing *weighed, const ockham_sweep_options *options, ockham_sweep **out,
                                    ockham_error *err) {
-  run r = {.x = weighed->x, .options = options, .ticker = {.progress = options->progress, .stage = "k-means"}};
+  run r = {.x = weighed->x,
+           .options = options,
+           .wide = options->precision == OCKHAM_PRECISION_DOUBLE,
+           .ticker = {.progress = options->progress, .stage = "k-means"}};
   OCK_TRY(check_k(r.x, options, err));
   OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
   ockham_status status = ock_frame_init_weighted(&r.frame, r.x, weighed->weights, r.pool, err);

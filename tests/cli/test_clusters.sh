@@ -84,4 +84,16 @@ expect clusters-two-values
 awk -F, -v OFS=, '{ print (NR == 1 ? "always" : 7), $1, $2 }' people.csv >constant.csv
 same 'a constant column changes nothing' '3 [14, 12, 10]' "$(answer constant.csv)"
 
+# However distances are computed and searched, clusters are the same.
+succeeds clusters people.csv --label-column group
+mask_seconds <out >usual
+for how in '--algorithm lloyd' '--algorithm bounds' '--precision double' '--algorithm=lloyd --precision=double'; do
+  succeeds clusters people.csv --label-column group $how
+  mask_seconds <out | diff usual - || complain "$how: something else"
+  succeeds fit people.csv -k 3 --label-column group --quiet --labels other.csv $how
+  [ ! -e labels.csv ] || cmp labels.csv other.csv || complain "fit $how: other labels"
+  mv other.csv labels.csv
+done
+fails 2 "--algorithm must be one of auto, lloyd, bounds, found 'elkan'" clusters people.csv --algorithm elkan
+
 finish

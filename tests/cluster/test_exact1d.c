@@ -151,20 +151,30 @@ static void lloyd_is_never_better(void **state) {
     for (size_t i = 0; i < N; i++)
       value[i] = repeat % 2 ? (double)ock_rng_below(&rng, 60) : 1e6 + 5 * ock_rng_normal(&rng);
     ock_exact1d e;
+    ock_frame frame;
+    ock_store store;
     ock_lloyd s;
     assert_ok(ock_exact1d_init(&e, column(value, N), K, NULL, err));
-    assert_ok(ock_lloyd_init(&s, column(value, N), K, pool, NULL, err));
+    assert_ok(ock_frame_init(&frame, column(value, N), pool, err));
+    assert_ok(ock_store_init(&store, &frame, column(value, N), NULL, N, true, pool, err));
+    assert_ok(ock_lloyd_init(&s, &store, K, repeat, pool, NULL, err));
     double before = INFINITY;
     for (size_t k = 1; k <= K; k += 3) {
       ock_exact1d_centroids(&e, k, centroids);
       double found = inertia_of(value, N, centroids, k);
       assert_true(found < before);
-      ock_lloyd_seed(&s, k, &rng);
+      ock_lloyd_scatter(&s, k, &rng);
       ock_lloyd_run(&s, 300, 0);
-      assert_true(found <= s.inertia * (1 + 1e-9));
+      assert_int_equal(s.k, k);
+      assert_true(found <= s.inertia / frame.unit / frame.unit * (1 + 1e-9));
+      ock_lloyd_grow(&s, k);
+      ock_lloyd_run(&s, 300, 0);
+      assert_true(found <= s.inertia / frame.unit / frame.unit * (1 + 1e-9));
       before = found;
     }
     ock_lloyd_clear(&s);
+    ock_store_clear(&store);
+    ock_frame_clear(&frame);
     ock_exact1d_clear(&e);
   }
   ock_pool_free(pool);

@@ -53,7 +53,14 @@ static inline void labelled_fill(labelled *t, const double *x, size_t n, size_t 
     t->spread[labels[i]] += sqrt(squares);
     t->point.inertia += squares;
   }
-  t->point = (ockham_curve_point){k, t->point.inertia, t->sizes, t->within, t->spread, t->centroids, NAN, NAN, 0, NULL};
+  t->point = (ockham_curve_point){.k = k,
+                                  .inertia = t->point.inertia,
+                                  .sizes = t->sizes,
+                                  .within = t->within,
+                                  .spread = t->spread,
+                                  .centroids = t->centroids,
+                                  .silhouette = NAN,
+                                  .simplified_silhouette = NAN};
   t->curve = (ockham_curve){.n_rows = n,
                             .n_columns = d,
                             .n_varying = d,

@@ -207,8 +207,21 @@ static void test_ties_choose_the_lowest_k(void **unused) {
   const double within[] = {1, 1, 1}, spread[] = {1, 1, 1}, centroids[] = {0, 10, 20};
   ockham_curve_point points[4];
   for (size_t i = 0; i < 4; i++)
-    points[i] = (ockham_curve_point){3, 3, sizes, within, spread, centroids, 0.5, 0.5, 0, NULL}; /* all the same */
-  ockham_curve curve = {12, 1, 1, 1e-9, 800, 4, points, 0, false};
+    points[i] = (ockham_curve_point){.k = 3, /* all the same */
+                                     .inertia = 3,
+                                     .sizes = sizes,
+                                     .within = within,
+                                     .spread = spread,
+                                     .centroids = centroids,
+                                     .silhouette = 0.5,
+                                     .simplified_silhouette = 0.5};
+  ockham_curve curve = {.n_rows = 12,
+                        .n_columns = 1,
+                        .n_varying = 1,
+                        .variance_floor = 1e-9,
+                        .total = 800,
+                        .n_points = 4,
+                        .points = points};
   size_t n;
   const ockham_criterion *criteria = ockham_criteria(&n);
   for (size_t c = 0; c < n; c++) {

@@ -3,53 +3,54 @@
 #include "select/internal.h"
 #include "select/sweeping.h"
 
-enum { N = 1000, STRIDE = 3 };
+enum { N = 1000 };
 
 static void test_each_stretch_gives_a_row(void **unused) {
   (void)unused;
-  float x[N * STRIDE];
-  for (size_t i = 0; i < N * STRIDE; i++) x[i] = (float)i;
-  ockham_rows all = {.data = x, .n_rows = N, .n_columns = 2, .stride = STRIDE, .dtype = OCKHAM_FLOAT32};
-  for (size_t n = 1; n <= N; n += 37) {
-    ockham_rows some;
-    assert_ok(ock_rows_sample(all, n, 5, &some, err));
-    assert_int_equal(some.n_rows, n);
+  for (size_t n = 1; n < N; n += 37) {
+    uint32_t *row;
+    assert_ok(ock_rows_sample(N, n, 5, &row, err));
     for (size_t i = 0; i < n; i++) {
-      size_t row = (size_t)ock_rows_get(some, i, 0) / STRIDE;
-      assert_true(row >= i * (N / n) && row < (i + 1) * (N / n + 1));
-      assert_true(ock_rows_get(some, i, 1) == ock_rows_get(all, row, 1));
-      if (i > 0) assert_true(ock_rows_get(some, i, 0) > ock_rows_get(some, i - 1, 0));
+      assert_true(row[i] < N && row[i] >= i * (N / n) && row[i] < (i + 1) * (N / n + 1));
+      if (i > 0) assert_true(row[i] > row[i - 1]);
     }
-    ock_rows_sample_clear(&some, all);
+    ock_free(row);
   }
 }
 
-static void test_few_rows_are_not_copied(void **unused) {
+/* The same seed draws the same rows; another draws others. */
+static void test_seeds(void **unused) {
   (void)unused;
-  double x[4] = {1, 2, 3, 4};
-  ockham_rows all = rows_of(x, 2, 2), some;
-  assert_ok(ock_rows_sample(all, 2, 1, &some, err));
-  assert_ptr_equal(some.data, x);
-  ock_rows_sample_clear(&some, all);
+  uint32_t *row[3];
+  for (size_t i = 0; i < 3; i++) assert_ok(ock_rows_sample(N, 100, 7 + i / 2, &row[i], err));
+  assert_memory_equal(row[0], row[1], 100 * sizeof(uint32_t));
+  assert_memory_not_equal(row[0], row[2], 100 * sizeof(uint32_t));
+  for (size_t i = 0; i < 3; i++) ock_free(row[i]);
+}
+
+static void test_all_rows_need_no_list(void **unused) {
+  (void)unused;
+  for (size_t n = 2; n < 5; n++) {
+    uint32_t none, *row = &none;
+    assert_ok(ock_rows_sample(2, n, 1, &row, err));
+    assert_null(row);
+  }
 }
 
 /* Rows that come in turn, as by the hours of a day: every cluster is met, whatever the step. */
 static void test_cycles_are_seen_whole(void **unused) {
   (void)unused;
-  double x[N];
   for (size_t cycle = 2; cycle <= 40; cycle++) {
-    for (size_t i = 0; i < N; i++) x[i] = (double)(i % cycle);
-    ockham_rows all = rows_of(x, N, 1), some;
+    uint32_t *row;
     bool seen[40] = {false};
     size_t n_seen = 0;
-    assert_ok(ock_rows_sample(all, N / 5, 3, &some, err));
-    for (size_t i = 0; i < some.n_rows; i++) {
-      size_t phase = (size_t)ock_rows_get(some, i, 0);
-      n_seen += !seen[phase];
-      seen[phase] = true;
+    assert_ok(ock_rows_sample(N, N / 5, 3, &row, err));
+    for (size_t i = 0; i < N / 5; i++) {
+      n_seen += !seen[row[i] % cycle];
+      seen[row[i] % cycle] = true;
     }
     assert_true(n_seen >= cycle - 1);
-    ock_rows_sample_clear(&some, all);
+    ock_free(row);
   }
 }
 
@@ -83,18 +84,21 @@ static void test_stop_keeps_what_the_sample_found(void **unused) {
 
 static void test_want_of_memory(void **unused) {
   (void)unused;
-  double x[6] = {1, 2, 3, 4, 5, 6};
-  ockham_rows some;
+  uint32_t none, *row = &none;
   ockham_error err = {0};
   ock_fault_after(0);
-  assert_int_equal(ock_rows_sample(rows_of(x, 6, 1), 3, 1, &some, &err), OCKHAM_NO_MEMORY);
+  assert_int_equal(ock_rows_sample(6, 3, 1, &row, &err), OCKHAM_NO_MEMORY);
   ock_fault_clear();
+  assert_null(row);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_each_stretch_gives_a_row), cmocka_unit_test(test_few_rows_are_not_copied),
-      cmocka_unit_test(test_cycles_are_seen_whole),    cmocka_unit_test(test_stop_keeps_what_the_sample_found),
+      cmocka_unit_test(test_each_stretch_gives_a_row),
+      cmocka_unit_test(test_seeds),
+      cmocka_unit_test(test_all_rows_need_no_list),
+      cmocka_unit_test(test_cycles_are_seen_whole),
+      cmocka_unit_test(test_stop_keeps_what_the_sample_found),
       cmocka_unit_test(test_want_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

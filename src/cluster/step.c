@@ -291,7 +291,7 @@ static bool repair_empty(ock_lloyd *s) {
   enum { MOST_FUTILE = 8 };
   size_t n_left = MOST_FUTILE;
   bool found = false;
-  for (size_t j = 0; j < s->k; j++) n_left += !(s->counts[j] > 0.5);
+  for (size_t j = 0; j < s->k; j++) n_left += ock_lloyd_is_empty(s, j);
   for (size_t j = 0; j < s->k && s->k > 1;) {
     if (!ock_lloyd_is_empty(s, j)) {
       j++;

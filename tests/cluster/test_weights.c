@@ -302,6 +302,24 @@ static void weights_may_differ_without_bound(void **state) {
   }
 }
 
+/* The mean of light rows is exact, though heavy ones of other clusters stand among them. */
+static void heavy_rows_leave_no_rounding(void **state) {
+  (void)state;
+  scene_shape(&data, 192, 2, 2, OCKHAM_FLOAT64);
+  double mean = 0;
+  for (size_t i = 0; i < 192; i++) {
+    bool heavy = i % 16 == 3;
+    weights[i] = heavy ? 1e15 : 1;
+    for (size_t l = 0; l < 2; l++)
+      scene_put(&data, i, l, heavy ? (i % 32 == 3 ? 7.3 : -5.1) : (double)(i * 13 % 50) / 100);
+    if (!heavy) mean += (double)(i * 13 % 50) / 100 / 180;
+  }
+  ockham_kmeans result = fit(data.x, 3, weights, labels);
+  assert_true(result.sizes[0] == 6 && result.sizes[2] == 180 && result.weights[2] == 180);
+  assert_close(result.centroids[4], mean, 1e-13);
+  ockham_kmeans_clear(&result);
+}
+
 static void check_refused(const double *w, size_t k, ockham_status status, size_t row, const char *message) {
   ockham_error err = {0};
   ockham_kmeans result;
@@ -381,6 +399,7 @@ int main(void) {
       cmocka_unit_test(rows_of_weight_zero_only_get_a_label),
       cmocka_unit_test(the_scale_of_weights_is_free),
       cmocka_unit_test(weights_may_differ_without_bound),
+      cmocka_unit_test(heavy_rows_leave_no_rounding),
       cmocka_unit_test(what_is_no_weight_is_refused),
       cmocka_unit_test(running_out_of_memory_is_reported),
       cmocka_unit_test(scikit_learn_agrees),

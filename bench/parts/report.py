@@ -195,7 +195,7 @@ def work_text(result, limits):
         return "Work (distances against plain Lloyd, GFLOP/s, passes over memory): -."
     took = work.get("kernel_seconds") or min(result["ours"]["runs"])
     gflops = 2e-9 * work["distances"] * shape["d"] / took
-    parts = [f"{work['distances']:.3g} distances, {100 * work['distances'] / max(work['dense_distances'], 1):.2g} % of plain Lloyd's "
+    parts = [f"{work['distances']:.3g} distances, {100 * work['distances'] / max(work['plain_distances'], 1):.2g} % of plain Lloyd's "
              f"k·n a step over {work['steps']:,} steps", f"{gflops:.1f} GFLOP/s (2 d a distance)"]
     all_threads = limits[max(limits, key=int)] if limits else None
     if all_threads:

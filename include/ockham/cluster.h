@@ -23,6 +23,14 @@ typedef enum ockham_precision {
   OCKHAM_PRECISION_DOUBLE    /**< float64 */
 } ockham_precision;
 
+/** What was computed. */
+typedef struct ockham_work {
+  uint64_t distances;       /**< between a row and a centre */
+  uint64_t plain_distances; /**< what the same steps and passes take when they look at every row and centre */
+  uint64_t steps;           /**< of Lloyd's algorithm, on all rows or some */
+  uint64_t passes;          /**< exact ones, over all rows */
+} ockham_work;
+
 typedef struct ockham_kmeans_options {
   size_t k;              /**< number of clusters, 1 <= k <= n_rows; has no default */
   uint64_t seed;         /**< of every random choice */

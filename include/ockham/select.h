@@ -126,6 +126,9 @@ typedef struct ockham_verdict {
 } ockham_verdict;
 OCKHAM_API ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep);
 
+/** What it took, silhouettes apart. */
+OCKHAM_API ockham_work ockham_sweep_work(const ockham_sweep *sweep);
+
 /** Labels 0 ... k-1 of the rows x that the sweep was run on, for point i of the curve: n_rows values.
  *  Fails as ockham_nearest() does. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_labels(const ockham_sweep *sweep, ockham_rows x, size_t i,

@@ -189,7 +189,7 @@ typedef struct ock_lloyd {
   uint32_t *label;   /* n_panels x OCK_PANEL; what stands beyond n says nothing */
   double inertia;    /* of the clusters about their means, in units^2 */
   size_t n_iterations;
-  uint64_t n_distances, n_distances_plain; /* computed, and what steps without bounds would have computed */
+  ockham_work work;
 
   const ock_kernels *kernels;
   ock_pool *pool;
@@ -305,15 +305,15 @@ typedef struct ock_settle_options {
 /* Bring all fits nearer to fixed points of Lloyd's step and measure them: every pass over the rows serves all of them.
  * Clusters are numbered by falling weight. A fit whose rows are not that distinct is cleared. When the ticker stops it,
  * fits that were not measured yet are left as they are, not settled; rows of a source are then measured as far as whole
- * passes went, and take neither order nor labels. *n_distances counts what was computed. */
+ * passes went, and take neither order nor labels. What was computed is added to *work. */
 ockham_status ock_settle_feed(ock_feed *feed, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
-                              const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker,
-                              uint64_t *n_distances, ockham_error *err);
+                              const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker, ockham_work *work,
+                              ockham_error *err);
 static inline ockham_status ock_settle(ockham_rows x, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
                                        const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker,
-                                       uint64_t *n_distances, ockham_error *err) {
+                                       ockham_work *work, ockham_error *err) {
   ock_feed feed = ock_feed_of_rows(x);
-  return ock_settle_feed(&feed, frame, fits, n_fits, options, pool, ticker, n_distances, err);
+  return ock_settle_feed(&feed, frame, fits, n_fits, options, pool, ticker, work, err);
 }
 
 /* ---- one column: the global optimum for every k at once ---- */

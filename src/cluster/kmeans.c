@@ -257,8 +257,8 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, oc
                                .may_drop = true,
                                .label = labels};
   ock_fit *fits[1] = {&f->fit};
-  uint64_t n_distances = 0;
-  OCK_TRY(ock_settle(f->x, &f->frame, fits, 1, &settle, f->pool, &f->ticker, &n_distances, err));
+  ockham_work work = {0};
+  OCK_TRY(ock_settle(f->x, &f->frame, fits, 1, &settle, f->pool, &f->ticker, &work, err));
   if (f->ticker.stopped || !f->fit.settled) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
   OCK_TRY(copy_out(f, result, err));
   result->exact = exact || f->fit.k == 1;

@@ -704,8 +704,7 @@ static ockham_status make_pass(pass *p, ock_pool *pool, ock_ticker *ticker, bool
 }
 
 /* Passes for the subjects of one group until all are done. */
-static ockham_status settle_group(pass *p, ock_pool *pool, ock_ticker *ticker, uint64_t *n_distances,
-                                  ockham_error *err) {
+static ockham_status settle_group(pass *p, ock_pool *pool, ock_ticker *ticker, ockham_work *work, ockham_error *err) {
   ock_arena arena = {0};
   size_t d = p->frame->d, n_doubles = 0, most_k = 0, n_open = p->n_subjects;
   bool fits = true;
@@ -731,7 +730,9 @@ static ockham_status settle_group(pass *p, ock_pool *pool, ock_ticker *ticker, u
     if (ticker && ock_ticker_stopped(ticker)) break;
     status = make_pass(p, pool, ticker, &whole, err);
     if (status || !whole) break;
-    for (size_t b = 0; b < p->n_blocks; b++) *n_distances += p->blocks[b].n_distances;
+    for (size_t b = 0; b < p->n_blocks; b++) work->distances += p->blocks[b].n_distances;
+    for (size_t q = 0; q < p->n_subjects; q++) work->plain_distances += (uint64_t)p->n_rows * p->subjects[q].k;
+    work->passes++;
     size_t n_left = 0;
     for (size_t q = 0; q < p->n_subjects; q++) {
       reduce(p, q);
@@ -761,8 +762,8 @@ static size_t choose_blocks(const ock_feed *feed, ock_fit *const *fits, size_t n
 }
 
 ockham_status ock_settle_feed(ock_feed *feed, const ock_frame *frame, ock_fit *const *fits, size_t n_fits,
-                              const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker,
-                              uint64_t *n_distances, ockham_error *err) {
+                              const ock_settle_options *options, ock_pool *pool, ock_ticker *ticker, ockham_work *work,
+                              ockham_error *err) {
   const ock_kernels *kernels = ock_kernels_pick();
   subject *subjects = ock_alloc_array(n_fits, sizeof *subjects);
   if (!subjects) return ock_fail_memory(err, "the fits", n_fits * sizeof *subjects);
@@ -787,7 +788,7 @@ ockham_status ock_settle_feed(ock_feed *feed, const ock_frame *frame, ock_fit *c
       if (fits[end]->centroids)
         subjects[p.n_subjects++] = (subject){.fit = fits[end], .k = fits[end]->k, .column = end, .previous = INFINITY};
     }
-    status = settle_group(&p, pool, ticker, n_distances, err);
+    status = settle_group(&p, pool, ticker, work, err);
   }
   ock_free(subjects);
   return status;

@@ -135,7 +135,7 @@ static uint64_t reduce_blocks(ock_lloyd *s) {
   for (size_t b = 0; b < s->n_blocks; b++) {
     ock_lloyd_block *block = &s->blocks[b];
     n_changed += block->n_changed;
-    s->n_distances += block->n_distances;
+    s->work.distances += block->n_distances;
     for (size_t j = 0; j < s->k; j++) {
       if (!block->touched[j]) continue;
       block->touched[j] = false;
@@ -146,7 +146,7 @@ static uint64_t reduce_blocks(ock_lloyd *s) {
       for (size_t l = j * s->d; l < (j + 1) * s->d; l++) s->sums[l] += block->sums[l];
     }
   }
-  s->n_distances_plain += (uint64_t)s->n * s->k;
+  s->work.plain_distances += (uint64_t)s->n * s->k;
   s->inertia = 0;
   for (size_t j = 0; j < s->k; j++) s->inertia += ock_lloyd_within(s, j);
   return n_changed;
@@ -328,10 +328,12 @@ bool ock_lloyd_run(ock_lloyd *s, size_t max_iterations, double tolerance) {
     if (!move_centres(s, ahead ? s->positions : last_means(s))) return true;
     uint64_t n_changed = ock_lloyd_follow(s, &ock_lloyd_no_change);
     s->n_iterations++;
+    s->work.steps++;
     if (ahead && !(s->inertia < before)) { /* too far: back to the means */
       move_centres(s, last_means(s));
       n_changed = ock_lloyd_follow(s, &ock_lloyd_no_change);
       s->n_iterations++;
+      s->work.steps++;
       iteration++;
       s->history.n = n_plain = 0;
     }

@@ -99,6 +99,16 @@ static void add_context(json_t **object, const ock_report *r) {
   put(object, "adjusted_mutual_information", number(o->agreement->adjusted_mutual_information));
 }
 
+static json_t *work(const ock_report *r) {
+  ockham_work w = ockham_sweep_work(r->sweep);
+  json_t *object = json_object();
+  put(&object, "distances", integer(w.distances));
+  put(&object, "plain_distances", integer(w.plain_distances));
+  put(&object, "steps", integer(w.steps));
+  put(&object, "passes", integer(w.passes));
+  return object;
+}
+
 bool ock_report_json(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   const ockham_curve *curve = r->curve;
@@ -126,6 +136,7 @@ bool ock_report_json(const ock_report *r, FILE *out) {
     put(&object, "weights", weights(&curve->points[v->point]));
   }
   put(&object, "seconds", number(v->seconds));
+  put(&object, "work", work(r));
   add_context(&object, r);
   put(&object, "curve", points(curve));
   bool whole = object && json_dumpf(object, out, JSON_REAL_PRECISION(17)) == 0;

@@ -32,7 +32,7 @@ ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows
                                 .partial_bytes = rows->partial_bytes};
   ticker->stage = "k-means, all rows";
   ockham_status status =
-      n ? ock_settle_feed(feed, sweep->frame, open, n, &options, pool, ticker, &sweep->n_distances, err) : OCKHAM_OK;
+      n ? ock_settle_feed(feed, sweep->frame, open, n, &options, pool, ticker, &sweep->work, err) : OCKHAM_OK;
   ock_free(open);
   return status;
 }

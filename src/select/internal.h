@@ -38,7 +38,7 @@ struct ockham_sweep {
   size_t k_capacity;
   ockham_curve curve;
   ockham_curve_point *points;
-  uint64_t n_distances, n_distances_plain; /* computed, and what steps that look at all pairs would have computed */
+  ockham_work work;
   double *shown; /* centroids, within and spread of all points, in the data's units: what the curve shows */
 };
 

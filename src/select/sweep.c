@@ -213,7 +213,7 @@ static size_t n_rounds(const run *r) {
 
 /* Whether bounds spared next to nothing so far. */
 static bool lacks_structure(const run *r, const ock_lloyd *s) {
-  return r->k_target >= FEW_CLUSTERS && (double)s->n_distances > (1 - structure) * (double)s->n_distances_plain;
+  return r->k_target >= FEW_CLUSTERS && (double)s->work.distances > (1 - structure) * (double)s->work.plain_distances;
 }
 
 static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
@@ -289,8 +289,9 @@ static ockham_status with_store(run *r, ockham_sweep *sweep, size_t n, bool *too
     state.plain = r->options->algorithm == OCKHAM_ALGORITHM_LLOYD;
     status = work(r, &climb, err);
     *too_fine = climb.too_fine;
-    r->sweep->n_distances += state.n_distances;
-    r->sweep->n_distances_plain += state.n_distances_plain;
+    r->sweep->work.distances += state.work.distances;
+    r->sweep->work.plain_distances += state.work.plain_distances;
+    r->sweep->work.steps += state.work.steps;
     ock_lloyd_clear(&state);
     if (!status) status = keep_order(r, &store);
   }
@@ -548,6 +549,11 @@ static ockham_status sweep_in_frame(run *r, ockham_error *err) {
 static ockham_status run_in_frame(run *r, double start_seconds, ockham_sweep **out, ockham_error *err) {
   ockham_status status = sweep_in_frame(r, err);
   ockham_sweep *result = r->feed ? r->whole : r->sweep, *other = r->feed ? r->sweep : NULL;
+  if (other) {
+    result->work.distances += other->work.distances;
+    result->work.plain_distances += other->work.plain_distances;
+    result->work.steps += other->work.steps;
+  }
   ockham_sweep_free(r->sketch);
   ockham_sweep_free(other);
   ock_free(r->order);

@@ -57,6 +57,10 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
                           .seconds = sweep->seconds};
 }
 
+ockham_work ockham_sweep_work(const ockham_sweep *sweep) {
+  return sweep->work;
+}
+
 ockham_status ockham_sweep_labels(const ockham_sweep *sweep, ockham_rows x, size_t i, size_t threads, uint32_t *labels,
                                   ockham_error *err) {
   if (i >= sweep->curve.n_points)

@@ -33,7 +33,7 @@ static outcome settle(blocks *b, size_t n, size_t threads, const ock_settle_opti
   outcome o = {.status = OCKHAM_OK};
   ock_frame frame;
   ock_pool *pool;
-  uint64_t n_distances = 0;
+  ockham_work work = {0};
   assert_ok(ock_pool_new(threads, &pool, err));
   assert_ok(ock_frame_init(&frame, e.x, pool, err));
   start(&o, &frame);
@@ -45,7 +45,7 @@ static outcome settle(blocks *b, size_t n, size_t threads, const ock_settle_opti
     source = blocks_source(b);
     o.status = ock_feed_of_source(&feed, &source, n, &o.err);
   }
-  if (!o.status) o.status = ock_settle_feed(&feed, &frame, fits, K_MAX, options, pool, ticker, &n_distances, &o.err);
+  if (!o.status) o.status = ock_settle_feed(&feed, &frame, fits, K_MAX, options, pool, ticker, &work, &o.err);
   o.n_rounds = feed.n_rounds;
   ock_feed_clear(&feed);
   ock_frame_clear(&frame);
@@ -217,11 +217,11 @@ static void test_allocation_failures(void **unused) {
     blocks b = {.x = e.x, .block_rows = 64};
     ockham_row_source source = blocks_source(&b);
     ock_feed feed;
-    uint64_t n_distances = 0;
+    ockham_work work = {0};
     ock_fault_after(n);
     ockham_status status = ock_feed_of_source(&feed, &source, 300, NULL);
     if (!status) {
-      status = ock_settle_feed(&feed, &frame, fits, 2, &two_passes, pool, NULL, &n_distances, NULL);
+      status = ock_settle_feed(&feed, &frame, fits, 2, &two_passes, pool, NULL, &work, NULL);
       ock_feed_clear(&feed);
     }
     assert_int_equal(status, ock_fault_hits() ? OCKHAM_NO_MEMORY : OCKHAM_OK);

@@ -31,9 +31,9 @@ static void begin_at_rows(ock_fit *fit, size_t k, ock_rng *rng) {
 }
 
 static void settle(ock_fit *fit, const ock_settle_options *options) {
-  uint64_t n_distances = 0;
-  assert_ok(ock_settle(data.x, &frame, &fit, 1, options, pool, NULL, &n_distances, err));
-  if (fit->centroids) assert_true(n_distances >= fit->n_passes * frame.n * fit->k);
+  ockham_work work = {0};
+  assert_ok(ock_settle(data.x, &frame, &fit, 1, options, pool, NULL, &work, err));
+  if (fit->centroids) assert_true(work.distances >= fit->n_passes * frame.n * fit->k);
 }
 
 /* Everything that a settled fit says, for these labels (every `stride`-th). exact: the arithmetic of distances is. */
@@ -200,12 +200,12 @@ static void fits_together_are_as_fits_alone(void **state) {
     begin_many(alone, 53);
     for (size_t t = 0; t < 3; t++) {
       ock_pool *other;
-      uint64_t n_distances = 0;
+      ockham_work work = {0};
       assert_ok(ock_pool_new(n_threads[t], &other, err));
       begin_many(together, 53);
       for (size_t q = 0; q < N_FITS; q++) fits[q] = &together[q];
       options.labels = labels;
-      assert_ok(ock_settle(data.x, &frame, fits, N_FITS, &options, other, NULL, &n_distances, err));
+      assert_ok(ock_settle(data.x, &frame, fits, N_FITS, &options, other, NULL, &work, err));
       options.labels = NULL;
       for (size_t i = 0; i < N_ROWS; i++) assert_int_equal(label[i], labels[i * N_FITS]);
       for (size_t q = 0; q < N_FITS; q++) {
@@ -317,19 +317,18 @@ static void impossible_fits_are_cleared(void **state) {
   assert_ok(ock_frame_init(&frame, data.x, pool, err));
   ock_fit fit, good, *fits[2] = {&fit, &good};
   for (size_t k = 1; k <= 6; k++) {
-    uint64_t n_distances = 0;
+    ockham_work work = {0};
     allocate(&fit, k);
     allocate(&good, 3);
     for (size_t j = 0; j < k; j++) unit_row(j % 3, fit.centroids + j * 2);
     for (size_t j = 0; j < 3; j++) unit_row(j, good.centroids + j * 2);
     ock_settle_options options = {.most_passes = 100, .label = label};
-    assert_ok(ock_settle(data.x, &frame, fits, 2, &options, pool, NULL, &n_distances, err));
+    assert_ok(ock_settle(data.x, &frame, fits, 2, &options, pool, NULL, &work, err));
     assert_true(good.settled && good.converged && good.inertia < 1e-28);
     assert_true((fit.centroids == NULL) == (k > 3) && (k > 3 || fit.converged));
     if (k > 3) assert_true(isinf(fit.inertia) && !fit.settled);
     if (k <= 3) check_settled(&(claims){.fit = &fit});
-    assert_ok(
-        ock_settle(data.x, &frame, fits, 2, &options, pool, NULL, &n_distances, err)); /* cleared ones are no harm */
+    assert_ok(ock_settle(data.x, &frame, fits, 2, &options, pool, NULL, &work, err)); /* cleared ones are no harm */
     ock_fit_clear(&fit);
     ock_fit_clear(&good);
   }
@@ -347,12 +346,12 @@ static void it_stops_when_asked(void **state) {
   draw(&rng, 500, 2, CLOUDS, OCKHAM_FLOAT64);
   ockham_progress progress = {.report = refuse};
   ock_ticker ticker = {.progress = &progress};
-  uint64_t n_distances = 0;
+  ockham_work work = {0};
   ock_fit fit, *fits[1] = {&fit};
   begin_at_rows(&fit, 4, &rng);
   ock_settle_options options = {.most_passes = 10};
-  assert_ok(ock_settle(data.x, &frame, fits, 1, &options, pool, &ticker, &n_distances, err));
-  assert_true(!fit.settled && fit.centroids && n_distances == 0);
+  assert_ok(ock_settle(data.x, &frame, fits, 1, &options, pool, &ticker, &work, err));
+  assert_true(!fit.settled && fit.centroids && work.distances == 0);
   ock_fit_clear(&fit);
   ock_frame_clear(&frame);
 }
@@ -364,12 +363,12 @@ static void memory_runs_out(void **state) {
   for_each_allocation_failure(n) {
     ock_fit one, two, *fits[2] = {&one, &two};
     ockham_error err;
-    uint64_t n_distances = 0;
+    ockham_work work = {0};
     begin_at_rows(&one, 3, &rng);
     begin_at_rows(&two, 5, &rng);
     ock_fault_after(n);
     ockham_status status =
-        ock_settle(data.x, &frame, fits, 2, &(ock_settle_options){.most_passes = 10}, pool, NULL, &n_distances, &err);
+        ock_settle(data.x, &frame, fits, 2, &(ock_settle_options){.most_passes = 10}, pool, NULL, &work, &err);
     assert_int_equal(status, ock_fault_hits() ? OCKHAM_NO_MEMORY : OCKHAM_OK);
     ock_fit_clear(&one);
     ock_fit_clear(&two);

@@ -105,9 +105,9 @@ static void settling_is_that_of_repeated_rows(void **state) {
     take_centres(&a, &frame, data.x, k);
     take_centres(&b, &other_frame, data.x, k);
     ock_settle_options options = {.most_passes = seed % 4 < 2 ? 1 : 10, .silhouettes = true};
-    uint64_t n_distances = 0;
-    assert_ok(ock_settle(data.x, &frame, fits, 1, &options, pool, NULL, &n_distances, err));
-    assert_ok(ock_settle(repeated.x, &other_frame, others, 1, &options, pool, NULL, &n_distances, err));
+    ockham_work work = {0};
+    assert_ok(ock_settle(data.x, &frame, fits, 1, &options, pool, NULL, &work, err));
+    assert_ok(ock_settle(repeated.x, &other_frame, others, 1, &options, pool, NULL, &work, err));
     compare_fits(&a, &b);
     ock_fit_clear(&a);
     ock_fit_clear(&b);

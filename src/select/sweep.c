@@ -549,7 +549,7 @@ static ockham_status sweep_in_frame(run *r, ockham_error *err) {
 static ockham_status run_in_frame(run *r, double start_seconds, ockham_sweep **out, ockham_error *err) {
   ockham_status status = sweep_in_frame(r, err);
   ockham_sweep *result = r->feed ? r->whole : r->sweep, *other = r->feed ? r->sweep : NULL;
-  if (other) {
+  if (other && result) {
     result->work.distances += other->work.distances;
     result->work.plain_distances += other->work.plain_distances;
     result->work.steps += other->work.steps;

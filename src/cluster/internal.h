@@ -268,6 +268,13 @@ double ock_squared_distance(const double *a, const double *b, size_t d);
 
 /* ---- what centres are worth, exactly ---- */
 
+/* Few rows are brought to where no label changes. Many have labels that go on changing without end in sight or any
+ * effect: there a step that lowers the inertia by next to nothing is the last. */
+static inline bool ock_rows_are_many(size_t n, size_t d) {
+  const size_t most_rows = 20000, most_values = 1000000;
+  return n > most_rows || (double)n * (double)d > (double)most_values;
+}
+
 /* A clustering: its centroids, and what they are worth on all rows once it is settled. Everything is in the frame's
  * units. inertia is infinite, and the arrays NULL, before there is one. */
 typedef struct ock_fit {

@@ -14,8 +14,7 @@ static const double refinement_bytes = 256e6;
 
 /* A step that lowers the inertia by less than this share of it is the last of a start. */
 static const double sketch_tolerance = 1e-4;
-/* Few rows go on until no label changes; many have labels that change without end in sight or any effect. */
-enum { MANY_ROWS = 20000 };
+/* Where rows are many, such a step is the last of all. */
 static const double tolerance_for_many = 1e-6;
 /* Starts that end in the same place differ by rounding only: the first is kept, so that the numbers of the clusters do
  * not depend on the instruction set. */
@@ -54,7 +53,7 @@ typedef struct fitting {
 } fitting;
 
 static double tolerance(const fitting *f) {
-  return f->frame.n > MANY_ROWS ? tolerance_for_many : 0;
+  return ock_rows_are_many(f->frame.n, f->frame.d) ? tolerance_for_many : 0;
 }
 
 static ockham_status no_memory(const fitting *f, ockham_error *err) {

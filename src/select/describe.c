@@ -5,9 +5,8 @@
 
 #include "select/internal.h"
 
-/* Few rows are brought to where no label changes. Many rows have labels that go on changing without end in sight or any
- * effect: they get a last step or two, or as many as lower the inertia by more than a hundred-thousandth. */
-enum { MANY_ROWS = 20000, PASSES_FOR_FEW = 300, PASSES_FOR_MANY = 2 };
+/* Rows that are many get a step or two, or as many as lower the inertia by more than a hundred-thousandth. */
+enum { PASSES_FOR_FEW = 300, PASSES_FOR_MANY = 2 };
 static const double tolerance_for_many = 1e-5;
 
 ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows, size_t from, uint16_t *labels,
@@ -18,7 +17,7 @@ ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows
   if (!open) return ock_fail_memory(err, "the fits", sweep->k_max * sizeof *open);
   for (size_t k = from; k <= sweep->k_max; k++)
     if (labels || !sweep->fits[k - 1].settled) open[n++] = &sweep->fits[k - 1];
-  bool many = sweep->n > MANY_ROWS || rows->feed;
+  bool many = ock_rows_are_many(sweep->n, sweep->d) || rows->feed;
   ock_feed in_memory = ock_feed_of_rows(rows->x), *feed = rows->feed ? rows->feed : &in_memory;
   ock_settle_options options = {.order = rows->order,
                                 .most_passes = rows->as_they_are ? 1

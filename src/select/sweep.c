@@ -17,7 +17,7 @@ enum { SKETCH_ROWS = 25000, SKETCH_VALUES = 1000000, SKETCH_ROWS_A_CLUSTER = 100
 
 /* What was found is finished on as many rows as this takes, and then settled on all. */
 static const double store_bytes = 64e6;
-enum { FINISHING_STEPS = 100, MANY_ROWS = 20000 };
+enum { FINISHING_STEPS = 100 };
 static const double tolerance_for_many = 1e-5, tolerance_for_few = 1e-12;
 
 /* Where bounds spare less than this share of the distances there are no clusters to speak of: optima then differ by so
@@ -303,7 +303,7 @@ static ockham_status with_store(run *r, ockham_sweep *sweep, size_t n, bool *too
 static ockham_status finish_fits(run *r, ock_climb *climb, const ockham_sweep *from, ockham_error *err) {
   ock_lloyd *s = climb->state;
   size_t most = ock_sweep_count_fits(from) < s->k_max ? ock_sweep_count_fits(from) : s->k_max;
-  double tolerance = s->n > MANY_ROWS ? tolerance_for_many : tolerance_for_few;
+  double tolerance = ock_rows_are_many(s->n, s->d) ? tolerance_for_many : tolerance_for_few;
   r->ticker.stage = "k-means, finishing";
   ock_lloyd_assign(s, from->fits[most - 1].centroids, most);
   ock_lloyd_regroup(s); /* without it all is as right, but slower */

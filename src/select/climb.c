@@ -12,7 +12,8 @@ enum {
   MOST_TRADES = 8,
   ROUGH_TRADES = 4,
   FIRST_REGROUPING = 8,
-  STARTS_FOR_ONE = 24
+  STARTS_FOR_ONE = 6,
+  CHEAP_VALUES = 1000000
 };
 
 /* A step that lowers the inertia by less than this share of it is the last: the fits are finished later. */
@@ -136,10 +137,16 @@ static ockham_status start_afresh(ock_climb *climb, size_t k, uint64_t number, o
   return trade(climb, err);
 }
 
+/* Most for the least k, where there are the fewest neighbours; where steps cost much they must do more for it. */
+static size_t count_starts(const ock_lloyd *s, size_t k) {
+  double values = (double)s->n * (double)s->d, share = values > CHEAP_VALUES ? CHEAP_VALUES / values : 1;
+  return (size_t)(STARTS_FOR_ONE * share) / k + (share == 1);
+}
+
 ockham_status ock_climb_afresh(ock_climb *climb, size_t to, ockham_error *err) {
   for (size_t k = 2; k <= to; k++)
-    for (size_t start = 0; start < 1 + STARTS_FOR_ONE / k && !stopped(climb); start++)
-      OCK_TRY(start_afresh(climb, k, k * STARTS_FOR_ONE + start, err));
+    for (size_t start = 0; start < count_starts(climb->state, k) && !stopped(climb); start++)
+      OCK_TRY(start_afresh(climb, k, k * (STARTS_FOR_ONE + 1) + start, err));
   return OCKHAM_OK;
 }
 

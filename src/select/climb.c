@@ -61,10 +61,13 @@ static bool stopped(ock_climb *climb) {
   return climb->too_fine || ock_ticker_stopped(climb->ticker);
 }
 
-/* Go on from the best known fit when the path has fallen behind it. */
-static void catch_up(ock_climb *climb) {
-  const ock_fit *best = &climb->sweep->fits[climb->state->k - 1];
-  if (climb->state->inertia > best->inertia * worth_switching) ock_lloyd_assign(climb->state, best->centroids, best->k);
+/* Go on from the best known fit for k when the path has fallen behind it, or has lost a cluster. */
+static void catch_up(ock_climb *climb, size_t k) {
+  const ock_fit *best = &climb->sweep->fits[k - 1];
+  ock_lloyd *s = climb->state;
+  if (!best->centroids) return;
+  if (!ock_state_is_whole(s, k) || s->inertia > best->inertia * worth_switching)
+    ock_lloyd_assign(s, best->centroids, best->k);
 }
 
 /* Out of a local optimum, while it pays: what a trade seems to lose, the steps after it may more than make up for. */
@@ -95,11 +98,15 @@ ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, ockham_erro
     if (!(s->cuts[j].gain > 0)) break; /* no more distinct rows */
     ock_lloyd_split(s, j);
     ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
-    if (climb->ticker->stopped || !ock_state_is_whole(s, k + 1)) break;
-    OCK_TRY(keep(climb, err));
-    OCK_TRY(trade(climb, err));
-    if (s->k != k + 1 || climb->too_fine) break;
-    catch_up(climb);
+    if (climb->ticker->stopped) break;
+    if (ock_state_is_whole(s, k + 1)) {
+      OCK_TRY(keep(climb, err));
+      OCK_TRY(trade(climb, err));
+    } else if (!climb->sweep->fits[k].centroids) {
+      break; /* rounding undoes the cut */
+    }
+    if (climb->too_fine) break;
+    catch_up(climb, k + 1);
     if (s->k >= next_regrouping) {
       ock_lloyd_regroup(s); /* without it all is as right, but slower */
       next_regrouping *= 2;
@@ -162,7 +169,7 @@ ockham_status ock_climb_down(ock_climb *climb, size_t from, size_t to, ockham_er
     ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
     if (climb->ticker->stopped) break;
     if (ock_state_is_whole(s, s->k)) OCK_TRY(keep(climb, err));
-    catch_up(climb);
+    catch_up(climb, s->k);
     climb->ticker->done++;
   }
   return OCKHAM_OK;

@@ -55,7 +55,7 @@ typedef struct ockham_kmeans {
   double inertia;      /**< sum of squared Euclidean distances from each row to its centroid, by the rows' weights */
   size_t n_iterations; /**< Lloyd steps of the start that was kept */
   bool converged;  /**< no label changed in the last step, or (more than 20,000 rows or a million values) it lowered the
-                      inertia by less  than a millionth; false when max_iterations ended it */
+                      inertia by less than a hundred-thousandth; false when max_iterations ended it */
   bool exact;      /**< the global optimum is known to be found (one column, or k = 1) */
   double *weights; /**< k: sum of the weights of each cluster's rows; the same as sizes where there are none */
 } ockham_kmeans;

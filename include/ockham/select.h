@@ -54,8 +54,8 @@ typedef struct ockham_sweep ockham_sweep;
  *
  *  Extra memory: the rows as float32 (or as float64 when they are that close together), up to 64 MB and a sample of
  *  them beyond that; about 8 + k_max / 16 bytes a row of these, 8 more with weights; 2 more a row for each k while the
- * exact silhouette is computed (one column: 84 and 4 k_max more), and 8 n_columns k_max^2 bytes for the centroids.
- * Large tables are searched on some of their rows; all rows then finish each fit, and measure it.
+ * exact silhouette is computed (one column: 84 and 4 k_max more), and up to 24 n_columns k_max^2 bytes for the
+ * centroids. Large tables are searched on some of their rows; all rows then finish each fit, and measure it.
  *
  *  Source: going up, the cluster whose halves (by 2-means) lower the inertia most is split, and the cheapest merge is
  *  traded for the best split (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998); going down, Ward merges;

@@ -53,7 +53,8 @@ void ock_lloyd_merge(ock_lloyd *s, size_t a, size_t b) {
   memset(s->drift, 0, s->n_bounds * sizeof(float));
   change.merged = (uint32_t)b;
   change.into = (uint32_t)a;
-  change.shift = (float)(sqrt(ock_squared_distance(mean, s->centroids + b * s->d, s->d)) * (1 + 1e-6) + 1e-6);
+  double rounding = (ock_store_is_wide(s->store) ? 0x1p-52 : 0x1p-23) * (2 * sqrt((double)s->d) + 1); /* of centres */
+  change.shift = (float)(sqrt(ock_squared_distance(mean, s->centroids + b * s->d, s->d)) * (1 + 1e-6) + rounding);
   s->drift[a] = (float)ock_lloyd_put_centre(s, a, mean);
   s->cuts[a].churn = INFINITY;
   if (b != last) {
@@ -150,6 +151,15 @@ static place *sort_places(place *places, place *other, size_t n) {
     other = swap;
   }
   return places;
+}
+
+double ock_lloyd_share_within_reach(ock_lloyd *s) {
+  size_t k = s->k, n_panels = s->store->n_panels, n = 0;
+  s->k = 0; /* bounds that were carried far say less than there is */
+  ock_lloyd_assign(s, s->centroids, k);
+  for (size_t p = 0; p < n_panels; p++)
+    for (size_t j = 0; j < k; j++) n += ock_lloyd_lower(s, p)[j] <= s->upper[p];
+  return (double)n / ((double)n_panels * (double)k);
 }
 
 bool ock_lloyd_regroup(ock_lloyd *s) {

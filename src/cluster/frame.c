@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The unit of coordinates, in two passes over the rows: their mean and range, then how far they are from it. */
+/* The unit of coordinates, in one pass over the rows: their mean and range. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -11,7 +11,7 @@ enum { BLOCKS = 64, MIN_ROWS = 2048 };
 /* What one block of rows adds up, with their weights: d sums, and the least and greatest value of each column. */
 typedef struct column_sums {
   double *sum, *low, *high;
-  double weight, squares, farthest;
+  double weight, squares;
 } column_sums;
 
 typedef struct frame_pass {
@@ -67,22 +67,6 @@ static void sum_block(void *arg, size_t b, size_t worker) {
   }
 }
 
-static void find_farthest(void *arg, size_t b, size_t worker) {
-  (void)worker;
-  const frame_pass *p = arg;
-  const double *origin = p->frame->origin;
-  double farthest = 0, unit = p->frame->unit;
-  for (size_t i = block_begin(p, b); i < block_begin(p, b + 1); i++) {
-    double squared = 0;
-    for (size_t l = 0; l < p->x.n_columns; l++) {
-      double value = (ock_rows_get(p->x, i, l) - origin[l]) * unit;
-      squared += value * value;
-    }
-    farthest = squared > farthest ? squared : farthest;
-  }
-  p->blocks[b].farthest = farthest;
-}
-
 /* The power of two that makes `largest` at most 1, within what a double holds. */
 static double choose_unit(double largest) {
   int exponent;
@@ -93,7 +77,7 @@ static double choose_unit(double largest) {
 
 static ockham_status measure(frame_pass *p, ock_pool *pool, ockham_error *err) {
   ock_frame *f = p->frame;
-  double squares = 0, largest = 0, farthest = 0;
+  double squares = 0, largest = 0;
   ock_pool_run(pool, p->n_blocks, sum_block, p);
   f->total = 0;
   for (size_t b = 0; b < p->n_blocks; b++) f->total += p->blocks[b].weight;
@@ -113,9 +97,6 @@ static ockham_status measure(frame_pass *p, ock_pool *pool, ockham_error *err) {
   if (!(squares <= DBL_MAX / (8 * fmax(f->total, (double)f->n))))
     return ock_fail(err, OCKHAM_BAD_DATA, "the data hold values too large to be squared and summed; scale them");
   f->unit = choose_unit(largest);
-  ock_pool_run(pool, p->n_blocks, find_farthest, p);
-  for (size_t b = 0; b < p->n_blocks; b++) farthest = fmax(farthest, p->blocks[b].farthest);
-  f->largest = sqrt(farthest);
   return OCKHAM_OK;
 }
 
@@ -149,17 +130,14 @@ ockham_status ock_frame_of_ranges(ock_frame *frame, size_t n, size_t d, const do
   if (!frame->origin) return ock_fail_memory(err, "sums of columns", ock_size_product(d, 3 * sizeof(double)));
   frame->low = frame->origin + d;
   frame->high = frame->low + d;
-  double largest = 0, farthest = 0;
+  double largest = 0;
   for (size_t l = 0; l < d; l++) {
     frame->origin[l] = mean[l];
     frame->low[l] = low[l];
     frame->high[l] = high[l];
-    double distance = fmax(high[l] - mean[l], mean[l] - low[l]);
-    largest = fmax(largest, distance);
-    farthest += distance * distance;
+    largest = fmax(largest, fmax(high[l] - mean[l], mean[l] - low[l]));
   }
   frame->unit = choose_unit(largest);
-  frame->largest = sqrt(farthest) * frame->unit;
   return OCKHAM_OK;
 }
 

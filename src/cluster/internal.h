@@ -6,7 +6,8 @@
  * while differences that matter are far above their rounding, else doubles; labels of a state are those of the nearest
  * centre to within that rounding; for every panel upper is at least the distance of any of its rows to its centre,
  * lower[j] at most that of any of its rows to centre j. What ock_settle() says is exact in float64, equal distances
- * going to the lower number. Sums are float64, taken block by block in order. A row of weight w adds to every sum what
+ * going to the lower number. Sums are float64, taken block by block in order
+ *   (a state adds up the rows of one panel in the store's elements). A row of weight w adds to every sum what
  * w rows would; all weights here are positive: rows of weight 0 are taken out at the door (ock_weighing). Threads: one
  * state belongs to one thread, which lends its pool; results do not depend on the pool's size. Source: bounds after
  * Elkan, ICML 2003, kept for panels of rows and not for rows; merging after Ward, JASA 58, 1963
@@ -44,10 +45,9 @@ typedef struct ock_frame {
   double total;          /* sum of the weights; n when all are 1 */
   double *origin;        /* d: the mean of the rows */
   double unit;
-  double largest;     /* the largest |x| of a row, in units */
   double *low, *high; /* d: least and greatest value of each column, as they are in the data */
 } ock_frame;
-/* Two passes over the rows. x has been checked. Fails with NO_MEMORY, and with BAD_DATA when squares of x would
+/* One pass over the rows. x has been checked. Fails with NO_MEMORY, and with BAD_DATA when squares of x would
  * overflow. */
 ockham_status ock_frame_init_weighted(ock_frame *frame, ockham_rows x, const double *weights, ock_pool *pool,
                                       ockham_error *err);
@@ -85,6 +85,15 @@ void ock_feed_clear(ock_feed *feed);
 /* Bytes that the stretches of a source take. */
 double ock_feed_bytes(size_t d);
 
+/* ---- some of the rows ---- */
+
+/* At most n_sample rows from all over n: *rows receives their numbers, ascending, for ock_free(); NULL when all n are
+ * taken. */
+ockham_status ock_rows_sample(size_t n, size_t n_sample, uint64_t seed, uint32_t **rows, ockham_error *err);
+/* Copies of these n rows, in this order, until _clear. */
+ockham_status ock_rows_copy(ockham_rows x, const uint32_t *row, size_t n, ockham_rows *copy, ockham_error *err);
+void ock_rows_copy_clear(ockham_rows *copy);
+
 /* ---- rows in panels ---- */
 
 typedef struct ock_store {
@@ -105,6 +114,8 @@ ockham_status ock_store_init(ock_store *store, const ock_frame *frame, ockham_ro
 /* Put the rows into another order: place i gets what stood at order[i]. False when memory ran out: nothing changed. */
 bool ock_store_reorder(ock_store *store, const uint32_t *order, ock_pool *pool);
 void ock_store_clear(ock_store *store);
+/* Whether clusters of this inertia are so small that floats hardly tell their rows apart. */
+bool ock_store_is_too_fine(const ock_store *store, double inertia);
 /* Bytes that a store of n rows takes. */
 double ock_store_bytes(size_t n, size_t d, bool wide);
 
@@ -258,6 +269,9 @@ bool ock_lloyd_trade(ock_lloyd *s, double worth);
  * decided as a whole. True when done, false for want of memory, which changes nothing. */
 bool ock_lloyd_regroup(ock_lloyd *s);
 
+/* Search all rows anew; returns the share of pairs of a panel and a centre that bounds then do not rule out. */
+double ock_lloyd_share_within_reach(ock_lloyd *s);
+
 /* Start from k rows drawn at random (fewer when they are not that distinct). */
 void ock_lloyd_scatter(ock_lloyd *s, size_t k, ock_rng *rng);
 /* Start from one cluster, and cut the best one until there are k. */
@@ -288,7 +302,7 @@ typedef struct ock_fit {
   double silhouette, simplified_silhouette; /* NaN unless measured */
   double silhouette_error;                  /* standard error; 0 unless estimated */
   size_t n_passes;                          /* over all rows, until it was settled */
-  bool settled, converged;                  /* converged: every centroid is the mean of its rows to the last digit */
+  bool settled, converged;                  /* converged: no step changes it, or by next to nothing (the tolerance) */
 } ock_fit;
 void ock_fit_init(ock_fit *fit);
 void ock_fit_clear(ock_fit *fit);

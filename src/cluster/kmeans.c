@@ -15,7 +15,7 @@ static const double refinement_bytes = 256e6;
 /* A step that lowers the inertia by less than this share of it is the last of a start. */
 static const double sketch_tolerance = 1e-4;
 /* Where rows are many, such a step is the last of all. */
-static const double tolerance_for_many = 1e-6;
+static const double tolerance_for_many = 1e-5;
 /* Starts that end in the same place differ by rounding only: the first is kept, so that the numbers of the clusters do
  * not depend on the instruction set. */
 static const double worth_switching = 1 - 1e-6;
@@ -27,7 +27,8 @@ static ockham_status check(ockham_rows x, const ockham_kmeans_options *options, 
   if (options->algorithm > OCKHAM_ALGORITHM_BOUNDS || options->precision > OCKHAM_PRECISION_DOUBLE)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "there is no algorithm %d with precision %d", (int)options->algorithm,
                     (int)options->precision);
-  if (options->k >= UINT32_MAX) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be below 2^32 - 1");
+  if (x.n_rows >= UINT32_MAX)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "at most 2^32 - 2 rows can be clustered, found %zu", x.n_rows);
   return OCKHAM_OK;
 }
 
@@ -97,25 +98,15 @@ static ockham_status refine(fitting *f, ock_lloyd *s, ockham_error *err) {
   return ock_fit_take(&f->fit, s) ? OCKHAM_OK : no_memory(f, err);
 }
 
-/* Floats cannot tell rows apart that are as near to each other as rounding. */
-static bool is_too_fine(const ock_store *store, const ock_fit *fit) {
-  double typical = sqrt(store->squares / store->total);
-  return fit->inertia <= 16 * store->total * ock_contest_rounding(4, store->d, 2 * typical, 2 * typical);
-}
-
 typedef ockham_status work_on_store(fitting *f, ock_lloyd *s, ockham_error *err);
 
 static ockham_status with_store(fitting *f, size_t n, work_on_store *work, bool *too_fine, ockham_error *err) {
   ock_store store;
   ock_lloyd state;
   size_t n_rows = f->x.n_rows;
-  uint32_t *some = NULL;
+  uint32_t *some;
   *too_fine = false;
-  if (n < n_rows) {
-    some = ock_alloc_array(n, sizeof *some);
-    if (!some) return ock_fail_memory(err, "a sample of the rows", ock_size_product(n, sizeof *some));
-    for (size_t i = 0; i < n; i++) some[i] = (uint32_t)((double)i * ((double)n_rows / (double)n));
-  }
+  OCK_TRY(ock_rows_sample(n_rows, n, f->options->seed, &some, err));
   ockham_status status = ock_store_init(&store, &f->frame, f->x, some, n < n_rows ? n : n_rows, f->wide, f->pool, err);
   ock_free(some);
   OCK_TRY(status);
@@ -125,7 +116,7 @@ static ockham_status with_store(fitting *f, size_t n, work_on_store *work, bool 
     status = work(f, &state, err);
     ock_lloyd_clear(&state);
   }
-  *too_fine = !f->wide && f->fit.centroids && is_too_fine(&store, &f->fit);
+  *too_fine = f->fit.centroids && ock_store_is_too_fine(&store, f->fit.inertia);
   if (!status && store.n == n_rows) {
     ock_free(f->order);
     f->order = store.row;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The exact pass: rows are searched in floats, what rounding may have decided is searched again in doubles, and every
  * sum is one of doubles. A panel of rows is loaded once for all fits. */
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +114,11 @@ bool ock_fit_take(ock_fit *fit, const ock_lloyd *state) {
   fit->settled = fit->converged = false;
   fit->silhouette = fit->simplified_silhouette = NAN; /* those were of another clustering */
   for (size_t j = 0; j < state->k; j++) {
-    ock_lloyd_mean(state, j, fit->centroids + j * state->d);
+    double *centroid = fit->centroids + j * state->d;
+    if (ock_lloyd_is_empty(state, j)) /* it is where it was; the exact passes give it a row */
+      memcpy(centroid, state->centroids + j * state->d, state->d * sizeof(double));
+    else
+      ock_lloyd_mean(state, j, centroid);
     fit->sizes[j] = (uint64_t)(state->counts[j] + 0.5);
     fit->weights[j] = state->weights[j];
     fit->within[j] = ock_lloyd_within(state, j);
@@ -302,7 +305,7 @@ static size_t find_near(const subject *s, worker_scratch *w) {
     w->inherited[j] = w->lower[to->parent[j]] * (1 - 0x1p-20f) - to->gap[j];
     if (w->inherited[j] <= w->reach) w->near[n++] = (uint32_t)j;
   }
-  if (!known) return s->k;
+  if (!known || n == 0) return s->k;
   float *swap = w->lower;
   w->lower = w->inherited;
   w->inherited = swap;
@@ -756,8 +759,11 @@ static size_t choose_blocks(const ock_feed *feed, ock_fit *const *fits, size_t n
   size_t n = (feed->n + OCK_PANEL - 1) / OCK_PANEL / PANELS_A_BLOCK;
   double bytes = 0;
   n = n < 1 ? 1 : n > MOST_BLOCKS ? MOST_BLOCKS : n;
-  for (size_t i = 0; i < n_fits; i++) bytes += sums_bytes(fits[i], feed->d, 1);
-  while (feed->source && n > FEWEST_BLOCKS && bytes * (double)n > most_bytes) n /= 2;
+  for (size_t i = 0; i < n_fits; i++) {
+    double one = sums_bytes(fits[i], feed->d, 1);
+    bytes = feed->source ? bytes + one : fmax(bytes, one);
+  }
+  while (n > FEWEST_BLOCKS && bytes * (double)n > most_bytes) n /= 2;
   return n;
 }
 

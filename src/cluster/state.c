@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of k-means: its memory, its centres, and what follows from its sums. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,7 +155,7 @@ void ock_find_parents(const double *old, size_t n_old, const double *now, size_t
     }
     to->gap[j] = ock_bound_distance(least);
   }
-  for (size_t a = 0; a < n_old; a++) to->shift[a] = ock_bound_distance(to->shift[a]);
+  for (size_t a = 0; a < n_old; a++) to->shift[a] = ock_bound_distance(fmax(to->shift[a], FLT_MIN));
 }
 
 double ock_lloyd_put_centre(ock_lloyd *s, size_t j, const double *position) {
@@ -239,7 +240,7 @@ double ock_lloyd_cheapest_merge(const ock_lloyd *s, size_t *best_a, size_t *best
 
 /* ---- starts ---- */
 
-/* Row i, relative to nothing but the origin. */
+/* Row i, in the frame's units. */
 static void read_row(const ock_lloyd *s, size_t i, double *position) {
   const void *panel = ock_store_panel(s->store, i / OCK_PANEL);
   for (size_t l = 0; l < s->d; l++)

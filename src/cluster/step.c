@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lloyd's steps with bounds on whole panels: a panel is searched only when two of its centres are within reach of its
  * rows and one of these has moved, and then among the centres within reach alone. */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -221,7 +220,7 @@ static void search_anew(const follow_pass *pass, ock_lloyd_block *block, ock_llo
   size_t n = 0;
   for (size_t a = 0; a < pass->change->n_old; a++)
     if (lower[a] <= s->upper[p] && to->shift[a] > shift) shift = to->shift[a];
-  s->upper[p] = s->upper[p] * (1 + 0x1p-20f) + shift;
+  if (pass->change->n_old > 0) s->upper[p] = s->upper[p] * (1 + 0x1p-20f) + shift;
   for (size_t j = 0; j < s->k && pass->change->n_old > 0; j++) {
     worker->inherited[j] = lower[to->parent[j]] * (1 - 0x1p-20f) - to->gap[j];
     if (worker->inherited[j] <= s->upper[p]) worker->candidates[n++] = (uint32_t)j;
@@ -279,7 +278,7 @@ static bool move_centres(ock_lloyd *s, const double *positions) {
   return moved;
 }
 
-/* The last centre, which has no rows, is no longer counted. */
+/* An empty cluster becomes part of another, and k falls. */
 static void drop_empty(ock_lloyd *s, size_t j) {
   memset(s->drift, 0, s->n_bounds * sizeof(float));
   ock_lloyd_merge(s, j == 0 ? 1 : 0, j);

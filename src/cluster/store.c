@@ -7,6 +7,15 @@
 
 enum { PANELS_A_TASK = 16 };
 
+/* A mean squared distance of fewer roundings than this is too fine for floats. */
+static const double fine = 16;
+
+bool ock_store_is_too_fine(const ock_store *store, double inertia) {
+  if (ock_store_is_wide(store)) return false;
+  double typical = sqrt(store->squares / store->total);
+  return inertia <= fine * store->total * ock_contest_rounding(sizeof(float), store->d, 2 * typical, 2 * typical);
+}
+
 typedef struct fill_task {
   ock_store *store;
   ockham_rows x;

@@ -2,8 +2,9 @@
 /* kernels: the inner loops over distances, once for each instruction set, picked at run time.
  * Main type: ock_kernels (a table of loops). Rows come in panels: OCK_PANEL rows with their coordinates transposed, so
  *   that one vector holds the same coordinate of several rows and every loop is free of horizontal sums.
- * Invariants: distances are sums of squared differences (never |x|^2 - 2xc + |c|^2), so no digits cancel; equal
- *   distances go to the lower centroid; every table gives what `reference` gives, to rounding, and the same bits run
+ * Invariants: distances of doubles are sums of squared differences, so no digits cancel; the searches for nearest
+ * centres (ock_search_kernels) take |x|^2 / 2 + |c|^2 / 2 - x c and say what that may be wrong by; equal distances, as
+ *   computed, go to the lower centroid; every table gives what `reference` gives, to rounding, and the same bits run
  *   after run.
  * Threads: tables are constants; panels belong to the caller.
  * Source: our own; register tiles after Goto & van de Geijn, ACM TOMS 34(3), 2008 (doi:10.1145/1356052.1356053). */
@@ -12,7 +13,8 @@
 
 #include "core/internal.h"
 
-/* Rows of a panel. Coordinate l of row r is panel[l * OCK_PANEL + r]; a panel has d * OCK_PANEL doubles. */
+/* Rows of a panel. Coordinate l of row r is panel[l * OCK_PANEL + r], in one of doubles; ock_contest has another order.
+ */
 enum { OCK_PANEL = 64 };
 /* Bounds come in multiples of this. */
 enum { OCK_BOUNDS = 16 };
@@ -27,15 +29,6 @@ typedef struct ock_pair_block {
   const uint32_t *length; /* rows of each piece, all more than 0 */
   const float *weights;   /* n_rows, at most 1: distances are summed by these; NULL: all 1 */
 } ock_pair_block;
-
-/* What a step of Lloyd's algorithm did to the centres. */
-typedef struct ock_motion {
-  const double *drift;    /* how far each centre moved */
-  const double *half_gap; /* half the distance from each centre to the nearest other, or less */
-  uint32_t fastest;       /* the centre that moved most ... */
-  double most, next;      /* ... by how much, and the most that any other moved */
-  double slack;           /* factor of at least 1 that covers the rounding of upper bounds */
-} ock_motion;
 
 /* A panel of rows that meets m centres. Elements are floats or doubles, as the table says that takes it. */
 typedef struct ock_contest {
@@ -109,12 +102,6 @@ typedef struct ock_kernels {
 
   /* Squared distance from row r of the panel to centroid label[r], for each r: out has OCK_PANEL entries. */
   void (*own_distance)(const double *panel, size_t d, const double *centroids, const uint32_t *label, double *out);
-
-  /* Carry the bounds of n rows over a motion of the centres: upper grows by its centre's drift, lower shrinks by the
-   * most that another centre moved. Returns how many rows may have changed their nearest centre, upper * slack >=
-   * max(lower, half_gap), with their numbers 0 ... n - 1 ascending in suspects (room for n). */
-  size_t (*follow)(const uint32_t *label, double *upper, double *lower, size_t n, const ock_motion *motion,
-                   uint32_t *suspects);
 
   /* For each row r of a strip and each piece i of a block the sum of their (unsquared) distances:
    * sums[i * OCK_STRIP + r]. Distances are float32, relative to the block's origin: their errors are small beside the

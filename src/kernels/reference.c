@@ -52,18 +52,6 @@ static void own_distance(const double *panel, size_t d, const double *centroids,
   for (size_t r = 0; r < OCK_PANEL; r++) out[r] = squared_distance(panel + r, OCK_PANEL, centroids + label[r] * d, d);
 }
 
-static size_t follow(const uint32_t *label, double *upper, double *lower, size_t n, const ock_motion *motion,
-                     uint32_t *suspects) {
-  size_t n_suspects = 0;
-  for (size_t i = 0; i < n; i++) {
-    upper[i] += motion->drift[label[i]];
-    lower[i] -= label[i] == motion->fastest ? motion->next : motion->most;
-    double gap = motion->half_gap[label[i]], reach = upper[i] * motion->slack;
-    if (!(reach < lower[i]) && !(reach < gap)) suspects[n_suspects++] = (uint32_t)i;
-  }
-  return n_suspects;
-}
-
 static float narrow_distance(const float *lane, const float *y, size_t d) {
   float sum = 0;
   for (size_t l = 0; l < d; l++) {
@@ -121,7 +109,6 @@ const ock_kernels ock_kernels_reference = {
     .nearest_two = nearest_two,
     .distances = distances,
     .own_distance = own_distance,
-    .follow = follow,
     .pair_sums = pair_sums,
     .merge_sums = merge_sums,
 };

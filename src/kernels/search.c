@@ -152,7 +152,7 @@ static void bound_below(const element *half, size_t n, element rounding, float *
 
 static float bound_above(element half, double rounding) {
   double squared = 2 * ((double)half + rounding);
-  return squared > 0 ? (float)sqrt(squared) * outward : 0;
+  return squared > 0 ? (float)sqrt(squared) * outward : squared <= 0 ? 0 : INFINITY; /* of NaN nothing is known */
 }
 
 /* Meet all centres; least as in the table, or NULL. */

@@ -140,27 +140,6 @@ static void own_distance(const double *panel, size_t d, const double *centroids,
   }
 }
 
-static size_t follow(const uint32_t *label, double *upper, double *lower, size_t n, const ock_motion *motion,
-                     uint32_t *suspects) {
-  const vec most = broadcast(motion->most), next = broadcast(motion->next), slack = broadcast(motion->slack);
-  const unsigned all = (1u << LANES) - 1;
-  size_t n_suspects = 0, i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    vec u = add(load(upper + i), gather(motion->drift, label + i));
-    vec l = sub(load(lower + i), choose(same(label + i, motion->fastest), next, most));
-    store(upper + i, u);
-    store(lower + i, l);
-    for (unsigned open = ~bits(less(mul(u, slack), l)) & all; open; open &= open - 1) {
-      size_t r = i + (size_t)__builtin_ctz(open);
-      suspects[n_suspects] = (uint32_t)r;
-      n_suspects += !(upper[r] * motion->slack < motion->half_gap[label[r]]);
-    }
-  }
-  size_t n_rest = ock_kernels_reference.follow(label + i, upper + i, lower + i, n - i, motion, suspects + n_suspects);
-  for (size_t r = 0; r < n_rest; r++) suspects[n_suspects + r] += (uint32_t)i;
-  return n_suspects + n_rest;
-}
-
 #define SEARCH_NAME_(isa, type) ock_search_##isa##_##type
 #define SEARCH_NAME(isa, type) SEARCH_NAME_(isa, type)
 #define TABLE_NAME_(isa) ock_kernels_##isa
@@ -181,7 +160,6 @@ const ock_kernels TABLE_NAME(OCK_VECTOR_ISA) = {
     .nearest_two = nearest_two,
     .distances = distances,
     .own_distance = own_distance,
-    .follow = follow,
     .pair_sums = PAIRS(pair_sums, OCK_VECTOR_ISA),
     .merge_sums = PAIRS(merge_sums, OCK_VECTOR_ISA),
 };

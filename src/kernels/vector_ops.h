@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The vector operations that vector.c is written in, for the instruction set that OCK_VECTOR_<isa> chooses: a vector of
- * LANES doubles, masks from comparing two of them, loads of whole, narrow (float) and partial vectors, and the
- * transpose of LANES vectors. */
+/* The vector operations that vector.c and search.c are written in, for the instruction set that OCK_VECTOR_<isa>
+ * chooses: a vector of LANES doubles, masks from comparing two of them, loads of whole, narrow (float) and partial
+ * vectors, and the transpose of LANES vectors. */
 #ifndef OCK_KERNELS_VECTOR_OPS_H
 #define OCK_KERNELS_VECTOR_OPS_H
 
@@ -63,12 +63,6 @@ static inline double least_lane(vec a) {
 }
 static inline unsigned bits(mask m) {
   return m;
-}
-static inline mask same(const uint32_t *label, uint32_t j) {
-  return _mm256_cmpeq_epi32_mask(_mm256_loadu_si256((const __m256i *)label), _mm256_set1_epi32((int)j));
-}
-static inline vec gather(const double *table, const uint32_t *index) {
-  return _mm512_i32gather_pd(_mm256_loadu_si256((const __m256i *)index), table, 8);
 }
 static inline vec load_narrow(const float *p) {
   return _mm512_cvtps_pd(_mm256_loadu_ps(p));
@@ -155,13 +149,6 @@ static inline double least_lane(vec a) {
 static inline unsigned bits(mask m) {
   return (unsigned)_mm256_movemask_pd(m);
 }
-static inline mask same(const uint32_t *label, uint32_t j) {
-  __m128i equal = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)label), _mm_set1_epi32((int)j));
-  return _mm256_castsi256_pd(_mm256_cvtepi32_epi64(equal));
-}
-static inline vec gather(const double *table, const uint32_t *index) {
-  return _mm256_i32gather_pd(table, _mm_loadu_si128((const __m128i *)index), 8);
-}
 static inline vec load_narrow(const float *p) {
   return _mm256_cvtps_pd(_mm_loadu_ps(p));
 }
@@ -240,13 +227,6 @@ static inline double least_lane(vec a) {
 static inline unsigned bits(mask m) {
   return (unsigned)_mm_movemask_pd(m);
 }
-static inline mask same(const uint32_t *label, uint32_t j) {
-  __m128i equal = _mm_cmpeq_epi32(_mm_loadl_epi64((const __m128i *)label), _mm_set1_epi32((int)j));
-  return _mm_castsi128_pd(_mm_unpacklo_epi32(equal, equal));
-}
-static inline vec gather(const double *table, const uint32_t *index) {
-  return _mm_setr_pd(table[index[0]], table[index[1]]);
-}
 static inline vec load_narrow(const float *p) {
   return _mm_setr_pd((double)p[0], (double)p[1]);
 }
@@ -317,14 +297,6 @@ static inline double least_lane(vec a) {
 }
 static inline unsigned bits(mask m) {
   return (unsigned)((vgetq_lane_u64(m, 0) & 1) | (vgetq_lane_u64(m, 1) & 2));
-}
-static inline mask same(const uint32_t *label, uint32_t j) {
-  const uint64_t equal[2] = {label[0] == j ? UINT64_MAX : 0, label[1] == j ? UINT64_MAX : 0};
-  return vld1q_u64(equal);
-}
-static inline vec gather(const double *table, const uint32_t *index) {
-  const double values[2] = {table[index[0]], table[index[1]]};
-  return vld1q_f64(values);
 }
 static inline vec load_narrow(const float *p) {
   return vcvt_f64_f32(vld1_f32(p));

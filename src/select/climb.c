@@ -12,7 +12,7 @@ enum {
   MOST_TRADES = 8,
   ROUGH_TRADES = 4,
   FIRST_REGROUPING = 8,
-  STARTS_FOR_ONE = 6,
+  STARTS_FOR_ONE = 24,
   CHEAP_VALUES = 1000000
 };
 
@@ -26,8 +26,6 @@ static const double worth_trading = 0.5;
 static const double worth_switching = 1.002;
 /* A fit that is better by less than this is no better. */
 static const double worth_keeping = 1 - 1e-9;
-/* A mean squared distance of this many roundings is too fine for floats. */
-static const double fine = 16;
 
 /* Near the number of distinct rows, where only rounding keeps rows off their centres, a state may be left with an empty
  * cluster: that is no clustering with k clusters. */
@@ -38,17 +36,10 @@ bool ock_state_is_whole(const ock_lloyd *state, size_t k) {
   return true;
 }
 
-/* Whether floats no longer tell the rows of a cluster apart. */
-static bool is_too_fine(const ock_lloyd *s) {
-  if (ock_store_is_wide(s->store)) return false;
-  double typical = sqrt(s->store->squares / s->store->total);
-  return s->inertia <= fine * s->store->total * ock_contest_rounding(sizeof(float), s->d, 2 * typical, 2 * typical);
-}
-
 static ockham_status keep(ock_climb *climb, ockham_error *err) {
   ock_lloyd *s = climb->state;
   ock_fit *fit = &climb->sweep->fits[s->k - 1];
-  if (is_too_fine(s)) {
+  if (ock_store_is_too_fine(s->store, s->inertia)) {
     climb->too_fine = true;
     return OCKHAM_OK;
   }
@@ -109,7 +100,7 @@ ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, ockham_erro
     catch_up(climb, k + 1);
     if (s->k >= next_regrouping) {
       ock_lloyd_regroup(s); /* without it all is as right, but slower */
-      next_regrouping *= 2;
+      next_regrouping = 2 * s->k;
     }
     climb->ticker->done++;
   }

@@ -5,7 +5,7 @@
 
 #include "select/internal.h"
 
-/* Rows that are many get a step or two, or as many as lower the inertia by more than a hundred-thousandth. */
+/* Rows that are many get one step, unless it would lower the inertia by next to nothing, and are measured. */
 enum { PASSES_FOR_FEW = 300, PASSES_FOR_MANY = 2 };
 static const double tolerance_for_many = 1e-5;
 

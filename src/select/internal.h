@@ -60,16 +60,9 @@ ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err);
 /* Up to which k there are fits without a gap. */
 size_t ock_sweep_count_fits(const ockham_sweep *sweep);
 
-/* At most n_sample rows from all over n: *rows receives their numbers, ascending, for ock_free(); NULL when all n are
- * taken. Returns how many there are. */
-ockham_status ock_rows_sample(size_t n, size_t n_sample, uint64_t seed, uint32_t **rows, ockham_error *err);
-
-/* Copies of these n rows, in this order, until _clear. */
-ockham_status ock_rows_copy(ockham_rows x, const uint32_t *row, size_t n, ockham_rows *copy, ockham_error *err);
-void ock_rows_copy_clear(ockham_rows *copy);
-
-/* A quick look at large tables: which k up to k_max BIC prefers on a sample of the rows, merged down from k_max. */
-ockham_status ock_scout(ockham_rows x, const ock_frame *frame, size_t k_max, uint64_t seed, ock_pool *pool,
+/* A quick look at large tables: which k up to k_max BIC prefers on a sample of the rows, merged down from k_max.
+ * *wide is set when floats cannot tell the rows apart. */
+ockham_status ock_scout(ockham_rows x, const ock_frame *frame, bool *wide, size_t k_max, uint64_t seed, ock_pool *pool,
                         ock_ticker *ticker, size_t *k, ockham_error *err);
 
 /* Count the columns that vary and find the least variance that the data's resolution lets us see; `total` is the sum of

@@ -22,11 +22,14 @@ static const double tolerance_for_many = 1e-5, tolerance_for_few = 1e-12;
 
 /* Where bounds spare less than this share of the distances there are no clusters to speak of: optima then differ by so
  * little that some rows cannot tell which is better. */
-static const double structure = 0.1;
+static const double structure = 0.6;
 enum { FEW_CLUSTERS = 8 }; /* where bounds have no chance to spare any */
 
 /* After a stop nobody wants to wait: so many products, about half a second. */
 static const double values_after_stop = 1e10;
+
+/* A search on more values than this takes longer than anyone would wait for a gain of a thousandth. */
+static const double values_to_search = 4e6;
 
 /* What a run needs beside its result. */
 typedef struct run {
@@ -121,8 +124,8 @@ static ockham_status choose_range(run *r, ockham_error *err) {
   /* Clusters in clusters make a criterion peak early; a quick look as far as the root of n tells where the last peak
    * is. */
   size_t k;
-  OCK_TRY(
-      ock_scout(r->x, &r->frame, clamp(root, r->k_target, r->k_end), r->options->seed, r->pool, &r->ticker, &k, err));
+  OCK_TRY(ock_scout(r->x, &r->frame, &r->wide, clamp(root, r->k_target, r->k_end), r->options->seed, r->pool,
+                    &r->ticker, &k, err));
   r->k_target = clamp(k + margin_above(k), r->k_target, r->k_end);
   return OCKHAM_OK;
 }
@@ -211,9 +214,9 @@ static size_t n_rounds(const run *r) {
   return r->x.n_rows <= FEW_ROWS ? MORE_ROUNDS : DEFAULT_ROUNDS; /* few rows take no time, and have many optima */
 }
 
-/* Whether bounds spared next to nothing so far. */
-static bool lacks_structure(const run *r, const ock_lloyd *s) {
-  return r->k_target >= FEW_CLUSTERS && (double)s->work.distances > (1 - structure) * (double)s->work.plain_distances;
+/* Whether bounds rule out next to nothing: no panel is nearer to its own centres than to the others. */
+static bool lacks_structure(const run *r, ock_lloyd *s) {
+  return r->k_target >= FEW_CLUSTERS && ock_lloyd_share_within_reach(s) > structure;
 }
 
 static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
@@ -262,16 +265,22 @@ static size_t sketch_size(const run *r) {
   return r->x.n_rows / WORTH_SKETCHING >= enough ? enough : r->x.n_rows;
 }
 
+/* How many rows a store may hold. */
+static size_t affordable_rows(const run *r) {
+  double row_bytes = ock_store_bytes(1, r->x.n_columns, r->wide) + (double)r->k_target * 4 / OCK_PANEL;
+  double n = r->store_bytes / row_bytes;
+  return n < (double)r->x.n_rows ? clamp((size_t)n, r->k_target, r->x.n_rows) : r->x.n_rows;
+}
+
 /* Remember the order of a store of all rows. */
-static ockham_status keep_order(run *r, ock_store *store) {
-  if (store->n < r->x.n_rows) return OCKHAM_OK;
+static void keep_order(run *r, ock_store *store) {
+  if (store->n < r->x.n_rows) return;
   ock_free(r->order);
   r->order = store->row;
   store->row = NULL;
-  return OCKHAM_OK;
 }
 
-/* Work on a store of some rows (NULL: all) with a state for k up to k_target. */
+/* Work on a store of n rows, from all over, with a state for k up to k_target. */
 typedef ockham_status work_on_store(run *r, ock_climb *climb, ockham_error *err);
 
 static ockham_status with_store(run *r, ockham_sweep *sweep, size_t n, bool *too_fine, work_on_store *work,
@@ -293,7 +302,7 @@ static ockham_status with_store(run *r, ockham_sweep *sweep, size_t n, bool *too
     r->sweep->work.plain_distances += state.work.plain_distances;
     r->sweep->work.steps += state.work.steps;
     ock_lloyd_clear(&state);
-    if (!status) status = keep_order(r, &store);
+    if (!status) keep_order(r, &store);
   }
   ock_store_clear(&store);
   return status;
@@ -308,7 +317,7 @@ static ockham_status finish_fits(run *r, ock_climb *climb, const ockham_sweep *f
   ock_lloyd_assign(s, from->fits[most - 1].centroids, most);
   ock_lloyd_regroup(s); /* without it all is as right, but slower */
   for (size_t k = 2; k <= most && !ock_ticker_stopped(&r->ticker); k++) {
-    if (from == climb->sweep && from->fits[k - 1].settled) continue;
+    if (climb->sweep->fits[k - 1].settled) continue;
     ock_lloyd_assign(s, from->fits[k - 1].centroids, k);
     ock_lloyd_run(s, FINISHING_STEPS, tolerance);
     if (!ock_state_is_whole(s, k)) continue;
@@ -337,8 +346,9 @@ static ockham_status search_and_finish(run *r, ock_climb *climb, ockham_error *e
 
 /* Finish on many rows what was found on some. */
 static ockham_status finish_sketch(run *r, ock_climb *climb, ockham_error *err) {
+  double values = (double)climb->state->n * (double)climb->state->d;
   OCK_TRY(finish_fits(r, climb, r->sketch, err));
-  if (!r->unstructured || r->ticker.stopped) return OCKHAM_OK;
+  if (!r->unstructured || values > values_to_search || r->ticker.stopped) return OCKHAM_OK;
   OCK_TRY(ock_climb_up(climb, 1, ock_sweep_count_fits(climb->sweep), err));
   return ock_climb_down(climb, ock_sweep_count_fits(climb->sweep), 1, err);
 }
@@ -368,10 +378,43 @@ static ockham_status sketch_and_finish(run *r, ockham_error *err) {
   OCK_TRY(search(r, r->sketch, sketch_size(r), climb_all, err));
   r->sketch->k_max = ock_sweep_count_fits(r->sketch);
   if (r->ticker.stopped) return keep_sketch(r, err);
-  double row_bytes = ock_store_bytes(1, r->x.n_columns, r->wide) + (double)r->k_target * 4 / OCK_PANEL;
-  double affordable = r->store_bytes / row_bytes;
-  size_t n = affordable < (double)r->x.n_rows ? (size_t)affordable : r->x.n_rows;
-  return with_store(r, r->sweep, n < r->k_target ? r->x.n_rows : n, &too_fine, finish_sketch, err);
+  OCK_TRY(with_store(r, r->sweep, affordable_rows(r), &too_fine, finish_sketch, err));
+  return r->ticker.stopped ? keep_sketch(r, err) : OCKHAM_OK;
+}
+
+/* All rows in the order of their labels (below k), as they come among equals. */
+static void sort_by_label(const uint32_t *label, size_t n, size_t *first, size_t k, uint32_t *order) {
+  memset(first, 0, (k + 1) * sizeof *first);
+  for (size_t i = 0; i < n; i++) first[label[i] + 1]++;
+  for (size_t j = 0; j < k; j++) first[j + 1] += first[j];
+  for (size_t i = 0; i < n; i++) order[first[label[i]]++] = (uint32_t)i;
+}
+
+/* Where a store of all rows has not told an order, the clusters of the largest k do: one pass that makes those for all
+ * k skip most of their work. Without memory for it they are as right, but slower. */
+static ockham_status order_rows(run *r, ockham_error *err) {
+  size_t n = r->x.n_rows, k = ock_sweep_count_fits(r->sweep), d = r->sweep->d;
+  if (r->order || r->unstructured || r->ticker.stopped || k < FEW_CLUSTERS) return OCKHAM_OK;
+  uint32_t *label = ock_alloc_array(n, sizeof *label), *order = ock_alloc_array(n, sizeof *order);
+  size_t *first = ock_alloc_array(k + 1, sizeof *first);
+  ockham_status status = OCKHAM_OK;
+  ock_fit copy, *fits[1] = {&copy};
+  ock_fit_init(&copy);
+  if (label && order && first && ock_fit_allocate(&copy, k, d)) {
+    memcpy(copy.centroids, r->sweep->fits[k - 1].centroids, k * d * sizeof(double));
+    ock_settle_options options = {.most_passes = 1, .wide = r->wide, .may_drop = true, .label = label};
+    status = ock_settle(r->x, &r->frame, fits, 1, &options, r->pool, &r->ticker, &r->sweep->work, err);
+    if (!status && copy.settled) {
+      sort_by_label(label, n, first, k, order);
+      r->order = order;
+      order = NULL;
+    }
+  }
+  ock_fit_clear(&copy);
+  ock_free(first);
+  ock_free(order);
+  ock_free(label);
+  return status;
 }
 
 /* Each k has less inertia than the one before it, which can fail where steps were cut short: then a cluster of that one
@@ -402,9 +445,10 @@ static ockham_status fit_all(run *r, ockham_error *err) {
     OCK_TRY(search(r, sweep, r->x.n_rows, search_and_finish, err));
   else
     OCK_TRY(sketch_and_finish(r, err));
+  if (!r->feed) OCK_TRY(order_rows(r, err));
   OCK_TRY(settle(r, err));
   if (!falls_throughout(sweep) && !r->ticker.stopped) {
-    OCK_TRY(with_store(r, sweep, r->x.n_rows, &too_fine, mend, err));
+    OCK_TRY(with_store(r, sweep, affordable_rows(r), &too_fine, mend, err));
     OCK_TRY(settle(r, err));
   }
   return OCKHAM_OK;

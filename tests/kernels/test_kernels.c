@@ -54,29 +54,6 @@ static void compare_distances(const ock_kernels *a, const ock_kernels *b, const 
   }
 }
 
-static void compare_follow(const ock_kernels *a, const ock_kernels *b, ock_rng *rng) {
-  enum { ROWS = 75, K = 6 };
-  uint32_t label[ROWS], suspects[2][ROWS];
-  double upper[2][ROWS], lower[2][ROWS], drift[K], half_gap[K];
-  for (size_t j = 0; j < K; j++) {
-    drift[j] = (double)ock_rng_below(rng, 4);
-    half_gap[j] = (double)ock_rng_below(rng, 9);
-  }
-  for (size_t i = 0; i < ROWS; i++) {
-    label[i] = (uint32_t)ock_rng_below(rng, K);
-    upper[0][i] = upper[1][i] = (double)ock_rng_below(rng, 8);
-    lower[0][i] = lower[1][i] = (double)ock_rng_below(rng, 16);
-  }
-  ock_motion motion = {drift, half_gap, 2, 3, 1, 1};
-  size_t n_a = a->follow(label, upper[0], lower[0], ROWS, &motion, suspects[0]);
-  size_t n_b = b->follow(label, upper[1], lower[1], ROWS, &motion, suspects[1]);
-  assert_int_equal(n_a, n_b);
-  assert_true(n_a > 0 && n_a < ROWS);
-  assert_memory_equal(suspects[0], suspects[1], n_a * sizeof(uint32_t));
-  assert_memory_equal(upper[0], upper[1], sizeof upper[0]);
-  assert_memory_equal(lower[0], lower[1], sizeof lower[0]);
-}
-
 /* Blocks of every size, in pieces of 1, 2, ... rows; the last takes what is left. */
 static void compare_pair_sums(const ock_kernels *a, const ock_kernels *b, const example *e, ock_rng *rng) {
   static float rows[OCK_PAIR_ROWS * MAX_D], shifted[MAX_D * OCK_STRIP];
@@ -116,7 +93,6 @@ static void tables_agree(void **state) {
         compare_nearest_two(reference, table, &e);
         compare_distances(reference, table, &e);
         compare_pair_sums(reference, table, &e, &rng);
-        compare_follow(reference, table, &rng);
       }
   }
 }

@@ -3,7 +3,7 @@
  * in cycles, such as hours of the day, are not met at the same hour each time. */
 #include <string.h>
 
-#include "select/internal.h"
+#include "cluster/internal.h"
 
 enum { RNG_STREAM_SAMPLE = 700 };
 

@@ -7,6 +7,9 @@
 
 enum { DEFAULT_RESTARTS = 4, DEFAULT_MAX_ITERATIONS = 300, RNG_STREAM_SEEDING = 1, MOST_TRADES = 8 };
 
+/* The first start cuts one cluster after the other; with more clusters than this, drawn ones are no better. */
+enum { MANY_CLUSTERS = 64 };
+
 /* Starts are tried on so many rows, and so many a cluster; the best goes on with as many rows as refinement_bytes hold,
  * and ends on all. */
 enum { SKETCH_ROWS = 25000, SKETCH_ROWS_A_CLUSTER = 100, WORTH_SKETCHING = 2 };
@@ -259,7 +262,8 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, oc
 
 static size_t choose_restarts(const ockham_kmeans_options *options) {
   if (options->k == 1) return 1;
-  return options->restarts ? options->restarts : DEFAULT_RESTARTS;
+  if (options->restarts) return options->restarts;
+  return options->k > MANY_CLUSTERS ? 1 : DEFAULT_RESTARTS;
 }
 
 /* Cluster the rows that count. */

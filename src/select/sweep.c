@@ -28,8 +28,13 @@ enum { FEW_CLUSTERS = 8 }; /* where bounds have no chance to spare any */
 /* After a stop nobody wants to wait: so many products, about half a second. */
 static const double values_after_stop = 1e10;
 
-/* A search on more values than this takes longer than anyone would wait for a gain of a thousandth. */
-static const double values_to_search = 4e6;
+/* On more values than this a step costs so much that few are worth it: for the last thousandth nobody would wait. */
+static const double values_at_ease = 4e6;
+enum { FINISHING_STEPS_AT_MOST = 5 };
+
+static bool is_costly(const ock_lloyd *s) {
+  return (double)s->n * (double)s->d > values_at_ease;
+}
 
 /* What a run needs beside its result. */
 typedef struct run {
@@ -209,9 +214,13 @@ static ockham_status fit_one_column(run *r, ockham_error *err) {
   return status;
 }
 
-static size_t n_rounds(const run *r) {
+static size_t most_rounds(const run *r) {
   if (r->options->restarts) return r->options->restarts;
   return r->x.n_rows <= FEW_ROWS ? MORE_ROUNDS : DEFAULT_ROUNDS; /* few rows take no time, and have many optima */
+}
+
+static size_t n_rounds(const run *r, const ock_lloyd *s) {
+  return is_costly(s) && !r->options->restarts ? 0 : most_rounds(r);
 }
 
 /* Whether bounds rule out next to nothing: no panel is nearer to its own centres than to the others. */
@@ -224,7 +233,7 @@ static ockham_status climb_all(run *r, ock_climb *climb, ockham_error *err) {
   size_t covered = ock_sweep_count_fits(sweep);
   r->ticker.stage = "k-means";
   bool first = covered <= 1;
-  for (size_t round = 0; round <= n_rounds(r); round++) {
+  for (size_t round = 0; round <= n_rounds(r, climb->state); round++) {
     OCK_TRY(ock_climb_up(climb, round == 0 ? covered : 1, r->k_target, err));
     if (r->ticker.stopped || climb->too_fine) return OCKHAM_OK;
     r->unstructured = lacks_structure(r, climb->state);
@@ -319,7 +328,7 @@ static ockham_status finish_fits(run *r, ock_climb *climb, const ockham_sweep *f
   for (size_t k = 2; k <= most && !ock_ticker_stopped(&r->ticker); k++) {
     if (climb->sweep->fits[k - 1].settled) continue;
     ock_lloyd_assign(s, from->fits[k - 1].centroids, k);
-    ock_lloyd_run(s, FINISHING_STEPS, tolerance);
+    ock_lloyd_run(s, is_costly(s) ? FINISHING_STEPS_AT_MOST : FINISHING_STEPS, tolerance);
     if (!ock_state_is_whole(s, k)) continue;
     if (!ock_fit_take(&climb->sweep->fits[k - 1], s))
       return ock_fail_memory(err, "a clustering of the curve", k * (s->d + 3) * sizeof(double));
@@ -346,9 +355,8 @@ static ockham_status search_and_finish(run *r, ock_climb *climb, ockham_error *e
 
 /* Finish on many rows what was found on some. */
 static ockham_status finish_sketch(run *r, ock_climb *climb, ockham_error *err) {
-  double values = (double)climb->state->n * (double)climb->state->d;
   OCK_TRY(finish_fits(r, climb, r->sketch, err));
-  if (!r->unstructured || values > values_to_search || r->ticker.stopped) return OCKHAM_OK;
+  if (!r->unstructured || is_costly(climb->state) || r->ticker.stopped) return OCKHAM_OK;
   OCK_TRY(ock_climb_up(climb, 1, ock_sweep_count_fits(climb->sweep), err));
   return ock_climb_down(climb, ock_sweep_count_fits(climb->sweep), 1, err);
 }
@@ -571,7 +579,7 @@ static ockham_status run_sweep(run *r, ockham_error *err) {
   OCK_TRY(choose_range(r, err));
   for (bool more = true; more;) {
     r->ticker.done = 0;
-    r->ticker.total = r->k_target * (2 * (n_rounds(r) + 1) + 1 + 3); /* climbs, finishing, and settling thrice */
+    r->ticker.total = r->k_target * (2 * (most_rounds(r) + 1) + 1 + 3); /* climbs, finishing, and settling thrice */
     OCK_TRY(ock_sweep_reserve(r->sweep, r->k_target, err));
     OCK_TRY(cover(r, &more, err));
     if (!more && r->feed) OCK_TRY(cover_whole(r, &more, err));

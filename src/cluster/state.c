@@ -240,13 +240,6 @@ double ock_lloyd_cheapest_merge(const ock_lloyd *s, size_t *best_a, size_t *best
 
 /* ---- starts ---- */
 
-/* Row i, in the frame's units. */
-static void read_row(const ock_lloyd *s, size_t i, double *position) {
-  const void *panel = ock_store_panel(s->store, i / OCK_PANEL);
-  for (size_t l = 0; l < s->d; l++)
-    position[l] = ock_element(panel, ock_strip_place(s->d, i % OCK_PANEL, l), ock_store_is_wide(s->store));
-}
-
 /* Fill `before` with the sum of the weights before each place, the total last. */
 static double *sum_weights(const ock_lloyd *s) {
   double *before = s->store->weight ? ock_alloc_array(s->n + 1, sizeof(double)) : NULL;
@@ -295,11 +288,11 @@ void ock_lloyd_scatter(ock_lloyd *s, size_t k, ock_rng *rng) {
   double *before = sum_weights(s);
   double *rows = (double)m * (double)(s->d + 1) <= MOST_VALUES ? ock_alloc_array(m, (s->d + 1) * sizeof(double)) : NULL;
   if (rows) {
-    for (size_t i = 0; i < m; i++) read_row(s, draw_place(s, before, rng), rows + i * s->d);
+    for (size_t i = 0; i < m; i++) ock_store_read_row(s->store, draw_place(s, before, rng), rows + i * s->d);
     draw_spread(s, rows, rows + m * s->d, m, k, rng);
     ock_free(rows);
   } else {
-    for (size_t j = 0; j < k; j++) read_row(s, draw_place(s, before, rng), s->positions + j * s->d);
+    for (size_t j = 0; j < k; j++) ock_store_read_row(s->store, draw_place(s, before, rng), s->positions + j * s->d);
   }
   ock_free(before);
   s->k = 0; /* what bounds say of other centres is no help */

@@ -115,6 +115,12 @@ void ock_store_clear(ock_store *store) {
   *store = (ock_store){0};
 }
 
+void ock_store_read_row(const ock_store *store, size_t place, double *values) {
+  const void *panel = ock_store_panel(store, place / OCK_PANEL);
+  for (size_t l = 0; l < store->d; l++)
+    values[l] = ock_element(panel, ock_strip_place(store->d, place % OCK_PANEL, l), ock_store_is_wide(store));
+}
+
 /* ---- another order ---- */
 
 typedef struct reorder_task {

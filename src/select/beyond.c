@@ -103,18 +103,11 @@ ockham_status ock_fits_adopt(ockham_sweep *whole, const ockham_sweep *some, ockh
   return OCKHAM_OK;
 }
 
-/* Row i of the store that a state is about. */
-static void copy_row(const ock_store *store, size_t i, double *to) {
-  for (size_t l = 0; l < store->d; l++)
-    to[l] = ock_element(ock_store_panel(store, i / OCK_PANEL), ock_strip_place(store->d, i % OCK_PANEL, l),
-                        ock_store_is_wide(store));
-}
-
 /* The row that is farthest from its centroid. */
 static void find_farthest(const ock_lloyd *s, double *row, double *at) {
   double farthest = -1;
   for (size_t i = 0; i < s->n; i++) {
-    copy_row(s->store, i, row);
+    ock_store_read_row(s->store, i, row);
     double squared = ock_squared_distance(row, s->centroids + s->label[i] * s->d, s->d);
     if (squared <= farthest) continue;
     farthest = squared;

@@ -20,8 +20,8 @@ static const double store_bytes = 64e6;
 enum { FINISHING_STEPS = 100 };
 static const double tolerance_for_many = 1e-5, tolerance_for_few = 1e-12;
 
-/* Where bounds spare less than this share of the distances there are no clusters to speak of: optima then differ by so
- * little that some rows cannot tell which is better. */
+/* Where more than this share of the pairs of panels and centres is within reach there are no clusters to speak of:
+ * optima then differ by so little that some rows cannot tell which is better. */
 static const double structure = 0.6;
 enum { FEW_CLUSTERS = 8 }; /* where bounds have no chance to spare any */
 
@@ -47,7 +47,7 @@ typedef struct run {
   ockham_sweep *sketch; /* the fits of some rows, for large tables; else NULL */
   uint32_t *order;      /* all rows, neighbours together, once that is known */
   bool wide;            /* floats cannot tell the rows apart */
-  bool unstructured;    /* bounds spared next to nothing */
+  bool unstructured;    /* most centres are within reach of most rows */
   double store_bytes;   /* what a store may take */
   double partial_bytes; /* and sums of a pass; 0: a good size */
   size_t k_target;      /* up to where the range goes now */

@@ -5,8 +5,8 @@
  *  - every function that can fail returns an ockham_status and takes a last `ockham_error *err`, which may be NULL;
  *  - arguments are borrowed for the call; outputs are set on success only, and handles are set to NULL on failure;
  *  - in an options struct zero means "the default" for every field, so `{0}` is always a valid start;
- *  - all randomness comes from `seed`: the same input, seed and instruction set give the same bits for any number
- *    of threads;
+ *  - all randomness comes from `seed`: the same input and seed give the same bits for any number of threads, and on
+ *    every processor with a fused multiply-add (x86-64 with AVX2 or AVX-512, 64-bit ARM); others round differently;
  *  - nothing is kept in globals except the allocator, so separate handles may be used from separate threads. */
 #ifndef OCKHAM_CORE_H
 #define OCKHAM_CORE_H

@@ -209,41 +209,57 @@ static uint64_t nearest_two(const ock_contest *c, uint32_t *which, uint32_t *run
 
 /* ---- one side of a plane ---- */
 
-static element sum_lanes(vec v) {
-  element lane[LANES], sum = 0;
-  store(lane, v);
-  for (size_t i = 0; i < LANES; i++) sum += lane[i];
+/* Sums over rows are made of OCK_STRIP parts, whatever the lanes of a vector, so that instruction sets with a fused
+ * step give the same bits. */
+enum { STRIP_VECTORS = OCK_STRIP / LANES };
+typedef struct parts {
+  vec v[STRIP_VECTORS];
+} parts;
+
+static inline parts no_parts(void) {
+  parts sum;
+  for (size_t q = 0; q < STRIP_VECTORS; q++) sum.v[q] = broadcast(0);
   return sum;
+}
+
+static inline element sum_parts(const parts *sum) {
+  element part[OCK_STRIP], total = 0;
+  for (size_t q = 0; q < STRIP_VECTORS; q++) store(part + q * LANES, sum->v[q]);
+  for (size_t i = 0; i < OCK_STRIP; i++) total += part[i];
+  return total;
+}
+
+/* The weights of the rows of one strip that are on this side; 0 for the others. */
+static inline void keep_one_side(const element *rows, size_t d, const element *direction, vec limit, element *weight) {
+  parts sum = no_parts();
+  for (size_t l = 0; l < d; l++) {
+    vec c = broadcast(direction[l]);
+    for (size_t q = 0; q < STRIP_VECTORS; q++)
+      sum.v[q] = product_add(load(rows + l * OCK_STRIP + q * LANES), c, sum.v[q]);
+  }
+  for (size_t q = 0; q < STRIP_VECTORS; q++)
+    store(weight + q * LANES, choose(less(limit, sum.v[q]), load(weight + q * LANES), broadcast(0)));
 }
 
 static double take_side(const void *panel, size_t d, const void *normal, double threshold, const uint32_t *label,
                         uint32_t j, const void *weights, double *sums) {
-  const element *x = panel, *direction = normal, *given = weights;
+  const element *x = panel, *given = weights;
   element weight[OCK_PANEL];
-  vec total = broadcast(0);
-  const vec limit = broadcast((element)threshold), none = broadcast(0);
+  parts total = no_parts();
   for (size_t r = 0; r < OCK_PANEL; r++) weight[r] = label[r] == j ? 1 : 0;
   for (size_t r = 0; given && r < OCK_PANEL; r++) weight[r] *= given[r];
-  for (size_t r = 0; r < OCK_PANEL; r += 2 * LANES) {
-    vec low = none, high = none;
-    const element *low_rows = x + place(d, r), *high_rows = x + place(d, r + LANES);
-    for (size_t l = 0; l < d; l++) {
-      vec c = broadcast(direction[l]);
-      low = product_add(load(low_rows + l * OCK_STRIP), c, low);
-      high = product_add(load(high_rows + l * OCK_STRIP), c, high);
-    }
-    low = choose(less(limit, low), load(weight + r), none);
-    high = choose(less(limit, high), load(weight + r + LANES), none);
-    store(weight + r, low);
-    store(weight + r + LANES, high);
-    total = add(total, add(low, high));
+  for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP) {
+    keep_one_side(x + place(d, r), d, normal, broadcast((element)threshold), weight + r);
+    for (size_t q = 0; q < STRIP_VECTORS; q++) total.v[q] = add(total.v[q], load(weight + r + q * LANES));
   }
-  element count = sum_lanes(total);
+  element count = sum_parts(&total);
   for (size_t l = 0; l < d && count > 0; l++) {
-    vec sum = none;
-    for (size_t r = 0; r < OCK_PANEL; r += LANES)
-      sum = product_add(load(x + place(d, r) + l * OCK_STRIP), load(weight + r), sum);
-    sums[l] += (double)sum_lanes(sum);
+    parts sum = no_parts();
+    for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP)
+      for (size_t q = 0; q < STRIP_VECTORS; q++)
+        sum.v[q] =
+            product_add(load(x + place(d, r) + l * OCK_STRIP + q * LANES), load(weight + r + q * LANES), sum.v[q]);
+    sums[l] += (double)sum_parts(&sum);
   }
   return (double)count;
 }
@@ -251,9 +267,11 @@ static double take_side(const void *panel, size_t d, const void *normal, double 
 static double sum_panel(const void *panel, const void *half_squares, size_t d, double *sums) {
   const element *x = panel, *half_square = half_squares;
   for (size_t l = 0; l < d; l++) {
-    vec sum = load(x + l * OCK_STRIP);
-    for (size_t r = LANES; r < OCK_PANEL; r += LANES) sum = add(sum, load(x + place(d, r) + l * OCK_STRIP));
-    sums[l] += (double)sum_lanes(sum);
+    parts sum = no_parts();
+    for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP)
+      for (size_t q = 0; q < STRIP_VECTORS; q++)
+        sum.v[q] = add(sum.v[q], load(x + place(d, r) + l * OCK_STRIP + q * LANES));
+    sums[l] += (double)sum_parts(&sum);
   }
   double squares = 0;
   for (size_t r = 0; r < OCK_PANEL; r++) squares += (double)half_square[r];

@@ -20,14 +20,20 @@ done
 env LC_ALL=nosuch.UTF-8 "$ockham" "${clusters[@]}" >out || complain 'a locale that is not there is an error'
 contains out '3 clusters'
 
-# Instruction sets: the same k and sizes, on people and on more rows.
+# Instruction sets: the same k and sizes, on people and on more rows; those with a fused step print the same bytes.
 succeeds generate blobs -k 7 --columns 5 --rows 60 --low -20 --high 20 --min-distance 8 --sd 1 --output blobs.csv
 blobs_answer='7 [60, 60, 60, 60, 60, 60, 60]'
+succeeds generate blobs -k 30 --columns 9 --rows 300 --sd 0.5 --output overlap.csv
 for isa in reference sse2 avx2 avx512 neon; do
   export OCKHAM_ISA=$isa
   [ "$("$ockham" --version 2>/dev/null | grep -c "($isa)")" -eq 1 ] || continue
   same "people by $isa" '3 [14, 12, 10]' "$(answer people.csv --ignore group)"
   same "blobs by $isa" "$blobs_answer" "$(answer blobs.csv --label-column label)"
+  case $isa in avx2 | avx512 | neon) ;; *) continue ;; esac
+  succeeds clusters overlap.csv --label-column label --k-max 20 --json
+  sed -E 's/"seconds": [0-9.e-]+//' out >by_$isa
+  [ -s fused ] || cp by_$isa fused
+  cmp -s by_$isa fused || complain "$isa gives other bytes than another instruction set"
 done
 unset OCKHAM_ISA
 

@@ -8,9 +8,10 @@
 
 enum { BLOCKS = 64, MIN_ROWS = 2048 };
 
-/* What one block of rows adds up, with their weights: d sums, and the least and greatest value of each column. */
+/* What one block of rows adds up, with their weights: d sums, and the least and greatest value of each column; `row` is
+ * room for one as doubles. */
 typedef struct column_sums {
-  double *sum, *low, *high;
+  double *sum, *low, *high, *row;
   double weight, squares;
 } column_sums;
 
@@ -25,25 +26,20 @@ static size_t block_begin(const frame_pass *p, size_t b) {
   return (size_t)((double)p->x.n_rows * (double)b / (double)p->n_blocks);
 }
 
-static void sum_row_float(const float *row, size_t d, double weight, column_sums *c) {
+/* Take one row of doubles in; several sums let the columns go side by side. */
+static void add_row(const double *restrict row, size_t d, double weight, column_sums *c) {
+  double *restrict sum = c->sum, *restrict low = c->low, *restrict high = c->high, squares[4] = {0};
   for (size_t l = 0; l < d; l++) {
-    double value = (double)row[l];
-    c->sum[l] += weight * value;
-    c->low[l] = value < c->low[l] ? value : c->low[l];
-    c->high[l] = value > c->high[l] ? value : c->high[l];
-    c->squares += weight * (value * value);
+    sum[l] += weight * row[l];
+    low[l] = row[l] < low[l] ? row[l] : low[l];
+    high[l] = row[l] > high[l] ? row[l] : high[l];
   }
-}
-
-static void sum_row_double(const double *row, size_t d, double weight, column_sums *c) {
-  double squares = 0;
-  for (size_t l = 0; l < d; l++) {
-    c->sum[l] += weight * row[l];
-    c->low[l] = row[l] < c->low[l] ? row[l] : c->low[l];
-    c->high[l] = row[l] > c->high[l] ? row[l] : c->high[l];
-    squares += row[l] * row[l];
-  }
-  c->squares += weight * squares;
+  size_t whole = d / 4 * 4;
+  for (size_t l = 0; l < whole; l += 4)
+    for (size_t q = 0; q < 4; q++) squares[q] += row[l + q] * row[l + q];
+  for (size_t l = whole; l < d; l++) squares[0] += row[l] * row[l];
+  c->squares += weight * ((squares[0] + squares[1]) + (squares[2] + squares[3]));
+  c->weight += weight;
 }
 
 static void sum_block(void *arg, size_t b, size_t worker) {
@@ -59,11 +55,12 @@ static void sum_block(void *arg, size_t b, size_t worker) {
   c->squares = c->weight = 0;
   for (size_t i = block_begin(p, b); i < block_begin(p, b + 1); i++) {
     double weight = p->frame->weights ? p->frame->weights[i] : 1;
-    c->weight += weight;
-    if (p->x.dtype == OCKHAM_FLOAT32)
-      sum_row_float((const float *)p->x.data + i * stride, d, weight, c);
-    else
-      sum_row_double((const double *)p->x.data + i * stride, d, weight, c);
+    if (p->x.dtype == OCKHAM_FLOAT64) {
+      add_row((const double *)p->x.data + i * stride, d, weight, c);
+      continue;
+    }
+    for (size_t l = 0; l < d; l++) c->row[l] = (double)((const float *)p->x.data)[i * stride + l];
+    add_row(c->row, d, weight, c);
   }
 }
 
@@ -106,17 +103,18 @@ ockham_status ock_frame_init_weighted(ock_frame *frame, ockham_rows x, const dou
   if (n_blocks > BLOCKS) n_blocks = BLOCKS;
   *frame = (ock_frame){.n = x.n_rows, .d = d, .weights = weights, .origin = ock_alloc_array(d, 3 * sizeof(double))};
   column_sums *blocks = ock_alloc_array(n_blocks, sizeof *blocks);
-  double *values = ock_alloc_array(ock_size_product(3 * n_blocks, d), sizeof(double));
+  double *values = ock_alloc_array(ock_size_product(4 * n_blocks, d), sizeof(double));
   ockham_status status;
   if (frame->origin && blocks && values) {
     frame->low = frame->origin + d;
     frame->high = frame->low + d;
-    for (size_t b = 0; b < n_blocks; b++)
-      blocks[b] =
-          (column_sums){.sum = values + 3 * b * d, .low = values + (3 * b + 1) * d, .high = values + (3 * b + 2) * d};
+    for (size_t b = 0; b < n_blocks; b++) {
+      double *at = values + 4 * b * d;
+      blocks[b] = (column_sums){.sum = at, .low = at + d, .high = at + 2 * d, .row = at + 3 * d};
+    }
     status = measure(&(frame_pass){x, frame, n_blocks, blocks}, pool, err);
   } else {
-    status = ock_fail_memory(err, "sums of columns", ock_size_product(3 * (n_blocks + 1), d * sizeof(double)));
+    status = ock_fail_memory(err, "sums of columns", ock_size_product(4 * n_blocks + 3, d * sizeof(double)));
   }
   ock_free(values);
   ock_free(blocks);

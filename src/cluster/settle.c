@@ -49,7 +49,9 @@ typedef struct block {
 } block;
 
 typedef struct worker_scratch {
-  double *panel;   /* d x OCK_PANEL */
+  double *panel;  /* d x OCK_PANEL */
+  double *by_row; /* OCK_PANEL x d: the same, once somebody asked for it */
+  bool has_by_row;
   char *rounded;   /* the same as elements in strips */
   double *row_sum; /* d: sum of the rows of the panel, by their weights: */
   double weight[OCK_PANEL];
@@ -130,13 +132,25 @@ bool ock_fit_take(ock_fit *fit, const ock_lloyd *state) {
 /* ---- one panel ---- */
 
 /* Load rows `row`, which are in memory, as doubles in the frame's units. */
-static void load_panel(const pass *p, const size_t *row, size_t n, double *panel) {
+static void load_panel(const pass *p, const size_t *row, size_t n, worker_scratch *w) {
   size_t at[OCK_PANEL];
   for (size_t r = 0; r < n; r++) at[r] = row[r] - p->first;
-  ock_panel_gather(p->kernels, p->x, p->frame->origin, at, n, panel);
+  ock_panel_gather(p->kernels, p->x, p->frame->origin, at, n, w->panel);
   double unit = p->frame->unit;
   if (unit != 1)
-    for (size_t i = 0; i < p->frame->d * OCK_PANEL; i++) panel[i] *= unit;
+    for (size_t i = 0; i < p->frame->d * OCK_PANEL; i++) w->panel[i] *= unit;
+  w->has_by_row = false;
+}
+
+/* Row r of the panel, its coordinates side by side. */
+static const double *row_of(const pass *p, worker_scratch *w, size_t r) {
+  enum { AT_ONCE = 8 }; /* doubles of a cache line */
+  size_t d = p->frame->d;
+  for (size_t first = 0; !w->has_by_row && first < d; first += AT_ONCE)
+    for (size_t i = 0; i < OCK_PANEL; i++)
+      for (size_t l = first; l < d && l < first + AT_ONCE; l++) w->by_row[i * d + l] = w->panel[l * OCK_PANEL + i];
+  w->has_by_row = true;
+  return w->by_row + r * d;
 }
 
 /* The panel as elements in strips, half the squares of its rows, and the largest |x|. */
@@ -242,14 +256,14 @@ static void count_panel(const pass *p, block *b, size_t q, const worker_scratch 
   }
 }
 
-/* Row r, so many times. */
-static void add_row(const double *panel, size_t d, size_t r, double times, double *sum) {
-  for (size_t l = 0; l < d; l++) sum[l] += times * panel[l * OCK_PANEL + r];
+/* A row, so many times. */
+static void add_row(const double *restrict row, size_t d, double times, double *restrict sum) {
+  for (size_t l = 0; l < d; l++) sum[l] += times * row[l];
 }
 
 /* The coordinates of the panel's rows: as most have one label, their sum goes there, and the others are moved; unless
  * they have weights: what a heavy row leaves by rounding when it goes can be more than a light one. */
-static void sum_by_label(const pass *p, block *b, size_t q, const worker_scratch *w, const uint32_t *label, size_t n,
+static void sum_by_label(const pass *p, block *b, size_t q, worker_scratch *w, const uint32_t *label, size_t n,
                          uint64_t skipped) {
   const subject *s = &p->subjects[q];
   size_t d = p->frame->d;
@@ -261,8 +275,8 @@ static void sum_by_label(const pass *p, block *b, size_t q, const worker_scratch
   for (size_t l = 0; moved && l < d; l++) sums[home * d + l] += w->row_sum[l];
   for (size_t r = 0; r < n && !(moved && n_home == n); r++) {
     bool skip = skipped >> r & 1;
-    if (moved && (skip || label[r] != home)) add_row(w->panel, d, r, -w->weight[r], sums + home * d);
-    if (!skip && (!moved || label[r] != home)) add_row(w->panel, d, r, w->weight[r], sums + label[r] * d);
+    if (moved && (skip || label[r] != home)) add_row(row_of(p, w, r), d, -w->weight[r], sums + home * d);
+    if (!skip && (!moved || label[r] != home)) add_row(row_of(p, w, r), d, w->weight[r], sums + label[r] * d);
   }
 }
 
@@ -274,11 +288,11 @@ static void search_waiting(const pass *p, block *b, size_t q, worker_scratch *w)
   uint32_t label[OCK_PANEL];
   size_t n = rows->n < OCK_PANEL ? rows->n : OCK_PANEL;
   if (n == 0) return;
-  load_panel(p, rows->row, n, w->panel);
+  load_panel(p, rows->row, n, w);
   p->kernels->nearest_two(w->panel, p->frame->d, s->centroids, s->k, label, nearest, second);
   for (size_t r = 0; r < n; r++) {
     count_row(p, b, q, rows->row[r], label[r], nearest[r], second[r]);
-    add_row(w->panel, p->frame->d, r, weight_of(p, rows->row[r]), b->sums + s->at + label[r] * p->frame->d);
+    add_row(row_of(p, w, r), p->frame->d, weight_of(p, rows->row[r]), b->sums + s->at + label[r] * p->frame->d);
     b->n_ties[q] += s->k > 1 && nearest[r] == second[r];
   }
   b->n_distances += s->k * OCK_PANEL;
@@ -411,7 +425,7 @@ static void measure_block(void *arg, size_t number, size_t worker) {
     size_t first = panel * OCK_PANEL, n = p->x.n_rows - first < OCK_PANEL ? p->x.n_rows - first : OCK_PANEL;
     size_t row[OCK_PANEL];
     for (size_t r = 0; r < n; r++) row[r] = p->options->order ? p->options->order[first + r] : p->first + first + r;
-    load_panel(p, row, n, w->panel);
+    load_panel(p, row, n, w);
     sum_rows(p, row, n, w);
     double most = round_panel(p, w, half_squares);
     for (size_t q = 0; q < p->n_subjects; q++) measure_panel(p, b, q, w, half_squares, most, row, n);
@@ -624,6 +638,7 @@ static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, d
 static bool allocate_worker(const pass *p, worker_scratch *w, ock_arena *arena, size_t most_k) {
   size_t d = p->frame->d, element = p->search->element_bytes;
   *w = (worker_scratch){.panel = ock_arena_array(arena, ock_size_product(d, OCK_PANEL), sizeof(double)),
+                        .by_row = ock_arena_array(arena, ock_size_product(d, OCK_PANEL), sizeof(double)),
                         .rounded = ock_arena_array(arena, ock_size_product(d, OCK_PANEL), element),
                         .row_sum = ock_arena_array(arena, d, sizeof(double)),
                         .lower = ock_arena_array(arena, most_k, sizeof(float)),
@@ -634,8 +649,8 @@ static bool allocate_worker(const pass *p, worker_scratch *w, ock_arena *arena, 
                         .least = ock_arena_array(arena, most_k, sizeof(float)),
                         .seen = ock_arena_array(arena, most_k, sizeof(size_t))};
   if (w->seen) memset(w->seen, 0, most_k * sizeof(size_t));
-  return w->panel && w->rounded && w->row_sum && w->lower && w->inherited && w->near && w->centres && w->half_norms &&
-         w->least && w->seen;
+  return w->panel && w->by_row && w->rounded && w->row_sum && w->lower && w->inherited && w->near && w->centres &&
+         w->half_norms && w->least && w->seen;
 }
 
 static ockham_status allocate_group(pass *p, ock_arena *arena, size_t n_workers, size_t n_doubles, size_t most_k) {

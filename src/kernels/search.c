@@ -13,10 +13,16 @@
 #include "kernels/vector_ops.h"
 #endif
 
-/* Centres of a tile, and vectors of rows: about eight sums hide the latency of a product, whatever there is to do. */
-enum { TILE_CENTRES = 4, PANEL_VECTORS = OCK_PANEL / LANES, MOST_AT_ONCE = 128, CHUNK_BYTES = 24576 };
+/* Centres of a tile, and vectors of rows: as many sums as there are registers for, so that rows are loaded seldom; at
+ * least eight hide the latency of a product. */
+enum { TILE_CENTRES = 6, PANEL_VECTORS = OCK_PANEL / LANES, MOST_AT_ONCE = 128, CHUNK_BYTES = 24576 };
+#if defined(OCK_VECTOR_avx512) || defined(OCK_VECTOR_neon)
+enum { WIDE_TILE = 4 };
+#else
+enum { WIDE_TILE = 2 };
+#endif
 #define LESSER(a, b) ((a) < (b) ? (a) : (b))
-#define TILE_VECTORS(n) ((n) > 2 ? 2 : (n) == 2 ? LESSER(4, PANEL_VECTORS) : LESSER(8, PANEL_VECTORS))
+#define TILE_VECTORS(n) ((n) > 2 ? WIDE_TILE : (n) == 2 ? LESSER(4, PANEL_VECTORS) : LESSER(8, PANEL_VECTORS))
 
 /* Bounds are floats; this factor keeps them bounds when they are rounded to that. */
 static const float outward = 1 + 0x1p-20f, inward = 1 - 0x1p-20f;
@@ -70,7 +76,7 @@ __attribute__((always_inline)) static inline void meet_tile(const ock_contest *c
                                                             size_t n, best *b, vec *least, bool two) {
   const element *half_square = (const element *)c->half_squares + r, *half_norm = (const element *)c->half_norms + j;
   const element *centres = (const element *)c->centres + j * c->d, *rows[8];
-  vec sum[8];
+  vec sum[TILE_CENTRES * WIDE_TILE];
   for (size_t q = 0; q < v; q++) rows[q] = (const element *)c->panel + place(c->d, r + q * LANES);
   for (size_t t = 0; t < n; t++) {
     vec norm = broadcast(half_norm[t]);
@@ -114,14 +120,16 @@ static size_t choose_chunk(size_t d) {
 __attribute__((always_inline)) static inline void meet_chunk(const ock_contest *c, size_t first, size_t end,
                                                              standings *s, vec *least, bool two) {
   size_t whole = first + (end - first) / TILE_CENTRES * TILE_CENTRES, n_rest = end - whole;
-  for (size_t r = 0; r < OCK_PANEL && whole > first; r += 2 * LANES) {
-    best b[2] = {load_best(s, r, two), load_best(s, r + LANES, two)};
+  for (size_t r = 0; r < OCK_PANEL && whole > first; r += WIDE_TILE * LANES) {
+    best b[WIDE_TILE];
+    for (size_t q = 0; q < WIDE_TILE; q++) b[q] = load_best(s, r + q * LANES, two);
     for (size_t j = first; j < whole; j += TILE_CENTRES)
-      meet_tile(c, r, 2, j, TILE_CENTRES, b, least ? least + (j - first) : NULL, two);
-    store_best(s, r, &b[0], two);
-    store_best(s, r + LANES, &b[1], two);
+      meet_tile(c, r, WIDE_TILE, j, TILE_CENTRES, b, least ? least + (j - first) : NULL, two);
+    for (size_t q = 0; q < WIDE_TILE; q++) store_best(s, r + q * LANES, &b[q], two);
   }
   vec *rest = least ? least + (whole - first) : NULL;
+  if (n_rest == 5) meet_few(c, whole, 5, s, rest, two);
+  if (n_rest == 4) meet_few(c, whole, 4, s, rest, two);
   if (n_rest == 3) meet_few(c, whole, 3, s, rest, two);
   if (n_rest == 2) meet_few(c, whole, 2, s, rest, two);
   if (n_rest == 1) meet_few(c, whole, 1, s, rest, two);
@@ -175,9 +183,12 @@ __attribute__((always_inline)) static inline void meet_all(const ock_contest *c,
 }
 
 static element largest_of(const element *values) {
-  element most = values[0];
-  for (size_t r = 1; r < OCK_PANEL; r++) most = values[r] > most ? values[r] : most;
-  return most;
+  vec most = load(values);
+  for (size_t r = LANES; r < OCK_PANEL; r += LANES) most = maximum(most, load(values + r));
+  element lane[LANES];
+  store(lane, most);
+  for (size_t i = 1; i < LANES; i++) lane[0] = lane[i] > lane[0] ? lane[i] : lane[0];
+  return lane[0];
 }
 
 static void nearest(const ock_contest *c, uint32_t *which, float *least, float *upper) {
@@ -223,22 +234,29 @@ static inline parts no_parts(void) {
 }
 
 static inline element sum_parts(const parts *sum) {
-  element part[OCK_STRIP], total = 0;
+  element part[OCK_STRIP];
   for (size_t q = 0; q < STRIP_VECTORS; q++) store(part + q * LANES, sum->v[q]);
-  for (size_t i = 0; i < OCK_STRIP; i++) total += part[i];
-  return total;
+  for (size_t n = OCK_STRIP / 2; n > 0; n /= 2)
+    for (size_t i = 0; i < n; i++) part[i] += part[i + n];
+  return part[0];
 }
 
-/* The weights of the rows of one strip that are on this side; 0 for the others. */
-static inline void keep_one_side(const element *rows, size_t d, const element *direction, vec limit, element *weight) {
-  parts sum = no_parts();
+/* The weights of SIDE_ROWS rows from r on where they are on this side; 0 for the others. */
+enum { SIDE_VECTORS = 4, SIDE_ROWS = SIDE_VECTORS * LANES };
+static inline void keep_one_side(const element *panel, size_t d, size_t r, const element *direction, vec limit,
+                                 element *weight) {
+  const element *rows[SIDE_VECTORS];
+  vec along[SIDE_VECTORS];
+  for (size_t q = 0; q < SIDE_VECTORS; q++) {
+    rows[q] = panel + place(d, r + q * LANES);
+    along[q] = broadcast(0);
+  }
   for (size_t l = 0; l < d; l++) {
     vec c = broadcast(direction[l]);
-    for (size_t q = 0; q < STRIP_VECTORS; q++)
-      sum.v[q] = product_add(load(rows + l * OCK_STRIP + q * LANES), c, sum.v[q]);
+    for (size_t q = 0; q < SIDE_VECTORS; q++) along[q] = product_add(load(rows[q] + l * OCK_STRIP), c, along[q]);
   }
-  for (size_t q = 0; q < STRIP_VECTORS; q++)
-    store(weight + q * LANES, choose(less(limit, sum.v[q]), load(weight + q * LANES), broadcast(0)));
+  for (size_t q = 0; q < SIDE_VECTORS; q++)
+    store(weight + r + q * LANES, choose(less(limit, along[q]), load(weight + r + q * LANES), broadcast(0)));
 }
 
 static double take_side(const void *panel, size_t d, const void *normal, double threshold, const uint32_t *label,
@@ -248,10 +266,10 @@ static double take_side(const void *panel, size_t d, const void *normal, double 
   parts total = no_parts();
   for (size_t r = 0; r < OCK_PANEL; r++) weight[r] = label[r] == j ? 1 : 0;
   for (size_t r = 0; given && r < OCK_PANEL; r++) weight[r] *= given[r];
-  for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP) {
-    keep_one_side(x + place(d, r), d, normal, broadcast((element)threshold), weight + r);
+  for (size_t r = 0; r < OCK_PANEL; r += SIDE_ROWS)
+    keep_one_side(x, d, r, normal, broadcast((element)threshold), weight);
+  for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP)
     for (size_t q = 0; q < STRIP_VECTORS; q++) total.v[q] = add(total.v[q], load(weight + r + q * LANES));
-  }
   element count = sum_parts(&total);
   for (size_t l = 0; l < d && count > 0; l++) {
     parts sum = no_parts();

@@ -176,8 +176,13 @@ bool ock_lloyd_regroup(ock_lloyd *s) {
   ock_free(places);
   ock_free(order);
   if (!done) return false;
-  size_t k = s->k;
+  size_t k = s->k_regrouped = s->k;
   s->k = 0; /* bounds were those of other rows */
   ock_lloyd_assign(s, s->centroids, k);
   return true;
+}
+
+void ock_lloyd_regroup_grown(ock_lloyd *s) {
+  enum { FEWEST = 8 };
+  if (s->k >= FEWEST && s->k >= 2 * s->k_regrouped) ock_lloyd_regroup(s); /* without it all is as right, but slower */
 }

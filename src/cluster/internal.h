@@ -94,6 +94,22 @@ ockham_status ock_rows_sample(size_t n, size_t n_sample, uint64_t seed, uint32_t
 ockham_status ock_rows_copy(ockham_rows x, const uint32_t *row, size_t n, ockham_rows *copy, ockham_error *err);
 void ock_rows_copy_clear(ockham_rows *copy);
 
+/* ---- options ---- */
+
+/* BAD_ARGUMENT when there is no such algorithm or precision. */
+static inline ockham_status ock_check_algorithm(ockham_algorithm algorithm, ockham_precision precision,
+                                                ockham_error *err) {
+  if (algorithm <= OCKHAM_ALGORITHM_BOUNDS && precision <= OCKHAM_PRECISION_DOUBLE) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "there is no algorithm %d with precision %d", (int)algorithm,
+                  (int)precision);
+}
+
+/* Rows have numbers of 32 bits, one of which means none. */
+static inline ockham_status ock_check_row_count(size_t n, ockham_error *err) {
+  if (n < UINT32_MAX) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "at most 2^32 - 2 rows can be clustered, found %zu", n);
+}
+
 /* ---- rows in panels ---- */
 
 typedef struct ock_store {
@@ -148,6 +164,9 @@ static inline void ock_element_set(void *elements, size_t at, bool wide, double 
   else
     ((float *)elements)[at] = (float)value;
 }
+
+/* From this share of all centres within reach on it is cheaper to meet all than to copy those. */
+static const double ock_worth_copying = 0.75;
 
 /* ---- the state ---- */
 
@@ -226,7 +245,8 @@ typedef struct ock_lloyd {
   ock_history history;
   ock_succession succession;
   uint64_t seed, n_draws;
-  bool plain; /* look at every distance, whatever bounds say */
+  size_t k_regrouped; /* how many clusters there were when rows were put into their order */
+  bool plain;         /* look at every distance, whatever bounds say */
 } ock_lloyd;
 
 /* Prepare for up to k_max centres (at most n); no centre is set yet. Store, pool and ticker are borrowed until _clear.
@@ -270,6 +290,8 @@ bool ock_lloyd_trade(ock_lloyd *s, double worth);
 /* Reorder the store so that rows of one cluster, and those on the same side of it, stand together: panels are then
  * decided as a whole. True when done, false for want of memory, which changes nothing. */
 bool ock_lloyd_regroup(ock_lloyd *s);
+/* The same whenever the clusters have become twice as many. */
+void ock_lloyd_regroup_grown(ock_lloyd *s);
 
 /* Search all rows anew; returns the share of pairs of a panel and a centre that bounds then do not rule out. */
 double ock_lloyd_share_within_reach(ock_lloyd *s);
@@ -282,6 +304,28 @@ void ock_lloyd_grow(ock_lloyd *s, size_t k);
 /* Squared distance between two points of d coordinates. */
 double ock_squared_distance(const double *a, const double *b, size_t d);
 
+/* ---- a state of some of the rows ---- */
+
+typedef struct ock_sketch {
+  ock_store store;
+  ock_lloyd state;
+} ock_sketch;
+
+typedef struct ock_sketch_options {
+  size_t n;     /* rows, drawn from all over; all when there are no more */
+  size_t k_max; /* room for so many centres */
+  uint64_t seed;
+  bool wide, plain; /* as in ock_store_init() and ock_lloyd */
+} ock_sketch_options;
+/* The sketch must not move until _clear. */
+ockham_status ock_sketch_init(ock_sketch *sketch, ockham_rows x, const ock_frame *frame,
+                              const ock_sketch_options *options, ock_pool *pool, ock_ticker *ticker, ockham_error *err);
+/* If it held all rows of the frame and they were regrouped, *order (unless order is NULL) receives them in that order,
+ * for ock_free(); what was there before is freed. */
+void ock_sketch_clear(ock_sketch *sketch, uint32_t **order);
+/* How many of n rows are enough to search for k clusters; n when that is not far from it. */
+size_t ock_sketch_rows(size_t n, size_t d, size_t k);
+
 /* ---- what centres are worth, exactly ---- */
 
 /* Few rows are brought to where no label changes. Many have labels that go on changing without end in sight or any
@@ -290,6 +334,7 @@ static inline bool ock_rows_are_many(size_t n, size_t d) {
   const size_t most_rows = 20000, most_values = 1000000;
   return n > most_rows || (double)n * (double)d > (double)most_values;
 }
+static const double ock_tolerance_for_many = 1e-5;
 
 /* A clustering: its centroids, and what they are worth on all rows once it is settled. Everything is in the frame's
  * units. inertia is infinite, and the arrays NULL, before there is one. */

@@ -10,15 +10,11 @@ enum { DEFAULT_RESTARTS = 4, DEFAULT_MAX_ITERATIONS = 300, RNG_STREAM_SEEDING = 
 /* The first start cuts one cluster after the other; with more clusters than this, drawn ones are no better. */
 enum { MANY_CLUSTERS = 64 };
 
-/* Starts are tried on so many rows, and so many a cluster; the best goes on with as many rows as refinement_bytes hold,
- * and ends on all. */
-enum { SKETCH_ROWS = 25000, SKETCH_ROWS_A_CLUSTER = 100, WORTH_SKETCHING = 2 };
+/* The best start goes on with as many rows as this holds, and ends on all. */
 static const double refinement_bytes = 256e6;
 
 /* A step that lowers the inertia by less than this share of it is the last of a start. */
 static const double sketch_tolerance = 1e-4;
-/* Where rows are many, such a step is the last of all. */
-static const double tolerance_for_many = 1e-5;
 /* Starts that end in the same place differ by rounding only: the first is kept, so that the numbers of the clusters do
  * not depend on the instruction set. */
 static const double worth_switching = 1 - 1e-6;
@@ -27,12 +23,8 @@ static ockham_status check(ockham_rows x, const ockham_kmeans_options *options, 
   OCK_TRY(ock_rows_check(x, "the data", err));
   if (!options || options->k == 0)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at least 1, found %s", options ? "0" : "no options");
-  if (options->algorithm > OCKHAM_ALGORITHM_BOUNDS || options->precision > OCKHAM_PRECISION_DOUBLE)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "there is no algorithm %d with precision %d", (int)options->algorithm,
-                    (int)options->precision);
-  if (x.n_rows >= UINT32_MAX)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "at most 2^32 - 2 rows can be clustered, found %zu", x.n_rows);
-  return OCKHAM_OK;
+  OCK_TRY(ock_check_algorithm(options->algorithm, options->precision, err));
+  return ock_check_row_count(x.n_rows, err);
 }
 
 /* x: the rows that count. */
@@ -57,7 +49,7 @@ typedef struct fitting {
 } fitting;
 
 static double tolerance(const fitting *f) {
-  return ock_rows_are_many(f->frame.n, f->frame.d) ? tolerance_for_many : 0;
+  return ock_rows_are_many(f->frame.n, f->frame.d) ? ock_tolerance_for_many : 0;
 }
 
 static ockham_status no_memory(const fitting *f, ockham_error *err) {
@@ -72,7 +64,7 @@ static void trade(const fitting *f, ock_lloyd *s) {
   }
 }
 
-/* The best of several starts on the rows of a store. */
+/* The best of several starts on the rows of a sketch. */
 static ockham_status try_starts(fitting *f, ock_lloyd *s, ockham_error *err) {
   for (size_t r = 0; r < f->n_restarts; r++) {
     ock_rng rng = ock_rng_make(f->options->seed, RNG_STREAM_SEEDING + r);
@@ -101,31 +93,20 @@ static ockham_status refine(fitting *f, ock_lloyd *s, ockham_error *err) {
   return ock_fit_take(&f->fit, s) ? OCKHAM_OK : no_memory(f, err);
 }
 
-typedef ockham_status work_on_store(fitting *f, ock_lloyd *s, ockham_error *err);
+typedef ockham_status work_on_sketch(fitting *f, ock_lloyd *s, ockham_error *err);
 
-static ockham_status with_store(fitting *f, size_t n, work_on_store *work, bool *too_fine, ockham_error *err) {
-  ock_store store;
-  ock_lloyd state;
-  size_t n_rows = f->x.n_rows;
-  uint32_t *some;
+static ockham_status with_sketch(fitting *f, size_t n, work_on_sketch *work, bool *too_fine, ockham_error *err) {
+  ock_sketch sketch;
+  ock_sketch_options options = {.n = n,
+                                .k_max = f->options->k,
+                                .seed = f->options->seed,
+                                .wide = f->wide,
+                                .plain = f->options->algorithm == OCKHAM_ALGORITHM_LLOYD};
   *too_fine = false;
-  OCK_TRY(ock_rows_sample(n_rows, n, f->options->seed, &some, err));
-  ockham_status status = ock_store_init(&store, &f->frame, f->x, some, n < n_rows ? n : n_rows, f->wide, f->pool, err);
-  ock_free(some);
-  OCK_TRY(status);
-  status = ock_lloyd_init(&state, &store, f->options->k, f->options->seed, f->pool, &f->ticker, err);
-  if (!status) {
-    state.plain = f->options->algorithm == OCKHAM_ALGORITHM_LLOYD;
-    status = work(f, &state, err);
-    ock_lloyd_clear(&state);
-  }
-  *too_fine = f->fit.centroids && ock_store_is_too_fine(&store, f->fit.inertia);
-  if (!status && store.n == n_rows) {
-    ock_free(f->order);
-    f->order = store.row;
-    store.row = NULL;
-  }
-  ock_store_clear(&store);
+  OCK_TRY(ock_sketch_init(&sketch, f->x, &f->frame, &options, f->pool, &f->ticker, err));
+  ockham_status status = work(f, &sketch.state, err);
+  *too_fine = f->fit.centroids && ock_store_is_too_fine(&sketch.store, f->fit.inertia);
+  ock_sketch_clear(&sketch, status ? NULL : &f->order);
   return status;
 }
 
@@ -181,20 +162,18 @@ static ockham_status fill_up(fitting *f, ockham_error *err) {
 }
 
 static ockham_status search(fitting *f, ockham_error *err) {
-  size_t n = f->x.n_rows, enough = f->options->k * SKETCH_ROWS_A_CLUSTER;
+  size_t n = f->x.n_rows, enough = ock_sketch_rows(n, f->frame.d, f->options->k);
   bool too_fine;
-  if (enough < SKETCH_ROWS) enough = SKETCH_ROWS;
-  if (enough > n / WORTH_SKETCHING) enough = n;
-  OCK_TRY(with_store(f, enough, try_starts, &too_fine, err));
+  OCK_TRY(with_sketch(f, enough, try_starts, &too_fine, err));
   if (too_fine && !f->ticker.stopped) {
     f->wide = true;
     ock_fit_clear(&f->fit);
-    OCK_TRY(with_store(f, enough, try_starts, &too_fine, err));
+    OCK_TRY(with_sketch(f, enough, try_starts, &too_fine, err));
   }
   if (f->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
   double affordable = refinement_bytes / ock_store_bytes(1, f->frame.d, f->wide);
   size_t more = affordable < (double)n ? (size_t)affordable : n;
-  OCK_TRY(with_store(f, more > enough ? more : enough, refine, &too_fine, err));
+  OCK_TRY(with_sketch(f, more > enough ? more : enough, refine, &too_fine, err));
   return f->fit.k < f->options->k ? fill_up(f, err) : OCKHAM_OK;
 }
 

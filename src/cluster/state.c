@@ -320,8 +320,7 @@ static void split_many(ock_lloyd *s, size_t m) {
 }
 
 void ock_lloyd_grow(ock_lloyd *s, size_t k) {
-  enum { ONE_BY_ONE = 64, SHARE_AT_ONCE = 4, FIRST_REGROUPING = 8 };
-  size_t next_regrouping = FIRST_REGROUPING;
+  enum { ONE_BY_ONE = 64, SHARE_AT_ONCE = 4 };
   memset(s->centroids, 0, s->d * sizeof(double));
   s->k = 0;
   ock_lloyd_assign(s, s->centroids, 1);
@@ -333,10 +332,7 @@ void ock_lloyd_grow(ock_lloyd *s, size_t k) {
       ock_lloyd_split(s, j);
     else
       split_many(s, m < k - s->k ? m : k - s->k);
-    if (s->k >= next_regrouping) {
-      ock_lloyd_regroup(s); /* without it all is as right, but slower */
-      next_regrouping = 2 * s->k;
-    }
+    ock_lloyd_regroup_grown(s);
     if (s->ticker && ock_ticker_stopped(s->ticker)) break;
   }
 }

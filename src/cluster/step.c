@@ -6,9 +6,6 @@
 
 #include "cluster/lloyd.h"
 
-/* From this share of all centres on it is cheaper to meet all than to copy those within reach. */
-static const double worth_copying = 0.75;
-
 typedef struct follow_pass {
   ock_lloyd *s;
   const ock_lloyd_change *change;
@@ -226,7 +223,7 @@ static void search_anew(const follow_pass *pass, ock_lloyd_block *block, ock_llo
     if (worker->inherited[j] <= s->upper[p]) worker->candidates[n++] = (uint32_t)j;
   }
   for (size_t j = s->k; j < s->n_bounds; j++) lower[j] = INFINITY;
-  if (pass->change->n_old == 0 || s->plain || (double)n >= worth_copying * (double)s->k) {
+  if (pass->change->n_old == 0 || s->plain || (double)n >= ock_worth_copying * (double)s->k) {
     search_panel(s, block, worker, p, NULL, s->k, true);
     return;
   }
@@ -247,7 +244,7 @@ static void follow_panel(const follow_pass *pass, ock_lloyd_block *block, ock_ll
   size_t n_bounds = (s->k + OCK_BOUNDS - 1) / OCK_BOUNDS * OCK_BOUNDS;
   size_t n = s->kernels->carry(lower, &s->upper[p], s->drift, n_bounds, worker->candidates, &most);
   if (!must && (n < 2 || !(most > 0)) && !s->plain) return;
-  bool copy = (double)n < worth_copying * (double)s->k && !s->plain;
+  bool copy = (double)n < ock_worth_copying * (double)s->k && !s->plain;
   search_panel(s, block, worker, p, copy ? worker->candidates : NULL, copy ? n : s->k, false);
 }
 

@@ -11,7 +11,6 @@ enum {
   RNG_STREAM_AFRESH = 2000,
   MOST_TRADES = 8,
   ROUGH_TRADES = 4,
-  FIRST_REGROUPING = 8,
   STARTS_FOR_ONE = 24,
   CHEAP_VALUES = 1000000
 };
@@ -82,7 +81,6 @@ static ockham_status trade(ock_climb *climb, ockham_error *err) {
 
 ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, ockham_error *err) {
   ock_lloyd *s = climb->state;
-  size_t next_regrouping = FIRST_REGROUPING;
   ock_lloyd_assign(s, climb->sweep->fits[from - 1].centroids, from);
   while (s->k < to && !stopped(climb)) {
     size_t k = s->k, j = ock_lloyd_best_cut(s, SIZE_MAX, SIZE_MAX);
@@ -98,23 +96,10 @@ ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, ockham_erro
     }
     if (climb->too_fine) break;
     catch_up(climb, k + 1);
-    if (s->k >= next_regrouping) {
-      ock_lloyd_regroup(s); /* without it all is as right, but slower */
-      next_regrouping = 2 * s->k;
-    }
+    ock_lloyd_regroup_grown(s);
     climb->ticker->done++;
   }
   return OCKHAM_OK;
-}
-
-ockham_status ock_climb_grow(ock_climb *climb, size_t k, ockham_error *err) {
-  ock_lloyd *s = climb->state;
-  ock_lloyd_assign(s, climb->sweep->fits[k - 2].centroids, k - 1);
-  size_t j = ock_lloyd_best_cut(s, SIZE_MAX, SIZE_MAX);
-  if (!(s->cuts[j].gain > 0)) return OCKHAM_OK;
-  ock_lloyd_split(s, j);
-  ock_lloyd_run(s, MAX_ITERATIONS, tolerance);
-  return ock_state_is_whole(s, k) ? keep(climb, err) : OCKHAM_OK;
 }
 
 /* ---- afresh ---- */

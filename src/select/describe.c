@@ -7,7 +7,6 @@
 
 /* Rows that are many get one step, unless it would lower the inertia by next to nothing, and are measured. */
 enum { PASSES_FOR_FEW = 300, PASSES_FOR_MANY = 2 };
-static const double tolerance_for_many = 1e-5;
 
 ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows, size_t from, uint16_t *labels,
                               bool silhouettes, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
@@ -23,7 +22,7 @@ ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows
                                 .most_passes = rows->as_they_are ? 1
                                                : many            ? PASSES_FOR_MANY
                                                                  : PASSES_FOR_FEW,
-                                .tolerance = many ? tolerance_for_many : 0,
+                                .tolerance = many ? ock_tolerance_for_many : 0,
                                 .silhouettes = silhouettes,
                                 .wide = rows->wide,
                                 .plain = rows->plain,

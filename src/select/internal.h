@@ -76,8 +76,6 @@ ockham_status ock_climb_up(ock_climb *climb, size_t from, size_t to, ockham_erro
 ockham_status ock_climb_down(ock_climb *climb, size_t from, size_t to, ockham_error *err);
 /* Few centres have few neighbours to split or merge into: for k = 2 ... to also some independent starts each. */
 ockham_status ock_climb_afresh(ock_climb *climb, size_t to, ockham_error *err);
-/* A fit for k from the one for k - 1. */
-ockham_status ock_climb_grow(ock_climb *climb, size_t k, ockham_error *err);
 
 typedef enum ock_silhouettes { OCK_SILHOUETTES_NONE, OCK_SILHOUETTES_SIMPLIFIED, OCK_SILHOUETTES_ALL } ock_silhouettes;
 

@@ -222,18 +222,18 @@ def fit_table(path):
 
 CASES = {
     "s-set3": Case("s-set3", 30, tables.s_set3, measure_curve, 110, 60),
-    "grid": Case("grid of 100", 120, tables.grid, measure_curve, 230),
-    "16": Case("blobs", 30, lambda path: tables.blobs(path, 100_000, 16, 20, 3.0), measure_curve, 180, 50),
-    "million": Case("blobs", 20, lambda path: tables.blobs(path, 1_000_000, 8, 15, 2.5), measure_curve, 250),
-    "128": Case("blobs", 64, lambda path: tables.blobs(path, 60_000, 128, 40, 6.0, "f4"), measure_curve, 220),
-    "768": Case("embedding-like", 64, tables.embedding, measure_curve, 180),
+    "grid": Case("grid of 100", 120, tables.grid, measure_curve, 215),
+    "16": Case("blobs", 30, lambda path: tables.blobs(path, 100_000, 16, 20, 3.0), measure_curve, 165, 50),
+    "million": Case("blobs", 20, lambda path: tables.blobs(path, 1_000_000, 8, 15, 2.5), measure_curve, 225),
+    "128": Case("blobs", 64, lambda path: tables.blobs(path, 60_000, 128, 40, 6.0, "f4"), measure_curve, 200),
+    "768": Case("embedding-like", 64, tables.embedding, measure_curve, 220),
     "noise": Case("uniform noise", 30, tables.noise, measure_curve, 180, 40),
     "huge": Case("blobs", 50, lambda path: tables.blobs(path, 10_000_000, 16, 30, 3.0, "f4"), measure_huge, 160),
-    "fit-16": Case("one fit, blobs", 16, fit_table, measure_fit, 50),
-    "fit-256": Case("one fit, blobs", 256, fit_table, measure_fit, 70, 35),
-    "fit-4096": Case("one fit, blobs", 4096, fit_table, measure_fit, 130),
+    "fit-16": Case("one fit, blobs", 16, fit_table, measure_fit, 85),
+    "fit-256": Case("one fit, blobs", 256, fit_table, measure_fit, 110, 35),
+    "fit-4096": Case("one fit, blobs", 4096, fit_table, measure_fit, 150),
     "silhouette": Case("exact silhouettes, blobs", 30, lambda path: tables.blobs(path, 20_000, 16, 20, 3.0),
-                       measure_silhouette, 60, 20),
+                       measure_silhouette, 50, 20),
 }
 
 

@@ -358,6 +358,10 @@ bool ock_fit_allocate(ock_fit *fit, size_t k, size_t d);
 /* Take the state's clusters about their means. */
 bool ock_fit_take(ock_fit *fit, const ock_lloyd *state);
 
+/* Sums are made in so many parts; those of the fits that share a pass take so much, more fits are done in turn. */
+enum { OCK_SETTLE_BLOCKS = 32 };
+static const double ock_settle_bytes = 48e6;
+
 typedef struct ock_settle_options {
   const uint32_t *order; /* n: the order to visit the rows in, neighbours together; NULL: as they are */
   size_t most_passes;    /* over the rows; at least 2 unless centres are not to move at all */
@@ -368,7 +372,7 @@ typedef struct ock_settle_options {
   bool may_drop;         /* clusters that stay empty are dropped, and k falls; without it such a fit is cleared */
   uint16_t *labels;      /* n x n_fits, or NULL: the label of every row in each fit */
   uint32_t *label;       /* n, or NULL: the labels of the first fit */
-  double partial_bytes;  /* for sums: when the fits take more they share passes in groups; 0: a good size */
+  double partial_bytes;  /* for sums: when the fits take more they share passes in groups; 0: ock_settle_bytes */
 } ock_settle_options;
 /* Bring all fits nearer to fixed points of Lloyd's step and measure them: every pass over the rows serves all of them.
  * Clusters are numbered by falling weight. A fit whose rows are not that distinct is cleared. When the ticker stops it,

@@ -7,10 +7,7 @@
 
 #include "cluster/internal.h"
 
-enum { MOST_BLOCKS = 32, FEWEST_BLOCKS = 4, PANELS_A_BLOCK = 8 };
-
-/* Partial sums of the fits that share a pass: more are done in turn. */
-static const double partial_bytes = 48e6;
+enum { FEWEST_BLOCKS = 4, PANELS_A_BLOCK = 8 };
 
 /* What is summed for each cluster besides coordinates: rows; by their weights, squared distances, distances and
  * silhouettes; and the weights. */
@@ -725,7 +722,7 @@ static double sums_bytes(const ock_fit *fit, size_t d, size_t n_blocks) {
 static size_t choose_blocks(const ock_feed *feed, ock_fit *const *fits, size_t n_fits, double most_bytes) {
   size_t n = (feed->n + OCK_PANEL - 1) / OCK_PANEL / PANELS_A_BLOCK;
   double bytes = 0;
-  n = n < 1 ? 1 : n > MOST_BLOCKS ? MOST_BLOCKS : n;
+  n = n < 1 ? 1 : n > OCK_SETTLE_BLOCKS ? OCK_SETTLE_BLOCKS : n;
   for (size_t i = 0; i < n_fits; i++) {
     double one = sums_bytes(fits[i], feed->d, 1);
     bytes = feed->source ? bytes + one : fmax(bytes, one);
@@ -740,7 +737,7 @@ ockham_status ock_settle_feed(ock_feed *feed, const ock_frame *frame, ock_fit *c
   const ock_kernels *kernels = ock_kernels_pick();
   subject *subjects = ock_alloc_array(n_fits, sizeof *subjects);
   if (!subjects) return ock_fail_memory(err, "the fits", n_fits * sizeof *subjects);
-  double most_bytes = options->partial_bytes > 0 ? options->partial_bytes : partial_bytes;
+  double most_bytes = options->partial_bytes > 0 ? options->partial_bytes : ock_settle_bytes;
   pass p = {.feed = feed,
             .n_rows = feed->n,
             .frame = frame,

@@ -15,8 +15,7 @@ ockham_status ock_sketch_init(ock_sketch *sketch, ockham_rows x, const ock_frame
   uint32_t *some;
   ock_store *store = &sketch->store;
   OCK_TRY(ock_rows_sample(x.n_rows, options->n, options->seed, &some, err));
-  ockham_status status =
-      ock_store_init(store, frame, x, some, some ? options->n : x.n_rows, options->wide, pool, err);
+  ockham_status status = ock_store_init(store, frame, x, some, some ? options->n : x.n_rows, options->wide, pool, err);
   ock_free(some);
   OCK_TRY(status);
   size_t k_max = options->k_max < store->n ? options->k_max : store->n;

@@ -79,11 +79,12 @@ ockham_status ockham_sweep_sample_rows(size_t n_columns, size_t memory_bytes, co
 
 bool ockham_sweep_fits(uint64_t n_rows, size_t n_columns, size_t memory_bytes) {
   enum { SILHOUETTE_ROWS = 32000 };
-  static const double own_bytes = 8 * 1048576.0, most_store_bytes = 64e6, most_partial_bytes = 48e6;
+  static const double own_bytes = 8 * 1048576.0;
   double n = (double)n_rows, bytes = own_bytes + n * (sample_row_bytes(n_columns, DEFAULT_K) + 32);
   bytes += fmin(n, SILHOUETTE_ROWS) * (silhouette_row_bytes + 4 * (double)n_columns + 2 * DEFAULT_K);
-  bytes += stores_a_state * fmin(most_store_bytes, n * ock_store_bytes(1, n_columns, false));
-  bytes += fmin(most_partial_bytes, 32 * fits_bytes(n_columns, DEFAULT_K)) + curve_bytes(n_columns, DEFAULT_K);
+  bytes += stores_a_state * fmin(ock_store_most_bytes, n * ock_store_bytes(1, n_columns, false));
+  bytes +=
+      fmin(ock_settle_bytes, OCK_SETTLE_BLOCKS * fits_bytes(n_columns, DEFAULT_K)) + curve_bytes(n_columns, DEFAULT_K);
   return bytes <= (double)memory_bytes;
 }
 

@@ -331,4 +331,3 @@ ockham_status ock_run_fit_all(ock_run *r, ockham_error *err) {
   if (!r->feed) OCK_TRY(order_rows(r, err));
   return settle(r, err);
 }
-

@@ -102,6 +102,9 @@ ockham_status ock_fits_in_data_units(const ockham_sweep *sweep, size_t from, ock
 
 /* ---- beyond memory: a sweep of a sample, whose fits are then settled on all rows ---- */
 
+/* In memory: what was found is finished on as many rows as this holds, and then settled on all. */
+static const double ock_store_most_bytes = 64e6;
+
 /* What the parts of such a sweep may take. */
 typedef struct ock_memory_plan {
   size_t sample_rows, k_limit; /* k_limit: how far the range may be extended */

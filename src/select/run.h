@@ -13,7 +13,7 @@ typedef struct ock_run {
   ock_pool *pool;
   ock_ticker ticker;
   ock_frame frame;
-  ockham_sweep *some; /* the fits of some rows, for large tables; else NULL */
+  ockham_sweep *some;   /* the fits of some rows, for large tables; else NULL */
   uint32_t *order;      /* all rows, neighbours together, once that is known */
   bool wide;            /* floats cannot tell the rows apart */
   bool unstructured;    /* most centres are within reach of most rows */
@@ -33,8 +33,8 @@ static inline size_t ock_clamp(size_t value, size_t low, size_t high) {
 
 /* Fit every k up to k_target on all rows of r->x: directly, or from what some of them suggest. */
 ockham_status ock_run_fit_all(ock_run *r, ockham_error *err);
-/* Settle what is not yet on all rows (those of the feed, unless it is NULL), until no fit has more inertia than one with
- * fewer clusters. */
+/* Settle what is not yet on all rows (those of the feed, unless it is NULL), until no fit has more inertia than one
+ * with fewer clusters. */
 ockham_status ock_run_settle(ock_run *r, ockham_sweep *sweep, ock_feed *feed, ockham_error *err);
 
 /* All rows, as passes over them want them. */

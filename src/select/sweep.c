@@ -12,9 +12,6 @@ enum { SHARE_TO_ESTIMATE = 4 };
 
 static const double largest_value = 1e140;
 
-/* What was found is finished on as many rows as this takes, and then settled on all. */
-static const double store_bytes = 64e6;
-
 /* ---- options ---- */
 
 /* Sums of squares must not overflow, whatever the number of rows. */
@@ -242,7 +239,7 @@ static ockham_status sweep_weighed(const ock_weighing *weighed, const ockham_swe
                .options = options,
                .wide = options->precision == OCKHAM_PRECISION_DOUBLE,
                .ticker = {.progress = options->progress, .stage = "k-means"},
-               .store_bytes = store_bytes};
+               .store_bytes = ock_store_most_bytes};
   OCK_TRY(check_k(r.x.n_rows, options->weights ? " with a weight" : "", options, err));
   OCK_TRY(ock_pool_new(options->threads, &r.pool, err));
   ockham_status status = ock_frame_init_weighted(&r.frame, r.x, weighed->weights, r.pool, err);
@@ -295,7 +292,7 @@ ockham_status ockham_sweep_run_source(const ockham_row_source *source, const ock
                .feed = &feed};
   OCK_TRY(check_overview(source, overview, options, err));
   OCK_TRY(ock_plan_memory(source->n_columns, (double)memory_bytes, options->k_max, &r.plan, err));
-  r.store_bytes = fmin(store_bytes, r.plan.store_bytes);
+  r.store_bytes = fmin(ock_store_most_bytes, r.plan.store_bytes);
   r.partial_bytes = r.plan.partial_bytes;
   OCK_TRY(ock_feed_of_source(&feed, source, overview->n_rows, err));
   ockham_status status = ock_pool_new(options->threads, &r.pool, err);

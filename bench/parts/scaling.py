@@ -15,9 +15,10 @@ THREAD_SHAPES = [(100_000, 8, K), (1_000_000, 8, K), (20_000, 256, K)]
 # A sentence for each bend of a series, to be written from the numbers: {"n": ["..."], ...}; --render takes them up.
 EXPLANATIONS = {
     "n": ["Up to 50,000 rows all are searched; beyond, 25,000 of them are, and the others only add to the finishing and the exact passes: the "
-          "slope falls to 0.6. At ten million rows these passes are nearly all there is, in proportion to the rows."],
+          "slope falls to a half. At ten million rows these passes are nearly all there is, in proportion to the rows."],
     "d": ["Below 8 columns it is the comparison of distances that costs, not their coordinates. From 64 columns on (1.28 million values) fits no "
-          "longer go on until no label changes, which makes up for the longer rows; from 128 on the time is in proportion to the columns."],
+          "longer go on until no label changes, which makes up for the longer rows; from 128 on a part of the rows holds the million values "
+          "that are enough to search on, and so it takes less; then the exact passes over all rows grow with the columns."],
     "K": ["The table has 20 clusters. Beyond them k cuts into Gaussian clouds, where a panel has several centres within reach and bounds spare little; "
           "then each further k costs steps of k distances a row, and the whole curve goes with the square of K."],
     "threads": ["Not shared: the choice of rows for cuts, the sums of the blocks, and steps so small that waking the other thread takes as long."],

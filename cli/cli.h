@@ -48,7 +48,7 @@ typedef struct cli_command {
   int (*run)(int n_arguments, char **arguments, const struct cli_command *command);
 } cli_command;
 
-extern const cli_command cmd_clusters, cmd_fit, cmd_predict, cmd_show, cmd_generate, cmd_criteria;
+extern const cli_command cmd_clusters, cmd_fit, cmd_mixture, cmd_predict, cmd_show, cmd_generate, cmd_criteria;
 
 /* Fill *values from the command line: arguments[0 ...] become the positional arguments, *n_positional of them. Returns
  * EXIT_DONE to go on; otherwise the exit code, *stop set, after help or a line about what is wrong. */

@@ -6,7 +6,7 @@
 
 #include "cli.h"
 
-static const cli_command *const commands[] = {&cmd_clusters, &cmd_fit,      &cmd_predict,
+static const cli_command *const commands[] = {&cmd_clusters, &cmd_fit,      &cmd_mixture, &cmd_predict,
                                               &cmd_show,     &cmd_generate, &cmd_criteria};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

@@ -29,6 +29,35 @@ ockham_status cli_write_labels(const char *path, const ockham_table *table, cons
   return finish(writer, status, err);
 }
 
+ockham_status cli_write_probabilities(const char *path, const ockham_table *table, const double *probabilities,
+                                      size_t k, ockham_error *err) {
+  enum { NAME_BYTES = 16 };
+  const char **names = malloc((k + 1) * sizeof *names);
+  char *text = malloc(k * NAME_BYTES);
+  double *cells = malloc((k + 1) * sizeof *cells);
+  ockham_writer *writer = NULL;
+  ockham_status status = names && text && cells ? OCKHAM_OK : no_memory(err);
+  if (!status) {
+    names[0] = "row";
+    for (size_t j = 0; j < k; j++) {
+      snprintf(text + j * NAME_BYTES, NAME_BYTES, "p%u", (unsigned)j);
+      names[j + 1] = text + j * NAME_BYTES;
+    }
+    status = ockham_writer_open(path, names, k + 1, &writer, err);
+  }
+  size_t n = ockham_table_rows(table).n_rows;
+  for (size_t i = 0; i < n && !status; i++) {
+    cells[0] = (double)ockham_table_source_row(table, i);
+    memcpy(cells + 1, probabilities + i * k, k * sizeof *cells);
+    status = ockham_writer_put(writer, (ockham_rows){.data = cells, .n_rows = 1, .n_columns = k + 1}, err);
+  }
+  if (writer) status = finish(writer, status, err);
+  free(names);
+  free(text);
+  free(cells);
+  return status;
+}
+
 ockham_status cli_write_centroids(const char *path, const ockham_model *model, ockham_error *err) {
   const ockham_model_parts *parts = ockham_model_look(model);
   size_t n_before = parts->weights ? 3 : 2, n_columns = parts->n_columns + n_before;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files that clusters, fit and predict write. */
+/* The files that clusters, fit, mixture and predict write. */
 #ifndef OCKHAM_CLI_OUTPUTS_H
 #define OCKHAM_CLI_OUTPUTS_H
 
@@ -7,6 +7,10 @@
 
 /* One row a row of the table: its number in the file (from 1) and its cluster. */
 ockham_status cli_write_labels(const char *path, const ockham_table *table, const uint32_t *labels, ockham_error *err);
+
+/* One row a row of the table: its number in the file and its probability of each of k components. */
+ockham_status cli_write_probabilities(const char *path, const ockham_table *table, const double *probabilities,
+                                      size_t k, ockham_error *err);
 
 /* One row a cluster: its number, size, weight where rows had weights, and centroid in the data's own units. */
 ockham_status cli_write_centroids(const char *path, const ockham_model *model, ockham_error *err);

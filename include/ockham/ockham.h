@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Everything public. Read in this order: core (errors, views), data (files), cluster (one fit), criteria and select
- *  (how many clusters), model (keep and apply a fit), report (show it), stats (compare labels). */
+/** Everything public. Read in this order: core (errors, views), data (files), cluster and mixture (one fit), criteria
+ * and select (how many clusters), model (keep and apply a fit), report (show it), stats (compare labels). */
 #ifndef OCKHAM_H
 #define OCKHAM_H
 
@@ -8,6 +8,7 @@
 #include <ockham/core.h>
 #include <ockham/criteria.h>
 #include <ockham/data.h>
+#include <ockham/mixture.h>
 #include <ockham/model.h>
 #include <ockham/report.h>
 #include <ockham/select.h>

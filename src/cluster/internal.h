@@ -93,6 +93,9 @@ ockham_status ock_rows_sample(size_t n, size_t n_sample, uint64_t seed, uint32_t
 /* Copies of these n rows, in this order, until _clear. */
 ockham_status ock_rows_copy(ockham_rows x, const uint32_t *row, size_t n, ockham_rows *copy, ockham_error *err);
 void ock_rows_copy_clear(ockham_rows *copy);
+/* All rows in the order of their labels (below k), as they come among equals: order has n entries. first: k + 1, where
+ * each label's rows end. */
+void ock_sort_by_label(const uint32_t *label, size_t n, size_t *first, size_t k, uint32_t *order);
 
 /* ---- options ---- */
 

@@ -37,3 +37,10 @@ void ock_rows_copy_clear(ockham_rows *copy) {
   ock_free((void *)copy->data);
   *copy = (ockham_rows){0};
 }
+
+void ock_sort_by_label(const uint32_t *label, size_t n, size_t *first, size_t k, uint32_t *order) {
+  memset(first, 0, (k + 1) * sizeof *first);
+  for (size_t i = 0; i < n; i++) first[label[i] + 1]++;
+  for (size_t j = 0; j < k; j++) first[j + 1] += first[j];
+  for (size_t i = 0; i < n; i++) order[first[label[i]]++] = (uint32_t)i;
+}

@@ -76,6 +76,18 @@ typedef struct ock_search_kernels {
   double (*sum_panel)(const void *panel, const void *half_squares, size_t d, double *sums);
 } ock_search_kernels;
 
+/* The logarithm of a Gaussian density: log_scale - |F (x - mean)|^2 / 2. */
+typedef struct ock_gaussian {
+  const double *mean;   /* d */
+  const double *factor; /* F: d numbers on its diagonal, or when full its lower triangle, packed by rows */
+  bool full;
+  double log_scale;
+} ock_gaussian;
+/* How many numbers second moments of d columns take, and a factor. */
+static inline size_t ock_second_moments(size_t d, bool full) {
+  return full ? d * (d + 1) / 2 : d;
+}
+
 typedef struct ock_kernels {
   const char *isa;
   bool (*runs_here)(void);
@@ -107,6 +119,20 @@ typedef struct ock_kernels {
    * sums[i * OCK_STRIP + r]. Distances are float32, relative to the block's origin: their errors are small beside the
    * sum over the block when the origin is its mean. shifted is scratch of d * OCK_STRIP. */
   void (*pair_sums)(const double *strip, size_t d, const ock_pair_block *block, float *shifted, double *sums);
+
+  /* Logarithms of the density at the rows of a panel of doubles in strips: out has OCK_PANEL entries; scratch is of
+   * d * OCK_PANEL. */
+  void (*log_density)(const double *panel, size_t d, const ock_gaussian *gaussian, double *scratch, double *out);
+
+  /* Add the moments of such rows about a mean, by their weights (OCK_PANEL): to sums[0] the weights, to the next d the
+   * differences, then their squares or, when full, the products i, l <= i, packed by rows. scratch is of
+   * (d + 1) * OCK_PANEL. */
+  void (*add_moments)(const double *panel, size_t d, const double *mean, bool full, const double *weight,
+                      double *scratch, double *sums);
+
+  /* From logarithms of k densities (k x OCK_PANEL) to each row's posterior probabilities, and the logarithm of its sum
+   * of densities (OCK_PANEL). */
+  void (*posterior)(double *values, size_t k, double *log_sum);
 
   /* Add such sums up: from[i * OCK_STRIP + r] to sums[into[i] * OCK_STRIP + r], for each of n pieces. */
   void (*merge_sums)(const double *from, size_t n, const uint32_t *into, double *sums);

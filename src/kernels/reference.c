@@ -78,6 +78,44 @@ static void merge_sums(const double *from, size_t n, const uint32_t *into, doubl
     for (size_t r = 0; r < OCK_STRIP; r++) sums[into[i] * OCK_STRIP + r] += from[i * OCK_STRIP + r];
 }
 
+static double squared_length(const double *panel, size_t d, size_t r, const ock_gaussian *g) {
+  const double *factor = g->factor;
+  double sum = 0;
+  for (size_t i = 0; i < d; i++) {
+    double turned = 0;
+    for (size_t l = g->full ? 0 : i; l <= i; l++) turned += *factor++ * (panel[ock_strip_place(d, r, l)] - g->mean[l]);
+    sum += turned * turned;
+  }
+  return sum;
+}
+
+static void log_density(const double *panel, size_t d, const ock_gaussian *g, double *scratch, double *out) {
+  (void)scratch;
+  for (size_t r = 0; r < OCK_PANEL; r++) out[r] = g->log_scale - 0.5 * squared_length(panel, d, r, g);
+}
+
+static void add_moments(const double *panel, size_t d, const double *mean, bool full, const double *weight,
+                        double *scratch, double *sums) {
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    double *sum = sums;
+    *sum++ += weight[r];
+    for (size_t l = 0; l < d; l++) scratch[l] = panel[ock_strip_place(d, r, l)] - mean[l];
+    for (size_t l = 0; l < d; l++) *sum++ += weight[r] * scratch[l];
+    for (size_t i = 0; i < d; i++)
+      for (size_t l = full ? 0 : i; l <= i; l++) *sum++ += weight[r] * scratch[i] * scratch[l];
+  }
+}
+
+static void posterior(double *values, size_t k, double *log_sum) {
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    double most = -INFINITY, total = 0;
+    for (size_t j = 0; j < k; j++) most = values[j * OCK_PANEL + r] > most ? values[j * OCK_PANEL + r] : most;
+    for (size_t j = 0; j < k; j++) total += values[j * OCK_PANEL + r] = exp(values[j * OCK_PANEL + r] - most);
+    for (size_t j = 0; j < k; j++) values[j * OCK_PANEL + r] /= total;
+    log_sum[r] = most + log(total);
+  }
+}
+
 static size_t carry(float *lower, float *upper, const float *drift, size_t k, uint32_t *within_reach, float *most) {
   float fastest = 0;
   for (size_t j = 0; j < k; j++)
@@ -111,4 +149,7 @@ const ock_kernels ock_kernels_reference = {
     .own_distance = own_distance,
     .pair_sums = pair_sums,
     .merge_sums = merge_sums,
+    .log_density = log_density,
+    .add_moments = add_moments,
+    .posterior = posterior,
 };

@@ -144,8 +144,8 @@ static void own_distance(const double *panel, size_t d, const double *centroids,
 #define SEARCH_NAME(isa, type) SEARCH_NAME_(isa, type)
 #define TABLE_NAME_(isa) ock_kernels_##isa
 #define TABLE_NAME(isa) TABLE_NAME_(isa)
-#define PAIRS_(function, isa) ock_##function##_##isa
-#define PAIRS(function, isa) PAIRS_(function, isa)
+#define LOOP_(function, isa) ock_##function##_##isa
+#define LOOP(function, isa) LOOP_(function, isa)
 #define TEXT_(isa) #isa
 #define TEXT(isa) TEXT_(isa)
 
@@ -160,6 +160,9 @@ const ock_kernels TABLE_NAME(OCK_VECTOR_ISA) = {
     .nearest_two = nearest_two,
     .distances = distances,
     .own_distance = own_distance,
-    .pair_sums = PAIRS(pair_sums, OCK_VECTOR_ISA),
-    .merge_sums = PAIRS(merge_sums, OCK_VECTOR_ISA),
+    .pair_sums = LOOP(pair_sums, OCK_VECTOR_ISA),
+    .merge_sums = LOOP(merge_sums, OCK_VECTOR_ISA),
+    .log_density = LOOP(log_density, OCK_VECTOR_ISA),
+    .add_moments = LOOP(add_moments, OCK_VECTOR_ISA),
+    .posterior = LOOP(posterior, OCK_VECTOR_ISA),
 };

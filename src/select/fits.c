@@ -282,14 +282,6 @@ static ockham_status sketch_and_finish(ock_run *r, ockham_error *err) {
   return r->ticker.stopped ? keep_sketch(r, err) : OCKHAM_OK;
 }
 
-/* All rows in the order of their labels (below k), as they come among equals. */
-static void sort_by_label(const uint32_t *label, size_t n, size_t *first, size_t k, uint32_t *order) {
-  memset(first, 0, (k + 1) * sizeof *first);
-  for (size_t i = 0; i < n; i++) first[label[i] + 1]++;
-  for (size_t j = 0; j < k; j++) first[j + 1] += first[j];
-  for (size_t i = 0; i < n; i++) order[first[label[i]]++] = (uint32_t)i;
-}
-
 /* Where a store of all rows has not told an order, the clusters of the largest k do: one pass that makes those for all
  * k skip most of their work. Without memory for it they are as right, but slower. */
 static ockham_status order_rows(ock_run *r, ockham_error *err) {
@@ -305,7 +297,7 @@ static ockham_status order_rows(ock_run *r, ockham_error *err) {
     ock_settle_options options = {.most_passes = 1, .wide = r->wide, .may_drop = true, .label = label};
     status = ock_settle(r->x, &r->frame, fits, 1, &options, r->pool, &r->ticker, &r->sweep->work, err);
     if (!status && copy.settled) {
-      sort_by_label(label, n, first, k, order);
+      ock_sort_by_label(label, n, first, k, order);
       r->order = order;
       order = NULL;
     }

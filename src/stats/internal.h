@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats: how far two labellings of the same rows agree.
+/* stats: how far two labellings of the same rows agree; small symmetric matrices.
  * Main type: ock_sizes, the multiset of group sizes of a partition; both indices follow from three of them.
  * Invariants: nothing depends on which numbers stand for the clusters; counts stay whole numbers until the last step.
  * Threads: pure functions, no state.
@@ -25,5 +25,15 @@ typedef struct ock_sizes {
 /* Agreement of two partitions from the sizes of their clusters and of the non-empty cells of their contingency table.
  * O(a->n_items * b->n_items * s), s being some ten standard deviations of a cell under chance. */
 ockham_agreement ock_agreement_of_sizes(const ock_sizes *a, const ock_sizes *b, const ock_sizes *cells);
+
+/* ---- small symmetric matrices: lower triangles packed by rows, element i, j <= i at i (i + 1) / 2 + j ---- */
+
+/* a = L L^T in place, O(d^3 / 6); false when a is not positive definite. */
+bool ock_cholesky(double *a, size_t d);
+/* The inverse of a lower triangle, in place. */
+void ock_triangle_invert(double *a, size_t d);
+/* Eigenvalues, the largest first, and as columns of a d x d matrix their vectors, by Jacobi's rotations. a (d x d, both
+ * triangles) is spoilt. */
+void ock_symmetric_eigen(double *a, size_t d, double *values, double *vectors);
 
 #endif

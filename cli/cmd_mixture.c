@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A mixture of Gaussians for a k that is known. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "outputs.h"
+
+typedef struct mixture_options {
+  cli_input input;
+  size_t k, restarts, max_steps;
+  uint64_t seed;
+  const char *family, *labels, *probabilities;
+} mixture_options;
+
+static const cli_option option_table[] = {
+    {"k", CLI_COUNT, "K", "number of components", offsetof(mixture_options, k), NULL},
+    {"family", CLI_TEXT, "A,B,...", "covariance families to try, EII to VVV (default: all), the best by BIC is kept",
+     offsetof(mixture_options, family), NULL},
+    {"labels", CLI_TEXT, "FILE", "write each row's component (CSV, or NPY by its ending)",
+     offsetof(mixture_options, labels), NULL},
+    {"probabilities", CLI_TEXT, "FILE", "write each row's posterior probability of every component",
+     offsetof(mixture_options, probabilities), NULL},
+    {"seed", CLI_SEED, "N", "of the start (default: 0)", offsetof(mixture_options, seed), NULL},
+    {"restarts", CLI_COUNT, "N", "of the k-means that is the start (default: 4)", offsetof(mixture_options, restarts),
+     NULL},
+    {"max-steps", CLI_COUNT, "N", "of expectation and maximisation (default: 1000)",
+     offsetof(mixture_options, max_steps), NULL},
+    CLI_COLUMN_OPTIONS(mixture_options),
+    CLI_FILE_OPTIONS(mixture_options),
+    {0},
+};
+
+typedef struct mixture_run {
+  const mixture_options *options;
+  const ockham_progress *progress;
+  ockham_table *table;
+  ockham_scaling scaling;
+  ockham_mixture mixture;
+  uint32_t *labels;
+  double *probabilities;
+} mixture_run;
+
+static void free_run(mixture_run *run) {
+  free(run->probabilities);
+  free(run->labels);
+  ockham_mixture_clear(&run->mixture);
+  ockham_scaling_clear(&run->scaling);
+  ockham_table_free(run->table);
+}
+
+static ockham_status no_memory(const char *what, ockham_error *err) {
+  *err = (ockham_error){.status = OCKHAM_NO_MEMORY};
+  snprintf(err->message, sizeof err->message, "not enough memory for %s", what);
+  return OCKHAM_NO_MEMORY;
+}
+
+static ockham_status fit(mixture_run *run, ockham_error *err) {
+  const mixture_options *o = run->options;
+  ockham_rows rows = ockham_table_rows(run->table);
+  run->labels = malloc(rows.n_rows * sizeof *run->labels);
+  if (!run->labels) return no_memory("the labels", err);
+  ockham_mixture_options options = {.k = o->k,
+                                    .families = o->family,
+                                    .seed = o->seed,
+                                    .restarts = o->restarts,
+                                    .max_steps = o->max_steps,
+                                    .threads = o->input.threads,
+                                    .progress = run->progress,
+                                    .weights = ockham_table_weights(run->table)};
+  ockham_status status = ockham_mixture_fit(rows, &options, run->labels, &run->mixture, err);
+  if (status || !o->probabilities) return status;
+  run->probabilities = calloc(rows.n_rows, o->k * sizeof *run->probabilities);
+  if (!run->probabilities) return no_memory("the probabilities", err);
+  return ockham_mixture_predict(&run->mixture, rows, o->input.threads, NULL, run->probabilities, NULL, err);
+}
+
+static ockham_status write_files(const mixture_run *run, ockham_error *err) {
+  const mixture_options *o = run->options;
+  ockham_status status = OCKHAM_OK;
+  if (o->labels) status = cli_write_labels(o->labels, run->table, run->labels, err);
+  if (!status && o->probabilities)
+    status = cli_write_probabilities(o->probabilities, run->table, run->probabilities, run->mixture.k, err);
+  return status;
+}
+
+/* The family that BIC likes best after the one that was kept; OCKHAM_N_COVARIANCES when there is none. */
+static ockham_covariance runner_up(const ockham_mixture *m) {
+  size_t best = OCKHAM_N_COVARIANCES;
+  for (size_t f = 0; f < OCKHAM_N_COVARIANCES; f++) {
+    if (f == m->family || isnan(m->family_bic[f])) continue;
+    if (best == OCKHAM_N_COVARIANCES || m->family_bic[f] > m->family_bic[best]) best = f;
+  }
+  return (ockham_covariance)best;
+}
+
+static void print_components(const mixture_run *run) {
+  const ockham_mixture *m = &run->mixture;
+  size_t d = m->n_columns, shown = d < 6 ? d : 6;
+  printf("\n  component  proportion  mean ± standard deviation\n");
+  for (size_t j = 0; j < m->k; j++) {
+    printf("  %-9zu %10.1f%%  ", j, 100 * m->proportions[j]);
+    for (size_t l = 0; l < shown; l++)
+      printf("%s%.4g ± %.3g", l ? ", " : "", m->means[j * d + l], sqrt(m->covariances[(j * d + l) * d + l]));
+    printf("%s\n", shown < d ? ", ..." : "");
+  }
+}
+
+static ockham_status print_summary(const mixture_run *run, ockham_error *err) {
+  const ockham_mixture *m = &run->mixture;
+  const uint32_t *known = ockham_table_labels(run->table);
+  size_t n_rows = ockham_table_rows(run->table).n_rows;
+  ockham_covariance second = runner_up(m);
+  printf("%zu component%s of %zu rows, family %s: %s\n", m->k, m->k == 1 ? "" : "s", n_rows,
+         ockham_covariance_name(m->family), ockham_covariance_text(m->family));
+  printf("log-likelihood %.9g, %.0f parameters, BIC %.9g, ICL %.9g, %s after %zu step%s\n", m->log_likelihood,
+         m->n_parameters, m->bic, m->icl, m->converged ? "converged" : "not converged", m->n_steps,
+         m->n_steps == 1 ? "" : "s");
+  if (second != OCKHAM_N_COVARIANCES)
+    printf("BIC is highest for %s: %.4g above %s\n", ockham_covariance_name(m->family), m->bic - m->family_bic[second],
+           ockham_covariance_name(second));
+  if (m->regularised) printf("a component collapsed on few rows: it was fitted again with a prior\n");
+  if (run->scaling.kind != OCKHAM_SCALE_NONE)
+    printf("columns were scaled (spreads differ by %.3g to 1); --scale none leaves them as they are\n",
+           run->scaling.spread_ratio);
+  if (known) {
+    ockham_agreement agreement;
+    ockham_status status = ockham_agreement_measure(run->labels, known, n_rows, &agreement, err);
+    if (status) return status;
+    printf("against the %zu known labels: adjusted Rand %.3f, adjusted mutual information %.3f\n",
+           ockham_table_n_label_values(run->table), agreement.adjusted_rand, agreement.adjusted_mutual_information);
+  }
+  print_components(run);
+  return OCKHAM_OK;
+}
+
+static int fit_file(const char *path, const mixture_options *o) {
+  mixture_run run = {.options = o};
+  ockham_read_options read_options;
+  ockham_error err = {0};
+  int code = cli_read_options(&o->input, &read_options);
+  if (code) return code;
+  run.progress = read_options.progress;
+  ockham_status status = cli_read_scaled(path, &o->input, &read_options, &run.table, &run.scaling, &err);
+  if (!status) status = cli_name_file(path, fit(&run, &err), &err);
+  cli_progress_end();
+  if (!status) status = write_files(&run, &err);
+  if (!status && !o->input.quiet) status = print_summary(&run, &err);
+  if (status) code = cli_fail(&err);
+  free_run(&run);
+  return code;
+}
+
+static int run(int n_arguments, char **arguments, const cli_command *command) {
+  mixture_options options = {0};
+  int n_positional;
+  bool stop;
+  int code = cli_parse(command, n_arguments, arguments, &options, &n_positional, &stop);
+  if (!stop && options.k == 0)
+    code = cli_fail_usage("mixture needs the number of components: -k K");
+  else if (!stop)
+    code = fit_file(arguments[0], &options);
+  cli_input_free(&options.input);
+  return code;
+}
+
+const cli_command cmd_mixture = {
+    .name = "mixture",
+    .usage = "FILE -k K [options]",
+    .summary = "fit k Gaussians to a table",
+    .details = "FILE as for `ockham clusters`. Families have the names of mclust: whether components have their volume,\n"
+               "shape and orientation Equal, each its own (V), or none (I: spheres, or axes of the coordinates).",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .options = option_table,
+    .run = run,
+};

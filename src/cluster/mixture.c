@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public mixture: one k, and the family that BIC prefers. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/mixture.h"
+
+enum { DEFAULT_STEPS = 1000, ROWS_AT_ONCE = 1 << 16 };
+static const double default_tolerance = 1e-6;
+
+/* Variances below this share of the columns' mean variance are taken for a collapse. */
+static const double least_variance = 1e-10;
+
+/* A fit in the making. */
+typedef struct fitting {
+  ockham_rows x;
+  const ockham_mixture_options *options;
+  bool wanted[OCKHAM_N_COVARIANCES];
+  ock_pool *pool;
+  ock_ticker ticker;
+  ock_frame frame;
+  uint32_t *label; /* of the k-means that is the start */
+  double *centroids;
+  size_t k;
+  ock_store store;
+  ock_em em;
+} fitting;
+
+/* ---- options ---- */
+
+/* Which families the list names; NULL: all that differ in d columns. */
+static ockham_status read_families(const char *list, size_t d, bool *wanted, ockham_error *err) {
+  memset(wanted, 0, OCKHAM_N_COVARIANCES * sizeof *wanted);
+  if (!list) {
+    for (size_t f = 0; f < OCKHAM_N_COVARIANCES; f++) wanted[f] = d > 1 || f <= OCKHAM_VII;
+    return OCKHAM_OK;
+  }
+  for (const char *at = list; *at;) {
+    char name[8] = "";
+    size_t length = strcspn(at, ",");
+    if (length < sizeof name) memcpy(name, at, length);
+    ockham_covariance family = ockham_covariance_find(name);
+    if (family == OCKHAM_N_COVARIANCES)
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected families such as EII,VVV, found '%.*s'", (int)length, at);
+    wanted[family] = true;
+    at += length + (at[length] == ',');
+  }
+  return OCKHAM_OK;
+}
+
+static ockham_status check_start(const ockham_mixture_options *o, size_t n, ockham_error *err) {
+  for (size_t i = 0; o->start && i < n; i++) {
+    double sum = 0;
+    for (size_t j = 0; j < o->k; j++) {
+      double value = o->start[i * o->k + j];
+      sum += value >= 0 ? value : NAN;
+    }
+    if (!(fabs(sum - 1) <= 1e-6))
+      return ock_fail_at(err, OCKHAM_BAD_ARGUMENT, i + 1, 0,
+                         "start, row %zu: expected memberships of at least 0 whose sum is 1", i + 1);
+  }
+  return OCKHAM_OK;
+}
+
+static ockham_status check(ockham_rows x, const ockham_mixture_options *options, ockham_error *err) {
+  OCK_TRY(ock_rows_check(x, "the data", err));
+  if (!options || options->k == 0)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at least 1, found %s", options ? "0" : "no options");
+  OCK_TRY(ock_check_row_count(x.n_rows, err));
+  return check_start(options, x.n_rows, err);
+}
+
+/* ---- the start ---- */
+
+/* Rows in the order of their labels: then most components get nothing from most panels. */
+static ockham_status fill_store(fitting *f, ockham_error *err) {
+  size_t n = f->x.n_rows;
+  uint32_t *order = ock_alloc_array(n, sizeof *order);
+  size_t *first = ock_alloc_array(f->k + 1, sizeof *first);
+  ockham_status status = OCKHAM_NO_MEMORY;
+  if (order && first) {
+    ock_sort_by_label(f->label, n, first, f->k, order);
+    status = ock_store_init(&f->store, &f->frame, f->x, order, n, true, f->pool, err);
+  } else {
+    status = ock_fail_memory(err, "the order of the rows", ock_size_product(n, sizeof *order));
+  }
+  ock_free(order);
+  ock_free(first);
+  return status;
+}
+
+static ockham_status find_clusters(fitting *f, ockham_error *err) {
+  const ockham_mixture_options *o = f->options;
+  ockham_kmeans_options options = {.k = o->k,
+                                   .seed = o->seed,
+                                   .restarts = o->start ? 1 : o->restarts,
+                                   .max_iterations = o->start ? 1 : 0,
+                                   .threads = o->threads,
+                                   .progress = o->progress,
+                                   .weights = f->frame.weights};
+  ockham_kmeans kmeans = {0};
+  f->label = ock_alloc_array(f->x.n_rows, sizeof *f->label);
+  if (!f->label) return ock_fail_memory(err, "the labels", ock_size_product(f->x.n_rows, sizeof *f->label));
+  OCK_TRY(ockham_kmeans_fit(f->x, &options, f->label, &kmeans, err));
+  f->k = kmeans.k;
+  f->centroids = kmeans.centroids;
+  kmeans.centroids = NULL;
+  ockham_kmeans_clear(&kmeans);
+  if (f->k < o->k)
+    return ock_fail(err, OCKHAM_BAD_DATA, "the data have only %zu distinct rows, too few for %zu components", f->k, o->k);
+  for (size_t j = 0; j < f->k; j++)
+    for (size_t l = 0; l < f->frame.d; l++) {
+      double *value = &f->centroids[j * f->frame.d + l];
+      *value = (*value - f->frame.origin[l]) * f->frame.unit;
+    }
+  return OCKHAM_OK;
+}
+
+/* ---- the fit ---- */
+
+static double mean_variance(const ock_em *em) {
+  double total = 0;
+  for (size_t l = 0; l < em->d; l++) total += em->total[0][l];
+  return total / (em->store->total * (double)em->d);
+}
+
+bool ock_em_fit(ock_em *em, ockham_covariance family, const ock_em_start_point *start, size_t most_steps,
+                double tolerance) {
+  bool full = ock_covariance_is_full(family);
+  em->floor = least_variance * mean_variance(em);
+  for (int prior = 0; prior < 2; prior++) {
+    em->prior = prior;
+    if (start->membership)
+      ock_em_start_from(em, start->membership, start->k, full);
+    else
+      ock_em_start(em, start->centroids, start->k, full);
+    if (ock_em_run(em, family, most_steps, tolerance)) return true;
+    if (em->ticker && em->ticker->stopped) return false;
+  }
+  return false;
+}
+
+static bool allocate_result(ockham_mixture *m, size_t k, size_t d) {
+  m->k = k;
+  m->n_columns = d;
+  m->proportions = ock_alloc_array(k, sizeof(double));
+  m->means = ock_alloc_array(ock_size_product(k, d), sizeof(double));
+  m->covariances = ock_alloc_array(ock_size_product(k, ock_size_product(d, d)), sizeof(double));
+  return m->proportions && m->means && m->covariances;
+}
+
+typedef struct ranked {
+  double proportion;
+  const double *mean;
+  size_t d, j;
+} ranked;
+
+static int compare_ranked(const void *a, const void *b) {
+  const ranked *x = a, *y = b;
+  if (x->proportion != y->proportion) return x->proportion > y->proportion ? -1 : 1;
+  for (size_t l = 0; l < x->d; l++)
+    if (x->mean[l] != y->mean[l]) return x->mean[l] < y->mean[l] ? -1 : 1;
+  return (x->j > y->j) - (x->j < y->j);
+}
+
+static void write_component(const ock_em *em, size_t from, ockham_mixture *to, size_t j) {
+  const ock_frame *frame = em->store->frame;
+  size_t d = em->d, second = ock_second_moments(d, em->full);
+  const double *covariance = em->covariance + from * second;
+  double *square = to->covariances + j * d * d, scale = 1 / (frame->unit * frame->unit);
+  to->proportions[j] = em->proportion[from];
+  for (size_t l = 0; l < d; l++) to->means[j * d + l] = em->mean[from * d + l] / frame->unit + frame->origin[l];
+  memset(square, 0, d * d * sizeof *square);
+  for (size_t i = 0, at = 0; i < d; i++)
+    for (size_t l = em->full ? 0 : i; l <= i; l++, at++) square[i * d + l] = square[l * d + i] = covariance[at] * scale;
+}
+
+/* In the data's units: the frame's adds a constant. */
+static double log_likelihood_of(const ock_em *em) {
+  return em->log_likelihood + em->store->total * (double)em->d * log(em->store->frame->unit);
+}
+
+static double bic_of(const ock_em *em) {
+  return log_likelihood_of(em) - ockham_covariance_parameters(em->family, em->k, em->d) / 2 * log(em->store->total);
+}
+
+/* Take the mixture in the data's units, and what it is worth. */
+static ockham_status write_mixture(ock_em *em, ockham_mixture *to, uint32_t *labels, ockham_error *err) {
+  size_t k = em->k, d = em->d;
+  double log_certainty;
+  ranked *ranks = ock_alloc_array(k, sizeof *ranks);
+  uint32_t *number = ock_alloc_array(k, sizeof *number);
+  ockham_mixture_clear(to);
+  bool fits = allocate_result(to, k, d) && ranks && number;
+  if (fits) {
+    for (size_t j = 0; j < k; j++) ranks[j] = (ranked){em->proportion[j], em->mean + j * d, d, j};
+    qsort(ranks, k, sizeof *ranks, compare_ranked);
+    for (size_t j = 0; j < k; j++) {
+      write_component(em, ranks[j].j, to, j);
+      number[ranks[j].j] = (uint32_t)j;
+    }
+    to->family = em->family;
+    to->log_likelihood = log_likelihood_of(em);
+    to->n_parameters = ockham_covariance_parameters(em->family, k, d);
+    to->bic = bic_of(em);
+    to->aic = to->log_likelihood - to->n_parameters;
+    to->n_steps = em->n_steps;
+    to->converged = em->converged;
+    to->regularised = em->prior;
+    ock_em_classify(em, &(ock_em_outputs){.label = labels}, &log_certainty, &to->entropy);
+    to->icl = to->bic + log_certainty;
+    for (size_t i = 0; labels && i < em->store->n; i++) labels[i] = number[labels[i]];
+  }
+  ock_free(ranks);
+  ock_free(number);
+  if (fits) return OCKHAM_OK;
+  ockham_mixture_clear(to);
+  return ock_fail_memory(err, "the mixture", ock_size_product(ock_size_product(k, d), d * sizeof(double)));
+}
+
+static ockham_status try_families(fitting *f, uint32_t *labels, ockham_mixture *result, ockham_error *err) {
+  const ockham_mixture_options *o = f->options;
+  ock_em_start_point start = {.k = f->k, .centroids = f->centroids, .membership = o->start};
+  size_t steps = o->max_steps ? o->max_steps : DEFAULT_STEPS;
+  double tolerance = o->tolerance > 0 ? o->tolerance : default_tolerance;
+  double best = -INFINITY, bics[OCKHAM_N_COVARIANCES];
+  f->ticker.stage = "mixture";
+  for (size_t i = 0; i < OCKHAM_N_COVARIANCES; i++) {
+    ockham_covariance family = (ockham_covariance)i;
+    bics[i] = NAN;
+    if (!f->wanted[i]) continue;
+    bool fitted = ock_em_fit(&f->em, family, &start, steps, tolerance);
+    if (f->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the mixture was fitted");
+    f->ticker.done++;
+    if (!fitted) continue;
+    bics[i] = bic_of(&f->em);
+    if (!(bics[i] > best)) continue;
+    best = bics[i];
+    OCK_TRY(write_mixture(&f->em, result, labels, err));
+  }
+  memcpy(result->family_bic, bics, sizeof bics);
+  if (best > -INFINITY) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_DATA, "no family can be fitted with %zu component%s: a column may not vary", f->k,
+                  f->k == 1 ? "" : "s");
+}
+
+static ockham_status fit(fitting *f, uint32_t *labels, ockham_mixture *result, ockham_error *err) {
+  bool full = false;
+  OCK_TRY(find_clusters(f, err));
+  OCK_TRY(fill_store(f, err));
+  for (size_t i = 0; i < OCKHAM_N_COVARIANCES; i++) {
+    full = full || (f->wanted[i] && ock_covariance_is_full((ockham_covariance)i));
+    f->ticker.total += f->wanted[i];
+  }
+  OCK_TRY(ock_em_init(&f->em, &f->store, f->k, full, f->pool, &f->ticker, err));
+  return try_families(f, labels, result, err);
+}
+
+static ockham_status fit_weighed(const ock_weighing *weighed, const ockham_mixture_options *options, uint32_t *labels,
+                                 ockham_mixture *result, ockham_error *err) {
+  fitting f = {.x = weighed->x, .options = options, .ticker = {.progress = options->progress}};
+  if (options->k > f.x.n_rows)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu",
+                    options->weights ? " with a weight" : "", f.x.n_rows, options->k);
+  OCK_TRY(read_families(options->families, f.x.n_columns, f.wanted, err));
+  OCK_TRY(ock_pool_new(options->threads, &f.pool, err));
+  ockham_status status = ock_frame_init_weighted(&f.frame, f.x, weighed->weights, f.pool, err);
+  if (!status) status = fit(&f, labels, result, err);
+  ock_em_clear(&f.em);
+  ock_store_clear(&f.store);
+  ock_free(f.centroids);
+  ock_free(f.label);
+  ock_frame_clear(&f.frame);
+  ock_pool_free(f.pool);
+  return status;
+}
+
+/* The same where some rows have no weight, and get a label too. */
+static ockham_status fit_picked(ockham_rows x, const ock_weighing *weighed, const ockham_mixture_options *options,
+                                uint32_t *labels, ockham_mixture *result, ockham_error *err) {
+  size_t n = weighed->x.n_rows, k = options->k;
+  ockham_mixture_options picked = *options;
+  double *start = options->start ? ock_alloc_array(n, k * sizeof *start) : NULL;
+  if (options->start && !start) return ock_fail_memory(err, "the start", ock_size_product(n, k * sizeof *start));
+  for (size_t i = 0; start && i < n; i++)
+    memcpy(start + i * k, options->start + weighed->row[i] * k, k * sizeof *start);
+  picked.start = start;
+  ockham_status status = fit_weighed(weighed, &picked, NULL, result, err);
+  if (!status && labels) status = ockham_mixture_predict(result, x, options->threads, labels, NULL, NULL, err);
+  ock_free(start);
+  return status;
+}
+
+ockham_status ockham_mixture_fit(ockham_rows x, const ockham_mixture_options *options, uint32_t *labels,
+                                 ockham_mixture *result, ockham_error *err) {
+  *result = (ockham_mixture){0};
+  OCK_TRY(check(x, options, err));
+  ock_weighing weighed;
+  OCK_TRY(ock_weighing_init(&weighed, x, options->weights, err));
+  ockham_status status = weighed.row ? fit_picked(x, &weighed, options, labels, result, err)
+                                     : fit_weighed(&weighed, options, labels, result, err);
+  ock_weighing_clear(&weighed);
+  if (status) ockham_mixture_clear(result);
+  return status;
+}
+
+void ockham_mixture_clear(ockham_mixture *mixture) {
+  ock_free(mixture->proportions);
+  ock_free(mixture->means);
+  ock_free(mixture->covariances);
+  *mixture = (ockham_mixture){0};
+}
+
+/* ---- what it says of rows ---- */
+
+/* Put the mixture's parameters into a state over rows in their own units. */
+static bool put_mixture(const ockham_mixture *mixture, ock_em *em) {
+  size_t k = mixture->k, d = mixture->n_columns;
+  em->k = k;
+  em->full = ock_covariance_is_full(mixture->family);
+  em->family = mixture->family;
+  memcpy(em->proportion, mixture->proportions, k * sizeof(double));
+  memcpy(em->mean, mixture->means, k * d * sizeof(double));
+  for (size_t j = 0, at = 0; j < k; j++)
+    for (size_t i = 0; i < d; i++)
+      for (size_t l = em->full ? 0 : i; l <= i; l++) em->covariance[at++] = mixture->covariances[(j * d + i) * d + l];
+  return ock_em_take_factors(em);
+}
+
+static ockham_status predict_some(const ockham_mixture *mixture, ockham_rows x, ock_pool *pool,
+                                  const ock_em_outputs *outputs, ockham_error *err) {
+  ock_frame plain = {.n = x.n_rows, .d = x.n_columns, .total = (double)x.n_rows, .unit = 1};
+  ock_store store;
+  ock_em em;
+  double certainty, entropy;
+  plain.origin = ock_alloc_array(x.n_columns, sizeof(double));
+  if (!plain.origin) return ock_fail_memory(err, "the rows", x.n_columns * sizeof(double));
+  memset(plain.origin, 0, x.n_columns * sizeof(double));
+  ockham_status status = ock_store_init(&store, &plain, x, NULL, x.n_rows, true, pool, err);
+  if (!status) {
+    status = ock_em_init(&em, &store, mixture->k, ock_covariance_is_full(mixture->family), pool, NULL, err);
+    if (!status && !put_mixture(mixture, &em))
+      status = ock_fail(err, OCKHAM_BAD_ARGUMENT, "a covariance of the mixture is singular");
+    if (!status) ock_em_classify(&em, outputs, &certainty, &entropy);
+    ock_em_clear(&em);
+    ock_store_clear(&store);
+  }
+  ock_free(plain.origin);
+  return status;
+}
+
+ockham_status ockham_mixture_predict(const ockham_mixture *mixture, ockham_rows x, size_t threads, uint32_t *labels,
+                                     double *probabilities, double *log_densities, ockham_error *err) {
+  ock_pool *pool;
+  OCK_TRY(ock_rows_check(x, "the data", err));
+  if (x.n_columns != mixture->n_columns)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected rows of %zu columns, found %zu", mixture->n_columns, x.n_columns);
+  OCK_TRY(ock_pool_new(threads, &pool, err));
+  size_t stride_bytes = ock_rows_stride(x) * (x.dtype == OCKHAM_FLOAT32 ? sizeof(float) : sizeof(double));
+  ockham_status status = OCKHAM_OK;
+  for (size_t first = 0; first < x.n_rows && !status; first += ROWS_AT_ONCE) {
+    ockham_rows some = x;
+    some.data = (const char *)x.data + first * stride_bytes;
+    some.n_rows = x.n_rows - first < ROWS_AT_ONCE ? x.n_rows - first : ROWS_AT_ONCE;
+    ock_em_outputs outputs = {.label = labels ? labels + first : NULL,
+                              .membership = probabilities ? probabilities + first * mixture->k : NULL,
+                              .log_density = log_densities ? log_densities + first : NULL};
+    status = predict_some(mixture, some, pool, &outputs, err);
+  }
+  ock_pool_free(pool);
+  return status;
+}

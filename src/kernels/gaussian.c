@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loops of Gaussian mixtures, compiled once for each instruction set like vector.c. Lanes are rows of a panel in
+ * strips (ock_contest); sums over rows are made of OCK_STRIP parts, so that instruction sets with a fused step give the
+ * same bits. */
+#include <math.h>
+#include <string.h>
+
+#include "kernels/internal.h"
+#include "kernels/tables.h"
+#include "kernels/vector_ops.h"
+
+/* Rows that are worked on at once: two strips. */
+enum { ROWS = 2 * OCK_STRIP, VECTORS = ROWS / LANES, PARTS = OCK_STRIP / LANES, DOTS = 4 };
+
+/* Rows first ... first + ROWS - 1 of the panel, less the mean: centred is d x ROWS. */
+static void centre(const double *panel, size_t d, size_t first, const double *mean, double *centred) {
+  for (size_t l = 0; l < d; l++) {
+    vec m = broadcast(mean[l]);
+    for (size_t q = 0; q < VECTORS; q++)
+      store(centred + l * ROWS + q * LANES, sub(load(panel + ock_strip_place(d, first + q * LANES, l)), m));
+  }
+}
+
+/* sum_l (factor[l] centred[l])^2, for ROWS rows. */
+static void scale_squares(const double *centred, size_t d, const double *factor, double *out) {
+  vec sum[VECTORS];
+  for (size_t q = 0; q < VECTORS; q++) sum[q] = broadcast(0);
+  for (size_t l = 0; l < d; l++) {
+    vec f = broadcast(factor[l]);
+    for (size_t q = 0; q < VECTORS; q++) sum[q] = square_add(mul(load(centred + l * ROWS + q * LANES), f), sum[q]);
+  }
+  for (size_t q = 0; q < VECTORS; q++) store(out + q * LANES, sum[q]);
+}
+
+/* |F centred|^2 for a lower triangle F, packed by rows. */
+static void turn_squares(const double *centred, size_t d, const double *factor, double *out) {
+  vec sum[VECTORS];
+  for (size_t q = 0; q < VECTORS; q++) sum[q] = broadcast(0);
+  for (size_t i = 0; i < d; i++) {
+    vec turned[VECTORS];
+    for (size_t q = 0; q < VECTORS; q++) turned[q] = broadcast(0);
+    for (size_t l = 0; l <= i; l++) {
+      vec f = broadcast(*factor++);
+      for (size_t q = 0; q < VECTORS; q++) turned[q] = product_add(load(centred + l * ROWS + q * LANES), f, turned[q]);
+    }
+    for (size_t q = 0; q < VECTORS; q++) sum[q] = square_add(turned[q], sum[q]);
+  }
+  for (size_t q = 0; q < VECTORS; q++) store(out + q * LANES, sum[q]);
+}
+
+#define NAME_(function, isa) ock_##function##_##isa
+#define NAME(function, isa) NAME_(function, isa)
+
+void NAME(log_density, OCK_VECTOR_ISA)(const double *panel, size_t d, const ock_gaussian *g, double *scratch,
+                                       double *out) {
+  double squares[ROWS];
+  for (size_t first = 0; first < OCK_PANEL; first += ROWS) {
+    centre(panel, d, first, g->mean, scratch);
+    if (g->full)
+      turn_squares(scratch, d, g->factor, squares);
+    else
+      scale_squares(scratch, d, g->factor, squares);
+    for (size_t r = 0; r < ROWS; r++) out[first + r] = g->log_scale - 0.5 * squares[r];
+  }
+}
+
+/* ---- moments ---- */
+
+static double sum_parts(const vec *sum) {
+  double part[OCK_STRIP];
+  for (size_t q = 0; q < PARTS; q++) store(part + q * LANES, sum[q]);
+  for (size_t n = OCK_STRIP / 2; n > 0; n /= 2)
+    for (size_t i = 0; i < n; i++) part[i] += part[i + n];
+  return part[0];
+}
+
+/* Add a b[j] to sums[j], summed over the rows of a panel, for n (at most DOTS) columns. Always inlined with a constant n:
+ * sums in registers. */
+__attribute__((always_inline)) static inline void dot_columns(const double *a, const double *b, size_t n,
+                                                              double *sums) {
+  vec sum[DOTS * PARTS];
+  for (size_t i = 0; i < n * PARTS; i++) sum[i] = broadcast(0);
+  for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP)
+    for (size_t q = 0; q < PARTS; q++) {
+      vec x = load(a + r + q * LANES);
+      for (size_t j = 0; j < n; j++)
+        sum[j * PARTS + q] = product_add(load(b + j * OCK_PANEL + r + q * LANES), x, sum[j * PARTS + q]);
+    }
+  for (size_t j = 0; j < n; j++) sums[j] += sum_parts(sum + j * PARTS);
+}
+
+static void dot_all(const double *a, const double *b, size_t n, double *sums) {
+  size_t j = 0;
+  for (; j + DOTS <= n; j += DOTS) dot_columns(a, b + j * OCK_PANEL, DOTS, sums + j);
+  for (; j < n; j++) dot_columns(a, b + j * OCK_PANEL, 1, sums + j);
+}
+
+void NAME(add_moments, OCK_VECTOR_ISA)(const double *panel, size_t d, const double *mean, bool full,
+                                       const double *weight, double *scratch, double *sums) {
+  double *centred = scratch, *weighted = scratch + d * OCK_PANEL, *first = sums + 1, *second = first + d;
+  const vec zero = broadcast(0);
+  vec total[PARTS];
+  for (size_t q = 0; q < PARTS; q++) total[q] = zero;
+  for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP)
+    for (size_t q = 0; q < PARTS; q++) total[q] = add(total[q], load(weight + r + q * LANES));
+  sums[0] += sum_parts(total);
+  for (size_t l = 0; l < d; l++) {
+    vec m = broadcast(mean[l]);
+    for (size_t r = 0; r < OCK_PANEL; r += LANES)
+      store(centred + l * OCK_PANEL + r, sub(load(panel + ock_strip_place(d, r, l)), m));
+  }
+  dot_all(weight, centred, d, first);
+  for (size_t i = 0; i < d; i++) {
+    for (size_t r = 0; r < OCK_PANEL; r += LANES)
+      store(weighted + r, mul(load(centred + i * OCK_PANEL + r), load(weight + r)));
+    if (full)
+      dot_all(weighted, centred, i + 1, second + i * (i + 1) / 2);
+    else
+      dot_columns(weighted, centred + i * OCK_PANEL, 1, second + i);
+  }
+}
+
+/* ---- probabilities ---- */
+
+/* e^x for -708 <= x <= 0, to 2 units in the last place: x = n ln 2 + f, and a polynomial in f (Taylor's, whose
+ * 13 terms are enough for |f| <= ln 2 / 2). In plain C without a fused step, so that every instruction set gives the
+ * same bits; compilers make vectors of it. */
+static void exponentiate(double *values) {
+  static const double high = 0x1.62e42feep-1, low = 0x1.a39ef35793c76p-33; /* ln 2: n high is exact */
+  static const double inverse = 0x1.71547652b82fep+0;
+  static const double round = 0x1.8p52;
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    double x = values[r], shifted = x * inverse + round, n = shifted - round;
+    double f = (x - n * high) - n * low;
+    double p = 1.0 / 6227020800.0;
+    p = p * f + 1.0 / 479001600.0;
+    p = p * f + 1.0 / 39916800.0;
+    p = p * f + 1.0 / 3628800.0;
+    p = p * f + 1.0 / 362880.0;
+    p = p * f + 1.0 / 40320.0;
+    p = p * f + 1.0 / 5040.0;
+    p = p * f + 1.0 / 720.0;
+    p = p * f + 1.0 / 120.0;
+    p = p * f + 1.0 / 24.0;
+    p = p * f + 1.0 / 6.0;
+    p = p * f + 0.5;
+    p = p * f + 1.0;
+    p = p * f + 1.0;
+    uint64_t bits, power;
+    memcpy(&bits, &p, sizeof bits);
+    memcpy(&power, &shifted, sizeof power);
+    bits += power << 52;
+    memcpy(&values[r], &bits, sizeof bits);
+  }
+}
+
+void NAME(posterior, OCK_VECTOR_ISA)(double *values, size_t k, double *log_sum) {
+  static const double least = -708; /* whose power is as good as 0 */
+  double most[OCK_PANEL], total[OCK_PANEL];
+  memcpy(most, values, sizeof most);
+  for (size_t j = 1; j < k; j++)
+    for (size_t r = 0; r < OCK_PANEL; r++) most[r] = values[j * OCK_PANEL + r] > most[r] ? values[j * OCK_PANEL + r] : most[r];
+  memset(total, 0, sizeof total);
+  for (size_t j = 0; j < k; j++) {
+    double *value = values + j * OCK_PANEL;
+    for (size_t r = 0; r < OCK_PANEL; r++) {
+      double below = value[r] - most[r];
+      value[r] = below > least ? below : least;
+    }
+    exponentiate(value);
+    for (size_t r = 0; r < OCK_PANEL; r++) total[r] += value[r];
+  }
+  for (size_t r = 0; r < OCK_PANEL; r++) log_sum[r] = most[r] + log(total[r]);
+  for (size_t r = 0; r < OCK_PANEL; r++) total[r] = 1 / total[r];
+  for (size_t j = 0; j < k; j++)
+    for (size_t r = 0; r < OCK_PANEL; r++) values[j * OCK_PANEL + r] *= total[r];
+}

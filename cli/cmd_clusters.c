@@ -13,7 +13,7 @@ typedef struct clusters_options {
   uint64_t seed;
   int algorithm, precision;
   const char *criterion, *labels, *centroids, *model;
-  bool json, exact, no_silhouette, table;
+  bool json, exact, no_silhouette, table, mixtures;
 } clusters_options;
 
 static const cli_option option_table[] = {
@@ -29,6 +29,9 @@ static const cli_option option_table[] = {
     {"exact", CLI_FLAG, NULL, "compute the silhouette exactly however many rows there are",
      offsetof(clusters_options, exact), NULL},
     {"no-silhouette", CLI_FLAG, NULL, "leave out both silhouettes", offsetof(clusters_options, no_silhouette), NULL},
+    {"mixtures", CLI_FLAG, NULL,
+     "also fit mixtures of Gaussians and of heavier or lighter tails: for clusters that are not round",
+     offsetof(clusters_options, mixtures), NULL},
     {"memory", CLI_BYTES, "SIZE",
      "memory to use (500M, 2G): a larger table is searched on a sample and measured in passes",
      offsetof(clusters_options, memory), NULL},
@@ -76,6 +79,7 @@ static ockham_sweep_options sweep_options(const clusters_run *run) {
                                 .criterion = o->criterion,
                                 .exact = o->exact,
                                 .no_silhouette = o->no_silhouette,
+                                .mixtures = o->mixtures,
                                 .threads = o->input.threads,
                                 .progress = run->progress,
                                 .algorithm = (ockham_algorithm)o->algorithm,

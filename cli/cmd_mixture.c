@@ -11,12 +11,15 @@ typedef struct mixture_options {
   size_t k, restarts, max_steps;
   uint64_t seed;
   const char *family, *labels, *probabilities;
+  bool tails;
 } mixture_options;
 
 static const cli_option option_table[] = {
     {"k", CLI_COUNT, "K", "number of components", offsetof(mixture_options, k), NULL},
     {"family", CLI_TEXT, "A,B,...", "covariance families to try, EII to VVV (default: all), the best by BIC is kept",
      offsetof(mixture_options, family), NULL},
+    {"tails", CLI_FLAG, NULL, "also try tails that are heavier or lighter than Gaussian ones",
+     offsetof(mixture_options, tails), NULL},
     {"labels", CLI_TEXT, "FILE", "write each row's component (CSV, or NPY by its ending)",
      offsetof(mixture_options, labels), NULL},
     {"probabilities", CLI_TEXT, "FILE", "write each row's posterior probability of every component",
@@ -67,6 +70,7 @@ static ockham_status fit(mixture_run *run, ockham_error *err) {
                                     .max_steps = o->max_steps,
                                     .threads = o->input.threads,
                                     .progress = run->progress,
+                                    .tails = o->tails,
                                     .weights = ockham_table_weights(run->table)};
   ockham_status status = ockham_mixture_fit(rows, &options, run->labels, &run->mixture, err);
   if (status || !o->probabilities) return status;
@@ -119,6 +123,8 @@ static ockham_status print_summary(const mixture_run *run, ockham_error *err) {
   if (second != OCKHAM_N_COVARIANCES)
     printf("BIC is highest for %s: %.4g above %s\n", ockham_covariance_name(m->family), m->bic - m->family_bic[second],
            ockham_covariance_name(second));
+  if (m->tail != 1)
+    printf("tails are %s than Gaussian ones: exponent %.3g\n", m->tail < 1 ? "heavier" : "lighter", m->tail);
   if (m->regularised) printf("a component collapsed on few rows: it was fitted again with a prior\n");
   if (run->scaling.kind != OCKHAM_SCALE_NONE)
     printf("columns were scaled (spreads differ by %.3g to 1); --scale none leaves them as they are\n",
@@ -168,8 +174,9 @@ const cli_command cmd_mixture = {
     .name = "mixture",
     .usage = "FILE -k K [options]",
     .summary = "fit k Gaussians to a table",
-    .details = "FILE as for `ockham clusters`. Families have the names of mclust: whether components have their volume,\n"
-               "shape and orientation Equal, each its own (V), or none (I: spheres, or axes of the coordinates).",
+    .details =
+        "FILE as for `ockham clusters`. Families have the names of mclust: whether components have their volume,\n"
+        "shape and orientation Equal, each its own (V), or none (I: spheres, or axes of the coordinates).",
     .min_arguments = 1,
     .max_arguments = 1,
     .options = option_table,

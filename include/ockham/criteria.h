@@ -5,6 +5,7 @@
 #define OCKHAM_CRITERIA_H
 
 #include <ockham/core.h>
+#include <ockham/mixture.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -13,15 +14,19 @@ extern "C" {
 /** One clustering of the curve, its clusters numbered by falling weight. Arrays are borrowed. */
 typedef struct ockham_curve_point {
   size_t k;
-  double inertia;               /**< sum of squared distances to the centroids */
-  const uint64_t *sizes;        /**< k: rows of each cluster, all at least 1 */
-  const double *within;         /**< k: sum of squared distances of each cluster's rows to its centroid, by weight */
-  const double *spread;         /**< k: sum of distances, not squared, by weight */
-  const double *centroids;      /**< k x n_columns */
-  double silhouette;            /**< mean over rows; NaN when it was not computed, or k is 1 */
-  double simplified_silhouette; /**< the same with distances to centroids for mean distances to rows; NaN likewise */
-  double silhouette_error;      /**< standard error of silhouette where it is an estimate; 0 where it is exact */
-  const double *weights;        /**< k: sum of the weights of each cluster's rows; NULL: the same as sizes */
+  double inertia;                  /**< sum of squared distances to the centroids */
+  const uint64_t *sizes;           /**< k: rows of each cluster, all at least 1 */
+  const double *within;            /**< k: sum of squared distances of each cluster's rows to its centroid, by weight */
+  const double *spread;            /**< k: sum of distances, not squared, by weight */
+  const double *centroids;         /**< k x n_columns */
+  double silhouette;               /**< mean over rows; NaN when it was not computed, or k is 1 */
+  double simplified_silhouette;    /**< the same with distances to centroids for mean distances to rows; NaN likewise */
+  double silhouette_error;         /**< standard error of silhouette where it is an estimate; 0 where it is exact */
+  const double *weights;           /**< k: sum of the weights of each cluster's rows; NULL: the same as sizes */
+  double mixture_bic, mixture_icl; /**< of the best mixture with k components; -infinity where none can be fitted, or it
+                                        cannot be the best; only where the curve has_mixtures */
+  ockham_covariance mixture_family; /**< whose family is this */
+  double mixture_tail;              /**< and tail this: ockham_mixture.tail */
 } ockham_curve_point;
 
 /** All clusterings of one data set, by ascending k. */
@@ -35,6 +40,7 @@ typedef struct ockham_curve {
   const ockham_curve_point *points;
   double total_weight; /**< sum of the weights of all rows: the n of every criterion; 0: n_rows */
   bool weighted;       /**< the rows have weights that are not all 1 */
+  bool has_mixtures;   /**< mixtures were fitted, to up to 12,000 of the rows */
 } ockham_curve;
 
 typedef enum ockham_direction { OCKHAM_MAXIMUM, OCKHAM_MINIMUM, OCKHAM_KNEE } ockham_direction;
@@ -53,6 +59,9 @@ typedef struct ockham_criterion {
 OCKHAM_API const ockham_criterion *ockham_criteria(size_t *n);
 /** The one with this name, or NULL. */
 OCKHAM_API const ockham_criterion *ockham_criterion_find(const char *name);
+
+/** Whether it is undefined where the curve has no mixtures. */
+OCKHAM_API bool ockham_criterion_is_of_mixtures(const ockham_criterion *criterion);
 
 /** Its value at point i of the curve; NaN where it is undefined. O(k^2 n_columns) at worst. */
 OCKHAM_API double ockham_criterion_value(const ockham_criterion *criterion, const ockham_curve *curve, size_t i);

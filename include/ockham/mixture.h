@@ -11,29 +11,29 @@ extern "C" {
 #endif
 
 /* The one list of covariance families: X(name, full, what the components share). A component's covariance is
- * volume x orientation x shape x orientation'; the three letters, of mclust, say whether components have the volume, the
- * shape and the orientation Equal, each its own (V), or none (I: spheres, or axes of the coordinates). */
-#define OCKHAM_COVARIANCE_LIST(X)                                              \
-  X(EII, false, "spheres of one size")                                         \
-  X(VII, false, "spheres")                                                     \
-  X(EEI, false, "ellipsoids along the axes, all alike")                        \
-  X(VEI, false, "ellipsoids along the axes, of one shape")                     \
-  X(EVI, false, "ellipsoids along the axes, of one volume")                    \
-  X(VVI, false, "ellipsoids along the axes")                                   \
-  X(EEE, true, "ellipsoids, all alike")                                        \
-  X(VEE, true, "ellipsoids of one shape and orientation")                      \
-  X(EVE, true, "ellipsoids of one volume and orientation")                     \
-  X(VVE, true, "ellipsoids of one orientation")                                \
-  X(EEV, true, "ellipsoids of one volume and shape")                           \
-  X(VEV, true, "ellipsoids of one shape")                                      \
-  X(EVV, true, "ellipsoids of one volume")                                     \
+ * volume x orientation x shape x orientation'; the three letters, of mclust, say whether components have the volume,
+ * the shape and the orientation Equal, each its own (V), or none (I: spheres, or axes of the coordinates). */
+#define OCKHAM_COVARIANCE_LIST(X)                           \
+  X(EII, false, "spheres of one size")                      \
+  X(VII, false, "spheres")                                  \
+  X(EEI, false, "ellipsoids along the axes, all alike")     \
+  X(VEI, false, "ellipsoids along the axes, of one shape")  \
+  X(EVI, false, "ellipsoids along the axes, of one volume") \
+  X(VVI, false, "ellipsoids along the axes")                \
+  X(EEE, true, "ellipsoids, all alike")                     \
+  X(VEE, true, "ellipsoids of one shape and orientation")   \
+  X(EVE, true, "ellipsoids of one volume and orientation")  \
+  X(VVE, true, "ellipsoids of one orientation")             \
+  X(EEV, true, "ellipsoids of one volume and shape")        \
+  X(VEV, true, "ellipsoids of one shape")                   \
+  X(EVV, true, "ellipsoids of one volume")                  \
   X(VVV, true, "ellipsoids")
 
 typedef enum ockham_covariance {
 #define OCKHAM_COVARIANCE_ENUM(name, full, text) OCKHAM_##name,
   OCKHAM_COVARIANCE_LIST(OCKHAM_COVARIANCE_ENUM)
 #undef OCKHAM_COVARIANCE_ENUM
-  OCKHAM_N_COVARIANCES
+      OCKHAM_N_COVARIANCES
 } ockham_covariance;
 
 /** "EII" ... "VVV"; NULL for what is not in the list. */
@@ -58,6 +58,7 @@ typedef struct ockham_mixture_options {
   size_t threads;       /**< 0: one a core */
   const ockham_progress *progress;
   const double *weights; /**< n: how many rows each row stands for, as for ockham_kmeans_fit(); NULL: 1 each */
+  bool tails; /**< also try each family with tails that are not Gaussian, one more parameter for all components */
 } ockham_mixture_options;
 
 /** A mixture, its components by falling proportion. Zero-initialise; ockham_mixture_clear() frees what it holds. */
@@ -68,16 +69,18 @@ typedef struct ockham_mixture {
   double *means;       /**< k x n_columns */
   double *covariances; /**< k x n_columns x n_columns */
   double log_likelihood;
-  double n_parameters;
-  double bic; /**< log_likelihood - n_parameters / 2 ln n: half of mclust's, minus half of scikit-learn's; n: the sum of
-                   the weights */
-  double icl; /**< bic + the sum over the rows of the logarithm of their largest posterior probability (mclust's / 2) */
-  double aic; /**< log_likelihood - n_parameters */
+  double n_parameters; /**< one more where the tail is not Gaussian */
+  double bic; /**< 2 log_likelihood - n_parameters ln n, as mclust's; minus scikit-learn's; n: the sum of the weights */
+  double icl; /**< bic + 2 times the sum over the rows of the logarithm of their largest posterior probability */
+  double aic; /**< 2 log_likelihood - 2 n_parameters */
   double family_bic[OCKHAM_N_COVARIANCES]; /**< of every family that was tried; NaN: it was not, or cannot be fitted */
-  double entropy; /**< of the posterior probabilities, summed over the rows */
+  double entropy;                          /**< of the posterior probabilities, summed over the rows */
+  double tail; /**< 1: Gaussian. Densities fall as exp(-m^tail / 2), m being the squared Mahalanobis distance for a
+                    multiple of the covariance: heavier tails below 1, flatter components with an edge above */
   size_t n_steps;
   bool converged;
-  bool regularised; /**< a component collapsed, so it was fitted again with a prior: the likelihood is less than could be */
+  bool regularised; /**< a component collapsed, so it was fitted again with a prior: the likelihood is less than could
+                       be */
 } ockham_mixture;
 
 /** Fit a mixture of k Gaussians to the rows of x: a local maximum of the likelihood, reached from the clusters of
@@ -90,19 +93,19 @@ typedef struct ockham_mixture {
  *  has no likelihood to speak of: then the prior of Fraley & Raftery (J. Classification 24, 2007,
  *  doi:10.1007/s00357-007-0004-5) draws covariances to that of all rows.
  *
- *  Fails with BAD_ARGUMENT (k, a family's name, start), BAD_DATA (as ockham_kmeans_fit(); fewer distinct rows than k; no
- *  family can be fitted), NO_MEMORY, INTERRUPTED.
- *  O(n k d) time a step along the axes, O(n k d^2) otherwise. Extra memory: the rows as float64, and 32 k d^2 / 2 numbers.
- *  The same bits for any number of threads. Source: Celeux & Govaert, Pattern Recognition 28, 1995
- *  (doi:10.1016/0031-3203(94)00125-6); names and definitions of mclust, Scrucca et al., R Journal 8(1), 2016. */
+ *  Fails with BAD_ARGUMENT (k, a family's name, start), BAD_DATA (as ockham_kmeans_fit(); fewer distinct rows than k;
+ * no family can be fitted), NO_MEMORY, INTERRUPTED. O(n k d) time a step along the axes, O(n k d^2) otherwise. Extra
+ * memory: the rows as float64, and 32 k d^2 / 2 numbers. The same bits for any number of threads. Source: Celeux &
+ * Govaert, Pattern Recognition 28, 1995 (doi:10.1016/0031-3203(94)00125-6); names and definitions of mclust, Scrucca et
+ * al., R Journal 8(1), 2016; tails: Dang, Browne & McNicholas, Biometrics 71, 2015 (doi:10.1111/biom.12351). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_mixture_fit(ockham_rows x, const ockham_mixture_options *options,
                                                               uint32_t *labels, ockham_mixture *result,
                                                               ockham_error *err);
 OCKHAM_API void ockham_mixture_clear(ockham_mixture *mixture);
 
-/** What a mixture says of rows: for each the component of the highest posterior probability, all posterior probabilities
- *  (n x k), and the logarithm of the density; each may be NULL. threads: 0 = one a core.
- *  Fails with BAD_ARGUMENT (another number of columns), BAD_DATA, NO_MEMORY. */
+/** What a mixture says of rows: for each the component of the highest posterior probability, all posterior
+ * probabilities (n x k), and the logarithm of the density; each may be NULL. threads: 0 = one a core. Fails with
+ * BAD_ARGUMENT (another number of columns), BAD_DATA, NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_mixture_predict(const ockham_mixture *mixture, ockham_rows x,
                                                                   size_t threads, uint32_t *labels,
                                                                   double *probabilities, double *log_densities,

@@ -29,6 +29,9 @@ typedef struct ockham_sweep_options {
   ockham_precision precision;
   const double *weights; /**< n: how many rows each row stands for, 0 or OCKHAM_LEAST_WEIGHT to OCKHAM_LARGEST_WEIGHT;
                             fractions are fine, but criteria take the sum for the number of rows; NULL: 1 each */
+  bool mixtures; /**< also fit mixtures (mixture.h) to up to 12,000 of the rows, for k up to a quarter beyond what BIC
+                    of k-means says, for the criteria that are of them; implied by such a criterion. Not where a column
+                      is constant. */
 } ockham_sweep_options;
 
 /** How far the range is extended by itself. */
@@ -122,6 +125,7 @@ typedef struct ockham_verdict {
   double seconds;           /**< time the sweep took */
   uint64_t searched_rows;   /**< the search went on in so many rows drawn at random, for all were too many for memory;
                                  0: in all of them */
+  size_t mixture_rows;      /**< rows that mixtures were fitted to; 0: there are none */
   size_t n_passes;          /**< how often all rows were gone through to measure; 0: they were in memory */
 } ockham_verdict;
 OCKHAM_API ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep);

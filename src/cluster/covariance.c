@@ -293,38 +293,62 @@ static bool step_VEV(const ock_moments *m, ock_shapes *w, double *out) {
 
 /* ---- one orientation ---- */
 
-/* Element i, j of orientation' scatter orientation. */
-static double turned_element(const double *packed, const double *orientation, size_t d, size_t i, size_t j) {
-  double total = 0;
-  for (size_t a = 0; a < d; a++) {
-    double row = 0;
-    for (size_t b = 0; b < d; b++)
-      row += packed[a >= b ? a * (a + 1) / 2 + b : b * (b + 1) / 2 + a] * orientation[b * d + j];
-    total += orientation[a * d + i] * row;
+/* Turn columns p and q of a d x d matrix. */
+static void turn_columns(double *m, size_t d, size_t p, size_t q, double cosine, double sine) {
+  for (size_t i = 0; i < d; i++) {
+    double x = m[i * d + p], y = m[i * d + q];
+    m[i * d + p] = cosine * x + sine * y;
+    m[i * d + q] = cosine * y - sine * x;
   }
-  return total;
 }
 
-/* Turn two axes so that sum_j trace(orientation' scatter_j orientation / spread_j) is least: in their plane the best
- * first axis is the eigenvector of the least eigenvalue of sum_j (1 / spread_jp - 1 / spread_jq) M_j, M_j being scatter j
- * in that plane. Returns the sine of the angle. */
-static double turn_axes(const ock_moments *m, const double *spread, double *orientation, size_t p, size_t q) {
+static void turn_rows(double *m, size_t d, size_t p, size_t q, double cosine, double sine) {
+  for (size_t i = 0; i < d; i++) {
+    double x = m[p * d + i], y = m[q * d + i];
+    m[p * d + i] = cosine * x + sine * y;
+    m[q * d + i] = cosine * y - sine * x;
+  }
+}
+
+/* The scatters as the common axes see them: orientation' scatter orientation, into w->vectors. */
+static void turn_scatters(const ock_moments *m, ock_shapes *w) {
+  size_t d = m->d;
+  for (size_t j = 0; j < m->k; j++) {
+    double *turned = w->vectors + j * d * d;
+    unpack(scatter_of(m, j), d, w->square);
+    for (size_t i = 0; i < d; i++) { /* row i of orientation' scatter, then times the orientation */
+      double *row = w->common;
+      memset(row, 0, d * sizeof *row);
+      for (size_t a = 0; a < d; a++)
+        for (size_t b = 0; b < d; b++) row[b] += w->orientation[a * d + i] * w->square[a * d + b];
+      memset(turned + i * d, 0, d * sizeof *turned);
+      for (size_t a = 0; a < d; a++)
+        for (size_t b = 0; b < d; b++) turned[i * d + b] += row[a] * w->orientation[a * d + b];
+    }
+  }
+}
+
+/* Turn two axes so that the sum over all entries of scatter / spread on the diagonals is least: in their plane the best
+ * first axis is the eigenvector of the least eigenvalue of sum_j (1 / spread_jp - 1 / spread_jq) M_j, M_j being scatter
+ * j in that plane. Returns the sine of the angle. */
+static double turn_axes(const ock_moments *m, ock_shapes *w, const double *spread, size_t p, size_t q) {
   size_t d = m->d;
   double a = 0, b = 0, c = 0;
   for (size_t j = 0; j < m->k; j++) {
+    const double *turned = w->vectors + j * d * d;
     double by = 1 / spread[j * d + p] - 1 / spread[j * d + q];
-    a += by * turned_element(scatter_of(m, j), orientation, d, p, p);
-    b += by * turned_element(scatter_of(m, j), orientation, d, p, q);
-    c += by * turned_element(scatter_of(m, j), orientation, d, q, q);
+    a += by * turned[p * d + p];
+    b += by * turned[p * d + q];
+    c += by * turned[q * d + q];
   }
   if (b == 0 && a <= c) return 0;
   double angle = 0.5 * atan2(2 * b, a - c) + acos(0); /* of the least eigenvalue */
   if (angle > acos(0)) angle -= 2 * acos(0);
   double cosine = cos(angle), sine = sin(angle);
-  for (size_t l = 0; l < d; l++) {
-    double x = orientation[l * d + p], y = orientation[l * d + q];
-    orientation[l * d + p] = cosine * x + sine * y;
-    orientation[l * d + q] = cosine * y - sine * x;
+  turn_columns(w->orientation, d, p, q, cosine, sine);
+  for (size_t j = 0; j < m->k; j++) {
+    turn_columns(w->vectors + j * d * d, d, p, q, cosine, sine);
+    turn_rows(w->vectors + j * d * d, d, p, q, cosine, sine);
   }
   return fabs(sine);
 }
@@ -334,8 +358,7 @@ static bool spread_along(const ock_moments *m, const ock_shapes *w, bool one_vol
   size_t d = m->d;
   double volume = 0;
   for (size_t j = 0; j < m->k; j++) {
-    for (size_t l = 0; l < d; l++)
-      spread[j * d + l] = turned_element(scatter_of(m, j), w->orientation, d, l, l);
+    for (size_t l = 0; l < d; l++) spread[j * d + l] = w->vectors[j * d * d + l * d + l];
     double norm = geometric_mean(spread + j * d, d);
     if (!(norm > 0)) return false;
     scale(spread + j * d, d, one_volume ? 1 / norm : 1 / m->weight[j]);
@@ -353,11 +376,12 @@ static bool step_oriented(const ock_moments *m, ock_shapes *w, bool one_volume, 
     ock_symmetric_eigen(w->square, d, w->shape, w->orientation);
     w->oriented = true;
   }
+  turn_scatters(m, w);
   for (size_t step = 0; step < MOST_INNER_STEPS; step++) {
     double most = 0;
     if (!spread_along(m, w, one_volume, w->shape)) return false;
     for (size_t p = 0; p < d; p++)
-      for (size_t q = p + 1; q < d; q++) most = fmax(most, turn_axes(m, w->shape, w->orientation, p, q));
+      for (size_t q = p + 1; q < d; q++) most = fmax(most, turn_axes(m, w, w->shape, p, q));
     if (most <= settled) break;
   }
   if (!spread_along(m, w, one_volume, w->shape)) return false;

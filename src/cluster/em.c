@@ -10,36 +10,45 @@
 enum { MOST_BLOCKS = 32, PANELS_A_BLOCK = 4 };
 
 /* Where no row of a panel has a posterior probability above this, a component gets nothing from it. */
-static const double negligible = 1e-20;
+static const double negligible = 1e-12;
 
 struct ock_em_block {
-  size_t first, end; /* panels */
-  double *sums;      /* k_max x (1 + d + second moments) */
+  size_t first, end;  /* panels */
+  double *sums;       /* k_max x (1 + d + second moments, the sum of powers, and the count of rows) */
+  double slope, bend; /* sums of powers times the first and second power of the logarithm */
   double log_likelihood, log_certainty, entropy;
 };
 
 struct ock_em_worker {
   double *scratch; /* (d + 1) x OCK_PANEL */
-  double *values;  /* k_max x OCK_PANEL */
+  double *values;  /* k_max x OCK_PANEL: of the components within reach of the panel ... */
+  uint32_t *near;  /* k_max: ... whose numbers these are, */
+  size_t n_near;
+  double *most;       /* k_max: no row of the panel has a higher logarithm of a component's density */
+  ock_powers *powers; /* k_max */
 };
 
 /* What a pass takes memberships from, and where it puts them. */
 typedef struct pass {
   ock_em *em;
-  const double *centroids;  /* the nearest gets the row; or */
-  const double *membership; /* n x k, given; or the mixture */
+  const double *centroids;       /* the nearest gets the row; or */
+  const double *membership;      /* n x k, given; or the mixture */
   const ock_em_outputs *outputs; /* to classify, and not to add moments up; or NULL */
 } pass;
 
 static size_t sums_of_one(const ock_em *em) {
-  return 1 + em->d + ock_second_moments(em->d, em->full);
+  return 3 + em->d + ock_second_moments(em->d, em->full);
+}
+
+static bool has_gaussian_tail(const ock_em *em) {
+  return em->tail == 1;
 }
 
 /* ---- memory ---- */
 
 static bool allocate_parts(ock_em *em, size_t second) {
   size_t values = ock_size_product(em->k_max, em->d), matrices = ock_size_product(em->k_max, second);
-  size_t sums = ock_size_product(em->k_max, 1 + em->d + second);
+  size_t sums = ock_size_product(em->k_max, 3 + em->d + second);
   em->blocks = ock_arena_array(&em->arena, em->n_blocks, sizeof *em->blocks);
   em->workers = ock_arena_array(&em->arena, ock_pool_size(em->pool), sizeof *em->workers);
   if (!em->blocks || !em->workers) return false;
@@ -52,20 +61,27 @@ static bool allocate_parts(ock_em *em, size_t second) {
   for (size_t w = 0; w < ock_pool_size(em->pool); w++) {
     em->workers[w].scratch = ock_arena_array(&em->arena, ock_size_product(em->d + 1, OCK_PANEL), sizeof(double));
     em->workers[w].values = ock_arena_array(&em->arena, ock_size_product(em->k_max, OCK_PANEL), sizeof(double));
-    if (!em->workers[w].scratch || !em->workers[w].values) return false;
+    em->workers[w].near = ock_arena_array(&em->arena, em->k_max, sizeof(uint32_t));
+    em->workers[w].most = ock_arena_array(&em->arena, em->k_max, sizeof(double));
+    if (!em->workers[w].near || !em->workers[w].most) return false;
+    em->workers[w].powers = ock_arena_array(&em->arena, em->k_max, sizeof(ock_powers));
+    double *at = ock_arena_array(&em->arena, ock_size_product(em->k_max, 3 * OCK_PANEL), sizeof(double));
+    if (!em->workers[w].scratch || !em->workers[w].values || !em->workers[w].powers || !at) return false;
+    for (size_t j = 0; j < em->k_max; j++, at += 3 * OCK_PANEL)
+      em->workers[w].powers[j] = (ock_powers){.logarithm = at, .power = at + OCK_PANEL, .pull = at + 2 * OCK_PANEL};
   }
   em->proportion = ock_arena_array(&em->arena, em->k_max, sizeof(double));
   em->mean = ock_arena_array(&em->arena, values, sizeof(double));
   em->covariance = ock_arena_array(&em->arena, matrices, sizeof(double));
   em->factor = ock_arena_array(&em->arena, matrices, sizeof(double));
   em->log_scale = ock_arena_array(&em->arena, em->k_max, sizeof(double));
-  em->moments.weight = ock_arena_array(&em->arena, em->k_max, sizeof(double));
-  em->moments.mean = ock_arena_array(&em->arena, values, sizeof(double));
-  em->moments.scatter = ock_arena_array(&em->arena, matrices, sizeof(double));
+  em->widest = ock_arena_array(&em->arena, em->k_max, sizeof(double));
+  em->middle = ock_arena_array(&em->arena, ock_size_product(em->store->n_panels, em->d), sizeof(double));
+  em->radius = ock_arena_array(&em->arena, em->store->n_panels, sizeof(double));
   em->total[0] = ock_arena_array(&em->arena, em->d, sizeof(double));
   em->total[1] = ock_arena_array(&em->arena, second, sizeof(double));
-  return em->proportion && em->mean && em->covariance && em->factor && em->log_scale && em->moments.weight &&
-         em->moments.mean && em->moments.scatter && em->total[0] && em->total[1];
+  return em->proportion && em->mean && em->covariance && em->factor && em->log_scale && em->widest && em->middle &&
+         em->radius && em->total[0] && em->total[1];
 }
 
 void ock_em_clear(ock_em *em) {
@@ -104,36 +120,104 @@ static void take_given(const pass *p, size_t panel, size_t n, double *values) {
       values[j * OCK_PANEL + r] = p->membership[em->store->row[panel * OCK_PANEL + r] * em->k + j];
 }
 
+/* The largest of OCK_PANEL values times `sign`. */
+static double largest_of(const double *values, double sign) {
+  enum { PARTS = 8 };
+  double most[PARTS];
+  for (size_t q = 0; q < PARTS; q++) most[q] = sign * values[q];
+  for (size_t r = PARTS; r < OCK_PANEL; r += PARTS)
+    for (size_t q = 0; q < PARTS; q++) {
+      double value = sign * values[r + q];
+      most[q] = value > most[q] ? value : most[q];
+    }
+  for (size_t q = 1; q < PARTS; q++) most[0] = most[q] > most[0] ? most[q] : most[0];
+  return most[0];
+}
+
+static void take_density(const ock_em *em, size_t panel, size_t j, ock_em_worker *w) {
+  size_t second = ock_second_moments(em->d, em->full), at = w->n_near++;
+  w->near[at] = (uint32_t)j;
+  em->kernels->log_density(ock_store_panel(em->store, panel), em->d,
+                           &(ock_gaussian){.mean = em->mean + j * em->d,
+                                           .factor = em->factor + j * second,
+                                           .full = em->full,
+                                           .log_scale = em->log_scale[j],
+                                           .tail = em->tail,
+                                           .power = &w->powers[at]},
+                           w->scratch, w->values + at * OCK_PANEL);
+}
+
+/* The densities of the components that any row of a panel may have to do with: by their distance from its middle, no
+ * density of the others is more than e^-36 of that of one component. */
+static void find_near(const ock_em *em, size_t panel, ock_em_worker *w) {
+  const double nothing = 36;
+  const double *middle = em->middle + panel * em->d;
+  size_t best = 0;
+  w->n_near = 0;
+  for (size_t j = 0; j < em->k; j++) {
+    double apart = sqrt(ock_squared_distance(middle, em->mean + j * em->d, em->d)) - em->radius[panel];
+    double squared = apart > 0 ? apart * apart / em->widest[j] : 0;
+    w->most[j] = em->log_scale[j] - 0.5 * (em->tail == 1 ? squared : pow(squared, em->tail));
+    if (w->most[j] > w->most[best]) best = j;
+  }
+  take_density(em, panel, best, w);
+  double least = -largest_of(w->values, -1);
+  for (size_t j = 0; j < em->k; j++)
+    if (j != best && !(w->most[j] < least - nothing)) take_density(em, panel, j, w);
+}
+
+/* All components, where memberships are given. */
+static void take_all(const ock_em *em, ock_em_worker *w) {
+  for (size_t j = 0; j < em->k; j++) w->near[j] = (uint32_t)j;
+  w->n_near = em->k;
+}
+
 /* Memberships by the mixture, and log densities; adds the panel's log-likelihood. */
 static void take_posterior(const pass *p, ock_em_block *block, size_t panel, size_t n, ock_em_worker *w,
                            double *log_density) {
   const ock_em *em = p->em;
-  const ock_kernels *kernels = ock_kernels_pick();
-  size_t second = ock_second_moments(em->d, em->full);
-  for (size_t j = 0; j < em->k; j++)
-    kernels->log_density(ock_store_panel(em->store, panel), em->d,
-                         &(ock_gaussian){.mean = em->mean + j * em->d,
-                                         .factor = em->factor + j * second,
-                                         .full = em->full,
-                                         .log_scale = em->log_scale[j]},
-                         w->scratch, w->values + j * OCK_PANEL);
-  kernels->posterior(w->values, em->k, log_density);
+  find_near(em, panel, w);
+  em->kernels->posterior(w->values, w->n_near, log_density);
   for (size_t r = 0; r < n; r++)
     block->log_likelihood += ock_store_weight(em->store, panel * OCK_PANEL + r) * log_density[r];
+}
+
+/* What the tail is to be told of component j, and memberships to the weights that moments are taken with: rows far out
+ * pull less where tails are heavy. */
+static void weigh_tail(const ock_em *em, ock_em_block *block, size_t j, const ock_powers *powers, double *value) {
+  enum { TOTAL, POWER, SLOPE, BEND, SUMS, PARTS = 8 };
+  double *to = block->sums + (j + 1) * sums_of_one(em) - 2, sums[SUMS][PARTS] = {0};
+  for (size_t r = 0; r < OCK_PANEL; r += PARTS)
+    for (size_t q = 0; q < PARTS; q++) { /* several sums, so that they go side by side */
+      double part = value[r + q] * powers->power[r + q], times = part * powers->logarithm[r + q];
+      sums[TOTAL][q] += value[r + q];
+      sums[POWER][q] += part;
+      sums[SLOPE][q] += times;
+      sums[BEND][q] += times * powers->logarithm[r + q];
+      value[r + q] *= powers->pull[r + q];
+    }
+  for (size_t n = PARTS / 2; n > 0; n /= 2)
+    for (size_t i = 0; i < SUMS; i++)
+      for (size_t q = 0; q < n; q++) sums[i][q] += sums[i][q + n];
+  to[0] += sums[POWER][0];
+  to[1] += sums[TOTAL][0];
+  block->slope += sums[SLOPE][0];
+  block->bend += sums[BEND][0];
 }
 
 /* Add the moments of a panel to the block's sums. */
 static void add_panel(const pass *p, ock_em_block *block, size_t panel, size_t n, ock_em_worker *w) {
   const ock_em *em = p->em;
-  const ock_kernels *kernels = ock_kernels_pick();
-  for (size_t j = 0; j < em->k; j++) {
-    double *value = w->values + j * OCK_PANEL, most = 0;
+  for (size_t at = 0; at < w->n_near; at++) {
+    size_t j = w->near[at];
+    double *value = w->values + at * OCK_PANEL;
     for (size_t r = n; r < OCK_PANEL; r++) value[r] = 0;
-    for (size_t r = 0; r < OCK_PANEL; r++) most = value[r] > most ? value[r] : most;
-    if (!(most > negligible)) continue;
+    if (!(largest_of(value, 1) > negligible)) continue;
     for (size_t r = 0; em->store->weight && r < n; r++) value[r] *= em->store->weight[panel * OCK_PANEL + r];
-    kernels->add_moments(ock_store_panel(em->store, panel), em->d, em->mean + j * em->d, em->full, value, w->scratch,
-                         block->sums + j * sums_of_one(em));
+    bool given = p->centroids || p->membership;
+    if (!has_gaussian_tail(em) && !given) weigh_tail(em, block, j, &w->powers[at], value);
+    em->kernels->add_moments(ock_store_panel(em->store, panel), em->d, em->mean + j * em->d, em->full, value,
+                             w->scratch, block->sums + j * sums_of_one(em));
   }
 }
 
@@ -144,13 +228,14 @@ static void classify_panel(const pass *p, ock_em_block *block, size_t panel, siz
   for (size_t r = 0; r < n; r++) {
     size_t place = panel * OCK_PANEL + r, row = em->store->row[place], best = 0;
     double weight = ock_store_weight(em->store, place), entropy = 0;
-    for (size_t j = 0; j < em->k; j++) {
-      double value = w->values[j * OCK_PANEL + r];
-      if (value > w->values[best * OCK_PANEL + r]) best = j;
+    if (to->membership) memset(to->membership + row * em->k, 0, em->k * sizeof(double));
+    for (size_t at = 0; at < w->n_near; at++) {
+      double value = w->values[at * OCK_PANEL + r];
+      if (value > w->values[best * OCK_PANEL + r]) best = at;
       if (value > 0) entropy -= value * log(value);
-      if (to->membership) to->membership[row * em->k + j] = value;
+      if (to->membership) to->membership[row * em->k + w->near[at]] = value;
     }
-    if (to->label) to->label[row] = (uint32_t)best;
+    if (to->label) to->label[row] = w->near[best];
     if (to->log_density) to->log_density[row] = log_density[r];
     block->log_certainty += weight * log(w->values[best * OCK_PANEL + r]);
     block->entropy += weight * entropy;
@@ -162,11 +247,12 @@ static void pass_block(void *arg, size_t number, size_t worker) {
   const ock_em *em = p->em;
   ock_em_block *block = &em->blocks[number];
   ock_em_worker *w = &em->workers[worker];
-  block->log_likelihood = block->log_certainty = block->entropy = 0;
+  block->log_likelihood = block->log_certainty = block->entropy = block->slope = block->bend = 0;
   if (!p->outputs) memset(block->sums, 0, em->k * sums_of_one(em) * sizeof(double));
   for (size_t panel = block->first; panel < block->end; panel++) {
     double log_density[OCK_PANEL];
     size_t left = em->store->n - panel * OCK_PANEL, n = left < OCK_PANEL ? left : OCK_PANEL;
+    if (p->centroids || p->membership) take_all(em, w);
     if (p->centroids)
       take_nearest(p, panel, w->values);
     else if (p->membership)
@@ -180,36 +266,62 @@ static void pass_block(void *arg, size_t number, size_t worker) {
   }
 }
 
+/* With tails that are not Gaussian the scatters give the right shapes, but steps in volume that fall short or go too
+ * far, by a power that is known: the best volume for rows of these squared lengths is (tail sum m^tail / (n d))^(1 /
+ * tail) times the one before. Where tails are light, shapes too would go too far, and change by a share. */
+static void correct_volumes(ock_em *em) {
+  size_t d = em->d, one = sums_of_one(em), second = one - 3 - d;
+  bool one_volume = ockham_covariance_name(em->family)[0] == 'E';
+  double share = em->tail <= 1 ? 1 : em->stride / em->tail;
+  for (size_t j = 0; j < em->k; j++) {
+    const double *sums = em->blocks[0].sums + j * one;
+    double power = one_volume ? em->power : sums[one - 2], n = one_volume ? em->store->total : sums[one - 1];
+    double step = em->tail * power / (n * (double)d), factor = pow(step, 1 / em->tail - 1);
+    double *scatter = em->moments.scatter + j * second;
+    if (!(step > 0) || !isfinite(factor)) continue;
+    for (size_t i = 0; i < second; i++) {
+      double before =
+          sums[one - 1] * em->covariance[j * second + i] * step * factor; /* the old shape, the new volume */
+      scatter[i] = share * factor * scatter[i] + (1 - share) * before;
+    }
+  }
+}
+
 /* From sums about the old means to moments about the new ones. */
-static void take_moments(ock_em *em) {
-  size_t d = em->d, one = sums_of_one(em), second = one - 1 - d;
+static void take_moments(ock_em *em, bool given) {
+  size_t d = em->d, one = sums_of_one(em), second = one - 3 - d;
   double *total = em->blocks[0].sums;
   for (size_t b = 1; b < em->n_blocks; b++)
     for (size_t i = 0; i < em->k * one; i++) total[i] += em->blocks[b].sums[i];
   em->moments.k = em->k;
   em->moments.d = d;
   em->moments.full = em->full;
+  em->power = 0;
+  double share =
+      given || em->tail <= 1 ? 1 : em->stride / (1 + 2 * (em->tail - 1) / (double)d); /* as the curvature says */
   for (size_t j = 0; j < em->k; j++) {
     const double *sums = total + j * one, *first = sums + 1, *products = first + d;
-    double weight = sums[0], by = weight > 0 ? 1 / weight : 0, *scatter = em->moments.scatter + j * second;
-    em->moments.weight[j] = weight;
-    for (size_t l = 0; l < d; l++) em->moments.mean[j * d + l] = em->mean[j * d + l] + first[l] * by;
+    double by = sums[0] > 0 ? 1 / sums[0] : 0, *scatter = em->moments.scatter + j * second;
+    em->moments.weight[j] = given || has_gaussian_tail(em) ? sums[0] : sums[one - 1];
+    em->power += sums[one - 2];
+    for (size_t l = 0; l < d; l++) em->moments.mean[j * d + l] = em->mean[j * d + l] + share * first[l] * by;
     for (size_t i = 0, at = 0; i < d; i++)
       for (size_t l = em->full ? 0 : i; l <= i; l++, at++) scatter[at] = products[at] - first[i] * first[l] * by;
   }
+  if (!given && !has_gaussian_tail(em)) correct_volumes(em);
 }
 
 static void make_pass(ock_em *em, const pass *p) {
   ock_pool_run(em->pool, em->n_blocks, pass_block, (void *)p);
   em->log_likelihood = 0;
   for (size_t b = 0; b < em->n_blocks; b++) em->log_likelihood += em->blocks[b].log_likelihood;
-  if (!p->outputs) take_moments(em);
+  if (!p->outputs) take_moments(em, p->centroids || p->membership);
 }
 
 /* ---- steps ---- */
 
-/* Fraley & Raftery, J. Classification 24, 2007 (doi:10.1007/s00357-007-0004-5): means drawn a little to that of all rows,
- * and to each scatter that of all rows added, as if for one row in the volume that a component has. */
+/* Fraley & Raftery, J. Classification 24, 2007 (doi:10.1007/s00357-007-0004-5): means drawn a little to that of all
+ * rows, and to each scatter that of all rows added, as if for one row in the volume that a component has. */
 static void add_prior(ock_em *em, double *weights) {
   const double shrinkage = 0.01;
   size_t d = em->d, second = ock_second_moments(d, em->full);
@@ -226,9 +338,38 @@ static void add_prior(ock_em *em, double *weights) {
   }
 }
 
+/* ---- the tail ---- */
+
+/* log of the constant c with which c |C|^-1/2 exp(-m^tail / 2) is a density in d dimensions. */
+static double log_constant(double tail, size_t d) {
+  double half = (double)d / 2, x = half / tail;
+  return log((double)d) + lgamma(half) - half * log(acos(-1)) - lgamma(1 + x) - (1 + x) * log(2);
+}
+
+double ock_tail_spread(double tail, size_t d) {
+  if (tail == 1) return 1;
+  double x = (double)d / (2 * tail);
+  return exp(log(2) / tail + lgamma(x + 1 / tail) - lgamma(x)) / (double)d;
+}
+
+/* ---- maximisation ---- */
+
+/* No less than the variance of component j in any direction: the norm of its matrix. */
+static double largest_variance(const ock_em *em, size_t j) {
+  const double outward = 1 + 1e-9;
+  const double *c = em->covariance + j * ock_second_moments(em->d, em->full);
+  double most = 0, squares = 0;
+  if (!em->full) {
+    for (size_t l = 0; l < em->d; l++) most = fmax(most, c[l]);
+    return most * outward;
+  }
+  for (size_t i = 0; i < em->d; i++)
+    for (size_t l = 0; l <= i; l++, c++) squares += (l < i ? 2 : 1) * *c * *c;
+  return sqrt(squares) * outward;
+}
+
 /* Factor and scale of component j from its covariance; false when that is singular. */
 static bool take_factor(ock_em *em, size_t j) {
-  const double log_two_pi = 1.8378770664093454836;
   size_t d = em->d, second = ock_second_moments(d, em->full);
   double *factor = em->factor + j * second, logs = 0;
   memcpy(factor, em->covariance + j * second, second * sizeof *factor);
@@ -240,7 +381,8 @@ static bool take_factor(ock_em *em, size_t j) {
     if (!em->full) factor[l] = 1 / deviation;
   }
   if (em->full) ock_triangle_invert(factor, d);
-  em->log_scale[j] = log(em->proportion[j]) - 0.5 * (double)d * log_two_pi - logs;
+  em->log_scale[j] = log(em->proportion[j]) + log_constant(em->tail, d) - logs;
+  em->widest[j] = largest_variance(em, j);
   return true;
 }
 
@@ -248,6 +390,50 @@ bool ock_em_take_factors(ock_em *em) {
   for (size_t j = 0; j < em->k; j++)
     if (!take_factor(em, j)) return false;
   return true;
+}
+
+/* How the sum of powers goes with the tail: its logarithm at e^s times the tail is that of em->power + first s +
+ * second s^2 / 2. */
+typedef struct power_course {
+  const ock_em *em;
+  double first, second;
+} power_course;
+
+/* The best volume at that tail, as a multiple of what it is. */
+static double volume_at(const power_course *c, double s) {
+  double tail = c->em->tail * exp(s), power = c->em->power * exp(c->first * s + c->second * s * s / 2);
+  return pow(tail * power / (c->em->store->total * (double)c->em->d), 1 / tail);
+}
+
+/* The expected log-likelihood a row at that tail and its best volume. */
+static double judge_tail(const power_course *c, double s) {
+  double tail = c->em->tail * exp(s), d = (double)c->em->d;
+  return log_constant(tail, c->em->d) - 0.5 * d * log(volume_at(c, s)) - 0.5 * d / tail;
+}
+
+/* The best tail near the one there is, by golden sections, with the best volume for it: all else stays. Densities with
+ * an exponent below 1/2 rise so steeply at their means that these stick to rows. */
+static bool move_tail(ock_em *em) {
+  const double least = 0.3, most = 4, farthest = 0.2, golden = 0.6180339887498949;
+  double slope = 0, bend = 0, t = em->tail;
+  for (size_t b = 0; b < em->n_blocks; b++) {
+    slope += em->blocks[b].slope;
+    bend += em->blocks[b].bend;
+  }
+  power_course c = {.em = em, .first = t * slope / em->power};
+  c.second = (t * t * bend + t * slope) / em->power - c.first * c.first;
+  double low = fmax(-farthest, log(least / t)), high = fmin(farthest, log(most / t));
+  while (high - low > 1e-6) {
+    double a = high - golden * (high - low), b = low + golden * (high - low);
+    if (judge_tail(&c, a) > judge_tail(&c, b))
+      high = b;
+    else
+      low = a;
+  }
+  double s = (low + high) / 2, scale = volume_at(&c, s);
+  for (size_t i = 0; i < em->k * ock_second_moments(em->d, em->full); i++) em->covariance[i] *= scale;
+  em->tail = t * exp(s);
+  return ock_em_take_factors(em);
 }
 
 static bool maximise(ock_em *em) {
@@ -260,19 +446,30 @@ static bool maximise(ock_em *em) {
   return ock_covariance_step(em->family, &em->moments, &em->shapes, em->covariance) && ock_em_take_factors(em);
 }
 
-bool ock_em_run(ock_em *em, ockham_covariance family, size_t most_steps, double tolerance) {
-  double before = -INFINITY;
-  em->family = family;
-  em->shapes.oriented = em->converged = false;
-  for (em->n_steps = 0; em->n_steps < most_steps; em->n_steps++) {
+bool ock_em_go_on(ock_em *em, size_t most_steps, double tolerance) {
+  enum { GAUSSIAN_STEPS = 4 }; /* until components are about where they belong; then tail and components in turn */
+  const double shortest = 1.0 / 16;
+  for (; em->n_steps < most_steps; em->n_steps++) {
+    double before = em->n_steps > 0 ? em->log_likelihood : -INFINITY;
     if (em->ticker && ock_ticker_stopped(em->ticker)) return false;
-    if (!maximise(em)) return false;
+    bool tail_now = em->fit_tail && em->n_steps > GAUSSIAN_STEPS && em->n_steps % 2;
+    if (tail_now ? !move_tail(em) : !maximise(em)) return false;
+    if (em->fit_tail && em->n_steps == GAUSSIAN_STEPS) em->tail = 1 - 1e-9; /* powers are only told of other tails */
     make_pass(em, &(pass){.em = em});
-    em->converged = em->log_likelihood - before < tolerance;
+    double change = em->log_likelihood - before;
+    em->converged = fabs(change) < tolerance && (!em->fit_tail || em->n_steps > GAUSSIAN_STEPS + 1);
     if (em->converged) break;
-    before = em->log_likelihood;
+    if (change < 0 && em->tail > 1) em->stride = fmax(em->stride / 2, shortest);
   }
   return isfinite(em->log_likelihood);
+}
+
+bool ock_em_run(ock_em *em, ockham_covariance family, size_t most_steps, double tolerance) {
+  em->family = family;
+  em->shapes.oriented = em->converged = false;
+  em->tail = em->stride = 1;
+  em->n_steps = 0;
+  return ock_em_go_on(em, most_steps, tolerance);
 }
 
 /* ---- starts ---- */
@@ -294,12 +491,143 @@ void ock_em_start_from(ock_em *em, const double *membership, size_t k, bool full
   make_pass(em, &(pass){.em = em, .membership = membership});
 }
 
+/* ---- merges ---- */
+
+/* The logarithm of a component's volume for n rows of this scatter, of the family's kind of matrix. */
+static double log_volume(const ock_em *em, const double *scatter, double n, double *room) {
+  size_t d = em->d;
+  double logs = 0, trace = 0;
+  if (em->full) {
+    memcpy(room, scatter, ock_second_moments(d, true) * sizeof *room);
+    if (!ock_cholesky(room, d)) return -INFINITY;
+    for (size_t l = 0; l < d; l++) logs += 2 * log(room[l * (l + 1) / 2 + l]);
+    return logs - (double)d * log(n);
+  }
+  for (size_t l = 0; l < d; l++) {
+    logs += log(scatter[l]);
+    trace += scatter[l];
+  }
+  bool sphere = em->family == OCKHAM_EII || em->family == OCKHAM_VII;
+  return (sphere ? (double)d * log(trace / (double)d) : logs) - (double)d * log(n);
+}
+
+/* The scatter of the rows of two components about their common mean. */
+static void join_scatters(const ock_em *em, size_t a, size_t b, double *out) {
+  const ock_moments *m = &em->moments;
+  size_t d = em->d, second = ock_second_moments(d, em->full);
+  double share = m->weight[a] * m->weight[b] / (m->weight[a] + m->weight[b]);
+  for (size_t i = 0, at = 0; i < d; i++)
+    for (size_t l = em->full ? 0 : i; l <= i; l++, at++)
+      out[at] = m->scatter[a * second + at] + m->scatter[b * second + at] +
+                share * (m->mean[a * d + i] - m->mean[b * d + i]) * (m->mean[a * d + l] - m->mean[b * d + l]);
+}
+
+/* n log(volume) and n log n: what a component adds to minus twice the logarithm of the likelihood of its own rows. */
+static double price(const ock_em *em, const double *scatter, double n, double *room) {
+  return n * log_volume(em, scatter, n, room) - 2 * n * log(n);
+}
+
+bool ock_em_merge(ock_em *em) {
+  ock_moments *m = &em->moments;
+  size_t d = em->d, second = ock_second_moments(d, em->full), best_a = 0, best_b = 0;
+  double *joint = em->shapes.common, *room = em->shapes.factor, *own = em->log_scale, least = INFINITY;
+  for (size_t j = 0; j < em->k; j++) own[j] = price(em, m->scatter + j * second, m->weight[j], room);
+  for (size_t b = 1; b < em->k; b++)
+    for (size_t a = 0; a < b; a++) {
+      join_scatters(em, a, b, joint);
+      double rise = price(em, joint, m->weight[a] + m->weight[b], room) - own[a] - own[b];
+      if (!(rise < least)) continue;
+      least = rise;
+      best_a = a;
+      best_b = b;
+    }
+  if (!isfinite(least)) return false;
+  join_scatters(em, best_a, best_b, joint);
+  double n = m->weight[best_a] + m->weight[best_b];
+  for (size_t l = 0; l < d; l++)
+    m->mean[best_a * d + l] =
+        (m->weight[best_a] * m->mean[best_a * d + l] + m->weight[best_b] * m->mean[best_b * d + l]) / n;
+  memcpy(m->scatter + best_a * second, joint, second * sizeof *joint);
+  m->weight[best_a] = n;
+  size_t last = --em->k;
+  m->weight[best_b] = m->weight[last];
+  memmove(m->mean + best_b * d, m->mean + last * d, d * sizeof *m->mean);
+  memmove(m->scatter + best_b * second, m->scatter + last * second, second * sizeof *m->scatter);
+  m->k = em->k;
+  return true;
+}
+
+bool ock_moments_init(ock_moments *m, size_t k_max, size_t d, bool full, ock_arena *arena) {
+  size_t second = ock_second_moments(d, full);
+  *m = (ock_moments){.weight = ock_arena_array(arena, k_max, sizeof(double)),
+                     .mean = ock_arena_array(arena, ock_size_product(k_max, d), sizeof(double)),
+                     .scatter = ock_arena_array(arena, ock_size_product(k_max, second), sizeof(double))};
+  return m->weight && m->mean && m->scatter;
+}
+
+static void copy_moments(const ock_moments *from, ock_moments *to) {
+  size_t second = ock_second_moments(from->d, from->full);
+  memcpy(to->weight, from->weight, from->k * sizeof *to->weight);
+  memcpy(to->mean, from->mean, from->k * from->d * sizeof *to->mean);
+  memcpy(to->scatter, from->scatter, from->k * second * sizeof *to->scatter);
+  to->k = from->k;
+  to->d = from->d;
+  to->full = from->full;
+}
+
+void ock_em_save(const ock_em *em, ock_moments *to) {
+  copy_moments(&em->moments, to);
+}
+
+void ock_em_restore(ock_em *em, const ock_moments *from) {
+  copy_moments(from, &em->moments);
+  em->k = from->k;
+  em->full = from->full;
+}
+
+/* ---- results ---- */
+
+double ock_em_least_variance(const ock_em *em) {
+  const double share = 1e-10;
+  double total = 0;
+  for (size_t l = 0; l < em->d; l++) total += em->total[0][l];
+  return share * total / (em->store->total * (double)em->d);
+}
+
+double ock_em_log_likelihood(const ock_em *em) {
+  return em->log_likelihood + em->store->total * (double)em->d * log(em->store->frame->unit);
+}
+
+double ock_em_parameters(const ock_em *em) {
+  return ockham_covariance_parameters(em->family, em->k, em->d) + (em->fit_tail ? 1 : 0);
+}
+
 void ock_em_classify(ock_em *em, const ock_em_outputs *outputs, double *log_certainty, double *entropy) {
   make_pass(em, &(pass){.em = em, .outputs = outputs});
   *log_certainty = *entropy = 0;
   for (size_t b = 0; b < em->n_blocks; b++) {
     *log_certainty += em->blocks[b].log_certainty;
     *entropy += em->blocks[b].entropy;
+  }
+}
+
+/* The middle of each panel's rows, and the largest distance from it. */
+static void measure_panels(ock_em *em) {
+  for (size_t p = 0; p < em->store->n_panels; p++) {
+    const double *x = ock_store_panel(em->store, p);
+    double *middle = em->middle + p * em->d, farthest = 0;
+    memset(middle, 0, em->d * sizeof *middle);
+    for (size_t l = 0; l < em->d; l++)
+      for (size_t r = 0; r < OCK_PANEL; r++) middle[l] += x[ock_strip_place(em->d, r, l)] / OCK_PANEL;
+    for (size_t r = 0; r < OCK_PANEL; r++) {
+      double squared = 0;
+      for (size_t l = 0; l < em->d; l++) {
+        double difference = x[ock_strip_place(em->d, r, l)] - middle[l];
+        squared += difference * difference;
+      }
+      farthest = fmax(farthest, squared);
+    }
+    em->radius[p] = sqrt(farthest) * (1 + 1e-9);
   }
 }
 
@@ -311,11 +639,17 @@ ockham_status ock_em_init(ock_em *em, const ock_store *store, size_t k_max, bool
                  .ticker = ticker,
                  .d = store->d,
                  .k_max = k_max,
-                 .n_blocks = n_blocks < 1 ? 1 : n_blocks < MOST_BLOCKS ? n_blocks : MOST_BLOCKS};
-  if (!allocate_parts(em, second) || !ock_shapes_init(&em->shapes, k_max, store->d, full, &em->arena)) {
+                 .kernels = ock_kernels_pick(),
+                 .tail = 1,
+                 .n_blocks = n_blocks < 1             ? 1
+                             : n_blocks < MOST_BLOCKS ? n_blocks
+                                                      : MOST_BLOCKS};
+  if (!allocate_parts(em, second) || !ock_moments_init(&em->moments, k_max, store->d, full, &em->arena) ||
+      !ock_shapes_init(&em->shapes, k_max, store->d, full, &em->arena)) {
     ock_em_clear(em);
     return ock_fail_memory(err, "a mixture", ock_size_product(k_max, ock_size_product(second, 8 * (n_blocks + 4))));
   }
+  measure_panels(em);
   for (size_t f = 0; f <= full; f++) { /* one cluster about the origin */
     begin(em, 1, f);
     make_pass(em, &(pass){.em = em, .centroids = em->mean});

@@ -9,9 +9,6 @@
 enum { DEFAULT_STEPS = 1000, ROWS_AT_ONCE = 1 << 16 };
 static const double default_tolerance = 1e-6;
 
-/* Variances below this share of the columns' mean variance are taken for a collapse. */
-static const double least_variance = 1e-10;
-
 /* A fit in the making. */
 typedef struct fitting {
   ockham_rows x;
@@ -108,7 +105,8 @@ static ockham_status find_clusters(fitting *f, ockham_error *err) {
   kmeans.centroids = NULL;
   ockham_kmeans_clear(&kmeans);
   if (f->k < o->k)
-    return ock_fail(err, OCKHAM_BAD_DATA, "the data have only %zu distinct rows, too few for %zu components", f->k, o->k);
+    return ock_fail(err, OCKHAM_BAD_DATA, "the data have only %zu distinct rows, too few for %zu components", f->k,
+                    o->k);
   for (size_t j = 0; j < f->k; j++)
     for (size_t l = 0; l < f->frame.d; l++) {
       double *value = &f->centroids[j * f->frame.d + l];
@@ -119,16 +117,11 @@ static ockham_status find_clusters(fitting *f, ockham_error *err) {
 
 /* ---- the fit ---- */
 
-static double mean_variance(const ock_em *em) {
-  double total = 0;
-  for (size_t l = 0; l < em->d; l++) total += em->total[0][l];
-  return total / (em->store->total * (double)em->d);
-}
-
-bool ock_em_fit(ock_em *em, ockham_covariance family, const ock_em_start_point *start, size_t most_steps,
+bool ock_em_fit(ock_em *em, ockham_covariance family, bool fit_tail, const ock_em_start_point *start, size_t most_steps,
                 double tolerance) {
   bool full = ock_covariance_is_full(family);
-  em->floor = least_variance * mean_variance(em);
+  em->fit_tail = fit_tail;
+  em->floor = ock_em_least_variance(em);
   for (int prior = 0; prior < 2; prior++) {
     em->prior = prior;
     if (start->membership)
@@ -168,7 +161,7 @@ static void write_component(const ock_em *em, size_t from, ockham_mixture *to, s
   const ock_frame *frame = em->store->frame;
   size_t d = em->d, second = ock_second_moments(d, em->full);
   const double *covariance = em->covariance + from * second;
-  double *square = to->covariances + j * d * d, scale = 1 / (frame->unit * frame->unit);
+  double *square = to->covariances + j * d * d, scale = ock_tail_spread(em->tail, d) / (frame->unit * frame->unit);
   to->proportions[j] = em->proportion[from];
   for (size_t l = 0; l < d; l++) to->means[j * d + l] = em->mean[from * d + l] / frame->unit + frame->origin[l];
   memset(square, 0, d * d * sizeof *square);
@@ -176,13 +169,8 @@ static void write_component(const ock_em *em, size_t from, ockham_mixture *to, s
     for (size_t l = em->full ? 0 : i; l <= i; l++, at++) square[i * d + l] = square[l * d + i] = covariance[at] * scale;
 }
 
-/* In the data's units: the frame's adds a constant. */
-static double log_likelihood_of(const ock_em *em) {
-  return em->log_likelihood + em->store->total * (double)em->d * log(em->store->frame->unit);
-}
-
 static double bic_of(const ock_em *em) {
-  return log_likelihood_of(em) - ockham_covariance_parameters(em->family, em->k, em->d) / 2 * log(em->store->total);
+  return 2 * ock_em_log_likelihood(em) - ock_em_parameters(em) * log(em->store->total);
 }
 
 /* Take the mixture in the data's units, and what it is worth. */
@@ -201,15 +189,16 @@ static ockham_status write_mixture(ock_em *em, ockham_mixture *to, uint32_t *lab
       number[ranks[j].j] = (uint32_t)j;
     }
     to->family = em->family;
-    to->log_likelihood = log_likelihood_of(em);
-    to->n_parameters = ockham_covariance_parameters(em->family, k, d);
+    to->log_likelihood = ock_em_log_likelihood(em);
+    to->n_parameters = ock_em_parameters(em);
+    to->tail = em->tail;
     to->bic = bic_of(em);
-    to->aic = to->log_likelihood - to->n_parameters;
+    to->aic = 2 * (to->log_likelihood - to->n_parameters);
     to->n_steps = em->n_steps;
     to->converged = em->converged;
     to->regularised = em->prior;
     ock_em_classify(em, &(ock_em_outputs){.label = labels}, &log_certainty, &to->entropy);
-    to->icl = to->bic + log_certainty;
+    to->icl = to->bic + 2 * log_certainty;
     for (size_t i = 0; labels && i < em->store->n; i++) labels[i] = number[labels[i]];
   }
   ock_free(ranks);
@@ -229,15 +218,16 @@ static ockham_status try_families(fitting *f, uint32_t *labels, ockham_mixture *
   for (size_t i = 0; i < OCKHAM_N_COVARIANCES; i++) {
     ockham_covariance family = (ockham_covariance)i;
     bics[i] = NAN;
-    if (!f->wanted[i]) continue;
-    bool fitted = ock_em_fit(&f->em, family, &start, steps, tolerance);
-    if (f->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the mixture was fitted");
-    f->ticker.done++;
-    if (!fitted) continue;
-    bics[i] = bic_of(&f->em);
-    if (!(bics[i] > best)) continue;
-    best = bics[i];
-    OCK_TRY(write_mixture(&f->em, result, labels, err));
+    for (int tail = 0; f->wanted[i] && tail <= o->tails; tail++) {
+      bool fitted = ock_em_fit(&f->em, family, tail, &start, steps, tolerance);
+      if (f->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the mixture was fitted");
+      f->ticker.done++;
+      if (!fitted) continue;
+      bics[i] = fmax(bics[i], bic_of(&f->em));
+      if (!(bics[i] > best)) continue;
+      best = bics[i];
+      OCK_TRY(write_mixture(&f->em, result, labels, err));
+    }
   }
   memcpy(result->family_bic, bics, sizeof bics);
   if (best > -INFINITY) return OCKHAM_OK;
@@ -251,7 +241,7 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_mixture *result, o
   OCK_TRY(fill_store(f, err));
   for (size_t i = 0; i < OCKHAM_N_COVARIANCES; i++) {
     full = full || (f->wanted[i] && ock_covariance_is_full((ockham_covariance)i));
-    f->ticker.total += f->wanted[i];
+    f->ticker.total += f->wanted[i] ? 1 + f->options->tails : 0;
   }
   OCK_TRY(ock_em_init(&f->em, &f->store, f->k, full, f->pool, &f->ticker, err));
   return try_families(f, labels, result, err);
@@ -320,11 +310,14 @@ static bool put_mixture(const ockham_mixture *mixture, ock_em *em) {
   em->k = k;
   em->full = ock_covariance_is_full(mixture->family);
   em->family = mixture->family;
+  em->tail = mixture->tail;
+  double scale = 1 / ock_tail_spread(em->tail, d);
   memcpy(em->proportion, mixture->proportions, k * sizeof(double));
   memcpy(em->mean, mixture->means, k * d * sizeof(double));
   for (size_t j = 0, at = 0; j < k; j++)
     for (size_t i = 0; i < d; i++)
-      for (size_t l = em->full ? 0 : i; l <= i; l++) em->covariance[at++] = mixture->covariances[(j * d + i) * d + l];
+      for (size_t l = em->full ? 0 : i; l <= i; l++)
+        em->covariance[at++] = scale * mixture->covariances[(j * d + i) * d + l];
   return ock_em_take_factors(em);
 }
 
@@ -355,7 +348,8 @@ ockham_status ockham_mixture_predict(const ockham_mixture *mixture, ockham_rows 
   ock_pool *pool;
   OCK_TRY(ock_rows_check(x, "the data", err));
   if (x.n_columns != mixture->n_columns)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected rows of %zu columns, found %zu", mixture->n_columns, x.n_columns);
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected rows of %zu columns, found %zu", mixture->n_columns,
+                    x.n_columns);
   OCK_TRY(ock_pool_new(threads, &pool, err));
   size_t stride_bytes = ock_rows_stride(x) * (x.dtype == OCKHAM_FLOAT32 ? sizeof(float) : sizeof(double));
   ockham_status status = OCKHAM_OK;

@@ -18,12 +18,12 @@ typedef struct ock_moments {
 
 /* Scratch for one covariance step, and what its inner iterations start from. */
 typedef struct ock_shapes {
-  double *common, *factor;                /* second moments each */
-  double *volume;                         /* k */
-  double *shape;                          /* k x d */
-  double *vectors;                        /* k x d x d */
-  double *orientation, *square;           /* d x d */
-  bool oriented;                          /* there is an orientation from a step before */
+  double *common, *factor;      /* second moments each */
+  double *volume;               /* k */
+  double *shape;                /* k x d */
+  double *vectors;              /* k x d x d */
+  double *orientation, *square; /* d x d */
+  bool oriented;                /* there is an orientation from a step before */
 } ock_shapes;
 bool ock_shapes_init(ock_shapes *shapes, size_t k, size_t d, bool full, ock_arena *arena);
 
@@ -43,23 +43,30 @@ typedef struct ock_em_worker ock_em_worker;
 /* A mixture over the rows of a store of doubles, in the frame's units. */
 typedef struct ock_em {
   const ock_store *store;
+  const ock_kernels *kernels;
   ock_pool *pool;
   ock_ticker *ticker; /* may be NULL */
   size_t k, d, k_max;
   ockham_covariance family;
-  bool full;        /* covariances are triangles, else variances along the axes */
-  bool prior;       /* a conjugate prior keeps components from collapsing */
-  double floor;     /* no variance may be less */
-  double *proportion; /* k */
-  double *mean;       /* k x d */
-  double *covariance; /* k x ock_second_moments() */
-  double *factor;     /* the same: see ock_gaussian */
-  double *log_scale;  /* k */
-  double log_likelihood; /* of the rows, by their weights */
+  bool full;     /* covariances are triangles, else variances along the axes */
+  bool prior;    /* a conjugate prior keeps components from collapsing */
+  bool fit_tail; /* also find: */
+  double tail;   /* how light tails are: see ock_gaussian */
+  double stride; /* the share of a whole step that is taken where tails are light: less after one that went too far */
+  double power;  /* sum over rows and components of m^tail */
+  double floor;  /* no variance may be less */
+  double *proportion;      /* k */
+  double *mean;            /* k x d */
+  double *covariance;      /* k x ock_second_moments() */
+  double *factor;          /* the same: see ock_gaussian */
+  double *log_scale;       /* k */
+  double *widest;          /* k: no less than a component's variance in any direction */
+  double *middle, *radius; /* of each panel: d, and the largest distance of its rows from that */
+  double log_likelihood;   /* of the rows, by their weights */
   size_t n_steps;
   bool converged;
-  ock_moments moments;   /* what the last pass adds up to */
-  double *total[2];      /* scatter of all rows: along the axes, full */
+  ock_moments moments; /* what the last pass adds up to */
+  double *total[2];    /* scatter of all rows: along the axes, full */
   ock_shapes shapes;
   size_t n_blocks;
   ock_em_block *blocks;
@@ -67,8 +74,8 @@ typedef struct ock_em {
   ock_arena arena;
 } ock_em;
 
-/* Room for k_max components; full: families of any orientation too. The store (of doubles), pool and ticker are borrowed
- * until _clear. Fails with NO_MEMORY. */
+/* Room for k_max components; full: families of any orientation too. The store (of doubles), pool and ticker are
+ * borrowed until _clear. Fails with NO_MEMORY. */
 ockham_status ock_em_init(ock_em *em, const ock_store *store, size_t k_max, bool full, ock_pool *pool,
                           ock_ticker *ticker, ockham_error *err);
 void ock_em_clear(ock_em *em);
@@ -76,18 +83,34 @@ void ock_em_clear(ock_em *em);
 void ock_em_start(ock_em *em, const double *centroids, size_t k, bool full);
 /* Begin from memberships (n x k, by row of x, summing to 1 in each). One pass. */
 void ock_em_start_from(ock_em *em, const double *membership, size_t k, bool full);
-/* From the moments there are: steps until one raises the log-likelihood by less than `tolerance` (nats), or most_steps.
- * False when a component collapses. */
+/* From the moments there are: steps until one changes the log-likelihood by less than `tolerance` (nats), or
+ * most_steps. False when a component collapses. */
 bool ock_em_run(ock_em *em, ockham_covariance family, size_t most_steps, double tolerance);
+/* As many steps more as if it had not been stopped by most_steps. */
+bool ock_em_go_on(ock_em *em, size_t most_steps, double tolerance);
+/* From the mixture there is to moments with one component less: the two whose rows are best told by one. False when
+ * that cannot be said, or k is 1. */
+bool ock_em_merge(ock_em *em);
+/* Keep the moments of em, with k, in `to` (room for k_max), and put them back. */
+void ock_em_save(const ock_em *em, ock_moments *to);
+void ock_em_restore(ock_em *em, const ock_moments *from);
+bool ock_moments_init(ock_moments *moments, size_t k_max, size_t d, bool full, ock_arena *arena);
+/* Variances below this are taken for a collapse: 1e-10 of the columns' mean variance. */
+double ock_em_least_variance(const ock_em *em);
+/* In the data's units, what was reached; BIC counts the tail where it was found. */
+double ock_em_log_likelihood(const ock_em *em);
+double ock_em_parameters(const ock_em *em);
+/* How many times the matrices of components, as `covariance` has them, their covariances are; 1 for the Gaussian. */
+double ock_tail_spread(double tail, size_t d);
 /* Where steps begin: the clusters of k centroids, or memberships. */
 typedef struct ock_em_start_point {
   size_t k;
   const double *centroids;  /* k x d */
   const double *membership; /* n x k by row of x; NULL: the centroids */
 } ock_em_start_point;
-/* A family from a start; where a component collapses again, with the prior. False when that fails too, or the ticker
- * stopped it. */
-bool ock_em_fit(ock_em *em, ockham_covariance family, const ock_em_start_point *start, size_t most_steps,
+/* A family from a start, with Gaussian tails or not; where a component collapses again, with the prior. False when that
+ * fails too, or the ticker stopped it. */
+bool ock_em_fit(ock_em *em, ockham_covariance family, bool fit_tail, const ock_em_start_point *start, size_t most_steps,
                 double tolerance);
 
 /* Factors and scales from proportions, means and covariances; false when one is singular. */
@@ -98,7 +121,8 @@ typedef struct ock_em_outputs {
   double *membership;  /* n x k */
   double *log_density; /* n */
 } ock_em_outputs;
-/* One more pass: also sums over the rows, by weights, of the logarithm of the largest membership, and of the entropy. */
+/* One more pass: also sums over the rows, by weights, of the logarithm of the largest membership, and of the entropy.
+ */
 void ock_em_classify(ock_em *em, const ock_em_outputs *outputs, double *log_certainty, double *entropy);
 
 #endif

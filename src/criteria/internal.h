@@ -22,6 +22,6 @@ static inline double ock_curve_weight(const ockham_curve *curve) {
 typedef double ock_criterion_function(const ockham_curve *curve, size_t i);
 
 ock_criterion_function ock_inertia, ock_bic, ock_bicc, ock_aic, ock_bic_goxmeans, ock_calinski_harabasz,
-    ock_davies_bouldin, ock_silhouette, ock_simplified_silhouette;
+    ock_davies_bouldin, ock_silhouette, ock_simplified_silhouette, ock_mixture_bic, ock_mixture_icl;
 
 #endif

@@ -96,6 +96,18 @@ double ock_aic(const ockham_curve *curve, size_t i) {
   return ockham_score_aic(curve, i).value;
 }
 
+/* ---- mixtures ---- */
+
+double ock_mixture_bic(const ockham_curve *curve, size_t i) {
+  double value = curve->has_mixtures ? curve->points[i].mixture_bic : NAN;
+  return isfinite(value) ? value : NAN;
+}
+
+double ock_mixture_icl(const ockham_curve *curve, size_t i) {
+  double value = curve->has_mixtures ? curve->points[i].mixture_icl : NAN;
+  return isfinite(value) ? value : NAN;
+}
+
 /* ---- one cluster or more? ---- */
 
 bool ockham_one_cluster_suffices(const ockham_curve *curve, size_t i) {

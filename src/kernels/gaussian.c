@@ -9,6 +9,9 @@
 #include "kernels/tables.h"
 #include "kernels/vector_ops.h"
 
+#define NAME_(function, isa) ock_##function##_##isa
+#define NAME(function, isa) NAME_(function, isa)
+
 /* Rows that are worked on at once: two strips. */
 enum { ROWS = 2 * OCK_STRIP, VECTORS = ROWS / LANES, PARTS = OCK_STRIP / LANES, DOTS = 4 };
 
@@ -48,22 +51,6 @@ static void turn_squares(const double *centred, size_t d, const double *factor, 
   for (size_t q = 0; q < VECTORS; q++) store(out + q * LANES, sum[q]);
 }
 
-#define NAME_(function, isa) ock_##function##_##isa
-#define NAME(function, isa) NAME_(function, isa)
-
-void NAME(log_density, OCK_VECTOR_ISA)(const double *panel, size_t d, const ock_gaussian *g, double *scratch,
-                                       double *out) {
-  double squares[ROWS];
-  for (size_t first = 0; first < OCK_PANEL; first += ROWS) {
-    centre(panel, d, first, g->mean, scratch);
-    if (g->full)
-      turn_squares(scratch, d, g->factor, squares);
-    else
-      scale_squares(scratch, d, g->factor, squares);
-    for (size_t r = 0; r < ROWS; r++) out[first + r] = g->log_scale - 0.5 * squares[r];
-  }
-}
-
 /* ---- moments ---- */
 
 static double sum_parts(const vec *sum) {
@@ -74,8 +61,8 @@ static double sum_parts(const vec *sum) {
   return part[0];
 }
 
-/* Add a b[j] to sums[j], summed over the rows of a panel, for n (at most DOTS) columns. Always inlined with a constant n:
- * sums in registers. */
+/* Add a b[j] to sums[j], summed over the rows of a panel, for n (at most DOTS) columns. Always inlined with a constant
+ * n: sums in registers. */
 __attribute__((always_inline)) static inline void dot_columns(const double *a, const double *b, size_t n,
                                                               double *sums) {
   vec sum[DOTS * PARTS];
@@ -120,9 +107,9 @@ void NAME(add_moments, OCK_VECTOR_ISA)(const double *panel, size_t d, const doub
   }
 }
 
-/* ---- probabilities ---- */
+/* ---- powers ---- */
 
-/* e^x for -708 <= x <= 0, to 2 units in the last place: x = n ln 2 + f, and a polynomial in f (Taylor's, whose
+/* e^x for -708 <= x <= 708, to 2 units in the last place: x = n ln 2 + f, and a polynomial in f (Taylor's, whose
  * 13 terms are enough for |f| <= ln 2 / 2). In plain C without a fused step, so that every instruction set gives the
  * same bits; compilers make vectors of it. */
 static void exponentiate(double *values) {
@@ -154,18 +141,97 @@ static void exponentiate(double *values) {
   }
 }
 
+/* The natural logarithm of positive normal numbers, to some units in the last place: m = 2^e f with f about 1, and
+ * 2 atanh((f - 1) / (f + 1)) by its series. Plain C, see exponentiate(). */
+static void take_logarithms(const double *values, double *out) {
+  static const double ln2 = 0x1.62e42fefa39efp-1;
+  const uint64_t half = 0x3fe6a09e667f3bcdu, magic = 0x4330000000000000u; /* the root of 1/2; 2^52 */
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    uint64_t bits, above, exponent, mantissa;
+    double f, e;
+    memcpy(&bits, &values[r], sizeof bits);
+    above = bits - half;                      /* so that f is from the root of 1/2 to the root of 2 */
+    exponent = (above >> 52 ^ 0x800) & 0xfff; /* biased by 2048 */
+    mantissa = bits - ((above >> 52) << 52);
+    memcpy(&f, &mantissa, sizeof f);
+    exponent |= magic;
+    memcpy(&e, &exponent, sizeof e);
+    e -= 0x1p52 + 2048;
+    double s = (f - 1) / (f + 1), q = s * s, p = 1.0 / 21;
+    p = p * q + 1.0 / 19;
+    p = p * q + 1.0 / 17;
+    p = p * q + 1.0 / 15;
+    p = p * q + 1.0 / 13;
+    p = p * q + 1.0 / 11;
+    p = p * q + 1.0 / 9;
+    p = p * q + 1.0 / 7;
+    p = p * q + 1.0 / 5;
+    p = p * q + 1.0 / 3;
+    p = p * q + 1.0;
+    out[r] = e * ln2 + 2 * s * p;
+  }
+}
+
+/* From squared lengths m to m^tail, and what the step after needs besides. */
+static void raise(double *values, double tail, const ock_powers *to) {
+  static const double least = 1e-200, most = 700;
+  double exponent[OCK_PANEL];
+  for (size_t r = 0; r < OCK_PANEL; r++) values[r] = values[r] > least ? values[r] : least;
+  take_logarithms(values, to->logarithm);
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    double x = tail * to->logarithm[r];
+    exponent[r] = x < most ? x : most;
+  }
+  for (size_t r = 0; r < OCK_PANEL; r++) exponent[r] = exponent[r] > -most ? exponent[r] : -most;
+  exponentiate(exponent);
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    to->power[r] = exponent[r];
+    to->pull[r] = tail * exponent[r] / values[r];
+    values[r] = exponent[r];
+  }
+}
+
+void NAME(log_density, OCK_VECTOR_ISA)(const double *panel, size_t d, const ock_gaussian *g, double *scratch,
+                                       double *out) {
+  for (size_t first = 0; first < OCK_PANEL; first += ROWS) {
+    centre(panel, d, first, g->mean, scratch);
+    if (g->full)
+      turn_squares(scratch, d, g->factor, out + first);
+    else
+      scale_squares(scratch, d, g->factor, out + first);
+  }
+  if (g->tail != 1) raise(out, g->tail, g->power);
+  for (size_t r = 0; r < OCK_PANEL; r++) out[r] = g->log_scale - 0.5 * out[r];
+}
+
+/* ---- probabilities ---- */
+
+static double largest(const double *values) {
+  vec most = load(values);
+  for (size_t r = LANES; r < OCK_PANEL; r += LANES) most = maximum(most, load(values + r));
+  double lane[LANES];
+  store(lane, most);
+  for (size_t i = 1; i < LANES; i++) lane[0] = lane[i] > lane[0] ? lane[i] : lane[0];
+  return lane[0];
+}
+
 void NAME(posterior, OCK_VECTOR_ISA)(double *values, size_t k, double *log_sum) {
-  static const double least = -708; /* whose power is as good as 0 */
+  static const double least = -708, nothing = -36; /* whose powers are as good as 0 */
   double most[OCK_PANEL], total[OCK_PANEL];
   memcpy(most, values, sizeof most);
   for (size_t j = 1; j < k; j++)
-    for (size_t r = 0; r < OCK_PANEL; r++) most[r] = values[j * OCK_PANEL + r] > most[r] ? values[j * OCK_PANEL + r] : most[r];
+    for (size_t r = 0; r < OCK_PANEL; r++)
+      most[r] = values[j * OCK_PANEL + r] > most[r] ? values[j * OCK_PANEL + r] : most[r];
   memset(total, 0, sizeof total);
   for (size_t j = 0; j < k; j++) {
     double *value = values + j * OCK_PANEL;
     for (size_t r = 0; r < OCK_PANEL; r++) {
       double below = value[r] - most[r];
       value[r] = below > least ? below : least;
+    }
+    if (largest(value) < nothing) { /* nobody would see it beside 1 */
+      memset(value, 0, OCK_PANEL * sizeof *value);
+      continue;
     }
     exponentiate(value);
     for (size_t r = 0; r < OCK_PANEL; r++) total[r] += value[r];

@@ -76,12 +76,18 @@ typedef struct ock_search_kernels {
   double (*sum_panel)(const void *panel, const void *half_squares, size_t d, double *sums);
 } ock_search_kernels;
 
-/* The logarithm of a Gaussian density: log_scale - |F (x - mean)|^2 / 2. */
+/* Of OCK_PANEL squared lengths m: log m, m^tail, and its derivative, tail m^(tail - 1). */
+typedef struct ock_powers {
+  double *logarithm, *power, *pull;
+} ock_powers;
+
+/* The logarithm of a density: log_scale - m^tail / 2, m = |F (x - mean)|^2; Gaussian where tail is 1. */
 typedef struct ock_gaussian {
   const double *mean;   /* d */
   const double *factor; /* F: d numbers on its diagonal, or when full its lower triangle, packed by rows */
   bool full;
-  double log_scale;
+  double log_scale, tail;
+  const ock_powers *power; /* receives what a tail other than 1 takes; m of less than 1e-200 counts as that */
 } ock_gaussian;
 /* How many numbers second moments of d columns take, and a factor. */
 static inline size_t ock_second_moments(size_t d, bool full) {
@@ -131,7 +137,7 @@ typedef struct ock_kernels {
                       double *scratch, double *sums);
 
   /* From logarithms of k densities (k x OCK_PANEL) to each row's posterior probabilities, and the logarithm of its sum
-   * of densities (OCK_PANEL). */
+   * of densities (OCK_PANEL). Probabilities below e^-36 may be 0. */
   void (*posterior)(double *values, size_t k, double *log_sum);
 
   /* Add such sums up: from[i * OCK_STRIP + r] to sums[into[i] * OCK_STRIP + r], for each of n pieces. */

@@ -91,7 +91,16 @@ static double squared_length(const double *panel, size_t d, size_t r, const ock_
 
 static void log_density(const double *panel, size_t d, const ock_gaussian *g, double *scratch, double *out) {
   (void)scratch;
-  for (size_t r = 0; r < OCK_PANEL; r++) out[r] = g->log_scale - 0.5 * squared_length(panel, d, r, g);
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    double m = squared_length(panel, d, r, g), power = m;
+    if (g->tail != 1) {
+      m = m > 1e-200 ? m : 1e-200;
+      g->power->logarithm[r] = log(m);
+      g->power->power[r] = power = exp(fmin(fmax(g->tail * log(m), -700), 700));
+      g->power->pull[r] = g->tail * power / m;
+    }
+    out[r] = g->log_scale - 0.5 * power;
+  }
 }
 
 static void add_moments(const double *panel, size_t d, const double *mean, bool full, const double *weight,

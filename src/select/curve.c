@@ -2,7 +2,7 @@
 /* The memory of a sweep, and the curve that it shows to criteria. */
 #include <math.h>
 
-#include "select/internal.h"
+#include "select/mixtures.h"
 
 /* ---- memory ---- */
 
@@ -40,6 +40,8 @@ void ockham_sweep_free(ockham_sweep *sweep) {
   if (!sweep) return;
   for (size_t k = 0; k < sweep->k_capacity; k++) ock_fit_clear(&sweep->fits[k]);
   ock_free(sweep->fits);
+  if (sweep->mixtures) ock_mixtures_clear(sweep->mixtures);
+  ock_free(sweep->mixtures);
   ock_frame_clear(&sweep->own_frame);
   ock_free(sweep->points);
   ock_free(sweep->shown);
@@ -47,6 +49,20 @@ void ockham_sweep_free(ockham_sweep *sweep) {
 }
 
 /* ---- the curve ---- */
+
+/* The best mixture with that many components. */
+static void show_mixture(const ock_mixtures *m, ockham_curve_point *point) {
+  point->mixture_bic = point->mixture_icl = -INFINITY;
+  point->mixture_tail = 1;
+  for (size_t which = 0; point->k <= m->k_max && which < OCK_MIXTURES; which++) {
+    const ock_mixture_score *score = ock_mixture_at(m, point->k, which);
+    point->mixture_icl = fmax(point->mixture_icl, score->icl);
+    if (!(score->bic > point->mixture_bic)) continue;
+    point->mixture_bic = score->bic;
+    point->mixture_family = (ockham_covariance)(which / 2);
+    point->mixture_tail = score->tail;
+  }
+}
 
 /* From the frame's units to the data's: k x d centroids, then k within and k spread, at `shown`. */
 static void show_point(ockham_sweep *sweep, const ock_fit *fit, ockham_curve_point *point, double *shown) {
@@ -68,6 +84,7 @@ static void show_point(ockham_sweep *sweep, const ock_fit *fit, ockham_curve_poi
                                 .simplified_silhouette = fit->simplified_silhouette,
                                 .silhouette_error = fit->silhouette_error,
                                 .weights = fit->weights};
+  if (sweep->mixtures) show_mixture(sweep->mixtures, point);
 }
 
 ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
@@ -91,6 +108,7 @@ ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
                                 .n_points = n_points,
                                 .points = points,
                                 .total_weight = sweep->total_weight,
-                                .weighted = sweep->weighted};
+                                .weighted = sweep->weighted,
+                                .has_mixtures = sweep->mixtures != NULL};
   return OCKHAM_OK;
 }

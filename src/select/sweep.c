@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "select/mixtures.h"
 #include "select/run.h"
 
 enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60 };
@@ -103,7 +104,9 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 
 /* The best k is so near the end of the range that a better one may lie beyond: extend the range, if it may be. */
 static bool extend(ock_run *r, ockham_sweep *sweep) {
-  size_t best = ockham_criterion_choose(sweep->criterion, &sweep->curve);
+  bool of_mixtures = ockham_criterion_is_of_mixtures(sweep->criterion); /* which come after, and not much beyond BIC */
+  const ockham_criterion *criterion = of_mixtures ? ockham_criterion_find("bic") : sweep->criterion;
+  size_t best = ockham_criterion_choose(criterion, &sweep->curve);
   if (r->ticker.stopped || sweep->distinct_limit || r->k_target >= r->k_end || best == SIZE_MAX) return false;
   size_t k = sweep->curve.points[best].k;
   if (k + margin_above(k) <= r->k_target) return false;
@@ -181,6 +184,32 @@ static ockham_status cover_whole(ock_run *r, bool *more, ockham_error *err) {
   return OCKHAM_OK;
 }
 
+/* Mixtures for k up to a little more than k-means finds by BIC, further while the best is at the end. */
+static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error *err) {
+  enum { LEAST_MORE = 5 };
+  if (!r->options->mixtures && !ockham_criterion_is_of_mixtures(sweep->criterion)) return OCKHAM_OK;
+  if (sweep->survey.n_varying < sweep->d || r->ticker.stopped) return OCKHAM_OK;
+  size_t best = ockham_criterion_choose(ockham_criterion_find("bic"), &sweep->curve);
+  size_t k = best == SIZE_MAX ? sweep->k_min : sweep->curve.points[best].k, limit = sweep->k_max;
+  k = ock_clamp(k + (k / 4 > LEAST_MORE ? k / 4 : LEAST_MORE), 1, limit);
+  ock_mixtures *found = ock_alloc_array(1, sizeof *found);
+  if (!found) return ock_fail_memory(err, "the mixtures", sizeof *found);
+  *found = (ock_mixtures){0};
+  for (;;) {
+    ock_mixtures_clear(found);
+    ockham_status status = ock_mixtures_find(sweep, r->x, k, r->options->seed, r->pool, &r->ticker, found, err);
+    if (status) {
+      ock_free(found);
+      return status;
+    }
+    if (k == limit || found->best_k < k || r->ticker.stopped) break;
+    k = ock_clamp(2 * k, 1, limit);
+  }
+  sweep->mixtures = found;
+  sweep->mixture_rows = found->n_rows;
+  return ock_sweep_build_curve(sweep, err);
+}
+
 static ockham_status run_sweep(ock_run *r, ockham_error *err) {
   OCK_TRY(choose_range(r, err));
   for (bool more = true; more;) {
@@ -190,7 +219,7 @@ static ockham_status run_sweep(ock_run *r, ockham_error *err) {
     OCK_TRY(cover(r, &more, err));
     if (!more && r->feed) OCK_TRY(cover_whole(r, &more, err));
   }
-  return OCKHAM_OK;
+  return find_mixtures(r, r->feed ? r->whole : r->sweep, err);
 }
 
 static ockham_status sweep_in_frame(ock_run *r, ockham_error *err) {

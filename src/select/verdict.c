@@ -9,10 +9,13 @@ const ockham_curve *ockham_sweep_curve(const ockham_sweep *sweep) {
   return &sweep->curve;
 }
 
-/* Posterior probability of the point's k, computed without a table. */
-static double bic_weight(const ockham_curve *curve, size_t point) {
-  double best = ockham_score_bic(curve, point).value, sum = 0;
-  for (size_t i = 0; i < curve->n_points; i++) sum += exp((ockham_score_bic(curve, i).value - best) / 2);
+/* Posterior probability of the point's k by a criterion on the scale of BIC, computed without a table. */
+static double bic_weight(const ockham_criterion *criterion, const ockham_curve *curve, size_t point) {
+  double best = ockham_criterion_value(criterion, curve, point), sum = 0;
+  for (size_t i = 0; i < curve->n_points; i++) {
+    double value = ockham_criterion_value(criterion, curve, i);
+    if (!isnan(value)) sum += exp((value - best) / 2);
+  }
   return 1 / sum;
 }
 
@@ -36,25 +39,28 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
   bool decided = point != SIZE_MAX;
   if (!decided) point = 0; /* a criterion that finds nothing, such as no knee, leaves the simplest model */
   bool by_bic = strcmp(sweep->criterion->name, "bic") == 0;
+  bool by_mixture = strcmp(sweep->criterion->name, "mixture") == 0 && decided;
   bool doubtful = by_bic && ockham_one_cluster_suffices(curve, point);
   if (doubtful) point = best_beyond_one(curve);
-  return (ockham_verdict){.k = curve->points[point].k,
-                          .point = point,
-                          .criterion = sweep->criterion,
-                          .undecided = !decided,
-                          .one_suffices = doubtful && point == 0,
-                          .crowded = doubtful && point > 0,
-                          .weight = by_bic && !doubtful ? bic_weight(curve, point) : NAN,
-                          .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
-                                     curve->points[point].k < curve->n_rows,
-                          .extended = sweep->extended,
-                          .partial = sweep->partial,
-                          .distinct_limit = sweep->distinct_limit,
-                          .exact = sweep->exact,
-                          .silhouette_rows = sweep->silhouette_rows,
-                          .searched_rows = sweep->searched_rows,
-                          .n_passes = sweep->n_passes,
-                          .seconds = sweep->seconds};
+  return (ockham_verdict){
+      .k = curve->points[point].k,
+      .point = point,
+      .criterion = sweep->criterion,
+      .undecided = !decided,
+      .one_suffices = doubtful && point == 0,
+      .crowded = doubtful && point > 0,
+      .weight = (by_bic && !doubtful) || by_mixture ? bic_weight(sweep->criterion, curve, point) : NAN,
+      .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
+                 curve->points[point].k < curve->n_rows,
+      .extended = sweep->extended,
+      .partial = sweep->partial,
+      .distinct_limit = sweep->distinct_limit,
+      .exact = sweep->exact,
+      .silhouette_rows = sweep->silhouette_rows,
+      .searched_rows = sweep->searched_rows,
+      .n_passes = sweep->n_passes,
+      .mixture_rows = sweep->mixture_rows,
+      .seconds = sweep->seconds};
 }
 
 ockham_work ockham_sweep_work(const ockham_sweep *sweep) {

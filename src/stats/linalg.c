@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small symmetric matrices. LAPACK would do, but its bits depend on the processor and its threads, and starting it takes
- * longer than most of our runs; what mixtures need are matrices of some ten columns. */
+/* Small symmetric matrices. LAPACK would do, but its bits depend on the processor and its threads, and starting it
+ * takes longer than most of our runs; what mixtures need are matrices of some ten columns. */
 #include <math.h>
 #include <string.h>
 

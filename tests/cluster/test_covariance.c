@@ -94,7 +94,8 @@ static void put_together(const ock_moments *m, const parts *p, double (*c)[MAX_D
       for (size_t l = 0; l < d; l++) {
         c[j][i * d + l] = 0;
         for (size_t a = 0; a < d; a++)
-          c[j][i * d + l] += p->volume[j] * p->orientation[j][i * d + a] * p->shape[j][a] * p->orientation[j][l * d + a];
+          c[j][i * d + l] +=
+              p->volume[j] * p->orientation[j][i * d + a] * p->shape[j][a] * p->orientation[j][l * d + a];
       }
 }
 
@@ -155,7 +156,8 @@ static void steps_are_the_best_of_their_form(void **state) {
   ock_rng rng = ock_rng_make(41, 0);
   for (size_t f = 0; f < OCKHAM_N_COVARIANCES; f++)
     for (size_t round = 0; round < 12; round++)
-      check_family((ockham_covariance)f, &rng, 1 + round % MAX_K, 1 + round % MAX_D + (f > OCKHAM_VII && round % MAX_D == 0));
+      check_family((ockham_covariance)f, &rng, 1 + round % MAX_K,
+                   1 + round % MAX_D + (f > OCKHAM_VII && round % MAX_D == 0));
 }
 
 /* Of mclust 6.0.0's nMclustParams(). */

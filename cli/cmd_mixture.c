@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "outputs.h"
 
@@ -98,15 +99,30 @@ static ockham_covariance runner_up(const ockham_mixture *m) {
   return (ockham_covariance)best;
 }
 
+/* Means and standard deviations in the data's own units, of the first few columns. */
 static void print_components(const mixture_run *run) {
+  enum { MOST_COLUMNS = 4, WIDTH = 20 };
   const ockham_mixture *m = &run->mixture;
-  size_t d = m->n_columns, shown = d < 6 ? d : 6;
-  printf("\n  component  proportion  mean ± standard deviation\n");
+  const ockham_scaling *scaling = &run->scaling;
+  size_t d = m->n_columns, shown = d < MOST_COLUMNS ? d : MOST_COLUMNS;
+  printf("\n  component  proportion");
+  for (size_t l = 0; l < shown; l++) {
+    const char *name = ockham_table_column_name(run->table, l);
+    size_t length = strlen(name);
+    printf("  %*s", length < WIDTH ? (int)(WIDTH - length) : 0, "");
+    cli_put_name(name, length < WIDTH ? length : WIDTH, stdout);
+  }
+  printf("%s\n", shown < d ? "  ..." : "");
   for (size_t j = 0; j < m->k; j++) {
-    printf("  %-9zu %10.1f%%  ", j, 100 * m->proportions[j]);
-    for (size_t l = 0; l < shown; l++)
-      printf("%s%.4g ± %.3g", l ? ", " : "", m->means[j * d + l], sqrt(m->covariances[(j * d + l) * d + l]));
-    printf("%s\n", shown < d ? ", ..." : "");
+    printf("  %-9zu %10.1f%%", j, 100 * m->proportions[j]);
+    for (size_t l = 0; l < shown; l++) {
+      double factor = scaling->factor ? scaling->factor[l] : 1, centre = scaling->centre ? scaling->centre[l] : 0;
+      char text[48];
+      snprintf(text, sizeof text, "%.4g +- %.3g", m->means[j * d + l] / factor + centre,
+               sqrt(m->covariances[(j * d + l) * d + l]) / factor);
+      printf("  %*s", WIDTH, text);
+    }
+    putchar('\n');
   }
 }
 

@@ -197,8 +197,8 @@ static void explain_disagreement(const ock_report *r, FILE *out) {
   if (2 * silhouette > k || 2 * davies_bouldin > k) return;
   fprintf(out,
           "  beware: silhouette says %zu and Davies-Bouldin %zu; BIC counts round clusters, and takes several for one\n"
-          "  that is long or skewed\n",
-          silhouette, davies_bouldin);
+          "  that is long or skewed%s\n",
+          silhouette, davies_bouldin, r->curve->has_mixtures ? "" : "; --mixtures fits such shapes too");
 }
 
 static void explain_agreement(const ock_report *r, FILE *out) {

@@ -13,7 +13,7 @@ succeeds clusters "$penguins" "${columns[@]}" --mixtures
 contains out 'BIC of mixtures               3'
 contains out 'ICL of mixtures               3'
 succeeds clusters "$penguins" "${columns[@]}"
-grep -q 'mixtures' out && complain 'mixtures that nobody asked for'
+grep -q 'of mixtures' out && complain 'mixtures that nobody asked for'
 
 # One k: what is said, and the files.
 succeeds mixture "$penguins" "${columns[@]}" -k 3 --tails --labels labels.csv --probabilities p.csv

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One component less: the two that are best told by one, and moments that are kept for that. */
+#include <math.h>
+#include <string.h>
+
+#include "cluster/mixture.h"
+#include "stats/internal.h"
+
+/* The logarithm of a component's volume for n rows of this scatter, of the family's kind of matrix. */
+static double log_volume(const ock_em *em, const double *scatter, double n, double *room) {
+  size_t d = em->d;
+  double logs = 0, trace = 0;
+  if (em->full) {
+    memcpy(room, scatter, ock_second_moments(d, true) * sizeof *room);
+    if (!ock_cholesky(room, d)) return -INFINITY;
+    for (size_t l = 0; l < d; l++) logs += 2 * log(room[l * (l + 1) / 2 + l]);
+    return logs - (double)d * log(n);
+  }
+  for (size_t l = 0; l < d; l++) {
+    logs += log(scatter[l]);
+    trace += scatter[l];
+  }
+  bool sphere = em->family == OCKHAM_EII || em->family == OCKHAM_VII;
+  return (sphere ? (double)d * log(trace / (double)d) : logs) - (double)d * log(n);
+}
+
+/* The scatter of the rows of two components about their common mean. */
+static void join_scatters(const ock_em *em, size_t a, size_t b, double *out) {
+  const ock_moments *m = &em->moments;
+  size_t d = em->d, second = ock_second_moments(d, em->full);
+  double share = m->weight[a] * m->weight[b] / (m->weight[a] + m->weight[b]);
+  for (size_t i = 0, at = 0; i < d; i++)
+    for (size_t l = em->full ? 0 : i; l <= i; l++, at++)
+      out[at] = m->scatter[a * second + at] + m->scatter[b * second + at] +
+                share * (m->mean[a * d + i] - m->mean[b * d + i]) * (m->mean[a * d + l] - m->mean[b * d + l]);
+}
+
+/* n log(volume) and n log n: what a component adds to minus twice the logarithm of the likelihood of its own rows. */
+static double price(const ock_em *em, const double *scatter, double n, double *room) {
+  return n * log_volume(em, scatter, n, room) - 2 * n * log(n);
+}
+
+bool ock_em_merge(ock_em *em) {
+  ock_moments *m = &em->moments;
+  size_t d = em->d, second = ock_second_moments(d, em->full), best_a = 0, best_b = 0;
+  double *joint = em->shapes.common, *room = em->shapes.factor, *own = em->log_scale, least = INFINITY;
+  for (size_t j = 0; j < em->k; j++) own[j] = price(em, m->scatter + j * second, m->weight[j], room);
+  for (size_t b = 1; b < em->k; b++)
+    for (size_t a = 0; a < b; a++) {
+      join_scatters(em, a, b, joint);
+      double rise = price(em, joint, m->weight[a] + m->weight[b], room) - own[a] - own[b];
+      if (!(rise < least)) continue;
+      least = rise;
+      best_a = a;
+      best_b = b;
+    }
+  if (!isfinite(least)) return false;
+  join_scatters(em, best_a, best_b, joint);
+  double n = m->weight[best_a] + m->weight[best_b];
+  for (size_t l = 0; l < d; l++)
+    m->mean[best_a * d + l] =
+        (m->weight[best_a] * m->mean[best_a * d + l] + m->weight[best_b] * m->mean[best_b * d + l]) / n;
+  memcpy(m->scatter + best_a * second, joint, second * sizeof *joint);
+  m->weight[best_a] = n;
+  size_t last = --em->k;
+  m->weight[best_b] = m->weight[last];
+  memmove(m->mean + best_b * d, m->mean + last * d, d * sizeof *m->mean);
+  memmove(m->scatter + best_b * second, m->scatter + last * second, second * sizeof *m->scatter);
+  m->k = em->k;
+  return true;
+}
+
+bool ock_moments_init(ock_moments *m, size_t k_max, size_t d, bool full, ock_arena *arena) {
+  size_t second = ock_second_moments(d, full);
+  *m = (ock_moments){.weight = ock_arena_array(arena, k_max, sizeof(double)),
+                     .mean = ock_arena_array(arena, ock_size_product(k_max, d), sizeof(double)),
+                     .scatter = ock_arena_array(arena, ock_size_product(k_max, second), sizeof(double))};
+  return m->weight && m->mean && m->scatter;
+}
+
+static void copy_moments(const ock_moments *from, ock_moments *to) {
+  size_t second = ock_second_moments(from->d, from->full);
+  memcpy(to->weight, from->weight, from->k * sizeof *to->weight);
+  memcpy(to->mean, from->mean, from->k * from->d * sizeof *to->mean);
+  memcpy(to->scatter, from->scatter, from->k * second * sizeof *to->scatter);
+  to->k = from->k;
+  to->d = from->d;
+  to->full = from->full;
+}
+
+void ock_em_save(const ock_em *em, ock_moments *to) {
+  copy_moments(&em->moments, to);
+}
+
+void ock_em_restore(ock_em *em, const ock_moments *from) {
+  copy_moments(from, &em->moments);
+  em->k = from->k;
+  em->full = from->full;
+}

@@ -97,7 +97,7 @@ def nulls(draws, folder):
     for kind, draw in kinds.items():
         for d in (2, 10, 50) if kind.startswith("Gaussian") else (2,):
             for n in (100, 1000):
-                count = draws if d < 50 else max(draws // 4, 10)
+                count = draws if d < 50 else max(draws // (4 if n == 100 else 8), 5)
                 answers = []
                 for _ in range(count):
                     np.save(f"{folder}/null.npy", draw(n, d))

@@ -61,6 +61,10 @@ static json_t *point(const ockham_curve *curve, size_t i) {
   put(&object, "silhouette_error", number(isnan(silhouette) ? NAN : curve->points[i].silhouette_error));
   put(&object, "model", json_string(bic.variances_differ ? "VII" : "EII"));
   put(&object, "log_likelihood", number(bic.log_likelihood));
+  if (curve->has_mixtures && isfinite(curve->points[i].mixture_bic)) {
+    put(&object, "mixture_family", json_string(ockham_covariance_name(curve->points[i].mixture_family)));
+    put(&object, "mixture_tail", number(curve->points[i].mixture_tail));
+  }
   return object;
 }
 
@@ -127,6 +131,7 @@ bool ock_report_json(const ock_report *r, FILE *out) {
   put(&object, "crowded", json_boolean(v->crowded));
   put(&object, "partial", json_boolean(v->partial));
   put(&object, "silhouette_rows", integer(v->silhouette_rows));
+  if (v->mixture_rows) put(&object, "mixture_rows", integer(v->mixture_rows));
   put(&object, "searched_rows", integer(v->searched_rows ? v->searched_rows : curve->n_rows));
   put(&object, "passes", integer(v->n_passes));
   put(&object, "criteria", choices(curve));

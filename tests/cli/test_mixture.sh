@@ -9,6 +9,7 @@ columns=(--ignore island,sex,year --label-column species --missing drop)
 # Three species, where BIC of k-means finds seven groups.
 succeeds clusters "$penguins" "${columns[@]}" --criterion mixture --json
 same 'penguins' '"k": 3, "criterion": "mixture"' "$(grep -o '"k": [0-9]*, "criterion": "[a-z]*"' out)"
+grep -q '"mixture_family": "[A-Z]*", "mixture_tail": ' out || complain 'the family is not told'
 succeeds clusters "$penguins" "${columns[@]}" --mixtures
 contains out 'BIC of mixtures               3'
 contains out 'ICL of mixtures               3'

@@ -47,7 +47,7 @@ OCKHAM_API ockham_covariance ockham_covariance_find(const char *name);
 OCKHAM_API double ockham_covariance_parameters(ockham_covariance family, size_t k, size_t n_columns);
 
 typedef struct ockham_mixture_options {
-  size_t k;             /**< number of components, 1 <= k <= n_rows; has no default */
+  size_t k;             /**< number of components, 1 <= k <= n_rows (that have a weight); has no default */
   const char *families; /**< names separated by commas, of which the one with the highest BIC is kept; NULL: all */
   uint64_t seed;        /**< of the start */
   size_t restarts;      /**< of the k-means that the steps start from; default 4 */
@@ -95,7 +95,7 @@ typedef struct ockham_mixture {
  *
  *  Fails with BAD_ARGUMENT (k, a family's name, start), BAD_DATA (as ockham_kmeans_fit(); fewer distinct rows than k;
  * no family can be fitted), NO_MEMORY, INTERRUPTED. O(n k d) time a step along the axes, O(n k d^2) otherwise. Extra
- * memory: the rows as float64, and 32 k d^2 / 2 numbers. The same bits for any number of threads. Source: Celeux &
+ * memory: the rows as float64, and some 20 k d^2 numbers. The same bits for any number of threads. Source: Celeux &
  * Govaert, Pattern Recognition 28, 1995 (doi:10.1016/0031-3203(94)00125-6); names and definitions of mclust, Scrucca et
  * al., R Journal 8(1), 2016; tails: Dang, Browne & McNicholas, Biometrics 71, 2015 (doi:10.1111/biom.12351). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_mixture_fit(ockham_rows x, const ockham_mixture_options *options,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The covariance families: for each the step from moments to covariances. Diagonal ones keep d variances a component,
  * full ones a packed lower triangle. A step gives the best covariances for these moments; where there is no closed form
- * it goes on until nothing changes by more than `settled`. */
+ * it goes on until nothing changes by more than `settled`, or for so many inner steps: the next step goes on from
+ * there. */
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -9,7 +10,7 @@
 #include "cluster/mixture.h"
 #include "stats/internal.h"
 
-enum { MOST_INNER_STEPS = 200 };
+enum { MOST_INNER_STEPS = 200, MOST_TURNS = 20 };
 static const double settled = 1e-9;
 
 static double sum(const double *values, size_t n) {
@@ -236,7 +237,7 @@ static bool step_VEE(const ock_moments *m, ock_shapes *w, double *out) {
 }
 
 /* Eigenvalues and vectors of each scatter. */
-static bool decompose(const ock_moments *m, ock_shapes *w) {
+static void decompose(const ock_moments *m, ock_shapes *w) {
   size_t d = m->d;
   for (size_t j = 0; j < m->k; j++) {
     unpack(scatter_of(m, j), d, w->square);
@@ -244,7 +245,6 @@ static bool decompose(const ock_moments *m, ock_shapes *w) {
     for (size_t l = 0; l < d; l++)
       if (w->shape[j * d + l] < 0) w->shape[j * d + l] = 0;
   }
-  return true;
 }
 
 static bool step_EEV(const ock_moments *m, ock_shapes *w, double *out) {
@@ -377,7 +377,7 @@ static bool step_oriented(const ock_moments *m, ock_shapes *w, bool one_volume, 
     w->oriented = true;
   }
   turn_scatters(m, w);
-  for (size_t step = 0; step < MOST_INNER_STEPS; step++) {
+  for (size_t step = 0; step < MOST_TURNS; step++) {
     double most = 0;
     if (!spread_along(m, w, one_volume, w->shape)) return false;
     for (size_t p = 0; p < d; p++)

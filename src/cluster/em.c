@@ -354,18 +354,17 @@ double ock_tail_spread(double tail, size_t d) {
 
 /* ---- maximisation ---- */
 
-/* No less than the variance of component j in any direction: the norm of its matrix. */
+/* No less than the variance of component j in any direction: the norm of its matrix, in units of its largest element,
+ * for squares must not underflow. */
 static double largest_variance(const ock_em *em, size_t j) {
   const double outward = 1 + 1e-9;
   const double *c = em->covariance + j * ock_second_moments(em->d, em->full);
   double most = 0, squares = 0;
-  if (!em->full) {
-    for (size_t l = 0; l < em->d; l++) most = fmax(most, c[l]);
-    return most * outward;
-  }
+  for (size_t i = 0; i < ock_second_moments(em->d, em->full); i++) most = fmax(most, fabs(c[i]));
+  if (!em->full || !(most > 0)) return most * outward;
   for (size_t i = 0; i < em->d; i++)
-    for (size_t l = 0; l <= i; l++, c++) squares += (l < i ? 2 : 1) * *c * *c;
-  return sqrt(squares) * outward;
+    for (size_t l = 0; l <= i; l++, c++) squares += (l < i ? 2 : 1) * (*c / most) * (*c / most);
+  return most * sqrt(squares) * outward;
 }
 
 /* Factor and scale of component j from its covariance; false when that is singular. */
@@ -457,7 +456,8 @@ bool ock_em_go_on(ock_em *em, size_t most_steps, double tolerance) {
     if (em->fit_tail && em->n_steps == GAUSSIAN_STEPS) em->tail = 1 - 1e-9; /* powers are only told of other tails */
     make_pass(em, &(pass){.em = em});
     double change = em->log_likelihood - before;
-    em->converged = fabs(change) < tolerance && (!em->fit_tail || em->n_steps > GAUSSIAN_STEPS + 1);
+    double least = 0x1p-50 * fabs(em->log_likelihood); /* less is rounding */
+    em->converged = fabs(change) < fmax(tolerance, least) && (!em->fit_tail || em->n_steps > GAUSSIAN_STEPS + 1);
     if (em->converged) break;
     if (change < 0 && em->tail > 1) em->stride = fmax(em->stride / 2, shortest);
   }

@@ -35,15 +35,21 @@ static ockham_status read_families(const char *list, size_t d, bool *wanted, ock
   }
   for (const char *at = list; *at;) {
     char name[8] = "";
-    size_t length = strcspn(at, ",");
+    at += strspn(at, " ");
+    size_t room = strcspn(at, ","), length = room;
+    while (length > 0 && at[length - 1] == ' ') length--;
     if (length < sizeof name) memcpy(name, at, length);
     ockham_covariance family = ockham_covariance_find(name);
     if (family == OCKHAM_N_COVARIANCES)
       return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected families such as EII,VVV, found '%.*s'", (int)length, at);
+    if (d == 1) family = ockham_covariance_name(family)[0] == 'E' ? OCKHAM_EII : OCKHAM_VII; /* the others are these */
     wanted[family] = true;
-    at += length + (at[length] == ',');
+    at += room;
+    at += *at == ',';
   }
-  return OCKHAM_OK;
+  for (size_t f = 0; f < OCKHAM_N_COVARIANCES; f++)
+    if (wanted[f]) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected families such as EII,VVV, found none");
 }
 
 static ockham_status check_start(const ockham_mixture_options *o, size_t n, ockham_error *err) {
@@ -231,12 +237,16 @@ static ockham_status try_families(fitting *f, uint32_t *labels, ockham_mixture *
   }
   memcpy(result->family_bic, bics, sizeof bics);
   if (best > -INFINITY) return OCKHAM_OK;
-  return ock_fail(err, OCKHAM_BAD_DATA, "no family can be fitted with %zu component%s: a column may not vary", f->k,
+  return ock_fail(err, OCKHAM_BAD_DATA,
+                  "no family can be fitted with %zu component%s: columns do not vary, or rows are too few", f->k,
                   f->k == 1 ? "" : "s");
 }
 
 static ockham_status fit(fitting *f, uint32_t *labels, ockham_mixture *result, ockham_error *err) {
   bool full = false;
+  if (!isfinite(f->frame.unit * f->frame.unit))
+    return ock_fail(err, OCKHAM_BAD_DATA,
+                    "the rows differ so little that the squares of differences are 0; scale them");
   OCK_TRY(find_clusters(f, err));
   OCK_TRY(fill_store(f, err));
   for (size_t i = 0; i < OCKHAM_N_COVARIANCES; i++) {

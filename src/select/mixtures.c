@@ -93,14 +93,22 @@ static ock_mixture_score fit_k(descent *d, size_t k) {
   return score;
 }
 
+/* Whether rows are too few for k components however they share them. */
+static bool is_priceless(const descent *d, size_t k) {
+  double *equal = d->best.weight, n = d->em->store->total; /* room that is not in use between fits */
+  for (size_t j = 0; j < k; j++) equal[j] = n / (double)k;
+  return isinf(price_of(d->family, d->tail, equal, k, d->sweep->d));
+}
+
 /* One family from its largest k down. Returns the best score. */
 static double go_down(ock_mixtures *m, descent *d, ock_ticker *ticker) {
   double best = -INFINITY;
   size_t which = 2 * (size_t)d->family + d->tail;
   d->has_carried = false;
   double least_price = price_of(d->family, d->tail, &d->em->store->total, 1, d->sweep->d);
-  for (size_t k = m->k_max; k > 0 && !ock_ticker_stopped(ticker); k--) {
+  for (size_t k = m->k_max; k >= d->sweep->k_min && !ock_ticker_stopped(ticker); k--) {
     ock_mixture_score *score = ock_mixture_at(m, k, which);
+    if (is_priceless(d, k)) continue;
     *score = fit_k(d, k);
     best = fmax(best, score->bic);
     if (score->bic > m->best) {
@@ -108,7 +116,7 @@ static double go_down(ock_mixtures *m, descent *d, ock_ticker *ticker) {
       m->best_k = k;
     }
     ticker->done++;
-    /* With fewer components the likelihood is less still: even one component's parameters would cost too much. */
+    /* With fewer components the likelihood is hardly more: even one component's parameters would cost too much. */
     if (score->fitted && 2 * score->log_likelihood - least_price < m->best) break;
   }
   return best;

@@ -205,6 +205,12 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
     if (k == limit || found->best_k < k || r->ticker.stopped) break;
     k = ock_clamp(2 * k, 1, limit);
   }
+  if (r->ticker.stopped) { /* what has come down only part of the way says nothing */
+    ock_mixtures_clear(found);
+    ock_free(found);
+    if (ockham_criterion_is_of_mixtures(sweep->criterion)) sweep->criterion = ockham_criterion_find("bic");
+    return OCKHAM_OK;
+  }
   sweep->mixtures = found;
   sweep->mixture_rows = found->n_rows;
   return ock_sweep_build_curve(sweep, err);

@@ -280,6 +280,7 @@ static void errors_are_named(void **state) {
       {{.k = 51}, "k must be at most the number of rows, 50, found 51"},
       {{.k = 2, .families = "VVV,ABC"}, "expected families such as EII,VVV, found 'ABC'"},
       {{.k = 2, .families = "much too long a name"}, "found 'much too long a name'"},
+      {{.k = 2, .families = ""}, "found none"},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     assert_int_equal(ockham_mixture_fit(data.x, &wrong[i].options, NULL, &m, &err), OCKHAM_BAD_ARGUMENT);
@@ -294,6 +295,24 @@ static void errors_are_named(void **state) {
   for (size_t i = 0; i < 50; i++) scene_put(&data, i, 1, 7);
   assert_int_equal(ockham_mixture_fit(data.x, &(ockham_mixture_options){.k = 2, .families = "VVI"}, NULL, &m, &err),
                    OCKHAM_BAD_DATA);
+}
+
+/* Squares of such numbers underflow, in the data's units and where components are bounded. */
+static void tiny_scales_do_not_matter(void **state) {
+  (void)state;
+  ock_rng rng = ock_rng_make(61, 0);
+  draw(&rng, 300, 3, 3);
+  ockham_mixture m = fit(data.x, (ockham_mixture_options){.k = 3, .families = "vvv, EVE"});
+  memcpy(other_labels, labels, sizeof labels);
+  for (size_t i = 0; i < 300; i++)
+    for (size_t l = 0; l < 3; l++) scene_put(&data, i, l, ldexp(ock_rows_get(data.x, i, l), -400));
+  ockham_mixture tiny = fit(data.x, (ockham_mixture_options){.k = 3, .families = "VVV,EVE"});
+  assert_memory_equal(labels, other_labels, 300 * sizeof *labels);
+  assert_true(tiny.means[0] == ldexp(m.means[0], -400));
+  assert_ok(ockham_mixture_predict(&tiny, data.x, 1, other_labels, NULL, NULL, err));
+  assert_memory_equal(labels, other_labels, 300 * sizeof *labels);
+  ockham_mixture_clear(&m);
+  ockham_mixture_clear(&tiny);
 }
 
 static void allocations_may_fail(void **state) {
@@ -342,6 +361,7 @@ int main(void) {
       cmocka_unit_test(weights_are_rows),
       cmocka_unit_test(a_collapse_is_mended),
       cmocka_unit_test(errors_are_named),
+      cmocka_unit_test(tiny_scales_do_not_matter),
       cmocka_unit_test(allocations_may_fail),
       cmocka_unit_test(it_can_be_stopped),
   };

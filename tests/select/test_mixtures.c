@@ -145,6 +145,37 @@ static void some_tables_have_none(void **state) {
   ockham_sweep_free(s);
 }
 
+static bool stop_in_mixtures(void *user, const char *stage, uint64_t done, uint64_t total) {
+  (void)user;
+  (void)done;
+  (void)total;
+  return strcmp(stage, "mixtures") != 0;
+}
+
+/* Families on their way down know only large k: BIC of k-means decides then. */
+static void half_of_a_search_says_nothing(void **state) {
+  (void)state;
+  ockham_progress progress = {.report = stop_in_mixtures};
+  draw_long(N, 3, 71);
+  ockham_sweep *s = sweep(rows(N), (ockham_sweep_options){.criterion = "mixture", .progress = &progress});
+  ockham_verdict v = ockham_sweep_verdict(s);
+  assert_true(v.partial && v.mixture_rows == 0 && !ockham_sweep_curve(s)->has_mixtures);
+  assert_string_equal(v.criterion->name, "bic");
+  ockham_sweep_free(s);
+}
+
+/* No mixture is fitted below k_min, nor where rows are too few for it. */
+static void the_range_is_kept(void **state) {
+  (void)state;
+  draw_long(60, 2, 81);
+  ockham_sweep *s = sweep(rows(60), (ockham_sweep_options){.mixtures = true, .k_min = 4, .k_max = 58});
+  const ockham_curve *curve = ockham_sweep_curve(s);
+  assert_int_equal(curve->points[0].k, 4);
+  assert_true(isfinite(curve->points[0].mixture_bic));
+  assert_false(isfinite(curve->points[curve->n_points - 1].mixture_bic));
+  ockham_sweep_free(s);
+}
+
 static void allocations_may_fail(void **state) {
   (void)state;
   draw_long(120, 2, 61);
@@ -166,6 +197,8 @@ int main(void) {
       cmocka_unit_test(threads_do_not_matter),
       cmocka_unit_test(weights_are_rows),
       cmocka_unit_test(some_tables_have_none),
+      cmocka_unit_test(half_of_a_search_says_nothing),
+      cmocka_unit_test(the_range_is_kept),
       cmocka_unit_test(allocations_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

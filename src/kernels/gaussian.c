@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loops of Gaussian mixtures, compiled once for each instruction set like vector.c. Lanes are rows of a panel in
- * strips (ock_contest); sums over rows are made of OCK_STRIP parts, so that instruction sets with a fused step give the
- * same bits. */
+ * strips (ock_contest). */
 #include <math.h>
 #include <string.h>
 
@@ -9,11 +8,13 @@
 #include "kernels/tables.h"
 #include "kernels/vector_ops.h"
 
+#include "kernels/panel_ops.h"
+
 #define NAME_(function, isa) ock_##function##_##isa
 #define NAME(function, isa) NAME_(function, isa)
 
 /* Rows that are worked on at once: two strips. */
-enum { ROWS = 2 * OCK_STRIP, VECTORS = ROWS / LANES, PARTS = OCK_STRIP / LANES, DOTS = 4 };
+enum { ROWS = 2 * OCK_STRIP, VECTORS = ROWS / LANES, DOTS = 4 };
 
 /* Rows first ... first + ROWS - 1 of the panel, less the mean: centred is d x ROWS. */
 static void centre(const double *panel, size_t d, size_t first, const double *mean, double *centred) {
@@ -53,27 +54,20 @@ static void turn_squares(const double *centred, size_t d, const double *factor, 
 
 /* ---- moments ---- */
 
-static double sum_parts(const vec *sum) {
-  double part[OCK_STRIP];
-  for (size_t q = 0; q < PARTS; q++) store(part + q * LANES, sum[q]);
-  for (size_t n = OCK_STRIP / 2; n > 0; n /= 2)
-    for (size_t i = 0; i < n; i++) part[i] += part[i + n];
-  return part[0];
-}
-
 /* Add a b[j] to sums[j], summed over the rows of a panel, for n (at most DOTS) columns. Always inlined with a constant
  * n: sums in registers. */
 __attribute__((always_inline)) static inline void dot_columns(const double *a, const double *b, size_t n,
                                                               double *sums) {
-  vec sum[DOTS * PARTS];
-  for (size_t i = 0; i < n * PARTS; i++) sum[i] = broadcast(0);
+  vec sum[DOTS * STRIP_VECTORS];
+  for (size_t i = 0; i < n * STRIP_VECTORS; i++) sum[i] = broadcast(0);
   for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP)
-    for (size_t q = 0; q < PARTS; q++) {
+    for (size_t q = 0; q < STRIP_VECTORS; q++) {
       vec x = load(a + r + q * LANES);
       for (size_t j = 0; j < n; j++)
-        sum[j * PARTS + q] = product_add(load(b + j * OCK_PANEL + r + q * LANES), x, sum[j * PARTS + q]);
+        sum[j * STRIP_VECTORS + q] =
+            product_add(load(b + j * OCK_PANEL + r + q * LANES), x, sum[j * STRIP_VECTORS + q]);
     }
-  for (size_t j = 0; j < n; j++) sums[j] += sum_parts(sum + j * PARTS);
+  for (size_t j = 0; j < n; j++) sums[j] += sum_parts(sum + j * STRIP_VECTORS);
 }
 
 static void dot_all(const double *a, const double *b, size_t n, double *sums) {
@@ -86,10 +80,10 @@ void NAME(add_moments, OCK_VECTOR_ISA)(const double *panel, size_t d, const doub
                                        const double *weight, double *scratch, double *sums) {
   double *centred = scratch, *weighted = scratch + d * OCK_PANEL, *first = sums + 1, *second = first + d;
   const vec zero = broadcast(0);
-  vec total[PARTS];
-  for (size_t q = 0; q < PARTS; q++) total[q] = zero;
+  vec total[STRIP_VECTORS];
+  for (size_t q = 0; q < STRIP_VECTORS; q++) total[q] = zero;
   for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP)
-    for (size_t q = 0; q < PARTS; q++) total[q] = add(total[q], load(weight + r + q * LANES));
+    for (size_t q = 0; q < STRIP_VECTORS; q++) total[q] = add(total[q], load(weight + r + q * LANES));
   sums[0] += sum_parts(total);
   for (size_t l = 0; l < d; l++) {
     vec m = broadcast(mean[l]);
@@ -206,15 +200,6 @@ void NAME(log_density, OCK_VECTOR_ISA)(const double *panel, size_t d, const ock_
 
 /* ---- probabilities ---- */
 
-static double largest(const double *values) {
-  vec most = load(values);
-  for (size_t r = LANES; r < OCK_PANEL; r += LANES) most = maximum(most, load(values + r));
-  double lane[LANES];
-  store(lane, most);
-  for (size_t i = 1; i < LANES; i++) lane[0] = lane[i] > lane[0] ? lane[i] : lane[0];
-  return lane[0];
-}
-
 void NAME(posterior, OCK_VECTOR_ISA)(double *values, size_t k, double *log_sum) {
   static const double least = -708, nothing = -36; /* whose powers are as good as 0 */
   double most[OCK_PANEL], total[OCK_PANEL];
@@ -229,7 +214,7 @@ void NAME(posterior, OCK_VECTOR_ISA)(double *values, size_t k, double *log_sum) 
       double below = value[r] - most[r];
       value[r] = below > least ? below : least;
     }
-    if (largest(value) < nothing) { /* nobody would see it beside 1 */
+    if (largest_of(value) < nothing) { /* nobody would see it beside 1 */
       memset(value, 0, OCK_PANEL * sizeof *value);
       continue;
     }

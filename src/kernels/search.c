@@ -12,6 +12,7 @@
 #else
 #include "kernels/vector_ops.h"
 #endif
+#include "kernels/panel_ops.h"
 
 /* Centres of a tile, and vectors of rows: as many sums as there are registers for, so that rows are loaded seldom; at
  * least eight hide the latency of a product. */
@@ -182,15 +183,6 @@ __attribute__((always_inline)) static inline void meet_all(const ock_contest *c,
   }
 }
 
-static element largest_of(const element *values) {
-  vec most = load(values);
-  for (size_t r = LANES; r < OCK_PANEL; r += LANES) most = maximum(most, load(values + r));
-  element lane[LANES];
-  store(lane, most);
-  for (size_t i = 1; i < LANES; i++) lane[0] = lane[i] > lane[0] ? lane[i] : lane[0];
-  return lane[0];
-}
-
 static void nearest(const ock_contest *c, uint32_t *which, float *least, float *upper) {
   standings s;
   meet_all(c, &s, least, false);
@@ -220,9 +212,7 @@ static uint64_t nearest_two(const ock_contest *c, uint32_t *which, uint32_t *run
 
 /* ---- one side of a plane ---- */
 
-/* Sums over rows are made of OCK_STRIP parts, whatever the lanes of a vector, so that instruction sets with a fused
- * step give the same bits. */
-enum { STRIP_VECTORS = OCK_STRIP / LANES };
+/* The parts of a sum over rows. */
 typedef struct parts {
   vec v[STRIP_VECTORS];
 } parts;
@@ -231,14 +221,6 @@ static inline parts no_parts(void) {
   parts sum;
   for (size_t q = 0; q < STRIP_VECTORS; q++) sum.v[q] = broadcast(0);
   return sum;
-}
-
-static inline element sum_parts(const parts *sum) {
-  element part[OCK_STRIP];
-  for (size_t q = 0; q < STRIP_VECTORS; q++) store(part + q * LANES, sum->v[q]);
-  for (size_t n = OCK_STRIP / 2; n > 0; n /= 2)
-    for (size_t i = 0; i < n; i++) part[i] += part[i + n];
-  return part[0];
 }
 
 /* The weights of SIDE_ROWS rows from r on where they are on this side; 0 for the others. */
@@ -270,14 +252,14 @@ static double take_side(const void *panel, size_t d, const void *normal, double 
     keep_one_side(x, d, r, normal, broadcast((element)threshold), weight);
   for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP)
     for (size_t q = 0; q < STRIP_VECTORS; q++) total.v[q] = add(total.v[q], load(weight + r + q * LANES));
-  element count = sum_parts(&total);
+  element count = sum_parts(total.v);
   for (size_t l = 0; l < d && count > 0; l++) {
     parts sum = no_parts();
     for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP)
       for (size_t q = 0; q < STRIP_VECTORS; q++)
         sum.v[q] =
             product_add(load(x + place(d, r) + l * OCK_STRIP + q * LANES), load(weight + r + q * LANES), sum.v[q]);
-    sums[l] += (double)sum_parts(&sum);
+    sums[l] += (double)sum_parts(sum.v);
   }
   return (double)count;
 }
@@ -289,7 +271,7 @@ static double sum_panel(const void *panel, const void *half_squares, size_t d, d
     for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP)
       for (size_t q = 0; q < STRIP_VECTORS; q++)
         sum.v[q] = add(sum.v[q], load(x + place(d, r) + l * OCK_STRIP + q * LANES));
-    sums[l] += (double)sum_parts(&sum);
+    sums[l] += (double)sum_parts(sum.v);
   }
   double squares = 0;
   for (size_t r = 0; r < OCK_PANEL; r++) squares += (double)half_square[r];

@@ -293,23 +293,6 @@ static bool step_VEV(const ock_moments *m, ock_shapes *w, double *out) {
 
 /* ---- one orientation ---- */
 
-/* Turn columns p and q of a d x d matrix. */
-static void turn_columns(double *m, size_t d, size_t p, size_t q, double cosine, double sine) {
-  for (size_t i = 0; i < d; i++) {
-    double x = m[i * d + p], y = m[i * d + q];
-    m[i * d + p] = cosine * x + sine * y;
-    m[i * d + q] = cosine * y - sine * x;
-  }
-}
-
-static void turn_rows(double *m, size_t d, size_t p, size_t q, double cosine, double sine) {
-  for (size_t i = 0; i < d; i++) {
-    double x = m[p * d + i], y = m[q * d + i];
-    m[p * d + i] = cosine * x + sine * y;
-    m[q * d + i] = cosine * y - sine * x;
-  }
-}
-
 /* The scatters as the common axes see them: orientation' scatter orientation, into w->vectors. */
 static void turn_scatters(const ock_moments *m, ock_shapes *w) {
   size_t d = m->d;
@@ -345,10 +328,10 @@ static double turn_axes(const ock_moments *m, ock_shapes *w, const double *sprea
   double angle = 0.5 * atan2(2 * b, a - c) + acos(0); /* of the least eigenvalue */
   if (angle > acos(0)) angle -= 2 * acos(0);
   double cosine = cos(angle), sine = sin(angle);
-  turn_columns(w->orientation, d, p, q, cosine, sine);
+  ock_rotate_columns(w->orientation, d, p, q, cosine, sine);
   for (size_t j = 0; j < m->k; j++) {
-    turn_columns(w->vectors + j * d * d, d, p, q, cosine, sine);
-    turn_rows(w->vectors + j * d * d, d, p, q, cosine, sine);
+    ock_rotate_columns(w->vectors + j * d * d, d, p, q, cosine, sine);
+    ock_rotate_rows(w->vectors + j * d * d, d, p, q, cosine, sine);
   }
   return fabs(sine);
 }

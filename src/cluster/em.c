@@ -14,7 +14,7 @@ static const double negligible = 1e-12;
 
 struct ock_em_block {
   size_t first, end;  /* panels */
-  double *sums;       /* k_max x (1 + d + second moments, the sum of powers, and the count of rows) */
+  double *sums;       /* k_max x sums_of_one() */
   double slope, bend; /* sums of powers times the first and second power of the logarithm */
   double log_likelihood, log_certainty, entropy;
 };
@@ -36,8 +36,13 @@ typedef struct pass {
   const ock_em_outputs *outputs; /* to classify, and not to add moments up; or NULL */
 } pass;
 
+/* Of one component: its weight, d and second moments, and at the end the sum of powers and the count of rows. */
+static size_t sums_of(size_t d, size_t second) {
+  return 1 + d + second + 2;
+}
+
 static size_t sums_of_one(const ock_em *em) {
-  return 3 + em->d + ock_second_moments(em->d, em->full);
+  return sums_of(em->d, ock_second_moments(em->d, em->full));
 }
 
 static bool has_gaussian_tail(const ock_em *em) {
@@ -48,7 +53,7 @@ static bool has_gaussian_tail(const ock_em *em) {
 
 static bool allocate_parts(ock_em *em, size_t second) {
   size_t values = ock_size_product(em->k_max, em->d), matrices = ock_size_product(em->k_max, second);
-  size_t sums = ock_size_product(em->k_max, 3 + em->d + second);
+  size_t sums = ock_size_product(em->k_max, sums_of(em->d, second));
   em->blocks = ock_arena_array(&em->arena, em->n_blocks, sizeof *em->blocks);
   em->workers = ock_arena_array(&em->arena, ock_pool_size(em->pool), sizeof *em->workers);
   if (!em->blocks || !em->workers) return false;
@@ -157,7 +162,7 @@ static void find_near(const ock_em *em, size_t panel, ock_em_worker *w) {
   for (size_t j = 0; j < em->k; j++) {
     double apart = sqrt(ock_squared_distance(middle, em->mean + j * em->d, em->d)) - em->radius[panel];
     double squared = apart > 0 ? apart * apart / em->widest[j] : 0;
-    w->most[j] = em->log_scale[j] - 0.5 * (em->tail == 1 ? squared : pow(squared, em->tail));
+    w->most[j] = em->log_scale[j] - 0.5 * (has_gaussian_tail(em) ? squared : pow(squared, em->tail));
     if (w->most[j] > w->most[best]) best = j;
   }
   take_density(em, panel, best, w);
@@ -270,7 +275,7 @@ static void pass_block(void *arg, size_t number, size_t worker) {
  * far, by a power that is known: the best volume for rows of these squared lengths is (tail sum m^tail / (n d))^(1 /
  * tail) times the one before. Where tails are light, shapes too would go too far, and change by a share. */
 static void correct_volumes(ock_em *em) {
-  size_t d = em->d, one = sums_of_one(em), second = one - 3 - d;
+  size_t d = em->d, one = sums_of_one(em), second = ock_second_moments(d, em->full);
   bool one_volume = ockham_covariance_name(em->family)[0] == 'E';
   double share = em->tail <= 1 ? 1 : em->stride / em->tail;
   for (size_t j = 0; j < em->k; j++) {
@@ -289,7 +294,7 @@ static void correct_volumes(ock_em *em) {
 
 /* From sums about the old means to moments about the new ones. */
 static void take_moments(ock_em *em, bool given) {
-  size_t d = em->d, one = sums_of_one(em), second = one - 3 - d;
+  size_t d = em->d, one = sums_of_one(em), second = ock_second_moments(d, em->full);
   double *total = em->blocks[0].sums;
   for (size_t b = 1; b < em->n_blocks; b++)
     for (size_t i = 0; i < em->k * one; i++) total[i] += em->blocks[b].sums[i];
@@ -411,7 +416,7 @@ static double judge_tail(const power_course *c, double s) {
 }
 
 /* The best tail near the one there is, by golden sections, with the best volume for it: all else stays. Densities with
- * an exponent below 1/2 rise so steeply at their means that these stick to rows. */
+ * an exponent far below 1/2 rise so steeply at their means that these stick to rows. */
 static bool move_tail(ock_em *em) {
   const double least = 0.3, most = 4, farthest = 0.2, golden = 0.6180339887498949;
   double slope = 0, bend = 0, t = em->tail;
@@ -556,10 +561,13 @@ ockham_status ock_em_init(ock_em *em, const ock_store *store, size_t k_max, bool
     return ock_fail_memory(err, "a mixture", ock_size_product(k_max, ock_size_product(second, 8 * (n_blocks + 4))));
   }
   measure_panels(em);
+  return OCKHAM_OK;
+}
+
+void ock_em_measure_rows(ock_em *em, bool full) {
   for (size_t f = 0; f <= full; f++) { /* one cluster about the origin */
     begin(em, 1, f);
     make_pass(em, &(pass){.em = em, .centroids = em->mean});
-    memcpy(em->total[f], em->moments.scatter, ock_second_moments(store->d, f) * sizeof(double));
+    memcpy(em->total[f], em->moments.scatter, ock_second_moments(em->d, f) * sizeof(double));
   }
-  return OCKHAM_OK;
 }

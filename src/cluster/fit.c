@@ -50,3 +50,11 @@ bool ock_fit_take(ock_fit *fit, const ock_lloyd *state) {
   }
   return true;
 }
+
+int ock_compare_ranked(const void *a, const void *b) {
+  const ock_ranked *x = a, *y = b;
+  if (x->weight != y->weight) return x->weight > y->weight ? -1 : 1;
+  for (size_t l = 0; l < x->d; l++)
+    if (x->centroid[l] != y->centroid[l]) return x->centroid[l] < y->centroid[l] ? -1 : 1;
+  return (x->j > y->j) - (x->j < y->j);
+}

@@ -107,6 +107,23 @@ static inline ockham_status ock_check_algorithm(ockham_algorithm algorithm, ockh
                   (int)precision);
 }
 
+/* The same where options are missing, or their k is 0. */
+static inline ockham_status ock_check_k_given(bool has_options, size_t k, ockham_error *err) {
+  if (has_options && k > 0) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at least 1, found %s", has_options ? "0" : "no options");
+}
+
+/* ... or k is more than the rows; which: of these, if not all count, such as " with a weight". */
+static inline ockham_status ock_check_k(size_t k, size_t n_rows, const char *which, ockham_error *err) {
+  if (k <= n_rows) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu", which, n_rows, k);
+}
+
+/* BAD_DATA: rows whose differences underflow when they are squared. */
+static inline ockham_status ock_fail_alike(ockham_error *err) {
+  return ock_fail(err, OCKHAM_BAD_DATA, "the rows differ so little that the squares of differences are 0; scale them");
+}
+
 /* Rows have numbers of 32 bits, one of which means none. */
 static inline ockham_status ock_check_row_count(size_t n, ockham_error *err) {
   if (n < UINT32_MAX) return OCKHAM_OK;
@@ -360,6 +377,16 @@ void ock_fit_clear(ock_fit *fit);
 bool ock_fit_allocate(ock_fit *fit, size_t k, size_t d);
 /* Take the state's clusters about their means. */
 bool ock_fit_take(ock_fit *fit, const ock_lloyd *state);
+
+/* A cluster or component by falling weight; equals by their centroids, so that their order does not depend on that of
+ * the search. For qsort(). */
+typedef struct ock_ranked {
+  double weight;
+  const double *centroid;
+  size_t d;
+  uint32_t j; /* its number before */
+} ock_ranked;
+int ock_compare_ranked(const void *a, const void *b);
 
 /* Sums are made in so many parts; those of the fits that share a pass take so much, more fits are done in turn. */
 enum { OCK_SETTLE_BLOCKS = 32 };

@@ -21,17 +21,9 @@ static const double worth_switching = 1 - 1e-6;
 
 static ockham_status check(ockham_rows x, const ockham_kmeans_options *options, ockham_error *err) {
   OCK_TRY(ock_rows_check(x, "the data", err));
-  if (!options || options->k == 0)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at least 1, found %s", options ? "0" : "no options");
+  OCK_TRY(ock_check_k_given(options != NULL, options ? options->k : 0, err));
   OCK_TRY(ock_check_algorithm(options->algorithm, options->precision, err));
   return ock_check_row_count(x.n_rows, err);
-}
-
-/* x: the rows that count. */
-static ockham_status check_k(ockham_rows x, const ockham_kmeans_options *options, ockham_error *err) {
-  if (options->k <= x.n_rows) return OCKHAM_OK;
-  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu",
-                  options->weights ? " with a weight" : "", x.n_rows, options->k);
 }
 
 /* A fit in the making. */
@@ -248,7 +240,7 @@ static size_t choose_restarts(const ockham_kmeans_options *options) {
 /* Cluster the rows that count. */
 static ockham_status fit_weighed(const ock_weighing *weighed, const ockham_kmeans_options *options, uint32_t *labels,
                                  ockham_kmeans *result, ockham_error *err) {
-  OCK_TRY(check_k(weighed->x, options, err));
+  OCK_TRY(ock_check_k(options->k, weighed->x.n_rows, options->weights ? " with a weight" : "", err));
   fitting f = {.x = weighed->x,
                .options = options,
                .n_restarts = choose_restarts(options),

@@ -68,8 +68,7 @@ static ockham_status check_start(const ockham_mixture_options *o, size_t n, ockh
 
 static ockham_status check(ockham_rows x, const ockham_mixture_options *options, ockham_error *err) {
   OCK_TRY(ock_rows_check(x, "the data", err));
-  if (!options || options->k == 0)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at least 1, found %s", options ? "0" : "no options");
+  OCK_TRY(ock_check_k_given(options != NULL, options ? options->k : 0, err));
   OCK_TRY(ock_check_row_count(x.n_rows, err));
   return check_start(options, x.n_rows, err);
 }
@@ -123,19 +122,23 @@ static ockham_status find_clusters(fitting *f, ockham_error *err) {
 
 /* ---- the fit ---- */
 
-bool ock_em_fit(ock_em *em, ockham_covariance family, bool fit_tail, const ock_em_start_point *start, size_t most_steps,
-                double tolerance) {
+/* A family from the start, with Gaussian tails or not; where a component collapses again, with the prior. False when
+ * that fails too, or the ticker stopped it. */
+static bool fit_family(fitting *f, ockham_covariance family, bool fit_tail) {
+  const ockham_mixture_options *o = f->options;
+  ock_em *em = &f->em;
+  size_t steps = o->max_steps ? o->max_steps : DEFAULT_STEPS;
+  double tolerance = o->tolerance > 0 ? o->tolerance : default_tolerance;
   bool full = ock_covariance_is_full(family);
   em->fit_tail = fit_tail;
-  em->floor = ock_em_least_variance(em);
   for (int prior = 0; prior < 2; prior++) {
     em->prior = prior;
-    if (start->membership)
-      ock_em_start_from(em, start->membership, start->k, full);
+    if (o->start)
+      ock_em_start_from(em, o->start, f->k, full);
     else
-      ock_em_start(em, start->centroids, start->k, full);
-    if (ock_em_run(em, family, most_steps, tolerance)) return true;
-    if (em->ticker && em->ticker->stopped) return false;
+      ock_em_start(em, f->centroids, f->k, full);
+    if (ock_em_run(em, family, steps, tolerance)) return true;
+    if (f->ticker.stopped) return false;
   }
   return false;
 }
@@ -147,20 +150,6 @@ static bool allocate_result(ockham_mixture *m, size_t k, size_t d) {
   m->means = ock_alloc_array(ock_size_product(k, d), sizeof(double));
   m->covariances = ock_alloc_array(ock_size_product(k, ock_size_product(d, d)), sizeof(double));
   return m->proportions && m->means && m->covariances;
-}
-
-typedef struct ranked {
-  double proportion;
-  const double *mean;
-  size_t d, j;
-} ranked;
-
-static int compare_ranked(const void *a, const void *b) {
-  const ranked *x = a, *y = b;
-  if (x->proportion != y->proportion) return x->proportion > y->proportion ? -1 : 1;
-  for (size_t l = 0; l < x->d; l++)
-    if (x->mean[l] != y->mean[l]) return x->mean[l] < y->mean[l] ? -1 : 1;
-  return (x->j > y->j) - (x->j < y->j);
 }
 
 static void write_component(const ock_em *em, size_t from, ockham_mixture *to, size_t j) {
@@ -183,13 +172,13 @@ static double bic_of(const ock_em *em) {
 static ockham_status write_mixture(ock_em *em, ockham_mixture *to, uint32_t *labels, ockham_error *err) {
   size_t k = em->k, d = em->d;
   double log_certainty;
-  ranked *ranks = ock_alloc_array(k, sizeof *ranks);
+  ock_ranked *ranks = ock_alloc_array(k, sizeof *ranks);
   uint32_t *number = ock_alloc_array(k, sizeof *number);
   ockham_mixture_clear(to);
   bool fits = allocate_result(to, k, d) && ranks && number;
   if (fits) {
-    for (size_t j = 0; j < k; j++) ranks[j] = (ranked){em->proportion[j], em->mean + j * d, d, j};
-    qsort(ranks, k, sizeof *ranks, compare_ranked);
+    for (size_t j = 0; j < k; j++) ranks[j] = (ock_ranked){em->proportion[j], em->mean + j * d, d, (uint32_t)j};
+    qsort(ranks, k, sizeof *ranks, ock_compare_ranked);
     for (size_t j = 0; j < k; j++) {
       write_component(em, ranks[j].j, to, j);
       number[ranks[j].j] = (uint32_t)j;
@@ -216,16 +205,13 @@ static ockham_status write_mixture(ock_em *em, ockham_mixture *to, uint32_t *lab
 
 static ockham_status try_families(fitting *f, uint32_t *labels, ockham_mixture *result, ockham_error *err) {
   const ockham_mixture_options *o = f->options;
-  ock_em_start_point start = {.k = f->k, .centroids = f->centroids, .membership = o->start};
-  size_t steps = o->max_steps ? o->max_steps : DEFAULT_STEPS;
-  double tolerance = o->tolerance > 0 ? o->tolerance : default_tolerance;
   double best = -INFINITY, bics[OCKHAM_N_COVARIANCES];
   f->ticker.stage = "mixture";
   for (size_t i = 0; i < OCKHAM_N_COVARIANCES; i++) {
     ockham_covariance family = (ockham_covariance)i;
     bics[i] = NAN;
     for (int tail = 0; f->wanted[i] && tail <= o->tails; tail++) {
-      bool fitted = ock_em_fit(&f->em, family, tail, &start, steps, tolerance);
+      bool fitted = fit_family(f, family, tail);
       if (f->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the mixture was fitted");
       f->ticker.done++;
       if (!fitted) continue;
@@ -244,9 +230,7 @@ static ockham_status try_families(fitting *f, uint32_t *labels, ockham_mixture *
 
 static ockham_status fit(fitting *f, uint32_t *labels, ockham_mixture *result, ockham_error *err) {
   bool full = false;
-  if (!isfinite(f->frame.unit * f->frame.unit))
-    return ock_fail(err, OCKHAM_BAD_DATA,
-                    "the rows differ so little that the squares of differences are 0; scale them");
+  if (!isfinite(f->frame.unit * f->frame.unit)) return ock_fail_alike(err);
   OCK_TRY(find_clusters(f, err));
   OCK_TRY(fill_store(f, err));
   for (size_t i = 0; i < OCKHAM_N_COVARIANCES; i++) {
@@ -254,15 +238,15 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_mixture *result, o
     f->ticker.total += f->wanted[i] ? 1 + f->options->tails : 0;
   }
   OCK_TRY(ock_em_init(&f->em, &f->store, f->k, full, f->pool, &f->ticker, err));
+  ock_em_measure_rows(&f->em, full);
+  f->em.floor = ock_em_least_variance(&f->em);
   return try_families(f, labels, result, err);
 }
 
 static ockham_status fit_weighed(const ock_weighing *weighed, const ockham_mixture_options *options, uint32_t *labels,
                                  ockham_mixture *result, ockham_error *err) {
   fitting f = {.x = weighed->x, .options = options, .ticker = {.progress = options->progress}};
-  if (options->k > f.x.n_rows)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu",
-                    options->weights ? " with a weight" : "", f.x.n_rows, options->k);
+  OCK_TRY(ock_check_k(options->k, f.x.n_rows, options->weights ? " with a weight" : "", err));
   OCK_TRY(read_families(options->families, f.x.n_columns, f.wanted, err));
   OCK_TRY(ock_pool_new(options->threads, &f.pool, err));
   ockham_status status = ock_frame_init_weighted(&f.frame, f.x, weighed->weights, f.pool, err);

@@ -79,6 +79,8 @@ typedef struct ock_em {
 ockham_status ock_em_init(ock_em *em, const ock_store *store, size_t k_max, bool full, ock_pool *pool,
                           ock_ticker *ticker, ockham_error *err);
 void ock_em_clear(ock_em *em);
+/* The scatter of all rows, along the axes and (full) in any orientation: what the least variance and the prior need. */
+void ock_em_measure_rows(ock_em *em, bool full);
 /* Begin from the clusters of k centroids (k x d): the moments of their rows. One pass. */
 void ock_em_start(ock_em *em, const double *centroids, size_t k, bool full);
 /* Begin from memberships (n x k, by row of x, summing to 1 in each). One pass. */
@@ -95,24 +97,13 @@ bool ock_em_merge(ock_em *em);
 void ock_em_save(const ock_em *em, ock_moments *to);
 void ock_em_restore(ock_em *em, const ock_moments *from);
 bool ock_moments_init(ock_moments *moments, size_t k_max, size_t d, bool full, ock_arena *arena);
-/* Variances below this are taken for a collapse: 1e-10 of the columns' mean variance. */
+/* Variances below this are taken for a collapse: 1e-10 of the columns' mean variance, once rows were measured. */
 double ock_em_least_variance(const ock_em *em);
 /* In the data's units, what was reached; BIC counts the tail where it was found. */
 double ock_em_log_likelihood(const ock_em *em);
 double ock_em_parameters(const ock_em *em);
 /* How many times the matrices of components, as `covariance` has them, their covariances are; 1 for the Gaussian. */
 double ock_tail_spread(double tail, size_t d);
-/* Where steps begin: the clusters of k centroids, or memberships. */
-typedef struct ock_em_start_point {
-  size_t k;
-  const double *centroids;  /* k x d */
-  const double *membership; /* n x k by row of x; NULL: the centroids */
-} ock_em_start_point;
-/* A family from a start, with Gaussian tails or not; where a component collapses again, with the prior. False when that
- * fails too, or the ticker stopped it. */
-bool ock_em_fit(ock_em *em, ockham_covariance family, bool fit_tail, const ock_em_start_point *start, size_t most_steps,
-                double tolerance);
-
 /* Factors and scales from proportions, means and covariances; false when one is singular. */
 bool ock_em_take_factors(ock_em *em);
 /* Where a pass is to put what rows say of their components; by row of x, each may be NULL. */

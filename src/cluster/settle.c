@@ -432,35 +432,19 @@ static void reduce(const pass *p, size_t q) {
   }
 }
 
-/* By falling weight; equals by their centroids, so that their order does not depend on that of the search. */
-typedef struct ranked {
-  double weight;
-  const double *centroid;
-  size_t d;
-  uint32_t j;
-} ranked;
-
-static int compare_ranked(const void *a, const void *b) {
-  const ranked *x = a, *y = b;
-  if (x->weight != y->weight) return x->weight > y->weight ? -1 : 1;
-  for (size_t l = 0; l < x->d; l++)
-    if (x->centroid[l] != y->centroid[l]) return x->centroid[l] < y->centroid[l] ? -1 : 1;
-  return (x->j > y->j) - (x->j < y->j);
-}
-
 /* The order of the clusters into ranks; true when they stand in it already. */
-static bool rank_clusters(const pass *p, const subject *s, ranked *ranks) {
+static bool rank_clusters(const pass *p, const subject *s, ock_ranked *ranks) {
   const double *weights = totals_of(p, &p->blocks[0], s, WEIGHT);
   bool sorted = true;
   for (size_t j = 0; j < s->k; j++)
-    ranks[j] = (ranked){weights[j], s->centroids + j * p->frame->d, p->frame->d, (uint32_t)j};
-  for (size_t j = 1; j < s->k; j++) sorted = sorted && compare_ranked(&ranks[j - 1], &ranks[j]) < 0;
-  if (!sorted) qsort(ranks, s->k, sizeof *ranks, compare_ranked);
+    ranks[j] = (ock_ranked){weights[j], s->centroids + j * p->frame->d, p->frame->d, (uint32_t)j};
+  for (size_t j = 1; j < s->k; j++) sorted = sorted && ock_compare_ranked(&ranks[j - 1], &ranks[j]) < 0;
+  if (!sorted) qsort(ranks, s->k, sizeof *ranks, ock_compare_ranked);
   return sorted;
 }
 
 /* New labels for old ones in the outputs. ranks[new].j is the old number. */
-static void renumber_labels(const pass *p, const subject *s, const ranked *ranks, uint32_t *number) {
+static void renumber_labels(const pass *p, const subject *s, const ock_ranked *ranks, uint32_t *number) {
   for (size_t j = 0; j < s->k; j++) number[ranks[j].j] = (uint32_t)j;
   for (size_t i = 0; p->options->labels && i < p->n_rows; i++) {
     uint16_t *label = &p->options->labels[i * p->n_fits + s->column];
@@ -470,7 +454,7 @@ static void renumber_labels(const pass *p, const subject *s, const ranked *ranks
     p->options->label[i] = number[p->options->label[i]];
 }
 
-static void write_fit(const pass *p, const subject *s, const ranked *ranks, bool converged) {
+static void write_fit(const pass *p, const subject *s, const ock_ranked *ranks, bool converged) {
   ock_fit *fit = s->fit;
   size_t d = p->frame->d, k = s->k;
   const double *total = totals_of(p, &p->blocks[0], s, 0);
@@ -496,7 +480,7 @@ static void write_fit(const pass *p, const subject *s, const ranked *ranks, bool
  * centroid, others wait.
  * Returns whether anything is different from what this pass searched with; false in *possible when there is no row to
  * give. */
-static bool move_centroids(const pass *p, size_t q, const ranked *ranks, double *previous, bool *possible) {
+static bool move_centroids(const pass *p, size_t q, const ock_ranked *ranks, double *previous, bool *possible) {
   subject *s = &p->subjects[q];
   size_t d = p->frame->d;
   const block *b = &p->blocks[0];
@@ -534,7 +518,7 @@ static void drop_empty(const pass *p, subject *s) {
 }
 
 /* What a pass told of the centroids that it searched with: passes over a source are long, and may be stopped. */
-static void write_measured(const pass *p, subject *s, const ranked *ranks, double *searched) {
+static void write_measured(const pass *p, subject *s, const ock_ranked *ranks, double *searched) {
   double *moved = s->centroids;
   s->centroids = searched;
   write_fit(p, s, ranks, false);
@@ -542,7 +526,7 @@ static void write_measured(const pass *p, subject *s, const ranked *ranks, doubl
 }
 
 /* After a pass: the subject is done, or gets centroids for another one. */
-static void conclude(const pass *p, size_t q, ranked *ranks, uint32_t *number, double *previous) {
+static void conclude(const pass *p, size_t q, ock_ranked *ranks, uint32_t *number, double *previous) {
   subject *s = &p->subjects[q];
   size_t d = p->frame->d;
   const double *counts = totals_of(p, &p->blocks[0], s, COUNT), *within = totals_of(p, &p->blocks[0], s, WITHIN);
@@ -682,7 +666,7 @@ static ockham_status settle_group(pass *p, ock_pool *pool, ock_ticker *ticker, o
     most_k = s->k > most_k ? s->k : most_k;
     fits = fits && prepare_subject(p, s, most_k, &arena); /* whichever of those before it is left */
   }
-  ranked *ranks = ock_arena_array(&arena, most_k, sizeof *ranks);
+  ock_ranked *ranks = ock_arena_array(&arena, most_k, sizeof *ranks);
   uint32_t *number = ock_arena_array(&arena, most_k, sizeof *number);
   double *previous = ock_arena_array(&arena, ock_size_product(most_k, d), sizeof(double));
   if (!fits || !ranks || !number || !previous ||

@@ -203,9 +203,7 @@ static ockham_status begin(ock_run *r, ockham_error *err) {
   if (r->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before k = 2 was reached");
   double unit = r->frame.unit;
   OCK_TRY(ock_survey_rows(r->x, &r->frame, r->sweep->fits[0].inertia / unit / unit, &r->sweep->survey, err));
-  if (r->sweep->survey.n_varying > 0 && r->sweep->survey.total == 0 && !r->feed)
-    return ock_fail(err, OCKHAM_BAD_DATA,
-                    "the rows differ so little that the squares of differences are 0; scale them");
+  if (r->sweep->survey.n_varying > 0 && r->sweep->survey.total == 0 && !r->feed) return ock_fail_alike(err);
   return OCKHAM_OK;
 }
 

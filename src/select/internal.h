@@ -40,7 +40,6 @@ struct ockham_sweep {
   ockham_curve_point *points;
   ockham_work work;
   struct ock_mixtures *mixtures; /* NULL: none */
-  size_t mixture_rows;
   double *shown; /* centroids, within and spread of all points, in the data's units: what the curve shows */
 };
 

@@ -177,6 +177,7 @@ ockham_status ock_mixtures_find(const ockham_sweep *sweep, ockham_rows x, size_t
     status = ock_em_init(&em, &sketch.store, k, m->full, pool, ticker, err);
     if (!status) {
       double unit = sweep->frame->unit;
+      ock_em_measure_rows(&em, false);
       em.floor = fmax(ock_em_least_variance(&em), sweep->survey.variance_floor * unit * unit);
       m->n_rows = sketch.store.n;
       status = descend_all(m, sweep, &em, ticker, err);

@@ -17,7 +17,7 @@ typedef struct ock_mixture_score {
 enum { OCK_MIXTURES = 2 * OCKHAM_N_COVARIANCES };
 
 typedef struct ock_mixtures {
-  size_t n_rows;
+  size_t n_rows; /* they were fitted to */
   size_t k_max;
   double best;               /* bic ... */
   size_t best_k;             /* ... and its number of components */
@@ -28,8 +28,8 @@ static inline ock_mixture_score *ock_mixture_at(const ock_mixtures *m, size_t k,
   return &m->scores[(k - 1) * OCK_MIXTURES + which];
 }
 
-/* Fit them for 1 to k components, on up to 12,000 of the rows. When the ticker stops it the rest are not fitted. Fails
- * with NO_MEMORY. */
+/* Fit them for the sweep's k_min to k components, on up to 12,000 of the rows. When the ticker stops it the rest are
+ * not fitted. Fails with NO_MEMORY. */
 ockham_status ock_mixtures_find(const ockham_sweep *sweep, ockham_rows x, size_t k, uint64_t seed, ock_pool *pool,
                                 ock_ticker *ticker, ock_mixtures *mixtures, ockham_error *err);
 void ock_mixtures_clear(ock_mixtures *mixtures);

@@ -39,9 +39,8 @@ static ockham_status check_options(const ockham_sweep_options *o, ockham_error *
 
 /* k among the rows that count. */
 static ockham_status check_k(size_t n_rows, const char *which, const ockham_sweep_options *o, ockham_error *err) {
-  if (o->k_min <= n_rows && o->k_max <= n_rows) return OCKHAM_OK;
-  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu", which, n_rows,
-                  o->k_min > n_rows ? o->k_min : o->k_max);
+  OCK_TRY(ock_check_k(o->k_min, n_rows, which, err));
+  return ock_check_k(o->k_max, n_rows, which, err);
 }
 
 static ockham_status check(ockham_rows x, const ockham_sweep_options *o, ockham_error *err) {
@@ -148,7 +147,7 @@ static ockham_status survey_whole(ock_run *r, ockham_error *err) {
   double total = whole->fits[0].inertia / r->frame.unit / r->frame.unit;
   OCK_TRY(ock_survey_rows(r->x, &r->frame, total, &whole->survey, err));
   if (whole->survey.n_varying == 0 || total > 0) return OCKHAM_OK;
-  return ock_fail(err, OCKHAM_BAD_DATA, "the rows differ so little that the squares of differences are 0; scale them");
+  return ock_fail_alike(err);
 }
 
 /* Whether an inertia is rounding only: there are no more distinct rows than clusters, in the sample or elsewhere. */
@@ -212,7 +211,6 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
     return OCKHAM_OK;
   }
   sweep->mixtures = found;
-  sweep->mixture_rows = found->n_rows;
   return ock_sweep_build_curve(sweep, err);
 }
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "select/internal.h"
+#include "select/mixtures.h"
 
 const ockham_curve *ockham_sweep_curve(const ockham_sweep *sweep) {
   return &sweep->curve;
@@ -59,7 +59,7 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
       .silhouette_rows = sweep->silhouette_rows,
       .searched_rows = sweep->searched_rows,
       .n_passes = sweep->n_passes,
-      .mixture_rows = sweep->mixture_rows,
+      .mixture_rows = sweep->mixtures ? sweep->mixtures->n_rows : 0,
       .seconds = sweep->seconds};
 }
 

@@ -35,20 +35,19 @@ void ock_triangle_invert(double *a, size_t d) {
   }
 }
 
-/* Turn columns p and q of the d x d matrix m. */
-static void rotate_columns(double *m, size_t d, size_t p, size_t q, double c, double s) {
+void ock_rotate_columns(double *m, size_t d, size_t p, size_t q, double cosine, double sine) {
   for (size_t i = 0; i < d; i++) {
     double x = m[i * d + p], y = m[i * d + q];
-    m[i * d + p] = c * x - s * y;
-    m[i * d + q] = s * x + c * y;
+    m[i * d + p] = cosine * x + sine * y;
+    m[i * d + q] = cosine * y - sine * x;
   }
 }
 
-static void rotate_rows(double *m, size_t d, size_t p, size_t q, double c, double s) {
+void ock_rotate_rows(double *m, size_t d, size_t p, size_t q, double cosine, double sine) {
   for (size_t i = 0; i < d; i++) {
     double x = m[p * d + i], y = m[q * d + i];
-    m[p * d + i] = c * x - s * y;
-    m[q * d + i] = s * x + c * y;
+    m[p * d + i] = cosine * x + sine * y;
+    m[q * d + i] = cosine * y - sine * x;
   }
 }
 
@@ -91,9 +90,9 @@ void ock_symmetric_eigen(double *a, size_t d, double *values, double *vectors) {
         if (x == 0) continue;
         double theta = (a[q * d + q] - a[p * d + p]) / (2 * x);
         double t = (theta >= 0 ? 1 : -1) / (fabs(theta) + sqrt(theta * theta + 1)), c = 1 / sqrt(t * t + 1), s = t * c;
-        rotate_columns(a, d, p, q, c, s);
-        rotate_rows(a, d, p, q, c, s);
-        rotate_columns(vectors, d, p, q, c, s);
+        ock_rotate_columns(a, d, p, q, c, -s);
+        ock_rotate_rows(a, d, p, q, c, -s);
+        ock_rotate_columns(vectors, d, p, q, c, -s);
       }
   for (size_t i = 0; i < d; i++) values[i] = a[i * d + i];
   sort_eigen(d, values, vectors);

@@ -59,6 +59,8 @@ void cli_list_free(cli_list *list);
 
 /* Print "ockham: <message>" and return the exit code that goes with the status. */
 int cli_fail(const ockham_error *error);
+/* NO_MEMORY, with what there was none for. */
+ockham_status cli_no_memory(const char *what, ockham_error *err);
 /* Print some bytes of a name from a file, those that could control a terminal as '?'. */
 void cli_put_name(const char *name, size_t n_bytes, FILE *out);
 int cli_fail_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));

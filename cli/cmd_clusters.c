@@ -126,10 +126,7 @@ static ockham_status label_rows(clusters_run *run, ockham_error *err) {
   const uint32_t *known = ockham_table_labels(run->table);
   if (!run->options->labels && !known) return OCKHAM_OK;
   run->labels = malloc(rows.n_rows * sizeof *run->labels);
-  if (!run->labels) {
-    *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the labels"};
-    return OCKHAM_NO_MEMORY;
-  }
+  if (!run->labels) return cli_no_memory("the labels", err);
   ockham_status status = ockham_sweep_labels(run->sweep, rows, ockham_sweep_verdict(run->sweep).point,
                                              run->options->input.threads, run->labels, err);
   if (!status && known) status = ockham_agreement_measure(run->labels, known, rows.n_rows, &run->agreement, err);

@@ -48,16 +48,11 @@ static void free_run(fit_run *run) {
   ockham_table_free(run->table);
 }
 
-static ockham_status no_memory(ockham_error *err) {
-  *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the labels"};
-  return OCKHAM_NO_MEMORY;
-}
-
 static ockham_status fit(fit_run *run, ockham_error *err) {
   const fit_options *o = run->options;
   ockham_rows rows = ockham_table_rows(run->table);
   run->labels = malloc(rows.n_rows * sizeof *run->labels);
-  if (!run->labels) return no_memory(err);
+  if (!run->labels) return cli_no_memory("the labels", err);
   ockham_kmeans_options kmeans = {.k = o->k,
                                   .seed = o->seed,
                                   .restarts = o->restarts,
@@ -93,8 +88,7 @@ static ockham_status write_files(const fit_run *run, ockham_error *err) {
 
 static ockham_status print_summary(const fit_run *run, ockham_error *err) {
   const ockham_kmeans *k = &run->kmeans;
-  const uint32_t *known = ockham_table_labels(run->table);
-  size_t n_rows = ockham_table_rows(run->table).n_rows, n_counted = 0;
+  size_t n_counted = 0;
   double weight = 0;
   char weighing[48] = "";
   for (size_t j = 0; j < k->k; j++) {
@@ -108,17 +102,7 @@ static ockham_status print_summary(const fit_run *run, ockham_error *err) {
   if (k->k < run->options->k)
     printf("there %s only %zu different row%s, so there cannot be more clusters\n", k->k == 1 ? "is" : "are", k->k,
            k->k == 1 ? "" : "s");
-  if (run->scaling.kind != OCKHAM_SCALE_NONE)
-    printf("columns were scaled (spreads differ by %.3g to 1); --scale none leaves them as they are\n",
-           run->scaling.spread_ratio);
-  if (!known) return OCKHAM_OK;
-  ockham_agreement agreement;
-  ockham_status status = ockham_agreement_measure(run->labels, known, n_rows, &agreement, err);
-  if (!status)
-    printf("against the %zu known labels%s: adjusted Rand %.3f, adjusted mutual information %.3f\n",
-           ockham_table_n_label_values(run->table), weighing[0] ? " (each row counted once)" : "",
-           agreement.adjusted_rand, agreement.adjusted_mutual_information);
-  return status;
+  return cli_print_notes(run->table, &run->scaling, run->labels, err);
 }
 
 static int fit_file(const char *path, const fit_options *o) {

@@ -53,17 +53,11 @@ static void free_run(mixture_run *run) {
   ockham_table_free(run->table);
 }
 
-static ockham_status no_memory(const char *what, ockham_error *err) {
-  *err = (ockham_error){.status = OCKHAM_NO_MEMORY};
-  snprintf(err->message, sizeof err->message, "not enough memory for %s", what);
-  return OCKHAM_NO_MEMORY;
-}
-
 static ockham_status fit(mixture_run *run, ockham_error *err) {
   const mixture_options *o = run->options;
   ockham_rows rows = ockham_table_rows(run->table);
   run->labels = malloc(rows.n_rows * sizeof *run->labels);
-  if (!run->labels) return no_memory("the labels", err);
+  if (!run->labels) return cli_no_memory("the labels", err);
   ockham_mixture_options options = {.k = o->k,
                                     .families = o->family,
                                     .seed = o->seed,
@@ -76,7 +70,7 @@ static ockham_status fit(mixture_run *run, ockham_error *err) {
   ockham_status status = ockham_mixture_fit(rows, &options, run->labels, &run->mixture, err);
   if (status || !o->probabilities) return status;
   run->probabilities = calloc(rows.n_rows, o->k * sizeof *run->probabilities);
-  if (!run->probabilities) return no_memory("the probabilities", err);
+  if (!run->probabilities) return cli_no_memory("the probabilities", err);
   return ockham_mixture_predict(&run->mixture, rows, o->input.threads, NULL, run->probabilities, NULL, err);
 }
 
@@ -128,7 +122,6 @@ static void print_components(const mixture_run *run) {
 
 static ockham_status print_summary(const mixture_run *run, ockham_error *err) {
   const ockham_mixture *m = &run->mixture;
-  const uint32_t *known = ockham_table_labels(run->table);
   size_t n_rows = ockham_table_rows(run->table).n_rows;
   ockham_covariance second = runner_up(m);
   printf("%zu component%s of %zu rows, family %s: %s\n", m->k, m->k == 1 ? "" : "s", n_rows,
@@ -142,18 +135,9 @@ static ockham_status print_summary(const mixture_run *run, ockham_error *err) {
   if (m->tail != 1)
     printf("tails are %s than Gaussian ones: exponent %.3g\n", m->tail < 1 ? "heavier" : "lighter", m->tail);
   if (m->regularised) printf("a component collapsed on few rows: it was fitted again with a prior\n");
-  if (run->scaling.kind != OCKHAM_SCALE_NONE)
-    printf("columns were scaled (spreads differ by %.3g to 1); --scale none leaves them as they are\n",
-           run->scaling.spread_ratio);
-  if (known) {
-    ockham_agreement agreement;
-    ockham_status status = ockham_agreement_measure(run->labels, known, n_rows, &agreement, err);
-    if (status) return status;
-    printf("against the %zu known labels: adjusted Rand %.3f, adjusted mutual information %.3f\n",
-           ockham_table_n_label_values(run->table), agreement.adjusted_rand, agreement.adjusted_mutual_information);
-  }
-  print_components(run);
-  return OCKHAM_OK;
+  ockham_status status = cli_print_notes(run->table, &run->scaling, run->labels, err);
+  if (!status) print_components(run);
+  return status;
 }
 
 static int fit_file(const char *path, const mixture_options *o) {

@@ -39,10 +39,7 @@ static bool grow(labelled *block, size_t n) {
 
 static ockham_status predict_block(const ockham_model *model, const ockham_reader *reader, ockham_rows rows,
                                    size_t threads, labelled *block, ockham_writer *writer, ockham_error *err) {
-  if (!grow(block, rows.n_rows)) {
-    *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the labels of a block"};
-    return OCKHAM_NO_MEMORY;
-  }
+  if (!grow(block, rows.n_rows)) return cli_no_memory("the labels of a block", err);
   ockham_status status = ockham_model_predict(model, rows, threads, block->labels, block->distances, err);
   if (status) return status;
   for (size_t i = 0; i < rows.n_rows; i++) {

@@ -27,6 +27,12 @@ int cli_fail(const ockham_error *error) {
   }
 }
 
+ockham_status cli_no_memory(const char *what, ockham_error *err) {
+  *err = (ockham_error){.status = OCKHAM_NO_MEMORY};
+  snprintf(err->message, sizeof err->message, "not enough memory for %s", what);
+  return OCKHAM_NO_MEMORY;
+}
+
 int cli_fail_usage(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);

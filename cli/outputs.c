@@ -4,11 +4,6 @@
 
 #include "outputs.h"
 
-static ockham_status no_memory(ockham_error *err) {
-  *err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for the names of the columns"};
-  return OCKHAM_NO_MEMORY;
-}
-
 /* End a file that `status` says is complete, or leave what was there before. */
 static ockham_status finish(ockham_writer *writer, ockham_status status, ockham_error *err) {
   if (!status) return ockham_writer_close(writer, err);
@@ -36,7 +31,7 @@ ockham_status cli_write_probabilities(const char *path, const ockham_table *tabl
   char *text = malloc(k * NAME_BYTES);
   double *cells = malloc((k + 1) * sizeof *cells);
   ockham_writer *writer = NULL;
-  ockham_status status = names && text && cells ? OCKHAM_OK : no_memory(err);
+  ockham_status status = names && text && cells ? OCKHAM_OK : cli_no_memory("the names of the columns", err);
   if (!status) {
     names[0] = "row";
     for (size_t j = 0; j < k; j++) {
@@ -64,7 +59,7 @@ ockham_status cli_write_centroids(const char *path, const ockham_model *model, o
   const char **names = malloc(n_columns * sizeof *names);
   double *cells = malloc(n_columns * sizeof *cells);
   ockham_writer *writer = NULL;
-  ockham_status status = names && cells ? OCKHAM_OK : no_memory(err);
+  ockham_status status = names && cells ? OCKHAM_OK : cli_no_memory("the names of the columns", err);
   if (!status) {
     names[0] = "cluster";
     names[1] = "rows";
@@ -98,7 +93,7 @@ static const char *name_in_reader(const void *from, size_t j) {
 static ockham_status new_model(name_of_column *name, const void *from, ockham_model_parts parts, ockham_model **model,
                                ockham_error *err) {
   const char **names = malloc(parts.n_columns * sizeof *names);
-  if (!names) return no_memory(err);
+  if (!names) return cli_no_memory("the names of the columns", err);
   for (size_t j = 0; j < parts.n_columns; j++) names[j] = name(from, j);
   parts.column_names = names;
   for (size_t j = 0; j < parts.k; j++) parts.n_rows += parts.sizes[j];
@@ -117,4 +112,20 @@ ockham_status cli_model_of_reader(const ockham_reader *reader, ockham_model_part
                                   ockham_error *err) {
   parts.n_columns = ockham_reader_n_columns(reader);
   return new_model(name_in_reader, reader, parts, model, err);
+}
+
+ockham_status cli_print_notes(const ockham_table *table, const ockham_scaling *scaling, const uint32_t *labels,
+                              ockham_error *err) {
+  const uint32_t *known = ockham_table_labels(table);
+  if (scaling->kind != OCKHAM_SCALE_NONE)
+    printf("columns were scaled (spreads differ by %.3g to 1); --scale none leaves them as they are\n",
+           scaling->spread_ratio);
+  if (!known) return OCKHAM_OK;
+  ockham_agreement agreement;
+  ockham_status status = ockham_agreement_measure(labels, known, ockham_table_rows(table).n_rows, &agreement, err);
+  if (!status)
+    printf("against the %zu known labels%s: adjusted Rand %.3f, adjusted mutual information %.3f\n",
+           ockham_table_n_label_values(table), ockham_table_weights(table) ? " (each row counted once)" : "",
+           agreement.adjusted_rand, agreement.adjusted_mutual_information);
+  return status;
 }

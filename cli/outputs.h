@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files that clusters, fit, mixture and predict write. */
+/* The files that clusters, fit, mixture and predict write, and what fit and mixture print alike. */
 #ifndef OCKHAM_CLI_OUTPUTS_H
 #define OCKHAM_CLI_OUTPUTS_H
 
@@ -20,5 +20,10 @@ ockham_status cli_model_new(const ockham_table *table, ockham_model_parts parts,
                             ockham_error *err);
 ockham_status cli_model_of_reader(const ockham_reader *reader, ockham_model_parts parts, ockham_model **model,
                                   ockham_error *err);
+
+/* What fit and mixture say besides, on standard output: how columns were scaled, and how far labels agree with those
+ * that are known. */
+ockham_status cli_print_notes(const ockham_table *table, const ockham_scaling *scaling, const uint32_t *labels,
+                              ockham_error *err);
 
 #endif

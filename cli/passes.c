@@ -11,12 +11,6 @@
 /* What a thread that reads CSV may take, and the share of the memory that is for reading. */
 enum { READER_BYTES_A_THREAD = 3 * 1024 * 1024, SHARE_TO_READ = 8, SHARE_FOR_COUNTS = 8 };
 
-static ockham_status no_memory(const char *what, ockham_error *err) {
-  *err = (ockham_error){.status = OCKHAM_NO_MEMORY};
-  snprintf(err->message, sizeof err->message, "not enough memory for %s", what);
-  return OCKHAM_NO_MEMORY;
-}
-
 /* ---- the first pass ---- */
 
 /* What every column holds beyond the number of its row, as long as that is the same. */
@@ -67,7 +61,7 @@ static ockham_status open_reader(cli_passes *passes, const char *path, const ock
   size_t d = passes->rows.n_columns;
   passes->rows = (ockham_row_source){.n_columns = d, .rewind = rewind_rows, .next = next_rows, .user = passes};
   passes->excess = malloc(d * sizeof *passes->excess);
-  if (!passes->excess) return no_memory("the columns", err);
+  if (!passes->excess) return cli_no_memory("the columns", err);
   for (size_t j = 0; j < d; j++) passes->excess[j] = INFINITY;
   return OCKHAM_OK;
 }
@@ -162,7 +156,7 @@ static ockham_status label_block(cli_passes *passes, const ockham_sweep *sweep, 
                                  labelled *block, ockham_error *err) {
   ockham_status status = ockham_reader_next(passes->reader, &block->rows, err);
   if (status || block->rows.n_rows == 0) return status;
-  if (!grow(block, block->rows.n_rows)) return no_memory("the labels of a block", err);
+  if (!grow(block, block->rows.n_rows)) return cli_no_memory("the labels of a block", err);
   return ockham_sweep_labels(sweep, block->rows, point, threads, block->labels, err);
 }
 
@@ -182,7 +176,7 @@ static ockham_status widen(shared_rows *shared, size_t n_values, ockham_error *e
     return OCKHAM_BAD_ARGUMENT;
   }
   uint64_t *counts = calloc(shared->k * room, sizeof *counts);
-  if (!counts) return no_memory("the table of two labellings", err);
+  if (!counts) return cli_no_memory("the table of two labellings", err);
   for (size_t j = 0; j < shared->k && shared->counts; j++)
     memcpy(counts + j * room, shared->counts + j * shared->n_values, shared->n_values * sizeof *counts);
   free(shared->counts);

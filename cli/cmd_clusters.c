@@ -13,7 +13,7 @@ typedef struct clusters_options {
   uint64_t seed;
   int algorithm, precision;
   const char *criterion, *labels, *centroids, *model;
-  bool json, exact, no_silhouette, table, mixtures;
+  bool json, exact, no_silhouette, table, mixtures, all_criteria;
 } clusters_options;
 
 static const cli_option option_table[] = {
@@ -32,6 +32,8 @@ static const cli_option option_table[] = {
     {"mixtures", CLI_FLAG, NULL,
      "also fit mixtures of Gaussians and of heavier or lighter tails: for clusters that are not round",
      offsetof(clusters_options, mixtures), NULL},
+    {"all-criteria", CLI_FLAG, NULL, "also every other criterion that `ockham criteria` lists: takes far longer",
+     offsetof(clusters_options, all_criteria), NULL},
     {"memory", CLI_BYTES, "SIZE",
      "memory to use (500M, 2G): a larger table is searched on a sample and measured in passes",
      offsetof(clusters_options, memory), NULL},
@@ -80,6 +82,7 @@ static ockham_sweep_options sweep_options(const clusters_run *run) {
                                 .exact = o->exact,
                                 .no_silhouette = o->no_silhouette,
                                 .mixtures = o->mixtures,
+                                .all_criteria = o->all_criteria,
                                 .threads = o->input.threads,
                                 .progress = run->progress,
                                 .algorithm = (ockham_algorithm)o->algorithm,
@@ -179,6 +182,7 @@ static ockham_status print_report(const clusters_run *run, ockham_error *err) {
       .n_rows_dropped = run->table ? ockham_table_n_rows_dropped(run->table) : run->passes.n_rows_dropped,
       .n_cells_filled = run->table ? ockham_table_n_cells_filled(run->table) : 0,
       .seed = o->seed,
+      .all_criteria = o->all_criteria,
   };
   char *text;
   ockham_status status = ockham_report_sweep(run->sweep, &report, &text, err);

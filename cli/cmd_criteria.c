@@ -5,9 +5,10 @@
 
 static const cli_option options[] = {{0}};
 
-static const char *direction_text(ockham_direction direction) {
-  if (direction == OCKHAM_KNEE) return "knee";
-  return direction == OCKHAM_MINIMUM ? "lowest" : "highest";
+static void print_choice(const ockham_criterion *c) {
+  static const char *const extremes[] = {
+      [OCKHAM_MAXIMUM] = "highest is best", [OCKHAM_MINIMUM] = "lowest is best", [OCKHAM_KNEE] = "knee is best"};
+  printf("%s", c->rule ? c->rule : extremes[c->direction]);
 }
 
 static int run(int n_arguments, char **arguments, const cli_command *command) {
@@ -18,10 +19,12 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
   if (stop) return failed;
   size_t n;
   const ockham_criterion *criteria = ockham_criteria(&n);
-  for (size_t c = 0; c < n; c++)
-    printf("%s\n  %s: %s is best, %s\n  %s\n  source: %s\n\n", criteria[c].name, criteria[c].title,
-           direction_text(criteria[c].direction), criteria[c].can_answer_one ? "can answer 1" : "cannot answer 1",
+  for (size_t c = 0; c < n; c++) {
+    printf("%s\n  %s: ", criteria[c].name, criteria[c].title);
+    print_choice(&criteria[c]);
+    printf(", %s\n  %s\n  source: %s\n\n", criteria[c].can_answer_one ? "can answer 1" : "cannot answer 1",
            criteria[c].formula, criteria[c].source);
+  }
   printf(
       "n rows, d columns that vary, k clusters of n_j rows; S_j: sum of squared distances in cluster j, S: of all\n");
   return EXIT_DONE;

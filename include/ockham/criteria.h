@@ -11,6 +11,10 @@
 extern "C" {
 #endif
 
+typedef struct ockham_row_statistics ockham_row_statistics;
+typedef struct ockham_pair_statistics ockham_pair_statistics;
+typedef struct ockham_resample_statistics ockham_resample_statistics;
+
 /** One clustering of the curve, its clusters numbered by falling weight. Arrays are borrowed. */
 typedef struct ockham_curve_point {
   size_t k;
@@ -25,8 +29,11 @@ typedef struct ockham_curve_point {
   const double *weights;           /**< k: sum of the weights of each cluster's rows; NULL: the same as sizes */
   double mixture_bic, mixture_icl; /**< of the best mixture with k components; -infinity where none can be fitted, or it
                                         cannot be the best; only where the curve has_mixtures */
-  ockham_covariance mixture_family; /**< whose family is this */
-  double mixture_tail;              /**< and tail this: ockham_mixture.tail */
+  ockham_covariance mixture_family;  /**< whose family is this */
+  double mixture_tail;               /**< and tail this: ockham_mixture.tail */
+  const ockham_row_statistics *rows; /**< NULL where they were not gathered; so are these: */
+  const ockham_pair_statistics *pairs;
+  const ockham_resample_statistics *resamples;
 } ockham_curve_point;
 
 /** All clusterings of one data set, by ascending k. */
@@ -43,7 +50,21 @@ typedef struct ockham_curve {
   bool has_mixtures;   /**< mixtures were fitted, to up to 12,000 of the rows */
 } ockham_curve;
 
-typedef enum ockham_direction { OCKHAM_MAXIMUM, OCKHAM_MINIMUM, OCKHAM_KNEE } ockham_direction;
+typedef enum ockham_direction {
+  OCKHAM_MAXIMUM,
+  OCKHAM_MINIMUM,
+  OCKHAM_KNEE,
+  OCKHAM_RULE /**< as ockham_criterion.rule says */
+} ockham_direction;
+
+/** What has to be known of each k beside its clusters' sizes, centroids and inertia: gathered when it is asked for. */
+typedef enum ockham_evidence {
+  OCKHAM_EVIDENCE_CURVE,
+  OCKHAM_EVIDENCE_MIXTURES,
+  OCKHAM_EVIDENCE_ROWS,     /**< the rows looked at once more for each k: ockham_curve_point.rows */
+  OCKHAM_EVIDENCE_PAIRS,    /**< pairs of rows: ockham_curve_point.pairs */
+  OCKHAM_EVIDENCE_RESAMPLES /**< clusterings of other rows: ockham_curve_point.resamples */
+} ockham_evidence;
 
 /** What a criterion is. */
 typedef struct ockham_criterion {
@@ -53,6 +74,9 @@ typedef struct ockham_criterion {
   bool can_answer_one; /**< whether it is defined for k = 1 */
   const char *formula;
   const char *source;
+  ockham_evidence evidence; /**< undefined on a curve without it */
+  const char *rule;         /**< which k it chooses, in words, where the direction is OCKHAM_RULE; else NULL */
+  bool usual;               /**< shown unless others are asked for */
 } ockham_criterion;
 
 /** The table of criteria, *n of them; constant. */
@@ -60,8 +84,8 @@ OCKHAM_API const ockham_criterion *ockham_criteria(size_t *n);
 /** The one with this name, or NULL. */
 OCKHAM_API const ockham_criterion *ockham_criterion_find(const char *name);
 
-/** Whether it is undefined where the curve has no mixtures. */
-OCKHAM_API bool ockham_criterion_is_of_mixtures(const ockham_criterion *criterion);
+/** Whether the curve has what the criterion needs: else it is undefined throughout. */
+OCKHAM_API bool ockham_criterion_has_evidence(const ockham_criterion *criterion, const ockham_curve *curve);
 
 /** Its value at point i of the curve; NaN where it is undefined. O(k^2 n_columns) at worst. */
 OCKHAM_API double ockham_criterion_value(const ockham_criterion *criterion, const ockham_curve *curve, size_t i);

@@ -32,6 +32,7 @@ typedef struct ockham_sweep_options {
   bool mixtures; /**< also fit mixtures (mixture.h) to up to 12,000 of the rows, for k up to a quarter beyond what BIC
                     of k-means says, for the criteria that are of them; implied by such a criterion. Not where a column
                       is constant. */
+  bool all_criteria; /**< gather what every criterion needs, mixtures included, which takes many times longer */
 } ockham_sweep_options;
 
 /** How far the range is extended by itself. */

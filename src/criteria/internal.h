@@ -20,6 +20,10 @@ static inline double ock_curve_weight(const ockham_curve *curve) {
 }
 
 typedef double ock_criterion_function(const ockham_curve *curve, size_t i);
+/* The index of a point; SIZE_MAX: none. */
+typedef size_t ock_choice_function(const ockham_criterion *criterion, const ockham_curve *curve);
+
+ock_choice_function ock_choose_largest, ock_choose_smallest, ock_choose_knee;
 
 ock_criterion_function ock_inertia, ock_bic, ock_bicc, ock_aic, ock_bic_goxmeans, ock_calinski_harabasz,
     ock_davies_bouldin, ock_silhouette, ock_simplified_silhouette, ock_mixture_bic, ock_mixture_icl;

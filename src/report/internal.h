@@ -20,6 +20,9 @@ typedef struct ock_report {
   const ockham_report_options *options;
 } ock_report;
 
+/* Whether the report tells of the criterion. */
+bool ock_report_shows(const ock_report *report, const ockham_criterion *criterion);
+
 void ock_report_text(const ock_report *report, FILE *out);
 /* False when memory ran out. */
 bool ock_report_json(const ock_report *report, FILE *out);

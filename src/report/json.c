@@ -36,18 +36,21 @@ static json_t *seed(uint64_t value) {
   return json_string(digits);
 }
 
-static json_t *choices(const ockham_curve *curve) {
+static json_t *choices(const ock_report *r) {
+  const ockham_curve *curve = r->curve;
   size_t n;
   const ockham_criterion *criteria = ockham_criteria(&n);
   json_t *object = json_object();
   for (size_t c = 0; c < n; c++) {
+    if (!ock_report_shows(r, &criteria[c])) continue;
     size_t i = ockham_criterion_choose(&criteria[c], curve);
     put(&object, criteria[c].name, i == SIZE_MAX ? json_null() : integer(curve->points[i].k));
   }
   return object;
 }
 
-static json_t *point(const ockham_curve *curve, size_t i) {
+static json_t *point(const ock_report *r, size_t i) {
+  const ockham_curve *curve = r->curve;
   size_t n;
   const ockham_criterion *criteria = ockham_criteria(&n);
   ockham_fit_score bic = ockham_score_bic(curve, i);
@@ -55,7 +58,7 @@ static json_t *point(const ockham_curve *curve, size_t i) {
   put(&object, "k", integer(curve->points[i].k));
   put(&object, "inertia", number(curve->points[i].inertia));
   for (size_t c = 0; c < n; c++)
-    if (criteria[c].direction != OCKHAM_KNEE)
+    if (criteria[c].direction != OCKHAM_KNEE && ock_report_shows(r, &criteria[c]))
       put(&object, criteria[c].name, number(ockham_criterion_value(&criteria[c], curve, i)));
   double silhouette = curve->points[i].silhouette;
   put(&object, "silhouette_error", number(isnan(silhouette) ? NAN : curve->points[i].silhouette_error));
@@ -68,9 +71,9 @@ static json_t *point(const ockham_curve *curve, size_t i) {
   return object;
 }
 
-static json_t *points(const ockham_curve *curve) {
+static json_t *points(const ock_report *r) {
   json_t *array = json_array();
-  for (size_t i = 0; i < curve->n_points; i++) append(&array, point(curve, i));
+  for (size_t i = 0; i < r->curve->n_points; i++) append(&array, point(r, i));
   return array;
 }
 
@@ -134,7 +137,7 @@ bool ock_report_json(const ock_report *r, FILE *out) {
   if (v->mixture_rows) put(&object, "mixture_rows", integer(v->mixture_rows));
   put(&object, "searched_rows", integer(v->searched_rows ? v->searched_rows : curve->n_rows));
   put(&object, "passes", integer(v->n_passes));
-  put(&object, "criteria", choices(curve));
+  put(&object, "criteria", choices(r));
   put(&object, "sizes", sizes(&curve->points[v->point]));
   if (curve->weighted) {
     put(&object, "total_weight", number(curve->total_weight));
@@ -143,7 +146,7 @@ bool ock_report_json(const ock_report *r, FILE *out) {
   put(&object, "seconds", number(v->seconds));
   put(&object, "work", work(r));
   add_context(&object, r);
-  put(&object, "curve", points(curve));
+  put(&object, "curve", points(r));
   bool whole = object && json_dumpf(object, out, JSON_REAL_PRECISION(17)) == 0;
   json_decref(object);
   return whole;

@@ -21,6 +21,11 @@ static char *render(const ock_report *report) {
   return NULL;
 }
 
+bool ock_report_shows(const ock_report *r, const ockham_criterion *criterion) {
+  if (!ockham_criterion_has_evidence(criterion, r->curve)) return false;
+  return criterion->usual || r->options->all_criteria || criterion == r->verdict.criterion;
+}
+
 ockham_status ockham_report_sweep(const ockham_sweep *sweep, const ockham_report_options *options, char **text,
                                   ockham_error *err) {
   static const ockham_report_options defaults = {0};

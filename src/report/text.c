@@ -234,7 +234,7 @@ static void criteria_table(const ock_report *r, FILE *out) {
   const ockham_criterion *criteria = ockham_criteria(&n);
   fprintf(out, "\n  %-24s %6s  %12s  %10s\n", "criterion", "k", "value", "can say 1");
   for (size_t c = 0; c < n; c++)
-    if (r->curve->has_mixtures || !ockham_criterion_is_of_mixtures(&criteria[c])) criterion_row(r, &criteria[c], out);
+    if (ock_report_shows(r, &criteria[c])) criterion_row(r, &criteria[c], out);
 }
 
 static void clusters_table(const ock_report *r, FILE *out) {

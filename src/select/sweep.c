@@ -84,6 +84,10 @@ static ockham_status choose_range(ock_run *r, ockham_error *err) {
 
 /* ---- what is wanted ---- */
 
+static bool is_of_mixtures(const ockham_criterion *criterion) {
+  return criterion->evidence == OCKHAM_EVIDENCE_MIXTURES;
+}
+
 /* How many pairs of rows the exact silhouette may look at. */
 static double most_pairs(const ock_run *r) {
   const double cost = 8; /* of a pair beside its columns */
@@ -103,8 +107,8 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 
 /* The best k is so near the end of the range that a better one may lie beyond: extend the range, if it may be. */
 static bool extend(ock_run *r, ockham_sweep *sweep) {
-  bool of_mixtures = ockham_criterion_is_of_mixtures(sweep->criterion); /* which come after, and not much beyond BIC */
-  const ockham_criterion *criterion = of_mixtures ? ockham_criterion_find("bic") : sweep->criterion;
+  bool later = is_of_mixtures(sweep->criterion); /* which come after, and not much beyond BIC */
+  const ockham_criterion *criterion = later ? ockham_criterion_find("bic") : sweep->criterion;
   size_t best = ockham_criterion_choose(criterion, &sweep->curve);
   if (r->ticker.stopped || sweep->distinct_limit || r->k_target >= r->k_end || best == SIZE_MAX) return false;
   size_t k = sweep->curve.points[best].k;
@@ -186,7 +190,7 @@ static ockham_status cover_whole(ock_run *r, bool *more, ockham_error *err) {
 /* Mixtures for k up to a little more than k-means finds by BIC, further while the best is at the end. */
 static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error *err) {
   enum { LEAST_MORE = 5 };
-  if (!r->options->mixtures && !ockham_criterion_is_of_mixtures(sweep->criterion)) return OCKHAM_OK;
+  if (!r->options->mixtures && !r->options->all_criteria && !is_of_mixtures(sweep->criterion)) return OCKHAM_OK;
   if (sweep->survey.n_varying < sweep->d || r->ticker.stopped) return OCKHAM_OK;
   size_t best = ockham_criterion_choose(ockham_criterion_find("bic"), &sweep->curve);
   size_t k = best == SIZE_MAX ? sweep->k_min : sweep->curve.points[best].k, limit = sweep->k_max;
@@ -207,7 +211,7 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
   if (r->ticker.stopped) { /* what has come down only part of the way says nothing */
     ock_mixtures_clear(found);
     ock_free(found);
-    if (ockham_criterion_is_of_mixtures(sweep->criterion)) sweep->criterion = ockham_criterion_find("bic");
+    if (is_of_mixtures(sweep->criterion)) sweep->criterion = ockham_criterion_find("bic");
     return OCKHAM_OK;
   }
   sweep->mixtures = found;

@@ -131,8 +131,13 @@ static void explain_choice(const ock_report *r, FILE *out) {
     fprintf(out, "  the curve of inertia bends at %zu; where it bends depends on the range of k\n", v->k);
     return;
   }
-  size_t runner_up[2];
   char text[32];
+  if (c->direction == OCKHAM_RULE) {
+    fprintf(out, "  %s chooses %zu: %s; there it is %s\n", c->title, v->k, c->rule,
+            amount(ockham_criterion_value(c, r->curve, v->point), text));
+    return;
+  }
+  size_t runner_up[2];
   find_runners_up(r, runner_up);
   double best = ockham_criterion_value(c, r->curve, v->point);
   fprintf(out, "  %s is %s at %zu", c->title, c->direction == OCKHAM_MINIMUM ? "lowest" : "highest", v->k);

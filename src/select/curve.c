@@ -2,6 +2,7 @@
 /* The memory of a sweep, and the curve that it shows to criteria. */
 #include <math.h>
 
+#include "select/evidence.h"
 #include "select/mixtures.h"
 
 /* ---- memory ---- */
@@ -42,6 +43,7 @@ void ockham_sweep_free(ockham_sweep *sweep) {
   ock_free(sweep->fits);
   if (sweep->mixtures) ock_mixtures_clear(sweep->mixtures);
   ock_free(sweep->mixtures);
+  ock_row_evidence_free(sweep->row_evidence);
   ock_frame_clear(&sweep->own_frame);
   ock_free(sweep->points);
   ock_free(sweep->shown);
@@ -85,6 +87,7 @@ static void show_point(ockham_sweep *sweep, const ock_fit *fit, ockham_curve_poi
                                 .silhouette_error = fit->silhouette_error,
                                 .weights = fit->weights};
   if (sweep->mixtures) show_mixture(sweep->mixtures, point);
+  if (sweep->row_evidence) point->rows = &sweep->row_evidence->points[fit->k - sweep->k_min];
 }
 
 ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
@@ -100,6 +103,7 @@ ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
     show_point(sweep, &sweep->fits[sweep->k_min + i - 1], &points[i], shown);
     shown += points[i].k * (sweep->d + 2);
   }
+  const ock_fit *one = &sweep->fits[0];
   sweep->curve = (ockham_curve){.n_rows = sweep->n,
                                 .n_columns = sweep->d,
                                 .n_varying = sweep->survey.n_varying,
@@ -109,6 +113,7 @@ ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
                                 .points = points,
                                 .total_weight = sweep->total_weight,
                                 .weighted = sweep->weighted,
-                                .has_mixtures = sweep->mixtures != NULL};
+                                .has_mixtures = sweep->mixtures != NULL,
+                                .total_spread = one->settled ? one->spread[0] / sweep->frame->unit : 0};
   return OCKHAM_OK;
 }

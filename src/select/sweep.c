@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "select/evidence.h"
 #include "select/mixtures.h"
-#include "select/run.h"
 
 enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60 };
 
@@ -88,6 +88,10 @@ static bool is_of_mixtures(const ockham_criterion *criterion) {
   return criterion->evidence == OCKHAM_EVIDENCE_MIXTURES;
 }
 
+static bool is_of_rows(const ockham_criterion *criterion) {
+  return criterion->evidence == OCKHAM_EVIDENCE_ROWS;
+}
+
 /* How many pairs of rows the exact silhouette may look at. */
 static double most_pairs(const ock_run *r) {
   const double cost = 8; /* of a pair beside its columns */
@@ -107,7 +111,7 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 
 /* The best k is so near the end of the range that a better one may lie beyond: extend the range, if it may be. */
 static bool extend(ock_run *r, ockham_sweep *sweep) {
-  bool later = is_of_mixtures(sweep->criterion); /* which come after, and not much beyond BIC */
+  bool later = sweep->criterion->evidence != OCKHAM_EVIDENCE_CURVE; /* comes after, and not much beyond BIC */
   const ockham_criterion *criterion = later ? ockham_criterion_find("bic") : sweep->criterion;
   size_t best = ockham_criterion_choose(criterion, &sweep->curve);
   if (r->ticker.stopped || sweep->distinct_limit || r->k_target >= r->k_end || best == SIZE_MAX) return false;
@@ -187,6 +191,14 @@ static ockham_status cover_whole(ock_run *r, bool *more, ockham_error *err) {
   return OCKHAM_OK;
 }
 
+/* For tables in memory. */
+static ockham_status look_at_rows(ock_run *r, ockham_sweep *sweep, ockham_error *err) {
+  if (r->feed || (!r->options->all_criteria && !is_of_rows(sweep->criterion))) return OCKHAM_OK;
+  if (!r->ticker.stopped) OCK_TRY(ock_gather_rows(r, sweep, err));
+  if (!sweep->row_evidence && is_of_rows(sweep->criterion)) sweep->criterion = ockham_criterion_find("bic");
+  return ock_sweep_build_curve(sweep, err);
+}
+
 /* Mixtures for k up to a little more than k-means finds by BIC, further while the best is at the end. */
 static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error *err) {
   enum { LEAST_MORE = 5 };
@@ -227,7 +239,9 @@ static ockham_status run_sweep(ock_run *r, ockham_error *err) {
     OCK_TRY(cover(r, &more, err));
     if (!more && r->feed) OCK_TRY(cover_whole(r, &more, err));
   }
-  return find_mixtures(r, r->feed ? r->whole : r->sweep, err);
+  ockham_sweep *result = r->feed ? r->whole : r->sweep;
+  OCK_TRY(look_at_rows(r, result, err));
+  return find_mixtures(r, result, err);
 }
 
 static ockham_status sweep_in_frame(ock_run *r, ockham_error *err) {
@@ -312,6 +326,8 @@ static ockham_status check_overview(const ockham_row_source *source, const ockha
   if (o->exact) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the exact silhouette needs all rows in memory");
   if (o->weights) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows of a source cannot be weighted");
   OCK_TRY(check_options(o, err));
+  if (o->criterion && is_of_rows(ockham_criterion_find(o->criterion)))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the criterion %s needs all rows in memory", o->criterion);
   return check_k(overview->sample.n_rows, " searched", o, err);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats: how far two labellings of the same rows agree; small symmetric matrices.
+/* stats: how far two labellings of the same rows agree; small symmetric matrices; tails of distributions.
  * Main type: ock_sizes, the multiset of group sizes of a partition; both indices follow from three of them.
  * Invariants: nothing depends on which numbers stand for the clusters; counts stay whole numbers until the last step.
  * Threads: pure functions, no state.
@@ -38,5 +38,12 @@ void ock_rotate_rows(double *m, size_t d, size_t p, size_t q, double cosine, dou
 /* Eigenvalues, the largest first, and as columns of a d x d matrix their vectors, by Jacobi's rotations. a (d x d, both
  * triangles) is spoilt. */
 void ock_symmetric_eigen(double *a, size_t d, double *values, double *vectors);
+
+/* ---- tails of distributions ---- */
+
+/* The regularised incomplete beta function I_x(a, b); a, b > 0. O(root of the larger). */
+double ock_beta_share(double x, double a, double b);
+/* The probability of more than f under F with a and b degrees of freedom. */
+double ock_f_tail(double f, double a, double b);
 
 #endif

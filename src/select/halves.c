@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One cluster split in two, on all of its rows: whether it should be is for criteria to say. */
+#include <math.h>
+#include <string.h>
+
+#include "select/evidence.h"
+
+enum { AXIS_STEPS = 8, MOST_STEPS = 100 };
+static const double worth_a_step = 1e-9;
+
+static double along(const double *way, const double *values, size_t d) {
+  double sum = 0;
+  for (size_t l = 0; l < d; l++) sum += way[l] * values[l];
+  return sum;
+}
+
+/* Some steps of the power method towards the cluster's longest axis. */
+static void find_axis(const ock_cluster_rows *c, size_t widest, double *values, double *way, double *next) {
+  size_t d = c->frame->d;
+  memset(way, 0, d * sizeof *way);
+  way[widest] = 1;
+  for (size_t step = 0; step < AXIS_STEPS; step++) {
+    memset(next, 0, d * sizeof *next);
+    for (size_t i = 0; i < c->n; i++) {
+      double weight = ock_cluster_row(c, i, values) * along(way, values, d);
+      for (size_t l = 0; l < d; l++) next[l] += weight * values[l];
+    }
+    double length = sqrt(along(next, next, d));
+    if (!(length > 0)) return;
+    for (size_t l = 0; l < d; l++) way[l] = next[l] / length;
+  }
+}
+
+/* The rows beyond the plane are one half; a and b become the means of both. Returns what that gains. */
+static double take_halves(const ock_cluster_rows *c, const double *way, double threshold, double *values, double *a,
+                          double *b) {
+  size_t d = c->frame->d;
+  double n_a = 0;
+  memset(a, 0, d * sizeof *a);
+  for (size_t i = 0; i < c->n; i++) {
+    double weight = ock_cluster_row(c, i, values);
+    if (!(along(way, values, d) > threshold)) continue;
+    n_a += weight;
+    for (size_t l = 0; l < d; l++) a[l] += weight * values[l];
+  }
+  double n_b = c->weight - n_a;
+  if (!(n_a > 0) || !(n_b > 0)) return 0;
+  for (size_t l = 0; l < d; l++) {
+    b[l] = -a[l] / n_b; /* the mean of both is 0 */
+    a[l] /= n_a;
+  }
+  return n_a * n_b / c->weight * ock_squared_distance(a, b, d);
+}
+
+double ock_halve(const ock_cluster_rows *c, size_t widest, double *scratch) {
+  size_t d = c->frame->d;
+  double *values = scratch, *way = values + d, *next = way + d, *a = next + d, *b = a + d;
+  double gain = 0, threshold = 0, sum = 0;
+  find_axis(c, widest, values, way, next);
+  for (size_t step = 0; step < MOST_STEPS; step++) {
+    double now = take_halves(c, way, threshold, values, a, b);
+    if (!(now > gain * (1 + worth_a_step))) break;
+    gain = now;
+    for (size_t l = 0; l < d; l++) way[l] = a[l] - b[l];
+    threshold = 0.5 * (along(a, a, d) - along(b, b, d));
+  }
+  if (!(gain > 0)) memset(a, 0, 2 * d * sizeof *a); /* equal rows */
+  for (size_t i = 0; i < c->n; i++) {
+    double weight = ock_cluster_row(c, i, values);
+    sum += weight * fmin(ock_squared_distance(values, a, d), ock_squared_distance(values, b, d));
+  }
+  return sum;
+}

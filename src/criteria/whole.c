@@ -6,7 +6,8 @@
 #include "criteria/internal.h"
 #include "stats/internal.h"
 
-/* What a test says of a cluster of so many rows whose sum of squares falls to this share: the higher, the more whole. */
+/* What a test says of a cluster of so many rows whose sum of squares falls to this share: the higher, the more whole.
+ */
 typedef double whole_test(double n, double share, double d);
 
 /* The least that it says of any cluster; NaN when none could be tested: two rows or fewer, or all of them equal. */

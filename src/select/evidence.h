@@ -40,10 +40,11 @@ static inline double ock_cluster_row(const ock_cluster_rows *c, size_t i, double
   return frame->weights ? frame->weights[c->row[i]] : 1;
 }
 
-/* Split the cluster by 2-means, from its longest axis on; `widest` is the column with the greatest variance. Returns
- * the sum of squared distances to the nearer of the two means. scratch: OCK_HALVES d. */
-enum { OCK_HALVES = 5 };
-double ock_halve(const ock_cluster_rows *c, size_t widest, double *scratch);
+/* Split the cluster by 2-means, from its longest axis on, or from few rows also from some pairs of them; `widest` is
+ * the column with the greatest variance. Returns the sum of squared distances to the nearer of the two means. scratch:
+ * OCK_HALVES d. */
+enum { OCK_HALVES = 7 };
+double ock_halve(const ock_cluster_rows *c, size_t widest, ock_rng *rng, double *scratch);
 
 /* Sums of squares and products of the columns that vary, in units of their own roots of sums of squares, so that all
  * diagonals of T are 1. Matrices are packed by rows. */

@@ -6,7 +6,7 @@
 
 #include "select/evidence.h"
 
-enum { ROWS_A_TASK = 64 * OCK_PANEL };
+enum { ROWS_A_TASK = 64 * OCK_PANEL, RNG_STREAM_HALVES = 1 << 24 };
 
 /* One k at a time; arrays have room for the largest. */
 typedef struct look {
@@ -14,6 +14,7 @@ typedef struct look {
   const ock_frame *frame;
   const ock_kernels *kernels;
   size_t k, d;
+  uint64_t seed;
   uint32_t *label, *order; /* n */
   size_t *end;             /* k + 1: where the rows of each cluster end in the order */
   double *centres;         /* k x d, in the data's units, relative to the origin */
@@ -106,7 +107,8 @@ static void describe_cluster(void *arg, size_t j, size_t worker) {
   l->weights[j] = c.weight;
   size_t widest = find_variances(&c, values, sums);
   l->scatter[j] = length(sums, l->d);
-  l->halves[j] = l->scatter[j] > 0 ? ock_halve(&c, widest, values) : 0;
+  ock_rng rng = ock_rng_make(l->seed, RNG_STREAM_HALVES + l->k * UINT16_MAX + j);
+  l->halves[j] = l->scatter[j] > 0 ? ock_halve(&c, widest, &rng, values) : 0;
 }
 
 /* ---- what lies between clusters ---- */
@@ -176,14 +178,13 @@ static void look_at(look *l, const ock_fit *fit, ock_scatter *s, ock_pool *pool,
                                         .scattering = sum / k / total_variance(s, l->frame->total),
                                         .density_between = l->k > 1 ? mean_density(l) : NAN,
                                         .halves = halves};
-  ock_scatter_compare(s, l->k, l->weights, l->means, &statistics->log_determinant, &statistics->trace_ratio,
-                      explained);
+  ock_scatter_compare(s, l->k, l->weights, l->means, &statistics->log_determinant, &statistics->trace_ratio, explained);
 }
 
 static bool look_init(look *l, const ock_run *r, size_t k_max, ock_arena *arena) {
   size_t n = r->x.n_rows, d = r->x.n_columns, n_workers = ock_pool_size(r->pool);
-  *l = (look){.x = r->x, .frame = &r->frame, .kernels = ock_kernels_pick(), .d = d};
-  l->scratch_size = (d + k_max) * OCK_PANEL > (OCK_HALVES + 1) * d ? (d + k_max) * OCK_PANEL : (OCK_HALVES + 1) * d;
+  *l = (look){.x = r->x, .frame = &r->frame, .kernels = ock_kernels_pick(), .d = d, .seed = r->options->seed};
+  l->scratch_size = (d + k_max) * OCK_PANEL; /* more than OCK_HALVES d */
   l->label = ock_arena_array(arena, n, sizeof *l->label);
   l->order = ock_arena_array(arena, n, sizeof *l->order);
   l->end = ock_arena_array(arena, k_max + 1, sizeof *l->end);
@@ -196,8 +197,8 @@ static bool look_init(look *l, const ock_run *r, size_t k_max, ock_arena *arena)
   l->middle = ock_arena_array(arena, k_max * k_max, sizeof(double));
   l->between = ock_arena_array(arena, k_max * k_max, sizeof(double));
   l->scratch = ock_arena_array(arena, n_workers, ock_size_product(l->scratch_size, sizeof(double)));
-  return l->label && l->order && l->end && l->centres && l->means && l->weights && l->scatter && l->halves &&
-         l->near && l->middle && l->between && l->scratch;
+  return l->label && l->order && l->end && l->centres && l->means && l->weights && l->scatter && l->halves && l->near &&
+         l->middle && l->between && l->scratch;
 }
 
 static ockham_status fail(ockham_error *err, const look *l, size_t k_max) {

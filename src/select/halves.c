@@ -5,7 +5,10 @@
 
 #include "select/evidence.h"
 
-enum { AXIS_STEPS = 8, MOST_STEPS = 100 };
+enum { AXIS_STEPS = 8, MOST_STEPS = 100, MOST_STARTS = 8 };
+
+/* Few rows have many optima: so many values are worth further starts, from two rows each. */
+static const double values_for_starts = 2e5;
 static const double worth_a_step = 1e-9;
 
 static double along(const double *way, const double *values, size_t d) {
@@ -52,11 +55,10 @@ static double take_halves(const ock_cluster_rows *c, const double *way, double t
   return n_a * n_b / c->weight * ock_squared_distance(a, b, d);
 }
 
-double ock_halve(const ock_cluster_rows *c, size_t widest, double *scratch) {
+/* Steps of 2-means from a plane across `way` on; a and b receive the means. Returns what these gain. */
+static double climb(const ock_cluster_rows *c, double *way, double threshold, double *values, double *a, double *b) {
   size_t d = c->frame->d;
-  double *values = scratch, *way = values + d, *next = way + d, *a = next + d, *b = a + d;
-  double gain = 0, threshold = 0, sum = 0;
-  find_axis(c, widest, values, way, next);
+  double gain = 0;
   for (size_t step = 0; step < MOST_STEPS; step++) {
     double now = take_halves(c, way, threshold, values, a, b);
     if (!(now > gain * (1 + worth_a_step))) break;
@@ -64,10 +66,39 @@ double ock_halve(const ock_cluster_rows *c, size_t widest, double *scratch) {
     for (size_t l = 0; l < d; l++) way[l] = a[l] - b[l];
     threshold = 0.5 * (along(a, a, d) - along(b, b, d));
   }
-  if (!(gain > 0)) memset(a, 0, 2 * d * sizeof *a); /* equal rows */
+  return gain;
+}
+
+/* The plane between two rows; returns its threshold. */
+static double between_rows(const ock_cluster_rows *c, ock_rng *rng, double *values, double *way) {
+  size_t d = c->frame->d;
+  ock_cluster_row(c, ock_rng_below(rng, c->n), way);
+  ock_cluster_row(c, ock_rng_below(rng, c->n), values);
+  double threshold = 0.5 * (along(way, way, d) - along(values, values, d));
+  for (size_t l = 0; l < d; l++) way[l] -= values[l];
+  return threshold;
+}
+
+static double measure(const ock_cluster_rows *c, const double *a, const double *b, double *values) {
+  double sum = 0;
   for (size_t i = 0; i < c->n; i++) {
     double weight = ock_cluster_row(c, i, values);
-    sum += weight * fmin(ock_squared_distance(values, a, d), ock_squared_distance(values, b, d));
+    sum += weight * fmin(ock_squared_distance(values, a, c->frame->d), ock_squared_distance(values, b, c->frame->d));
   }
   return sum;
+}
+
+double ock_halve(const ock_cluster_rows *c, size_t widest, ock_rng *rng, double *scratch) {
+  size_t d = c->frame->d, n_starts = 1 + (size_t)(values_for_starts / ((double)c->n * (double)d));
+  double *values = scratch, *way = values + d, *next = way + d, *means = next + d, *best = means + 2 * d, most = 0;
+  find_axis(c, widest, values, way, next);
+  memset(best, 0, 2 * d * sizeof *best); /* equal rows have no halves */
+  for (size_t start = 0; start < n_starts && start < MOST_STARTS; start++) {
+    double threshold = start ? between_rows(c, rng, values, way) : 0;
+    double gain = climb(c, way, threshold, values, means, means + d);
+    if (!(gain > most)) continue;
+    most = gain;
+    memcpy(best, means, 2 * d * sizeof *best);
+  }
+  return measure(c, best, best + d, values);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The matrices of sums of squares and products: T once from the rows; B of each k from its means alone, and W = T - B. */
+/* The matrices of sums of squares and products: T once from the rows; B of each k from its means alone, and W = T - B.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -48,8 +49,7 @@ static void add_block(void *arg, size_t b, size_t worker) {
 }
 
 /* In blocks, whose sums are added up in their order: into those of the first. */
-static double *add_rows(const ock_scatter *s, ockham_rows x, const ock_frame *frame, ock_pool *pool,
-                        ock_arena *arena) {
+static double *add_rows(const ock_scatter *s, ockham_rows x, const ock_frame *frame, ock_pool *pool, ock_arena *arena) {
   bool full = s->m <= OCKHAM_SCATTER_COLUMNS;
   pass p = {.s = s, .x = x, .frame = frame, .full = full, .size = full ? packed(s->m) : s->m};
   p.n_blocks = ock_clamp(x.n_rows / LEAST_ROWS_A_BLOCK, 1, MOST_BLOCKS);

@@ -107,8 +107,8 @@ static inline double looked_density(const looked_rows *r, const double *centroid
     for (size_t b = 0; b < a; b++) {
       for (size_t l = 0; l < r->d; l++) middle[l] = (centroids[a * r->d + l] + centroids[b * r->d + l]) / 2;
       double between = looked_count(r, a, b, middle, reach);
-      double denser = fmax(looked_count(r, a, b, centroids + a * r->d, reach),
-                           looked_count(r, a, b, centroids + b * r->d, reach));
+      double denser =
+          fmax(looked_count(r, a, b, centroids + a * r->d, reach), looked_count(r, a, b, centroids + b * r->d, reach));
       if (between > 0) sum += denser > 0 ? between / denser : NAN;
     }
   return sum / ((double)(r->k * (r->k - 1)) / 2);

@@ -127,8 +127,8 @@ static void fill_slope(slope_curve *t, size_t c) {
   assert_true(m <= MOST_POINTS);
   for (size_t i = 0; i < m; i++) {
     for (size_t j = 0; j <= i; j++) t->weights[i][j] = (double)slope_curves[c].n / (double)(i + 1);
-    t->points[i] = (ockham_curve_point){
-        .k = i + 1, .inertia = slope_values[slope_curves[c].first + i], .weights = t->weights[i]};
+    t->points[i] =
+        (ockham_curve_point){.k = i + 1, .inertia = slope_values[slope_curves[c].first + i], .weights = t->weights[i]};
   }
   t->curve = (ockham_curve){.n_rows = slope_curves[c].n,
                             .n_columns = slope_curves[c].d,

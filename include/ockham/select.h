@@ -32,7 +32,9 @@ typedef struct ockham_sweep_options {
   bool mixtures; /**< also fit mixtures (mixture.h) to up to 12,000 of the rows, for k up to a quarter beyond what BIC
                     of k-means says, for the criteria that are of them; implied by such a criterion. Not where a column
                       is constant. */
-  bool all_criteria; /**< gather what every criterion needs, mixtures included, which takes many times longer */
+  bool all_criteria; /**< gather what every criterion needs, mixtures included, which takes many times longer; a
+                        criterion that decides gets what it needs anyway. For tables in memory only: of a source there
+                        are no ockham_curve_point.rows */
 } ockham_sweep_options;
 
 /** How far the range is extended by itself. */
@@ -58,8 +60,9 @@ typedef struct ockham_sweep ockham_sweep;
  *
  *  Extra memory: the rows as float32 (or as float64 when they are that close together), up to 64 MB and a sample of
  *  them beyond that; about 8 + k_max / 16 bytes a row of these, 8 more with weights; 2 more a row for each k while the
- * exact silhouette is computed (one column: 84 and 4 k_max more), and up to 24 n_columns k_max^2 bytes for the
- * centroids. Large tables are searched on some of their rows; all rows then finish each fit, and measure it.
+ * exact silhouette is computed, 8 while criteria look at the rows once more (one column: 84 and 4 k_max more), and up
+ * to 24 n_columns k_max^2 bytes for the centroids. Large tables are searched on some of their rows; all rows then
+ * finish each fit, and measure it.
  *
  *  Source: going up, the cluster whose halves (by 2-means) lower the inertia most is split, and the cheapest merge is
  *  traded for the best split (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998); going down, Ward merges;
@@ -86,7 +89,8 @@ OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
  * INTERRUPTED; later, what has been measured on all rows is returned as a partial sweep, if it is something.
  *
  *  Fails as ockham_sweep_run() does (without rows in messages), as the source does, and with BAD_ARGUMENT when
- *  memory_bytes is too little (the message says the least) or options->exact or options->weights is set, with BAD_DATA
+ *  memory_bytes is too little (the message says the least), options->exact or options->weights is set, or the criterion
+ *  needs the rows once more (OCKHAM_EVIDENCE_ROWS), with BAD_DATA
  * when the source gives other rows than before. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run_source(const ockham_row_source *source,
                                                                    const ockham_overview *overview, size_t memory_bytes,

@@ -26,19 +26,23 @@ void ock_row_evidence_free(ock_row_evidence *evidence);
 typedef struct ock_cluster_rows {
   ockham_rows x;
   const ock_frame *frame;
-  const uint32_t *row; /* n */
-  size_t n;
-  double *mean;  /* d */
-  double weight; /* sum of those of the rows */
+  const uint32_t *row;
+  size_t n, every; /* n of them: every so many */
+  double *mean;    /* d */
+  double weight;   /* sum of those of the rows */
 } ock_cluster_rows;
 
 /* Row i less the mean; returns its weight. */
 static inline double ock_cluster_row(const ock_cluster_rows *c, size_t i, double *values) {
   const ock_frame *frame = c->frame;
+  size_t row = c->row[i * c->every];
   for (size_t l = 0; l < frame->d; l++)
-    values[l] = (ock_rows_get(c->x, c->row[i], l) - frame->origin[l]) * frame->unit - c->mean[l];
-  return frame->weights ? frame->weights[c->row[i]] : 1;
+    values[l] = (ock_rows_get(c->x, row, l) - frame->origin[l]) * frame->unit - c->mean[l];
+  return frame->weights ? frame->weights[row] : 1;
 }
+
+/* The mean of the rows, and their weight. values, sum: scratch of d. */
+void ock_cluster_find_mean(ock_cluster_rows *c, double *values, double *sum);
 
 /* Split the cluster by 2-means, from its longest axis on, or from few rows also from some pairs of them; `widest` is
  * the column with the greatest variance. Returns the sum of squared distances to the nearer of the two means. scratch:

@@ -36,6 +36,7 @@ static ock_cluster_rows cluster_rows(const look *l, size_t j) {
                             .frame = l->frame,
                             .row = l->order + first,
                             .n = l->end[j] - first,
+                            .every = 1,
                             .mean = l->means + j * l->d,
                             .weight = l->weights[j]};
 }
@@ -64,20 +65,6 @@ static void sort_rows(look *l, const ock_fit *fit, ock_pool *pool) {
 
 /* ---- each cluster by itself ---- */
 
-static void find_mean(ock_cluster_rows *c, double *values, double *sum) {
-  size_t d = c->frame->d;
-  memset(c->mean, 0, d * sizeof(double)); /* rows are taken relative to it */
-  memset(sum, 0, d * sizeof(double));
-  c->weight = 0;
-  for (size_t i = 0; i < c->n; i++) {
-    double weight = ock_cluster_row(c, i, values);
-    c->weight += weight;
-    for (size_t l = 0; l < d; l++) sum[l] += weight * values[l];
-  }
-  if (c->weight > 0)
-    for (size_t l = 0; l < d; l++) c->mean[l] = sum[l] / c->weight;
-}
-
 /* Variances of the columns; returns which is the greatest. */
 static size_t find_variances(const ock_cluster_rows *c, double *values, double *variances) {
   size_t d = c->frame->d, widest = 0;
@@ -103,7 +90,7 @@ static void describe_cluster(void *arg, size_t j, size_t worker) {
   const look *l = arg;
   double *values = l->scratch + worker * l->scratch_size, *sums = values + l->d;
   ock_cluster_rows c = cluster_rows(l, j);
-  find_mean(&c, values, sums);
+  ock_cluster_find_mean(&c, values, sums);
   l->weights[j] = c.weight;
   size_t widest = find_variances(&c, values, sums);
   l->scatter[j] = length(sums, l->d);

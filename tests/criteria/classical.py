@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write classical.h: values of the classical criteria for labels of k = 1 ... K_MAX, from programs and by definition.
 
-Run by hand:  R_LIBS=... python classical.py > classical.h
+Run by hand, then lay it out (tools/check_format --fix):  R_LIBS=... python classical.py > classical.h
 It wants numpy, scipy and scikit-learn, and R with NbClust 3.0.1, clusterCrit 1.3.0 and capushe 1.1.
 
 Where a program computes something else than what it says, its value is turned into the right one if that can be done,

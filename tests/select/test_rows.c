@@ -97,8 +97,7 @@ typedef struct count {
 static void check_curve(double *x, size_t n, size_t d, ockham_sweep_options options, count *halves) {
   ockham_sweep *sweep = look(rows_of(x, n, d), options);
   const ockham_curve *curve = ockham_sweep_curve(sweep);
-  for (size_t i = 0; i < curve->n_points; i++)
-    check_point(sweep, rows_of(x, n, d), i, &halves->best, &halves->all);
+  for (size_t i = 0; i < curve->n_points; i++) check_point(sweep, rows_of(x, n, d), i, &halves->best, &halves->all);
   ockham_sweep_free(sweep);
   free(x);
 }
@@ -127,6 +126,24 @@ static void halves_find_what_is_there(void **unused) {
     const ockham_curve *curve = ockham_sweep_curve(sweep);
     assert_close(curve->points[0].rows->halves[0], curve->points[1].inertia, tolerance);
     assert_int_equal(curve->points[ockham_criterion_choose(ockham_criterion_find("duda"), curve)].k, 2);
+    ockham_sweep_free(sweep);
+    free(x);
+  }
+}
+
+/* Round clusters that are well apart, and one cluster, are told by the better ones. */
+static void the_better_ones_count_round_clusters(void **unused) {
+  (void)unused;
+  static const char *const better[] = {"duda", "slope-heuristic", "aicc"};
+  for (uint64_t seed = 0; seed < 8; seed++) {
+    size_t d = 2 + seed % 4, k = 1 + seed, n = 60 * k;
+    double *x = make_blobs(n, d, k, seed);
+    ockham_sweep *sweep = look(rows_of(x, n, d), (ockham_sweep_options){.k_max = 20});
+    const ockham_curve *curve = ockham_sweep_curve(sweep);
+    for (size_t c = 0; c < sizeof better / sizeof *better; c++) {
+      size_t i = ockham_criterion_choose(ockham_criterion_find(better[c]), curve);
+      if (i + 1 != k) fail_msg("%s says %zu of %zu clusters", better[c], i + 1, k);
+    }
     ockham_sweep_free(sweep);
     free(x);
   }
@@ -292,11 +309,17 @@ static void want_of_memory_is_told(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(statistics_are_those_of_the_labels), cmocka_unit_test(halves_find_what_is_there),
-      cmocka_unit_test(constant_columns_are_left_out),      cmocka_unit_test(singular_matrices_are_undefined),
-      cmocka_unit_test(wide_tables_have_no_matrices),       cmocka_unit_test(threads_do_not_matter),
-      cmocka_unit_test(floats_are_looked_at_too),           cmocka_unit_test(it_is_not_done_unasked),
-      cmocka_unit_test(a_stop_leaves_none_of_it),           cmocka_unit_test(want_of_memory_is_told),
+      cmocka_unit_test(statistics_are_those_of_the_labels),
+      cmocka_unit_test(halves_find_what_is_there),
+      cmocka_unit_test(the_better_ones_count_round_clusters),
+      cmocka_unit_test(constant_columns_are_left_out),
+      cmocka_unit_test(singular_matrices_are_undefined),
+      cmocka_unit_test(wide_tables_have_no_matrices),
+      cmocka_unit_test(threads_do_not_matter),
+      cmocka_unit_test(floats_are_looked_at_too),
+      cmocka_unit_test(it_is_not_done_unasked),
+      cmocka_unit_test(a_stop_leaves_none_of_it),
+      cmocka_unit_test(want_of_memory_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

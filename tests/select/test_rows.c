@@ -217,6 +217,33 @@ static void wide_tables_have_no_matrices(void **unused) {
   free(x);
 }
 
+/* What has no unit is the same in any, and anywhere. */
+static void units_do_not_matter(void **unused) {
+  (void)unused;
+  static const double factors[] = {0x1p-400, 1e-3, 0x1p400, 1}, shifts[] = {0, 1, 0, 1e7};
+  static const char *const same[] = {"ccc",   "scott", "marriot", "friedman", "ratkowsky-lance",
+                                     "s-dbw", "duda",  "beale"};
+  enum { N = 240, D = 3 };
+  double *x = make_blobs(N, D, 4, 1), *y = malloc(N * D * sizeof *y);
+  ockham_sweep *plain = look(rows_of(x, N, D), (ockham_sweep_options){.k_max = 6});
+  for (size_t f = 0; f < sizeof factors / sizeof *factors; f++) {
+    for (size_t i = 0; i < N * D; i++) y[i] = factors[f] * x[i] + shifts[f];
+    ockham_sweep *other = look(rows_of(y, N, D), (ockham_sweep_options){.k_max = 6});
+    for (size_t c = 0; c < sizeof same / sizeof *same; c++)
+      for (size_t i = 0; i < 4; i++) {
+        const ockham_criterion *criterion = ockham_criterion_find(same[c]);
+        double value = ockham_criterion_value(criterion, ockham_sweep_curve(other), i);
+        double expected = ockham_criterion_value(criterion, ockham_sweep_curve(plain), i);
+        assert_int_equal(isnan(value), isnan(expected));
+        if (!isnan(expected)) assert_close(value, expected, 1e-6);
+      }
+    ockham_sweep_free(other);
+  }
+  ockham_sweep_free(plain);
+  free(x);
+  free(y);
+}
+
 /* ---- how it runs ---- */
 
 static void assert_same_bits(const ockham_curve *a, const ockham_curve *b) {
@@ -315,6 +342,7 @@ int main(void) {
       cmocka_unit_test(constant_columns_are_left_out),
       cmocka_unit_test(singular_matrices_are_undefined),
       cmocka_unit_test(wide_tables_have_no_matrices),
+      cmocka_unit_test(units_do_not_matter),
       cmocka_unit_test(threads_do_not_matter),
       cmocka_unit_test(floats_are_looked_at_too),
       cmocka_unit_test(it_is_not_done_unasked),

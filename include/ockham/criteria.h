@@ -11,6 +11,15 @@
 extern "C" {
 #endif
 
+/** What one cluster looks like where it is no component of a mixture. */
+typedef enum ockham_shape {
+  OCKHAM_SHAPE_COMPONENTS, /**< as mixture_family and mixture_tail say */
+  OCKHAM_SHAPE_STUDENT,    /**< ellipsoid whose tails fall as a power: multivariate t */
+  OCKHAM_SHAPE_SKEWED,     /**< columns skewed, or tailed, each in its way: sinh-arcsinh or a power of the distance from
+                                an end, with a Gaussian copula */
+  OCKHAM_SHAPE_BOX         /**< uniform in a box along the axes */
+} ockham_shape;
+
 typedef struct ockham_row_statistics ockham_row_statistics;
 typedef struct ockham_pair_statistics ockham_pair_statistics;
 typedef struct ockham_resample_statistics ockham_resample_statistics;
@@ -31,6 +40,7 @@ typedef struct ockham_curve_point {
                                         cannot be the best; only where the curve has_mixtures */
   ockham_covariance mixture_family;  /**< whose family is this */
   double mixture_tail;               /**< and tail this: ockham_mixture.tail */
+  ockham_shape mixture_shape;        /**< for k = 1 it may have another shape */
   const ockham_row_statistics *rows; /**< NULL where they were not gathered; so are these: */
   const ockham_pair_statistics *pairs;
   const ockham_resample_statistics *resamples;

@@ -67,6 +67,11 @@ static json_t *point(const ock_report *r, size_t i) {
   if (curve->has_mixtures && isfinite(curve->points[i].mixture_bic)) {
     put(&object, "mixture_family", json_string(ockham_covariance_name(curve->points[i].mixture_family)));
     put(&object, "mixture_tail", number(curve->points[i].mixture_tail));
+    static const char *const shapes[] = {[OCKHAM_SHAPE_COMPONENTS] = "components",
+                                         [OCKHAM_SHAPE_STUDENT] = "student",
+                                         [OCKHAM_SHAPE_SKEWED] = "skewed",
+                                         [OCKHAM_SHAPE_BOX] = "box"};
+    put(&object, "mixture_shape", json_string(shapes[curve->points[i].mixture_shape]));
   }
   return object;
 }

@@ -54,11 +54,16 @@ void ockham_sweep_free(ockham_sweep *sweep) {
 static void show_mixture(const ock_mixtures *m, ockham_curve_point *point) {
   point->mixture_bic = point->mixture_icl = -INFINITY;
   point->mixture_tail = 1;
+  if (point->k == 1 && m->single.bic > -INFINITY) {
+    point->mixture_bic = point->mixture_icl = m->single.bic;
+    point->mixture_shape = m->single.shape;
+  }
   for (size_t which = 0; point->k <= m->k_max && which < OCK_MIXTURES; which++) {
     const ock_mixture_score *score = ock_mixture_at(m, point->k, which);
     point->mixture_icl = fmax(point->mixture_icl, score->icl);
     if (!(score->bic > point->mixture_bic)) continue;
     point->mixture_bic = score->bic;
+    point->mixture_shape = OCKHAM_SHAPE_COMPONENTS;
     point->mixture_family = (ockham_covariance)(which / 2);
     point->mixture_tail = score->tail;
   }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mixtures for every k: each family goes down from the largest k, and starts twice at each: from the clusters of
- * k-means, and from its own mixture with one component more, the two merged that are best told by one. The better is
- * kept. */
+/* Mixtures for every k. A quick look at some k tells which families can win, and about where. Each of these then goes
+ * down from above its peak, and starts twice at each k: from the clusters of k-means, and from its own mixture with one
+ * component more, the two merged that are best told by one. The better is kept. */
 #include <math.h>
 #include <string.h>
 
 #include "select/mixtures.h"
+#include "select/run.h"
 
-/* Mixtures are of so many rows at most: what more would tell of k is little, and costs in proportion. */
-enum { MOST_ROWS = 12000, MOST_STEPS = 150 };
+/* Mixtures are of so many rows and values at most: what more would tell of k is little, and costs in proportion. But a
+ * component should have some rows. */
+enum { MOST_ROWS = 12000, MOST_VALUES = 400000, ROWS_A_COMPONENT = 50, MOST_STEPS = 150 };
 static const double tolerance = 0.01; /* nats */
 
 /* A start that after some steps is this much worse than another is given up (nats). */
@@ -19,6 +21,13 @@ static const double hopeless = 20;
  * these. */
 static const ockham_covariance families[] = {OCKHAM_EII, OCKHAM_VII, OCKHAM_VVI, OCKHAM_EEE, OCKHAM_VEV, OCKHAM_VVV};
 enum { N_FAMILIES = sizeof families / sizeof *families, N_TAILS = 2 };
+
+/* The quick look: so many steps for these k, until BIC has fallen twice. */
+static const size_t few_k[] = {1, 2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 128, 180, 256};
+enum { N_FEW_K = sizeof few_k / sizeof *few_k, MOST_FALLS = 2 };
+/* A family whose gain over one component falls short of the best one's by more than this share and so many nats per
+ * logarithm of the rows is out of the race. */
+static const double share_behind = 0.05, logarithms_behind = 15;
 
 /* One family, with its tail or the Gaussian one, on its way down. */
 typedef struct descent {
@@ -100,13 +109,44 @@ static bool is_priceless(const descent *d, size_t k) {
   return isinf(price_of(d->family, d->tail, equal, k, d->sweep->d));
 }
 
-/* One family from its largest k down. Returns the best score. */
-static double go_down(ock_mixtures *m, descent *d, ock_ticker *ticker) {
+/* What the quick look at a family says: -infinity where it fits nothing. */
+typedef struct glance {
+  double bic;
+  size_t k;
+} glance;
+
+/* BIC after some steps from k-means, without a tail; -infinity where that fails. */
+static double try_k(descent *d, size_t k) {
+  ock_em *em = d->em;
+  if (is_priceless(d, k)) return -INFINITY;
+  em->fit_tail = em->prior = false;
+  em->family = d->family;
+  ock_em_start(em, d->sweep->fits[k - 1].centroids, k, ock_covariance_is_full(d->family));
+  if (!ock_em_run(em, d->family, FIRST_STEPS, tolerance)) return -INFINITY;
+  return 2 * ock_em_log_likelihood(em) - price_of(d->family, false, em->moments.weight, k, em->d);
+}
+
+/* k_round: where k-means says that the peak is. */
+static glance glance_at(const ock_mixtures *m, descent *d, size_t k_round, ock_ticker *ticker) {
+  glance best = {try_k(d, k_round), k_round};
+  double highest = -INFINITY;
+  for (size_t i = 0, falls = 0; i < N_FEW_K && few_k[i] <= m->k_max && falls < MOST_FALLS; i++) {
+    if (few_k[i] < d->sweep->k_min || ock_ticker_stopped(ticker)) continue;
+    double bic = try_k(d, few_k[i]);
+    falls = bic > highest ? 0 : falls + 1;
+    highest = fmax(highest, bic);
+    if (bic > best.bic) best = (glance){bic, few_k[i]};
+  }
+  return best;
+}
+
+/* One family from that k down. Returns the best score. */
+static double go_down(ock_mixtures *m, descent *d, size_t from, ock_ticker *ticker) {
   double best = -INFINITY;
   size_t which = 2 * (size_t)d->family + d->tail;
   d->has_carried = false;
   double least_price = price_of(d->family, d->tail, &d->em->store->total, 1, d->sweep->d);
-  for (size_t k = m->k_max; k >= d->sweep->k_min && !ock_ticker_stopped(ticker); k--) {
+  for (size_t k = from; k >= d->sweep->k_min && !ock_ticker_stopped(ticker); k--) {
     ock_mixture_score *score = ock_mixture_at(m, k, which);
     if (is_priceless(d, k)) continue;
     *score = fit_k(d, k);
@@ -126,25 +166,68 @@ static bool is_tried(const ock_mixtures *m, ockham_covariance family, size_t d) 
   return family == OCKHAM_EII || family == OCKHAM_VII || (d > 1 && (m->full || !ock_covariance_is_full(family)));
 }
 
-static ockham_status descend_all(ock_mixtures *m, const ockham_sweep *sweep, ock_em *em, ock_ticker *ticker,
-                                 ockham_error *err) {
-  ock_arena arena = {0};
+static size_t best_of(const double bic[N_FAMILIES]) {
+  size_t f = 0;
+  for (size_t i = 1; i < N_FAMILIES; i++) f = bic[i] > bic[f] ? i : f;
+  return f;
+}
+
+/* Every family a little: which are left in the race, by their BIC, and from which k they are to go down. */
+static size_t look_around(ock_mixtures *m, descent *d, double bic[N_FAMILIES], size_t k_round, ock_ticker *ticker) {
+  enum { LEAST_MORE = 4 };
+  glance at[N_FAMILIES];
+  double single = INFINITY, log_n = log(d->em->store->total);
+  size_t highest = 1;
+  for (size_t f = 0; f < N_FAMILIES; f++) {
+    at[f] = (glance){-INFINITY, 1};
+    d->family = families[f];
+    if (!is_tried(m, d->family, d->sweep->d)) continue;
+    at[f] = glance_at(m, d, k_round, ticker);
+    single = fmin(single, try_k(d, 1));
+    bic[f] = at[f].bic;
+  }
+  double best = bic[best_of(bic)], behind = share_behind * (best - single) + logarithms_behind * log_n;
+  for (size_t f = 0; f < N_FAMILIES; f++) {
+    if (bic[f] < best - behind) bic[f] = -INFINITY;
+    if (bic[f] > -INFINITY && at[f].k > highest) highest = at[f].k;
+  }
+  highest += highest / 3 > LEAST_MORE ? highest / 3 : LEAST_MORE;
+  return highest < m->k_max ? highest : m->k_max;
+}
+
+/* The families that are left, and the best of them with their tails. */
+static void go_down_all(ock_mixtures *m, descent *d, const double left[N_FAMILIES], size_t from, ock_ticker *ticker) {
   double best[N_FAMILIES];
+  d->tail = false;
+  for (size_t f = 0; f < N_FAMILIES; f++) {
+    d->family = families[f];
+    best[f] = left[f] > -INFINITY ? go_down(m, d, from, ticker) : -INFINITY;
+  }
+  d->tail = true;
+  for (size_t t = 0; t < N_TAILS; t++) {
+    size_t f = best_of(best);
+    if (!(best[f] > -INFINITY)) break;
+    d->family = families[f];
+    best[f] = -INFINITY;
+    go_down(m, d, from, ticker);
+  }
+}
+
+static ockham_status descend_all(ock_mixtures *m, const ockham_sweep *sweep, ock_em *em, size_t k_round,
+                                 ock_ticker *ticker, ockham_error *err) {
+  ock_arena arena = {0};
+  double left[N_FAMILIES];
   descent d = {.em = em, .sweep = sweep};
+  for (size_t f = 0; f < N_FAMILIES; f++) left[f] = -INFINITY;
   bool fits = ock_moments_init(&d.carried, m->k_max, sweep->d, m->full, &arena) &&
               ock_moments_init(&d.best, m->k_max, sweep->d, m->full, &arena);
-  for (size_t f = 0; fits && f < N_FAMILIES; f++) {
-    d.family = families[f];
-    best[f] = is_tried(m, d.family, sweep->d) ? go_down(m, &d, ticker) : -INFINITY;
-  }
-  for (size_t t = 0; fits && t < N_TAILS; t++) {
-    size_t f = 0;
-    for (size_t i = 1; i < N_FAMILIES; i++) f = best[i] > best[f] ? i : f;
-    if (!(best[f] > -INFINITY)) break;
-    d.family = families[f];
-    d.tail = true;
-    best[f] = -INFINITY;
-    go_down(m, &d, ticker);
+  if (fits) {
+    size_t from = look_around(m, &d, left, k_round, ticker);
+    go_down_all(m, &d, left, from, ticker);
+    while (m->best_k == from && from < m->k_max && !ock_ticker_stopped(ticker)) {
+      from = 2 * from < m->k_max ? 2 * from : m->k_max;
+      go_down_all(m, &d, left, from, ticker);
+    }
   }
   ock_arena_clear(&arena);
   return fits ? OCKHAM_OK : ock_fail_memory(err, "the mixtures", m->k_max * sweep->d * sizeof(double));
@@ -158,18 +241,23 @@ static bool may_be_full(size_t n, size_t d) {
   return d > 1 && d <= most_columns && n > rows_a_column * d;
 }
 
-ockham_status ock_mixtures_find(const ockham_sweep *sweep, ockham_rows x, size_t k, uint64_t seed, ock_pool *pool,
-                                ock_ticker *ticker, ock_mixtures *m, ockham_error *err) {
+static size_t rows_for(size_t d, size_t k) {
+  size_t n = MOST_VALUES / d;
+  return ock_clamp(n > k * ROWS_A_COMPONENT ? n : k * ROWS_A_COMPONENT, 1, MOST_ROWS);
+}
+
+ockham_status ock_mixtures_find(const ockham_sweep *sweep, ockham_rows x, size_t k, size_t k_round, uint64_t seed,
+                                ock_pool *pool, ock_ticker *ticker, ock_mixtures *m, ockham_error *err) {
   ock_sketch sketch;
   ock_em em;
-  *m = (ock_mixtures){.k_max = k, .best = -INFINITY, .full = may_be_full(x.n_rows, sweep->d)};
+  *m = (ock_mixtures){.k_max = k, .best = -INFINITY, .single.bic = -INFINITY, .full = may_be_full(x.n_rows, sweep->d)};
   m->scores = ock_alloc_array(ock_size_product(k, OCK_MIXTURES), sizeof *m->scores);
   if (!m->scores) return ock_fail_memory(err, "the mixtures", k * OCK_MIXTURES * sizeof *m->scores);
   for (size_t i = 0; i < k * OCK_MIXTURES; i++) m->scores[i] = (ock_mixture_score){.bic = -INFINITY, .icl = -INFINITY};
   ticker->stage = "mixtures";
   ticker->done = 0;
   ticker->total = k * (N_FAMILIES + N_TAILS);
-  ock_sketch_options options = {.n = MOST_ROWS, .k_max = k, .seed = seed, .wide = true};
+  ock_sketch_options options = {.n = rows_for(sweep->d, k), .k_max = k, .seed = seed, .wide = true};
   ockham_status status = ock_sketch_init(&sketch, x, sweep->frame, &options, pool, ticker, err);
   if (!status) {
     ock_lloyd_assign(&sketch.state, sweep->fits[k - 1].centroids, k);
@@ -180,7 +268,9 @@ ockham_status ock_mixtures_find(const ockham_sweep *sweep, ockham_rows x, size_t
       ock_em_measure_rows(&em, false);
       em.floor = fmax(ock_em_least_variance(&em), sweep->survey.variance_floor * unit * unit);
       m->n_rows = sketch.store.n;
-      status = descend_all(m, sweep, &em, ticker, err);
+      status = descend_all(m, sweep, &em, k_round, ticker, err);
+      if (!status && sweep->k_min == 1 && !ticker->stopped)
+        status = ock_single_find(&sketch.store, m->full || sweep->d == 1, pool, &m->single, err);
       ock_em_clear(&em);
     }
     ock_sketch_clear(&sketch, NULL);

@@ -193,14 +193,15 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
   if (!r->options->mixtures && !r->options->all_criteria && !is_of_mixtures(sweep->criterion)) return OCKHAM_OK;
   if (sweep->survey.n_varying < sweep->d || r->ticker.stopped) return OCKHAM_OK;
   size_t best = ockham_criterion_choose(ockham_criterion_find("bic"), &sweep->curve);
-  size_t k = best == SIZE_MAX ? sweep->k_min : sweep->curve.points[best].k, limit = sweep->k_max;
-  k = ock_clamp(k + (k / 4 > LEAST_MORE ? k / 4 : LEAST_MORE), 1, limit);
+  size_t k_round = best == SIZE_MAX ? sweep->k_min : sweep->curve.points[best].k, limit = sweep->k_max;
+  size_t k = ock_clamp(k_round + (k_round / 4 > LEAST_MORE ? k_round / 4 : LEAST_MORE), 1, limit);
   ock_mixtures *found = ock_alloc_array(1, sizeof *found);
   if (!found) return ock_fail_memory(err, "the mixtures", sizeof *found);
   *found = (ock_mixtures){0};
   for (;;) {
     ock_mixtures_clear(found);
-    ockham_status status = ock_mixtures_find(sweep, r->x, k, r->options->seed, r->pool, &r->ticker, found, err);
+    ockham_status status =
+        ock_mixtures_find(sweep, r->x, k, k_round, r->options->seed, r->pool, &r->ticker, found, err);
     if (status) {
       ock_free(found);
       return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats: how far two labellings of the same rows agree; small symmetric matrices.
+/* stats: how far two labellings of the same rows agree; small symmetric matrices; shapes.
  * Main type: ock_sizes, the multiset of group sizes of a partition; both indices follow from three of them.
  * Invariants: nothing depends on which numbers stand for the clusters; counts stay whole numbers until the last step.
  * Threads: pure functions, no state.
@@ -38,5 +38,36 @@ void ock_rotate_rows(double *m, size_t d, size_t p, size_t q, double cosine, dou
 /* Eigenvalues, the largest first, and as columns of a d x d matrix their vectors, by Jacobi's rotations. a (d x d, both
  * triangles) is spoilt. */
 void ock_symmetric_eigen(double *a, size_t d, double *values, double *vectors);
+
+/* ---- shapes of one cluster ---- */
+
+/* z = sinh(tail asinh((x - location) / scale) - skew) is standard normal: tails are heavier than the normal's below 1.
+ * Source: Jones & Pewsey, Biometrika 96, 2009 (doi:10.1093/biomet/asp053). */
+typedef struct ock_sinh_arcsinh_fit {
+  double location, scale, skew, tail, log_likelihood;
+} ock_sinh_arcsinh_fit;
+/* By maximum likelihood, tails 0.3 to 8; weight may be NULL. False when the values do not vary. O(n) a step. */
+bool ock_sinh_arcsinh_estimate(const double *x, const double *weight, size_t n, ock_sinh_arcsinh_fit *fit);
+/* z, and the logarithm of the density. */
+double ock_sinh_arcsinh(const ock_sinh_arcsinh_fit *fit, double x);
+double ock_sinh_arcsinh_log_density(const ock_sinh_arcsinh_fit *fit, double x);
+
+typedef enum ock_shape_result { OCK_SHAPE_FITTED, OCK_SHAPE_NONE, OCK_SHAPE_NO_MEMORY } ock_shape_result;
+
+/* (y^power - 1) / power is normal, y being the distance from the end; 0: its logarithm is. In units of e^reference.
+ * Source: Box & Cox, JRSS B 26, 1964. */
+typedef struct ock_power_fit {
+  double sign, end, power, reference, mean, deviation, log_likelihood;
+} ock_power_fit;
+/* By maximum likelihood, powers -1 to 1, the end where the values are densest and beyond them. */
+ock_shape_result ock_power_estimate(const double *x, const double *weight, size_t n, ock_power_fit *fit);
+/* The standard normal value. */
+double ock_power_normal(const ock_power_fit *fit, double x);
+
+typedef enum ock_orientation { OCK_SPHERE, OCK_ALONG_AXES, OCK_ANY_ORIENTATION } ock_orientation;
+/* The log-likelihood of a multivariate t for n rows of d columns, and its degrees of freedom (1 to 200).
+ * OCK_SHAPE_NONE where the scatter is singular. Source: Liu & Rubin, Statistica Sinica 5, 1995. */
+ock_shape_result ock_student_estimate(const double *x, const double *weight, size_t n, size_t d,
+                                      ock_orientation orientation, double *log_likelihood, double *freedom);
 
 #endif

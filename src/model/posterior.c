@@ -50,10 +50,9 @@ static ockham_status tell_stretch(const ockham_model *model, ockham_rows rows, s
     rows.data = room->scaled;
     rows.stride = 0;
   }
-  ockham_status status =
-      ockham_mixture_predict(&model->mixture, rows, threads, labels,
-                             to->probabilities ? to->probabilities + first * model->parts.k : NULL,
-                             to->log_densities ? to->log_densities + first : NULL, &inner);
+  ockham_status status = ockham_mixture_predict(&model->mixture, rows, threads, labels,
+                                                to->probabilities ? to->probabilities + first * model->parts.k : NULL,
+                                                to->log_densities ? to->log_densities + first : NULL, &inner);
   if (status == OCKHAM_BAD_DATA) return ock_model_fail_overflow(model, first + (size_t)inner.row - 1, err);
   if (status && err) *err = inner;
   if (!status && distances) status = measure_distances(model, rows, first, labels, distances, err);

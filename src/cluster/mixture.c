@@ -429,7 +429,7 @@ static ockham_status check_reach(const ock_em *em, ockham_rows x, size_t first, 
   const double longest = 1e150;
   size_t d = em->d, second = ock_second_moments(d, em->full);
   double steepest = largest_absolute(em->factor, em->k * second) * sqrt((double)d * (double)second);
-  double farthest = longest / steepest - largest_absolute(em->mean, em->k * d);
+  double farthest = fmin(longest, longest / steepest) - largest_absolute(em->mean, em->k * d);
   for (size_t i = 0; i < x.n_rows; i++)
     for (size_t l = 0; l < d; l++)
       if (!(fabs(ock_rows_get(x, i, l)) <= farthest))

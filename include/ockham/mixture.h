@@ -111,9 +111,10 @@ OCKHAM_API void ockham_mixture_clear(ockham_mixture *mixture);
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_mixture_check(const ockham_mixture *mixture, ockham_error *err);
 
 /** What a mixture (that ockham_mixture_check() would pass) says of rows: for each the component of the highest
- * posterior probability, all posterior probabilities (n x k), and the logarithm of the density; each may be NULL, and
- * after a failure holds anything. threads: 0 = one a core. Fails with BAD_ARGUMENT (another number of columns),
- * BAD_DATA (not finite, or so far out that squared distances could overflow; row set), NO_MEMORY. */
+ * posterior probability, all posterior probabilities (n x k; those below e^-36 may be 0), and the logarithm of the
+ * density; each may be NULL, and after a failure holds anything. threads: 0 = one a core. Fails with BAD_ARGUMENT
+ * (another number of columns), BAD_DATA (not finite, or so far out that squared distances could overflow; row set),
+ * NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_mixture_predict(const ockham_mixture *mixture, ockham_rows x,
                                                                   size_t threads, uint32_t *labels,
                                                                   double *probabilities, double *log_densities,

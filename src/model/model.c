@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -204,6 +205,7 @@ void ockham_model_centroid(const ockham_model *model, size_t j, double *centroid
 void ockham_model_deviations(const ockham_model *model, size_t j, double *deviations) {
   const ockham_scaling *scaling = &model->parts.scaling;
   size_t d = model->parts.n_columns;
+  assert(model->parts.mixture);
   const double *covariance = model->mixture.covariances + j * d * d;
   for (size_t l = 0; l < d; l++)
     deviations[l] = sqrt(covariance[l * d + l]) / (scaling->kind == OCKHAM_SCALE_NONE ? 1 : scaling->factor[l]);

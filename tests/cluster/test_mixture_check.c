@@ -145,8 +145,8 @@ static void definite_is_what_has_positive_eigenvalues(void **state) {
   assert_true(n_definite > 300 && n_other > 300);
 }
 
-/* A factor may overflow where the matrix does not, and the other way round. */
-static void factors_must_be_finite(void **state) {
+/* A covariance may be finite and positive, and the matrix that goes with its tail not. */
+static void matrices_of_tails_must_be_finite(void **state) {
   (void)state;
   ockham_mixture m = plain_mixture(OCKHAM_VVI);
   for (size_t i = 0; i < D; i++) covariances[i * (D + 1)] = DBL_MAX;
@@ -209,9 +209,12 @@ static void memory_runs_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_is_fitted_passes),  cmocka_unit_test(kinds_are_checked),
-      cmocka_unit_test(numbers_are_checked),    cmocka_unit_test(definite_is_what_has_positive_eigenvalues),
-      cmocka_unit_test(factors_must_be_finite), cmocka_unit_test(far_rows_are_refused),
+      cmocka_unit_test(what_is_fitted_passes),
+      cmocka_unit_test(kinds_are_checked),
+      cmocka_unit_test(numbers_are_checked),
+      cmocka_unit_test(definite_is_what_has_positive_eigenvalues),
+      cmocka_unit_test(matrices_of_tails_must_be_finite),
+      cmocka_unit_test(far_rows_are_refused),
       cmocka_unit_test(memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

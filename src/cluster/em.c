@@ -372,19 +372,25 @@ static double largest_variance(const ock_em *em, size_t j) {
   return most * sqrt(squares) * outward;
 }
 
+bool ock_take_factor(double *matrix, size_t d, bool full, double floor, double *log_root) {
+  *log_root = 0;
+  if (full && !ock_cholesky(matrix, d)) return false;
+  for (size_t l = 0; l < d; l++) {
+    double deviation = full ? matrix[l * (l + 1) / 2 + l] : sqrt(matrix[l]);
+    if (!(deviation * deviation > floor)) return false;
+    *log_root += log(deviation);
+    if (!full) matrix[l] = 1 / deviation;
+  }
+  if (full) ock_triangle_invert(matrix, d);
+  return true;
+}
+
 /* Factor and scale of component j from its covariance; false when that is singular. */
 static bool take_factor(ock_em *em, size_t j) {
   size_t d = em->d, second = ock_second_moments(d, em->full);
-  double *factor = em->factor + j * second, logs = 0;
+  double *factor = em->factor + j * second, logs;
   memcpy(factor, em->covariance + j * second, second * sizeof *factor);
-  if (em->full && !ock_cholesky(factor, d)) return false;
-  for (size_t l = 0; l < d; l++) {
-    double deviation = em->full ? factor[l * (l + 1) / 2 + l] : sqrt(factor[l]);
-    if (!(deviation * deviation > em->floor)) return false;
-    logs += log(deviation);
-    if (!em->full) factor[l] = 1 / deviation;
-  }
-  if (em->full) ock_triangle_invert(factor, d);
+  if (!ock_take_factor(factor, d, em->full, em->floor, &logs)) return false;
   em->log_scale[j] = log(em->proportion[j]) + log_constant(em->tail, d) - logs;
   em->widest[j] = largest_variance(em, j);
   return true;

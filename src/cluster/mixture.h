@@ -104,6 +104,9 @@ double ock_em_log_likelihood(const ock_em *em);
 double ock_em_parameters(const ock_em *em);
 /* How many times the matrices of components, as `covariance` has them, their covariances are; 1 for the Gaussian. */
 double ock_tail_spread(double tail, size_t d);
+/* A covariance (as ock_second_moments() counts) to the factor of a Gaussian, in place, and the logarithm of the root of
+ * its determinant; false when a deviation is not above the root of `floor`. */
+bool ock_take_factor(double *matrix, size_t d, bool full, double floor, double *log_root);
 /* Factors and scales from proportions, means and covariances; false when one is singular. */
 bool ock_em_take_factors(ock_em *em);
 /* Where a pass is to put what rows say of their components; by row of x, each may be NULL. */

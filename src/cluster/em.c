@@ -475,6 +475,15 @@ bool ock_em_go_on(ock_em *em, size_t most_steps, double tolerance) {
   return isfinite(em->log_likelihood);
 }
 
+bool ock_em_resume(ock_em *em, size_t most_steps, double tolerance) {
+  enum { STEPS_BEFORE = 6 }; /* the tail moves with the next but one */
+  ock_em_measure(em);
+  em->shapes.oriented = em->converged = false;
+  em->stride = 1;
+  em->n_steps = STEPS_BEFORE;
+  return ock_em_go_on(em, STEPS_BEFORE + most_steps, tolerance);
+}
+
 bool ock_em_run(ock_em *em, ockham_covariance family, size_t most_steps, double tolerance) {
   em->family = family;
   em->shapes.oriented = em->converged = false;
@@ -495,6 +504,10 @@ void ock_em_start(ock_em *em, const double *centroids, size_t k, bool full) {
   begin(em, k, full);
   memcpy(em->mean, centroids, k * em->d * sizeof(double));
   make_pass(em, &(pass){.em = em, .centroids = centroids});
+}
+
+void ock_em_measure(ock_em *em) {
+  make_pass(em, &(pass){.em = em});
 }
 
 void ock_em_start_from(ock_em *em, const double *membership, size_t k, bool full) {

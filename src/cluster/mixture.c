@@ -168,8 +168,7 @@ static double bic_of(const ock_em *em) {
   return 2 * ock_em_log_likelihood(em) - ock_em_parameters(em) * log(em->store->total);
 }
 
-/* Take the mixture in the data's units, and what it is worth. */
-static ockham_status write_mixture(ock_em *em, ockham_mixture *to, uint32_t *labels, ockham_error *err) {
+ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ockham_error *err) {
   size_t k = em->k, d = em->d;
   double log_certainty;
   ock_ranked *ranks = ock_alloc_array(k, sizeof *ranks);
@@ -218,7 +217,7 @@ static ockham_status try_families(fitting *f, uint32_t *labels, ockham_mixture *
       bics[i] = fmax(bics[i], bic_of(&f->em));
       if (!(bics[i] > best)) continue;
       best = bics[i];
-      OCK_TRY(write_mixture(&f->em, result, labels, err));
+      OCK_TRY(ock_em_write(&f->em, result, labels, err));
     }
   }
   memcpy(result->family_bic, bics, sizeof bics);
@@ -366,10 +365,9 @@ static ockham_status check_entries(const ockham_mixture *m, size_t j, ockham_err
 }
 
 /* The matrix of component j that its density has: variances along the axes, or a packed triangle. */
-static void pack_component(const ockham_mixture *m, size_t j, double *packed) {
+static void pack_component(const ockham_mixture *m, size_t j, bool full, double unit, double *packed) {
   size_t d = m->n_columns;
-  bool full = ock_covariance_is_full(m->family);
-  double scale = 1 / ock_tail_spread(m->tail, d);
+  double scale = unit * unit / ock_tail_spread(m->tail, d);
   for (size_t i = 0; i < d; i++)
     for (size_t l = full ? 0 : i; l <= i; l++) *packed++ = scale * m->covariances[(j * d + i) * d + l];
 }
@@ -379,7 +377,7 @@ static bool has_factor(const ockham_mixture *m, size_t j, double *packed) {
   bool full = ock_covariance_is_full(m->family);
   size_t second = ock_second_moments(m->n_columns, full);
   double log_root, check = 0; /* a product with 0 is NaN for what is not finite */
-  pack_component(m, j, packed);
+  pack_component(m, j, full, 1, packed);
   for (size_t i = 0; i < second; i++) check += packed[i] * 0;
   if (check != 0 || !ock_take_factor(packed, m->n_columns, full, 0, &log_root)) return false;
   for (size_t i = 0; i < second; i++) check += packed[i] * 0;
@@ -405,16 +403,17 @@ ockham_status ockham_mixture_check(const ockham_mixture *m, ockham_error *err) {
 
 /* ---- what it says of rows ---- */
 
-/* Put the mixture's parameters into a state over rows in their own units. */
-static bool put_mixture(const ockham_mixture *mixture, ock_em *em) {
+bool ock_em_put(ock_em *em, const ockham_mixture *mixture, bool full) {
+  const ock_frame *frame = em->store->frame;
   size_t k = mixture->k, d = mixture->n_columns;
   em->k = k;
-  em->full = ock_covariance_is_full(mixture->family);
+  em->full = full || ock_covariance_is_full(mixture->family);
   em->family = mixture->family;
   em->tail = mixture->tail;
   memcpy(em->proportion, mixture->proportions, k * sizeof(double));
-  memcpy(em->mean, mixture->means, k * d * sizeof(double));
-  for (size_t j = 0; j < k; j++) pack_component(mixture, j, em->covariance + j * ock_second_moments(d, em->full));
+  for (size_t i = 0; i < k * d; i++) em->mean[i] = (mixture->means[i] - frame->origin[i % d]) * frame->unit;
+  for (size_t j = 0; j < k; j++)
+    pack_component(mixture, j, em->full, frame->unit, em->covariance + j * ock_second_moments(d, em->full));
   return ock_em_take_factors(em);
 }
 
@@ -450,7 +449,7 @@ static ockham_status predict_some(const ockham_mixture *mixture, ockham_rows x, 
   ockham_status status = ock_store_init(&store, &plain, x, NULL, x.n_rows, true, pool, err);
   if (!status) {
     status = ock_em_init(&em, &store, mixture->k, ock_covariance_is_full(mixture->family), pool, NULL, err);
-    if (!status && !put_mixture(mixture, &em))
+    if (!status && !ock_em_put(&em, mixture, false))
       status = ock_fail(err, OCKHAM_BAD_ARGUMENT, "a covariance of the mixture is singular");
     if (!status) status = check_reach(&em, x, first, err);
     if (!status) ock_em_classify(&em, outputs, &certainty, &entropy);

@@ -31,19 +31,21 @@ static const double share_behind = 0.05, logarithms_behind = 15;
 
 /* One family, with its tail or the Gaussian one, on its way down. */
 typedef struct descent {
+  ock_mixtures *m;
   ock_em *em;
   const ockham_sweep *sweep;
   ockham_covariance family;
   bool tail;
   ock_moments carried, best; /* of the mixture with one component more, and of the better one for this k */
   bool has_carried;
+  bool lacks_memory; /* some mixture could not be kept */
 } descent;
 
 /* Parameters that are nearly as many as the rows which tell of them cost too little at 1/2 ln n each, and are taken for
  * clusters. As in Hurvich & Tsai's and Bedrick & Tsai's corrections of AIC, and McQuarrie's of BIC, n rows that give q
  * means and a matrix over c columns cost n / (n - q - c - 1) times as much; where components have matrices of their
  * own, each by its own rows. Infinite where the rows are too few. */
-static double price_of(ockham_covariance family, bool tail, const double *weight, size_t k, size_t d) {
+double ock_mixture_price(ockham_covariance family, bool tail, const double *weight, size_t k, size_t d) {
   const char *name = ockham_covariance_name(family);
   bool own = name[0] == 'V' || name[1] == 'V' || name[2] == 'V';
   double columns = ock_covariance_is_full(family) ? (double)d : 1, n = 0, price = (double)k - 1 + (tail ? 1 : 0);
@@ -61,7 +63,7 @@ static ock_mixture_score score_of(ock_em *em) {
   double log_certainty, entropy;
   ock_mixture_score score = {.log_likelihood = ock_em_log_likelihood(em), .tail = em->tail, .fitted = true};
   ock_em_classify(em, &(ock_em_outputs){0}, &log_certainty, &entropy);
-  score.bic = 2 * score.log_likelihood - price_of(em->family, em->fit_tail, em->moments.weight, em->k, em->d);
+  score.bic = 2 * score.log_likelihood - ock_mixture_price(em->family, em->fit_tail, em->moments.weight, em->k, em->d);
   score.icl = score.bic + 2 * log_certainty;
   return score;
 }
@@ -75,11 +77,29 @@ static bool run(descent *d, const ock_mixture_score *known) {
   return ock_em_go_on(em, MOST_STEPS, tolerance);
 }
 
-/* Take what em holds if it is better than what is known for this k. */
+/* A mixture that comes this near the best (on the scale of BIC) is kept. */
+static const double near_best = 100;
+
+static void keep(descent *d, const ock_mixture_score *score) {
+  ock_mixtures *m = d->m;
+  size_t k = d->em->k;
+  if (!(score->bic > m->kept_bic[k - 1]) || score->bic < m->best - near_best) return;
+  m->kept_bic[k - 1] = score->bic;
+  if (ock_em_write(d->em, &m->kept[k - 1], NULL, NULL) != OCKHAM_OK) d->lacks_memory = true;
+}
+
+/* Take what em holds if it is better than what is known for this k and family. */
 static void take(descent *d, bool fitted, ock_mixture_score *score) {
   if (!fitted || (score->fitted && !(ock_em_log_likelihood(d->em) > score->log_likelihood))) return;
   *score = score_of(d->em);
+  keep(d, score);
   ock_em_save(d->em, &d->best);
+}
+
+static void note_best(ock_mixtures *m, size_t k, double bic) {
+  if (!(bic > m->best)) return;
+  m->best = bic;
+  m->best_k = k;
 }
 
 static ock_mixture_score fit_k(descent *d, size_t k) {
@@ -106,7 +126,7 @@ static ock_mixture_score fit_k(descent *d, size_t k) {
 static bool is_priceless(const descent *d, size_t k) {
   double *equal = d->best.weight, n = d->em->store->total; /* room that is not in use between fits */
   for (size_t j = 0; j < k; j++) equal[j] = n / (double)k;
-  return isinf(price_of(d->family, d->tail, equal, k, d->sweep->d));
+  return isinf(ock_mixture_price(d->family, d->tail, equal, k, d->sweep->d));
 }
 
 /* What the quick look at a family says: -infinity where it fits nothing. */
@@ -123,7 +143,7 @@ static double try_k(descent *d, size_t k) {
   em->family = d->family;
   ock_em_start(em, d->sweep->fits[k - 1].centroids, k, ock_covariance_is_full(d->family));
   if (!ock_em_run(em, d->family, FIRST_STEPS, tolerance)) return -INFINITY;
-  return 2 * ock_em_log_likelihood(em) - price_of(d->family, false, em->moments.weight, k, em->d);
+  return 2 * ock_em_log_likelihood(em) - ock_mixture_price(d->family, false, em->moments.weight, k, em->d);
 }
 
 /* k_round: where k-means says that the peak is. */
@@ -145,16 +165,13 @@ static double go_down(ock_mixtures *m, descent *d, size_t from, ock_ticker *tick
   double best = -INFINITY;
   size_t which = 2 * (size_t)d->family + d->tail;
   d->has_carried = false;
-  double least_price = price_of(d->family, d->tail, &d->em->store->total, 1, d->sweep->d);
+  double least_price = ock_mixture_price(d->family, d->tail, &d->em->store->total, 1, d->sweep->d);
   for (size_t k = from; k >= d->sweep->k_min && !ock_ticker_stopped(ticker); k--) {
     ock_mixture_score *score = ock_mixture_at(m, k, which);
     if (is_priceless(d, k)) continue;
     *score = fit_k(d, k);
     best = fmax(best, score->bic);
-    if (score->bic > m->best) {
-      m->best = score->bic;
-      m->best_k = k;
-    }
+    note_best(m, k, score->bic);
     ticker->done++;
     /* With fewer components the likelihood is hardly more: even one component's parameters would cost too much. */
     if (score->fitted && 2 * score->log_likelihood - least_price < m->best) break;
@@ -213,11 +230,50 @@ static void go_down_all(ock_mixtures *m, descent *d, const double left[N_FAMILIE
   }
 }
 
+/* Families learn from each other: where k is in question, each starts also from the best mixture of any. */
+static void learn(ock_mixtures *m, descent *d, const double left[N_FAMILIES], ock_ticker *ticker) {
+  const double in_question = 30;
+  for (size_t k = 1; k <= m->k_max; k++) {
+    if (m->kept[k - 1].k == 0 || m->kept_bic[k - 1] < m->best - in_question) continue;
+    for (size_t which = 0; which < 2 * N_FAMILIES && !ock_ticker_stopped(ticker); which++) {
+      d->family = families[which / 2];
+      d->tail = which % 2;
+      ock_mixture_score *score = ock_mixture_at(m, k, 2 * (size_t)d->family + d->tail);
+      if (!(left[which / 2] > -INFINITY) || !score->fitted) continue;
+      bool full = ock_covariance_is_full(d->family);
+      if (!ock_em_put(d->em, &m->kept[k - 1], full)) continue;
+      ock_em_measure(d->em);
+      if (!full) ock_em_flatten(d->em);
+      d->em->fit_tail = d->tail;
+      take(d, run(d, score), score);
+      note_best(m, k, score->bic);
+    }
+  }
+}
+
+/* Bring the best to its fixed point. */
+static void finish(ock_mixtures *m, descent *d) {
+  enum { STEPS = 1000 };
+  const double small = 1e-5;
+  const ockham_mixture *best = m->best > -INFINITY ? &m->kept[m->best_k - 1] : NULL;
+  if (!best || best->k == 0 || !ock_em_put(d->em, best, false)) return;
+  d->family = best->family;
+  d->tail = d->em->fit_tail = best->tail != 1;
+  ock_mixture_score *score = ock_mixture_at(m, best->k, 2 * (size_t)d->family + d->tail);
+  take(d, ock_em_resume(d->em, STEPS, small), score);
+  note_best(m, best->k, score->bic);
+}
+
+static void forget_far(ock_mixtures *m) {
+  for (size_t k = 1; k <= m->k_max; k++)
+    if (m->kept_bic[k - 1] < m->best - near_best) ockham_mixture_clear(&m->kept[k - 1]);
+}
+
 static ockham_status descend_all(ock_mixtures *m, const ockham_sweep *sweep, ock_em *em, size_t k_round,
                                  ock_ticker *ticker, ockham_error *err) {
   ock_arena arena = {0};
   double left[N_FAMILIES];
-  descent d = {.em = em, .sweep = sweep};
+  descent d = {.m = m, .em = em, .sweep = sweep};
   for (size_t f = 0; f < N_FAMILIES; f++) left[f] = -INFINITY;
   bool fits = ock_moments_init(&d.carried, m->k_max, sweep->d, m->full, &arena) &&
               ock_moments_init(&d.best, m->k_max, sweep->d, m->full, &arena);
@@ -228,9 +284,13 @@ static ockham_status descend_all(ock_mixtures *m, const ockham_sweep *sweep, ock
       from = 2 * from < m->k_max ? 2 * from : m->k_max;
       go_down_all(m, &d, left, from, ticker);
     }
+    learn(m, &d, left, ticker);
+    finish(m, &d);
+    forget_far(m);
   }
   ock_arena_clear(&arena);
-  return fits ? OCKHAM_OK : ock_fail_memory(err, "the mixtures", m->k_max * sweep->d * sizeof(double));
+  return fits && !d.lacks_memory ? OCKHAM_OK
+                                 : ock_fail_memory(err, "the mixtures", m->k_max * sweep->d * sizeof(double));
 }
 
 /* Families of any orientation are for tables with several times more rows than columns: with fewer any two halves of
@@ -246,33 +306,59 @@ static size_t rows_for(size_t d, size_t k) {
   return ock_clamp(n > k * ROWS_A_COMPONENT ? n : k * ROWS_A_COMPONENT, 1, MOST_ROWS);
 }
 
-ockham_status ock_mixtures_find(const ockham_sweep *sweep, ockham_rows x, size_t k, size_t k_round, uint64_t seed,
-                                ock_pool *pool, ock_ticker *ticker, ock_mixtures *m, ockham_error *err) {
-  ock_sketch sketch;
-  ock_em em;
-  *m = (ock_mixtures){.k_max = k, .best = -INFINITY, .single.bic = -INFINITY, .full = may_be_full(x.n_rows, sweep->d)};
+static bool allocate(ock_mixtures *m, size_t k) {
+  m->k_max = k;
   m->scores = ock_alloc_array(ock_size_product(k, OCK_MIXTURES), sizeof *m->scores);
-  if (!m->scores) return ock_fail_memory(err, "the mixtures", k * OCK_MIXTURES * sizeof *m->scores);
+  m->kept = ock_alloc_zeroed(k, sizeof *m->kept);
+  m->kept_bic = ock_alloc_array(k, sizeof *m->kept_bic);
+  m->doubts.says = ock_alloc_zeroed(k, sizeof *m->doubts.says);
+  if (!m->scores || !m->kept || !m->kept_bic || !m->doubts.says) return false;
   for (size_t i = 0; i < k * OCK_MIXTURES; i++) m->scores[i] = (ock_mixture_score){.bic = -INFINITY, .icl = -INFINITY};
+  for (size_t i = 0; i < k; i++) m->kept_bic[i] = -INFINITY;
+  return true;
+}
+
+/* Everything that is asked of the rows of the sketch. */
+static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const ock_mixtures_question *q,
+                             ock_store *store, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
+  ock_em em;
+  double unit = sweep->frame->unit;
+  OCK_TRY(ock_em_init(&em, store, m->k_max, m->full, pool, ticker, err));
+  ock_em_measure_rows(&em, false);
+  em.floor = fmax(ock_em_least_variance(&em), sweep->survey.variance_floor * unit * unit);
+  m->n_rows = store->n;
+  ockham_status status = descend_all(m, sweep, &em, q->k_round, ticker, err);
+  if (!status && sweep->k_min == 1 && !ticker->stopped)
+    status = ock_single_find(store, m->full || sweep->d == 1, pool, &m->single, err);
+  if (m->single.bic > m->best) {
+    m->best = m->single.bic;
+    m->best_k = 1;
+  }
+  if (!status && q->doubts && !ticker->stopped) status = ock_doubts_find(m, store, q->x, pool, err);
+  if (!status && q->doubts && !ticker->stopped)
+    status = ock_halves_ask(m, store, q->x, em.floor, q->seed, pool, ticker, err);
+  ock_em_clear(&em);
+  return status;
+}
+
+ockham_status ock_mixtures_find(const ockham_sweep *sweep, const ock_mixtures_question *q, ock_pool *pool,
+                                ock_ticker *ticker, ock_mixtures *m, ockham_error *err) {
+  ock_sketch sketch;
+  size_t k = q->k_max;
+  *m = (ock_mixtures){.best = -INFINITY, .single.bic = -INFINITY, .full = may_be_full(q->x.n_rows, sweep->d)};
+  if (!allocate(m, k)) {
+    ock_mixtures_clear(m);
+    return ock_fail_memory(err, "the mixtures", k * OCK_MIXTURES * sizeof *m->scores);
+  }
   ticker->stage = "mixtures";
   ticker->done = 0;
   ticker->total = k * (N_FAMILIES + N_TAILS);
-  ock_sketch_options options = {.n = rows_for(sweep->d, k), .k_max = k, .seed = seed, .wide = true};
-  ockham_status status = ock_sketch_init(&sketch, x, sweep->frame, &options, pool, ticker, err);
+  ock_sketch_options options = {.n = rows_for(sweep->d, k), .k_max = k, .seed = q->seed, .wide = true};
+  ockham_status status = ock_sketch_init(&sketch, q->x, sweep->frame, &options, pool, ticker, err);
   if (!status) {
     ock_lloyd_assign(&sketch.state, sweep->fits[k - 1].centroids, k);
     ock_lloyd_regroup(&sketch.state); /* most components then get nothing from most panels */
-    status = ock_em_init(&em, &sketch.store, k, m->full, pool, ticker, err);
-    if (!status) {
-      double unit = sweep->frame->unit;
-      ock_em_measure_rows(&em, false);
-      em.floor = fmax(ock_em_least_variance(&em), sweep->survey.variance_floor * unit * unit);
-      m->n_rows = sketch.store.n;
-      status = descend_all(m, sweep, &em, k_round, ticker, err);
-      if (!status && sweep->k_min == 1 && !ticker->stopped)
-        status = ock_single_find(&sketch.store, m->full || sweep->d == 1, pool, &m->single, err);
-      ock_em_clear(&em);
-    }
+    status = find_in(m, sweep, q, &sketch.store, pool, ticker, err);
     ock_sketch_clear(&sketch, NULL);
   }
   if (status) ock_mixtures_clear(m);
@@ -280,6 +366,10 @@ ockham_status ock_mixtures_find(const ockham_sweep *sweep, ockham_rows x, size_t
 }
 
 void ock_mixtures_clear(ock_mixtures *m) {
+  for (size_t k = 0; m->kept && k < m->k_max; k++) ockham_mixture_clear(&m->kept[k]);
   ock_free(m->scores);
+  ock_free(m->kept);
+  ock_free(m->kept_bic);
+  ock_free(m->doubts.says);
   *m = (ock_mixtures){0};
 }

@@ -16,7 +16,7 @@ typedef struct single {
   size_t n, d;
   double total;
   double *rows, *columns, *sorted, *z;
-  double *weight; /* NULL: 1 each */
+  double *weight;         /* NULL: 1 each */
   double *log_likelihood; /* d: of each column's best shape */
   ock_shape_result *result;
   ock_arena arena;
@@ -32,7 +32,8 @@ static bool gather(single *s, const ock_store *store) {
   s->log_likelihood = ock_arena_array(&s->arena, d, sizeof(double));
   s->result = ock_arena_array(&s->arena, d, sizeof *s->result);
   s->weight = store->weight ? ock_arena_array(&s->arena, n, sizeof(double)) : NULL;
-  if (!s->rows || !s->columns || !s->sorted || !s->z || !s->log_likelihood || !s->result || (store->weight && !s->weight))
+  if (!s->rows || !s->columns || !s->sorted || !s->z || !s->log_likelihood || !s->result ||
+      (store->weight && !s->weight))
     return false;
   for (size_t i = 0; i < n; i++) {
     const double *panel = ock_store_panel(store, i / OCK_PANEL);

@@ -200,8 +200,12 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
   *found = (ock_mixtures){0};
   for (;;) {
     ock_mixtures_clear(found);
-    ockham_status status =
-        ock_mixtures_find(sweep, r->x, k, k_round, r->options->seed, r->pool, &r->ticker, found, err);
+    ock_mixtures_question question = {.x = r->x,
+                                      .k_max = k,
+                                      .k_round = k_round,
+                                      .seed = r->options->seed,
+                                      .doubts = is_of_mixtures(sweep->criterion)};
+    ockham_status status = ock_mixtures_find(sweep, &question, r->pool, &r->ticker, found, err);
     if (status) {
       ock_free(found);
       return status;

@@ -256,8 +256,8 @@ static void level(double *variances, size_t d) {
   for (size_t l = 0; l < d; l++) variances[l] = sum / (double)d;
 }
 
-ock_shape_result ock_student_estimate(const double *x, const double *weight, size_t n, size_t d, ock_orientation orientation,
-                                      double *log_likelihood, double *freedom) {
+ock_shape_result ock_student_estimate(const double *x, const double *weight, size_t n, size_t d,
+                                      ock_orientation orientation, double *log_likelihood, double *freedom) {
   enum { MOST_STEPS = 60, STEPS_A_FREEDOM = 3 };
   bool full = orientation == OCK_ANY_ORIENTATION;
   const double enough = 0.02; /* nats */

@@ -260,6 +260,29 @@ static void sweeps_agree_with_the_definition(void **state) {
   free(x);
 }
 
+/* One column, so that clusterings are the same. */
+static void a_weighted_sweep_is_that_of_repeated_rows(void **state) {
+  (void)state;
+  enum { N = 120, K = 7 };
+  double *x = make_blobs(N, 1, 4, 6), *repeated = malloc(3 * N * sizeof *x), weights[N];
+  size_t n = 0;
+  for (size_t i = 0; i < N; i++) {
+    weights[i] = (double)(1 + i * 7 % 3);
+    for (size_t time = 0; (double)time < weights[i]; time++) repeated[n++] = x[i];
+  }
+  ockham_sweep_options options = {.criterion = "tau", .k_max = K};
+  ockham_sweep *b = sweep_with(rows_of(repeated, n, 1), options);
+  options.weights = weights;
+  ockham_sweep *a = sweep_with(rows_of(x, N, 1), options);
+  for (size_t i = 0; i < K; i++)
+    plain_assert_same(ockham_sweep_curve(a)->points[i].pairs, ockham_sweep_curve(b)->points[i].pairs, 1e-10);
+  assert_int_equal(ockham_sweep_verdict(a).k, ockham_sweep_verdict(b).k);
+  ockham_sweep_free(a);
+  ockham_sweep_free(b);
+  free(x);
+  free(repeated);
+}
+
 static void they_are_gathered_when_asked_for(void **state) {
   (void)state;
   double *x = make_blobs(60, 2, 3, 2);
@@ -404,6 +427,7 @@ int main(void) {
       cmocka_unit_test(weights_are_repeated_rows),
       cmocka_unit_test(weights_of_any_size),
       cmocka_unit_test(sweeps_agree_with_the_definition),
+      cmocka_unit_test(a_weighted_sweep_is_that_of_repeated_rows),
       cmocka_unit_test(they_are_gathered_when_asked_for),
       cmocka_unit_test(drawn_rows_stand_for_all),
       cmocka_unit_test(threads_give_the_same_bits),

@@ -48,12 +48,13 @@ static double find_diameter(const ockham_curve_point *p, diameter which) {
   return NAN;
 }
 
-/* Undefined where no cluster has a diameter. */
+/* Undefined where no cluster has a diameter, or only what rounding left of a mean of equal rows. */
 static double dunn(const ockham_curve *curve, size_t i, separation numerator, diameter denominator) {
+  static const double rounding = 1e-12;
   const ockham_curve_point *p = &curve->points[i];
   if (!p->pairs) return NAN;
-  double width = find_diameter(p, denominator);
-  return width > 0 ? find_separation(curve, p, numerator) / width : NAN;
+  double distance = find_separation(curve, p, numerator), width = find_diameter(p, denominator);
+  return width > rounding * distance && width > 0 ? distance / width : NAN;
 }
 
 #define DUNN(numerator, denominator)                                              \

@@ -20,6 +20,7 @@ double ock_c_index(const ockham_curve *curve, size_t i) {
   static const double rounding = 1e-12;
   const ockham_pair_statistics *p = pairs_of(curve, i);
   double range = p->mean_farthest - p->mean_nearest;
+  if (isnan(p->mean_between)) return NAN; /* whatever rounding left of the range */
   return range > rounding * p->mean_farthest ? fmax(0, p->mean_within - p->mean_nearest) / range : NAN;
 }
 

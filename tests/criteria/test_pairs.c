@@ -212,6 +212,21 @@ static void test_undefined_where_there_is_nothing_to_compare(void **unused) {
   check_undefined(line, 1, one, 1, "");
 }
 
+/* Two values: no cluster has a diameter, though 0.1 and its mean may differ. */
+static void test_rounding_is_no_diameter(void **unused) {
+  (void)unused;
+  double x[14];
+  uint8_t label[14];
+  for (size_t i = 0; i < 14; i++) x[i] = (label[i] = i >= 9) ? 5.3 : 0.1;
+  paired p;
+  fill(&p, x, 14, 1, label, 2);
+  p.of.spread[0] = 1e-16;
+  assert_true(isnan(value_of("dunn", &p.of.curve, 0)) && isnan(value_of("dunn-33", &p.of.curve, 0)));
+  assert_close(value_of("gamma", &p.of.curve, 0), 1, 0);
+  p.of.spread[0] = 1e-6;
+  assert_true(value_of("dunn-33", &p.of.curve, 0) > 1e6);
+}
+
 /* Clusters that are apart: nothing is the wrong way round, exactly. */
 static void test_perfect_clusters_have_the_best_values(void **unused) {
   (void)unused;
@@ -239,6 +254,7 @@ int main(void) {
       cmocka_unit_test(test_the_bend_of_hubert),
       cmocka_unit_test(test_the_last_fall_of_frey),
       cmocka_unit_test(test_undefined_where_there_is_nothing_to_compare),
+      cmocka_unit_test(test_rounding_is_no_diameter),
       cmocka_unit_test(test_perfect_clusters_have_the_best_values),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

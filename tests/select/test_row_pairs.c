@@ -372,6 +372,23 @@ static void strided_float32_is_the_same(void **state) {
   free(x);
 }
 
+/* Weights from 1e-60 to 1e99: values are numbers or undefined, and undefined for one cluster. */
+static void uneven_weights_leave_numbers(void **state) {
+  (void)state;
+  const double x[] = {1, 2, 5, 9, 2.5}, weights[] = {1e-60, 1e99, 3, 7, 1e50};
+  ockham_sweep *sweep =
+      sweep_with(rows_of(x, 5, 1), (ockham_sweep_options){.criterion = "gamma", .k_max = 5, .weights = weights});
+  size_t n;
+  const ockham_criterion *criteria = ockham_criteria(&n);
+  for (size_t c = 0; c < n; c++) {
+    if (!is_of_pairs(&criteria[c])) continue;
+    for (size_t i = 0; i < 5; i++)
+      assert_false(isinf(ockham_criterion_value(&criteria[c], ockham_sweep_curve(sweep), i)));
+    assert_true(isnan(ockham_criterion_value(&criteria[c], ockham_sweep_curve(sweep), 0)));
+  }
+  ockham_sweep_free(sweep);
+}
+
 /* ---- what goes wrong ---- */
 
 static void running_out_of_memory_is_reported(void **state) {
@@ -432,6 +449,7 @@ int main(void) {
       cmocka_unit_test(drawn_rows_stand_for_all),
       cmocka_unit_test(threads_give_the_same_bits),
       cmocka_unit_test(strided_float32_is_the_same),
+      cmocka_unit_test(uneven_weights_leave_numbers),
       cmocka_unit_test(running_out_of_memory_is_reported),
       cmocka_unit_test(a_stop_leaves_a_sweep_without_them),
   };

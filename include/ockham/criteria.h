@@ -46,6 +46,35 @@ typedef struct ockham_curve_point {
   const ockham_resample_statistics *resamples;
 } ockham_curve_point;
 
+/** Of all pairs of rows, or of those of OCKHAM_PAIR_ROWS rows drawn at random, which then estimate it for all rows.
+ *  Distances are Euclidean, in the units of the data; equal means equal as float64. A pair is "within" when both rows
+ *  are in one cluster, else "between". A pair counts by the product of its rows' weights, and a row of weight w > 1 has
+ *  w (w - 1) / 2 pairs more, within, at distance 0: those of the w rows that it stands for. NaN where there is no pair
+ *  to tell. */
+struct ockham_pair_statistics {
+  double n_pairs;                   /**< N: of the rows looked at */
+  double share_within;              /**< f: the share of them that is within */
+  double mean_within, mean_between; /**< distance */
+  double mean_nearest;              /**< distance of the N f nearest of all pairs */
+  double mean_farthest;             /**< and of the N f farthest */
+  double deviation;                 /**< root mean square difference of all distances to their mean; the same for each
+                                         k, and 0 where all are equal to within rounding */
+  double concordant, discordant;    /**< of a pair within and one between, all N^2 f (1 - f) combinations: the share in
+                                         which the former is nearer, and farther */
+  double equal;                     /**< of two pairs, all N (N - 1) / 2 combinations: the share in which both are
+                                         equally far; the same for each k */
+  double centroid_correlation;      /**< over all pairs, of the rows' distance with that of their clusters' centroids */
+  double least_between;             /**< distance of two rows of different clusters */
+  double largest_within;            /**< distance of two rows of one cluster */
+  double largest_mean_within;       /**< over clusters, of the mean distance within; clusters of one row have none */
+  double least_mean_between;        /**< over pairs of clusters, of the mean distance of a row of each */
+  double least_mean_crossed;        /**< over pairs of clusters, of the mean distance of their rows to the centroid of
+                                         the other one */
+};
+
+/** All pairs of so many rows are looked at; of more, so many are drawn. */
+#define OCKHAM_PAIR_ROWS 2000
+
 /** All clusterings of one data set, by ascending k. */
 typedef struct ockham_curve {
   uint64_t n_rows;       /**< that count: those of weight 0 do not */

@@ -71,7 +71,8 @@ OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
 /** The same with more rows than memory holds: the search is that of ockham_sweep_run() on the overview's sample; then
  *  the source is gone through, mostly twice, and in each round every clustering is moved and measured on all rows.
  * Sizes, sums of squares and of distances, the simplified silhouette, and so all criteria but the silhouette (an
- * estimate from the sample), are exact for all rows, and the inertia never rises with k.
+ * estimate from the sample), are exact for all rows, and the inertia never rises with k. Criteria of pairs of rows are
+ * left out.
  *
  *    ockham_row_source source;     // such as of ockham_reader_source()
  *    ockham_sweep_sample_rows(source.n_columns, memory_bytes, NULL, &n_sample, &err);
@@ -86,8 +87,8 @@ OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
  * INTERRUPTED; later, what has been measured on all rows is returned as a partial sweep, if it is something.
  *
  *  Fails as ockham_sweep_run() does (without rows in messages), as the source does, and with BAD_ARGUMENT when
- *  memory_bytes is too little (the message says the least) or options->exact or options->weights is set, with BAD_DATA
- * when the source gives other rows than before. */
+ *  memory_bytes is too little (the message says the least), options->exact or options->weights is set or a criterion
+ * of pairs of rows is to decide, with BAD_DATA when the source gives other rows than before. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run_source(const ockham_row_source *source,
                                                                    const ockham_overview *overview, size_t memory_bytes,
                                                                    const ockham_sweep_options *options,
@@ -128,6 +129,8 @@ typedef struct ockham_verdict {
                                  0: in all of them */
   size_t mixture_rows;      /**< rows that mixtures were fitted to; 0: there are none */
   size_t n_passes;          /**< how often all rows were gone through to measure; 0: they were in memory */
+  size_t pair_rows;         /**< criteria of pairs of rows are of so many rows drawn at random; 0: of all, or there are
+                                 none */
 } ockham_verdict;
 OCKHAM_API ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep);
 

@@ -19,13 +19,21 @@ static inline double ock_curve_weight(const ockham_curve *curve) {
   return curve->total_weight > 0 ? curve->total_weight : (double)curve->n_rows;
 }
 
+double ock_centroid_distance(const ockham_curve *curve, const ockham_curve_point *point, size_t a, size_t b);
+
 typedef double ock_criterion_function(const ockham_curve *curve, size_t i);
 /* The index of a point; SIZE_MAX: none. */
 typedef size_t ock_choice_function(const ockham_criterion *criterion, const ockham_curve *curve);
 
 ock_choice_function ock_choose_largest, ock_choose_smallest, ock_choose_knee;
+/* Where a rise ends: the largest fall of slope. */
+ock_choice_function ock_choose_bend;
+ock_choice_function ock_choose_last_below_one;
 
 ock_criterion_function ock_inertia, ock_bic, ock_bicc, ock_aic, ock_bic_goxmeans, ock_calinski_harabasz,
     ock_davies_bouldin, ock_silhouette, ock_simplified_silhouette, ock_mixture_bic, ock_mixture_icl;
+ock_criterion_function ock_c_index, ock_mcclain_rao, ock_point_biserial, ock_gamma, ock_g_plus, ock_tau, ock_hubert,
+    ock_frey, ock_dunn_11, ock_dunn_12, ock_dunn_13, ock_dunn_31, ock_dunn_32, ock_dunn_33, ock_dunn_41, ock_dunn_42,
+    ock_dunn_43, ock_dunn_51, ock_dunn_52, ock_dunn_53;
 
 #endif

@@ -140,6 +140,7 @@ bool ock_report_json(const ock_report *r, FILE *out) {
   put(&object, "partial", json_boolean(v->partial));
   put(&object, "silhouette_rows", integer(v->silhouette_rows));
   if (v->mixture_rows) put(&object, "mixture_rows", integer(v->mixture_rows));
+  if (v->pair_rows) put(&object, "pair_rows", integer(v->pair_rows));
   put(&object, "searched_rows", integer(v->searched_rows ? v->searched_rows : curve->n_rows));
   put(&object, "passes", integer(v->n_passes));
   put(&object, "criteria", choices(r));

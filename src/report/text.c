@@ -131,6 +131,10 @@ static void explain_choice(const ock_report *r, FILE *out) {
     fprintf(out, "  the curve of inertia bends at %zu; where it bends depends on the range of k\n", v->k);
     return;
   }
+  if (c->direction == OCKHAM_RULE) {
+    fprintf(out, "  %s says %zu: %s\n", c->title, v->k, c->rule);
+    return;
+  }
   size_t runner_up[2];
   char text[32];
   find_runners_up(r, runner_up);
@@ -174,6 +178,13 @@ static void explain_passes(const ock_report *r, FILE *out) {
   if (v->searched_rows)
     fprintf(out, "  searched on %s of %s rows, measured on all in %zu pass%s\n", grouped(v->searched_rows, searched),
             grouped(r->curve->n_rows, all), v->n_passes, v->n_passes == 1 ? "" : "es");
+}
+
+static void explain_pairs(const ock_report *r, FILE *out) {
+  char text[32];
+  if (r->verdict.pair_rows)
+    fprintf(out, "  criteria of pairs of rows are estimates from %s rows drawn at random\n",
+            grouped(r->verdict.pair_rows, text));
 }
 
 static void explain_missing(const ock_report *r, FILE *out) {
@@ -293,6 +304,7 @@ void ock_report_text(const ock_report *r, FILE *out) {
   explain_range(r, out);
   explain_scaling(r, out);
   explain_passes(r, out);
+  explain_pairs(r, out);
   explain_missing(r, out);
   explain_agreement(r, out);
   criteria_table(r, out);

@@ -42,6 +42,7 @@ void ockham_sweep_free(ockham_sweep *sweep) {
   ock_free(sweep->fits);
   if (sweep->mixtures) ock_mixtures_clear(sweep->mixtures);
   ock_free(sweep->mixtures);
+  ock_free(sweep->pairs);
   ock_frame_clear(&sweep->own_frame);
   ock_free(sweep->points);
   ock_free(sweep->shown);
@@ -103,6 +104,7 @@ ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
   if (!points || !shown) return ock_fail_memory(err, "the curve", ock_size_product(values, sizeof(double)));
   for (size_t i = 0; i < n_points; i++) {
     show_point(sweep, &sweep->fits[sweep->k_min + i - 1], &points[i], shown);
+    if (sweep->pairs) points[i].pairs = &sweep->pairs[i];
     shown += points[i].k * (sweep->d + 2);
   }
   sweep->curve = (ockham_curve){.n_rows = sweep->n,

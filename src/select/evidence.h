@@ -9,4 +9,6 @@
  * the ticker stops it there is none. Fails with NO_MEMORY. */
 typedef ockham_status ock_gather(ock_run *r, ockham_sweep *sweep, ockham_error *err);
 
+ock_gather ock_gather_pairs;
+
 #endif

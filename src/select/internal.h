@@ -40,6 +40,8 @@ struct ockham_sweep {
   ockham_curve_point *points;
   ockham_work work;
   struct ock_mixtures *mixtures; /* NULL: none */
+  ockham_pair_statistics *pairs; /* of k_min ... k_max; NULL: none */
+  size_t pair_rows;              /* from which they are estimated; 0: they are of all rows, or not there */
   double *shown; /* centroids, within and spread of all points, in the data's units: what the curve shows */
 };
 

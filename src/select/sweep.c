@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "select/evidence.h"
 #include "select/mixtures.h"
 #include "select/run.h"
 
@@ -107,7 +108,7 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 
 /* The best k is so near the end of the range that a better one may lie beyond: extend the range, if it may be. */
 static bool extend(ock_run *r, ockham_sweep *sweep) {
-  bool later = is_of_mixtures(sweep->criterion); /* which come after, and not much beyond BIC */
+  bool later = sweep->criterion->evidence != OCKHAM_EVIDENCE_CURVE; /* which comes after, and not much beyond BIC */
   const ockham_criterion *criterion = later ? ockham_criterion_find("bic") : sweep->criterion;
   size_t best = ockham_criterion_choose(criterion, &sweep->curve);
   if (r->ticker.stopped || sweep->distinct_limit || r->k_target >= r->k_end || best == SIZE_MAX) return false;
@@ -216,11 +217,25 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
   if (r->ticker.stopped) { /* what has come down only part of the way says nothing */
     ock_mixtures_clear(found);
     ock_free(found);
-    if (is_of_mixtures(sweep->criterion)) sweep->criterion = ockham_criterion_find("bic");
     return OCKHAM_OK;
   }
   sweep->mixtures = found;
-  return ock_sweep_build_curve(sweep, err);
+  return OCKHAM_OK;
+}
+
+/* Whether evidence of this kind is to be gathered. */
+static bool is_wanted(const ock_run *r, const ockham_sweep *sweep, ockham_evidence evidence) {
+  return r->options->all_criteria || sweep->criterion->evidence == evidence;
+}
+
+/* What criteria need beside the curve. When it was stopped before there was any for the one that decides, BIC does. */
+static ockham_status gather(ock_run *r, ockham_sweep *sweep, ockham_error *err) {
+  OCK_TRY(find_mixtures(r, sweep, err));
+  if (!r->feed && is_wanted(r, sweep, OCKHAM_EVIDENCE_PAIRS)) OCK_TRY(ock_gather_pairs(r, sweep, err));
+  OCK_TRY(ock_sweep_build_curve(sweep, err));
+  if (r->ticker.stopped && !ockham_criterion_has_evidence(sweep->criterion, &sweep->curve))
+    sweep->criterion = ockham_criterion_find("bic");
+  return OCKHAM_OK;
 }
 
 static ockham_status run_sweep(ock_run *r, ockham_error *err) {
@@ -232,7 +247,7 @@ static ockham_status run_sweep(ock_run *r, ockham_error *err) {
     OCK_TRY(cover(r, &more, err));
     if (!more && r->feed) OCK_TRY(cover_whole(r, &more, err));
   }
-  return find_mixtures(r, r->feed ? r->whole : r->sweep, err);
+  return gather(r, r->feed ? r->whole : r->sweep, err);
 }
 
 static ockham_status sweep_in_frame(ock_run *r, ockham_error *err) {
@@ -317,6 +332,8 @@ static ockham_status check_overview(const ockham_row_source *source, const ockha
   if (o->exact) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the exact silhouette needs all rows in memory");
   if (o->weights) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows of a source cannot be weighted");
   OCK_TRY(check_options(o, err));
+  if (o->criterion && ockham_criterion_find(o->criterion)->evidence == OCKHAM_EVIDENCE_PAIRS)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "criterion '%s' needs all rows in memory", o->criterion);
   return check_k(overview->sample.n_rows, " searched", o, err);
 }
 

@@ -60,6 +60,7 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
       .searched_rows = sweep->searched_rows,
       .n_passes = sweep->n_passes,
       .mixture_rows = sweep->mixtures ? sweep->mixtures->n_rows : 0,
+      .pair_rows = sweep->pair_rows,
       .seconds = sweep->seconds};
 }
 

@@ -141,15 +141,15 @@ static void test_ascii_is_ascii(void **unused) {
 static void test_text_names_every_criterion(void **unused) {
   (void)unused;
   ockham_sweep *sweep = sweep_blobs(4, (ockham_sweep_options){0});
-  ockham_sweep *with_mixtures = sweep_blobs(4, (ockham_sweep_options){.mixtures = true});
+  ockham_sweep *with_all = sweep_blobs(4, (ockham_sweep_options){.all_criteria = true});
   size_t n;
   const ockham_criterion *criteria = ockham_criteria(&n);
   for (size_t c = 0; c < n; c++) {
-    assert_text_has(with_mixtures, (ockham_report_options){0}, criteria[c].title);
-    if (criteria[c].evidence == OCKHAM_EVIDENCE_MIXTURES)
+    assert_text_has(with_all, (ockham_report_options){.all_criteria = true}, criteria[c].title);
+    if (criteria[c].evidence != OCKHAM_EVIDENCE_CURVE)
       assert_text_lacks(sweep, (ockham_report_options){0}, criteria[c].title);
   }
-  ockham_sweep_free(with_mixtures);
+  ockham_sweep_free(with_all);
   assert_text_has(sweep, (ockham_report_options){0}, "decides");
   assert_text_has(sweep, (ockham_report_options){0}, "posterior weight");
   ockham_sweep_free(sweep);
@@ -199,6 +199,33 @@ static void test_an_estimate_is_told(void **unused) {
   ockham_text_free(text);
   ockham_sweep_free(sweep);
   free(x);
+}
+
+static void test_drawn_pairs_are_told(void **unused) {
+  (void)unused;
+  enum { N = OCKHAM_PAIR_ROWS + 1 };
+  double *x = make_blobs(N, 2, 3, 5);
+  ockham_sweep_options options = {.k_max = 5, .criterion = "gamma"};
+  ockham_sweep *all = sweep_with(rows_of(x, N - 1, 2), options), *drawn = sweep_with(rows_of(x, N, 2), options);
+  assert_text_has(all, (ockham_report_options){0}, "gamma is highest at 3, 1");
+  assert_text_lacks(all, (ockham_report_options){0}, "drawn at random");
+  assert_text_has(drawn, (ockham_report_options){0}, "are estimates from 2,000 rows drawn at random");
+  char *text = report(drawn, (ockham_report_options){.format = OCKHAM_FORMAT_JSON});
+  assert_non_null(strstr(text, "\"pair_rows\": 2000,"));
+  ockham_text_free(text);
+  ockham_sweep_free(all);
+  ockham_sweep_free(drawn);
+  free(x);
+}
+
+static void test_a_rule_is_told(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(4, (ockham_sweep_options){.criterion = "hubert"});
+  char wanted[100];
+  snprintf(wanted, sizeof wanted, "\n  Hubert's statistic says %zu: where its rise slows down most is best\n",
+           ockham_sweep_verdict(sweep).k);
+  assert_text_has(sweep, (ockham_report_options){0}, wanted);
+  ockham_sweep_free(sweep);
 }
 
 static void test_many_clusters_are_summed_up(void **unused) {
@@ -424,6 +451,8 @@ int main(void) {
       cmocka_unit_test(test_text_names_every_criterion),
       cmocka_unit_test(test_text_tells_what_was_done),
       cmocka_unit_test(test_an_estimate_is_told),
+      cmocka_unit_test(test_drawn_pairs_are_told),
+      cmocka_unit_test(test_a_rule_is_told),
       cmocka_unit_test(test_many_clusters_are_summed_up),
       cmocka_unit_test(test_default_options),
       cmocka_unit_test(test_json_says_what_the_curve_says),

@@ -14,8 +14,8 @@ typedef struct ock_cut_rows {
 
 /* Scratch of one thread. */
 typedef struct ock_cut_scratch {
-  double *rows;    /* some members about the mean of these, n_most x d */
-  double *weights; /* n_most: of these */
+  double *rows;                           /* some members about the mean of these, n_most x d */
+  double *weights;                        /* n_most: of these */
   double *row, *mean, *way, *next, *half; /* d each */
 } ock_cut_scratch;
 bool ock_cut_scratch_init(ock_cut_scratch *scratch, size_t d, ock_arena *arena);

@@ -28,12 +28,12 @@ typedef struct splitting {
   bool wide;
   ock_store store;
   ock_lloyd state;
-  ock_fit fit;         /* of the rounds so far the last, or with X-means that of the highest BIC: */
-  double score;        /* its BIC */
-  size_t n_iterations; /* of states before this one */
-  uint32_t *label;     /* n: of each row when its cluster was last asked */
-  uint32_t *member;    /* n: rows by cluster */
-  uint32_t *order;     /* of the rows, neighbours together; NULL: not known */
+  ock_fit fit;                   /* of the rounds so far the last, or with X-means that of the highest BIC: */
+  double score;                  /* its BIC */
+  size_t n_iterations;           /* of states before this one */
+  uint32_t *label;               /* n: of each row when its cluster was last asked */
+  uint32_t *member;              /* n: rows by cluster */
+  uint32_t *order;               /* of the rows, neighbours together; NULL: not known */
   ock_weighted_value *projected; /* n, G-means */
   ock_cut_scratch *scratch;      /* one a worker */
   ock_arena arena;
@@ -81,11 +81,11 @@ static double ask_normality(const splitting *p, ock_weighted_value *values, size
 typedef struct asking {
   splitting *p;
   size_t k, round;
-  size_t *first;     /* k + 1: of each cluster's members */
-  bool *changed;     /* k: since it was last asked */
+  size_t *first;      /* k + 1: of each cluster's members */
+  bool *changed;      /* k: since it was last asked */
   ock_halves *halves; /* k */
-  double *evidence;  /* k */
-  uint32_t *chosen;  /* k: those to split, the strongest first */
+  double *evidence;   /* k */
+  uint32_t *chosen;   /* k: those to split, the strongest first */
   size_t n_chosen;
   ock_arena arena;
 } asking;

@@ -33,8 +33,7 @@ static double statistic(const ock_weighted_value *values, size_t n_values, doubl
   return -n - sum;
 }
 
-/* The four pieces of table 4.9. */
-static double tail_probability(double a) {
+double ock_normality_tail(double a) {
   if (a < 0.2) return 1 - exp(-13.436 + 101.14 * a - 223.73 * a * a);
   if (a < 0.34) return 1 - exp(-8.318 + 42.796 * a - 59.938 * a * a);
   if (a < 0.6) return exp(0.9177 - 4.279 * a - 1.38 * a * a);
@@ -55,6 +54,6 @@ ock_normality ock_normality_test(ock_weighted_value *values, size_t n) {
   if (!(test.n > 1) || !(squares > 0) || values[0].value == values[n - 1].value) return test;
   test.statistic = statistic(values, n, test.n, mean, sqrt(squares / (test.n - 1)));
   if (test.n >= OCK_NORMALITY_FEWEST)
-    test.p = tail_probability(test.statistic * (1 + 0.75 / test.n + 2.25 / (test.n * test.n)));
+    test.p = ock_normality_tail(test.statistic * (1 + 0.75 / test.n + 2.25 / (test.n * test.n)));
   return test;
 }

@@ -130,6 +130,10 @@ static void print_method(const fit_run *run) {
   size_t k_max = o->k_max ? o->k_max : o->k_min > OCKHAM_SPLITS_K_MAX ? o->k_min : OCKHAM_SPLITS_K_MAX;
   if (run->kmeans.k == k_max)
     printf("%s stopped at --k-max %zu: clusters may still ask to be split\n", method_titles[o->method], k_max);
+  if (o->method == X_MEANS && run->kmeans.k == 1)
+    puts(
+        "X-means often stays at 1, since two halves with many clusters each are hardly better; --k-min 2 begins after "
+        "it");
   printf("%s looks at one cluster at a time; `ockham clusters` compares every k\n", method_titles[o->method]);
 }
 
@@ -202,7 +206,7 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
 
 const cli_command cmd_fit = {
     .name = "fit",
-    .usage = "FILE -k K [options]",
+    .usage = "FILE (-k K | --method NAME) [options]",
     .summary = "cluster a table into k clusters",
     .details =
         "FILE as for `ockham clusters`. --model keeps the result for `ockham predict`.\n"

@@ -139,7 +139,8 @@ static void assert_sound(ockham_rows x, const ockham_kmeans *r) {
     assert_int_equal(r->sizes[j], s.sizes[j]);
     assert_true(j == 0 || r->weights[j] <= r->weights[j - 1]);
     assert_close(r->within[j], s.within[j], 1e-9);
-    for (size_t l = 0; l < x.n_columns; l++) assert_true(fabs(s.means[j * x.n_columns + l]) < 1e-6 * (double)r->sizes[j]);
+    for (size_t l = 0; l < x.n_columns; l++)
+      assert_true(fabs(s.means[j * x.n_columns + l]) < 1e-6 * (double)r->sizes[j]);
     inertia += s.within[j];
   }
   assert_close(r->inertia, inertia, 1e-9);
@@ -148,9 +149,7 @@ static void assert_sound(ockham_rows x, const ockham_kmeans *r) {
 
 static void the_result_is_a_clustering(void **state) {
   (void)state;
-  static const struct {
-    size_t n, d, k;
-  } scenes[] = {{400, 2, 5}, {900, 3, 20}, {5000, 2, 100}, {600, 17, 4}};
+  static const struct { size_t n, d, k; } scenes[] = {{400, 2, 5}, {900, 3, 20}, {5000, 2, 100}, {600, 17, 4}};
   for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
     double *x = make_blobs(scenes[i].n, scenes[i].d, scenes[i].k, 83 + i);
     ockham_rows rows = rows_of(x, scenes[i].n, scenes[i].d);
@@ -173,7 +172,7 @@ static void published_sets_are_counted_as_by_clustpy(void **state) {
   static const struct {
     const char *name;
     size_t g_means, x_means;
-  } sets[] = {{"hepta", 7, 1}, {"R15", 16, 1}, {"spherical_5_2", 4, 1}, {"simplex", 4, 1},
+  } sets[] = {{"hepta", 7, 1},  {"R15", 16, 1},    {"spherical_5_2", 4, 1}, {"simplex", 4, 1},
               {"sizes1", 4, 1}, {"square1", 4, 1}, {"gaussians1", 2, 2}};
   for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
     char path[512];
@@ -444,7 +443,8 @@ static void it_can_be_stopped(void **state) {
     ockham_error err;
     ockham_status status = ockham_splits_fit(rows_of(x, N, 4), &options, labels, &r, &err);
     if (calls == 0) assert_int_equal(status, OCKHAM_INTERRUPTED);
-    assert_true(status == OCKHAM_OK || status == OCKHAM_INTERRUPTED); /* a fast machine may be done before it is asked */
+    assert_true(status == OCKHAM_OK ||
+                status == OCKHAM_INTERRUPTED); /* a fast machine may be done before it is asked */
     assert_true((status == OCKHAM_OK) == (r.centroids != NULL));
     ockham_kmeans_clear(&r);
   }

@@ -40,9 +40,9 @@ typedef struct ockham_splits_options {
  *  allow all), then let Lloyd's steps move all centroids; end when none asks, or at k_max. The result is that of
  *  ockham_kmeans_fit(); its n_iterations are all steps of all rounds.
  *
- *  X-means: BIC = ln L - p / 2 ln n, p = k (d + 1), over the rows and columns that vary,
+ *  X-means: BIC = ln L - p / 2 ln n, p = k (d + 1), d being the columns that vary, k 1 and 2 within a cluster:
  *    ln L = sum_j n_j ln(n_j / n) - n d / 2 ln(2 pi v) - (n - k) d / 2,  v = S / ((n - k) d)
- *  S being the inertia and v no less than rounding makes it; k is 1 and 2 within a cluster. As printed instead
+ *  S being the inertia, v no less than rounding makes it. As printed instead
  *    ln L = sum_j n_j ln(n_j / n) - n / 2 ln(2 pi) - n d / 2 ln v - (n - k^2) / 2,  v = S / (n - k)
  *  G-means: A*^2 = A^2 (1 + 4 / n - 25 / n^2) > 1.8692; where alpha is given, D'Agostino & Stephens' p < alpha.
  *

@@ -1,115 +1,170 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Would other rows say the same? Random halves of the rows, each with its complement (Shah & Samworth, JRSS B 75, 2013,
- * doi:10.1111/j.1467-9868.2011.01034.x), choose among the mixtures that come near the best. */
+/* One cluster cut in two by 2-means along its longest axis, as Hamerly & Elkan do. */
+#include "select/halves.h"
+
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
-#include "select/mixtures.h"
+enum { MOST_MEMBERS = 4096, FEWEST_MEMBERS = 256, MEMBER_VALUES = 1 << 19, MOST_POWERS = 50, MOST_STEPS = 100 };
 
-enum { N_PAIRS = 10, MOST_CANDIDATES = 6, MOST_STEPS = 40 };
-static const double tolerance = 0.05, nothing_near = 60; /* nats; on the scale of BIC */
+/* An axis that turns by less than this is found (1 - cosine). */
+static const double steady = 1e-9;
 
-/* What the halves choose among: at most MOST_CANDIDATES k, by their BIC on all rows. */
-static size_t pick_candidates(const ock_mixtures *m, size_t candidate[MOST_CANDIDATES]) {
-  size_t n = 0;
-  for (size_t k = 1; k <= m->k_max; k++) {
-    double bic = k == 1 ? fmax(m->kept_bic[0], m->single.bic) : m->kept_bic[k - 1];
-    if (bic < m->best - nothing_near || !(bic > -INFINITY)) continue;
-    size_t at = n < MOST_CANDIDATES ? n++ : MOST_CANDIDATES;
-    for (; at > 0; at--) { /* kept in falling order of BIC */
-      size_t other = candidate[at - 1];
-      double its = other == 1 ? fmax(m->kept_bic[0], m->single.bic) : m->kept_bic[other - 1];
-      if (its >= bic) break;
-      if (at < MOST_CANDIDATES) candidate[at] = other;
+static size_t most_members(size_t d) {
+  size_t n = MEMBER_VALUES / d;
+  return n < FEWEST_MEMBERS ? FEWEST_MEMBERS : n > MOST_MEMBERS ? MOST_MEMBERS : n;
+}
+
+bool ock_cut_scratch_init(ock_cut_scratch *c, size_t d, ock_arena *arena) {
+  c->rows = ock_arena_array(arena, ock_size_product(most_members(d), d), sizeof(double));
+  c->weights = ock_arena_array(arena, most_members(d), sizeof(double));
+  c->row = ock_arena_array(arena, ock_size_product(5, d), sizeof(double));
+  if (!c->rows || !c->weights || !c->row) return false;
+  c->mean = c->row + d;
+  c->way = c->mean + d;
+  c->next = c->way + d;
+  c->half = c->next + d;
+  return true;
+}
+
+/* A row in the frame's units; returns its weight. */
+static double read_row(const ock_cut_rows *r, size_t i, double *row) {
+  const ock_frame *f = r->frame;
+  for (size_t l = 0; l < f->d; l++) row[l] = (ock_rows_get(r->x, i, l) - f->origin[l]) * f->unit;
+  return f->weights ? f->weights[i] : 1;
+}
+
+static double dot(const double *a, const double *b, size_t d) {
+  double sum = 0;
+  for (size_t l = 0; l < d; l++) sum += a[l] * b[l];
+  return sum;
+}
+
+static void add_scaled(double *sum, double factor, const double *row, size_t d) {
+  for (size_t l = 0; l < d; l++) sum[l] += factor * row[l];
+}
+
+/* ---- some members ---- */
+
+typedef struct sample {
+  size_t n, d;
+  const double *rows, *weights; /* n x d, about their mean; n */
+  double total;
+} sample;
+
+/* Every so many members, about their mean, which scratch->mean receives. */
+static sample take_sample(const ock_cut_rows *r, const uint32_t *members, size_t n, ock_cut_scratch *c) {
+  size_t d = r->frame->d, every = (n + most_members(d) - 1) / most_members(d);
+  sample s = {.n = (n + every - 1) / every, .d = d, .rows = c->rows, .weights = c->weights};
+  memset(c->mean, 0, d * sizeof(double));
+  for (size_t i = 0; i < s.n; i++) {
+    c->weights[i] = read_row(r, members[i * every], c->rows + i * d);
+    s.total += c->weights[i];
+    add_scaled(c->mean, c->weights[i], c->rows + i * d, d);
+  }
+  for (size_t l = 0; l < d; l++) c->mean[l] /= s.total;
+  for (size_t i = 0; i < s.n; i++) add_scaled(c->rows + i * d, -1, c->mean, d);
+  return s;
+}
+
+/* The longest axis, of length 1, into scratch->way; returns the variance along it, 0 when there is none. */
+static double find_axis(const sample *s, ock_rng *rng, ock_cut_scratch *c) {
+  double variance = 0, cosine = 0;
+  for (size_t l = 0; l < s->d; l++) c->way[l] = ock_rng_normal(rng);
+  for (size_t power = 0; power < MOST_POWERS && cosine < 1 - steady; power++) {
+    memset(c->next, 0, s->d * sizeof(double));
+    for (size_t i = 0; i < s->n; i++) {
+      const double *row = s->rows + i * s->d;
+      add_scaled(c->next, s->weights[i] / s->total * dot(row, c->way, s->d), row, s->d);
     }
-    if (at < MOST_CANDIDATES) candidate[at] = k;
+    double length = sqrt(dot(c->next, c->next, s->d)), before = sqrt(dot(c->way, c->way, s->d));
+    if (!(length > 0)) return 0;
+    cosine = dot(c->next, c->way, s->d) / length / before;
+    variance = length / before;
+    for (size_t l = 0; l < s->d; l++) c->way[l] = c->next[l] / length;
   }
-  return n;
+  return variance;
 }
 
-/* BIC of the kept mixture with k components on the rows of em, after some steps from where it is. */
-static double bic_of(ock_em *em, const ockham_mixture *kept) {
-  if (kept->k == 0 || !ock_em_put(em, kept, false)) return -INFINITY;
-  em->fit_tail = kept->tail != 1;
-  em->prior = false;
-  if (!ock_em_resume(em, MOST_STEPS, tolerance)) return -INFINITY;
-  return 2 * ock_em_log_likelihood(em) -
-         ock_mixture_price(em->family, em->fit_tail, em->moments.weight, em->k, em->d);
-}
-
-/* Which of the candidates a half prefers; 0: none can be fitted. */
-static ockham_status ask(const ock_mixtures *m, const ock_store *half, const size_t *candidate, size_t n,
-                         double floor, ock_pool *pool, ock_ticker *ticker, size_t *k, ockham_error *err) {
-  ock_em em;
-  double highest = -INFINITY;
-  size_t k_max = 1;
-  *k = 0;
-  for (size_t c = 0; c < n; c++) k_max = candidate[c] > k_max ? candidate[c] : k_max;
-  OCK_TRY(ock_em_init(&em, half, k_max, m->full, pool, ticker, err));
-  em.floor = floor;
-  ockham_status status = OCKHAM_OK;
-  for (size_t c = 0; c < n && !status && !ock_ticker_stopped(ticker); c++) {
-    double bic = bic_of(&em, &m->kept[candidate[c] - 1]);
-    if (candidate[c] == 1 && m->single.bic > -INFINITY) {
-      ock_single single;
-      status = ock_single_find(half, m->full || half->d == 1, pool, &single, err);
-      bic = fmax(bic, single.bic);
+/* 2-means of the sample from the plane across `way` at the threshold: these become those of its means at the end. False
+ * when all rows are on one side. */
+static bool run_two_means(const sample *s, ock_cut_scratch *c, double *threshold) {
+  double gain = 0;
+  for (size_t step = 0; step < MOST_STEPS; step++) {
+    double weight = 0;
+    memset(c->half, 0, s->d * sizeof(double));
+    for (size_t i = 0; i < s->n; i++) {
+      const double *row = s->rows + i * s->d;
+      if (!(dot(row, c->way, s->d) > *threshold)) continue;
+      weight += s->weights[i];
+      add_scaled(c->half, s->weights[i], row, s->d);
     }
-    if (!(bic > highest)) continue;
-    highest = bic;
-    *k = candidate[c];
+    double other = s->total - weight, squared = dot(c->half, c->half, s->d);
+    if (!(weight > 0 && other > 0)) return step > 0;
+    double now = squared / weight + squared / other; /* the halves' sums are opposite */
+    if (step > 0 && !(now > gain)) return true;
+    gain = now;
+    for (size_t l = 0; l < s->d; l++) c->way[l] = c->half[l] / weight + c->half[l] / other;
+    *threshold = 0.5 * (dot(c->way, c->half, s->d) / weight - dot(c->way, c->half, s->d) / other);
   }
-  ock_em_clear(&em);
-  return status;
+  return true;
 }
 
-/* Choose n / 2 of n places at random, without order: the first half of `place`. */
-static void shuffle(uint32_t *place, size_t n, ock_rng *rng) {
-  for (size_t i = 0; i < n / 2; i++) {
-    size_t other = i + (size_t)ock_rng_below(rng, n - i);
-    uint32_t swap = place[i];
-    place[i] = place[other];
-    place[other] = swap;
+/* ---- all members ---- */
+
+/* All take sides of the plane across scratch->way through scratch->mean + threshold; way and threshold become those of
+ * the halves' means. */
+static void take_sides(const ock_cut_rows *r, const uint32_t *members, size_t n, double *threshold, ock_cut_scratch *c,
+                       ock_halves *h) {
+  size_t d = r->frame->d;
+  double squares = 0, squared = 0, difference = 0;
+  h->weight[0] = h->weight[1] = 0;
+  memset(h->means, 0, 2 * d * sizeof(double));
+  for (size_t i = 0; i < n; i++) {
+    double w = read_row(r, members[i], c->row);
+    add_scaled(c->row, -1, c->mean, d);
+    size_t side = dot(c->row, c->way, d) > *threshold;
+    h->weight[side] += w;
+    squares += w * dot(c->row, c->row, d);
+    add_scaled(h->means + side * d, w, c->row, d);
   }
-}
-
-static int compare_places(const void *a, const void *b) {
-  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-  return (x > y) - (x < y);
-}
-
-/* In the order of the store, so that panels hold neighbours. */
-static void sort_halves(uint32_t *place, size_t n, const ock_store *store, uint32_t *row) {
-  qsort(place, n / 2, sizeof *place, compare_places);
-  qsort(place + n / 2, n - n / 2, sizeof *place, compare_places);
-  for (size_t i = 0; i < n; i++) row[i] = store->row[place[i]];
-}
-
-ockham_status ock_halves_ask(ock_mixtures *m, const ock_store *store, ockham_rows x, double floor, uint64_t seed,
-                             ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
-  enum { STREAM = 0x6861 };
-  size_t candidate[MOST_CANDIDATES], n = store->n, n_candidates = pick_candidates(m, candidate);
-  uint32_t *place = ock_alloc_array(n, 2 * sizeof *place), *row = place ? place + n : NULL;
-  if (!place) return ock_fail_memory(err, "halves of the rows", ock_size_product(n, 2 * sizeof *place));
-  ock_rng rng = ock_rng_make(seed, STREAM);
-  ockham_status status = OCKHAM_OK;
-  ticker->stage = "halves of the rows";
-  for (size_t i = 0; i < n; i++) place[i] = (uint32_t)i;
-  for (size_t pair = 0; pair < N_PAIRS && n > 1 && !status && !ock_ticker_stopped(ticker); pair++) {
-    shuffle(place, n, &rng);
-    sort_halves(place, n, store, row);
-    for (size_t half = 0; half < 2 && !status; half++) {
-      ock_store some;
-      size_t k, first = half ? n / 2 : 0, count = half ? n - n / 2 : n / 2;
-      status = ock_store_init(&some, store->frame, x, row + first, count, true, pool, err);
-      if (status) break;
-      status = ask(m, &some, candidate, n_candidates, floor, pool, ticker, &k, err);
-      ock_store_clear(&some);
-      if (status || ticker->stopped) break;
-      if (k) m->doubts.says[k - 1]++;
-      m->doubts.n_halves++;
-    }
+  double total = h->weight[0] + h->weight[1];
+  if (!(h->weight[0] > 0 && h->weight[1] > 0)) return;
+  for (size_t l = 0; l < d; l++) {
+    double offset = (h->means[l] + h->means[d + l]) / total;
+    squared += offset * offset;
+    h->means[l] /= h->weight[0];
+    h->means[d + l] /= h->weight[1];
+    c->way[l] = h->means[d + l] - h->means[l];
+    difference += c->way[l] * c->way[l];
   }
-  ock_free(place);
-  return status;
+  *threshold = 0.5 * (dot(c->way, h->means, d) + dot(c->way, h->means + d, d));
+  h->within = fmax(squares - total * squared, 0);
+  h->gain = h->weight[0] * (h->weight[1] / total) * difference;
+  for (size_t side = 0; side < 2; side++) add_scaled(h->means + side * d, 1, c->mean, d);
+}
+
+void ock_cut_in_halves(const ock_cut_rows *r, const uint32_t *members, size_t n, ock_rng *rng, ock_cut_scratch *c,
+                       ock_halves *h) {
+  h->weight[0] = h->weight[1] = h->within = h->gain = 0;
+  if (n < 2) return;
+  sample s = take_sample(r, members, n, c);
+  double threshold = 0; /* mean +- the same: the plane goes through the mean */
+  if (!(find_axis(&s, rng, c) > 0) || !run_two_means(&s, c, &threshold)) return;
+  take_sides(r, members, n, &threshold, c, h);
+  if (s.n < n && h->weight[0] > 0 && h->weight[1] > 0) take_sides(r, members, n, &threshold, c, h);
+}
+
+void ock_project_on_halves(const ock_cut_rows *r, const uint32_t *members, size_t n, const ock_halves *h,
+                           ock_cut_scratch *c, ock_weighted_value *values) {
+  size_t d = r->frame->d;
+  for (size_t l = 0; l < d; l++) {
+    c->mean[l] = 0.5 * (h->means[l] + h->means[d + l]);
+    c->way[l] = h->means[d + l] - h->means[l];
+  }
+  for (size_t i = 0; i < n; i++) {
+    values[i].weight = read_row(r, members[i], c->row);
+    add_scaled(c->row, -1, c->mean, d);
+    values[i].value = dot(c->row, c->way, d);
+  }
 }

@@ -336,7 +336,7 @@ static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const o
   }
   if (!status && q->doubts && !ticker->stopped) status = ock_doubts_find(m, store, q->x, pool, err);
   if (!status && q->doubts && !ticker->stopped)
-    status = ock_halves_ask(m, store, q->x, em.floor, q->seed, pool, ticker, err);
+    status = ock_half_samples_ask(m, store, q->x, em.floor, q->seed, pool, ticker, err);
   ock_em_clear(&em);
   return status;
 }

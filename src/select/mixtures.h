@@ -66,8 +66,8 @@ ockham_status ock_mixtures_find(const ockham_sweep *sweep, const ock_mixtures_qu
 /* What n rows that share themselves between k components by these weights pay for parameters, on the scale of BIC. */
 double ock_mixture_price(ockham_covariance family, bool tail, const double *weight, size_t k, size_t d);
 /* Fit what was kept to random halves of the rows of the store, and see which k each of them prefers. */
-ockham_status ock_halves_ask(ock_mixtures *m, const ock_store *store, ockham_rows x, double floor, uint64_t seed,
-                             ock_pool *pool, ock_ticker *ticker, ockham_error *err);
+ockham_status ock_half_samples_ask(ock_mixtures *m, const ock_store *store, ockham_rows x, double floor, uint64_t seed,
+                                   ock_pool *pool, ock_ticker *ticker, ockham_error *err);
 /* What tells the best mixture from its neighbours, by the rows of the store. */
 ockham_status ock_doubts_find(ock_mixtures *m, const ock_store *store, ockham_rows x, ock_pool *pool,
                               ockham_error *err);

@@ -31,7 +31,7 @@ ockham_status ock_sweep_new(const ock_frame *frame, const ockham_sweep_options *
   sweep->weighted = frame->weights != NULL;
   sweep->frame = frame;
   sweep->k_min = options->k_min ? options->k_min : 1;
-  sweep->criterion = ockham_criterion_find(options->criterion ? options->criterion : "bic");
+  sweep->criterion = ockham_criterion_find(options->criterion ? options->criterion : "mixture");
   *out = sweep;
   return OCKHAM_OK;
 }
@@ -42,6 +42,8 @@ void ockham_sweep_free(ockham_sweep *sweep) {
   ock_free(sweep->fits);
   if (sweep->mixtures) ock_mixtures_clear(sweep->mixtures);
   ock_free(sweep->mixtures);
+  ock_free(sweep->sizes);
+  ock_free(sweep->weights);
   ock_free(sweep->pairs);
   ock_frame_clear(&sweep->own_frame);
   ock_free(sweep->points);

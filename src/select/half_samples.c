@@ -33,13 +33,12 @@ static double bic_of(ock_em *em, const ockham_mixture *kept) {
   em->fit_tail = kept->tail != 1;
   em->prior = false;
   if (!ock_em_resume(em, MOST_STEPS, tolerance)) return -INFINITY;
-  return 2 * ock_em_log_likelihood(em) -
-         ock_mixture_price(em->family, em->fit_tail, em->moments.weight, em->k, em->d);
+  return 2 * ock_em_log_likelihood(em) - ock_mixture_price(em->family, em->fit_tail, em->moments.weight, em->k, em->d);
 }
 
 /* Which of the candidates a half prefers; 0: none can be fitted. */
-static ockham_status ask(const ock_mixtures *m, const ock_store *half, const size_t *candidate, size_t n,
-                         double floor, ock_pool *pool, ock_ticker *ticker, size_t *k, ockham_error *err) {
+static ockham_status ask(const ock_mixtures *m, const ock_store *half, const size_t *candidate, size_t n, double floor,
+                         ock_pool *pool, ock_ticker *ticker, size_t *k, ockham_error *err) {
   ock_em em;
   double highest = -INFINITY;
   size_t k_max = 1;
@@ -86,7 +85,7 @@ static void sort_halves(uint32_t *place, size_t n, const ock_store *store, uint3
 }
 
 ockham_status ock_half_samples_ask(ock_mixtures *m, const ock_store *store, ockham_rows x, double floor, uint64_t seed,
-                             ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
+                                   ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
   enum { STREAM = 0x6861 };
   size_t candidate[MOST_CANDIDATES], n = store->n, n_candidates = pick_candidates(m, candidate);
   uint32_t *place = ock_alloc_array(n, 2 * sizeof *place), *row = place ? place + n : NULL;

@@ -40,6 +40,9 @@ struct ockham_sweep {
   ockham_curve_point *points;
   ockham_work work;
   struct ock_mixtures *mixtures; /* NULL: none */
+  const ockham_mixture *chosen;  /* the mixture that decided; NULL: k-means did */
+  uint64_t *sizes;               /* of its clusters, all rows */
+  double *weights;
   ockham_pair_statistics *pairs; /* of k_min ... k_max; NULL: none */
   size_t pair_rows;              /* from which they are estimated; 0: they are of all rows, or not there */
   double *shown; /* centroids, within and spread of all points, in the data's units: what the curve shows */

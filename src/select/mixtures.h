@@ -73,4 +73,7 @@ ockham_status ock_doubts_find(ock_mixtures *m, const ock_store *store, ockham_ro
                               ockham_error *err);
 void ock_mixtures_clear(ock_mixtures *mixtures);
 
+/* The mixture that decided, if one did, becomes the sweep's clusters: count the rows x of each. */
+ockham_status ock_sweep_take_mixture(ockham_sweep *sweep, ockham_rows x, size_t threads, ockham_error *err);
+
 #endif

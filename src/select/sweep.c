@@ -233,9 +233,11 @@ static ockham_status gather(ock_run *r, ockham_sweep *sweep, ockham_error *err) 
   OCK_TRY(find_mixtures(r, sweep, err));
   if (!r->feed && is_wanted(r, sweep, OCKHAM_EVIDENCE_PAIRS)) OCK_TRY(ock_gather_pairs(r, sweep, err));
   OCK_TRY(ock_sweep_build_curve(sweep, err));
-  if (r->ticker.stopped && !ockham_criterion_has_evidence(sweep->criterion, &sweep->curve))
-    sweep->criterion = ockham_criterion_find("bic");
-  return OCKHAM_OK;
+  bool can_decide = ockham_criterion_has_evidence(sweep->criterion, &sweep->curve);
+  if (can_decide && !r->options->criterion) /* few rows may be too few for any mixture */
+    can_decide = ockham_criterion_choose(sweep->criterion, &sweep->curve) != SIZE_MAX;
+  if (!can_decide && (r->ticker.stopped || !r->options->criterion)) sweep->criterion = ockham_criterion_find("bic");
+  return r->feed ? OCKHAM_OK : ock_sweep_take_mixture(sweep, r->x, ock_pool_size(r->pool), err);
 }
 
 static ockham_status run_sweep(ock_run *r, ockham_error *err) {

@@ -33,6 +33,65 @@ static size_t best_beyond_one(const ockham_curve *curve) {
   return best;
 }
 
+/* ---- the clusters of a mixture ---- */
+
+static ockham_status count_rows(ockham_sweep *sweep, ockham_rows x, size_t threads, uint32_t *labels,
+                                ockham_error *err) {
+  OCK_TRY(ockham_mixture_predict(sweep->chosen, x, threads, labels, NULL, NULL, err));
+  for (size_t i = 0; i < x.n_rows; i++) {
+    sweep->sizes[labels[i]]++;
+    if (sweep->weighted) sweep->weights[labels[i]] += sweep->frame->weights[i];
+  }
+  return OCKHAM_OK;
+}
+
+ockham_status ock_sweep_take_mixture(ockham_sweep *sweep, ockham_rows x, size_t threads, ockham_error *err) {
+  if (sweep->criterion->evidence != OCKHAM_EVIDENCE_MIXTURES || !sweep->mixtures) return OCKHAM_OK;
+  size_t point = ockham_criterion_choose(sweep->criterion, &sweep->curve);
+  size_t k = point == SIZE_MAX ? 1 : sweep->curve.points[point].k;
+  if (k == 1 || sweep->mixtures->kept[k - 1].k == 0) return OCKHAM_OK;
+  sweep->chosen = &sweep->mixtures->kept[k - 1];
+  sweep->sizes = ock_alloc_zeroed(k, sizeof *sweep->sizes);
+  sweep->weights = sweep->weighted ? ock_alloc_zeroed(k, sizeof *sweep->weights) : NULL;
+  uint32_t *labels = ock_alloc_array(x.n_rows, sizeof *labels);
+  ockham_status status = OCKHAM_OK;
+  if (!labels || !sweep->sizes || (sweep->weighted && !sweep->weights))
+    status = ock_fail_memory(err, "the labels", ock_size_product(x.n_rows, sizeof *labels));
+  if (!status) status = count_rows(sweep, x, threads, labels, err);
+  ock_free(labels);
+  return status;
+}
+
+ockham_status ockham_sweep_verdict_labels(const ockham_sweep *sweep, ockham_rows x, size_t threads, uint32_t *labels,
+                                          ockham_error *err) {
+  if (sweep->chosen) return ockham_mixture_predict(sweep->chosen, x, threads, labels, NULL, NULL, err);
+  return ockham_sweep_labels(sweep, x, ockham_sweep_verdict(sweep).point, threads, labels, err);
+}
+
+/* ---- how sure ---- */
+
+size_t ockham_sweep_half_count(const ockham_sweep *sweep, size_t k) {
+  const ock_mixtures *m = sweep->mixtures;
+  return m && k >= 1 && k <= m->k_max ? m->doubts.says[k - 1] : 0;
+}
+
+static ockham_confidence confidence_in(const ockham_sweep *sweep, size_t k) {
+  const ock_mixtures *m = sweep->mixtures;
+  if (!m || sweep->criterion->evidence != OCKHAM_EVIDENCE_MIXTURES || m->best_k != k) return (ockham_confidence){0};
+  const ock_doubts *d = &m->doubts;
+  ockham_confidence c = {.n_halves = d->n_halves,
+                         .n_agree = d->says[k - 1],
+                         .merge_a = d->merge_a,
+                         .merge_b = d->merge_b,
+                         .overlap = d->overlap,
+                         .n_peaks = d->n_peaks,
+                         .has_split = d->has_split,
+                         .split = d->split};
+  bool differ = 2 * c.n_agree<c.n_halves, most_say_one = 2 * d->says[0]> c.n_halves;
+  c.unclear = k > 1 && (most_say_one || (differ && c.n_peaks == 1));
+  return c;
+}
+
 ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
   const ockham_curve *curve = &sweep->curve;
   size_t point = ockham_criterion_choose(sweep->criterion, curve);
@@ -61,6 +120,12 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
       .n_passes = sweep->n_passes,
       .mixture_rows = sweep->mixtures ? sweep->mixtures->n_rows : 0,
       .pair_rows = sweep->pair_rows,
+      .confidence = confidence_in(sweep, curve->points[point].k),
+      .mixture = sweep->chosen,
+      .sizes = sweep->chosen ? sweep->sizes : curve->points[point].sizes,
+      .weights = !sweep->weighted ? NULL
+                 : sweep->chosen  ? sweep->weights
+                                  : curve->points[point].weights,
       .seconds = sweep->seconds};
 }
 

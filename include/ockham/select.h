@@ -122,18 +122,19 @@ typedef struct ockham_verdict {
   size_t k;                          /**< the answer */
   size_t point;                      /**< its index in the curve */
   const ockham_criterion *criterion; /**< what decided */
-  bool undecided;      /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
-  bool one_suffices;   /**< BIC has its maximum elsewhere, but for so few rows one cluster explains them as well:
-                            ockham_one_cluster_suffices() */
-  bool crowded;        /**< so it is at BIC's maximum, where rows are few for so many clusters, but not at every k: the
-                            answer is the best of the others */
-  double weight;       /**< posterior probability of k under BIC, among the k tried; NaN when another criterion decided,
-                            and when k is not BIC's maximum */
-  bool at_edge;        /**< k is the largest tried: the truth may be larger */
-  bool extended;       /**< the range was extended by itself */
-  bool partial;        /**< the sweep was stopped early */
-  bool distinct_limit; /**< the range ends where there are no more distinct rows */
-  bool exact;          /**< every clustering is the global optimum (one column) */
+  bool undecided;    /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
+  bool one_suffices; /**< BIC has its maximum elsewhere, but for so few rows one cluster explains them as well:
+                          ockham_one_cluster_suffices() */
+  bool crowded;      /**< so it is at BIC's maximum, where rows are few for so many clusters, but not at every k: the
+                          answer is the best of the others */
+  double weight;     /**< posterior probability of k under BIC, among the k tried; NaN when another criterion decided,
+                          and when k is not BIC's maximum */
+  bool at_edge;      /**< k is the largest tried: the truth may be larger */
+  bool extended;     /**< the range was extended by itself */
+  bool overruled; /**< the criterion has its maximum elsewhere, but hardly higher, and most halves of the rows say k */
+  bool partial;   /**< the sweep was stopped early */
+  bool distinct_limit;      /**< the range ends where there are no more distinct rows */
+  bool exact;               /**< every clustering is the global optimum (one column) */
   uint64_t silhouette_rows; /**< the silhouette is estimated from so many rows drawn at random, for the exact one takes
                                  too many pairs of rows; 0: it is exact, or was not computed */
   double seconds;           /**< time the sweep took */

@@ -57,8 +57,7 @@ static double short_of_best(const ock_report *r, size_t k) {
   const ockham_curve *curve = r->curve;
   if (k < curve->points[0].k || k > curve->points[curve->n_points - 1].k) return INFINITY;
   double value = ockham_criterion_value(r->verdict.criterion, curve, k - curve->points[0].k);
-  return isnan(value) ? INFINITY
-                      : ockham_criterion_value(r->verdict.criterion, curve, r->verdict.point) - value;
+  return isnan(value) ? INFINITY : ockham_criterion_value(r->verdict.criterion, curve, r->verdict.point) - value;
 }
 
 /* What would have to be so for one cluster less, or one more: of the nearer, where it is not out of the question. */
@@ -69,8 +68,8 @@ static void tell_alternative(const ock_report *r, FILE *out) {
   double fewer = short_of_best(r, k - 1), more = short_of_best(r, k + 1);
   bool say_fewer = k > 1 && c->overlap > 0 && (fewer < out_of_question || c->overlap > 0.05);
   if (say_fewer && c->overlap >= much)
-    fprintf(out, "  %zu if clusters %zu and %zu count as one: %.2g %% of their rows may be in either\n", k - 1, c->merge_a,
-            c->merge_b, 100 * c->overlap);
+    fprintf(out, "  %zu if clusters %zu and %zu count as one: %.2g %% of their rows may be in either\n", k - 1,
+            c->merge_a, c->merge_b, 100 * c->overlap);
   else if (say_fewer)
     fprintf(out, "  %zu if clusters %zu and %zu count as one\n", k - 1, c->merge_a, c->merge_b);
   if (c->has_split && more < out_of_question) fprintf(out, "  %zu if cluster %zu is two\n", k + 1, c->split);

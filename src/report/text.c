@@ -129,6 +129,15 @@ static void explain_choice(const ock_report *r, FILE *out) {
     fputc('\n', out);
     return;
   }
+  if (v->overruled) {
+    size_t best = ockham_criterion_choose(c, r->curve);
+    double difference = ockham_criterion_value(c, r->curve, best) - ockham_criterion_value(c, r->curve, v->point);
+    fprintf(out, "  %s is highest at %zu, but only %.2g above %zu", c->title, r->curve->points[best].k, difference,
+            v->k);
+    explain_weight(v->weight, out);
+    fputs(", which halves of the rows prefer\n", out);
+    return;
+  }
   if (c->direction == OCKHAM_KNEE) {
     fprintf(out, "  the curve of inertia bends at %zu; where it bends depends on the range of k\n", v->k);
     return;

@@ -137,13 +137,13 @@ static void find_split(inquiry *q, size_t finer_k, ock_doubts *doubts) {
 }
 
 static ockham_status inquire(inquiry *q, ock_mixtures *m, const ock_store *store, ock_pool *pool, ockham_error *err) {
-  const ockham_mixture *best = &m->kept[m->best_k - 1];
+  const ockham_mixture *best = &m->kept[m->k - 1];
   size_t threads = ock_pool_size(pool);
   OCK_TRY(ockham_mixture_predict(best, q->rows, threads, q->label, q->membership, NULL, err));
   share_rows(q, store);
   find_overlap(q, &m->doubts);
   OCK_TRY(count_peaks(q, best, &m->doubts, err));
-  const ockham_mixture *finer = m->best_k < m->k_max ? &m->kept[m->best_k] : NULL;
+  const ockham_mixture *finer = m->k < m->k_max ? &m->kept[m->k] : NULL;
   if (!finer || finer->k == 0) return OCKHAM_OK;
   OCK_TRY(ockham_mixture_predict(finer, q->rows, threads, q->finer, NULL, NULL, err));
   find_split(q, finer->k, &m->doubts);
@@ -153,7 +153,7 @@ static ockham_status inquire(inquiry *q, ock_mixtures *m, const ock_store *store
 ockham_status ock_doubts_find(ock_mixtures *m, const ock_store *store, ockham_rows x, ock_pool *pool,
                               ockham_error *err) {
   inquiry q = {0};
-  size_t k = m->best > -INFINITY ? m->kept[m->best_k - 1].k : 0;
+  size_t k = m->best > -INFINITY ? m->kept[m->k - 1].k : 0;
   if (k == 0 || ock_size_product(k, store->n) > MOST_MEMBERSHIPS) return OCKHAM_OK;
   ockham_status status = OCKHAM_OK;
   if (allocate(&q, store, k)) {

@@ -40,6 +40,7 @@ struct ockham_sweep {
   ockham_curve_point *points;
   ockham_work work;
   struct ock_mixtures *mixtures; /* NULL: none */
+  bool weighs;                   /* no criterion was asked for: all evidence decides */
   const ockham_mixture *chosen;  /* the mixture that decided; NULL: k-means did */
   uint64_t *sizes;               /* of its clusters, all rows */
   double *weights;

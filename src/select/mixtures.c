@@ -318,6 +318,18 @@ static bool allocate(ock_mixtures *m, size_t k) {
   return true;
 }
 
+/* A difference in BIC of less than 6 is no strong evidence (Kass & Raftery, JASA 90, 1995): of the k within that, what
+ * most halves of the rows say. */
+static size_t weigh(const ock_mixtures *m) {
+  const double strong = 6;
+  size_t k = m->best_k;
+  for (size_t other = 1; other <= m->k_max; other++) {
+    double bic = other == 1 ? fmax(m->kept_bic[0], m->single.bic) : m->kept_bic[other - 1];
+    if (bic > m->best - strong && m->doubts.says[other - 1] > m->doubts.says[k - 1]) k = other;
+  }
+  return k;
+}
+
 /* Everything that is asked of the rows of the sketch. */
 static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const ock_mixtures_question *q,
                              ock_store *store, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
@@ -334,9 +346,10 @@ static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const o
     m->best = m->single.bic;
     m->best_k = 1;
   }
-  if (!status && q->doubts && !ticker->stopped) status = ock_doubts_find(m, store, q->x, pool, err);
   if (!status && q->doubts && !ticker->stopped)
     status = ock_half_samples_ask(m, store, q->x, em.floor, q->seed, pool, ticker, err);
+  m->k = q->weigh ? weigh(m) : m->best_k;
+  if (!status && q->doubts && !ticker->stopped) status = ock_doubts_find(m, store, q->x, pool, err);
   ock_em_clear(&em);
   return status;
 }

@@ -41,6 +41,7 @@ typedef struct ock_mixtures {
   size_t k_max;
   double best;               /* bic ... */
   size_t best_k;             /* ... and its number of components */
+  size_t k;                  /* what is decided in the end: another where BIC hardly tells them apart and halves do */
   bool full;                 /* families of any orientation were tried */
   ock_mixture_score *scores; /* k_max x OCK_MIXTURES */
   ock_single single;         /* one cluster, where k = 1 was tried */
@@ -58,6 +59,7 @@ typedef struct ock_mixtures_question {
   size_t k_max, k_round; /* up to how many components; the number of clusters by k-means */
   uint64_t seed;
   bool doubts; /* also find what speaks against the answer */
+  bool weigh;  /* halves of the rows may decide where BIC does not */
 } ock_mixtures_question;
 /* Fit them for the sweep's k_min to at most k_max components, on up to 12,000 of the rows. When the ticker stops it the
  * rest are not fitted. Fails with NO_MEMORY. */
@@ -68,7 +70,7 @@ double ock_mixture_price(ockham_covariance family, bool tail, const double *weig
 /* Fit what was kept to random halves of the rows of the store, and see which k each of them prefers. */
 ockham_status ock_half_samples_ask(ock_mixtures *m, const ock_store *store, ockham_rows x, double floor, uint64_t seed,
                                    ock_pool *pool, ock_ticker *ticker, ockham_error *err);
-/* What tells the best mixture from its neighbours, by the rows of the store. */
+/* What tells the mixture with m->k components from its neighbours, by the rows of the store. */
 ockham_status ock_doubts_find(ock_mixtures *m, const ock_store *store, ockham_rows x, ock_pool *pool,
                               ockham_error *err);
 void ock_mixtures_clear(ock_mixtures *mixtures);

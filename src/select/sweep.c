@@ -205,7 +205,8 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
                                       .k_max = k,
                                       .k_round = k_round,
                                       .seed = r->options->seed,
-                                      .doubts = is_of_mixtures(sweep->criterion)};
+                                      .doubts = is_of_mixtures(sweep->criterion),
+                                      .weigh = !r->options->criterion};
     ockham_status status = ock_mixtures_find(sweep, &question, r->pool, &r->ticker, found, err);
     if (status) {
       ock_free(found);

@@ -11,10 +11,10 @@ const ockham_curve *ockham_sweep_curve(const ockham_sweep *sweep) {
 
 /* Posterior probability of the point's k by a criterion on the scale of BIC, computed without a table. */
 static double bic_weight(const ockham_criterion *criterion, const ockham_curve *curve, size_t point) {
-  double best = ockham_criterion_value(criterion, curve, point), sum = 0;
+  double own = ockham_criterion_value(criterion, curve, point), sum = 0;
   for (size_t i = 0; i < curve->n_points; i++) {
     double value = ockham_criterion_value(criterion, curve, i);
-    if (!isnan(value)) sum += exp((value - best) / 2);
+    if (!isnan(value)) sum += exp((value - own) / 2);
   }
   return 1 / sum;
 }
@@ -45,10 +45,16 @@ static ockham_status count_rows(ockham_sweep *sweep, ockham_rows x, size_t threa
   return OCKHAM_OK;
 }
 
+/* The point that decides: SIZE_MAX when none does. */
+static size_t decide(const ockham_sweep *sweep) {
+  size_t point = ockham_criterion_choose(sweep->criterion, &sweep->curve);
+  bool weighed = sweep->weighs && sweep->mixtures && sweep->criterion->evidence == OCKHAM_EVIDENCE_MIXTURES;
+  return weighed && point != SIZE_MAX ? sweep->mixtures->k - sweep->curve.points[0].k : point;
+}
+
 ockham_status ock_sweep_take_mixture(ockham_sweep *sweep, ockham_rows x, size_t threads, ockham_error *err) {
   if (sweep->criterion->evidence != OCKHAM_EVIDENCE_MIXTURES || !sweep->mixtures) return OCKHAM_OK;
-  size_t point = ockham_criterion_choose(sweep->criterion, &sweep->curve);
-  size_t k = point == SIZE_MAX ? 1 : sweep->curve.points[point].k;
+  size_t point = decide(sweep), k = point == SIZE_MAX ? 1 : sweep->curve.points[point].k;
   if (k == 1 || sweep->mixtures->kept[k - 1].k == 0) return OCKHAM_OK;
   sweep->chosen = &sweep->mixtures->kept[k - 1];
   sweep->sizes = ock_alloc_zeroed(k, sizeof *sweep->sizes);
@@ -77,7 +83,7 @@ size_t ockham_sweep_half_count(const ockham_sweep *sweep, size_t k) {
 
 static ockham_confidence confidence_in(const ockham_sweep *sweep, size_t k) {
   const ock_mixtures *m = sweep->mixtures;
-  if (!m || sweep->criterion->evidence != OCKHAM_EVIDENCE_MIXTURES || m->best_k != k) return (ockham_confidence){0};
+  if (!m || sweep->criterion->evidence != OCKHAM_EVIDENCE_MIXTURES || m->k != k) return (ockham_confidence){0};
   const ock_doubts *d = &m->doubts;
   ockham_confidence c = {.n_halves = d->n_halves,
                          .n_agree = d->says[k - 1],
@@ -94,7 +100,7 @@ static ockham_confidence confidence_in(const ockham_sweep *sweep, size_t k) {
 
 ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
   const ockham_curve *curve = &sweep->curve;
-  size_t point = ockham_criterion_choose(sweep->criterion, curve);
+  size_t point = decide(sweep);
   bool decided = point != SIZE_MAX;
   if (!decided) point = 0; /* a criterion that finds nothing, such as no knee, leaves the simplest model */
   bool by_bic = strcmp(sweep->criterion->name, "bic") == 0;
@@ -111,6 +117,7 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
       .weight = (by_bic && !doubtful) || by_mixture ? bic_weight(sweep->criterion, curve, point) : NAN,
       .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
                  curve->points[point].k < curve->n_rows,
+      .overruled = sweep->weighs && decided && by_mixture && point != ockham_criterion_choose(sweep->criterion, curve),
       .extended = sweep->extended,
       .partial = sweep->partial,
       .distinct_limit = sweep->distinct_limit,

@@ -142,7 +142,7 @@ static ockham_status build_model(clusters_run *run, ockham_error *err) {
                               .scaling = run->scaling,
                               .centroids = point->centroids,
                               .sizes = verdict.sizes,
-                              .within = point->within,
+                              .within = verdict.within,
                               .seed = run->options->seed,
                               .criterion = verdict.criterion->name,
                               .weights = verdict.weights,

@@ -146,6 +146,7 @@ typedef struct ockham_verdict {
                                       they are those of k-means; valid as long as the sweep, and so are: */
   const uint64_t *sizes;         /**< k: rows of each cluster */
   const double *weights;         /**< k: the sum of their weights; NULL: the rows have none */
+  const double *within;          /**< k: sum of squared distances of these rows to the centroid, by weight */
   size_t n_passes;               /**< how often all rows were gone through to measure; 0: they were in memory */
   size_t pair_rows; /**< criteria of pairs of rows are of so many rows drawn at random; 0: of all, or there are
                          none */

@@ -83,10 +83,11 @@ static bool allocate_parts(ock_em *em, size_t second) {
   em->widest = ock_arena_array(&em->arena, em->k_max, sizeof(double));
   em->middle = ock_arena_array(&em->arena, ock_size_product(em->store->n_panels, em->d), sizeof(double));
   em->radius = ock_arena_array(&em->arena, em->store->n_panels, sizeof(double));
+  em->floor = ock_arena_array(&em->arena, em->d, sizeof(double));
   em->total[0] = ock_arena_array(&em->arena, em->d, sizeof(double));
   em->total[1] = ock_arena_array(&em->arena, second, sizeof(double));
   return em->proportion && em->mean && em->covariance && em->factor && em->log_scale && em->widest && em->middle &&
-         em->radius && em->total[0] && em->total[1];
+         em->radius && em->floor && em->total[0] && em->total[1];
 }
 
 void ock_em_clear(ock_em *em) {
@@ -372,12 +373,12 @@ static double largest_variance(const ock_em *em, size_t j) {
   return most * sqrt(squares) * outward;
 }
 
-bool ock_take_factor(double *matrix, size_t d, bool full, double floor, double *log_root) {
+bool ock_take_factor(double *matrix, size_t d, bool full, const double *floor, double *log_root) {
   *log_root = 0;
   if (full && !ock_cholesky(matrix, d)) return false;
   for (size_t l = 0; l < d; l++) {
     double deviation = full ? matrix[l * (l + 1) / 2 + l] : sqrt(matrix[l]);
-    if (!(deviation * deviation > floor)) return false;
+    if (!(deviation * deviation > (floor ? floor[l] : 0))) return false;
     *log_root += log(deviation);
     if (!full) matrix[l] = 1 / deviation;
   }
@@ -579,6 +580,7 @@ ockham_status ock_em_init(ock_em *em, const ock_store *store, size_t k_max, bool
     ock_em_clear(em);
     return ock_fail_memory(err, "a mixture", ock_size_product(k_max, ock_size_product(second, 8 * (n_blocks + 4))));
   }
+  memset(em->floor, 0, em->d * sizeof(double));
   measure_panels(em);
   return OCKHAM_OK;
 }

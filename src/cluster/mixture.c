@@ -238,7 +238,7 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_mixture *result, o
   }
   OCK_TRY(ock_em_init(&f->em, &f->store, f->k, full, f->pool, &f->ticker, err));
   ock_em_measure_rows(&f->em, full);
-  f->em.floor = ock_em_least_variance(&f->em);
+  for (size_t l = 0; l < f->frame.d; l++) f->em.floor[l] = ock_em_least_variance(&f->em);
   return try_families(f, labels, result, err);
 }
 
@@ -379,7 +379,7 @@ static bool has_factor(const ockham_mixture *m, size_t j, double *packed) {
   double log_root, check = 0; /* a product with 0 is NaN for what is not finite */
   pack_component(m, j, full, 1, packed);
   for (size_t i = 0; i < second; i++) check += packed[i] * 0;
-  if (check != 0 || !ock_take_factor(packed, m->n_columns, full, 0, &log_root)) return false;
+  if (check != 0 || !ock_take_factor(packed, m->n_columns, full, NULL, &log_root)) return false;
   for (size_t i = 0; i < second; i++) check += packed[i] * 0;
   return check == 0;
 }

@@ -54,7 +54,7 @@ typedef struct ock_em {
   double tail;   /* how light tails are: see ock_gaussian */
   double stride; /* the share of a whole step that is taken where tails are light: less after one that went too far */
   double power;  /* sum over rows and components of m^tail */
-  double floor;  /* no variance may be less */
+  double *floor; /* d: no variance along a column may be less; 0 at first */
   double *proportion;      /* k */
   double *mean;            /* k x d */
   double *covariance;      /* k x ock_second_moments() */
@@ -108,7 +108,7 @@ double ock_em_parameters(const ock_em *em);
 double ock_tail_spread(double tail, size_t d);
 /* A covariance (as ock_second_moments() counts) to the factor of a Gaussian, in place, and the logarithm of the root of
  * its determinant; false when a deviation is not above the root of `floor`. */
-bool ock_take_factor(double *matrix, size_t d, bool full, double floor, double *log_root);
+bool ock_take_factor(double *matrix, size_t d, bool full, const double *floor, double *log_root);
 /* The mixture there is, in the data's units, and what it is worth; labels (n) by row of x, or NULL. What `to` held is
  * freed. Fails with NO_MEMORY. */
 ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ockham_error *err);

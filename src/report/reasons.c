@@ -62,7 +62,7 @@ static double short_of_best(const ock_report *r, size_t k) {
 
 /* What would have to be so for one cluster less, or one more: of the nearer, where it is not out of the question. */
 static void tell_alternative(const ock_report *r, FILE *out) {
-  const double out_of_question = 20, much = 0.005;
+  const double out_of_question = 10, much = 0.005;
   const ockham_confidence *c = &r->verdict.confidence;
   size_t k = r->verdict.k;
   double fewer = short_of_best(r, k - 1), more = short_of_best(r, k + 1);

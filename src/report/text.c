@@ -220,7 +220,7 @@ static void explain_disagreement(const ock_report *r, FILE *out) {
   fprintf(out,
           "  beware: silhouette says %zu and Davies-Bouldin %zu; BIC counts round clusters, and takes several for one\n"
           "  that is long or skewed%s\n",
-          silhouette, davies_bouldin, r->curve->has_mixtures ? "" : "; --mixtures fits such shapes too");
+          silhouette, davies_bouldin, r->curve->has_mixtures ? "" : "; without --criterion such shapes are tried too");
 }
 
 static void explain_agreement(const ock_report *r, FILE *out) {
@@ -259,17 +259,6 @@ static void criteria_table(const ock_report *r, FILE *out) {
     if (ock_report_shows(r, &criteria[c])) criterion_row(r, &criteria[c], out);
 }
 
-/* The root mean squared distance of a cluster's rows to its centroid. */
-static double spread_of(const ock_report *r, size_t j) {
-  const ockham_verdict *v = &r->verdict;
-  const ockham_curve_point *p = &r->curve->points[v->point];
-  if (!v->mixture) return sqrt(p->within[j] / (v->weights ? v->weights[j] : (double)v->sizes[j]));
-  size_t d = v->mixture->n_columns;
-  double trace = 0;
-  for (size_t l = 0; l < d; l++) trace += v->mixture->covariances[(j * d + l) * d + l];
-  return sqrt(trace);
-}
-
 static void clusters_table(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   glyphs g = glyphs_for(r);
@@ -284,7 +273,7 @@ static void clusters_table(const ock_report *r, FILE *out) {
     fprintf(out, "  %-8zu %12s", j, grouped(v->sizes[j], text));
     if (v->weights) fprintf(out, " %16.10g", weight);
     fprintf(out, " %7.1f%%  %.4g\n", 100 * weight / (v->weights ? r->curve->total_weight : (double)r->curve->n_rows),
-            spread_of(r, j));
+            weight > 0 ? sqrt(v->within[j] / weight) : 0);
   }
   if (v->k <= MOST_CLUSTERS_LISTED) return;
   uint64_t n_rest = 0;

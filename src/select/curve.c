@@ -45,6 +45,7 @@ void ockham_sweep_free(ockham_sweep *sweep) {
   ock_free(sweep->mixtures);
   ock_free(sweep->sizes);
   ock_free(sweep->weights);
+  ock_free(sweep->within);
   ock_free(sweep->pairs);
   ock_frame_clear(&sweep->own_frame);
   ock_free(sweep->points);

@@ -43,7 +43,7 @@ struct ockham_sweep {
   bool weighs;                   /* no criterion was asked for: all evidence decides */
   const ockham_mixture *chosen;  /* the mixture that decided; NULL: k-means did */
   uint64_t *sizes;               /* of its clusters, all rows */
-  double *weights;
+  double *weights, *within;
   ockham_pair_statistics *pairs; /* of k_min ... k_max; NULL: none */
   size_t pair_rows;              /* from which they are estimated; 0: they are of all rows, or not there */
   double *shown; /* centroids, within and spread of all points, in the data's units: what the curve shows */

@@ -3,6 +3,7 @@
  * down from above its peak, and starts twice at each k: from the clusters of k-means, and from its own mixture with one
  * component more, the two merged that are best told by one. The better is kept. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "select/mixtures.h"
@@ -301,9 +302,12 @@ static bool may_be_full(size_t n, size_t d) {
   return d > 1 && d <= most_columns && n > rows_a_column * d;
 }
 
-static size_t rows_for(size_t d, size_t k) {
-  size_t n = MOST_VALUES / d;
-  return ock_clamp(n > k * ROWS_A_COMPONENT ? n : k * ROWS_A_COMPONENT, 1, MOST_ROWS);
+static size_t rows_for(const ock_mixtures_question *q) {
+  const double copies = 8, own_bytes = 160; /* of the rows; of what is known of each */
+  size_t d = q->x.n_columns, least = q->k_max * ROWS_A_COMPONENT, n = MOST_VALUES / d;
+  double row_bytes = (copies * (double)d + (double)q->k_max) * sizeof(double) + own_bytes;
+  n = ock_clamp(n > least ? n : least, 1, MOST_ROWS);
+  return q->most_bytes > 0 && q->most_bytes / row_bytes < (double)n ? (size_t)(q->most_bytes / row_bytes) : n;
 }
 
 static bool allocate(ock_mixtures *m, size_t k) {
@@ -330,18 +334,47 @@ static size_t weigh(const ock_mixtures *m) {
   return k;
 }
 
+static int compare_doubles(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* No variance along a column may be less than that of rounding to its grid, whose step is the least gap between two of
+ * its values (Sheppard), nor than what computing can tell. Of a column with hardly any values the gap is no step: the
+ * floor is no more than a share of its variance. False when memory ran out. */
+static bool find_floor(ock_em *em) {
+  const double most = 0.02;
+  const ock_store *store = em->store;
+  double *values = ock_alloc_array(store->n, sizeof *values), least = ock_em_least_variance(em);
+  for (size_t l = 0; values && l < em->d; l++) {
+    double gap = INFINITY;
+    for (size_t i = 0; i < store->n; i++) {
+      const double *panel = ock_store_panel(store, i / OCK_PANEL);
+      values[i] = panel[ock_strip_place(em->d, i % OCK_PANEL, l)];
+    }
+    qsort(values, store->n, sizeof *values, compare_doubles);
+    for (size_t i = 1; i < store->n; i++)
+      if (values[i] > values[i - 1]) gap = fmin(gap, values[i] - values[i - 1]);
+    em->floor[l] = isfinite(gap) ? fmax(least, fmin(gap * gap / 12, most * em->total[0][l] / store->total)) : least;
+  }
+  ock_free(values);
+  return values != NULL;
+}
+
 /* Everything that is asked of the rows of the sketch. */
 static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const ock_mixtures_question *q,
                              ock_store *store, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
   ock_em em;
-  double unit = sweep->frame->unit;
   OCK_TRY(ock_em_init(&em, store, m->k_max, m->full, pool, ticker, err));
   ock_em_measure_rows(&em, false);
-  em.floor = fmax(ock_em_least_variance(&em), sweep->survey.variance_floor * unit * unit);
+  if (!find_floor(&em)) {
+    ock_em_clear(&em);
+    return ock_fail_memory(err, "a column", store->n * sizeof(double));
+  }
   m->n_rows = store->n;
   ockham_status status = descend_all(m, sweep, &em, q->k_round, ticker, err);
   if (!status && sweep->k_min == 1 && !ticker->stopped)
-    status = ock_single_find(store, m->full || sweep->d == 1, pool, &m->single, err);
+    status = ock_single_find(store, m->full || sweep->d == 1, em.floor, pool, &m->single, err);
   if (m->single.bic > m->best) {
     m->best = m->single.bic;
     m->best_k = 1;
@@ -366,7 +399,7 @@ ockham_status ock_mixtures_find(const ockham_sweep *sweep, const ock_mixtures_qu
   ticker->stage = "mixtures";
   ticker->done = 0;
   ticker->total = k * (N_FAMILIES + N_TAILS);
-  ock_sketch_options options = {.n = rows_for(sweep->d, k), .k_max = k, .seed = q->seed, .wide = true};
+  ock_sketch_options options = {.n = rows_for(q), .k_max = k, .seed = q->seed, .wide = true};
   ockham_status status = ock_sketch_init(&sketch, q->x, sweep->frame, &options, pool, ticker, err);
   if (!status) {
     ock_lloyd_assign(&sketch.state, sweep->fits[k - 1].centroids, k);

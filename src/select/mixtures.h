@@ -21,9 +21,10 @@ typedef struct ock_single {
   ockham_shape shape;
   double log_likelihood, bic; /* bic: -infinity where there is none */
 } ock_single;
-/* The best of these for the rows of a store of doubles, in the data's units; full: of any orientation too. Fails with
- * NO_MEMORY. */
-ockham_status ock_single_find(const ock_store *store, bool full, ock_pool *pool, ock_single *best, ockham_error *err);
+/* The best of these for the rows of a store of doubles, in the data's units; full: of any orientation too; floor: d, no
+ * variance may be less. Fails with NO_MEMORY. */
+ockham_status ock_single_find(const ock_store *store, bool full, const double *floor, ock_pool *pool, ock_single *best,
+                              ockham_error *err);
 
 /* What random halves of the rows say, and what tells the chosen mixture from others. */
 typedef struct ock_doubts {
@@ -58,8 +59,9 @@ typedef struct ock_mixtures_question {
   ockham_rows x;
   size_t k_max, k_round; /* up to how many components; the number of clusters by k-means */
   uint64_t seed;
-  bool doubts; /* also find what speaks against the answer */
-  bool weigh;  /* halves of the rows may decide where BIC does not */
+  bool doubts;       /* also find what speaks against the answer */
+  double most_bytes; /* what may be taken; 0: as much as is good */
+  bool weigh;        /* halves of the rows may decide where BIC does not */
 } ock_mixtures_question;
 /* Fit them for the sweep's k_min to at most k_max components, on up to 12,000 of the rows. When the ticker stops it the
  * rest are not fitted. Fails with NO_MEMORY. */
@@ -68,8 +70,8 @@ ockham_status ock_mixtures_find(const ockham_sweep *sweep, const ock_mixtures_qu
 /* What n rows that share themselves between k components by these weights pay for parameters, on the scale of BIC. */
 double ock_mixture_price(ockham_covariance family, bool tail, const double *weight, size_t k, size_t d);
 /* Fit what was kept to random halves of the rows of the store, and see which k each of them prefers. */
-ockham_status ock_half_samples_ask(ock_mixtures *m, const ock_store *store, ockham_rows x, double floor, uint64_t seed,
-                                   ock_pool *pool, ock_ticker *ticker, ockham_error *err);
+ockham_status ock_half_samples_ask(ock_mixtures *m, const ock_store *store, ockham_rows x, const double *floor,
+                                   uint64_t seed, ock_pool *pool, ock_ticker *ticker, ockham_error *err);
 /* What tells the mixture with m->k components from its neighbours, by the rows of the store. */
 ockham_status ock_doubts_find(ock_mixtures *m, const ock_store *store, ockham_rows x, ock_pool *pool,
                               ockham_error *err);

@@ -127,15 +127,10 @@ static void consider(const single *s, ockham_shape shape, double log_likelihood,
   *best = (ock_single){.shape = shape, .log_likelihood = log_likelihood, .bic = bic};
 }
 
-static ockham_status consider_skewed(single *s, bool full, ock_pool *pool, ock_single *best, ockham_error *err) {
+static ockham_status consider_skewed(const single *s, bool full, ock_single *best, ockham_error *err) {
   size_t d = s->d, second = d * (d + 1) / 2;
   double sum = 0, parameters = 4 * (double)d;
-  ock_pool_run(pool, d, fit_column, s);
-  for (size_t l = 0; l < d; l++) {
-    if (s->result[l] == OCK_SHAPE_NO_MEMORY) return ock_fail_memory(err, "one cluster", s->n * sizeof(double));
-    if (s->result[l] == OCK_SHAPE_NONE) return OCKHAM_OK;
-    sum += s->log_likelihood[l];
-  }
+  for (size_t l = 0; l < d; l++) sum += s->log_likelihood[l];
   consider(s, OCKHAM_SHAPE_SKEWED, sum, parameters, false, best);
   if (!full) return OCKHAM_OK;
   double *room = ock_alloc_array(2 * second, sizeof *room);
@@ -155,13 +150,6 @@ static void consider_box(const single *s, ock_single *best) {
   consider(s, OCKHAM_SHAPE_BOX, -s->total * logs, 2 * (double)s->d, false, best);
 }
 
-/* Whether some column has no shape for its ties. */
-static bool is_tied(const single *s) {
-  for (size_t l = 0; l < s->d; l++)
-    if (s->result[l] == OCK_SHAPE_NONE) return true;
-  return false;
-}
-
 static ockham_status consider_student(const single *s, bool full, ock_single *best, ockham_error *err) {
   double d = (double)s->d, log_likelihood, freedom;
   const double variances[] = {[OCK_SPHERE] = 1, [OCK_ALONG_AXES] = d, [OCK_ANY_ORIENTATION] = d * (d + 1) / 2};
@@ -175,14 +163,38 @@ static ockham_status consider_student(const single *s, bool full, ock_single *be
   return OCKHAM_OK;
 }
 
-ockham_status ock_single_find(const ock_store *store, bool full, ock_pool *pool, ock_single *best, ockham_error *err) {
+/* Whether every column varies by more than the floor of variances, over the middle half of its values. */
+static bool varies(const single *s, const double *floor) {
+  const double normal_quartiles = 1.349; /* they are apart by so many standard deviations */
+  for (size_t l = 0; l < s->d; l++) {
+    const double *sorted = s->sorted + l * s->n;
+    double spread = (sorted[s->n - 1 - s->n / 4] - sorted[s->n / 4]) / normal_quartiles;
+    if (!(spread * spread > floor[l])) return false;
+  }
+  return true;
+}
+
+/* Shapes are for columns that vary, and whose values are not a few that repeat. */
+static ockham_status consider_all(single *s, bool full, const double *floor, ock_pool *pool, ock_single *best,
+                                  ockham_error *err) {
+  ock_pool_run(pool, s->d, fit_column, s);
+  if (!varies(s, floor)) return OCKHAM_OK;
+  for (size_t l = 0; l < s->d; l++) {
+    if (s->result[l] == OCK_SHAPE_NO_MEMORY) return ock_fail_memory(err, "one cluster", s->n * sizeof(double));
+    if (s->result[l] == OCK_SHAPE_NONE) return OCKHAM_OK;
+  }
+  OCK_TRY(consider_skewed(s, full, best, err));
+  consider_box(s, best);
+  return consider_student(s, full, best, err);
+}
+
+ockham_status ock_single_find(const ock_store *store, bool full, const double *floor, ock_pool *pool, ock_single *best,
+                              ockham_error *err) {
   single s = {0};
   *best = (ock_single){.bic = -INFINITY};
   ockham_status status = OCKHAM_OK;
   if (!gather(&s, store)) status = ock_fail_memory(err, "one cluster", ock_size_product(store->n, store->d) * 32);
-  if (!status) status = consider_skewed(&s, full, pool, best, err);
-  if (!status) consider_box(&s, best);
-  if (!status && !is_tied(&s)) status = consider_student(&s, full, best, err);
+  if (!status) status = consider_all(&s, full, floor, pool, best, err);
   if (!status && best->bic > -INFINITY) { /* from the frame's units to the data's */
     double units = store->total * (double)store->d * log(store->frame->unit);
     best->log_likelihood += units;

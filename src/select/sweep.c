@@ -206,7 +206,8 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
                                       .k_round = k_round,
                                       .seed = r->options->seed,
                                       .doubts = is_of_mixtures(sweep->criterion),
-                                      .weigh = !r->options->criterion};
+                                      .weigh = !r->options->criterion,
+                                      .most_bytes = r->feed ? r->plan.silhouette_bytes : 0};
     ockham_status status = ock_mixtures_find(sweep, &question, r->pool, &r->ticker, found, err);
     if (status) {
       ock_free(found);
@@ -235,8 +236,8 @@ static ockham_status gather(ock_run *r, ockham_sweep *sweep, ockham_error *err) 
   if (!r->feed && is_wanted(r, sweep, OCKHAM_EVIDENCE_PAIRS)) OCK_TRY(ock_gather_pairs(r, sweep, err));
   OCK_TRY(ock_sweep_build_curve(sweep, err));
   bool can_decide = ockham_criterion_has_evidence(sweep->criterion, &sweep->curve);
-  if (can_decide && !r->options->criterion) /* few rows may be too few for any mixture */
-    can_decide = ockham_criterion_choose(sweep->criterion, &sweep->curve) != SIZE_MAX;
+  if (can_decide && !r->options->criterion) /* rows may be too few for any mixture, or hardly any different ones */
+    can_decide = ockham_criterion_choose(sweep->criterion, &sweep->curve) != SIZE_MAX && !sweep->distinct_limit;
   if (!can_decide && (r->ticker.stopped || !r->options->criterion)) sweep->criterion = ockham_criterion_find("bic");
   return r->feed ? OCKHAM_OK : ock_sweep_take_mixture(sweep, r->x, ock_pool_size(r->pool), err);
 }

@@ -38,9 +38,14 @@ static size_t best_beyond_one(const ockham_curve *curve) {
 static ockham_status count_rows(ockham_sweep *sweep, ockham_rows x, size_t threads, uint32_t *labels,
                                 ockham_error *err) {
   OCK_TRY(ockham_mixture_predict(sweep->chosen, x, threads, labels, NULL, NULL, err));
+  size_t d = x.n_columns;
   for (size_t i = 0; i < x.n_rows; i++) {
+    const double *mean = sweep->chosen->means + labels[i] * d;
+    double weight = sweep->weighted ? sweep->frame->weights[i] : 1, squared = 0;
+    for (size_t l = 0; l < d; l++) squared += (ock_rows_get(x, i, l) - mean[l]) * (ock_rows_get(x, i, l) - mean[l]);
     sweep->sizes[labels[i]]++;
-    if (sweep->weighted) sweep->weights[labels[i]] += sweep->frame->weights[i];
+    sweep->within[labels[i]] += weight * squared;
+    if (sweep->weighted) sweep->weights[labels[i]] += weight;
   }
   return OCKHAM_OK;
 }
@@ -59,9 +64,10 @@ ockham_status ock_sweep_take_mixture(ockham_sweep *sweep, ockham_rows x, size_t 
   sweep->chosen = &sweep->mixtures->kept[k - 1];
   sweep->sizes = ock_alloc_zeroed(k, sizeof *sweep->sizes);
   sweep->weights = sweep->weighted ? ock_alloc_zeroed(k, sizeof *sweep->weights) : NULL;
+  sweep->within = ock_alloc_zeroed(k, sizeof *sweep->within);
   uint32_t *labels = ock_alloc_array(x.n_rows, sizeof *labels);
   ockham_status status = OCKHAM_OK;
-  if (!labels || !sweep->sizes || (sweep->weighted && !sweep->weights))
+  if (!labels || !sweep->sizes || !sweep->within || (sweep->weighted && !sweep->weights))
     status = ock_fail_memory(err, "the labels", ock_size_product(x.n_rows, sizeof *labels));
   if (!status) status = count_rows(sweep, x, threads, labels, err);
   ock_free(labels);
@@ -129,6 +135,7 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
       .pair_rows = sweep->pair_rows,
       .confidence = confidence_in(sweep, curve->points[point].k),
       .mixture = sweep->chosen,
+      .within = sweep->chosen ? sweep->within : curve->points[point].within,
       .sizes = sweep->chosen ? sweep->sizes : curve->points[point].sizes,
       .weights = !sweep->weighted ? NULL
                  : sweep->chosen  ? sweep->weights

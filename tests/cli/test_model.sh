@@ -57,7 +57,7 @@ succeeds clusters people.csv --ignore group --model chosen.model
 succeeds predict chosen.model people.csv
 cut -d, -f1,2 out | diff labels.csv - || complain 'the model of clusters labels otherwise'
 succeeds show chosen.model
-contains out 'k by: bic'
+contains out 'k by: mixture'
 
 # Missing cells in new rows.
 sed '4s/^[^,]*/?/' people.csv >gap.csv

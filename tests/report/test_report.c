@@ -41,7 +41,7 @@ static ockham_sweep *sweep_stopped(void) {
 
 /* As many k as rows: BIC is highest at the last. */
 static ockham_sweep *sweep_crowded(void) {
-  return sweep_blobs(3, (ockham_sweep_options){.k_max = 180});
+  return sweep_blobs(3, (ockham_sweep_options){.k_max = 180, .criterion = "bic"});
 }
 
 static ockham_sweep *sweep_undecided(void) {
@@ -140,7 +140,7 @@ static void test_ascii_is_ascii(void **unused) {
 
 static void test_text_names_every_criterion(void **unused) {
   (void)unused;
-  ockham_sweep *sweep = sweep_blobs(4, (ockham_sweep_options){0});
+  ockham_sweep *sweep = sweep_blobs(4, (ockham_sweep_options){.criterion = "bic"});
   ockham_sweep *with_all = sweep_blobs(4, (ockham_sweep_options){.all_criteria = true});
   size_t n;
   const ockham_criterion *criteria = ockham_criteria(&n);

@@ -21,7 +21,7 @@ static const cli_option option_table[] = {
     {"k-max", CLI_COUNT, "K",
      "largest (default: root of the rows, 10 to 60, and further when the best k is near it, up to 256)",
      offsetof(clusters_options, k_max), NULL},
-    {"criterion", CLI_TEXT, "NAME", "what decides (default: bic; `ockham criteria` lists them)",
+    {"criterion", CLI_TEXT, "NAME", "what decides (default: mixture; `ockham criteria` lists them)",
      offsetof(clusters_options, criterion), NULL},
     {"seed", CLI_SEED, "N", "of all random choices (default: 0)", offsetof(clusters_options, seed), NULL},
     {"restarts", CLI_COUNT, "N", "further rounds over the range with fresh seeds (default: 1, few rows 3)",
@@ -130,8 +130,7 @@ static ockham_status label_rows(clusters_run *run, ockham_error *err) {
   if (!run->options->labels && !known) return OCKHAM_OK;
   run->labels = malloc(rows.n_rows * sizeof *run->labels);
   if (!run->labels) return cli_no_memory("the labels", err);
-  ockham_status status = ockham_sweep_labels(run->sweep, rows, ockham_sweep_verdict(run->sweep).point,
-                                             run->options->input.threads, run->labels, err);
+  ockham_status status = ockham_sweep_verdict_labels(run->sweep, rows, run->options->input.threads, run->labels, err);
   if (!status && known) status = ockham_agreement_measure(run->labels, known, rows.n_rows, &run->agreement, err);
   return status;
 }
@@ -142,11 +141,12 @@ static ockham_status build_model(clusters_run *run, ockham_error *err) {
   ockham_model_parts parts = {.k = point->k,
                               .scaling = run->scaling,
                               .centroids = point->centroids,
-                              .sizes = point->sizes,
-                              .within = point->within,
+                              .sizes = verdict.sizes,
+                              .within = verdict.within,
                               .seed = run->options->seed,
                               .criterion = verdict.criterion->name,
-                              .weights = ockham_sweep_curve(run->sweep)->weighted ? point->weights : NULL};
+                              .weights = verdict.weights,
+                              .mixture = verdict.mixture};
   if (run->table) return cli_model_new(run->table, parts, &run->model, err);
   return cli_model_of_reader(run->passes.reader, parts, &run->model, err);
 }

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "outputs.h"
 
@@ -11,7 +10,7 @@ typedef struct mixture_options {
   cli_input input;
   size_t k, restarts, max_steps;
   uint64_t seed;
-  const char *family, *labels, *probabilities;
+  const char *family, *model, *labels, *probabilities;
   bool tails;
 } mixture_options;
 
@@ -21,6 +20,7 @@ static const cli_option option_table[] = {
      offsetof(mixture_options, family), NULL},
     {"tails", CLI_FLAG, NULL, "also try tails that are heavier or lighter than Gaussian ones",
      offsetof(mixture_options, tails), NULL},
+    {"model", CLI_TEXT, "FILE", "write a model for `ockham predict`", offsetof(mixture_options, model), NULL},
     {"labels", CLI_TEXT, "FILE", "write each row's component (CSV, or NPY by its ending)",
      offsetof(mixture_options, labels), NULL},
     {"probabilities", CLI_TEXT, "FILE", "write each row's posterior probability of every component",
@@ -43,9 +43,11 @@ typedef struct mixture_run {
   ockham_mixture mixture;
   uint32_t *labels;
   double *probabilities;
+  ockham_model *model;
 } mixture_run;
 
 static void free_run(mixture_run *run) {
+  ockham_model_free(run->model);
   free(run->probabilities);
   free(run->labels);
   ockham_mixture_clear(&run->mixture);
@@ -74,10 +76,34 @@ static ockham_status fit(mixture_run *run, ockham_error *err) {
   return ockham_mixture_predict(&run->mixture, rows, o->input.threads, NULL, run->probabilities, NULL, err);
 }
 
+static ockham_status build_model(mixture_run *run, ockham_error *err) {
+  size_t k = run->mixture.k;
+  uint64_t *sizes = malloc(k * sizeof *sizes);
+  double *weights = malloc(k * sizeof *weights);
+  ockham_status status = OCKHAM_OK;
+  if (sizes && weights) {
+    cli_count_rows(run->table, run->labels, k, sizes, weights);
+    ockham_model_parts parts = {.k = k,
+                                .scaling = run->scaling,
+                                .sizes = sizes,
+                                .seed = run->options->seed,
+                                .criterion = "given",
+                                .weights = ockham_table_weights(run->table) ? weights : NULL,
+                                .mixture = &run->mixture};
+    status = cli_model_new(run->table, parts, &run->model, err);
+  } else {
+    status = cli_no_memory("the sizes of components", err);
+  }
+  free(sizes);
+  free(weights);
+  return status;
+}
+
 static ockham_status write_files(const mixture_run *run, ockham_error *err) {
   const mixture_options *o = run->options;
   ockham_status status = OCKHAM_OK;
-  if (o->labels) status = cli_write_labels(o->labels, run->table, run->labels, err);
+  if (o->model) status = ockham_model_save(run->model, o->model, err);
+  if (!status && o->labels) status = cli_write_labels(o->labels, run->table, run->labels, err);
   if (!status && o->probabilities)
     status = cli_write_probabilities(o->probabilities, run->table, run->probabilities, run->mixture.k, err);
   return status;
@@ -93,51 +119,19 @@ static ockham_covariance runner_up(const ockham_mixture *m) {
   return (ockham_covariance)best;
 }
 
-/* Means and standard deviations in the data's own units, of the first few columns. */
-static void print_components(const mixture_run *run) {
-  enum { MOST_COLUMNS = 4, WIDTH = 20 };
-  const ockham_mixture *m = &run->mixture;
-  const ockham_scaling *scaling = &run->scaling;
-  size_t d = m->n_columns, shown = d < MOST_COLUMNS ? d : MOST_COLUMNS;
-  printf("\n  component  proportion");
-  for (size_t l = 0; l < shown; l++) {
-    const char *name = ockham_table_column_name(run->table, l);
-    size_t length = strlen(name);
-    printf("  %*s", length < WIDTH ? (int)(WIDTH - length) : 0, "");
-    cli_put_name(name, length < WIDTH ? length : WIDTH, stdout);
-  }
-  printf("%s\n", shown < d ? "  ..." : "");
-  for (size_t j = 0; j < m->k; j++) {
-    printf("  %-9zu %10.1f%%", j, 100 * m->proportions[j]);
-    for (size_t l = 0; l < shown; l++) {
-      double factor = scaling->factor ? scaling->factor[l] : 1, centre = scaling->centre ? scaling->centre[l] : 0;
-      char text[48];
-      snprintf(text, sizeof text, "%.4g +- %.3g", m->means[j * d + l] / factor + centre,
-               sqrt(m->covariances[(j * d + l) * d + l]) / factor);
-      printf("  %*s", WIDTH, text);
-    }
-    putchar('\n');
-  }
-}
-
 static ockham_status print_summary(const mixture_run *run, ockham_error *err) {
   const ockham_mixture *m = &run->mixture;
   size_t n_rows = ockham_table_rows(run->table).n_rows;
   ockham_covariance second = runner_up(m);
   printf("%zu component%s of %zu rows, family %s: %s\n", m->k, m->k == 1 ? "" : "s", n_rows,
          ockham_covariance_name(m->family), ockham_covariance_text(m->family));
-  printf("log-likelihood %.9g, %.0f parameters, BIC %.9g, ICL %.9g, %s after %zu step%s\n", m->log_likelihood,
-         m->n_parameters, m->bic, m->icl, m->converged ? "converged" : "not converged", m->n_steps,
-         m->n_steps == 1 ? "" : "s");
+  cli_print_likelihood(m);
   if (second != OCKHAM_N_COVARIANCES)
     printf("BIC is highest for %s: %.4g above %s\n", ockham_covariance_name(m->family), m->bic - m->family_bic[second],
            ockham_covariance_name(second));
-  if (m->tail != 1)
-    printf("tails are %s than Gaussian ones: exponent %.3g\n", m->tail < 1 ? "heavier" : "lighter", m->tail);
-  if (m->regularised) printf("a component collapsed on few rows: it was fitted again with a prior\n");
+  cli_print_tails(m);
   ockham_status status = cli_print_notes(run->table, &run->scaling, run->labels, err);
-  if (!status) print_components(run);
-  return status;
+  return status ? status : cli_print_components(run->model, err);
 }
 
 static int fit_file(const char *path, const mixture_options *o) {
@@ -149,6 +143,7 @@ static int fit_file(const char *path, const mixture_options *o) {
   run.progress = read_options.progress;
   ockham_status status = cli_read_scaled(path, &o->input, &read_options, &run.table, &run.scaling, &err);
   if (!status) status = cli_name_file(path, fit(&run, &err), &err);
+  if (!status) status = build_model(&run, &err);
   cli_progress_end();
   if (!status) status = write_files(&run, &err);
   if (!status && !o->input.quiet) status = print_summary(&run, &err);
@@ -176,7 +171,8 @@ const cli_command cmd_mixture = {
     .summary = "fit k Gaussians to a table",
     .details =
         "FILE as for `ockham clusters`. Families have the names of mclust: whether components have their volume,\n"
-        "shape and orientation Equal, each its own (V), or none (I: spheres, or axes of the coordinates).",
+        "shape and orientation Equal, each its own (V), or none (I: spheres, or axes of the coordinates).\n"
+        "--model keeps the mixture for `ockham predict`.",
     .min_arguments = 1,
     .max_arguments = 1,
     .options = option_table,

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli.h"
+#include "outputs.h"
 
 static const cli_option options[] = {{0}};
 
@@ -14,27 +14,17 @@ static const char *scale_text(ockham_scale kind) {
   return kind == OCKHAM_SCALE_ROBUST ? "scaled by median and quartiles" : "not scaled";
 }
 
-/* A name in 12 columns; it may be UTF-8, and is not cut inside a character. */
-static void print_name(const char *name) {
-  enum { WIDTH = 12 };
-  size_t n_bytes = 0;
-  int n_characters = 0;
-  while (name[n_bytes]) {
-    bool starts = ((unsigned char)name[n_bytes] & 0xc0) != 0x80;
-    if (starts && n_characters == WIDTH) break;
-    n_characters += starts;
-    n_bytes++;
-  }
-  printf(" %*s", WIDTH - n_characters, "");
-  cli_put_name(name, n_bytes, stdout);
-}
-
-static void show_clusters(const ockham_model *model, double *centroid) {
+static ockham_status show_clusters(const ockham_model *model, ockham_error *err) {
   const ockham_model_parts *p = ockham_model_look(model);
   size_t n_shown = p->n_columns < MOST_COLUMNS_SHOWN ? p->n_columns : MOST_COLUMNS_SHOWN;
+  double *centroid = malloc(p->n_columns * sizeof *centroid);
+  if (!centroid) return cli_no_memory("a centroid", err);
   printf("\n%-8s %12s", "cluster", "rows");
   if (p->weights) printf(" %12s", "weight");
-  for (size_t l = 0; l < n_shown; l++) print_name(p->column_names[l]);
+  for (size_t l = 0; l < n_shown; l++) {
+    putchar(' ');
+    cli_print_name(p->column_names[l], 12);
+  }
   printf("%s\n", n_shown < p->n_columns ? "  ..." : "");
   for (size_t j = 0; j < p->k; j++) {
     ockham_model_centroid(model, j, centroid);
@@ -43,32 +33,41 @@ static void show_clusters(const ockham_model *model, double *centroid) {
     for (size_t l = 0; l < n_shown; l++) printf(" %12.6g", centroid[l]);
     printf("%s\n", n_shown < p->n_columns ? "  ..." : "");
   }
+  free(centroid);
+  return OCKHAM_OK;
+}
+
+static ockham_status show_mixture(const ockham_model *model, ockham_error *err) {
+  const ockham_mixture *m = ockham_model_look(model)->mixture;
+  printf("family %s: %s\n", ockham_covariance_name(m->family), ockham_covariance_text(m->family));
+  cli_print_likelihood(m);
+  cli_print_tails(m);
+  return cli_print_components(model, err);
+}
+
+static ockham_status show(const char *path, ockham_error *err) {
+  ockham_model *model;
+  ockham_status status = ockham_model_load(path, &model, err);
+  if (status) return status;
+  const ockham_model_parts *p = ockham_model_look(model);
+  printf("%s, %zu %s%s, %zu column%s, %s\n", p->mixture ? "mixture" : "k-means", p->k,
+         p->mixture ? "component" : "cluster", p->k == 1 ? "" : "s", p->n_columns, p->n_columns == 1 ? "" : "s",
+         scale_text(p->scaling.kind));
+  printf("fitted on %llu row%s with seed %llu; k by: %s\n", (unsigned long long)p->n_rows, p->n_rows == 1 ? "" : "s",
+         (unsigned long long)p->seed, p->criterion);
+  status = p->mixture ? show_mixture(model, err) : show_clusters(model, err);
+  ockham_model_free(model);
+  return status;
 }
 
 static int run(int n_arguments, char **arguments, const cli_command *command) {
   int n_positional;
   bool stop;
   char none;
+  ockham_error err = {0};
   int failed = cli_parse(command, n_arguments, arguments, &none, &n_positional, &stop);
   if (stop) return failed;
-  ockham_model *model;
-  ockham_error err = {0};
-  if (ockham_model_load(arguments[0], &model, &err)) return cli_fail(&err);
-  const ockham_model_parts *p = ockham_model_look(model);
-  double *centroid = malloc(p->n_columns * sizeof *centroid);
-  if (!centroid) {
-    err = (ockham_error){.status = OCKHAM_NO_MEMORY, .message = "not enough memory for a centroid"};
-    ockham_model_free(model);
-    return cli_fail(&err);
-  }
-  printf("k-means, %zu cluster%s, %zu column%s, %s\n", p->k, p->k == 1 ? "" : "s", p->n_columns,
-         p->n_columns == 1 ? "" : "s", scale_text(p->scaling.kind));
-  printf("fitted on %llu row%s with seed %llu; k by: %s\n", (unsigned long long)p->n_rows, p->n_rows == 1 ? "" : "s",
-         (unsigned long long)p->seed, p->criterion);
-  show_clusters(model, centroid);
-  free(centroid);
-  ockham_model_free(model);
-  return EXIT_DONE;
+  return show(arguments[0], &err) ? cli_fail(&err) : EXIT_DONE;
 }
 
 const cli_command cmd_show = {

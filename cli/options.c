@@ -208,14 +208,17 @@ static size_t count_mistakes(const char *word, size_t length, const char *name) 
   return row[n];
 }
 
-/* The long option that `word` was probably meant to be: one with few mistakes, or else one that starts with it; NULL
- * when none is near. */
+/* The option that `word` was probably meant to be: the letter itself, a long one with few mistakes, or else one that
+ * starts with it; NULL when none is near. */
 static const cli_option *guess_option(const cli_command *command, const char *word, size_t length) {
   const cli_option *guess = NULL;
   size_t fewest = least(length / 3, 3) + 1; /* more is another word */
   for (const cli_option *o = command->options; o->name; o++) {
     size_t n = count_mistakes(word, length, o->name);
-    if (o->name[1] == '\0') continue;
+    if (o->name[1] == '\0') {
+      if (n == 0) return o;
+      continue;
+    }
     if (n < fewest) {
       fewest = n;
       guess = o;
@@ -233,8 +236,9 @@ static const cli_option *find_option(const cli_command *command, const char *wor
     if (is_short == short_form && strlen(o->name) == length && strncmp(o->name, word, length) == 0) return o;
   }
   const cli_option *guess = guess_option(command, word, length);
+  const char *meant = !guess ? "" : guess->name[1] ? ": is it --" : ": is it -";
   cli_fail_usage("%s has no option %s%.*s%s%s; `ockham %s --help` lists them", command->name, short_form ? "-" : "--",
-                 (int)length, word, guess ? ": is it --" : "", guess ? guess->name : "", command->name);
+                 (int)length, word, meant, guess ? guess->name : "", command->name);
   return NULL;
 }
 

@@ -24,31 +24,41 @@ ockham_status cli_write_labels(const char *path, const ockham_table *table, cons
   return finish(writer, status, err);
 }
 
-ockham_status cli_write_probabilities(const char *path, const ockham_table *table, const double *probabilities,
-                                      size_t k, ockham_error *err) {
+ockham_status cli_open_probabilities(const char *path, size_t k, ockham_writer **writer, ockham_error *err) {
   enum { NAME_BYTES = 16 };
   const char **names = malloc((k + 1) * sizeof *names);
   char *text = malloc(k * NAME_BYTES);
-  double *cells = malloc((k + 1) * sizeof *cells);
-  ockham_writer *writer = NULL;
-  ockham_status status = names && text && cells ? OCKHAM_OK : cli_no_memory("the names of the columns", err);
+  ockham_status status = names && text ? OCKHAM_OK : cli_no_memory("the names of the columns", err);
   if (!status) {
     names[0] = "row";
     for (size_t j = 0; j < k; j++) {
       snprintf(text + j * NAME_BYTES, NAME_BYTES, "p%u", (unsigned)j);
       names[j + 1] = text + j * NAME_BYTES;
     }
-    status = ockham_writer_open(path, names, k + 1, &writer, err);
+    status = ockham_writer_open(path, names, k + 1, writer, err);
   }
-  size_t n = ockham_table_rows(table).n_rows;
-  for (size_t i = 0; i < n && !status; i++) {
-    cells[0] = (double)ockham_table_source_row(table, i);
-    memcpy(cells + 1, probabilities + i * k, k * sizeof *cells);
-    status = ockham_writer_put(writer, (ockham_rows){.data = cells, .n_rows = 1, .n_columns = k + 1}, err);
-  }
-  if (writer) status = finish(writer, status, err);
   free(names);
   free(text);
+  return status;
+}
+
+ockham_status cli_put_probabilities(ockham_writer *writer, uint64_t row, const double *probabilities, size_t k,
+                                    double *cells, ockham_error *err) {
+  cells[0] = (double)row;
+  memcpy(cells + 1, probabilities, k * sizeof *cells);
+  return ockham_writer_put(writer, (ockham_rows){.data = cells, .n_rows = 1, .n_columns = k + 1}, err);
+}
+
+ockham_status cli_write_probabilities(const char *path, const ockham_table *table, const double *probabilities,
+                                      size_t k, ockham_error *err) {
+  double *cells = malloc((k + 1) * sizeof *cells);
+  ockham_writer *writer = NULL;
+  ockham_status status =
+      cells ? cli_open_probabilities(path, k, &writer, err) : cli_no_memory("the probabilities of a row", err);
+  size_t n = ockham_table_rows(table).n_rows;
+  for (size_t i = 0; i < n && !status; i++)
+    status = cli_put_probabilities(writer, ockham_table_source_row(table, i), probabilities + i * k, k, cells, err);
+  if (writer) status = finish(writer, status, err);
   free(cells);
   return status;
 }
@@ -78,6 +88,18 @@ ockham_status cli_write_centroids(const char *path, const ockham_model *model, o
   free(names);
   free(cells);
   return status;
+}
+
+void cli_count_rows(const ockham_table *table, const uint32_t *labels, size_t k, uint64_t *sizes, double *weights) {
+  const double *weight = ockham_table_weights(table);
+  size_t n = ockham_table_rows(table).n_rows;
+  memset(sizes, 0, k * sizeof *sizes);
+  memset(weights, 0, k * sizeof *weights);
+  for (size_t i = 0; i < n; i++) {
+    double w = weight ? weight[i] : 1;
+    sizes[labels[i]] += w > 0;
+    weights[labels[i]] += w;
+  }
 }
 
 typedef const char *name_of_column(const void *from, size_t j);
@@ -128,4 +150,58 @@ ockham_status cli_print_notes(const ockham_table *table, const ockham_scaling *s
            ockham_table_n_label_values(table), ockham_table_weights(table) ? " (each row counted once)" : "",
            agreement.adjusted_rand, agreement.adjusted_mutual_information);
   return status;
+}
+
+/* ---- mixtures in words ---- */
+
+void cli_print_likelihood(const ockham_mixture *m) {
+  printf("log-likelihood %.9g, %.0f parameters, BIC %.9g, ICL %.9g, %s after %zu step%s\n", m->log_likelihood,
+         m->n_parameters, m->bic, m->icl, m->converged ? "converged" : "not converged", m->n_steps,
+         m->n_steps == 1 ? "" : "s");
+}
+
+void cli_print_tails(const ockham_mixture *m) {
+  if (m->tail != 1)
+    printf("tails are %s than Gaussian ones: exponent %.3g\n", m->tail < 1 ? "heavier" : "lighter", m->tail);
+  if (m->regularised) printf("a component collapsed on few rows: it was fitted again with a prior\n");
+}
+
+void cli_print_name(const char *name, int width) {
+  size_t n_bytes = 0;
+  int n_characters = 0;
+  while (name[n_bytes]) {
+    bool starts = ((unsigned char)name[n_bytes] & 0xc0) != 0x80;
+    if (starts && n_characters == width) break;
+    n_characters += starts;
+    n_bytes++;
+  }
+  printf("%*s", width - n_characters, "");
+  cli_put_name(name, n_bytes, stdout);
+}
+
+ockham_status cli_print_components(const ockham_model *model, ockham_error *err) {
+  enum { MOST_COLUMNS = 4, WIDTH = 20 };
+  const ockham_model_parts *p = ockham_model_look(model);
+  size_t d = p->n_columns, shown = d < MOST_COLUMNS ? d : MOST_COLUMNS;
+  double *mean = malloc(2 * d * sizeof *mean), *deviation = mean + d;
+  if (!mean) return cli_no_memory("a component", err);
+  printf("\n  component  proportion");
+  for (size_t l = 0; l < shown; l++) {
+    printf("  ");
+    cli_print_name(p->column_names[l], WIDTH);
+  }
+  printf("%s\n", shown < d ? "  ..." : "");
+  for (size_t j = 0; j < p->k; j++) {
+    ockham_model_centroid(model, j, mean);
+    ockham_model_deviations(model, j, deviation);
+    printf("  %-9zu %10.1f%%", j, 100 * p->mixture->proportions[j]);
+    for (size_t l = 0; l < shown; l++) {
+      char text[48];
+      snprintf(text, sizeof text, "%.4g +- %.3g", mean[l], deviation[l]);
+      printf("  %*s", WIDTH, text);
+    }
+    putchar('\n');
+  }
+  free(mean);
+  return OCKHAM_OK;
 }

@@ -11,6 +11,15 @@
 extern "C" {
 #endif
 
+/** What one cluster looks like where it is no component of a mixture. */
+typedef enum ockham_shape {
+  OCKHAM_SHAPE_COMPONENTS, /**< as mixture_family and mixture_tail say */
+  OCKHAM_SHAPE_STUDENT,    /**< ellipsoid whose tails fall as a power: multivariate t */
+  OCKHAM_SHAPE_SKEWED,     /**< columns skewed, or tailed, each in its way: sinh-arcsinh or a power of the distance from
+                                an end, with a Gaussian copula */
+  OCKHAM_SHAPE_BOX         /**< uniform in a box along the axes */
+} ockham_shape;
+
 /** What the rows say of one clustering beyond its centroids and sums. A cluster is here the rows that have its centroid
  *  for their nearest, about their own mean. T is the matrix of sums of squares and products of all rows about their
  *  mean, W the same within clusters, B = T - W; columns that are constant are left out of all three. Where more than
@@ -51,10 +60,40 @@ typedef struct ockham_curve_point {
                                         cannot be the best; only where the curve has_mixtures */
   ockham_covariance mixture_family;  /**< whose family is this */
   double mixture_tail;               /**< and tail this: ockham_mixture.tail */
+  ockham_shape mixture_shape;        /**< for k = 1 it may have another shape */
   const ockham_row_statistics *rows; /**< NULL where they were not gathered; so are these: */
   const ockham_pair_statistics *pairs;
   const ockham_resample_statistics *resamples;
 } ockham_curve_point;
+
+/** Of all pairs of rows, or of those of OCKHAM_PAIR_ROWS rows drawn at random, which then estimate it for all rows.
+ *  Distances are Euclidean, in the units of the data; equal means equal as float64. A pair is "within" when both rows
+ *  are in one cluster, else "between". A pair counts by the product of its rows' weights, and a row of weight w > 1 has
+ *  w (w - 1) / 2 pairs more, within, at distance 0: those of the w rows that it stands for. NaN where there is no pair
+ *  to tell. */
+struct ockham_pair_statistics {
+  double n_pairs;                   /**< N: of the rows looked at */
+  double share_within;              /**< f: the share of them that is within */
+  double mean_within, mean_between; /**< distance */
+  double mean_nearest;              /**< distance of the N f nearest of all pairs */
+  double mean_farthest;             /**< and of the N f farthest */
+  double deviation;                 /**< root mean square difference of all distances to their mean; the same for each
+                                         k, and 0 where all are equal to within rounding */
+  double concordant, discordant;    /**< of a pair within and one between, all N^2 f (1 - f) combinations: the share in
+                                         which the former is nearer, and farther */
+  double equal;                     /**< of two pairs, all N (N - 1) / 2 combinations: the share in which both are
+                                         equally far; the same for each k */
+  double centroid_correlation;      /**< over all pairs, of the rows' distance with that of their clusters' centroids */
+  double least_between;             /**< distance of two rows of different clusters */
+  double largest_within;            /**< distance of two rows of one cluster */
+  double largest_mean_within;       /**< over clusters, of the mean distance within; clusters of one row have none */
+  double least_mean_between;        /**< over pairs of clusters, of the mean distance of a row of each */
+  double least_mean_crossed;        /**< over pairs of clusters, of the mean distance of their rows to the centroid of
+                                         the other one */
+};
+
+/** All pairs of so many rows are looked at; of more, so many are drawn. */
+#define OCKHAM_PAIR_ROWS 2000
 
 /** All clusterings of one data set, by ascending k. */
 typedef struct ockham_curve {

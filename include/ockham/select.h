@@ -20,7 +20,7 @@ typedef struct ockham_sweep_options {
   uint64_t seed;
   size_t restarts; /**< further rounds up and down the range, each with fresh seeds; default 1, or 3 for at most 2,000
                       rows */
-  const char *criterion; /**< what decides; default "bic" */
+  const char *criterion; /**< what decides; default "mixture", or "bic" where no mixture can be fitted */
   bool exact;            /**< compute the exact silhouette whatever it costs, no estimate */
   bool no_silhouette;    /**< leave both silhouettes out */
   size_t threads;        /**< 0: one a core */
@@ -30,11 +30,11 @@ typedef struct ockham_sweep_options {
   const double *weights; /**< n: how many rows each row stands for, 0 or OCKHAM_LEAST_WEIGHT to OCKHAM_LARGEST_WEIGHT;
                             fractions are fine, but criteria take the sum for the number of rows; NULL: 1 each */
   bool mixtures; /**< also fit mixtures (mixture.h) to up to 12,000 of the rows, for k up to a quarter beyond what BIC
-                    of k-means says, for the criteria that are of them; implied by such a criterion. Not where a column
-                      is constant. */
+                     of k-means says, for the criteria that are of them; implied by such a criterion, and so by default.
+                       Not where a column is constant. */
   bool all_criteria; /**< gather what every criterion needs, mixtures included, which takes many times longer; a
                         criterion that decides gets what it needs anyway. For tables in memory only: of a source there
-                        are no ockham_curve_point.rows */
+                        are neither ockham_curve_point.rows nor pairs */
 } ockham_sweep_options;
 
 /** How far the range is extended by itself. */
@@ -44,6 +44,18 @@ typedef struct ockham_sweep_options {
 #define OCKHAM_SILHOUETTE_LIMIT 1e10
 
 typedef struct ockham_sweep ockham_sweep;
+
+/** What speaks for a k that mixtures chose, and against it. */
+typedef struct ockham_confidence {
+  size_t n_halves;         /**< random halves of the rows that chose again, ten and their complements; 0: none could */
+  size_t n_agree;          /**< how many of them say the same; ockham_sweep_half_count() tells of other k */
+  bool unclear;            /**< most halves say 1, or they differ and there is no gap between components */
+  size_t merge_a, merge_b; /**< the two clusters that overlap most: with one cluster less they are the first to go */
+  double overlap;          /**< the share of their rows that may be in either, by posterior probabilities; 0: k is 1 */
+  size_t n_peaks;          /**< groups of clusters between whose means the density falls nowhere; 0: not known */
+  bool has_split;
+  size_t split; /**< the cluster that is two with one more; where has_split */
+} ockham_confidence;
 
 /** Fit every k from k_min to k_max.
  *
@@ -74,7 +86,8 @@ OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
 /** The same with more rows than memory holds: the search is that of ockham_sweep_run() on the overview's sample; then
  *  the source is gone through, mostly twice, and in each round every clustering is moved and measured on all rows.
  * Sizes, sums of squares and of distances, the simplified silhouette, and so all criteria but the silhouette (an
- * estimate from the sample), are exact for all rows, and the inertia never rises with k.
+ * estimate from the sample), are exact for all rows, and the inertia never rises with k. Criteria of rows
+ * and of pairs of rows are left out.
  *
  *    ockham_row_source source;     // such as of ockham_reader_source()
  *    ockham_sweep_sample_rows(source.n_columns, memory_bytes, NULL, &n_sample, &err);
@@ -89,9 +102,8 @@ OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
  * INTERRUPTED; later, what has been measured on all rows is returned as a partial sweep, if it is something.
  *
  *  Fails as ockham_sweep_run() does (without rows in messages), as the source does, and with BAD_ARGUMENT when
- *  memory_bytes is too little (the message says the least), options->exact or options->weights is set, or the criterion
- *  needs the rows once more (OCKHAM_EVIDENCE_ROWS), with BAD_DATA
- * when the source gives other rows than before. */
+ *  memory_bytes is too little (the message says the least), options->exact or options->weights is set, or a criterion
+ * of rows or of pairs of rows is to decide, with BAD_DATA when the source gives other rows than before. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run_source(const ockham_row_source *source,
                                                                    const ockham_overview *overview, size_t memory_bytes,
                                                                    const ockham_sweep_options *options,
@@ -113,32 +125,50 @@ typedef struct ockham_verdict {
   size_t k;                          /**< the answer */
   size_t point;                      /**< its index in the curve */
   const ockham_criterion *criterion; /**< what decided */
-  bool undecided;      /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
-  bool one_suffices;   /**< BIC has its maximum elsewhere, but for so few rows one cluster explains them as well:
-                            ockham_one_cluster_suffices() */
-  bool crowded;        /**< so it is at BIC's maximum, where rows are few for so many clusters, but not at every k: the
-                            answer is the best of the others */
-  double weight;       /**< posterior probability of k under BIC, among the k tried; NaN when another criterion decided,
-                            and when k is not BIC's maximum */
-  bool at_edge;        /**< k is the largest tried: the truth may be larger */
-  bool extended;       /**< the range was extended by itself */
-  bool partial;        /**< the sweep was stopped early */
-  bool distinct_limit; /**< the range ends where there are no more distinct rows */
-  bool exact;          /**< every clustering is the global optimum (one column) */
+  bool undecided;    /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
+  bool one_suffices; /**< BIC has its maximum elsewhere, but for so few rows one cluster explains them as well:
+                          ockham_one_cluster_suffices() */
+  bool crowded;      /**< so it is at BIC's maximum, where rows are few for so many clusters, but not at every k: the
+                          answer is the best of the others */
+  double weight;     /**< posterior probability of k under BIC, among the k tried; NaN when another criterion decided,
+                          and when k is not BIC's maximum */
+  bool at_edge;      /**< k is the largest tried: the truth may be larger */
+  bool extended;     /**< the range was extended by itself */
+  bool overruled; /**< the criterion has its maximum elsewhere, but hardly higher, and most halves of the rows say k */
+  bool partial;   /**< the sweep was stopped early */
+  bool distinct_limit;      /**< the range ends where there are no more distinct rows */
+  bool exact;               /**< every clustering is the global optimum (one column) */
   uint64_t silhouette_rows; /**< the silhouette is estimated from so many rows drawn at random, for the exact one takes
                                  too many pairs of rows; 0: it is exact, or was not computed */
   double seconds;           /**< time the sweep took */
   uint64_t searched_rows;   /**< the search went on in so many rows drawn at random, for all were too many for memory;
                                  0: in all of them */
   size_t mixture_rows;      /**< rows that mixtures were fitted to; 0: there are none */
-  size_t n_passes;          /**< how often all rows were gone through to measure; 0: they were in memory */
+  ockham_confidence confidence;  /**< where mixtures decided; else zero */
+  const ockham_mixture *mixture; /**< the clusters, where mixtures decided and all rows are in memory; else NULL, and
+                                      they are those of k-means; valid as long as the sweep, and so are: */
+  const uint64_t *sizes;         /**< k: rows of each cluster */
+  const double *weights;         /**< k: the sum of their weights; NULL: the rows have none */
+  const double *within;          /**< k: sum of squared distances of these rows to the centroid, by weight */
+  size_t n_passes;               /**< how often all rows were gone through to measure; 0: they were in memory */
+  size_t pair_rows; /**< criteria of pairs of rows are of so many rows drawn at random; 0: of all, or there are
+                         none */
 } ockham_verdict;
 OCKHAM_API ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep);
 
 /** What it took, silhouettes apart. */
 OCKHAM_API ockham_work ockham_sweep_work(const ockham_sweep *sweep);
 
-/** Labels 0 ... k-1 of the rows x that the sweep was run on, for point i of the curve: n_rows values.
+/** How many random halves of the rows say k. */
+OCKHAM_API size_t ockham_sweep_half_count(const ockham_sweep *sweep, size_t k);
+
+/** Labels 0 ... k-1 of the rows x that the sweep was run on, in the clusters of the verdict: those of its mixture, or
+ * of k-means; n_rows values. Fails as ockham_nearest() and ockham_mixture_predict() do. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_verdict_labels(const ockham_sweep *sweep, ockham_rows x,
+                                                                       size_t threads, uint32_t *labels,
+                                                                       ockham_error *err);
+
+/** The same for point i of the curve, whose clusters are always those of k-means.
  *  Fails as ockham_nearest() does. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_labels(const ockham_sweep *sweep, ockham_rows x, size_t i,
                                                                size_t threads, uint32_t *labels, ockham_error *err);

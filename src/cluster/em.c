@@ -83,10 +83,11 @@ static bool allocate_parts(ock_em *em, size_t second) {
   em->widest = ock_arena_array(&em->arena, em->k_max, sizeof(double));
   em->middle = ock_arena_array(&em->arena, ock_size_product(em->store->n_panels, em->d), sizeof(double));
   em->radius = ock_arena_array(&em->arena, em->store->n_panels, sizeof(double));
+  em->floor = ock_arena_array(&em->arena, em->d, sizeof(double));
   em->total[0] = ock_arena_array(&em->arena, em->d, sizeof(double));
   em->total[1] = ock_arena_array(&em->arena, second, sizeof(double));
   return em->proportion && em->mean && em->covariance && em->factor && em->log_scale && em->widest && em->middle &&
-         em->radius && em->total[0] && em->total[1];
+         em->radius && em->floor && em->total[0] && em->total[1];
 }
 
 void ock_em_clear(ock_em *em) {
@@ -372,19 +373,25 @@ static double largest_variance(const ock_em *em, size_t j) {
   return most * sqrt(squares) * outward;
 }
 
+bool ock_take_factor(double *matrix, size_t d, bool full, const double *floor, double *log_root) {
+  *log_root = 0;
+  if (full && !ock_cholesky(matrix, d)) return false;
+  for (size_t l = 0; l < d; l++) {
+    double deviation = full ? matrix[l * (l + 1) / 2 + l] : sqrt(matrix[l]);
+    if (!(deviation * deviation > (floor ? floor[l] : 0))) return false;
+    *log_root += log(deviation);
+    if (!full) matrix[l] = 1 / deviation;
+  }
+  if (full) ock_triangle_invert(matrix, d);
+  return true;
+}
+
 /* Factor and scale of component j from its covariance; false when that is singular. */
 static bool take_factor(ock_em *em, size_t j) {
   size_t d = em->d, second = ock_second_moments(d, em->full);
-  double *factor = em->factor + j * second, logs = 0;
+  double *factor = em->factor + j * second, logs;
   memcpy(factor, em->covariance + j * second, second * sizeof *factor);
-  if (em->full && !ock_cholesky(factor, d)) return false;
-  for (size_t l = 0; l < d; l++) {
-    double deviation = em->full ? factor[l * (l + 1) / 2 + l] : sqrt(factor[l]);
-    if (!(deviation * deviation > em->floor)) return false;
-    logs += log(deviation);
-    if (!em->full) factor[l] = 1 / deviation;
-  }
-  if (em->full) ock_triangle_invert(factor, d);
+  if (!ock_take_factor(factor, d, em->full, em->floor, &logs)) return false;
   em->log_scale[j] = log(em->proportion[j]) + log_constant(em->tail, d) - logs;
   em->widest[j] = largest_variance(em, j);
   return true;
@@ -469,6 +476,15 @@ bool ock_em_go_on(ock_em *em, size_t most_steps, double tolerance) {
   return isfinite(em->log_likelihood);
 }
 
+bool ock_em_resume(ock_em *em, size_t most_steps, double tolerance) {
+  enum { STEPS_BEFORE = 6 }; /* the tail moves with the next but one */
+  ock_em_measure(em);
+  em->shapes.oriented = em->converged = false;
+  em->stride = 1;
+  em->n_steps = STEPS_BEFORE;
+  return ock_em_go_on(em, STEPS_BEFORE + most_steps, tolerance);
+}
+
 bool ock_em_run(ock_em *em, ockham_covariance family, size_t most_steps, double tolerance) {
   em->family = family;
   em->shapes.oriented = em->converged = false;
@@ -489,6 +505,10 @@ void ock_em_start(ock_em *em, const double *centroids, size_t k, bool full) {
   begin(em, k, full);
   memcpy(em->mean, centroids, k * em->d * sizeof(double));
   make_pass(em, &(pass){.em = em, .centroids = centroids});
+}
+
+void ock_em_measure(ock_em *em) {
+  make_pass(em, &(pass){.em = em});
 }
 
 void ock_em_start_from(ock_em *em, const double *membership, size_t k, bool full) {
@@ -560,6 +580,7 @@ ockham_status ock_em_init(ock_em *em, const ock_store *store, size_t k_max, bool
     ock_em_clear(em);
     return ock_fail_memory(err, "a mixture", ock_size_product(k_max, ock_size_product(second, 8 * (n_blocks + 4))));
   }
+  memset(em->floor, 0, em->d * sizeof(double));
   measure_panels(em);
   return OCKHAM_OK;
 }

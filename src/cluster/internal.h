@@ -378,6 +378,13 @@ bool ock_fit_allocate(ock_fit *fit, size_t k, size_t d);
 /* Take the state's clusters about their means. */
 bool ock_fit_take(ock_fit *fit, const ock_lloyd *state);
 
+/* What is public of a settled fit, in the data's units; exact, converged and n_iterations are the caller's. Fails with
+ * NO_MEMORY. */
+ockham_status ock_kmeans_of_fit(const ock_fit *fit, const ock_frame *frame, ockham_kmeans *result, ockham_error *err);
+/* Labels of all rows of x where only some count (weighed->row is set): `label` is of these. */
+ockham_status ock_kmeans_label_all(const ockham_kmeans *result, ockham_rows x, const ock_weighing *weighed,
+                                   const uint32_t *label, size_t threads, uint32_t *labels, ockham_error *err);
+
 /* A cluster or component by falling weight; equals by their centroids, so that their order does not depend on that of
  * the search. For qsort(). */
 typedef struct ock_ranked {

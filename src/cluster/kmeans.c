@@ -181,30 +181,6 @@ static ockham_status fit_exact(fitting *f, ockham_error *err) {
   return OCKHAM_OK;
 }
 
-static ockham_status copy_out(const fitting *f, ockham_kmeans *result, ockham_error *err) {
-  size_t k = f->fit.k, d = f->frame.d;
-  double unit = f->frame.unit;
-  result->centroids = ock_alloc_array(k * d, sizeof(double));
-  result->sizes = ock_alloc_array(k, sizeof(uint64_t));
-  result->weights = ock_alloc_array(k, sizeof(double));
-  result->within = ock_alloc_array(k, sizeof(double));
-  if (!result->centroids || !result->sizes || !result->weights || !result->within) {
-    ockham_kmeans_clear(result);
-    return no_memory(f, err);
-  }
-  result->k = k;
-  result->n_columns = d;
-  result->inertia = f->fit.inertia / unit / unit;
-  for (size_t j = 0; j < k; j++) {
-    result->sizes[j] = f->fit.sizes[j];
-    result->weights[j] = f->fit.weights[j];
-    result->within[j] = f->fit.within[j] / unit / unit;
-    for (size_t l = 0; l < d; l++)
-      result->centroids[j * d + l] = f->fit.centroids[j * d + l] / unit + f->frame.origin[l];
-  }
-  return OCKHAM_OK;
-}
-
 static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, ockham_error *err) {
   bool exact = f->frame.d == 1 && ock_exact1d_fits(f->frame.n, f->options->k);
   if (exact)
@@ -224,7 +200,7 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, oc
   ockham_work work = {0};
   OCK_TRY(ock_settle(f->x, &f->frame, fits, 1, &settle, f->pool, &f->ticker, &work, err));
   if (f->ticker.stopped || !f->fit.settled) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the fit was done");
-  OCK_TRY(copy_out(f, result, err));
+  OCK_TRY(ock_kmeans_of_fit(&f->fit, &f->frame, result, err));
   result->exact = exact || f->fit.k == 1;
   result->converged = f->fit.converged;
   result->n_iterations = exact ? 0 : f->n_iterations + f->fit.n_passes - 1;
@@ -265,11 +241,17 @@ static ockham_status fit_picked(ockham_rows x, const ock_weighing *weighed, cons
   uint32_t *label = ock_alloc_array(n, sizeof *label);
   if (!label) return ock_fail_memory(err, "the labels", ock_size_product(n, sizeof *label));
   ockham_status status = fit_weighed(weighed, options, label, result, err);
-  if (!status) status = ockham_nearest(x, result->centroids, result->k, options->threads, labels, NULL, err);
-  for (size_t i = 0; i < n && !status; i++) labels[weighed->row[i]] = label[i];
+  if (!status) status = ock_kmeans_label_all(result, x, weighed, label, options->threads, labels, err);
   ock_free(label);
   if (status) ockham_kmeans_clear(result);
   return status;
+}
+
+ockham_status ock_kmeans_label_all(const ockham_kmeans *result, ockham_rows x, const ock_weighing *weighed,
+                                   const uint32_t *label, size_t threads, uint32_t *labels, ockham_error *err) {
+  OCK_TRY(ockham_nearest(x, result->centroids, result->k, threads, labels, NULL, err));
+  for (size_t i = 0; i < weighed->x.n_rows; i++) labels[weighed->row[i]] = label[i];
+  return OCKHAM_OK;
 }
 
 ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *options, uint32_t *labels,
@@ -282,6 +264,29 @@ ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *opti
                                                : fit_weighed(&weighed, options, labels, result, err);
   ock_weighing_clear(&weighed);
   return status;
+}
+
+/* ---- the result ---- */
+
+ockham_status ock_kmeans_of_fit(const ock_fit *fit, const ock_frame *frame, ockham_kmeans *result, ockham_error *err) {
+  size_t k = fit->k, d = frame->d;
+  double unit = frame->unit;
+  *result = (ockham_kmeans){.k = k, .n_columns = d, .inertia = fit->inertia / unit / unit};
+  result->centroids = ock_alloc_array(k * d, sizeof(double));
+  result->sizes = ock_alloc_array(k, sizeof(uint64_t));
+  result->weights = ock_alloc_array(k, sizeof(double));
+  result->within = ock_alloc_array(k, sizeof(double));
+  if (!result->centroids || !result->sizes || !result->weights || !result->within) {
+    ockham_kmeans_clear(result);
+    return ock_fail_memory(err, "the clustering", ock_size_product(k * 8, d + 2));
+  }
+  for (size_t j = 0; j < k; j++) {
+    result->sizes[j] = fit->sizes[j];
+    result->weights[j] = fit->weights[j];
+    result->within[j] = fit->within[j] / unit / unit;
+    for (size_t l = 0; l < d; l++) result->centroids[j * d + l] = fit->centroids[j * d + l] / unit + frame->origin[l];
+  }
+  return OCKHAM_OK;
 }
 
 void ockham_kmeans_clear(ockham_kmeans *result) {

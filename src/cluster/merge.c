@@ -97,3 +97,11 @@ void ock_em_restore(ock_em *em, const ock_moments *from) {
   em->k = from->k;
   em->full = from->full;
 }
+
+void ock_em_flatten(ock_em *em) {
+  ock_moments *m = &em->moments;
+  size_t d = em->d, second = ock_second_moments(d, true);
+  for (size_t j = 0; j < m->k && m->full; j++)
+    for (size_t l = 0; l < d; l++) m->scatter[j * d + l] = m->scatter[j * second + l * (l + 1) / 2 + l];
+  em->full = m->full = false;
+}

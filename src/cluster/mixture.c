@@ -168,8 +168,7 @@ static double bic_of(const ock_em *em) {
   return 2 * ock_em_log_likelihood(em) - ock_em_parameters(em) * log(em->store->total);
 }
 
-/* Take the mixture in the data's units, and what it is worth. */
-static ockham_status write_mixture(ock_em *em, ockham_mixture *to, uint32_t *labels, ockham_error *err) {
+ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ockham_error *err) {
   size_t k = em->k, d = em->d;
   double log_certainty;
   ock_ranked *ranks = ock_alloc_array(k, sizeof *ranks);
@@ -218,7 +217,7 @@ static ockham_status try_families(fitting *f, uint32_t *labels, ockham_mixture *
       bics[i] = fmax(bics[i], bic_of(&f->em));
       if (!(bics[i] > best)) continue;
       best = bics[i];
-      OCK_TRY(write_mixture(&f->em, result, labels, err));
+      OCK_TRY(ock_em_write(&f->em, result, labels, err));
     }
   }
   memcpy(result->family_bic, bics, sizeof bics);
@@ -239,7 +238,7 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_mixture *result, o
   }
   OCK_TRY(ock_em_init(&f->em, &f->store, f->k, full, f->pool, &f->ticker, err));
   ock_em_measure_rows(&f->em, full);
-  f->em.floor = ock_em_least_variance(&f->em);
+  for (size_t l = 0; l < f->frame.d; l++) f->em.floor[l] = ock_em_least_variance(&f->em);
   return try_families(f, labels, result, err);
 }
 
@@ -296,26 +295,149 @@ void ockham_mixture_clear(ockham_mixture *mixture) {
   *mixture = (ockham_mixture){0};
 }
 
+/* ---- is it one? ---- */
+
+static ockham_status check_kind(const ockham_mixture *m, ockham_error *err) {
+  const double least_tail = 0.1, most_tail = 10; /* what is fitted is from 0.3 to 4 */
+  if (m->k == 0 || m->k >= UINT32_MAX || m->n_columns == 0)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                    "a mixture must have at least one component and one column, found %zu and %zu", m->k, m->n_columns);
+  if (ock_size_product(m->k, ock_size_product(m->n_columns, m->n_columns)) > SIZE_MAX / sizeof(double))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%zu matrices of %zu columns are more than can be addressed", m->k,
+                    m->n_columns);
+  if (!m->proportions || !m->means || !m->covariances)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a mixture must have proportions, means and covariances, found NULL");
+  if (!ockham_covariance_name(m->family))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the family must be one of %d, found number %d", OCKHAM_N_COVARIANCES,
+                    (int)m->family);
+  if (!(m->tail >= least_tail && m->tail <= most_tail))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the tail must be from %g to %g, found %g", least_tail, most_tail,
+                    m->tail);
+  return OCKHAM_OK;
+}
+
+static ockham_status check_proportions(const ockham_mixture *m, ockham_error *err) {
+  const double rounding = 1e-9;
+  double sum = 0;
+  for (size_t j = 0; j < m->k; j++) {
+    if (!(m->proportions[j] > 0 && isfinite(m->proportions[j])))
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the proportion of component %zu must be finite and positive, found %g",
+                      j, m->proportions[j]);
+    sum += m->proportions[j];
+  }
+  if (fabs(sum - 1) <= rounding) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the proportions of components must add up to 1, found %.10g", sum);
+}
+
+static ockham_status check_mean(const ockham_mixture *m, size_t j, ockham_error *err) {
+  const double *mean = m->means + j * m->n_columns;
+  for (size_t l = 0; l < m->n_columns; l++)
+    if (!isfinite(mean[l]))
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the mean of component %zu must be finite, found %g in column %zu", j,
+                      mean[l], l + 1);
+  return OCKHAM_OK;
+}
+
+/* Finite, alike on both sides of the diagonal, and 0 there where the family is along the axes. */
+static ockham_status check_entries(const ockham_mixture *m, size_t j, ockham_error *err) {
+  const double rounding = 1e-9;
+  size_t d = m->n_columns;
+  const double *square = m->covariances + j * d * d;
+  bool full = ock_covariance_is_full(m->family);
+  for (size_t i = 0; i < d; i++)
+    for (size_t l = 0; l < d; l++) {
+      double value = square[i * d + l], other = square[l * d + i];
+      if (!isfinite(value))
+        return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                        "the covariance of component %zu must be finite, found %g for columns %zu and %zu", j, value,
+                        i + 1, l + 1);
+      if (!full && i != l && value != 0)
+        return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                        "component %zu must lie along the axes in family %s, found covariance %g of columns %zu and "
+                        "%zu",
+                        j, ockham_covariance_name(m->family), value, i + 1, l + 1);
+      if (l < i && !(fabs(value - other) <= rounding * (fabs(value) + fabs(other))))
+        return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                        "the covariance of component %zu must be symmetric, found %g and %g for columns %zu and %zu", j,
+                        other, value, l + 1, i + 1);
+    }
+  return OCKHAM_OK;
+}
+
+/* The matrix of component j that its density has: variances along the axes, or a packed triangle. */
+static void pack_component(const ockham_mixture *m, size_t j, bool full, double unit, double *packed) {
+  size_t d = m->n_columns;
+  double scale = unit * unit / ock_tail_spread(m->tail, d);
+  for (size_t i = 0; i < d; i++)
+    for (size_t l = full ? 0 : i; l <= i; l++) *packed++ = scale * m->covariances[(j * d + i) * d + l];
+}
+
+/* Whether there is a density of finite numbers. */
+static bool has_factor(const ockham_mixture *m, size_t j, double *packed) {
+  bool full = ock_covariance_is_full(m->family);
+  size_t second = ock_second_moments(m->n_columns, full);
+  double log_root, check = 0; /* a product with 0 is NaN for what is not finite */
+  pack_component(m, j, full, 1, packed);
+  for (size_t i = 0; i < second; i++) check += packed[i] * 0;
+  if (check != 0 || !ock_take_factor(packed, m->n_columns, full, NULL, &log_root)) return false;
+  for (size_t i = 0; i < second; i++) check += packed[i] * 0;
+  return check == 0;
+}
+
+ockham_status ockham_mixture_check(const ockham_mixture *m, ockham_error *err) {
+  OCK_TRY(check_kind(m, err));
+  OCK_TRY(check_proportions(m, err));
+  size_t second = ock_second_moments(m->n_columns, ock_covariance_is_full(m->family));
+  double *packed = ock_alloc_array(second, sizeof *packed);
+  if (!packed) return ock_fail_memory(err, "a covariance", ock_size_product(second, sizeof *packed));
+  ockham_status status = OCKHAM_OK;
+  for (size_t j = 0; j < m->k && !status; j++) {
+    status = check_mean(m, j, err);
+    if (!status) status = check_entries(m, j, err);
+    if (!status && !has_factor(m, j, packed))
+      status = ock_fail(err, OCKHAM_BAD_ARGUMENT, "the covariance of component %zu must be positive definite", j);
+  }
+  ock_free(packed);
+  return status;
+}
+
 /* ---- what it says of rows ---- */
 
-/* Put the mixture's parameters into a state over rows in their own units. */
-static bool put_mixture(const ockham_mixture *mixture, ock_em *em) {
+bool ock_em_put(ock_em *em, const ockham_mixture *mixture, bool full) {
+  const ock_frame *frame = em->store->frame;
   size_t k = mixture->k, d = mixture->n_columns;
   em->k = k;
-  em->full = ock_covariance_is_full(mixture->family);
+  em->full = full || ock_covariance_is_full(mixture->family);
   em->family = mixture->family;
   em->tail = mixture->tail;
-  double scale = 1 / ock_tail_spread(em->tail, d);
   memcpy(em->proportion, mixture->proportions, k * sizeof(double));
-  memcpy(em->mean, mixture->means, k * d * sizeof(double));
-  for (size_t j = 0, at = 0; j < k; j++)
-    for (size_t i = 0; i < d; i++)
-      for (size_t l = em->full ? 0 : i; l <= i; l++)
-        em->covariance[at++] = scale * mixture->covariances[(j * d + i) * d + l];
+  for (size_t i = 0; i < k * d; i++) em->mean[i] = (mixture->means[i] - frame->origin[i % d]) * frame->unit;
+  for (size_t j = 0; j < k; j++)
+    pack_component(mixture, j, em->full, frame->unit, em->covariance + j * ock_second_moments(d, em->full));
   return ock_em_take_factors(em);
 }
 
-static ockham_status predict_some(const ockham_mixture *mixture, ockham_rows x, ock_pool *pool,
+static double largest_absolute(const double *values, size_t n) {
+  double most = 0;
+  for (size_t i = 0; i < n; i++) most = fmax(most, fabs(values[i]));
+  return most;
+}
+
+/* Squares of what is farther out than this could overflow, and would then be taken for anything. */
+static ockham_status check_reach(const ock_em *em, ockham_rows x, size_t first, ockham_error *err) {
+  const double longest = 1e150;
+  size_t d = em->d, second = ock_second_moments(d, em->full);
+  double steepest = largest_absolute(em->factor, em->k * second) * sqrt((double)d * (double)second);
+  double farthest = fmin(longest, longest / steepest) - largest_absolute(em->mean, em->k * d);
+  for (size_t i = 0; i < x.n_rows; i++)
+    for (size_t l = 0; l < d; l++)
+      if (!(fabs(ock_rows_get(x, i, l)) <= farthest))
+        return ock_fail_at(err, OCKHAM_BAD_DATA, first + i + 1, l + 1,
+                           "row %zu is so far from every component that its squared distance overflows", first + i + 1);
+  return OCKHAM_OK;
+}
+
+static ockham_status predict_some(const ockham_mixture *mixture, ockham_rows x, size_t first, ock_pool *pool,
                                   const ock_em_outputs *outputs, ockham_error *err) {
   ock_frame plain = {.n = x.n_rows, .d = x.n_columns, .total = (double)x.n_rows, .unit = 1};
   ock_store store;
@@ -327,8 +449,9 @@ static ockham_status predict_some(const ockham_mixture *mixture, ockham_rows x, 
   ockham_status status = ock_store_init(&store, &plain, x, NULL, x.n_rows, true, pool, err);
   if (!status) {
     status = ock_em_init(&em, &store, mixture->k, ock_covariance_is_full(mixture->family), pool, NULL, err);
-    if (!status && !put_mixture(mixture, &em))
+    if (!status && !ock_em_put(&em, mixture, false))
       status = ock_fail(err, OCKHAM_BAD_ARGUMENT, "a covariance of the mixture is singular");
+    if (!status) status = check_reach(&em, x, first, err);
     if (!status) ock_em_classify(&em, outputs, &certainty, &entropy);
     ock_em_clear(&em);
     ock_store_clear(&store);
@@ -354,7 +477,7 @@ ockham_status ockham_mixture_predict(const ockham_mixture *mixture, ockham_rows 
     ock_em_outputs outputs = {.label = labels ? labels + first : NULL,
                               .membership = probabilities ? probabilities + first * mixture->k : NULL,
                               .log_density = log_densities ? log_densities + first : NULL};
-    status = predict_some(mixture, some, pool, &outputs, err);
+    status = predict_some(mixture, some, first, pool, &outputs, err);
   }
   ock_pool_free(pool);
   return status;

@@ -54,7 +54,7 @@ typedef struct ock_em {
   double tail;   /* how light tails are: see ock_gaussian */
   double stride; /* the share of a whole step that is taken where tails are light: less after one that went too far */
   double power;  /* sum over rows and components of m^tail */
-  double floor;  /* no variance may be less */
+  double *floor; /* d: no variance along a column may be less; 0 at first */
   double *proportion;      /* k */
   double *mean;            /* k x d */
   double *covariance;      /* k x ock_second_moments() */
@@ -90,6 +90,8 @@ void ock_em_start_from(ock_em *em, const double *membership, size_t k, bool full
 bool ock_em_run(ock_em *em, ockham_covariance family, size_t most_steps, double tolerance);
 /* As many steps more as if it had not been stopped by most_steps. */
 bool ock_em_go_on(ock_em *em, size_t most_steps, double tolerance);
+/* From the mixture there is, as it was put. */
+bool ock_em_resume(ock_em *em, size_t most_steps, double tolerance);
 /* From the mixture there is to moments with one component less: the two whose rows are best told by one. False when
  * that cannot be said, or k is 1. */
 bool ock_em_merge(ock_em *em);
@@ -104,6 +106,19 @@ double ock_em_log_likelihood(const ock_em *em);
 double ock_em_parameters(const ock_em *em);
 /* How many times the matrices of components, as `covariance` has them, their covariances are; 1 for the Gaussian. */
 double ock_tail_spread(double tail, size_t d);
+/* A covariance (as ock_second_moments() counts) to the factor of a Gaussian, in place, and the logarithm of the root of
+ * its determinant; false when a deviation is not above the root of `floor`. */
+bool ock_take_factor(double *matrix, size_t d, bool full, const double *floor, double *log_root);
+/* The mixture there is, in the data's units, and what it is worth; labels (n) by row of x, or NULL. What `to` held is
+ * freed. Fails with NO_MEMORY. */
+ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ockham_error *err);
+/* Put a mixture in the data's units into the state; full: covariances as triangles even where it is along the axes.
+ * False when one is singular. */
+bool ock_em_put(ock_em *em, const ockham_mixture *mixture, bool full);
+/* The moments of the rows by the mixture there is, and its log-likelihood. One pass. */
+void ock_em_measure(ock_em *em);
+/* Forget all but the variances of the moments there are. */
+void ock_em_flatten(ock_em *em);
 /* Factors and scales from proportions, means and covariances; false when one is singular. */
 bool ock_em_take_factors(ock_em *em);
 /* Where a pass is to put what rows say of their components; by row of x, each may be NULL. */

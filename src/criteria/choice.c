@@ -66,7 +66,7 @@ size_t ock_choose_hartigan(const ockham_criterion *criterion, const ockham_curve
   return ock_first_at_most(criterion, curve, 10);
 }
 
-size_t ock_choose_explained(const ockham_criterion *criterion, const ockham_curve *curve) {
+size_t ock_choose_variance_explained(const ockham_criterion *criterion, const ockham_curve *curve) {
   return ock_first_at_least(criterion, curve, 0.9);
 }
 

@@ -23,23 +23,23 @@ double ock_calinski_harabasz(const ockham_curve *curve, size_t i) {
   return (curve->total - p->inertia) / (k - 1) / (p->inertia / (n - k));
 }
 
-static double distance(const double *a, const double *b, size_t d) {
+double ock_centroid_distance(const ockham_curve *curve, const ockham_curve_point *p, size_t a, size_t b) {
+  const double *x = p->centroids + a * curve->n_columns, *y = p->centroids + b * curve->n_columns;
   double sum = 0;
-  for (size_t l = 0; l < d; l++) sum += (a[l] - b[l]) * (a[l] - b[l]);
+  for (size_t l = 0; l < curve->n_columns; l++) sum += (x[l] - y[l]) * (x[l] - y[l]);
   return sqrt(sum);
 }
 
 double ock_davies_bouldin(const ockham_curve *curve, size_t i) {
   const ockham_curve_point *p = &curve->points[i];
   if (p->k < 2) return NAN;
-  size_t d = curve->n_columns;
   double sum = 0;
   for (size_t a = 0; a < p->k; a++) {
     double worst = 0;
     for (size_t b = 0; b < p->k; b++) {
       if (a == b) continue;
       double scatter = p->spread[a] / ock_point_weight(p, a) + p->spread[b] / ock_point_weight(p, b);
-      double ratio = scatter / distance(p->centroids + a * d, p->centroids + b * d, d);
+      double ratio = scatter / ock_centroid_distance(curve, p, a, b);
       if (ratio > worst) worst = ratio;
     }
     sum += worst;
@@ -56,11 +56,10 @@ typedef struct range {
 } range;
 
 static range range_of_distances(const ockham_curve *curve, const ockham_curve_point *p) {
-  size_t d = curve->n_columns;
   range r = {INFINITY, 0};
   for (size_t a = 0; a < p->k; a++)
     for (size_t b = 0; b < a; b++) {
-      double between = distance(p->centroids + a * d, p->centroids + b * d, d);
+      double between = ock_centroid_distance(curve, p, a, b);
       r.least = fmin(r.least, between);
       r.greatest = fmax(r.greatest, between);
     }
@@ -86,12 +85,11 @@ double ock_pbm(const ockham_curve *curve, size_t i) {
 /* ---- scattering, and what lies between ---- */
 
 static double total_separation(const ockham_curve *curve, const ockham_curve_point *p) {
-  size_t d = curve->n_columns;
   range r = range_of_distances(curve, p);
   double sum = 0;
   for (size_t a = 0; a < p->k; a++) {
     double to_others = 0;
-    for (size_t b = 0; b < p->k; b++) to_others += distance(p->centroids + a * d, p->centroids + b * d, d);
+    for (size_t b = 0; b < p->k; b++) to_others += ock_centroid_distance(curve, p, a, b);
     sum += 1 / to_others;
   }
   return r.greatest / r.least * sum;

@@ -10,6 +10,7 @@
 #define CURVE OCKHAM_EVIDENCE_CURVE, NULL
 #define MIXTURES OCKHAM_EVIDENCE_MIXTURES, NULL
 #define ROWS OCKHAM_EVIDENCE_ROWS, NULL
+#define PAIRS OCKHAM_EVIDENCE_PAIRS, NULL
 
 #define CRITERIA_OF_CURVE(X)                                                                                           \
   X(ock_bic, MAXIMUM, "bic", "BIC", OCKHAM_MAXIMUM, true,                                                              \
@@ -49,7 +50,7 @@
   X(ock_bic_pelleg_moore, MAXIMUM, "bic-pelleg-moore", "BIC of Pelleg & Moore", OCKHAM_MAXIMUM, true,                  \
     "sum [n_j ln n_j - n_j ln n - n_j/2 ln(2 pi) - n_j d/2 ln(S/(n-k)) - (n_j-k)/2] - k(d+1)/2 ln n",                  \
     "Pelleg & Moore 2000, as printed; docs/criteria.md lists its errors", CURVE, false)                                \
-  X(ock_log_likelihood, ock_choose_by_slope, "slope-heuristic", "slope heuristic", OCKHAM_RULE, true,                  \
+  X(ock_log_likelihood, ock_choose_slope_heuristic, "slope-heuristic", "slope heuristic", OCKHAM_RULE, true,           \
     "ln L of EII, as for bic; kappa: its slope over p = k(d+1) among the largest k, by a robust line",                 \
     "Birge & Massart 2007; Baudry, Maugis & Michel 2012", OCKHAM_EVIDENCE_CURVE, "highest ln L - 2 kappa p", false)    \
   X(ock_banfield_raftery, MINIMUM, "banfield-raftery", "Banfield-Raftery", OCKHAM_MINIMUM, true,                       \
@@ -73,8 +74,8 @@
     "S_k / (a_k S_(k-1)), a_k = 1 - 3/(4d) (5/6)^(k-2); 1 for k = 1", "Pham, Dimov & Nguyen 2005", CURVE, false)       \
   X(ock_wb_index, MINIMUM, "wb-index", "WB index", OCKHAM_MINIMUM, false, "k S/B", "Zhao, Xu & Franti 2009", CURVE,    \
     false)                                                                                                             \
-  X(ock_variance_explained, ock_choose_explained, "variance-explained", "variance explained", OCKHAM_RULE, false,      \
-    "B/T", "custom", OCKHAM_EVIDENCE_CURVE, "first k with a value of at least 0.9", false)                             \
+  X(ock_variance_explained, ock_choose_variance_explained, "variance-explained", "variance explained", OCKHAM_RULE,    \
+    false, "B/T", "custom", OCKHAM_EVIDENCE_CURVE, "first k with a value of at least 0.9", false)                      \
   X(ock_xie_beni, MINIMUM, "xie-beni", "Xie-Beni", OCKHAM_MINIMUM, false,                                              \
     "S/n / (least |c_i-c_j|)^2; also called ray-turi", "Xie & Beni 1991; Ray & Turi 1999", CURVE, false)               \
   X(ock_pbm, MAXIMUM, "pbm", "PBM", OCKHAM_MAXIMUM, false,                                                             \
@@ -115,7 +116,55 @@
     "h as for duda",                                                                                                   \
     "Beale 1969; Gordon 1999", OCKHAM_EVIDENCE_ROWS, "first k with a value of at least 0.005", false)
 
-#define CRITERIA_OF_PAIRS(X)
+/* Generalised Dunn: which separation over which diameter. */
+#define DUNN(X, numerator, denominator, formula)                                                                      \
+  X(ock_dunn_##numerator##denominator, MAXIMUM, "dunn-" #numerator #denominator, "Dunn " #numerator "/" #denominator, \
+    OCKHAM_MAXIMUM, false, formula, "Bezdek & Pal 1998", PAIRS, false)
+#define SPREAD "; S: twice the largest mean distance of a cluster's rows to the centroid"
+#define MEAN_PAIRS "; M: largest mean distance of the rows of one cluster"
+#define DIAMETER "; D: largest distance of two rows of one cluster"
+#define OF_MEAN "least mean distance of the rows of two clusters / "
+#define OF_CENTROIDS "least distance of two centroids / "
+#define OF_CROSSED "least mean distance of two clusters' rows to the centroid of the other / "
+#define NEAREST "least distance of two rows of different clusters / "
+
+#define CRITERIA_OF_PAIRS(X)                                                                                           \
+  X(ock_c_index, MINIMUM, "c-index", "C-index", OCKHAM_MINIMUM, false,                                                 \
+    "(S_w - S_min) / (S_max - S_min); S_w: sum of the N_w distances within, S_min, S_max: of the N_w smallest and "    \
+    "largest of all",                                                                                                  \
+    "Hubert & Levin 1976", PAIRS, false)                                                                               \
+  X(ock_gamma, MAXIMUM, "gamma", "gamma", OCKHAM_MAXIMUM, false,                                                       \
+    "(s+ - s-) / (s+ + s-); s+, s-: how often a distance within is less, and more, than one between",                  \
+    "Baker & Hubert 1975", PAIRS, false)                                                                               \
+  X(ock_g_plus, MINIMUM, "g-plus", "G+", OCKHAM_MINIMUM, false, "2 s- / (N (N-1)); N: pairs of rows, s- as for gamma", \
+    "Rohlf 1974", PAIRS, false)                                                                                        \
+  X(ock_tau, MAXIMUM, "tau", "tau", OCKHAM_MAXIMUM, false,                                                             \
+    "(s+ - s-) / sqrt(N_w N_b (N (N-1)/2 - t)), s as for gamma; t: how many two distances are equal (Kendall's "       \
+    "tau-b)",                                                                                                          \
+    "Rohlf 1974; Milligan 1981", PAIRS, false)                                                                         \
+  X(ock_point_biserial, MAXIMUM, "point-biserial", "point-biserial", OCKHAM_MAXIMUM, false,                            \
+    "correlation over pairs of rows of their distance with 1 for two clusters, 0 for one", "Milligan 1981", PAIRS,     \
+    false)                                                                                                             \
+  X(ock_mcclain_rao, MINIMUM, "mcclain-rao", "McClain-Rao", OCKHAM_MINIMUM, false,                                     \
+    "mean distance of pairs of rows within clusters / between", "McClain & Rao 1975", PAIRS, false)                    \
+  X(ock_hubert, ock_choose_hubert, "hubert", "Hubert's statistic", OCKHAM_RULE, false,                                 \
+    "correlation over pairs of rows of their distance with that of their clusters' centroids", "Hubert & Arabie 1985", \
+    OCKHAM_EVIDENCE_PAIRS, "where its rise slows down most", false)                                                    \
+  X(ock_frey, ock_choose_frey, "frey", "Frey", OCKHAM_RULE, false,                                                     \
+    "change of the mean distance between clusters from k to k+1 / change of that within",                              \
+    "Frey & Van Groenewoud 1972", OCKHAM_EVIDENCE_PAIRS, "k after the first values below 1", false)                    \
+  X(ock_dunn_11, MAXIMUM, "dunn", "Dunn", OCKHAM_MAXIMUM, false, NEAREST "D" DIAMETER, "Dunn 1974", PAIRS, false)      \
+  DUNN(X, 1, 2, NEAREST "M" MEAN_PAIRS)                                                                                \
+  DUNN(X, 1, 3, NEAREST "S" SPREAD)                                                                                    \
+  DUNN(X, 3, 1, OF_MEAN "D" DIAMETER)                                                                                  \
+  DUNN(X, 3, 2, OF_MEAN "M" MEAN_PAIRS)                                                                                \
+  DUNN(X, 3, 3, OF_MEAN "S" SPREAD)                                                                                    \
+  DUNN(X, 4, 1, OF_CENTROIDS "D" DIAMETER)                                                                             \
+  DUNN(X, 4, 2, OF_CENTROIDS "M" MEAN_PAIRS)                                                                           \
+  DUNN(X, 4, 3, OF_CENTROIDS "S" SPREAD)                                                                               \
+  DUNN(X, 5, 1, OF_CROSSED "D" DIAMETER)                                                                               \
+  DUNN(X, 5, 2, OF_CROSSED "M" MEAN_PAIRS)                                                                             \
+  DUNN(X, 5, 3, OF_CROSSED "S" SPREAD)
 #define CRITERIA_OF_RESAMPLES(X)
 
 #define CRITERIA(X)    \

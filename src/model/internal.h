@@ -13,18 +13,26 @@
 #include "core/internal.h"
 
 struct ockham_model {
-  ockham_model_parts parts; /* all pointers lead into the arena, or are NULL */
+  ockham_model_parts parts; /* all pointers lead into the arena, or to the mixture, or are NULL */
+  ockham_mixture mixture;
   ock_arena arena;
   const char *names_text; /* the column names, each with its NUL, one behind the other */
   size_t names_size_bytes;
   const double *scaling_values; /* n_columns centres, then as many factors; NULL without scaling */
 };
 
-/* BAD_ARGUMENT with what is wrong, or OK. */
+/* BAD_ARGUMENT with what is wrong, or OK; or NO_MEMORY. */
 ockham_status ock_model_check(const ockham_model_parts *parts, ockham_error *err);
 
 /* A model from the bytes of its file, 8-byte aligned and borrowed; path is for messages. */
 ockham_status ock_model_parse(const char *path, unsigned char *bytes, size_t size, ockham_model **model,
                               ockham_error *err);
+
+/* ockham_model_predict() of a model with a mixture, for checked rows of the model's columns. */
+ockham_status ock_model_predict_mixture(const ockham_model *model, ockham_rows x, size_t threads, uint32_t *labels,
+                                        double *squared_distances, ockham_error *err);
+
+/* A row that was finite, and is too far out to be scaled or squared: `row` counts from 0. */
+ockham_status ock_model_fail_overflow(const ockham_model *model, size_t row, ockham_error *err);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -15,9 +16,10 @@ static ockham_status check_shape(const ockham_model_parts *parts, ockham_error *
   if (ock_size_product(ock_size_product(parts->k, parts->n_columns), sizeof(double)) == SIZE_MAX)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%zu clusters in %zu columns are more than can be addressed", parts->k,
                     parts->n_columns);
-  if (!parts->column_names || !parts->centroids || !parts->sizes || !parts->within || !parts->criterion)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT,
-                    "a model must have column names, centroids, sizes, within and a criterion, found NULL");
+  if (!parts->column_names || !parts->sizes || !parts->criterion)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a model must have column names, sizes and a criterion, found NULL");
+  if (!parts->mixture && (!parts->centroids || !parts->within))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a model must have centroids and within, or else a mixture, found NULL");
   for (size_t j = 0; j < parts->n_columns; j++)
     if (!parts->column_names[j])
       return ock_fail(err, OCKHAM_BAD_ARGUMENT, "column %zu must have a name, found NULL", j + 1);
@@ -45,22 +47,16 @@ static ockham_status check_scaling(const ockham_model_parts *parts, ockham_error
   return OCKHAM_OK;
 }
 
-static ockham_status check_clusters(const ockham_model_parts *parts, ockham_error *err) {
+/* A component may be the most probable of no row. */
+static ockham_status check_sizes(const ockham_model_parts *parts, ockham_error *err) {
   uint64_t n_rows = 0;
   bool overflow = false;
   for (size_t i = 0; i < parts->k; i++) {
+    double weight = parts->weights ? parts->weights[i] : 1;
     overflow |= __builtin_add_overflow(n_rows, parts->sizes[i], &n_rows);
-    if (!isfinite(parts->within[i]) || parts->within[i] < 0)
-      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "within of cluster %zu must be finite and not negative, found %g", i,
-                      parts->within[i]);
-    if (parts->weights && !(isfinite(parts->weights[i]) && parts->weights[i] > 0))
-      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the weight of cluster %zu must be finite and positive, found %g", i,
-                      parts->weights[i]);
-    const double *centroid = parts->centroids + i * parts->n_columns;
-    for (size_t j = 0; j < parts->n_columns; j++)
-      if (!isfinite(centroid[j]))
-        return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the centroid of cluster %zu must be finite, found %g in column %zu",
-                        i, centroid[j], j + 1);
+    if (!isfinite(weight) || weight < 0 || (weight == 0 && !parts->mixture))
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the weight of cluster %zu must be finite and %s, found %g", i,
+                      parts->mixture ? "not negative" : "positive", weight);
   }
   if (overflow || n_rows != parts->n_rows)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT,
@@ -69,15 +65,44 @@ static ockham_status check_clusters(const ockham_model_parts *parts, ockham_erro
   return OCKHAM_OK;
 }
 
+static ockham_status check_centroids(const ockham_model_parts *parts, ockham_error *err) {
+  for (size_t i = 0; i < parts->k; i++) {
+    if (!isfinite(parts->within[i]) || parts->within[i] < 0)
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "within of cluster %zu must be finite and not negative, found %g", i,
+                      parts->within[i]);
+    const double *centroid = parts->centroids + i * parts->n_columns;
+    for (size_t j = 0; j < parts->n_columns; j++)
+      if (!isfinite(centroid[j]))
+        return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the centroid of cluster %zu must be finite, found %g in column %zu",
+                        i, centroid[j], j + 1);
+  }
+  return OCKHAM_OK;
+}
+
+static ockham_status check_mixture(const ockham_model_parts *parts, ockham_error *err) {
+  const ockham_mixture *m = parts->mixture;
+  const double measures[] = {m->log_likelihood, m->n_parameters, m->bic, m->icl, m->aic, m->entropy};
+  if (m->k != parts->k || m->n_columns != parts->n_columns)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                    "the mixture must be of %zu components and %zu columns, found %zu and %zu", parts->k,
+                    parts->n_columns, m->k, m->n_columns);
+  for (size_t i = 0; i < sizeof measures / sizeof *measures; i++)
+    if (!isfinite(measures[i]))
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "likelihood and criteria of the mixture must be finite, found %g",
+                      measures[i]);
+  return ockham_mixture_check(m, err);
+}
+
 ockham_status ock_model_check(const ockham_model_parts *parts, ockham_error *err) {
   OCK_TRY(check_shape(parts, err));
   OCK_TRY(check_scaling(parts, err));
-  return check_clusters(parts, err);
+  OCK_TRY(check_sizes(parts, err));
+  return parts->mixture ? check_mixture(parts, err) : check_centroids(parts, err);
 }
 
 /* ---- copying: false when memory runs out ---- */
 
-static const void *copy_array(ock_arena *arena, const void *from, size_t count, size_t size_bytes) {
+static void *copy_array(ock_arena *arena, const void *from, size_t count, size_t size_bytes) {
   void *to = ock_arena_array(arena, count, size_bytes);
   return to ? memcpy(to, from, count * size_bytes) : NULL;
 }
@@ -112,15 +137,35 @@ static bool copy_scaling(ockham_model *model, const ockham_model_parts *parts) {
   return true;
 }
 
+static bool copy_mixture(ockham_model *model, const ockham_mixture *from) {
+  ockham_mixture *to = &model->mixture;
+  size_t k = from->k, d = from->n_columns;
+  *to = *from;
+  to->proportions = copy_array(&model->arena, from->proportions, k, sizeof(double));
+  to->means = copy_array(&model->arena, from->means, k * d, sizeof(double));
+  to->covariances = copy_array(&model->arena, from->covariances, k * d * d, sizeof(double));
+  for (size_t f = 0; f < OCKHAM_N_COVARIANCES; f++) to->family_bic[f] = NAN;
+  model->parts.mixture = to;
+  model->parts.centroids = to->means;
+  model->parts.within = NULL;
+  return to->proportions && to->means && to->covariances;
+}
+
+static bool copy_centroids(ockham_model *model, const ockham_model_parts *parts) {
+  ockham_model_parts *to = &model->parts;
+  to->centroids = copy_array(&model->arena, parts->centroids, parts->k * parts->n_columns, sizeof(double));
+  to->within = copy_array(&model->arena, parts->within, parts->k, sizeof *parts->within);
+  return to->centroids && to->within;
+}
+
 static bool copy_parts(ockham_model *model, const ockham_model_parts *parts) {
   ockham_model_parts *to = &model->parts;
   *to = *parts;
-  to->centroids = copy_array(&model->arena, parts->centroids, parts->k * parts->n_columns, sizeof(double));
   to->sizes = copy_array(&model->arena, parts->sizes, parts->k, sizeof *parts->sizes);
-  to->within = copy_array(&model->arena, parts->within, parts->k, sizeof *parts->within);
   to->criterion = copy_array(&model->arena, parts->criterion, strlen(parts->criterion) + 1, 1);
   if (parts->weights) to->weights = copy_array(&model->arena, parts->weights, parts->k, sizeof *parts->weights);
-  return to->centroids && to->sizes && to->within && to->criterion && (to->weights || !parts->weights) &&
+  return to->sizes && to->criterion && (to->weights || !parts->weights) &&
+         (parts->mixture ? copy_mixture(model, parts->mixture) : copy_centroids(model, parts)) &&
          copy_names(model, parts) && copy_scaling(model, parts);
 }
 
@@ -132,7 +177,8 @@ ockham_status ockham_model_new(const ockham_model_parts *parts, ockham_model **o
   ockham_model *model = ock_alloc_zeroed(1, sizeof *model);
   if (!model || !copy_parts(model, parts)) {
     ockham_model_free(model);
-    return ock_fail_memory(err, "a model", ock_size_product(parts->k * parts->n_columns, sizeof(double)));
+    size_t size = ock_size_product(parts->k * parts->n_columns, sizeof(double));
+    return ock_fail_memory(err, "a model", parts->mixture ? ock_size_product(size, parts->n_columns) : size);
   }
   *out = model;
   return OCKHAM_OK;
@@ -154,4 +200,13 @@ void ockham_model_centroid(const ockham_model *model, size_t j, double *centroid
   memcpy(centroid, model->parts.centroids + j * d, d * sizeof *centroid);
   if (scaling->kind == OCKHAM_SCALE_NONE) return;
   for (size_t l = 0; l < d; l++) centroid[l] = centroid[l] / scaling->factor[l] + scaling->centre[l];
+}
+
+void ockham_model_deviations(const ockham_model *model, size_t j, double *deviations) {
+  const ockham_scaling *scaling = &model->parts.scaling;
+  size_t d = model->parts.n_columns;
+  assert(model->parts.mixture);
+  const double *covariance = model->mixture.covariances + j * d * d;
+  for (size_t l = 0; l < d; l++)
+    deviations[l] = sqrt(covariance[l * d + l]) / (scaling->kind == OCKHAM_SCALE_NONE ? 1 : scaling->factor[l]);
 }

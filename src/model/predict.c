@@ -45,10 +45,10 @@ static ockham_rows scale_block(const prediction *p, ockham_rows rows, size_t wor
   return rows;
 }
 
-/* The rows were finite, so what is not finite now was too large to be scaled or squared. */
-static ockham_status fail_overflow(ockham_error *err, size_t row) {
+ockham_status ock_model_fail_overflow(const ockham_model *model, size_t row, ockham_error *err) {
   return ock_fail_at(err, OCKHAM_BAD_DATA, row + 1, 0,
-                     "row %zu is so far from every centroid that its squared distance overflows", row + 1);
+                     "row %zu is so far from every %s that its squared distance overflows", row + 1,
+                     model->parts.mixture ? "component" : "centroid");
 }
 
 static ockham_status label_block(const prediction *p, size_t block, size_t worker, ockham_error *err) {
@@ -58,9 +58,9 @@ static ockham_status label_block(const prediction *p, size_t block, size_t worke
   uint32_t *labels = p->labels ? p->labels + first : NULL;
   double *distances = p->squared_distances ? p->squared_distances + first : p->distances + worker * p->n_rows_a_block;
   ockham_status status = ockham_nearest(rows, parts->centroids, parts->k, 1, labels, distances, err);
-  if (status == OCKHAM_BAD_DATA) return fail_overflow(err, first + (size_t)err->row - 1);
+  if (status == OCKHAM_BAD_DATA) return ock_model_fail_overflow(p->model, first + (size_t)err->row - 1, err);
   for (size_t i = 0; !status && i < rows.n_rows; i++)
-    if (!isfinite(distances[i])) status = fail_overflow(err, first + i);
+    if (!isfinite(distances[i])) status = ock_model_fail_overflow(p->model, first + i, err);
   return status;
 }
 
@@ -104,6 +104,7 @@ ockham_status ockham_model_predict(const ockham_model *model, ockham_rows x, siz
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the data must have the model's %zu columns, found %zu",
                     model->parts.n_columns, x.n_columns);
   OCK_TRY(ock_rows_check(x, "the data", err));
+  if (model->parts.mixture) return ock_model_predict_mixture(model, x, threads, labels, squared_distances, err);
   prediction p = {.model = model,
                   .x = x,
                   .n_rows_a_block = rows_a_block(x.n_columns),

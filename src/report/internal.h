@@ -23,6 +23,11 @@ typedef struct ock_report {
 /* Whether the report tells of the criterion. */
 bool ock_report_shows(const ock_report *report, const ockham_criterion *criterion);
 
+/* text.c and reasons.c */
+const char *ock_plural(uint64_t n);
+/* What speaks for the answer of mixtures, and against it. */
+void ock_report_reasons(const ock_report *report, FILE *out);
+
 void ock_report_text(const ock_report *report, FILE *out);
 /* False when memory ran out. */
 bool ock_report_json(const ock_report *report, FILE *out);

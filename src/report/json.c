@@ -67,6 +67,11 @@ static json_t *point(const ock_report *r, size_t i) {
   if (curve->has_mixtures && isfinite(curve->points[i].mixture_bic)) {
     put(&object, "mixture_family", json_string(ockham_covariance_name(curve->points[i].mixture_family)));
     put(&object, "mixture_tail", number(curve->points[i].mixture_tail));
+    static const char *const shapes[] = {[OCKHAM_SHAPE_COMPONENTS] = "components",
+                                         [OCKHAM_SHAPE_STUDENT] = "student",
+                                         [OCKHAM_SHAPE_SKEWED] = "skewed",
+                                         [OCKHAM_SHAPE_BOX] = "box"};
+    put(&object, "mixture_shape", json_string(shapes[curve->points[i].mixture_shape]));
   }
   return object;
 }
@@ -77,15 +82,15 @@ static json_t *points(const ock_report *r) {
   return array;
 }
 
-static json_t *sizes(const ockham_curve_point *point) {
+static json_t *sizes(const ockham_verdict *v) {
   json_t *array = json_array();
-  for (size_t j = 0; j < point->k; j++) append(&array, integer(point->sizes[j]));
+  for (size_t j = 0; j < v->k; j++) append(&array, integer(v->sizes[j]));
   return array;
 }
 
-static json_t *weights(const ockham_curve_point *point) {
+static json_t *weights(const ockham_verdict *v) {
   json_t *array = json_array();
-  for (size_t j = 0; j < point->k; j++) append(&array, number(point->weights[j]));
+  for (size_t j = 0; j < v->k; j++) append(&array, number(v->weights[j]));
   return array;
 }
 
@@ -116,6 +121,29 @@ static json_t *work(const ock_report *r) {
   return object;
 }
 
+static json_t *confidence(const ock_report *r) {
+  const ockham_confidence *c = &r->verdict.confidence;
+  json_t *object = json_object(), *halves = json_object();
+  for (size_t i = 0; i < r->curve->n_points; i++) {
+    char k[24];
+    size_t count = ockham_sweep_half_count(r->sweep, r->curve->points[i].k);
+    snprintf(k, sizeof k, "%zu", r->curve->points[i].k);
+    if (count) put(&halves, k, integer(count));
+  }
+  put(&object, "halves", halves);
+  put(&object, "n_halves", integer(c->n_halves));
+  put(&object, "unclear", json_boolean(c->unclear));
+  put(&object, "overlap", number(c->overlap));
+  json_t *most = json_array();
+  append(&most, integer(c->merge_a));
+  append(&most, integer(c->merge_b));
+  put(&object, "overlapping", c->overlap > 0 ? most : json_null());
+  if (!(c->overlap > 0)) json_decref(most);
+  put(&object, "peaks", c->n_peaks ? integer(c->n_peaks) : json_null());
+  put(&object, "split", c->has_split ? integer(c->split) : json_null());
+  return object;
+}
+
 bool ock_report_json(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   const ockham_curve *curve = r->curve;
@@ -134,14 +162,16 @@ bool ock_report_json(const ock_report *r, FILE *out) {
   put(&object, "crowded", json_boolean(v->crowded));
   put(&object, "partial", json_boolean(v->partial));
   put(&object, "silhouette_rows", integer(v->silhouette_rows));
+  if (v->confidence.n_halves) put(&object, "confidence", confidence(r));
   if (v->mixture_rows) put(&object, "mixture_rows", integer(v->mixture_rows));
+  if (v->pair_rows) put(&object, "pair_rows", integer(v->pair_rows));
   put(&object, "searched_rows", integer(v->searched_rows ? v->searched_rows : curve->n_rows));
   put(&object, "passes", integer(v->n_passes));
   put(&object, "criteria", choices(r));
-  put(&object, "sizes", sizes(&curve->points[v->point]));
+  put(&object, "sizes", sizes(v));
   if (curve->weighted) {
     put(&object, "total_weight", number(curve->total_weight));
-    put(&object, "weights", weights(&curve->points[v->point]));
+    put(&object, "weights", weights(v));
   }
   put(&object, "seconds", number(v->seconds));
   put(&object, "work", work(r));

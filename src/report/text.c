@@ -37,7 +37,7 @@ static const char *grouped(uint64_t value, char text[32]) {
   return text;
 }
 
-static const char *plural(uint64_t n) {
+const char *ock_plural(uint64_t n) {
   return n == 1 ? "" : "s";
 }
 
@@ -52,6 +52,8 @@ static void answer_in_words(const ock_report *r, char *text, size_t size) {
     snprintf(text, size, "no answer from %s%s", v->criterion->title, limits);
   else if (v->k == 1)
     snprintf(text, size, "1 cluster%s%s", looked ? ": no structure found" : "", limits);
+  else if (v->confidence.unclear)
+    snprintf(text, size, "no clear structure: %zu clusters at best%s", v->k, limits);
   else
     snprintf(text, size, "%zu clusters%s", v->k, limits);
 }
@@ -64,8 +66,8 @@ static void answer(const ock_report *r, FILE *out) {
   answer_in_words(r, left, sizeof left);
   if (curve->weighted) snprintf(weight, sizeof weight, " of weight %.10g", curve->total_weight);
   snprintf(right, sizeof right, "%s row%s%s %s %s column%s, k = %zu %s %zu tried in %.*f s",
-           grouped(curve->n_rows, rows), plural(curve->n_rows), weight, g.times, grouped(curve->n_columns, columns),
-           plural(curve->n_columns), curve->points[0].k, g.dots, curve->points[curve->n_points - 1].k,
+           grouped(curve->n_rows, rows), ock_plural(curve->n_rows), weight, g.times, grouped(curve->n_columns, columns),
+           ock_plural(curve->n_columns), curve->points[0].k, g.dots, curve->points[curve->n_points - 1].k,
            v->seconds < 0.1  ? 3
            : v->seconds < 10 ? 2
                              : 0,
@@ -135,8 +137,22 @@ static void explain_extreme(const ock_report *r, FILE *out) {
 static void explain_rule(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   char text[32];
-  fprintf(out, "  %s chooses %zu: %s; there it is %s\n", v->criterion->title, v->k, v->criterion->rule,
-          amount(ockham_criterion_value(v->criterion, r->curve, v->point), text));
+  double value = ockham_criterion_value(v->criterion, r->curve, v->point);
+  fprintf(out, "  %s chooses %zu: %s", v->criterion->title, v->k, v->criterion->rule);
+  if (!isnan(value)) fprintf(out, "; its value there is %s", amount(value, text));
+  fputc('\n', out);
+}
+
+/* Halves of the rows prefer another k. */
+static void explain_overruled(const ock_report *r, FILE *out) {
+  const ockham_verdict *v = &r->verdict;
+  size_t best = ockham_criterion_choose(v->criterion, r->curve);
+  double difference =
+      ockham_criterion_value(v->criterion, r->curve, best) - ockham_criterion_value(v->criterion, r->curve, v->point);
+  fprintf(out, "  %s is highest at %zu, but only %.2g above %zu", v->criterion->title, r->curve->points[best].k,
+          difference, v->k);
+  explain_weight(v->weight, out);
+  fputs(", which halves of the rows prefer\n", out);
 }
 
 static void explain_choice(const ock_report *r, FILE *out) {
@@ -149,6 +165,8 @@ static void explain_choice(const ock_report *r, FILE *out) {
     fprintf(out, "  BIC is highest at %zu, but for so few rows one cluster explains as much", best);
     if (v->crowded) fprintf(out, "; of the other k, at %zu", v->k);
     fputc('\n', out);
+  } else if (v->overruled) {
+    explain_overruled(r, out);
   } else if (c->direction == OCKHAM_KNEE) {
     fprintf(out, "  the curve of inertia bends at %zu; where it bends depends on the range of k\n", v->k);
   } else if (c->direction == OCKHAM_RULE) {
@@ -176,7 +194,7 @@ static void explain_range(const ock_report *r, FILE *out) {
   if (v->at_edge) fprintf(out, "  %zu is the largest k tried: there may be more clusters; --k-max tries more\n", k_max);
   if (v->distinct_limit)
     fprintf(out, "  there %s only %zu different row%s, so there cannot be more clusters\n", k_max == 1 ? "is" : "are",
-            k_max, plural(k_max));
+            k_max, ock_plural(k_max));
   if (v->exact) fputs("  one column: every clustering is the best there is\n", out);
 }
 
@@ -188,12 +206,19 @@ static void explain_passes(const ock_report *r, FILE *out) {
             grouped(r->curve->n_rows, all), v->n_passes, v->n_passes == 1 ? "" : "es");
 }
 
+static void explain_pairs(const ock_report *r, FILE *out) {
+  char text[32];
+  if (r->verdict.pair_rows)
+    fprintf(out, "  criteria of pairs of rows are estimates from %s rows drawn at random\n",
+            grouped(r->verdict.pair_rows, text));
+}
+
 static void explain_missing(const ock_report *r, FILE *out) {
   char text[32];
   uint64_t dropped = r->options->n_rows_dropped, filled = r->options->n_cells_filled;
-  if (dropped) fprintf(out, "  %s row%s with missing values left out\n", grouped(dropped, text), plural(dropped));
+  if (dropped) fprintf(out, "  %s row%s with missing values left out\n", grouped(dropped, text), ock_plural(dropped));
   if (filled)
-    fprintf(out, "  %s missing cell%s filled with the column's mean\n", grouped(filled, text), plural(filled));
+    fprintf(out, "  %s missing cell%s filled with the column's mean\n", grouped(filled, text), ock_plural(filled));
 }
 
 static size_t chosen_k(const ock_report *r, const char *criterion) {
@@ -210,7 +235,7 @@ static void explain_disagreement(const ock_report *r, FILE *out) {
   fprintf(out,
           "  beware: silhouette says %zu and Davies-Bouldin %zu; BIC counts round clusters, and takes several for one\n"
           "  that is long or skewed%s\n",
-          silhouette, davies_bouldin, r->curve->has_mixtures ? "" : "; --mixtures fits such shapes too");
+          silhouette, davies_bouldin, r->curve->has_mixtures ? "" : "; without --criterion such shapes are tried too");
 }
 
 static void explain_agreement(const ock_report *r, FILE *out) {
@@ -250,26 +275,25 @@ static void criteria_table(const ock_report *r, FILE *out) {
 }
 
 static void clusters_table(const ock_report *r, FILE *out) {
-  const ockham_curve_point *p = &r->curve->points[r->verdict.point];
+  const ockham_verdict *v = &r->verdict;
   glyphs g = glyphs_for(r);
   char text[32];
-  bool weighted = r->curve->weighted;
-  if (p->k < 2) return;
+  if (v->k < 2) return;
   bool scaled = r->options->scaling && r->options->scaling->kind != OCKHAM_SCALE_NONE;
   fprintf(out, "\n  %-8s %12s", "cluster", "rows");
-  if (weighted) fprintf(out, " %16s", "weight");
+  if (v->weights) fprintf(out, " %16s", "weight");
   fprintf(out, " %8s  %s%s\n", "share", "root mean squared distance to centroid", scaled ? ", scaled" : "");
-  for (size_t j = 0; j < p->k && j < MOST_CLUSTERS_LISTED; j++) {
-    double weight = weighted ? p->weights[j] : (double)p->sizes[j];
-    fprintf(out, "  %-8zu %12s", j, grouped(p->sizes[j], text));
-    if (weighted) fprintf(out, " %16.10g", weight);
-    fprintf(out, " %7.1f%%  %.4g\n", 100 * weight / (weighted ? r->curve->total_weight : (double)r->curve->n_rows),
-            sqrt(p->within[j] / weight));
+  for (size_t j = 0; j < v->k && j < MOST_CLUSTERS_LISTED; j++) {
+    double weight = v->weights ? v->weights[j] : (double)v->sizes[j];
+    fprintf(out, "  %-8zu %12s", j, grouped(v->sizes[j], text));
+    if (v->weights) fprintf(out, " %16.10g", weight);
+    fprintf(out, " %7.1f%%  %.4g\n", 100 * weight / (v->weights ? r->curve->total_weight : (double)r->curve->n_rows),
+            weight > 0 ? sqrt(v->within[j] / weight) : 0);
   }
-  if (p->k <= MOST_CLUSTERS_LISTED) return;
+  if (v->k <= MOST_CLUSTERS_LISTED) return;
   uint64_t n_rest = 0;
-  for (size_t j = MOST_CLUSTERS_LISTED; j < p->k; j++) n_rest += p->sizes[j];
-  fprintf(out, "  %s %zu more with %s rows\n", g.dots, p->k - MOST_CLUSTERS_LISTED, grouped(n_rest, text));
+  for (size_t j = MOST_CLUSTERS_LISTED; j < v->k; j++) n_rest += v->sizes[j];
+  fprintf(out, "  %s %zu more with %s rows\n", g.dots, v->k - MOST_CLUSTERS_LISTED, grouped(n_rest, text));
 }
 
 static void cell(double value, const char *dash, FILE *out) {
@@ -301,10 +325,12 @@ static void curve_table(const ock_report *r, FILE *out) {
 void ock_report_text(const ock_report *r, FILE *out) {
   answer(r, out);
   explain_choice(r, out);
+  ock_report_reasons(r, out);
   explain_disagreement(r, out);
   explain_range(r, out);
   explain_scaling(r, out);
   explain_passes(r, out);
+  explain_pairs(r, out);
   explain_missing(r, out);
   explain_agreement(r, out);
   criteria_table(r, out);

@@ -32,7 +32,8 @@ ockham_status ock_sweep_new(const ock_frame *frame, const ockham_sweep_options *
   sweep->weighted = frame->weights != NULL;
   sweep->frame = frame;
   sweep->k_min = options->k_min ? options->k_min : 1;
-  sweep->criterion = ockham_criterion_find(options->criterion ? options->criterion : "bic");
+  sweep->criterion = ockham_criterion_find(options->criterion ? options->criterion : "mixture");
+  sweep->weighs = !options->criterion;
   *out = sweep;
   return OCKHAM_OK;
 }
@@ -44,6 +45,10 @@ void ockham_sweep_free(ockham_sweep *sweep) {
   if (sweep->mixtures) ock_mixtures_clear(sweep->mixtures);
   ock_free(sweep->mixtures);
   ock_row_evidence_free(sweep->row_evidence);
+  ock_free(sweep->sizes);
+  ock_free(sweep->weights);
+  ock_free(sweep->within);
+  ock_free(sweep->pairs);
   ock_frame_clear(&sweep->own_frame);
   ock_free(sweep->points);
   ock_free(sweep->shown);
@@ -56,11 +61,16 @@ void ockham_sweep_free(ockham_sweep *sweep) {
 static void show_mixture(const ock_mixtures *m, ockham_curve_point *point) {
   point->mixture_bic = point->mixture_icl = -INFINITY;
   point->mixture_tail = 1;
+  if (point->k == 1 && m->single.bic > -INFINITY) {
+    point->mixture_bic = point->mixture_icl = m->single.bic;
+    point->mixture_shape = m->single.shape;
+  }
   for (size_t which = 0; point->k <= m->k_max && which < OCK_MIXTURES; which++) {
     const ock_mixture_score *score = ock_mixture_at(m, point->k, which);
     point->mixture_icl = fmax(point->mixture_icl, score->icl);
     if (!(score->bic > point->mixture_bic)) continue;
     point->mixture_bic = score->bic;
+    point->mixture_shape = OCKHAM_SHAPE_COMPONENTS;
     point->mixture_family = (ockham_covariance)(which / 2);
     point->mixture_tail = score->tail;
   }
@@ -101,6 +111,7 @@ ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
   if (!points || !shown) return ock_fail_memory(err, "the curve", ock_size_product(values, sizeof(double)));
   for (size_t i = 0; i < n_points; i++) {
     show_point(sweep, &sweep->fits[sweep->k_min + i - 1], &points[i], shown);
+    if (sweep->pairs) points[i].pairs = &sweep->pairs[i];
     shown += points[i].k * (sweep->d + 2);
   }
   const ock_fit *one = &sweep->fits[0];

@@ -9,6 +9,11 @@
  * the ticker stops it there is none. Fails with NO_MEMORY. */
 typedef ockham_status ock_gather(ock_run *r, ockham_sweep *sweep, ockham_error *err);
 
+/* ---- pairs of rows ---- */
+
+/* Rows in memory only. */
+ock_gather ock_gather_pairs;
+
 /* ---- the rows looked at once more ---- */
 
 typedef struct ock_row_evidence {

@@ -1,150 +1,170 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One cluster split in two, on all of its rows: whether it should be is for criteria to say. */
+/* One cluster cut in two by 2-means along its longest axis, as Hamerly & Elkan do. */
+#include "select/halves.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "select/evidence.h"
+enum { MOST_MEMBERS = 4096, FEWEST_MEMBERS = 256, MEMBER_VALUES = 1 << 19, MOST_POWERS = 50, MOST_STEPS = 100 };
 
-enum { AXIS_STEPS = 8, MOST_STEPS = 100, STEPS_FOR_MANY = 4, MOST_STARTS = 8 };
+/* An axis that turns by less than this is found (1 - cosine). */
+static const double steady = 1e-9;
 
-/* Few rows have many optima: so many values are worth further starts, from two rows each. Of more the longest axis is
- * found on some, and what was found there gets some steps on all. */
-static const double values_for_starts = 3e4;
-static const double worth_a_step = 1e-6;
-
-void ock_cluster_find_mean(ock_cluster_rows *c, double *values, double *sum) {
-  size_t d = c->frame->d;
-  memset(c->mean, 0, d * sizeof(double)); /* rows are taken relative to it */
-  memset(sum, 0, d * sizeof(double));
-  c->weight = 0;
-  for (size_t i = 0; i < c->n; i++) {
-    double weight = ock_cluster_row(c, i, values);
-    c->weight += weight;
-    for (size_t l = 0; l < d; l++) sum[l] += weight * values[l];
-  }
-  if (c->weight > 0)
-    for (size_t l = 0; l < d; l++) c->mean[l] = sum[l] / c->weight;
+static size_t most_members(size_t d) {
+  size_t n = MEMBER_VALUES / d;
+  return n < FEWEST_MEMBERS ? FEWEST_MEMBERS : n > MOST_MEMBERS ? MOST_MEMBERS : n;
 }
 
-/* In several sums, which do not wait for each other. */
-static double along(const double *way, const double *values, size_t d) {
-  double sum[4] = {0};
-  size_t l = 0;
-  for (; l + 4 <= d; l += 4)
-    for (size_t s = 0; s < 4; s++) sum[s] += way[l + s] * values[l + s];
-  for (; l < d; l++) sum[0] += way[l] * values[l];
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+bool ock_cut_scratch_init(ock_cut_scratch *c, size_t d, ock_arena *arena) {
+  c->rows = ock_arena_array(arena, ock_size_product(most_members(d), d), sizeof(double));
+  c->weights = ock_arena_array(arena, most_members(d), sizeof(double));
+  c->row = ock_arena_array(arena, ock_size_product(5, d), sizeof(double));
+  if (!c->rows || !c->weights || !c->row) return false;
+  c->mean = c->row + d;
+  c->way = c->mean + d;
+  c->next = c->way + d;
+  c->half = c->next + d;
+  return true;
 }
 
-/* Some steps of the power method towards the cluster's longest axis. */
-static void find_axis(const ock_cluster_rows *c, size_t widest, double *values, double *way, double *next) {
-  size_t d = c->frame->d;
-  memset(way, 0, d * sizeof *way);
-  way[widest] = 1;
-  for (size_t step = 0; step < AXIS_STEPS; step++) {
-    memset(next, 0, d * sizeof *next);
-    for (size_t i = 0; i < c->n; i++) {
-      double weight = ock_cluster_row(c, i, values) * along(way, values, d);
-      for (size_t l = 0; l < d; l++) next[l] += weight * values[l];
-    }
-    double length = sqrt(along(next, next, d));
-    if (!(length > 0)) return;
-    for (size_t l = 0; l < d; l++) way[l] = next[l] / length;
-  }
+/* A row in the frame's units; returns its weight. */
+static double read_row(const ock_cut_rows *r, size_t i, double *row) {
+  const ock_frame *f = r->frame;
+  for (size_t l = 0; l < f->d; l++) row[l] = (ock_rows_get(r->x, i, l) - f->origin[l]) * f->unit;
+  return f->weights ? f->weights[i] : 1;
 }
 
-/* The rows beyond the plane are one half; a and b become the means of both. Returns what that gains. */
-static double take_halves(const ock_cluster_rows *c, const double *way, double threshold, double *values, double *a,
-                          double *b) {
-  size_t d = c->frame->d;
-  double n_a = 0;
-  memset(a, 0, d * sizeof *a);
-  for (size_t i = 0; i < c->n; i++) {
-    double weight = ock_cluster_row(c, i, values);
-    if (!(along(way, values, d) > threshold)) continue;
-    n_a += weight;
-    for (size_t l = 0; l < d; l++) a[l] += weight * values[l];
-  }
-  double n_b = c->weight - n_a;
-  if (!(n_a > 0) || !(n_b > 0)) return 0;
-  for (size_t l = 0; l < d; l++) {
-    b[l] = -a[l] / n_b; /* the mean of both is 0 */
-    a[l] /= n_a;
-  }
-  return n_a * n_b / c->weight * ock_squared_distance(a, b, d);
-}
-
-/* Steps of 2-means from a plane across `way` on; a and b receive the means. Returns what these gain. */
-static double climb(const ock_cluster_rows *c, size_t most_steps, double *way, double threshold, double *values,
-                    double *a, double *b) {
-  size_t d = c->frame->d;
-  double gain = 0;
-  for (size_t step = 0; step < most_steps; step++) {
-    double now = take_halves(c, way, threshold, values, a, b);
-    if (!(now > gain * (1 + worth_a_step))) break;
-    gain = now;
-    for (size_t l = 0; l < d; l++) way[l] = a[l] - b[l];
-    threshold = 0.5 * (along(a, a, d) - along(b, b, d));
-  }
-  return gain;
-}
-
-/* The plane between two rows; returns its threshold. */
-static double between_rows(const ock_cluster_rows *c, ock_rng *rng, double *values, double *way) {
-  size_t d = c->frame->d;
-  ock_cluster_row(c, ock_rng_below(rng, c->n), way);
-  ock_cluster_row(c, ock_rng_below(rng, c->n), values);
-  double threshold = 0.5 * (along(way, way, d) - along(values, values, d));
-  for (size_t l = 0; l < d; l++) way[l] -= values[l];
-  return threshold;
-}
-
-static double measure(const ock_cluster_rows *c, const double *a, const double *b, double *values) {
+static double dot(const double *a, const double *b, size_t d) {
   double sum = 0;
-  for (size_t i = 0; i < c->n; i++) {
-    double weight = ock_cluster_row(c, i, values);
-    sum += weight * fmin(ock_squared_distance(values, a, c->frame->d), ock_squared_distance(values, b, c->frame->d));
-  }
+  for (size_t l = 0; l < d; l++) sum += a[l] * b[l];
   return sum;
 }
 
-/* The best means from all starts. scratch: (OCK_HALVES - 3) d */
-static void search(const ock_cluster_rows *c, size_t widest, ock_rng *rng, double *best, double *scratch) {
-  size_t d = c->frame->d, n_starts = 1 + (size_t)(values_for_starts / ((double)c->n * (double)d));
-  double *values = scratch, *way = values + d, *means = way + d, most = 0;
-  find_axis(c, widest, values, way, means);
-  memset(best, 0, 2 * d * sizeof *best); /* equal rows have no halves */
-  for (size_t start = 0; start < n_starts && start < MOST_STARTS; start++) {
-    double threshold = start ? between_rows(c, rng, values, way) : 0;
-    double gain = climb(c, MOST_STEPS, way, threshold, values, means, means + d);
-    if (!(gain > most)) continue;
-    most = gain;
-    memcpy(best, means, 2 * d * sizeof *best);
-  }
+static void add_scaled(double *sum, double factor, const double *row, size_t d) {
+  for (size_t l = 0; l < d; l++) sum[l] += factor * row[l];
 }
 
-/* The same from every so many rows first. */
-static void search_some(const ock_cluster_rows *c, size_t widest, ock_rng *rng, double *best, double *scratch) {
-  size_t d = c->frame->d;
-  ock_cluster_rows some = *c;
-  double *values = scratch, *way = values + d, *mean = scratch + (OCK_HALVES - 3) * d;
-  some.every = 1 + (size_t)((double)c->n * (double)d / values_for_starts);
-  some.n = (c->n + some.every - 1) / some.every;
-  some.mean = mean;
-  ock_cluster_find_mean(&some, values, way);
-  search(&some, widest, rng, best, scratch);
+/* ---- some members ---- */
+
+typedef struct sample {
+  size_t n, d;
+  const double *rows, *weights; /* n x d, about their mean; n */
+  double total;
+} sample;
+
+/* Every so many members, about their mean, which scratch->mean receives. */
+static sample take_sample(const ock_cut_rows *r, const uint32_t *members, size_t n, ock_cut_scratch *c) {
+  size_t d = r->frame->d, every = (n + most_members(d) - 1) / most_members(d);
+  sample s = {.n = (n + every - 1) / every, .d = d, .rows = c->rows, .weights = c->weights};
+  memset(c->mean, 0, d * sizeof(double));
+  for (size_t i = 0; i < s.n; i++) {
+    c->weights[i] = read_row(r, members[i * every], c->rows + i * d);
+    s.total += c->weights[i];
+    add_scaled(c->mean, c->weights[i], c->rows + i * d, d);
+  }
+  for (size_t l = 0; l < d; l++) c->mean[l] /= s.total;
+  for (size_t i = 0; i < s.n; i++) add_scaled(c->rows + i * d, -1, c->mean, d);
+  return s;
+}
+
+/* The longest axis, of length 1, into scratch->way; returns the variance along it, 0 when there is none. */
+static double find_axis(const sample *s, ock_rng *rng, ock_cut_scratch *c) {
+  double variance = 0, cosine = 0;
+  for (size_t l = 0; l < s->d; l++) c->way[l] = ock_rng_normal(rng);
+  for (size_t power = 0; power < MOST_POWERS && cosine < 1 - steady; power++) {
+    memset(c->next, 0, s->d * sizeof(double));
+    for (size_t i = 0; i < s->n; i++) {
+      const double *row = s->rows + i * s->d;
+      add_scaled(c->next, s->weights[i] / s->total * dot(row, c->way, s->d), row, s->d);
+    }
+    double length = sqrt(dot(c->next, c->next, s->d)), before = sqrt(dot(c->way, c->way, s->d));
+    if (!(length > 0)) return 0;
+    cosine = dot(c->next, c->way, s->d) / length / before;
+    variance = length / before;
+    for (size_t l = 0; l < s->d; l++) c->way[l] = c->next[l] / length;
+  }
+  return variance;
+}
+
+/* 2-means of the sample from the plane across `way` at the threshold: these become those of its means at the end. False
+ * when all rows are on one side. */
+static bool run_two_means(const sample *s, ock_cut_scratch *c, double *threshold) {
+  double gain = 0;
+  for (size_t step = 0; step < MOST_STEPS; step++) {
+    double weight = 0;
+    memset(c->half, 0, s->d * sizeof(double));
+    for (size_t i = 0; i < s->n; i++) {
+      const double *row = s->rows + i * s->d;
+      if (!(dot(row, c->way, s->d) > *threshold)) continue;
+      weight += s->weights[i];
+      add_scaled(c->half, s->weights[i], row, s->d);
+    }
+    double other = s->total - weight, squared = dot(c->half, c->half, s->d);
+    if (!(weight > 0 && other > 0)) return step > 0;
+    double now = squared / weight + squared / other; /* the halves' sums are opposite */
+    if (step > 0 && !(now > gain)) return true;
+    gain = now;
+    for (size_t l = 0; l < s->d; l++) c->way[l] = c->half[l] / weight + c->half[l] / other;
+    *threshold = 0.5 * (dot(c->way, c->half, s->d) / weight - dot(c->way, c->half, s->d) / other);
+  }
+  return true;
+}
+
+/* ---- all members ---- */
+
+/* All take sides of the plane across scratch->way through scratch->mean + threshold; way and threshold become those of
+ * the halves' means. */
+static void take_sides(const ock_cut_rows *r, const uint32_t *members, size_t n, double *threshold, ock_cut_scratch *c,
+                       ock_halves *h) {
+  size_t d = r->frame->d;
+  double squares = 0, squared = 0, difference = 0;
+  h->weight[0] = h->weight[1] = 0;
+  memset(h->means, 0, 2 * d * sizeof(double));
+  for (size_t i = 0; i < n; i++) {
+    double w = read_row(r, members[i], c->row);
+    add_scaled(c->row, -1, c->mean, d);
+    size_t side = dot(c->row, c->way, d) > *threshold;
+    h->weight[side] += w;
+    squares += w * dot(c->row, c->row, d);
+    add_scaled(h->means + side * d, w, c->row, d);
+  }
+  double total = h->weight[0] + h->weight[1];
+  if (!(h->weight[0] > 0 && h->weight[1] > 0)) return;
   for (size_t l = 0; l < d; l++) {
-    way[l] = best[l] - best[d + l];
-    values[l] = 0.5 * (best[l] + best[d + l]) + mean[l] - c->mean[l];
+    double offset = (h->means[l] + h->means[d + l]) / total;
+    squared += offset * offset;
+    h->means[l] /= h->weight[0];
+    h->means[d + l] /= h->weight[1];
+    c->way[l] = h->means[d + l] - h->means[l];
+    difference += c->way[l] * c->way[l];
   }
-  double threshold = along(way, values, d), *means = way + d;
-  if (climb(c, STEPS_FOR_MANY, way, threshold, values, means, means + d) > 0) memcpy(best, means, 2 * d * sizeof *best);
+  *threshold = 0.5 * (dot(c->way, h->means, d) + dot(c->way, h->means + d, d));
+  h->within = fmax(squares - total * squared, 0);
+  h->gain = h->weight[0] * (h->weight[1] / total) * difference;
+  for (size_t side = 0; side < 2; side++) add_scaled(h->means + side * d, 1, c->mean, d);
 }
 
-double ock_halve(const ock_cluster_rows *c, size_t widest, ock_rng *rng, double *scratch) {
-  size_t d = c->frame->d;
-  double *best = scratch + (OCK_HALVES - 2) * d;
-  bool many = (double)c->n * (double)d > values_for_starts && c->n > 1000;
-  (many ? search_some : search)(c, widest, rng, best, scratch);
-  return measure(c, best, best + d, scratch);
+void ock_cut_in_halves(const ock_cut_rows *r, const uint32_t *members, size_t n, ock_rng *rng, ock_cut_scratch *c,
+                       ock_halves *h) {
+  h->weight[0] = h->weight[1] = h->within = h->gain = 0;
+  if (n < 2) return;
+  sample s = take_sample(r, members, n, c);
+  double threshold = 0; /* mean +- the same: the plane goes through the mean */
+  if (!(find_axis(&s, rng, c) > 0) || !run_two_means(&s, c, &threshold)) return;
+  take_sides(r, members, n, &threshold, c, h);
+  if (s.n < n && h->weight[0] > 0 && h->weight[1] > 0) take_sides(r, members, n, &threshold, c, h);
+}
+
+void ock_project_on_halves(const ock_cut_rows *r, const uint32_t *members, size_t n, const ock_halves *h,
+                           ock_cut_scratch *c, ock_weighted_value *values) {
+  size_t d = r->frame->d;
+  for (size_t l = 0; l < d; l++) {
+    c->mean[l] = 0.5 * (h->means[l] + h->means[d + l]);
+    c->way[l] = h->means[d + l] - h->means[l];
+  }
+  for (size_t i = 0; i < n; i++) {
+    values[i].weight = read_row(r, members[i], c->row);
+    add_scaled(c->row, -1, c->mean, d);
+    values[i].value = dot(c->row, c->way, d);
+  }
 }

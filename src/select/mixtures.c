@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mixtures for every k: each family goes down from the largest k, and starts twice at each: from the clusters of
- * k-means, and from its own mixture with one component more, the two merged that are best told by one. The better is
- * kept. */
+/* Mixtures for every k. A quick look at some k tells which families can win, and about where. Each of these then goes
+ * down from above its peak, and starts twice at each k: from the clusters of k-means, and from its own mixture with one
+ * component more, the two merged that are best told by one. The better is kept. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "select/mixtures.h"
+#include "select/run.h"
 
-/* Mixtures are of so many rows at most: what more would tell of k is little, and costs in proportion. */
-enum { MOST_ROWS = 12000, MOST_STEPS = 150 };
+/* Mixtures are of so many rows and values at most: what more would tell of k is little, and costs in proportion. But a
+ * component should have some rows. */
+enum { MOST_ROWS = 12000, MOST_VALUES = 400000, ROWS_A_COMPONENT = 50, MOST_STEPS = 150 };
 static const double tolerance = 0.01; /* nats */
 
 /* A start that after some steps is this much worse than another is given up (nats). */
@@ -20,21 +23,30 @@ static const double hopeless = 20;
 static const ockham_covariance families[] = {OCKHAM_EII, OCKHAM_VII, OCKHAM_VVI, OCKHAM_EEE, OCKHAM_VEV, OCKHAM_VVV};
 enum { N_FAMILIES = sizeof families / sizeof *families, N_TAILS = 2 };
 
+/* The quick look: so many steps for these k, until BIC has fallen twice. */
+static const size_t few_k[] = {1, 2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 128, 180, 256};
+enum { N_FEW_K = sizeof few_k / sizeof *few_k, MOST_FALLS = 2 };
+/* A family whose gain over one component falls short of the best one's by more than this share and so many nats per
+ * logarithm of the rows is out of the race. */
+static const double share_behind = 0.05, logarithms_behind = 15;
+
 /* One family, with its tail or the Gaussian one, on its way down. */
 typedef struct descent {
+  ock_mixtures *m;
   ock_em *em;
   const ockham_sweep *sweep;
   ockham_covariance family;
   bool tail;
   ock_moments carried, best; /* of the mixture with one component more, and of the better one for this k */
   bool has_carried;
+  bool lacks_memory; /* some mixture could not be kept */
 } descent;
 
 /* Parameters that are nearly as many as the rows which tell of them cost too little at 1/2 ln n each, and are taken for
  * clusters. As in Hurvich & Tsai's and Bedrick & Tsai's corrections of AIC, and McQuarrie's of BIC, n rows that give q
  * means and a matrix over c columns cost n / (n - q - c - 1) times as much; where components have matrices of their
  * own, each by its own rows. Infinite where the rows are too few. */
-static double price_of(ockham_covariance family, bool tail, const double *weight, size_t k, size_t d) {
+double ock_mixture_price(ockham_covariance family, bool tail, const double *weight, size_t k, size_t d) {
   const char *name = ockham_covariance_name(family);
   bool own = name[0] == 'V' || name[1] == 'V' || name[2] == 'V';
   double columns = ock_covariance_is_full(family) ? (double)d : 1, n = 0, price = (double)k - 1 + (tail ? 1 : 0);
@@ -52,7 +64,7 @@ static ock_mixture_score score_of(ock_em *em) {
   double log_certainty, entropy;
   ock_mixture_score score = {.log_likelihood = ock_em_log_likelihood(em), .tail = em->tail, .fitted = true};
   ock_em_classify(em, &(ock_em_outputs){0}, &log_certainty, &entropy);
-  score.bic = 2 * score.log_likelihood - price_of(em->family, em->fit_tail, em->moments.weight, em->k, em->d);
+  score.bic = 2 * score.log_likelihood - ock_mixture_price(em->family, em->fit_tail, em->moments.weight, em->k, em->d);
   score.icl = score.bic + 2 * log_certainty;
   return score;
 }
@@ -66,11 +78,29 @@ static bool run(descent *d, const ock_mixture_score *known) {
   return ock_em_go_on(em, MOST_STEPS, tolerance);
 }
 
-/* Take what em holds if it is better than what is known for this k. */
+/* A mixture that comes this near the best (on the scale of BIC) is kept. */
+static const double near_best = 100;
+
+static void keep(descent *d, const ock_mixture_score *score) {
+  ock_mixtures *m = d->m;
+  size_t k = d->em->k;
+  if (!(score->bic > m->kept_bic[k - 1]) || score->bic < m->best - near_best) return;
+  m->kept_bic[k - 1] = score->bic;
+  if (ock_em_write(d->em, &m->kept[k - 1], NULL, NULL) != OCKHAM_OK) d->lacks_memory = true;
+}
+
+/* Take what em holds if it is better than what is known for this k and family. */
 static void take(descent *d, bool fitted, ock_mixture_score *score) {
   if (!fitted || (score->fitted && !(ock_em_log_likelihood(d->em) > score->log_likelihood))) return;
   *score = score_of(d->em);
+  keep(d, score);
   ock_em_save(d->em, &d->best);
+}
+
+static void note_best(ock_mixtures *m, size_t k, double bic) {
+  if (!(bic > m->best)) return;
+  m->best = bic;
+  m->best_k = k;
 }
 
 static ock_mixture_score fit_k(descent *d, size_t k) {
@@ -97,24 +127,52 @@ static ock_mixture_score fit_k(descent *d, size_t k) {
 static bool is_priceless(const descent *d, size_t k) {
   double *equal = d->best.weight, n = d->em->store->total; /* room that is not in use between fits */
   for (size_t j = 0; j < k; j++) equal[j] = n / (double)k;
-  return isinf(price_of(d->family, d->tail, equal, k, d->sweep->d));
+  return isinf(ock_mixture_price(d->family, d->tail, equal, k, d->sweep->d));
 }
 
-/* One family from its largest k down. Returns the best score. */
-static double go_down(ock_mixtures *m, descent *d, ock_ticker *ticker) {
+/* What the quick look at a family says: -infinity where it fits nothing. */
+typedef struct glance {
+  double bic;
+  size_t k;
+} glance;
+
+/* BIC after some steps from k-means, without a tail; -infinity where that fails. */
+static double try_k(descent *d, size_t k) {
+  ock_em *em = d->em;
+  if (is_priceless(d, k)) return -INFINITY;
+  em->fit_tail = em->prior = false;
+  em->family = d->family;
+  ock_em_start(em, d->sweep->fits[k - 1].centroids, k, ock_covariance_is_full(d->family));
+  if (!ock_em_run(em, d->family, FIRST_STEPS, tolerance)) return -INFINITY;
+  return 2 * ock_em_log_likelihood(em) - ock_mixture_price(d->family, false, em->moments.weight, k, em->d);
+}
+
+/* k_round: where k-means says that the peak is. */
+static glance glance_at(const ock_mixtures *m, descent *d, size_t k_round, ock_ticker *ticker) {
+  glance best = {try_k(d, k_round), k_round};
+  double highest = -INFINITY;
+  for (size_t i = 0, falls = 0; i < N_FEW_K && few_k[i] <= m->k_max && falls < MOST_FALLS; i++) {
+    if (few_k[i] < d->sweep->k_min || ock_ticker_stopped(ticker)) continue;
+    double bic = try_k(d, few_k[i]);
+    falls = bic > highest ? 0 : falls + 1;
+    highest = fmax(highest, bic);
+    if (bic > best.bic) best = (glance){bic, few_k[i]};
+  }
+  return best;
+}
+
+/* One family from that k down. Returns the best score. */
+static double go_down(ock_mixtures *m, descent *d, size_t from, ock_ticker *ticker) {
   double best = -INFINITY;
   size_t which = 2 * (size_t)d->family + d->tail;
   d->has_carried = false;
-  double least_price = price_of(d->family, d->tail, &d->em->store->total, 1, d->sweep->d);
-  for (size_t k = m->k_max; k >= d->sweep->k_min && !ock_ticker_stopped(ticker); k--) {
+  double least_price = ock_mixture_price(d->family, d->tail, &d->em->store->total, 1, d->sweep->d);
+  for (size_t k = from; k >= d->sweep->k_min && !ock_ticker_stopped(ticker); k--) {
     ock_mixture_score *score = ock_mixture_at(m, k, which);
     if (is_priceless(d, k)) continue;
     *score = fit_k(d, k);
     best = fmax(best, score->bic);
-    if (score->bic > m->best) {
-      m->best = score->bic;
-      m->best_k = k;
-    }
+    note_best(m, k, score->bic);
     ticker->done++;
     /* With fewer components the likelihood is hardly more: even one component's parameters would cost too much. */
     if (score->fitted && 2 * score->log_likelihood - least_price < m->best) break;
@@ -126,28 +184,114 @@ static bool is_tried(const ock_mixtures *m, ockham_covariance family, size_t d) 
   return family == OCKHAM_EII || family == OCKHAM_VII || (d > 1 && (m->full || !ock_covariance_is_full(family)));
 }
 
-static ockham_status descend_all(ock_mixtures *m, const ockham_sweep *sweep, ock_em *em, ock_ticker *ticker,
-                                 ockham_error *err) {
-  ock_arena arena = {0};
+static size_t best_of(const double bic[N_FAMILIES]) {
+  size_t f = 0;
+  for (size_t i = 1; i < N_FAMILIES; i++) f = bic[i] > bic[f] ? i : f;
+  return f;
+}
+
+/* Every family a little: which are left in the race, by their BIC, and from which k they are to go down. */
+static size_t look_around(ock_mixtures *m, descent *d, double bic[N_FAMILIES], size_t k_round, ock_ticker *ticker) {
+  enum { LEAST_MORE = 4 };
+  glance at[N_FAMILIES];
+  double single = INFINITY, log_n = log(d->em->store->total);
+  size_t highest = 1;
+  for (size_t f = 0; f < N_FAMILIES; f++) {
+    at[f] = (glance){-INFINITY, 1};
+    d->family = families[f];
+    if (!is_tried(m, d->family, d->sweep->d)) continue;
+    at[f] = glance_at(m, d, k_round, ticker);
+    single = fmin(single, try_k(d, 1));
+    bic[f] = at[f].bic;
+  }
+  double best = bic[best_of(bic)], behind = share_behind * (best - single) + logarithms_behind * log_n;
+  for (size_t f = 0; f < N_FAMILIES; f++) {
+    if (bic[f] < best - behind) bic[f] = -INFINITY;
+    if (bic[f] > -INFINITY && at[f].k > highest) highest = at[f].k;
+  }
+  highest += highest / 3 > LEAST_MORE ? highest / 3 : LEAST_MORE;
+  return highest < m->k_max ? highest : m->k_max;
+}
+
+/* The families that are left, and the best of them with their tails. */
+static void go_down_all(ock_mixtures *m, descent *d, const double left[N_FAMILIES], size_t from, ock_ticker *ticker) {
   double best[N_FAMILIES];
-  descent d = {.em = em, .sweep = sweep};
+  d->tail = false;
+  for (size_t f = 0; f < N_FAMILIES; f++) {
+    d->family = families[f];
+    best[f] = left[f] > -INFINITY ? go_down(m, d, from, ticker) : -INFINITY;
+  }
+  d->tail = true;
+  for (size_t t = 0; t < N_TAILS; t++) {
+    size_t f = best_of(best);
+    if (!(best[f] > -INFINITY)) break;
+    d->family = families[f];
+    best[f] = -INFINITY;
+    go_down(m, d, from, ticker);
+  }
+}
+
+/* Families learn from each other: where k is in question, each starts also from the best mixture of any. */
+static void learn(ock_mixtures *m, descent *d, const double left[N_FAMILIES], ock_ticker *ticker) {
+  const double in_question = 30;
+  for (size_t k = 1; k <= m->k_max; k++) {
+    if (m->kept[k - 1].k == 0 || m->kept_bic[k - 1] < m->best - in_question) continue;
+    for (size_t which = 0; which < 2 * N_FAMILIES && !ock_ticker_stopped(ticker); which++) {
+      d->family = families[which / 2];
+      d->tail = which % 2;
+      ock_mixture_score *score = ock_mixture_at(m, k, 2 * (size_t)d->family + d->tail);
+      if (!(left[which / 2] > -INFINITY) || !score->fitted) continue;
+      bool full = ock_covariance_is_full(d->family);
+      if (!ock_em_put(d->em, &m->kept[k - 1], full)) continue;
+      ock_em_measure(d->em);
+      if (!full) ock_em_flatten(d->em);
+      d->em->fit_tail = d->tail;
+      take(d, run(d, score), score);
+      note_best(m, k, score->bic);
+    }
+  }
+}
+
+/* Bring the best to its fixed point. */
+static void finish(ock_mixtures *m, descent *d) {
+  enum { STEPS = 1000 };
+  const double small = 1e-5;
+  const ockham_mixture *best = m->best > -INFINITY ? &m->kept[m->best_k - 1] : NULL;
+  if (!best || best->k == 0 || !ock_em_put(d->em, best, false)) return;
+  d->family = best->family;
+  d->tail = d->em->fit_tail = best->tail != 1;
+  ock_mixture_score *score = ock_mixture_at(m, best->k, 2 * (size_t)d->family + d->tail);
+  take(d, ock_em_resume(d->em, STEPS, small), score);
+  note_best(m, best->k, score->bic);
+}
+
+static void forget_far(ock_mixtures *m) {
+  for (size_t k = 1; k <= m->k_max; k++)
+    if (m->kept_bic[k - 1] < m->best - near_best) ockham_mixture_clear(&m->kept[k - 1]);
+}
+
+static ockham_status descend_all(ock_mixtures *m, const ockham_sweep *sweep, ock_em *em, size_t k_round,
+                                 ock_ticker *ticker, ockham_error *err) {
+  ock_arena arena = {0};
+  double left[N_FAMILIES];
+  descent d = {.m = m, .em = em, .sweep = sweep};
+  for (size_t f = 0; f < N_FAMILIES; f++) left[f] = -INFINITY;
   bool fits = ock_moments_init(&d.carried, m->k_max, sweep->d, m->full, &arena) &&
               ock_moments_init(&d.best, m->k_max, sweep->d, m->full, &arena);
-  for (size_t f = 0; fits && f < N_FAMILIES; f++) {
-    d.family = families[f];
-    best[f] = is_tried(m, d.family, sweep->d) ? go_down(m, &d, ticker) : -INFINITY;
-  }
-  for (size_t t = 0; fits && t < N_TAILS; t++) {
-    size_t f = 0;
-    for (size_t i = 1; i < N_FAMILIES; i++) f = best[i] > best[f] ? i : f;
-    if (!(best[f] > -INFINITY)) break;
-    d.family = families[f];
-    d.tail = true;
-    best[f] = -INFINITY;
-    go_down(m, &d, ticker);
+  if (fits) {
+    size_t from = look_around(m, &d, left, k_round, ticker);
+    go_down_all(m, &d, left, from, ticker);
+    while (m->best_k == from && from < m->k_max && !ock_ticker_stopped(ticker)) {
+      from = 2 * from < m->k_max ? 2 * from : m->k_max;
+      go_down_all(m, &d, left, from, ticker);
+    }
+    learn(m, &d, left, ticker);
+    finish(m, &d);
+    forget_far(m);
   }
   ock_arena_clear(&arena);
-  return fits ? OCKHAM_OK : ock_fail_memory(err, "the mixtures", m->k_max * sweep->d * sizeof(double));
+  return fits && !d.lacks_memory ? OCKHAM_OK
+                                 : ock_fail_memory(err, "the mixtures", m->k_max * sweep->d * sizeof(double));
 }
 
 /* Families of any orientation are for tables with several times more rows than columns: with fewer any two halves of
@@ -158,31 +302,109 @@ static bool may_be_full(size_t n, size_t d) {
   return d > 1 && d <= most_columns && n > rows_a_column * d;
 }
 
-ockham_status ock_mixtures_find(const ockham_sweep *sweep, ockham_rows x, size_t k, uint64_t seed, ock_pool *pool,
+static size_t rows_for(const ock_mixtures_question *q) {
+  const double copies = 8, own_bytes = 160; /* of the rows; of what is known of each */
+  size_t d = q->x.n_columns, least = q->k_max * ROWS_A_COMPONENT, n = MOST_VALUES / d;
+  double row_bytes = (copies * (double)d + (double)q->k_max) * sizeof(double) + own_bytes;
+  n = ock_clamp(n > least ? n : least, 1, MOST_ROWS);
+  return q->most_bytes > 0 && q->most_bytes / row_bytes < (double)n ? (size_t)(q->most_bytes / row_bytes) : n;
+}
+
+static bool allocate(ock_mixtures *m, size_t k) {
+  m->k_max = k;
+  m->scores = ock_alloc_array(ock_size_product(k, OCK_MIXTURES), sizeof *m->scores);
+  m->kept = ock_alloc_zeroed(k, sizeof *m->kept);
+  m->kept_bic = ock_alloc_array(k, sizeof *m->kept_bic);
+  m->doubts.says = ock_alloc_zeroed(k, sizeof *m->doubts.says);
+  if (!m->scores || !m->kept || !m->kept_bic || !m->doubts.says) return false;
+  for (size_t i = 0; i < k * OCK_MIXTURES; i++) m->scores[i] = (ock_mixture_score){.bic = -INFINITY, .icl = -INFINITY};
+  for (size_t i = 0; i < k; i++) m->kept_bic[i] = -INFINITY;
+  return true;
+}
+
+/* A difference in BIC of less than 6 is no strong evidence (Kass & Raftery, JASA 90, 1995): of the k within that, what
+ * most halves of the rows say. */
+static size_t weigh(const ock_mixtures *m) {
+  const double strong = 6;
+  size_t k = m->best_k;
+  for (size_t other = 1; other <= m->k_max; other++) {
+    double bic = other == 1 ? fmax(m->kept_bic[0], m->single.bic) : m->kept_bic[other - 1];
+    if (bic > m->best - strong && m->doubts.says[other - 1] > m->doubts.says[k - 1]) k = other;
+  }
+  return k;
+}
+
+static int compare_doubles(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* No variance along a column may be less than that of rounding to its grid, whose step is the least gap between two of
+ * its values (Sheppard), nor than what computing can tell. Of a column with hardly any values the gap is no step: the
+ * floor is no more than a share of its variance. False when memory ran out. */
+static bool find_floor(ock_em *em) {
+  const double most = 0.02;
+  const ock_store *store = em->store;
+  double *values = ock_alloc_array(store->n, sizeof *values), least = ock_em_least_variance(em);
+  for (size_t l = 0; values && l < em->d; l++) {
+    double gap = INFINITY;
+    for (size_t i = 0; i < store->n; i++) {
+      const double *panel = ock_store_panel(store, i / OCK_PANEL);
+      values[i] = panel[ock_strip_place(em->d, i % OCK_PANEL, l)];
+    }
+    qsort(values, store->n, sizeof *values, compare_doubles);
+    for (size_t i = 1; i < store->n; i++)
+      if (values[i] > values[i - 1]) gap = fmin(gap, values[i] - values[i - 1]);
+    em->floor[l] = isfinite(gap) ? fmax(least, fmin(gap * gap / 12, most * em->total[0][l] / store->total)) : least;
+  }
+  ock_free(values);
+  return values != NULL;
+}
+
+/* Everything that is asked of the rows of the sketch. */
+static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const ock_mixtures_question *q,
+                             ock_store *store, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
+  ock_em em;
+  OCK_TRY(ock_em_init(&em, store, m->k_max, m->full, pool, ticker, err));
+  ock_em_measure_rows(&em, false);
+  if (!find_floor(&em)) {
+    ock_em_clear(&em);
+    return ock_fail_memory(err, "a column", store->n * sizeof(double));
+  }
+  m->n_rows = store->n;
+  ockham_status status = descend_all(m, sweep, &em, q->k_round, ticker, err);
+  if (!status && sweep->k_min == 1 && !ticker->stopped)
+    status = ock_single_find(store, m->full || sweep->d == 1, em.floor, pool, &m->single, err);
+  if (m->single.bic > m->best) {
+    m->best = m->single.bic;
+    m->best_k = 1;
+  }
+  if (!status && q->doubts && !ticker->stopped)
+    status = ock_half_samples_ask(m, store, q->x, em.floor, q->seed, pool, ticker, err);
+  m->k = q->weigh ? weigh(m) : m->best_k;
+  if (!status && q->doubts && !ticker->stopped) status = ock_doubts_find(m, store, q->x, pool, err);
+  ock_em_clear(&em);
+  return status;
+}
+
+ockham_status ock_mixtures_find(const ockham_sweep *sweep, const ock_mixtures_question *q, ock_pool *pool,
                                 ock_ticker *ticker, ock_mixtures *m, ockham_error *err) {
   ock_sketch sketch;
-  ock_em em;
-  *m = (ock_mixtures){.k_max = k, .best = -INFINITY, .full = may_be_full(x.n_rows, sweep->d)};
-  m->scores = ock_alloc_array(ock_size_product(k, OCK_MIXTURES), sizeof *m->scores);
-  if (!m->scores) return ock_fail_memory(err, "the mixtures", k * OCK_MIXTURES * sizeof *m->scores);
-  for (size_t i = 0; i < k * OCK_MIXTURES; i++) m->scores[i] = (ock_mixture_score){.bic = -INFINITY, .icl = -INFINITY};
+  size_t k = q->k_max;
+  *m = (ock_mixtures){.best = -INFINITY, .single.bic = -INFINITY, .full = may_be_full(q->x.n_rows, sweep->d)};
+  if (!allocate(m, k)) {
+    ock_mixtures_clear(m);
+    return ock_fail_memory(err, "the mixtures", k * OCK_MIXTURES * sizeof *m->scores);
+  }
   ticker->stage = "mixtures";
   ticker->done = 0;
   ticker->total = k * (N_FAMILIES + N_TAILS);
-  ock_sketch_options options = {.n = MOST_ROWS, .k_max = k, .seed = seed, .wide = true};
-  ockham_status status = ock_sketch_init(&sketch, x, sweep->frame, &options, pool, ticker, err);
+  ock_sketch_options options = {.n = rows_for(q), .k_max = k, .seed = q->seed, .wide = true};
+  ockham_status status = ock_sketch_init(&sketch, q->x, sweep->frame, &options, pool, ticker, err);
   if (!status) {
     ock_lloyd_assign(&sketch.state, sweep->fits[k - 1].centroids, k);
     ock_lloyd_regroup(&sketch.state); /* most components then get nothing from most panels */
-    status = ock_em_init(&em, &sketch.store, k, m->full, pool, ticker, err);
-    if (!status) {
-      double unit = sweep->frame->unit;
-      ock_em_measure_rows(&em, false);
-      em.floor = fmax(ock_em_least_variance(&em), sweep->survey.variance_floor * unit * unit);
-      m->n_rows = sketch.store.n;
-      status = descend_all(m, sweep, &em, ticker, err);
-      ock_em_clear(&em);
-    }
+    status = find_in(m, sweep, q, &sketch.store, pool, ticker, err);
     ock_sketch_clear(&sketch, NULL);
   }
   if (status) ock_mixtures_clear(m);
@@ -190,6 +412,10 @@ ockham_status ock_mixtures_find(const ockham_sweep *sweep, ockham_rows x, size_t
 }
 
 void ock_mixtures_clear(ock_mixtures *m) {
+  for (size_t k = 0; m->kept && k < m->k_max; k++) ockham_mixture_clear(&m->kept[k]);
   ock_free(m->scores);
+  ock_free(m->kept);
+  ock_free(m->kept_bic);
+  ock_free(m->doubts.says);
   *m = (ock_mixtures){0};
 }

@@ -16,22 +16,68 @@ typedef struct ock_mixture_score {
 /* Families by two: the Gaussian tail, and one that was found. */
 enum { OCK_MIXTURES = 2 * OCKHAM_N_COVARIANCES };
 
+/* One cluster of another shape. */
+typedef struct ock_single {
+  ockham_shape shape;
+  double log_likelihood, bic; /* bic: -infinity where there is none */
+} ock_single;
+/* The best of these for the rows of a store of doubles, in the data's units; full: of any orientation too; floor: d, no
+ * variance may be less. Fails with NO_MEMORY. */
+ockham_status ock_single_find(const ock_store *store, bool full, const double *floor, ock_pool *pool, ock_single *best,
+                              ockham_error *err);
+
+/* What random halves of the rows say, and what tells the chosen mixture from others. */
+typedef struct ock_doubts {
+  size_t n_halves;
+  size_t *says;            /* k_max: how many halves say k */
+  size_t merge_a, merge_b; /* the components that overlap most ... */
+  double overlap;          /* ... and the share of their rows that may be in either; 0: there is only one */
+  size_t n_peaks;          /* groups of components without a gap between them; 0: not known */
+  size_t split;            /* the component that is two with one more */
+  bool has_split;
+} ock_doubts;
+
 typedef struct ock_mixtures {
   size_t n_rows; /* they were fitted to */
   size_t k_max;
   double best;               /* bic ... */
   size_t best_k;             /* ... and its number of components */
+  size_t k;                  /* what is decided in the end: another where BIC hardly tells them apart and halves do */
   bool full;                 /* families of any orientation were tried */
   ock_mixture_score *scores; /* k_max x OCK_MIXTURES */
+  ock_single single;         /* one cluster, where k = 1 was tried */
+  ockham_mixture *kept;      /* k_max: the best with k components, in the data's units, where it comes near the best of
+                                all; else without components */
+  double *kept_bic;          /* k_max */
+  ock_doubts doubts;
 } ock_mixtures;
 static inline ock_mixture_score *ock_mixture_at(const ock_mixtures *m, size_t k, size_t which) {
   return &m->scores[(k - 1) * OCK_MIXTURES + which];
 }
 
-/* Fit them for the sweep's k_min to k components, on up to 12,000 of the rows. When the ticker stops it the rest are
- * not fitted. Fails with NO_MEMORY. */
-ockham_status ock_mixtures_find(const ockham_sweep *sweep, ockham_rows x, size_t k, uint64_t seed, ock_pool *pool,
+typedef struct ock_mixtures_question {
+  ockham_rows x;
+  size_t k_max, k_round; /* up to how many components; the number of clusters by k-means */
+  uint64_t seed;
+  bool doubts;       /* also find what speaks against the answer */
+  double most_bytes; /* what may be taken; 0: as much as is good */
+  bool weigh;        /* halves of the rows may decide where BIC does not */
+} ock_mixtures_question;
+/* Fit them for the sweep's k_min to at most k_max components, on up to 12,000 of the rows. When the ticker stops it the
+ * rest are not fitted. Fails with NO_MEMORY. */
+ockham_status ock_mixtures_find(const ockham_sweep *sweep, const ock_mixtures_question *question, ock_pool *pool,
                                 ock_ticker *ticker, ock_mixtures *mixtures, ockham_error *err);
+/* What n rows that share themselves between k components by these weights pay for parameters, on the scale of BIC. */
+double ock_mixture_price(ockham_covariance family, bool tail, const double *weight, size_t k, size_t d);
+/* Fit what was kept to random halves of the rows of the store, and see which k each of them prefers. */
+ockham_status ock_half_samples_ask(ock_mixtures *m, const ock_store *store, ockham_rows x, const double *floor,
+                                   uint64_t seed, ock_pool *pool, ock_ticker *ticker, ockham_error *err);
+/* What tells the mixture with m->k components from its neighbours, by the rows of the store. */
+ockham_status ock_doubts_find(ock_mixtures *m, const ock_store *store, ockham_rows x, ock_pool *pool,
+                              ockham_error *err);
 void ock_mixtures_clear(ock_mixtures *mixtures);
+
+/* The mixture that decided, if one did, becomes the sweep's clusters: count the rows x of each. */
+ockham_status ock_sweep_take_mixture(ockham_sweep *sweep, ockham_rows x, size_t threads, ockham_error *err);
 
 #endif

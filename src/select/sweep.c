@@ -88,8 +88,8 @@ static bool is_of_mixtures(const ockham_criterion *criterion) {
   return criterion->evidence == OCKHAM_EVIDENCE_MIXTURES;
 }
 
-static bool is_of_rows(const ockham_criterion *criterion) {
-  return criterion->evidence == OCKHAM_EVIDENCE_ROWS;
+static bool needs_rows(ockham_evidence evidence) {
+  return evidence == OCKHAM_EVIDENCE_ROWS || evidence == OCKHAM_EVIDENCE_PAIRS;
 }
 
 /* How many pairs of rows the exact silhouette may look at. */
@@ -111,7 +111,7 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 
 /* The best k is so near the end of the range that a better one may lie beyond: extend the range, if it may be. */
 static bool extend(ock_run *r, ockham_sweep *sweep) {
-  bool later = sweep->criterion->evidence != OCKHAM_EVIDENCE_CURVE; /* comes after, and not much beyond BIC */
+  bool later = sweep->criterion->evidence != OCKHAM_EVIDENCE_CURVE; /* which comes after, and not much beyond BIC */
   const ockham_criterion *criterion = later ? ockham_criterion_find("bic") : sweep->criterion;
   size_t best = ockham_criterion_choose(criterion, &sweep->curve);
   if (r->ticker.stopped || sweep->distinct_limit || r->k_target >= r->k_end || best == SIZE_MAX) return false;
@@ -191,28 +191,27 @@ static ockham_status cover_whole(ock_run *r, bool *more, ockham_error *err) {
   return OCKHAM_OK;
 }
 
-/* For tables in memory. */
-static ockham_status look_at_rows(ock_run *r, ockham_sweep *sweep, ockham_error *err) {
-  if (r->feed || (!r->options->all_criteria && !is_of_rows(sweep->criterion))) return OCKHAM_OK;
-  if (!r->ticker.stopped) OCK_TRY(ock_gather_rows(r, sweep, err));
-  if (!sweep->row_evidence && is_of_rows(sweep->criterion)) sweep->criterion = ockham_criterion_find("bic");
-  return ock_sweep_build_curve(sweep, err);
-}
-
 /* Mixtures for k up to a little more than k-means finds by BIC, further while the best is at the end. */
 static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error *err) {
   enum { LEAST_MORE = 5 };
   if (!r->options->mixtures && !r->options->all_criteria && !is_of_mixtures(sweep->criterion)) return OCKHAM_OK;
   if (sweep->survey.n_varying < sweep->d || r->ticker.stopped) return OCKHAM_OK;
   size_t best = ockham_criterion_choose(ockham_criterion_find("bic"), &sweep->curve);
-  size_t k = best == SIZE_MAX ? sweep->k_min : sweep->curve.points[best].k, limit = sweep->k_max;
-  k = ock_clamp(k + (k / 4 > LEAST_MORE ? k / 4 : LEAST_MORE), 1, limit);
+  size_t k_round = best == SIZE_MAX ? sweep->k_min : sweep->curve.points[best].k, limit = sweep->k_max;
+  size_t k = ock_clamp(k_round + (k_round / 4 > LEAST_MORE ? k_round / 4 : LEAST_MORE), 1, limit);
   ock_mixtures *found = ock_alloc_array(1, sizeof *found);
   if (!found) return ock_fail_memory(err, "the mixtures", sizeof *found);
   *found = (ock_mixtures){0};
   for (;;) {
     ock_mixtures_clear(found);
-    ockham_status status = ock_mixtures_find(sweep, r->x, k, r->options->seed, r->pool, &r->ticker, found, err);
+    ock_mixtures_question question = {.x = r->x,
+                                      .k_max = k,
+                                      .k_round = k_round,
+                                      .seed = r->options->seed,
+                                      .doubts = is_of_mixtures(sweep->criterion),
+                                      .weigh = !r->options->criterion,
+                                      .most_bytes = r->feed ? r->plan.silhouette_bytes : 0};
+    ockham_status status = ock_mixtures_find(sweep, &question, r->pool, &r->ticker, found, err);
     if (status) {
       ock_free(found);
       return status;
@@ -223,11 +222,28 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
   if (r->ticker.stopped) { /* what has come down only part of the way says nothing */
     ock_mixtures_clear(found);
     ock_free(found);
-    if (is_of_mixtures(sweep->criterion)) sweep->criterion = ockham_criterion_find("bic");
     return OCKHAM_OK;
   }
   sweep->mixtures = found;
-  return ock_sweep_build_curve(sweep, err);
+  return OCKHAM_OK;
+}
+
+/* Whether evidence of this kind is to be gathered. */
+static bool is_wanted(const ock_run *r, const ockham_sweep *sweep, ockham_evidence evidence) {
+  return r->options->all_criteria || sweep->criterion->evidence == evidence;
+}
+
+/* What criteria need beside the curve. When it was stopped before there was any for the one that decides, BIC does. */
+static ockham_status gather(ock_run *r, ockham_sweep *sweep, ockham_error *err) {
+  OCK_TRY(find_mixtures(r, sweep, err));
+  if (!r->feed && is_wanted(r, sweep, OCKHAM_EVIDENCE_ROWS)) OCK_TRY(ock_gather_rows(r, sweep, err));
+  if (!r->feed && is_wanted(r, sweep, OCKHAM_EVIDENCE_PAIRS)) OCK_TRY(ock_gather_pairs(r, sweep, err));
+  OCK_TRY(ock_sweep_build_curve(sweep, err));
+  bool can_decide = ockham_criterion_has_evidence(sweep->criterion, &sweep->curve);
+  if (can_decide && !r->options->criterion) /* rows may be too few for any mixture, or hardly any different ones */
+    can_decide = ockham_criterion_choose(sweep->criterion, &sweep->curve) != SIZE_MAX && !sweep->distinct_limit;
+  if (!can_decide && (r->ticker.stopped || !r->options->criterion)) sweep->criterion = ockham_criterion_find("bic");
+  return r->feed ? OCKHAM_OK : ock_sweep_take_mixture(sweep, r->x, ock_pool_size(r->pool), err);
 }
 
 static ockham_status run_sweep(ock_run *r, ockham_error *err) {
@@ -239,9 +255,7 @@ static ockham_status run_sweep(ock_run *r, ockham_error *err) {
     OCK_TRY(cover(r, &more, err));
     if (!more && r->feed) OCK_TRY(cover_whole(r, &more, err));
   }
-  ockham_sweep *result = r->feed ? r->whole : r->sweep;
-  OCK_TRY(look_at_rows(r, result, err));
-  return find_mixtures(r, result, err);
+  return gather(r, r->feed ? r->whole : r->sweep, err);
 }
 
 static ockham_status sweep_in_frame(ock_run *r, ockham_error *err) {
@@ -326,8 +340,8 @@ static ockham_status check_overview(const ockham_row_source *source, const ockha
   if (o->exact) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the exact silhouette needs all rows in memory");
   if (o->weights) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows of a source cannot be weighted");
   OCK_TRY(check_options(o, err));
-  if (o->criterion && is_of_rows(ockham_criterion_find(o->criterion)))
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the criterion %s needs all rows in memory", o->criterion);
+  if (o->criterion && needs_rows(ockham_criterion_find(o->criterion)->evidence))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "criterion '%s' needs all rows in memory", o->criterion);
   return check_k(overview->sample.n_rows, " searched", o, err);
 }
 

@@ -11,10 +11,10 @@ const ockham_curve *ockham_sweep_curve(const ockham_sweep *sweep) {
 
 /* Posterior probability of the point's k by a criterion on the scale of BIC, computed without a table. */
 static double bic_weight(const ockham_criterion *criterion, const ockham_curve *curve, size_t point) {
-  double best = ockham_criterion_value(criterion, curve, point), sum = 0;
+  double own = ockham_criterion_value(criterion, curve, point), sum = 0;
   for (size_t i = 0; i < curve->n_points; i++) {
     double value = ockham_criterion_value(criterion, curve, i);
-    if (!isnan(value)) sum += exp((value - best) / 2);
+    if (!isnan(value)) sum += exp((value - own) / 2);
   }
   return 1 / sum;
 }
@@ -33,9 +33,80 @@ static size_t best_beyond_one(const ockham_curve *curve) {
   return best;
 }
 
+/* ---- the clusters of a mixture ---- */
+
+static ockham_status count_rows(ockham_sweep *sweep, ockham_rows x, size_t threads, uint32_t *labels,
+                                ockham_error *err) {
+  OCK_TRY(ockham_mixture_predict(sweep->chosen, x, threads, labels, NULL, NULL, err));
+  size_t d = x.n_columns;
+  for (size_t i = 0; i < x.n_rows; i++) {
+    const double *mean = sweep->chosen->means + labels[i] * d;
+    double weight = sweep->weighted ? sweep->frame->weights[i] : 1, squared = 0;
+    for (size_t l = 0; l < d; l++) squared += (ock_rows_get(x, i, l) - mean[l]) * (ock_rows_get(x, i, l) - mean[l]);
+    sweep->sizes[labels[i]]++;
+    sweep->within[labels[i]] += weight * squared;
+    if (sweep->weighted) sweep->weights[labels[i]] += weight;
+  }
+  return OCKHAM_OK;
+}
+
+/* The point that decides: SIZE_MAX when none does. */
+static size_t decide(const ockham_sweep *sweep) {
+  size_t point = ockham_criterion_choose(sweep->criterion, &sweep->curve);
+  bool weighed = sweep->weighs && sweep->mixtures && sweep->criterion->evidence == OCKHAM_EVIDENCE_MIXTURES;
+  return weighed && point != SIZE_MAX ? sweep->mixtures->k - sweep->curve.points[0].k : point;
+}
+
+ockham_status ock_sweep_take_mixture(ockham_sweep *sweep, ockham_rows x, size_t threads, ockham_error *err) {
+  if (sweep->criterion->evidence != OCKHAM_EVIDENCE_MIXTURES || !sweep->mixtures) return OCKHAM_OK;
+  size_t point = decide(sweep), k = point == SIZE_MAX ? 1 : sweep->curve.points[point].k;
+  if (k == 1 || sweep->mixtures->kept[k - 1].k == 0) return OCKHAM_OK;
+  sweep->chosen = &sweep->mixtures->kept[k - 1];
+  sweep->sizes = ock_alloc_zeroed(k, sizeof *sweep->sizes);
+  sweep->weights = sweep->weighted ? ock_alloc_zeroed(k, sizeof *sweep->weights) : NULL;
+  sweep->within = ock_alloc_zeroed(k, sizeof *sweep->within);
+  uint32_t *labels = ock_alloc_array(x.n_rows, sizeof *labels);
+  ockham_status status = OCKHAM_OK;
+  if (!labels || !sweep->sizes || !sweep->within || (sweep->weighted && !sweep->weights))
+    status = ock_fail_memory(err, "the labels", ock_size_product(x.n_rows, sizeof *labels));
+  if (!status) status = count_rows(sweep, x, threads, labels, err);
+  ock_free(labels);
+  return status;
+}
+
+ockham_status ockham_sweep_verdict_labels(const ockham_sweep *sweep, ockham_rows x, size_t threads, uint32_t *labels,
+                                          ockham_error *err) {
+  if (sweep->chosen) return ockham_mixture_predict(sweep->chosen, x, threads, labels, NULL, NULL, err);
+  return ockham_sweep_labels(sweep, x, ockham_sweep_verdict(sweep).point, threads, labels, err);
+}
+
+/* ---- how sure ---- */
+
+size_t ockham_sweep_half_count(const ockham_sweep *sweep, size_t k) {
+  const ock_mixtures *m = sweep->mixtures;
+  return m && k >= 1 && k <= m->k_max ? m->doubts.says[k - 1] : 0;
+}
+
+static ockham_confidence confidence_in(const ockham_sweep *sweep, size_t k) {
+  const ock_mixtures *m = sweep->mixtures;
+  if (!m || sweep->criterion->evidence != OCKHAM_EVIDENCE_MIXTURES || m->k != k) return (ockham_confidence){0};
+  const ock_doubts *d = &m->doubts;
+  ockham_confidence c = {.n_halves = d->n_halves,
+                         .n_agree = d->says[k - 1],
+                         .merge_a = d->merge_a,
+                         .merge_b = d->merge_b,
+                         .overlap = d->overlap,
+                         .n_peaks = d->n_peaks,
+                         .has_split = d->has_split,
+                         .split = d->split};
+  bool differ = 2 * c.n_agree<c.n_halves, most_say_one = 2 * d->says[0]> c.n_halves;
+  c.unclear = k > 1 && (most_say_one || (differ && c.n_peaks == 1));
+  return c;
+}
+
 ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
   const ockham_curve *curve = &sweep->curve;
-  size_t point = ockham_criterion_choose(sweep->criterion, curve);
+  size_t point = decide(sweep);
   bool decided = point != SIZE_MAX;
   if (!decided) point = 0; /* a criterion that finds nothing, such as no knee, leaves the simplest model */
   bool by_bic = strcmp(sweep->criterion->name, "bic") == 0;
@@ -52,6 +123,7 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
       .weight = (by_bic && !doubtful) || by_mixture ? bic_weight(sweep->criterion, curve, point) : NAN,
       .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
                  curve->points[point].k < curve->n_rows,
+      .overruled = sweep->weighs && decided && by_mixture && point != ockham_criterion_choose(sweep->criterion, curve),
       .extended = sweep->extended,
       .partial = sweep->partial,
       .distinct_limit = sweep->distinct_limit,
@@ -60,6 +132,14 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
       .searched_rows = sweep->searched_rows,
       .n_passes = sweep->n_passes,
       .mixture_rows = sweep->mixtures ? sweep->mixtures->n_rows : 0,
+      .pair_rows = sweep->pair_rows,
+      .confidence = confidence_in(sweep, curve->points[point].k),
+      .mixture = sweep->chosen,
+      .within = sweep->chosen ? sweep->within : curve->points[point].within,
+      .sizes = sweep->chosen ? sweep->sizes : curve->points[point].sizes,
+      .weights = !sweep->weighted ? NULL
+                 : sweep->chosen  ? sweep->weights
+                                  : curve->points[point].weights,
       .seconds = sweep->seconds};
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats: how far two labellings of the same rows agree; small symmetric matrices; tails of distributions.
+/* stats: how far two labellings of the same rows agree; whether numbers are normal; shapes of one cluster; small
+ * symmetric matrices; tails of distributions.
  * Main type: ock_sizes, the multiset of group sizes of a partition; both indices follow from three of them.
  * Invariants: nothing depends on which numbers stand for the clusters; counts stay whole numbers until the last step.
  * Threads: pure functions, no state.
@@ -26,6 +27,27 @@ typedef struct ock_sizes {
  * O(a->n_items * b->n_items * s), s being some ten standard deviations of a cell under chance. */
 ockham_agreement ock_agreement_of_sizes(const ock_sizes *a, const ock_sizes *b, const ock_sizes *cells);
 
+/* ---- is it normal? ---- */
+
+/* A number that stands for `weight` equal ones. */
+typedef struct ock_weighted_value {
+  double value, weight;
+} ock_weighted_value;
+
+typedef struct ock_normality {
+  double n;         /* sum of the weights */
+  double statistic; /* A^2, mean and variance estimated; NaN when they cannot be: n <= 1, or all values equal */
+  double p;         /* of A^2 (1 + 0.75 / n + 2.25 / n^2); NaN below OCK_NORMALITY_FEWEST, 4e-24 stands for any below */
+} ock_normality;
+
+enum { OCK_NORMALITY_FEWEST = 8 };
+
+/* Anderson & Darling's test of n values, which it sorts. */
+ock_normality ock_normality_test(ock_weighted_value *values, size_t n);
+/* How often A^2 of many normal values exceeds a: the four pieces of Stephens in D'Agostino & Stephens, Goodness-of-fit
+ * techniques, 1986, table 4.9, within 4 % down to 0.001, at 0.0001 a tenth too low; beyond a = 10 as there. */
+double ock_normality_tail(double a);
+
 /* ---- small symmetric matrices: lower triangles packed by rows, element i, j <= i at i (i + 1) / 2 + j ---- */
 
 /* a = L L^T in place, O(d^3 / 6); false when a is not positive definite. */
@@ -45,5 +67,36 @@ void ock_symmetric_eigen(double *a, size_t d, double *values, double *vectors);
 double ock_beta_share(double x, double a, double b);
 /* The probability of more than f under F with a and b degrees of freedom. */
 double ock_f_tail(double f, double a, double b);
+
+/* ---- shapes of one cluster ---- */
+
+/* z = sinh(tail asinh((x - location) / scale) - skew) is standard normal: tails are heavier than the normal's below 1.
+ * Source: Jones & Pewsey, Biometrika 96, 2009 (doi:10.1093/biomet/asp053). */
+typedef struct ock_sinh_arcsinh_fit {
+  double location, scale, skew, tail, log_likelihood;
+} ock_sinh_arcsinh_fit;
+/* By maximum likelihood, tails 0.3 to 8; weight may be NULL. False when the values do not vary. O(n) a step. */
+bool ock_sinh_arcsinh_estimate(const double *x, const double *weight, size_t n, ock_sinh_arcsinh_fit *fit);
+/* z, and the logarithm of the density. */
+double ock_sinh_arcsinh(const ock_sinh_arcsinh_fit *fit, double x);
+double ock_sinh_arcsinh_log_density(const ock_sinh_arcsinh_fit *fit, double x);
+
+typedef enum ock_shape_result { OCK_SHAPE_FITTED, OCK_SHAPE_NONE, OCK_SHAPE_NO_MEMORY } ock_shape_result;
+
+/* (y^power - 1) / power is normal, y being the distance from the end; 0: its logarithm is. In units of e^reference.
+ * Source: Box & Cox, JRSS B 26, 1964. */
+typedef struct ock_power_fit {
+  double sign, end, power, reference, mean, deviation, log_likelihood;
+} ock_power_fit;
+/* By maximum likelihood, powers -1 to 1, the end where the values are densest and beyond them. */
+ock_shape_result ock_power_estimate(const double *x, const double *weight, size_t n, ock_power_fit *fit);
+/* The standard normal value. */
+double ock_power_normal(const ock_power_fit *fit, double x);
+
+typedef enum ock_orientation { OCK_SPHERE, OCK_ALONG_AXES, OCK_ANY_ORIENTATION } ock_orientation;
+/* The log-likelihood of a multivariate t for n rows of d columns, and its degrees of freedom (1 to 200).
+ * OCK_SHAPE_NONE where the scatter is singular. Source: Liu & Rubin, Statistica Sinica 5, 1995. */
+ock_shape_result ock_student_estimate(const double *x, const double *weight, size_t n, size_t d,
+                                      ock_orientation orientation, double *log_likelihood, double *freedom);
 
 #endif

@@ -90,7 +90,7 @@ mask_seconds <out >usual
 for how in '--algorithm lloyd' '--algorithm bounds' '--precision double' '--algorithm=lloyd --precision=double'; do
   succeeds clusters people.csv --label-column group $how
   mask_seconds <out >other
-  diff <(head -n 3 usual) <(head -n 3 other) || complain "$how: another answer"
+  diff <(head -n 1 usual) <(head -n 1 other) || complain "$how: another answer"
   [[ $how == *double* ]] || diff usual other || complain "$how: something else" # in doubles other k may end elsewhere
   succeeds fit people.csv -k 3 --label-column group --quiet --labels other.csv $how
   [ ! -e labels.csv ] || cmp labels.csv other.csv || complain "fit $how: other labels"

@@ -46,7 +46,7 @@ same 'NPY' "$((128 + 6 * 2 * 8))" "$(stat -c %s blobs.npy)"
 # Every criterion with how it is read, its formula and its source.
 succeeds criteria
 expect criteria
-for criterion in $(grep -E '^[a-z-]+$' out); do
+for criterion in $(grep -E '^[a-z0-9-]+$' out); do
   succeeds clusters apart.csv --label-column label --criterion $criterion --k-min 2
 done
 

@@ -24,7 +24,7 @@ succeeds clusters people.csv --label-column group --json --seed 1844674407370955
 same 'lines' 1 "$(wc -l <out)"
 contains out "\"version\": \"$("$ockham" --version | cut -d' ' -f2)\""
 holds <<'END'
-counts: (o["n_rows"], o["n_columns"], o["k"], o["criterion"]) == (36, 2, 3, "bic")
+counts: (o["n_rows"], o["n_columns"], o["k"], o["criterion"]) == (36, 2, 3, "mixture")
 sizes: o["sizes"] == [14, 12, 10]
 seconds: 0 <= o["seconds"] < 60
 scale: o["scale"] == "none"
@@ -38,6 +38,7 @@ END
 
 holds <<'END'
 values: all(set(o["criteria"]) - {"elbow"} <= set(p) for p in o["curve"])
+decided: o["criteria"]["mixture"] == 3 and o["confidence"]["n_halves"] == 20 and sum(o["confidence"]["halves"].values()) <= 20
 choices: o["criteria"]["bic"] == max(o["curve"], key=lambda p: p["bic"])["k"] == 3
 no silhouette for k = 1: o["curve"][0]["silhouette"] is None
 END

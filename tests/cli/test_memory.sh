@@ -123,6 +123,9 @@ fails 2 '--missing mean needs the whole table; --memory takes error or drop' clu
   --missing mean
 fails 2 '--weights needs the whole table; it cannot be given with --memory' clusters table.csv --memory 1G --weights x1
 fails 2 '--exact needs the whole table; it cannot be given with --memory' clusters table.csv --memory 1G --exact
+fails 2 "criterion 'gamma' needs all rows in memory" clusters table.csv --memory 16M --criterion gamma
+in_passes table.csv --all-criteria
+grep -q gamma out && complain 'pairs of rows that are not there'
 fails 2 'for 3 columns and k up to 60 at least 16M of memory are needed' clusters table.csv --memory 15M
 for size in 0 x 5T 1.5G -1 2GB 99999999999G ''; do
   fails 2 "--memory must be a number of bytes such as 500M or 2G, found '$size'" clusters table.csv "--memory=$size"

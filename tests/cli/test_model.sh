@@ -57,7 +57,7 @@ succeeds clusters people.csv --ignore group --model chosen.model
 succeeds predict chosen.model people.csv
 cut -d, -f1,2 out | diff labels.csv - || complain 'the model of clusters labels otherwise'
 succeeds show chosen.model
-contains out 'k by: bic'
+contains out 'k by: mixture'
 
 # Missing cells in new rows.
 sed '4s/^[^,]*/?/' people.csv >gap.csv
@@ -67,6 +67,10 @@ contains err "gap.csv:4: column 1 'height' is missing ('?'); --missing drop leav
 [ -e gap_predicted.csv ] && complain 'a failed predict left a file'
 succeeds predict people.model gap.csv --missing drop
 same 'rows keep their numbers' '1 2 4 5' "$(cut -d, -f1 out | sed -n 2,5p | paste -sd ' ')"
+
+# A row that is too far out is named by its number in the file.
+{ head -n 3 people.csv; echo 1e200,60,b; } >far.csv
+fails 1 'far.csv: row 3 is so far from every centroid that its squared distance overflows' predict people.model far.csv
 
 # A file that is cut anywhere, or has any byte flipped, is refused.
 size=$(stat -c %s people.model)

@@ -16,7 +16,7 @@ fails 2 "clusters has no option --verbose; $see" "${clusters[@]}" --verbose
 fails 2 "clusters has no option --a-name-that-is-longer-than-any-option; $see" \
   "${clusters[@]}" --a-name-that-is-longer-than-any-option
 fails 2 "clusters has no option -k: is it --k-min; $see" "${clusters[@]}" -k 3
-fails 2 'fit has no option --k; `ockham fit --help` lists them' fit people.csv --k 3
+fails 2 'fit has no option --k: is it -k; `ockham fit --help` lists them' fit people.csv --k 3
 
 # Values that do not fit.
 count='must be a whole number of at least 1, found'

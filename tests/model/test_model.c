@@ -57,8 +57,11 @@ static void test_bad_shapes_are_refused(void **state) {
   assert_refused(&parts, "3 clusters in 1152921504606846975 columns are more than can be addressed");
   parts.n_columns = 2;
   parts.criterion = NULL;
-  assert_refused(&parts, "a model must have column names, centroids, sizes, within and a criterion, found NULL");
+  assert_refused(&parts, "a model must have column names, sizes and a criterion, found NULL");
   parts.criterion = "bic";
+  parts.within = NULL;
+  assert_refused(&parts, "a model must have centroids and within, or else a mixture, found NULL");
+  parts.within = example_within;
   parts.column_names = (const char *const[]){"length", NULL};
   assert_refused(&parts, "column 2 must have a name, found NULL");
 }

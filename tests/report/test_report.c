@@ -41,7 +41,7 @@ static ockham_sweep *sweep_stopped(void) {
 
 /* As many k as rows: BIC is highest at the last. */
 static ockham_sweep *sweep_crowded(void) {
-  return sweep_blobs(3, (ockham_sweep_options){.k_max = 180});
+  return sweep_blobs(3, (ockham_sweep_options){.k_max = 180, .criterion = "bic"});
 }
 
 static ockham_sweep *sweep_undecided(void) {
@@ -140,20 +140,20 @@ static void test_ascii_is_ascii(void **unused) {
 
 static void test_text_names_every_criterion(void **unused) {
   (void)unused;
-  ockham_sweep *sweep = sweep_blobs(4, (ockham_sweep_options){0});
-  ockham_sweep *with_mixtures = sweep_blobs(4, (ockham_sweep_options){.mixtures = true});
+  ockham_sweep *sweep = sweep_blobs(4, (ockham_sweep_options){.criterion = "bic"});
+  ockham_sweep *with_all = sweep_blobs(4, (ockham_sweep_options){.all_criteria = true});
   size_t n;
   const ockham_criterion *criteria = ockham_criteria(&n);
   for (size_t c = 0; c < n; c++) {
     char line[64]; /* of the table: a title may be part of another */
     snprintf(line, sizeof line, "\n  %-24s ", criteria[c].title);
-    if (criteria[c].usual) assert_text_has(with_mixtures, (ockham_report_options){0}, line);
-    if (criteria[c].evidence == OCKHAM_EVIDENCE_MIXTURES || !criteria[c].usual)
+    assert_text_has(with_all, (ockham_report_options){.all_criteria = true}, line);
+    if (criteria[c].evidence != OCKHAM_EVIDENCE_CURVE || !criteria[c].usual)
       assert_text_lacks(sweep, (ockham_report_options){0}, line);
     if (ockham_criterion_has_evidence(&criteria[c], ockham_sweep_curve(sweep)))
       assert_text_has(sweep, (ockham_report_options){.all_criteria = true}, line);
   }
-  ockham_sweep_free(with_mixtures);
+  ockham_sweep_free(with_all);
   assert_text_has(sweep, (ockham_report_options){0}, "decides");
   assert_text_has(sweep, (ockham_report_options){0}, "posterior weight");
   ockham_sweep_free(sweep);
@@ -164,7 +164,7 @@ static void test_text_tells_the_rule(void **unused) {
   (void)unused;
   ockham_sweep *sweep = sweep_blobs(4, (ockham_sweep_options){.criterion = "variance-explained"});
   assert_text_has(sweep, (ockham_report_options){0}, "  variance explained chooses ");
-  assert_text_has(sweep, (ockham_report_options){0}, ": first k with a value of at least 0.9; there it is 0.9");
+  assert_text_has(sweep, (ockham_report_options){0}, ": first k with a value of at least 0.9; its value there is 0.9");
   assert_text_lacks(sweep, (ockham_report_options){0}, "highest at");
   ockham_sweep_free(sweep);
 }
@@ -213,6 +213,34 @@ static void test_an_estimate_is_told(void **unused) {
   ockham_text_free(text);
   ockham_sweep_free(sweep);
   free(x);
+}
+
+static void test_drawn_pairs_are_told(void **unused) {
+  (void)unused;
+  enum { N = OCKHAM_PAIR_ROWS + 1 };
+  double *x = make_blobs(N, 2, 3, 5);
+  ockham_sweep_options options = {.k_max = 5, .criterion = "gamma"};
+  ockham_sweep *all = sweep_with(rows_of(x, N - 1, 2), options), *drawn = sweep_with(rows_of(x, N, 2), options);
+  assert_text_has(all, (ockham_report_options){0}, "gamma is highest at 3, 1");
+  assert_text_lacks(all, (ockham_report_options){0}, "drawn at random");
+  assert_text_has(drawn, (ockham_report_options){0}, "are estimates from 2,000 rows drawn at random");
+  char *text = report(drawn, (ockham_report_options){.format = OCKHAM_FORMAT_JSON});
+  assert_non_null(strstr(text, "\"pair_rows\": 2000,"));
+  ockham_text_free(text);
+  ockham_sweep_free(all);
+  ockham_sweep_free(drawn);
+  free(x);
+}
+
+static void test_a_rule_is_told(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(4, (ockham_sweep_options){.criterion = "hubert"});
+  char wanted[100];
+  snprintf(wanted, sizeof wanted,
+           "\n  Hubert's statistic chooses %zu: where its rise slows down most; its value there is 0.9",
+           ockham_sweep_verdict(sweep).k);
+  assert_text_has(sweep, (ockham_report_options){0}, wanted);
+  ockham_sweep_free(sweep);
 }
 
 static void test_many_clusters_are_summed_up(void **unused) {
@@ -440,6 +468,8 @@ int main(void) {
       cmocka_unit_test(test_text_tells_the_rule),
       cmocka_unit_test(test_text_tells_what_was_done),
       cmocka_unit_test(test_an_estimate_is_told),
+      cmocka_unit_test(test_drawn_pairs_are_told),
+      cmocka_unit_test(test_a_rule_is_told),
       cmocka_unit_test(test_many_clusters_are_summed_up),
       cmocka_unit_test(test_default_options),
       cmocka_unit_test(test_json_says_what_the_curve_says),

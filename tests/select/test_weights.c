@@ -103,8 +103,8 @@ static void curves_of_one_column_are_the_same(void **state) {
 static void check_blobs(size_t n, size_t d, size_t k, size_t most_times, uint64_t seed) {
   pair p = make_pair(make_blobs(n, d, k, seed), n, d, most_times, seed);
   ockham_rows x = rows_of(p.x, n, d);
-  ockham_sweep *a = sweep_with(x, (ockham_sweep_options){.weights = p.weights, .exact = true});
-  ockham_sweep *b = sweep_with(repeated_rows(&p), (ockham_sweep_options){.exact = true});
+  ockham_sweep *a = sweep_with(x, (ockham_sweep_options){.weights = p.weights, .exact = true, .criterion = "bic"});
+  ockham_sweep *b = sweep_with(repeated_rows(&p), (ockham_sweep_options){.exact = true, .criterion = "bic"});
   ockham_verdict v = ockham_sweep_verdict(a), w = ockham_sweep_verdict(b);
   assert_int_equal(v.k, k);
   assert_int_equal(w.k, k);
@@ -126,12 +126,36 @@ static void blobs_get_the_same_answer(void **state) {
   check_blobs(3000, 3, 7, 3, 9);
 }
 
+/* By mixtures: the same likelihood, and halves of the copies that say the same. */
+static void mixtures_get_the_same_answer(void **state) {
+  (void)state;
+  enum { N = 400, K = 4 };
+  pair p = make_pair(make_blobs(N, 2, K, 3), N, 2, 2, 3);
+  ockham_sweep *a = sweep_with(rows_of(p.x, N, 2), (ockham_sweep_options){.weights = p.weights});
+  ockham_sweep *b = sweep_with(repeated_rows(&p), (ockham_sweep_options){0});
+  ockham_verdict v = ockham_sweep_verdict(a), w = ockham_sweep_verdict(b);
+  assert_int_equal(v.k, K);
+  assert_int_equal(w.k, K);
+  assert_non_null(v.mixture);
+  assert_close(ockham_sweep_curve(a)->points[v.point].mixture_bic, ockham_sweep_curve(b)->points[w.point].mixture_bic,
+               1e-7);
+  assert_true(v.confidence.n_agree + 4 >= v.confidence.n_halves && w.confidence.n_agree + 4 >= w.confidence.n_halves);
+  for (size_t j = 0; j < K; j++) {
+    assert_true(v.weights[j] == (double)w.sizes[j]);
+    assert_close(v.within[j], w.within[j], 1e-5);
+    assert_close(v.mixture->proportions[j], w.mixture->proportions[j], 1e-5);
+  }
+  ockham_sweep_free(a);
+  ockham_sweep_free(b);
+  free_pair(&p);
+}
+
 /* What is thinned out and finished on all rows. */
 static void large_tables_get_the_same_answer(void **state) {
   (void)state;
   enum { N = 52000, K = 6 };
   pair p = make_pair(make_blobs(N, 2, K, 5), N, 2, 2, 5);
-  ockham_sweep_options options = {.k_max = 10, .no_silhouette = true};
+  ockham_sweep_options options = {.k_max = 10, .no_silhouette = true, .criterion = "bic"};
   ockham_sweep *b = sweep_with(repeated_rows(&p), options);
   options.weights = p.weights;
   ockham_sweep *a = sweep_with(rows_of(p.x, N, 2), options);
@@ -402,6 +426,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(curves_of_one_column_are_the_same),
       cmocka_unit_test(blobs_get_the_same_answer),
+      cmocka_unit_test(mixtures_get_the_same_answer),
       cmocka_unit_test(large_tables_get_the_same_answer),
       cmocka_unit_test(rows_are_looked_at_by_weight),
       cmocka_unit_test(weights_of_one_change_nothing),

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shapes of one cluster that are not Gaussian: skewed columns, and tails that fall as a power. */
+#include <math.h>
+#include <string.h>
+
+#include "stats/internal.h"
+
+static const double log_two_pi = 1.8378770664093454836;
+
+/* ---- sinh-arcsinh ---- */
+
+enum { SINH_PARAMETERS = 4, TRIANGLE = SINH_PARAMETERS * (SINH_PARAMETERS + 1) / 2 };
+
+/* Sums over the rows: what one step needs. */
+typedef struct sinh_sums {
+  double log_likelihood;
+  double slope[SINH_PARAMETERS];
+  double squares[TRIANGLE]; /* of the slopes, row by row */
+} sinh_sums;
+
+double ock_sinh_arcsinh(const ock_sinh_arcsinh_fit *f, double x) {
+  return sinh(f->tail * asinh((x - f->location) / f->scale) - f->skew);
+}
+
+double ock_sinh_arcsinh_log_density(const ock_sinh_arcsinh_fit *f, double x) {
+  double u = (x - f->location) / f->scale, z = ock_sinh_arcsinh(f, x);
+  return 0.5 * (log1p(z * z) - log1p(u * u) - z * z - log_two_pi) + log(f->tail) - log(f->scale);
+}
+
+/* Slopes by location / scale, log scale, skew and log tail. */
+static void add_row(const ock_sinh_arcsinh_fit *f, double x, double weight, sinh_sums *s) {
+  double u = (x - f->location) / f->scale, a = asinh(u), z = sinh(f->tail * a - f->skew), root = sqrt(1 + u * u);
+  double c = sqrt(1 + z * z), g = z / c - z * c, by_u = g * f->tail / root - u / (root * root);
+  const double slope[SINH_PARAMETERS] = {-by_u, -u * by_u - 1, -g, g * a * f->tail + 1};
+  s->log_likelihood += weight * (log(c / root) - 0.5 * z * z);
+  for (size_t i = 0, at = 0; i < SINH_PARAMETERS; i++) {
+    s->slope[i] += weight * slope[i];
+    for (size_t j = 0; j <= i; j++, at++) s->squares[at] += weight * slope[i] * slope[j];
+  }
+}
+
+static sinh_sums sum_rows(const ock_sinh_arcsinh_fit *f, const double *x, const double *weight, size_t n,
+                          double total) {
+  sinh_sums s = {0};
+  for (size_t i = 0; i < n; i++) add_row(f, x[i], weight ? weight[i] : 1, &s);
+  s.log_likelihood += total * (log(f->tail) - log(f->scale) - 0.5 * log_two_pi);
+  return s;
+}
+
+/* Solve squares * step = slope; false when that is singular. */
+static bool find_step(const sinh_sums *s, double step[SINH_PARAMETERS]) {
+  double l[TRIANGLE];
+  memcpy(l, s->squares, sizeof l);
+  if (!ock_cholesky(l, SINH_PARAMETERS)) return false;
+  memcpy(step, s->slope, SINH_PARAMETERS * sizeof *step);
+  for (size_t i = 0; i < SINH_PARAMETERS; i++) {
+    for (size_t j = 0; j < i; j++) step[i] -= l[i * (i + 1) / 2 + j] * step[j];
+    step[i] /= l[i * (i + 1) / 2 + i];
+  }
+  for (size_t i = SINH_PARAMETERS; i-- > 0;) {
+    for (size_t j = i + 1; j < SINH_PARAMETERS; j++) step[i] -= l[j * (j + 1) / 2 + i] * step[j];
+    step[i] /= l[i * (i + 1) / 2 + i];
+  }
+  return true;
+}
+
+static ock_sinh_arcsinh_fit moved(const ock_sinh_arcsinh_fit *f, const double step[SINH_PARAMETERS], double share) {
+  const double least_tail = 0.3, most_tail = 8; /* farther out values stick to a point, or to two ends */
+  ock_sinh_arcsinh_fit to = *f;
+  to.location += share * step[0] * f->scale;
+  to.scale *= exp(fmax(-1, fmin(1, share * step[1])));
+  to.skew += share * step[2];
+  to.tail = fmin(most_tail, fmax(least_tail, f->tail * exp(fmax(-1, fmin(1, share * step[3])))));
+  return to;
+}
+
+bool ock_sinh_arcsinh_estimate(const double *x, const double *weight, size_t n, ock_sinh_arcsinh_fit *fit) {
+  enum { MOST_STEPS = 60, MOST_HALVINGS = 8 };
+  const double enough = 0.01; /* nats */
+  double total = 0, mean = 0, squares = 0;
+  for (size_t i = 0; i < n; i++) total += weight ? weight[i] : 1;
+  for (size_t i = 0; i < n; i++) mean += (weight ? weight[i] : 1) * x[i] / total;
+  for (size_t i = 0; i < n; i++) squares += (weight ? weight[i] : 1) * (x[i] - mean) * (x[i] - mean);
+  if (!(squares > 0)) return false;
+  *fit = (ock_sinh_arcsinh_fit){.location = mean, .scale = sqrt(squares / total), .tail = 1};
+  sinh_sums now = sum_rows(fit, x, weight, n, total);
+  for (size_t t = 0; t < MOST_STEPS; t++) {
+    double step[SINH_PARAMETERS], share = 1, before = now.log_likelihood;
+    if (!find_step(&now, step)) break;
+    for (size_t h = 0; h < MOST_HALVINGS; h++, share /= 2) {
+      ock_sinh_arcsinh_fit next = moved(fit, step, share);
+      sinh_sums then = sum_rows(&next, x, weight, n, total);
+      if (!(then.log_likelihood > now.log_likelihood)) continue;
+      *fit = next;
+      now = then;
+      break;
+    }
+    if (!(now.log_likelihood > before + enough)) break;
+  }
+  fit->log_likelihood = now.log_likelihood;
+  return isfinite(now.log_likelihood);
+}
+
+/* ---- powers of the distance from an end ---- */
+
+/* Log-likelihood of the best power of y = sign (x - end), whose logarithms are given: z = (y^power - 1) / power. */
+static double power_sum(const double *logarithm, const double *weight, size_t n, double total, double power,
+                        ock_power_fit *fit) {
+  double mean = 0, squares = 0, logs = 0, reference = 0;
+  for (size_t i = 0; i < n; i++) logs += (weight ? weight[i] : 1) * logarithm[i];
+  reference = logs / total; /* so that no power overflows */
+  for (int twice = 0; twice < 2; twice++) {
+    double sum = 0;
+    squares = 0;
+    for (size_t i = 0; i < n; i++) {
+      double l = logarithm[i] - reference, z = fabs(power) > 1e-9 ? expm1(power * l) / power : l;
+      sum += (weight ? weight[i] : 1) * z;
+      squares += (weight ? weight[i] : 1) * (z - mean) * (z - mean);
+    }
+    mean = sum / total;
+  }
+  fit->power = power;
+  fit->reference = reference;
+  fit->mean = mean;
+  fit->deviation = sqrt(squares / total);
+  return -total * (log(fit->deviation) + 0.5 * (log_two_pi + 1) + reference); /* the powers' slopes have product 1 */
+}
+
+static double best_power(const double *logarithm, const double *weight, size_t n, double total, ock_power_fit *fit) {
+  const double golden = 0.6180339887498949, enough = 0.01;
+  double low = -1, high = 1;
+  while (high - low > enough) {
+    double a = high - golden * (high - low), b = low + golden * (high - low);
+    if (power_sum(logarithm, weight, n, total, a, fit) > power_sum(logarithm, weight, n, total, b, fit))
+      high = b;
+    else
+      low = a;
+  }
+  return power_sum(logarithm, weight, n, total, (low + high) / 2, fit);
+}
+
+double ock_power_normal(const ock_power_fit *f, double x) {
+  double l = log(f->sign * (x - f->end)) - f->reference;
+  return ((fabs(f->power) > 1e-9 ? expm1(f->power * l) / f->power : l) - f->mean) / f->deviation;
+}
+
+ock_shape_result ock_power_estimate(const double *x, const double *weight, size_t n, ock_power_fit *best) {
+  double total = 0, mean = 0, cubes = 0, low = INFINITY, high = -INFINITY;
+  for (size_t i = 0; i < n; i++) total += weight ? weight[i] : 1;
+  for (size_t i = 0; i < n; i++) {
+    mean += (weight ? weight[i] : 1) * x[i] / total;
+    low = fmin(low, x[i]);
+    high = fmax(high, x[i]);
+  }
+  for (size_t i = 0; i < n; i++) cubes += (weight ? weight[i] : 1) * pow(x[i] - mean, 3);
+  if (!(high > low)) return OCK_SHAPE_NONE;
+  double *logarithm = ock_alloc_array(n, sizeof *logarithm);
+  if (!logarithm) return OCK_SHAPE_NO_MEMORY;
+  best->log_likelihood = -INFINITY;
+  /* The end lies a little beyond the last value, from about the distance to the next one; at the value itself the
+   * likelihood has no bound. */
+  for (double beyond = 1 / total; beyond < 2; beyond *= 2) {
+    ock_power_fit fit = {.sign = cubes < 0 ? -1 : 1};
+    fit.end = cubes < 0 ? high + beyond * (high - low) / 4 : low - beyond * (high - low) / 4;
+    for (size_t i = 0; i < n; i++) logarithm[i] = log(fit.sign * (x[i] - fit.end));
+    fit.log_likelihood = best_power(logarithm, weight, n, total, &fit);
+    if (fit.log_likelihood > best->log_likelihood) *best = fit;
+  }
+  ock_free(logarithm);
+  return isfinite(best->log_likelihood) ? OCK_SHAPE_FITTED : OCK_SHAPE_NONE;
+}
+
+/* ---- Student's t ---- */
+
+/* Log density of a row at squared distance m, less that of the scatter's determinant. */
+static double student_log_density(double nu, double d, double m) {
+  return lgamma((nu + d) / 2) - lgamma(nu / 2) - d / 2 * (log(nu) + 1.1447298858494001741) -
+         (nu + d) / 2 * log1p(m / nu);
+}
+
+static double student_sum(double nu, size_t d, const double *m, const double *weight, size_t n, double total) {
+  double sum = 0, half = (nu + (double)d) / 2;
+  for (size_t i = 0; i < n; i++) sum -= (weight ? weight[i] : 1) * half * log1p(m[i] / nu);
+  return sum + total * student_log_density(nu, (double)d, 0);
+}
+
+/* The degrees of freedom that are best for these distances, by golden sections about `nu`, and what they give. */
+static double best_freedom(double nu, size_t d, const double *m, const double *weight, size_t n, double total,
+                           double *sum) {
+  const double golden = 0.6180339887498949, reach = 0.7, least = log(1), most = log(200), enough = 1e-3;
+  double low = fmax(least, log(nu) - reach), high = fmin(most, log(nu) + reach);
+  while (high - low > enough) {
+    double a = high - golden * (high - low), b = low + golden * (high - low);
+    if (student_sum(exp(a), d, m, weight, n, total) > student_sum(exp(b), d, m, weight, n, total))
+      high = b;
+    else
+      low = a;
+  }
+  nu = exp((low + high) / 2);
+  *sum = student_sum(nu, d, m, weight, n, total);
+  return nu;
+}
+
+/* Squared Mahalanobis distances by the inverse of the factor. */
+static void measure(const double *x, size_t n, size_t d, bool full, const double *mean, const double *inverse,
+                    double *room, double *m) {
+  for (size_t i = 0; i < n; i++) {
+    const double *row = x + i * d;
+    double sum = 0;
+    for (size_t l = 0; l < d; l++) room[l] = row[l] - mean[l];
+    for (size_t l = 0, at = 0; l < d; l++) {
+      double turned = 0;
+      for (size_t j = full ? 0 : l; j <= l; j++, at++) turned += inverse[at] * room[j];
+      sum += turned * turned;
+    }
+    m[i] = sum;
+  }
+}
+
+/* Mean and scatter of rows with these pulls; scatter per unit of weight. */
+static void take_pulled(const double *x, size_t n, size_t d, bool full, const double *pull, double total, double *mean,
+                        double *scatter) {
+  size_t second = full ? d * (d + 1) / 2 : d;
+  double sum = 0;
+  memset(mean, 0, d * sizeof *mean);
+  memset(scatter, 0, second * sizeof *scatter);
+  for (size_t i = 0; i < n; i++) sum += pull[i];
+  for (size_t i = 0; i < n; i++)
+    for (size_t l = 0; l < d; l++) mean[l] += pull[i] / sum * x[i * d + l];
+  for (size_t i = 0; i < n; i++)
+    for (size_t l = 0, at = 0; l < d; l++) {
+      double part = pull[i] / total * (x[i * d + l] - mean[l]);
+      for (size_t j = full ? 0 : l; j <= l; j++, at++) scatter[at] += part * (x[i * d + j] - mean[j]);
+    }
+}
+
+/* From the scatter to the inverse of its factor; *half_log_determinant is of the scatter. False when it is singular. */
+static bool invert_factor(double *scatter, size_t d, bool full, double *half_log_determinant) {
+  double logs = 0;
+  if (full && !ock_cholesky(scatter, d)) return false;
+  for (size_t l = 0; l < d; l++) {
+    double *diagonal = &scatter[full ? l * (l + 1) / 2 + l : l];
+    if (!full) *diagonal = sqrt(*diagonal);
+    if (!(*diagonal > 0)) return false;
+    logs += log(*diagonal);
+    if (!full) *diagonal = 1 / *diagonal;
+  }
+  if (full) ock_triangle_invert(scatter, d);
+  *half_log_determinant = logs;
+  return true;
+}
+
+static void level(double *variances, size_t d) {
+  double sum = 0;
+  for (size_t l = 0; l < d; l++) sum += variances[l];
+  for (size_t l = 0; l < d; l++) variances[l] = sum / (double)d;
+}
+
+ock_shape_result ock_student_estimate(const double *x, const double *weight, size_t n, size_t d,
+                                      ock_orientation orientation, double *log_likelihood, double *freedom) {
+  enum { MOST_STEPS = 60, STEPS_A_FREEDOM = 3 };
+  bool full = orientation == OCK_ANY_ORIENTATION;
+  const double enough = 0.02; /* nats */
+  size_t second = full ? d * (d + 1) / 2 : d;
+  double *room = ock_alloc_array(2 * n + 2 * d + second, sizeof *room);
+  if (!room) return OCK_SHAPE_NO_MEMORY;
+  double *pull = room, *m = pull + n, *mean = m + n, *row = mean + d, *scatter = row + d;
+  double total = 0, nu = 8, before = -INFINITY;
+  for (size_t i = 0; i < n; i++) total += pull[i] = weight ? weight[i] : 1;
+  *log_likelihood = -INFINITY;
+  for (size_t t = 0; t < MOST_STEPS; t++) {
+    double logs, sum;
+    take_pulled(x, n, d, full, pull, total, mean, scatter);
+    if (orientation == OCK_SPHERE) level(scatter, d);
+    if (!invert_factor(scatter, d, full, &logs)) break;
+    measure(x, n, d, full, mean, scatter, row, m);
+    if (t % STEPS_A_FREEDOM == 0)
+      nu = best_freedom(nu, d, m, weight, n, total, &sum);
+    else
+      sum = student_sum(nu, d, m, weight, n, total);
+    *log_likelihood = fmax(*log_likelihood, sum - total * logs);
+    if (t % STEPS_A_FREEDOM == 0) {
+      if (*log_likelihood < before + enough) break;
+      before = *log_likelihood;
+    }
+    for (size_t i = 0; i < n; i++) pull[i] = (weight ? weight[i] : 1) * (nu + (double)d) / (nu + m[i]);
+  }
+  *freedom = nu;
+  ock_free(room);
+  return isfinite(*log_likelihood) ? OCK_SHAPE_FITTED : OCK_SHAPE_NONE;
+}

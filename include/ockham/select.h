@@ -51,6 +51,8 @@ typedef struct ockham_confidence {
   size_t merge_a, merge_b; /**< the two clusters that overlap most: with one cluster less they are the first to go */
   double overlap;          /**< the share of their rows that may be in either, by posterior probabilities; 0: k is 1 */
   size_t n_peaks;          /**< groups of clusters between whose means the density falls nowhere; 0: not known */
+  size_t n_bent;           /**< groups of rows that hang together but have no centre: rings, arcs, spirals */
+  double bent_share;       /**< their share of the rows: above 0.2 centroids do not describe these data */
   bool has_split;
   size_t split; /**< the cluster that is two with one more; where has_split */
 } ockham_confidence;

@@ -140,6 +140,8 @@ static json_t *confidence(const ock_report *r) {
   put(&object, "overlapping", c->overlap > 0 ? most : json_null());
   if (!(c->overlap > 0)) json_decref(most);
   put(&object, "peaks", c->n_peaks ? integer(c->n_peaks) : json_null());
+  put(&object, "bent_groups", integer(c->n_bent));
+  put(&object, "bent_share", number(c->bent_share));
   put(&object, "split", c->has_split ? integer(c->split) : json_null());
   return object;
 }

@@ -52,6 +52,9 @@ static void answer_in_words(const ock_report *r, char *text, size_t size) {
     snprintf(text, size, "no answer from %s%s", v->criterion->title, limits);
   else if (v->k == 1)
     snprintf(text, size, "1 cluster%s%s", looked ? ": no structure found" : "", limits);
+  else if (v->confidence.bent_share >= 0.5)
+    snprintf(text, size, "no clusters about centres: %zu bent group%s in %zu pieces%s", v->confidence.n_bent,
+             ock_plural(v->confidence.n_bent), v->k, limits);
   else if (v->confidence.unclear)
     snprintf(text, size, "no clear structure: %zu clusters at best%s", v->k, limits);
   else

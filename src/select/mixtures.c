@@ -383,6 +383,7 @@ static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const o
     status = ock_half_samples_ask(m, store, q->x, em.floor, q->seed, pool, ticker, err);
   m->k = q->weigh ? weigh(m) : m->best_k;
   if (!status && q->doubts && !ticker->stopped) status = ock_doubts_find(m, store, q->x, pool, err);
+  if (!status && q->doubts && !ticker->stopped) status = ock_bent_find(m, store, q->seed, pool, err);
   ock_em_clear(&em);
   return status;
 }

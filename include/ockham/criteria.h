@@ -20,7 +20,27 @@ typedef enum ockham_shape {
   OCKHAM_SHAPE_BOX         /**< uniform in a box along the axes */
 } ockham_shape;
 
-typedef struct ockham_row_statistics ockham_row_statistics;
+/** What the rows say of one clustering beyond its centroids and sums. A cluster is here the rows that have its centroid
+ *  for their nearest, about their own mean. T is the matrix of sums of squares and products of all rows about their
+ *  mean, W the same within clusters, B = T - W; columns that are constant are left out of all three. Where more than
+ *  OCKHAM_SCATTER_COLUMNS columns vary there are no matrices: spectrum is NULL, what needs them NaN. */
+typedef struct ockham_row_statistics {
+  const double *spectrum;  /**< n_varying: eigenvalues of T, the largest first; the same for every k */
+  double log_determinant;  /**< ln(|W| / |T|); NaN when W or T is singular, to rounding */
+  double trace_ratio;      /**< trace of W^-1 B; NaN likewise */
+  const double *explained; /**< n_columns: B / T of the column's own sums of squares; NaN where it is constant */
+  double scattering; /**< mean over clusters of |v_j| / |v|; v_j, v: vectors of the variances of each column, within
+                          the cluster and of all rows */
+  double density_between; /**< mean over pairs of clusters of the number of their rows that are near the middle of the
+                               two means, over the larger of their numbers near one of them (0 when there are none
+                               anywhere); near: within sqrt(sum |v_j|) / k. NaN when there are only such in the middle,
+                             or k is 1 */
+  const double *halves;   /**< k: the cluster's sum of squares when 2-means splits it, about the two means */
+} ockham_row_statistics;
+
+/** Up to so many columns that vary ockham_row_statistics has matrices. */
+#define OCKHAM_SCATTER_COLUMNS 256
+
 typedef struct ockham_pair_statistics ockham_pair_statistics;
 typedef struct ockham_resample_statistics ockham_resample_statistics;
 
@@ -87,6 +107,7 @@ typedef struct ockham_curve {
   double total_weight; /**< sum of the weights of all rows: the n of every criterion; 0: n_rows */
   bool weighted;       /**< the rows have weights that are not all 1 */
   bool has_mixtures;   /**< mixtures were fitted, to up to 12,000 of the rows */
+  double total_spread; /**< sum of distances, not squared, to the overall mean, by weight; 0: not known */
 } ockham_curve;
 
 typedef enum ockham_direction {
@@ -120,7 +141,8 @@ typedef struct ockham_criterion {
 
 /** The table of criteria, *n of them; constant. */
 OCKHAM_API const ockham_criterion *ockham_criteria(size_t *n);
-/** The one with this name, or NULL. */
+/** The one with this name, or with another name for the same (ray-turi: xie-beni; ksq-detw: marriot; pseudot2: duda);
+ *  NULL when there is none. */
 OCKHAM_API const ockham_criterion *ockham_criterion_find(const char *name);
 
 /** Whether the curve has what the criterion needs: else it is undefined throughout. */

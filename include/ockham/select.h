@@ -32,7 +32,8 @@ typedef struct ockham_sweep_options {
   bool mixtures; /**< also fit mixtures (mixture.h) to up to 12,000 of the rows, for k up to a quarter beyond what BIC
                     of k-means says, for the criteria that are of them; implied by such a criterion, and so by default.
                       Not where a column is constant. */
-  bool all_criteria; /**< gather what every criterion needs, mixtures included, which takes many times longer */
+  bool all_criteria; /**< gather what every criterion needs, mixtures included, which takes many times longer; a
+                        criterion that decides gets what it needs anyway. For tables in memory only */
 } ockham_sweep_options;
 
 /** How far the range is extended by itself. */
@@ -72,8 +73,9 @@ typedef struct ockham_confidence {
  *
  *  Extra memory: the rows as float32 (or as float64 when they are that close together), up to 64 MB and a sample of
  *  them beyond that; about 8 + k_max / 16 bytes a row of these, 8 more with weights; 2 more a row for each k while the
- * exact silhouette is computed (one column: 84 and 4 k_max more), and up to 24 n_columns k_max^2 bytes for the
- * centroids. Large tables are searched on some of their rows; all rows then finish each fit, and measure it.
+ * exact silhouette is computed, 8 while criteria look at the rows once more (one column: 84 and 4 k_max more), and up
+ * to 24 n_columns k_max^2 bytes for the centroids. Large tables are searched on some of their rows; all rows then
+ * finish each fit, and measure it.
  *
  *  Source: going up, the cluster whose halves (by 2-means) lower the inertia most is split, and the cheapest merge is
  *  traded for the best split (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998); going down, Ward merges;
@@ -102,7 +104,8 @@ OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
  *
  *  Fails as ockham_sweep_run() does (without rows in messages), as the source does, and with BAD_ARGUMENT when
  *  memory_bytes is too little (the message says the least), options->exact or options->weights is set or a criterion
- * of pairs of rows is to decide, with BAD_DATA when the source gives other rows than before. */
+ *  that needs rows, or pairs of them, once more is to decide, with BAD_DATA when the source gives other rows than
+ *  before. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run_source(const ockham_row_source *source,
                                                                    const ockham_overview *overview, size_t memory_bytes,
                                                                    const ockham_sweep_options *options,

@@ -39,3 +39,41 @@ size_t ock_choose_knee(const ockham_criterion *criterion, const ockham_curve *cu
   ock_free(x);
   return knee;
 }
+
+/* ---- bounds ---- */
+
+static size_t first_beyond(const ockham_criterion *criterion, const ockham_curve *curve, double sign, double bound) {
+  for (size_t i = 0; i < curve->n_points; i++)
+    if (sign * ockham_criterion_value(criterion, curve, i) >= sign * bound) return i;
+  return SIZE_MAX;
+}
+
+size_t ock_first_at_most(const ockham_criterion *criterion, const ockham_curve *curve, double bound) {
+  return first_beyond(criterion, curve, -1, bound);
+}
+
+size_t ock_first_at_least(const ockham_criterion *criterion, const ockham_curve *curve, double bound) {
+  return first_beyond(criterion, curve, 1, bound);
+}
+
+size_t ock_last_at_least(const ockham_criterion *criterion, const ockham_curve *curve, double bound) {
+  for (size_t i = curve->n_points; i-- > 0;)
+    if (ockham_criterion_value(criterion, curve, i) >= bound) return i;
+  return SIZE_MAX;
+}
+
+size_t ock_choose_hartigan(const ockham_criterion *criterion, const ockham_curve *curve) {
+  return ock_first_at_most(criterion, curve, 10);
+}
+
+size_t ock_choose_explained(const ockham_criterion *criterion, const ockham_curve *curve) {
+  return ock_first_at_least(criterion, curve, 0.9);
+}
+
+size_t ock_choose_duda(const ockham_criterion *criterion, const ockham_curve *curve) {
+  return ock_first_at_least(criterion, curve, 0);
+}
+
+size_t ock_choose_beale(const ockham_criterion *criterion, const ockham_curve *curve) {
+  return ock_first_at_least(criterion, curve, 0.005);
+}

@@ -55,6 +55,12 @@ static double price_of_bicc(const ockham_curve *curve, size_t p) {
   return price_of_bic(curve, p) * n_values / (left > 1 ? left : 1);
 }
 
+/* Hurvich & Tsai's correction, of N numbers too: N / (N - p - 1). */
+static double price_of_aicc(const ockham_curve *curve, size_t p) {
+  double n_values = ock_curve_weight(curve) * (double)curve->n_varying, left = n_values - (double)p - 1;
+  return 2 * (double)p * n_values / (left > 1 ? left : 1);
+}
+
 static double price_of_aic(const ockham_curve *curve, size_t p) {
   (void)curve;
   return 2 * (double)p;
@@ -96,6 +102,16 @@ double ock_aic(const ockham_curve *curve, size_t i) {
   return ockham_score_aic(curve, i).value;
 }
 
+double ock_aicc(const ockham_curve *curve, size_t i) {
+  return score(curve, i, price_of_aicc).value;
+}
+
+/* Of EII, whose parameters are as many more for each further cluster. */
+double ock_log_likelihood(const ockham_curve *curve, size_t i) {
+  const ockham_curve_point *p = &curve->points[i];
+  return mixing_term(p, ock_curve_weight(curve)) + shared_variance(curve, p) / 2;
+}
+
 /* ---- mixtures ---- */
 
 double ock_mixture_bic(const ockham_curve *curve, size_t i) {
@@ -129,6 +145,18 @@ double ock_bic_goxmeans(const ockham_curve *curve, size_t i) {
     sum += size * log(size) - size * log(n) - size * d / 2 * log(two_pi * variance) - (size - 1) / 2;
   }
   return sum - (double)p->k * (d + 1) / 2 * log(n);
+}
+
+/* As the paper prints it: the variance lacks 1/d, and (n_j - k)/2 summed over clusters rewards k by k^2/2. */
+double ock_bic_pelleg_moore(const ockham_curve *curve, size_t i) {
+  const ockham_curve_point *p = &curve->points[i];
+  double n = ock_curve_weight(curve), d = (double)curve->n_varying, k = (double)p->k;
+  double variance = p->inertia / (n - k), sum = mixing_term(p, n);
+  for (size_t j = 0; j < p->k; j++) {
+    double size = ock_point_weight(p, j);
+    sum -= size / 2 * log(two_pi) + size * d / 2 * log(variance) + (size - k) / 2;
+  }
+  return ock_defined(sum - k * (d + 1) / 2 * log(n));
 }
 
 void ockham_bic_weights(const ockham_curve *curve, double *weights) {

@@ -10,6 +10,7 @@
 #define CURVE OCKHAM_EVIDENCE_CURVE, NULL
 #define MIXTURES OCKHAM_EVIDENCE_MIXTURES, NULL
 #define PAIRS OCKHAM_EVIDENCE_PAIRS, NULL
+#define ROWS OCKHAM_EVIDENCE_ROWS, NULL
 
 #define CRITERIA_OF_CURVE(X)                                                                                           \
   X(ock_bic, MAXIMUM, "bic", "BIC", OCKHAM_MAXIMUM, true,                                                              \
@@ -43,9 +44,78 @@
     "mean over clusters of max over others of (s_i+s_j)/|c_i-c_j|; s: mean distance to the centroid",                  \
     "Davies & Bouldin 1979", CURVE, true)                                                                              \
   X(ock_inertia, ock_choose_knee, "elbow", "elbow (Kneedle)", OCKHAM_KNEE, false,                                      \
-    "first knee of inertia over k, both scaled to 0..1, sensitivity 1", "Satopaa et al. 2011", CURVE, true)
+    "first knee of inertia over k, both scaled to 0..1, sensitivity 1", "Satopaa et al. 2011", CURVE, true)            \
+  X(ock_aicc, MAXIMUM, "aicc", "AICc", OCKHAM_MAXIMUM, true, "2 ln L - 2p * nd/(nd-p-1), models as for bic",           \
+    "Hurvich & Tsai 1989", CURVE, false)                                                                               \
+  X(ock_bic_pelleg_moore, MAXIMUM, "bic-pelleg-moore", "BIC of Pelleg & Moore", OCKHAM_MAXIMUM, true,                  \
+    "sum [n_j ln n_j - n_j ln n - n_j/2 ln(2 pi) - n_j d/2 ln(S/(n-k)) - (n_j-k)/2] - k(d+1)/2 ln n",                  \
+    "Pelleg & Moore 2000, as printed; docs/criteria.md lists its errors", CURVE, false)                                \
+  X(ock_log_likelihood, ock_choose_by_slope, "slope-heuristic", "slope heuristic", OCKHAM_RULE, true,                  \
+    "ln L of EII, as for bic; kappa: its slope over p = k(d+1) among the largest k, by a robust line",                 \
+    "Birge & Massart 2007; Baudry, Maugis & Michel 2012", OCKHAM_EVIDENCE_CURVE, "highest ln L - 2 kappa p", false)    \
+  X(ock_banfield_raftery, MINIMUM, "banfield-raftery", "Banfield-Raftery", OCKHAM_MINIMUM, true,                       \
+    "sum n_j ln(S_j/n_j)", "Banfield & Raftery 1993, without a price for k", CURVE, false)                             \
+  X(ock_krzanowski_lai, MAXIMUM, "krzanowski-lai", "Krzanowski-Lai", OCKHAM_MAXIMUM, false,                            \
+    "|D_k / D_(k+1)|, D_k = (k-1)^(2/d) S_(k-1) - k^(2/d) S_k", "Krzanowski & Lai 1988", CURVE, false)                 \
+  X(ock_hartigan, ock_choose_hartigan, "hartigan", "Hartigan", OCKHAM_RULE, true, "(S_k/S_(k+1) - 1)(n-k-1)",          \
+    "Hartigan 1975", OCKHAM_EVIDENCE_CURVE, "first k with a value of at most 10", false)                               \
+  X(ock_trcovw, MAXIMUM, "trcovw", "trace Cov W", OCKHAM_MAXIMUM, false, "S_(k-1)/(n-k+1) - S_k/(n-k)",                \
+    "Milligan & Cooper 1985", CURVE, false)                                                                            \
+  X(ock_tracew, MAXIMUM, "tracew", "trace W", OCKHAM_MAXIMUM, false, "(S_(k-1) - S_k) - (S_k - S_(k+1))",              \
+    "Edwards & Cavalli-Sforza 1965; Milligan & Cooper 1985", CURVE, false)                                             \
+  X(ock_ball_hall, MAXIMUM, "ball-hall", "Ball-Hall", OCKHAM_MAXIMUM, false, "S_(k-1)/(k-1) - S_k/k",                  \
+    "Ball & Hall 1965; Milligan & Cooper 1985", CURVE, false)                                                          \
+  X(ock_log_ss_ratio, MAXIMUM, "log-ss-ratio", "log SS ratio", OCKHAM_MAXIMUM, false,                                  \
+    "(r_k - r_(k-1)) - (r_(k+1) - r_k), r = ln(B/S); B: sum of squares between clusters",                              \
+    "Hartigan 1975; Dimitriadou et al. 2002", CURVE, false)                                                            \
+  X(ock_jump, MAXIMUM, "jump", "jump", OCKHAM_MAXIMUM, true, "ln[(T/S_k)^(d/2) - (T/S_(k-1))^(d/2)], T = S_1",         \
+    "Sugar & James 2003", CURVE, false)                                                                                \
+  X(ock_pham, MINIMUM, "pham", "Pham f(k)", OCKHAM_MINIMUM, true,                                                      \
+    "S_k / (a_k S_(k-1)), a_k = 1 - 3/(4d) (5/6)^(k-2); 1 for k = 1", "Pham, Dimov & Nguyen 2005", CURVE, false)       \
+  X(ock_wb_index, MINIMUM, "wb-index", "WB index", OCKHAM_MINIMUM, false, "k S/B", "Zhao, Xu & Franti 2009", CURVE,    \
+    false)                                                                                                             \
+  X(ock_variance_explained, ock_choose_explained, "variance-explained", "variance explained", OCKHAM_RULE, false,      \
+    "B/T", "custom", OCKHAM_EVIDENCE_CURVE, "first k with a value of at least 0.9", false)                             \
+  X(ock_xie_beni, MINIMUM, "xie-beni", "Xie-Beni", OCKHAM_MINIMUM, false,                                              \
+    "S/n / (least |c_i-c_j|)^2; also called ray-turi", "Xie & Beni 1991; Ray & Turi 1999", CURVE, false)               \
+  X(ock_pbm, MAXIMUM, "pbm", "PBM", OCKHAM_MAXIMUM, false,                                                             \
+    "(E_1/E_k * greatest |c_i-c_j| / k)^2, E: sum of distances to the centroid",                                       \
+    "Pakhira, Bandyopadhyay & Maulik 2004", CURVE, false)
 
-#define CRITERIA_OF_ROWS(X)
+#define CRITERIA_OF_ROWS(X)                                                                                            \
+  X(ock_ccc, MAXIMUM, "ccc", "CCC", OCKHAM_MAXIMUM, true,                                                              \
+    "ln[(1-E)/(1-R^2)] sqrt(n p/2) / (0.001+E)^1.2, R^2 = B/T; E: the same for cubes cut from an even box with p "     \
+    "long "                                                                                                            \
+    "edges; 0 for k = 1",                                                                                              \
+    "Sarle 1983 (SAS A-108)", ROWS, false)                                                                             \
+  X(ock_scott, MAXIMUM, "scott", "Scott-Symons", OCKHAM_MAXIMUM, false, "n ln(|W_(k-1)|/|W_k|)",                       \
+    "Scott & Symons 1971; Milligan & Cooper 1985", ROWS, false)                                                        \
+  X(ock_marriot, MINIMUM, "marriot", "Marriott", OCKHAM_MINIMUM, true, "k^2 |W|/|T|; also called ksq-detw",            \
+    "Marriott 1971", ROWS, false)                                                                                      \
+  X(ock_friedman, MAXIMUM, "friedman", "Friedman-Rubin trace", OCKHAM_MAXIMUM, false,                                  \
+    "tr(W^-1 B) at k less that at k-1", "Friedman & Rubin 1967; Milligan & Cooper 1985", ROWS, false)                  \
+  X(ock_rubin, MAXIMUM, "rubin", "Friedman-Rubin ratio", OCKHAM_MAXIMUM, false,                                        \
+    "(r_k - r_(k-1)) - (r_(k+1) - r_k), r = |T|/|W|", "Friedman & Rubin 1967; Milligan & Cooper 1985", ROWS, false)    \
+  X(ock_ratkowsky_lance, MAXIMUM, "ratkowsky-lance", "Ratkowsky-Lance", OCKHAM_MAXIMUM, false,                         \
+    "mean over columns of sqrt(B/T), over sqrt(k)", "Ratkowsky & Lance 1978", ROWS, false)                             \
+  X(ock_sd_index, MINIMUM, "sd-index", "SD index", OCKHAM_MINIMUM, false,                                              \
+    "D(k_max) s + D(k); s: mean |v_j|/|v| of variances of columns, D: greatest over least |c_i-c_j| times sum over i " \
+    "of 1 / sum over j of |c_i-c_j|",                                                                                  \
+    "Halkidi, Vazirgiannis & Batistakis 2000", ROWS, false)                                                            \
+  X(ock_s_dbw, MINIMUM, "s-dbw", "S_Dbw", OCKHAM_MINIMUM, false,                                                       \
+    "s + mean over pairs of clusters of the number of rows about the middle over that about the denser centroid; s "   \
+    "as for sd-index",                                                                                                 \
+    "Halkidi & Vazirgiannis 2001", ROWS, false)                                                                        \
+  X(ock_duda, ock_choose_duda, "duda", "Duda-Hart", OCKHAM_RULE, true,                                                 \
+    "least over clusters of h - [1 - 2/(pi d) - 3.2 sqrt(2 (1-8/(pi^2 d))/(n_j d))], h = S_j split by 2-means / S_j; " \
+    "also called pseudot2",                                                                                            \
+    "Duda & Hart 1973; Milligan & Cooper 1985", OCKHAM_EVIDENCE_ROWS, "first k with a value of at least 0", false)     \
+  X(ock_beale, ock_choose_beale, "beale", "Beale", OCKHAM_RULE, true,                                                  \
+    "least over clusters of P(F > (1/h-1) / [(n_j-1)/(n_j-2) 2^(2/d) - 1]), F with d and (n_j-2)d degrees of "         \
+    "freedom; "                                                                                                        \
+    "h as for duda",                                                                                                   \
+    "Beale 1969; Gordon 1999", OCKHAM_EVIDENCE_ROWS, "first k with a value of at least 0.005", false)
+
 /* Generalised Dunn: which separation over which diameter. */
 #define DUNN(X, numerator, denominator, formula)                                                                      \
   X(ock_dunn_##numerator##denominator, MAXIMUM, "dunn-" #numerator #denominator, "Dunn " #numerator "/" #denominator, \
@@ -124,7 +194,14 @@ const ockham_criterion *ockham_criteria(size_t *n) {
   return entries;
 }
 
+/* Other names for what is the same number, or the same choice. */
+static const struct {
+  const char *name, *of;
+} aliases[] = {{"ray-turi", "xie-beni"}, {"ksq-detw", "marriot"}, {"pseudot2", "duda"}};
+
 const ockham_criterion *ockham_criterion_find(const char *name) {
+  for (size_t a = 0; a < sizeof aliases / sizeof *aliases; a++)
+    if (strcmp(aliases[a].name, name) == 0) name = aliases[a].of;
   for (size_t c = 0; c < N_CRITERIA; c++)
     if (strcmp(entries[c].name, name) == 0) return &entries[c];
   return NULL;

@@ -88,8 +88,7 @@ static void connect(bend_search *s) {
   for (size_t i = 0; i < s->n; i++)
     for (size_t q = 0; q < NEIGHBOURS; q++) {
       uint32_t j = s->neighbour[i * NEIGHBOURS + q];
-      if (j < i && has_neighbour(s, j, (uint32_t)i))
-        s->group[root_of(s->group, (uint32_t)i)] = root_of(s->group, j);
+      if (j < i && has_neighbour(s, j, (uint32_t)i)) s->group[root_of(s->group, (uint32_t)i)] = root_of(s->group, j);
     }
   for (size_t i = 0; i < s->n; i++) s->group[i] = root_of(s->group, (uint32_t)i);
 }

@@ -2,6 +2,7 @@
 /* The memory of a sweep, and the curve that it shows to criteria. */
 #include <math.h>
 
+#include "select/evidence.h"
 #include "select/mixtures.h"
 
 /* ---- memory ---- */
@@ -47,6 +48,7 @@ void ockham_sweep_free(ockham_sweep *sweep) {
   ock_free(sweep->weights);
   ock_free(sweep->within);
   ock_free(sweep->pairs);
+  ock_row_evidence_free(sweep->row_evidence);
   ock_frame_clear(&sweep->own_frame);
   ock_free(sweep->points);
   ock_free(sweep->shown);
@@ -95,6 +97,7 @@ static void show_point(ockham_sweep *sweep, const ock_fit *fit, ockham_curve_poi
                                 .silhouette_error = fit->silhouette_error,
                                 .weights = fit->weights};
   if (sweep->mixtures) show_mixture(sweep->mixtures, point);
+  if (sweep->row_evidence) point->rows = &sweep->row_evidence->points[fit->k - sweep->k_min];
 }
 
 ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
@@ -111,6 +114,7 @@ ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
     if (sweep->pairs) points[i].pairs = &sweep->pairs[i];
     shown += points[i].k * (sweep->d + 2);
   }
+  const ock_fit *one = &sweep->fits[0];
   sweep->curve = (ockham_curve){.n_rows = sweep->n,
                                 .n_columns = sweep->d,
                                 .n_varying = sweep->survey.n_varying,
@@ -120,6 +124,7 @@ ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {
                                 .points = points,
                                 .total_weight = sweep->total_weight,
                                 .weighted = sweep->weighted,
-                                .has_mixtures = sweep->mixtures != NULL};
+                                .has_mixtures = sweep->mixtures != NULL,
+                                .total_spread = one->settled ? one->spread[0] / sweep->frame->unit : 0};
   return OCKHAM_OK;
 }

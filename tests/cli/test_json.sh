@@ -87,4 +87,12 @@ holds <<'END'
 criteria: set(o["criteria"]) == set(open("names").read().split())
 END
 
+# Each of them can decide, in words too.
+while read -r name; do
+  succeeds clusters people.csv --ignore group --k-max 12 --criterion "$name"
+  contains out 'decides'
+  succeeds clusters people.csv --ignore group --k-max 12 --criterion "$name" --json
+  contains out "\"criterion\": \"$name\""
+done <names
+
 finish

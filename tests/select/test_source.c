@@ -185,6 +185,8 @@ static void test_arguments(void **unused) {
                  "k must be at most the number of rows searched, 31, found 51");
   expect_failure((setting){.options = {.criterion = "none"}}, OCKHAM_BAD_ARGUMENT,
                  "no criterion is named 'none'; `ockham criteria` lists them");
+  expect_failure((setting){.options = {.criterion = "marriot"}}, OCKHAM_BAD_ARGUMENT,
+                 "criterion 'marriot' needs all rows in memory");
 }
 
 static void test_planning(void **unused) {

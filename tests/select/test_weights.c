@@ -42,7 +42,7 @@ static ockham_rows repeated_rows(const pair *p) {
 
 /* ---- curves ---- */
 
-/* Every criterion of point i. */
+/* Every criterion of point i that does not look at its neighbours. */
 static void assert_same_point(const ockham_curve *a, const ockham_curve *b, size_t i, double tolerance) {
   size_t n;
   const ockham_criterion *criteria = ockham_criteria(&n);
@@ -57,11 +57,23 @@ static void assert_same_point(const ockham_curve *a, const ockham_curve *b, size
   bool is_pure = false; /* a cluster of one distinct row: its variance is 0, or what rounding makes of that */
   for (size_t j = 0; j < p->k; j++) is_pure = is_pure || p->within[j] < 1e-20;
   for (size_t c = 0; c < n; c++) {
+    if (!criteria[c].usual) continue;
     if (is_pure && strcmp(criteria[c].name, "bic-goxmeans") == 0) continue; /* has its logarithm */
     double value = ockham_criterion_value(&criteria[c], a, i), other = ockham_criterion_value(&criteria[c], b, i);
     bool is_silhouette = strcmp(criteria[c].name, "silhouette") == 0; /* of float32 distances */
     if (!isnan(value) || !isnan(other)) assert_close(value, other, is_silhouette ? 1e-6 : tolerance);
   }
+}
+
+/* Every criterion of two curves that are the same throughout. */
+static void assert_same_criteria(const ockham_curve *a, const ockham_curve *b, double tolerance) {
+  size_t n;
+  const ockham_criterion *criteria = ockham_criteria(&n);
+  for (size_t i = 0; i < a->n_points; i++)
+    for (size_t c = 0; c < n; c++) {
+      double value = ockham_criterion_value(&criteria[c], a, i), other = ockham_criterion_value(&criteria[c], b, i);
+      if (!criteria[c].usual && (!isnan(value) || !isnan(other))) assert_close(value, other, tolerance);
+    }
 }
 
 /* One column: every k is the optimum, so whole curves are the same. */
@@ -78,6 +90,7 @@ static void curves_of_one_column_are_the_same(void **state) {
     assert_close(c->total, e->total, 1e-12);
     assert_close(c->variance_floor, e->variance_floor, 1e-12);
     for (size_t i = 0; i < c->n_points; i++) assert_same_point(c, e, i, 1e-9);
+    assert_same_criteria(c, e, 1e-6); /* differences of differences */
     assert_int_equal(ockham_sweep_verdict(a).k, ockham_sweep_verdict(b).k);
     assert_close(ockham_sweep_verdict(a).weight, ockham_sweep_verdict(b).weight, 1e-9);
     ockham_sweep_free(a);
@@ -194,6 +207,35 @@ static void rows_of_weight_zero_count_nowhere(void **state) {
   free(x);
   free(weights);
   free_pair(&p);
+}
+
+/* What the rows say when they are looked at once more; halves may be found from other rows. */
+static void rows_are_looked_at_by_weight(void **state) {
+  (void)state;
+  for (uint64_t seed = 0; seed < 4; seed++) {
+    size_t d = 1 + seed;
+    pair p = make_pair(make_blobs(300, d, 4, seed), 300, d, 4, seed);
+    ockham_sweep_options options = {.weights = p.weights, .criterion = "scott", .k_max = 5};
+    ockham_sweep *a = sweep_with(rows_of(p.x, p.n, d), options);
+    options.weights = NULL;
+    ockham_sweep *b = sweep_with(repeated_rows(&p), options);
+    for (size_t k = 0; k < 4; k += 3) { /* where there is but one good clustering */
+      const ockham_row_statistics *r = ockham_sweep_curve(a)->points[k].rows,
+                                  *s = ockham_sweep_curve(b)->points[k].rows;
+      assert_close(r->log_determinant, s->log_determinant, 1e-9);
+      assert_close(r->trace_ratio, s->trace_ratio, 1e-9);
+      assert_close(r->scattering, s->scattering, 1e-9);
+      if (k > 0) assert_close(r->density_between, s->density_between, 1e-9);
+      for (size_t l = 0; l < d; l++) {
+        assert_close(r->explained[l], s->explained[l], 1e-9);
+        assert_close(r->spectrum[l], s->spectrum[l], 1e-9);
+      }
+      for (size_t j = 0; j <= k; j++) assert_close(r->halves[j], s->halves[j], 0.05);
+    }
+    ockham_sweep_free(a);
+    ockham_sweep_free(b);
+    free_pair(&p);
+  }
 }
 
 /* Any factor leaves the clusterings as they are; it is the criteria that read it. */
@@ -386,6 +428,7 @@ int main(void) {
       cmocka_unit_test(blobs_get_the_same_answer),
       cmocka_unit_test(mixtures_get_the_same_answer),
       cmocka_unit_test(large_tables_get_the_same_answer),
+      cmocka_unit_test(rows_are_looked_at_by_weight),
       cmocka_unit_test(weights_of_one_change_nothing),
       cmocka_unit_test(rows_of_weight_zero_count_nowhere),
       cmocka_unit_test(the_scale_of_weights_leaves_the_clusterings),

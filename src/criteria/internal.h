@@ -23,9 +23,11 @@ typedef double ock_criterion_function(const ockham_curve *curve, size_t i);
 /* The index of a point; SIZE_MAX: none. */
 typedef size_t ock_choice_function(const ockham_criterion *criterion, const ockham_curve *curve);
 
-ock_choice_function ock_choose_largest, ock_choose_smallest, ock_choose_knee;
+ock_choice_function ock_choose_largest, ock_choose_smallest, ock_choose_knee, ock_choose_gap, ock_choose_gap_pca,
+    ock_choose_gap_star, ock_choose_predictable, ock_choose_stable;
 
 ock_criterion_function ock_inertia, ock_bic, ock_bicc, ock_aic, ock_bic_goxmeans, ock_calinski_harabasz,
     ock_davies_bouldin, ock_silhouette, ock_simplified_silhouette, ock_mixture_bic, ock_mixture_icl;
+ock_criterion_function ock_gap, ock_gap_pca, ock_gap_star, ock_prediction_strength, ock_instability, ock_jaccard;
 
 #endif

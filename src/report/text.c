@@ -133,6 +133,11 @@ static void explain_choice(const ock_report *r, FILE *out) {
   }
   size_t runner_up[2];
   char text[32];
+  if (c->direction == OCKHAM_RULE) {
+    fprintf(out, "  %s is %s at %zu: %s\n", c->title, amount(ockham_criterion_value(c, r->curve, v->point), text), v->k,
+            c->rule);
+    return;
+  }
   find_runners_up(r, runner_up);
   double best = ockham_criterion_value(c, r->curve, v->point);
   fprintf(out, "  %s is %s at %zu", c->title, c->direction == OCKHAM_MINIMUM ? "lowest" : "highest", v->k);
@@ -211,6 +216,13 @@ static void explain_agreement(const ock_report *r, FILE *out) {
 
 /* ---- tables ---- */
 
+/* The resamples were of some of the rows. */
+static void resampled_rows(const ock_report *r, const ockham_curve_point *point, FILE *out) {
+  char text[32];
+  if (point->resamples && (double)point->resamples->n_rows < r->curve->total_weight)
+    fprintf(out, "  from %s rows", grouped(point->resamples->n_rows, text));
+}
+
 /* What a criterion chose, and whether it could have said 1 at all. */
 static void criterion_row(const ock_report *r, const ockham_criterion *criterion, FILE *out) {
   glyphs g = glyphs_for(r);
@@ -226,6 +238,7 @@ static void criterion_row(const ock_report *r, const ockham_criterion *criterion
   if (i != SIZE_MAX && r->verdict.silhouette_rows && strcmp(criterion->name, "silhouette") == 0)
     fprintf(out, "  %s %.2g, from %s rows", g.plus_minus, r->curve->points[i].silhouette_error,
             grouped(r->verdict.silhouette_rows, text));
+  if (i != SIZE_MAX && criterion->evidence == OCKHAM_EVIDENCE_RESAMPLES) resampled_rows(r, &r->curve->points[i], out);
   fputc('\n', out);
 }
 

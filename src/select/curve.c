@@ -42,6 +42,7 @@ void ockham_sweep_free(ockham_sweep *sweep) {
   ock_free(sweep->fits);
   if (sweep->mixtures) ock_mixtures_clear(sweep->mixtures);
   ock_free(sweep->mixtures);
+  ock_free(sweep->resamples);
   ock_frame_clear(&sweep->own_frame);
   ock_free(sweep->points);
   ock_free(sweep->shown);
@@ -85,6 +86,7 @@ static void show_point(ockham_sweep *sweep, const ock_fit *fit, ockham_curve_poi
                                 .silhouette_error = fit->silhouette_error,
                                 .weights = fit->weights};
   if (sweep->mixtures) show_mixture(sweep->mixtures, point);
+  if (sweep->resamples) point->resamples = &sweep->resamples[fit->k - sweep->k_min];
 }
 
 ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {

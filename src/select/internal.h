@@ -39,7 +39,8 @@ struct ockham_sweep {
   ockham_curve curve;
   ockham_curve_point *points;
   ockham_work work;
-  struct ock_mixtures *mixtures; /* NULL: none */
+  struct ock_mixtures *mixtures;         /* NULL: none */
+  ockham_resample_statistics *resamples; /* k_min ... k_max; NULL: none */
   double *shown; /* centroids, within and spread of all points, in the data's units: what the curve shows */
 };
 

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "select/evidence.h"
 #include "select/mixtures.h"
-#include "select/run.h"
 
 enum { DEFAULT_K_LOW = 10, DEFAULT_K_HIGH = 60 };
 
@@ -107,7 +107,7 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 
 /* The best k is so near the end of the range that a better one may lie beyond: extend the range, if it may be. */
 static bool extend(ock_run *r, ockham_sweep *sweep) {
-  bool later = is_of_mixtures(sweep->criterion); /* which come after, and not much beyond BIC */
+  bool later = sweep->criterion->evidence != OCKHAM_EVIDENCE_CURVE; /* which comes after, and not much beyond BIC */
   const ockham_criterion *criterion = later ? ockham_criterion_find("bic") : sweep->criterion;
   size_t best = ockham_criterion_choose(criterion, &sweep->curve);
   if (r->ticker.stopped || sweep->distinct_limit || r->k_target >= r->k_end || best == SIZE_MAX) return false;
@@ -218,6 +218,20 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
   return ock_sweep_build_curve(sweep, err);
 }
 
+/* Whether evidence of this kind is asked for, and there is time for it. */
+static bool wants_evidence(const ock_run *r, const ockham_sweep *sweep, ockham_evidence kind) {
+  return (r->options->all_criteria || sweep->criterion->evidence == kind) && !r->ticker.stopped;
+}
+
+/* What criteria need beside the curve, of rows in memory. BIC decides where that of the criterion has not come. */
+static ockham_status gather_evidence(ock_run *r, ockham_sweep *sweep, ockham_error *err) {
+  if (wants_evidence(r, sweep, OCKHAM_EVIDENCE_RESAMPLES)) OCK_TRY(ock_gather_resamples(r, sweep, err));
+  OCK_TRY(ock_sweep_build_curve(sweep, err));
+  if (!ockham_criterion_has_evidence(sweep->criterion, &sweep->curve) && r->ticker.stopped)
+    sweep->criterion = ockham_criterion_find("bic");
+  return OCKHAM_OK;
+}
+
 static ockham_status run_sweep(ock_run *r, ockham_error *err) {
   OCK_TRY(choose_range(r, err));
   for (bool more = true; more;) {
@@ -227,7 +241,8 @@ static ockham_status run_sweep(ock_run *r, ockham_error *err) {
     OCK_TRY(cover(r, &more, err));
     if (!more && r->feed) OCK_TRY(cover_whole(r, &more, err));
   }
-  return find_mixtures(r, r->feed ? r->whole : r->sweep, err);
+  OCK_TRY(find_mixtures(r, r->feed ? r->whole : r->sweep, err));
+  return r->feed ? OCKHAM_OK : gather_evidence(r, r->sweep, err);
 }
 
 static ockham_status sweep_in_frame(ock_run *r, ockham_error *err) {
@@ -312,6 +327,8 @@ static ockham_status check_overview(const ockham_row_source *source, const ockha
   if (o->exact) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the exact silhouette needs all rows in memory");
   if (o->weights) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows of a source cannot be weighted");
   OCK_TRY(check_options(o, err));
+  if (o->criterion && ockham_criterion_find(o->criterion)->evidence == OCKHAM_EVIDENCE_RESAMPLES)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the criterion '%s' needs all rows in memory", o->criterion);
   return check_k(overview->sample.n_rows, " searched", o, err);
 }
 

@@ -15,7 +15,7 @@ static const double nothing = 1e-24;
 /* ---- the box ---- */
 
 typedef struct references {
-  double *width; /* of the box in each column */
+  double *width;   /* of the box in each column */
   double *inertia; /* OCK_REFERENCES x k_max; NaN where there are not that many distinct rows */
 } references;
 
@@ -42,8 +42,7 @@ static void sum_products(ockham_rows x, double *mean, double *products) {
     for (size_t l = 0; l < d; l++) mean[l] += row[i * d + l] / (double)x.n_rows;
   for (size_t i = 0; i < x.n_rows; i++)
     for (size_t l = 0; l < d; l++)
-      for (size_t m = 0; m < d; m++)
-        products[l * d + m] += (row[i * d + l] - mean[l]) * (row[i * d + m] - mean[m]);
+      for (size_t m = 0; m < d; m++) products[l * d + m] += (row[i * d + l] - mean[l]) * (row[i * d + m] - mean[m]);
 }
 
 /* The width that the rows have along an axis: column `axis` of vectors. */
@@ -75,9 +74,8 @@ static ockham_status find_box_along_axes(ockham_rows x, double *width, ockham_er
 
 static void keep_inertia(const ock_resampling *r, const ockham_sweep *sweep, double *inertia) {
   for (size_t k = 1; k <= r->k_max; k++)
-    inertia[k - 1] = k <= ock_resample_reach(sweep)
-                         ? sweep->fits[k - 1].inertia / sweep->frame->unit / sweep->frame->unit
-                         : NAN;
+    inertia[k - 1] =
+        k <= ock_resample_reach(sweep) ? sweep->fits[k - 1].inertia / sweep->frame->unit / sweep->frame->unit : NAN;
 }
 
 static ockham_status sweep_reference(const ock_resampling *r, ock_resample *resample, void *results,
@@ -132,7 +130,8 @@ ockham_status ock_gap_gather(const ock_resampling *r, bool axes, ockham_resample
   if (axes && d > MOST_COLUMNS_FOR_AXES) return OCKHAM_OK;
   references all = {ock_alloc_array(d, sizeof(double)), ock_alloc_array(values, sizeof(double))};
   ockham_status status = OCKHAM_OK;
-  if (!all.width || !all.inertia) status = ock_fail_memory(err, "the gap", ock_size_product(values + d, sizeof(double)));
+  if (!all.width || !all.inertia)
+    status = ock_fail_memory(err, "the gap", ock_size_product(values + d, sizeof(double)));
   if (!status && axes) status = find_box_along_axes(r->x, all.width, err);
   if (!status && !axes) find_box(r->x, all.width);
   if (!status)

@@ -16,7 +16,8 @@ typedef struct ock_resampling {
   size_t k_max;      /* up to which these rows have clusterings */
   double *inertia;   /* k_max */
   uint16_t *label;   /* (k_max - 1) x n_rows: the cluster of each row, for k = 2 ... k_max */
-  size_t *first_one; /* k_max + 2: where the clusters of each k begin when those of k = 2 ... are listed; then their number */
+  size_t *first_one; /* k_max + 2: where the clusters of each k begin when those of k = 2 ... are listed; then their
+                        number */
   const ockham_sweep_options *options;
   ock_pool *pool;
   ock_ticker *ticker;
@@ -30,7 +31,7 @@ static inline uint16_t *ock_labels_at(uint16_t *label, size_t n_rows, size_t k) 
 /* What a piece of work is given. */
 typedef struct ock_resample {
   size_t number;
-  ock_rng rng;                      /* its own */
+  ock_rng rng;                     /* its own */
   const ockham_progress *progress; /* for its sweeps */
 } ock_resample;
 typedef ockham_status ock_resample_work(const ock_resampling *r, ock_resample *resample, void *results,
@@ -41,8 +42,8 @@ typedef ockham_status ock_resample_work(const ock_resampling *r, ock_resample *r
 ockham_status ock_resamples_run(const ock_resampling *r, const char *stage, size_t kind, size_t n,
                                 ock_resample_work *work, void *results, ockham_error *err);
 
-/* Sweep over rows in the units of r->x, for k up to r->k_max or the number of those that count; there is nothing but k =
- * 1, or NULL, when they are too much alike. Fails with NO_MEMORY, INTERRUPTED. */
+/* Sweep over rows in the units of r->x, for k up to r->k_max or the number of those that count; there is nothing but k
+ * = 1, or NULL, when they are too much alike. Fails with NO_MEMORY, INTERRUPTED. */
 ockham_status ock_resample_sweep(const ock_resampling *r, ock_resample *resample, ockham_rows x, const double *weights,
                                  ockham_sweep **sweep, ockham_error *err);
 /* Up to which k there is a sweep. */

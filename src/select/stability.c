@@ -49,7 +49,8 @@ static ockham_status compare_halves(const ock_resampling *r, half h[2], double *
   uint32_t *cells = ock_alloc_array(r->k_max * r->k_max, sizeof *cells);
   if (!cells) return no_memory(r, err);
   for (size_t k = 1; k <= r->k_max; k++) strength[k - 1] = k == 1 ? 1 : NAN;
-  for (size_t k = 2; k <= reach; k++) strength[k - 1] = (strength_of(&h[0], k, cells) + strength_of(&h[1], k, cells)) / 2;
+  for (size_t k = 2; k <= reach; k++)
+    strength[k - 1] = (strength_of(&h[0], k, cells) + strength_of(&h[1], k, cells)) / 2;
   ock_free(cells);
   return OCKHAM_OK;
 }

@@ -32,7 +32,8 @@ typedef struct ockham_sweep_options {
   bool mixtures; /**< also fit mixtures (mixture.h) to up to 12,000 of the rows, for k up to a quarter beyond what BIC
                     of k-means says, for the criteria that are of them; implied by such a criterion. Not where a column
                       is constant. */
-  bool all_criteria; /**< gather what every criterion needs, mixtures included, which takes many times longer */
+  bool all_criteria; /**< gather what every criterion needs, mixtures included, which takes many times longer; beyond
+                          memory those that need resamples are left out */
 } ockham_sweep_options;
 
 /** How far the range is extended by itself. */
@@ -86,8 +87,8 @@ OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
  * INTERRUPTED; later, what has been measured on all rows is returned as a partial sweep, if it is something.
  *
  *  Fails as ockham_sweep_run() does (without rows in messages), as the source does, and with BAD_ARGUMENT when
- *  memory_bytes is too little (the message says the least) or options->exact or options->weights is set, with BAD_DATA
- * when the source gives other rows than before. */
+ *  memory_bytes is too little (the message says the least) or options->exact or options->weights is set, or
+ * options->criterion needs resamples, with BAD_DATA when the source gives other rows than before. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run_source(const ockham_row_source *source,
                                                                    const ockham_overview *overview, size_t memory_bytes,
                                                                    const ockham_sweep_options *options,

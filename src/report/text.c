@@ -113,31 +113,12 @@ static void explain_weight(double weight, FILE *out) {
     fprintf(out, " (posterior weight %.*f)", weight < 0.01 ? 4 : weight < 0.99 ? 2 : 3, weight);
 }
 
-static void explain_choice(const ock_report *r, FILE *out) {
+/* The value, and by how much it beats the next two. */
+static void explain_extreme(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   const ockham_criterion *c = v->criterion;
-  if (v->undecided) {
-    fprintf(out, "  %s found no k in this range\n", c->title);
-    return;
-  }
-  if (v->one_suffices || v->crowded) {
-    size_t best = r->curve->points[ockham_criterion_choose(c, r->curve)].k;
-    fprintf(out, "  BIC is highest at %zu, but for so few rows one cluster explains as much", best);
-    if (v->crowded) fprintf(out, "; of the other k, at %zu", v->k);
-    fputc('\n', out);
-    return;
-  }
-  if (c->direction == OCKHAM_KNEE) {
-    fprintf(out, "  the curve of inertia bends at %zu; where it bends depends on the range of k\n", v->k);
-    return;
-  }
   size_t runner_up[2];
   char text[32];
-  if (c->direction == OCKHAM_RULE) {
-    fprintf(out, "  %s is %s at %zu: %s\n", c->title, amount(ockham_criterion_value(c, r->curve, v->point), text), v->k,
-            c->rule);
-    return;
-  }
   find_runners_up(r, runner_up);
   double best = ockham_criterion_value(c, r->curve, v->point);
   fprintf(out, "  %s is %s at %zu", c->title, c->direction == OCKHAM_MINIMUM ? "lowest" : "highest", v->k);
@@ -149,6 +130,32 @@ static void explain_choice(const ock_report *r, FILE *out) {
   }
   if (isfinite(v->weight)) explain_weight(v->weight, out);
   fputc('\n', out);
+}
+
+static void explain_rule(const ock_report *r, FILE *out) {
+  const ockham_verdict *v = &r->verdict;
+  char text[32];
+  fprintf(out, "  %s chooses %zu: %s; there it is %s\n", v->criterion->title, v->k, v->criterion->rule,
+          amount(ockham_criterion_value(v->criterion, r->curve, v->point), text));
+}
+
+static void explain_choice(const ock_report *r, FILE *out) {
+  const ockham_verdict *v = &r->verdict;
+  const ockham_criterion *c = v->criterion;
+  if (v->undecided) {
+    fprintf(out, "  %s found no k in this range\n", c->title);
+  } else if (v->one_suffices || v->crowded) {
+    size_t best = r->curve->points[ockham_criterion_choose(c, r->curve)].k;
+    fprintf(out, "  BIC is highest at %zu, but for so few rows one cluster explains as much", best);
+    if (v->crowded) fprintf(out, "; of the other k, at %zu", v->k);
+    fputc('\n', out);
+  } else if (c->direction == OCKHAM_KNEE) {
+    fprintf(out, "  the curve of inertia bends at %zu; where it bends depends on the range of k\n", v->k);
+  } else if (c->direction == OCKHAM_RULE) {
+    explain_rule(r, out);
+  } else {
+    explain_extreme(r, out);
+  }
 }
 
 static void explain_scaling(const ock_report *r, FILE *out) {

@@ -107,7 +107,7 @@ static bool needs_silhouette(const ockham_sweep *sweep) {
 
 /* The best k is so near the end of the range that a better one may lie beyond: extend the range, if it may be. */
 static bool extend(ock_run *r, ockham_sweep *sweep) {
-  bool later = sweep->criterion->evidence != OCKHAM_EVIDENCE_CURVE; /* which comes after, and not much beyond BIC */
+  bool later = sweep->criterion->evidence != OCKHAM_EVIDENCE_CURVE; /* comes after, and not much beyond BIC */
   const ockham_criterion *criterion = later ? ockham_criterion_find("bic") : sweep->criterion;
   size_t best = ockham_criterion_choose(criterion, &sweep->curve);
   if (r->ticker.stopped || sweep->distinct_limit || r->k_target >= r->k_end || best == SIZE_MAX) return false;

@@ -139,6 +139,12 @@ static void test_range_is_honoured(void **unused) {
   free(x);
 }
 
+/* Whether a criterion finds four blobs that nothing could miss: of those that resample most may say fewer or more. */
+static bool is_right(const ockham_criterion *criterion) {
+  if (!criterion->usual) return strcmp(criterion->name, "prediction-strength") == 0;
+  return criterion->direction != OCKHAM_KNEE && strcmp(criterion->name, "aic") != 0;
+}
+
 static void test_another_criterion_decides(void **unused) {
   (void)unused;
   double *x = make_blobs(240, 2, 4, 2);
@@ -154,7 +160,7 @@ static void test_another_criterion_decides(void **unused) {
       assert_true(v.weight > 0 && v.weight <= 1);
     else
       assert_true(isnan(v.weight));
-    if (criteria[c].direction != OCKHAM_KNEE && strcmp(criteria[c].name, "aic") != 0) assert_int_equal(v.k, 4);
+    if (is_right(&criteria[c])) assert_int_equal(v.k, 4);
     ockham_sweep_free(sweep);
   }
   free(x);

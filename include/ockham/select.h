@@ -104,7 +104,7 @@ OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
  *
  *  Fails as ockham_sweep_run() does (without rows in messages), as the source does, and with BAD_ARGUMENT when
  *  memory_bytes is too little (the message says the least), options->exact or options->weights is set or a criterion
- *  that needs rows, or pairs of them, once more is to decide, with BAD_DATA when the source gives other rows than
+ *  that needs rows, pairs or resamples of them is to decide, with BAD_DATA when the source gives other rows than
  *  before. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run_source(const ockham_row_source *source,
                                                                    const ockham_overview *overview, size_t memory_bytes,

@@ -239,6 +239,7 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_mixture *result, o
   OCK_TRY(ock_em_init(&f->em, &f->store, f->k, full, f->pool, &f->ticker, err));
   ock_em_measure_rows(&f->em, full);
   for (size_t l = 0; l < f->frame.d; l++) f->em.floor[l] = ock_em_least_variance(&f->em);
+  ock_em_set_floor(&f->em, f->em.floor);
   return try_families(f, labels, result, err);
 }
 

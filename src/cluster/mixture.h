@@ -55,6 +55,7 @@ typedef struct ock_em {
   double stride; /* the share of a whole step that is taken where tails are light: less after one that went too far */
   double power;  /* sum over rows and components of m^tail */
   double *floor; /* d: no variance along a column may be less; 0 at first */
+  double level_floor;      /* the mean of these, for spheres */
   double *proportion;      /* k */
   double *mean;            /* k x d */
   double *covariance;      /* k x ock_second_moments() */
@@ -115,6 +116,8 @@ ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ock
 /* Put a mixture in the data's units into the state; full: covariances as triangles even where it is along the axes.
  * False when one is singular. */
 bool ock_em_put(ock_em *em, const ockham_mixture *mixture, bool full);
+/* No variance may be less than these d; without, 0. */
+void ock_em_set_floor(ock_em *em, const double *floor);
 /* The moments of the rows by the mixture there is, and its log-likelihood. One pass. */
 void ock_em_measure(ock_em *em);
 /* Forget all but the variances of the moments there are. */

@@ -54,5 +54,7 @@ ock_criterion_function ock_aicc, ock_bic_pelleg_moore, ock_log_likelihood, ock_b
     ock_variance_explained, ock_xie_beni, ock_pbm;
 ock_criterion_function ock_ccc, ock_scott, ock_marriot, ock_friedman, ock_rubin, ock_ratkowsky_lance, ock_sd_index,
     ock_s_dbw, ock_duda, ock_beale;
+ock_choice_function ock_choose_gap, ock_choose_gap_pca, ock_choose_gap_star, ock_choose_predictable, ock_choose_stable;
+ock_criterion_function ock_gap, ock_gap_pca, ock_gap_star, ock_prediction_strength, ock_instability, ock_jaccard;
 
 #endif

@@ -11,6 +11,7 @@
 #define MIXTURES OCKHAM_EVIDENCE_MIXTURES, NULL
 #define PAIRS OCKHAM_EVIDENCE_PAIRS, NULL
 #define ROWS OCKHAM_EVIDENCE_ROWS, NULL
+#define RESAMPLES OCKHAM_EVIDENCE_RESAMPLES
 
 #define CRITERIA_OF_CURVE(X)                                                                                           \
   X(ock_bic, MAXIMUM, "bic", "BIC", OCKHAM_MAXIMUM, true,                                                              \
@@ -165,7 +166,30 @@
   DUNN(X, 5, 1, OF_CROSSED "D" DIAMETER)                                                                               \
   DUNN(X, 5, 2, OF_CROSSED "M" MEAN_PAIRS)                                                                             \
   DUNN(X, 5, 3, OF_CROSSED "S" SPREAD)
-#define CRITERIA_OF_RESAMPLES(X)
+#define CRITERIA_OF_RESAMPLES(X)                                                                                      \
+  X(ock_gap, ock_choose_gap, "gap", "gap", OCKHAM_RULE, true,                                                         \
+    "mean ln S* - ln S, S* of as many rows drawn evenly from the box of the columns, 50 times; "                      \
+    "s = sd(ln S*) sqrt(1 + 1/50)",                                                                                   \
+    "Tibshirani, Walther & Hastie 2001", RESAMPLES, "smallest k with gap(k) >= gap(k+1) - s(k+1)", false)             \
+  X(ock_gap_pca, ock_choose_gap_pca, "gap-pca", "gap, principal axes", OCKHAM_RULE, true,                             \
+    "as gap, the box along the principal axes; d at most 256", "Tibshirani, Walther & Hastie 2001", RESAMPLES,        \
+    "smallest k with gap(k) >= gap(k+1) - s(k+1)", false)                                                             \
+  X(ock_gap_star, ock_choose_gap_star, "gap-star", "gap without logarithm", OCKHAM_RULE, true,                        \
+    "mean S* - S, S* as for gap; s = sd(S*) sqrt(1 + 1/50)", "Mohajer, Englmeier & Schmitz 2011", RESAMPLES,          \
+    "smallest k with gap(k) >= gap(k+1) - s(k+1)", false)                                                             \
+  X(ock_prediction_strength, ock_choose_predictable, "prediction-strength", "prediction strength", OCKHAM_RULE, true, \
+    "mean over 50 splits in halves of the least share, over a half's clusters, of pairs that the other half's "       \
+    "centroids keep together; 1 for one cluster",                                                                     \
+    "Tibshirani & Walther 2005", RESAMPLES, "largest k where it is 0.8 or more", false)                               \
+  X(ock_instability, MINIMUM, "bootstrap-instability", "bootstrap instability", OCKHAM_MINIMUM, false,                \
+    "share of pairs of rows that are together by the centroids of one bootstrap sample and apart by those of "        \
+    "another, "                                                                                                       \
+    "mean of 50 pairs of samples",                                                                                    \
+    "Fang & Wang 2012", RESAMPLES, NULL, false)                                                                       \
+  X(ock_jaccard, ock_choose_stable, "bootstrap-jaccard", "bootstrap Jaccard", OCKHAM_RULE, true,                      \
+    "least over clusters of the mean over 100 bootstrap samples of the Jaccard similarity to the most similar of "    \
+    "their clusters; 1 for one cluster",                                                                              \
+    "Hennig 2007", RESAMPLES, "largest k where every cluster has 0.75 or more", false)
 
 #define CRITERIA(X)    \
   CRITERIA_OF_CURVE(X) \

@@ -247,6 +247,13 @@ static void explain_agreement(const ock_report *r, FILE *out) {
 
 /* ---- tables ---- */
 
+/* The resamples were of some of the rows. */
+static void resampled_rows(const ock_report *r, const ockham_curve_point *point, FILE *out) {
+  char text[32];
+  if (point->resamples && (double)point->resamples->n_rows < r->curve->total_weight)
+    fprintf(out, "  from %s rows", grouped(point->resamples->n_rows, text));
+}
+
 /* What a criterion chose, and whether it could have said 1 at all. */
 static void criterion_row(const ock_report *r, const ockham_criterion *criterion, FILE *out) {
   glyphs g = glyphs_for(r);
@@ -262,6 +269,7 @@ static void criterion_row(const ock_report *r, const ockham_criterion *criterion
   if (i != SIZE_MAX && r->verdict.silhouette_rows && strcmp(criterion->name, "silhouette") == 0)
     fprintf(out, "  %s %.2g, from %s rows", g.plus_minus, r->curve->points[i].silhouette_error,
             grouped(r->verdict.silhouette_rows, text));
+  if (i != SIZE_MAX && criterion->evidence == OCKHAM_EVIDENCE_RESAMPLES) resampled_rows(r, &r->curve->points[i], out);
   fputc('\n', out);
 }
 

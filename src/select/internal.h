@@ -45,8 +45,9 @@ struct ockham_sweep {
   const ockham_mixture *chosen;          /* the mixture that decided; NULL: k-means did */
   uint64_t *sizes;                       /* of its clusters, all rows */
   double *weights, *within;
-  ockham_pair_statistics *pairs; /* of k_min ... k_max; NULL: none */
-  size_t pair_rows;              /* from which they are estimated; 0: they are of all rows, or not there */
+  ockham_pair_statistics *pairs;         /* of k_min ... k_max; NULL: none */
+  size_t pair_rows;                      /* from which they are estimated; 0: they are of all rows, or not there */
+  ockham_resample_statistics *resamples; /* k_min ... k_max; NULL: none */
   double *shown; /* centroids, within and spread of all points, in the data's units: what the curve shows */
 };
 

@@ -362,6 +362,7 @@ static bool find_floor(ock_em *em) {
     bool is_grid = isfinite(gap) && (double)n_different < grid * (double)store->n;
     em->floor[l] = is_grid ? fmax(least, fmin(gap * gap / 12, most * em->total[0][l] / store->total)) : least;
   }
+  ock_em_set_floor(em, em->floor);
   ock_free(values);
   return values != NULL;
 }

@@ -238,7 +238,9 @@ static bool is_wanted(const ock_run *r, const ockham_sweep *sweep, ockham_eviden
 static const struct {
   ockham_evidence evidence;
   ock_gather *gather;
-} gathers[] = {{OCKHAM_EVIDENCE_ROWS, ock_gather_rows}, {OCKHAM_EVIDENCE_PAIRS, ock_gather_pairs}};
+} gathers[] = {{OCKHAM_EVIDENCE_ROWS, ock_gather_rows},
+               {OCKHAM_EVIDENCE_PAIRS, ock_gather_pairs},
+               {OCKHAM_EVIDENCE_RESAMPLES, ock_gather_resamples}};
 
 /* What criteria need beside the curve. When it was stopped before there was any for the one that decides, BIC does. */
 static ockham_status gather(ock_run *r, ockham_sweep *sweep, ockham_error *err) {

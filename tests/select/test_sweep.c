@@ -142,8 +142,9 @@ static void test_range_is_honoured(void **unused) {
 /* Whether a criterion finds four blobs that nothing could miss: most others look for where a curve bends most, prefer
  * more clusters than there are, or fewer. */
 static bool is_right(const ockham_criterion *criterion) {
-  static const char *const others[] = {"log-ss-ratio", "jump",    "wb-index", "xie-beni", "pbm",  "ccc",    "sd-index",
-                                       "duda",         "c-index", "gamma",    "g-plus",   "dunn", "dunn-33"};
+  static const char *const others[] = {
+      "log-ss-ratio", "jump",    "wb-index", "xie-beni", "pbm",  "ccc",     "sd-index",
+      "duda",         "c-index", "gamma",    "g-plus",   "dunn", "dunn-33", "prediction-strength"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (strcmp(criterion->name, others[i]) == 0) return true;
   return criterion->usual && criterion->direction != OCKHAM_KNEE && strcmp(criterion->name, "aic") != 0;

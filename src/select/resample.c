@@ -94,6 +94,7 @@ ockham_status ock_resample_sweep(const ock_resampling *r, ock_resample *resample
   ockham_sweep_options options = {.k_max = n < r->k_max ? n : r->k_max,
                                   .seed = ock_rng_next(&resample->rng),
                                   .restarts = o->restarts,
+                                  .criterion = "bic", /* clusterings are all that is wanted */
                                   .no_silhouette = true,
                                   .threads = 1,
                                   .progress = resample->progress,

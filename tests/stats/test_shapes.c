@@ -9,10 +9,10 @@ enum { N = 400 };
 /* In one column: the maximum that scipy 1.17.1 finds (stats.t.fit) for these 60 numbers, in 64ths. */
 static void student_is_that_of_scipy(void **state) {
   (void)state;
-  static const int numbers[] = {128, 15,  132, 73,  145, 267, -239, 83,  146, 70,   -68, 69,  125, 117, 3,
-                                8,   92,  5,   112, 172, 154, -31,  192, 62,  77,   211, 112, 100, 93,  97,
-                                126, 239, 9,   -114, 137, 67, 108,  215, 134, 64,   140, -225, -38, 243, 157,
-                                284, 102, 70,  8,   116, 45,  129,  -78, 14,  78,   99,  206, 61,  103, 301};
+  static const int numbers[] = {128, 15,  132, 73,   145, 267, -239, 83,  146, 70, -68, 69,   125, 117, 3,
+                                8,   92,  5,   112,  172, 154, -31,  192, 62,  77, 211, 112,  100, 93,  97,
+                                126, 239, 9,   -114, 137, 67,  108,  215, 134, 64, 140, -225, -38, 243, 157,
+                                284, 102, 70,  8,    116, 45,  129,  -78, 14,  78, 99,  206,  61,  103, 301};
   enum { COUNT = sizeof numbers / sizeof *numbers };
   double x[COUNT], log_likelihood, freedom;
   for (size_t i = 0; i < COUNT; i++) x[i] = numbers[i] / 64.0;
@@ -137,12 +137,9 @@ static void what_does_not_vary_has_no_shape(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(student_is_that_of_scipy),
-      cmocka_unit_test(gaussian_rows_have_many_degrees_of_freedom),
-      cmocka_unit_test(densities_are_densities),
-      cmocka_unit_test(estimates_are_maxima),
-      cmocka_unit_test(powers_make_columns_normal),
-      cmocka_unit_test(weights_are_copies),
+      cmocka_unit_test(student_is_that_of_scipy),        cmocka_unit_test(gaussian_rows_have_many_degrees_of_freedom),
+      cmocka_unit_test(densities_are_densities),         cmocka_unit_test(estimates_are_maxima),
+      cmocka_unit_test(powers_make_columns_normal),      cmocka_unit_test(weights_are_copies),
       cmocka_unit_test(what_does_not_vary_has_no_shape),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -407,6 +407,7 @@ ockham_status ockham_mixture_check(const ockham_mixture *m, ockham_error *err) {
 bool ock_em_put(ock_em *em, const ockham_mixture *mixture, bool full) {
   const ock_frame *frame = em->store->frame;
   size_t k = mixture->k, d = mixture->n_columns;
+  if (k == 0) return false; /* it could not be kept */
   em->k = k;
   em->full = full || ock_covariance_is_full(mixture->family);
   em->family = mixture->family;

@@ -114,7 +114,7 @@ bool ock_take_factor(double *matrix, size_t d, bool full, const double *floor, d
  * freed. Fails with NO_MEMORY. */
 ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ockham_error *err);
 /* Put a mixture in the data's units into the state; full: covariances as triangles even where it is along the axes.
- * False when one is singular. */
+ * False when one is singular, or there is no mixture. */
 bool ock_em_put(ock_em *em, const ockham_mixture *mixture, bool full);
 /* No variance may be less than these d; without, 0. */
 void ock_em_set_floor(ock_em *em, const double *floor);

@@ -33,7 +33,7 @@ TITLES = ["BIC", "BIC of goxmeans", "elbow", "silhouette", "CH", "DB"]
 
 def run_ockham(path, labelled, *options):
     """Its JSON, and the wall seconds of the whole process."""
-    command = [OCKHAM, "clusters", str(path), "--json", "--quiet", *options]
+    command = [OCKHAM, "clusters", str(path), "--criterion", "bic", "--json", "--quiet", *options]
     if labelled:
         command += ["--label-column", "label"]
     start = time.perf_counter()

@@ -18,7 +18,7 @@ BUDGETS = ["64M", "256M", "1G", None]
 
 
 def measure(path, budget):
-    command = [OCKHAM, "clusters", path, "--json", "--quiet", "--k-max", str(K_MAX), "--scale", "none"]
+    command = [OCKHAM, "clusters", path, "--criterion", "bic", "--json", "--quiet", "--k-max", str(K_MAX), "--scale", "none"]
     start = time.monotonic()
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(command + (["--memory", budget] if budget else []), stdout=out)

@@ -38,7 +38,7 @@ def ockham(path, method):
     """Its k, and the seconds of the process; of `clusters` unless a method of `fit` is named."""
     started = time.perf_counter()
     if not method or method[0].startswith("--"):
-        command = [OCKHAM, "clusters", path, "--scale", "none", "--json", "--quiet", "--no-silhouette", *method]
+        command = [OCKHAM, "clusters", path, "--scale", "none", "--json", "--quiet", "--no-silhouette", *(method or ["--criterion", "bic"])]
         k = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["k"]
     else:
         command = [OCKHAM, "fit", path, "--scale", "none", "--method", *method]

@@ -53,7 +53,7 @@ class Ours:
     def sweep(self, table, k_max, *options, threads=machine.THREADS, timeout=None):
         """The command's JSON, with the seconds of the whole process and its peak memory in bytes beside it."""
         command = [self.command, "clusters", str(table), "--k-max", str(k_max), "--scale", "none", "--json", "--quiet",
-                   "--threads", str(threads), *(options or ["--no-silhouette"])]
+                   "--threads", str(threads), "--criterion", "bic", *(options or ["--no-silhouette"])]
         out, err = launch(command, timeout)
         process_seconds, peak = err.split()[-2:]
         return json.loads(out) | {"process_seconds": float(process_seconds), "peak": int(peak) * 1024}

@@ -11,7 +11,7 @@
 
 #include <ockham/ockham.h>
 
-enum { MAX_CRITERIA = 64, MAX_TRUE_K = 30 };
+enum { MAX_CRITERIA = 100, VERDICT = MAX_CRITERIA, N_RECORDS, MAX_TRUE_K = 30 };
 
 /* How one criterion did over some tables. Choosing no k, as when there is no knee, counts as saying 1. */
 typedef struct record {
@@ -24,6 +24,12 @@ static void fail(const ockham_error *err) {
   exit(EXIT_FAILURE);
 }
 
+static void add(record *r, size_t k, size_t true_k) {
+  r->n++;
+  r->n_right += k == true_k;
+  r->sum_error += fabs((double)k - (double)true_k);
+}
+
 /* Note what each criterion says of the part of a curve that begins at k = from. */
 static void note(const ockham_curve *curve, size_t from, size_t true_k, record *records) {
   size_t n_criteria, skipped = from - curve->points[0].k;
@@ -34,9 +40,7 @@ static void note(const ockham_curve *curve, size_t from, size_t true_k, record *
   for (size_t c = 0; c < n_criteria; c++) {
     size_t point = ockham_criterion_choose(&criteria[c], &part);
     size_t k = point == SIZE_MAX ? 1 : part.points[point].k;
-    records[c].n++;
-    records[c].n_right += k == true_k;
-    records[c].sum_error += fabs((double)k - (double)true_k);
+    add(&records[c], k, true_k);
   }
 }
 
@@ -56,6 +60,7 @@ static void try_table(const ockham_blobs_options *blobs, size_t least_k_max, rec
   if (ockham_sweep_run(ockham_table_rows(table), &options, &sweep, &err)) fail(&err);
   note(ockham_sweep_curve(sweep), 1, blobs->k, from_one);
   note(ockham_sweep_curve(sweep), 2, blobs->k, from_two);
+  add(&from_one[VERDICT], ockham_sweep_verdict(sweep).k, blobs->k);
   ockham_sweep_free(sweep);
   ockham_table_free(table);
 }
@@ -68,7 +73,7 @@ static void experiment_in_the_plane(size_t n_seeds) {
     double min_distance;
   } sets[] = {{2, 0.80}, {3, 0.70}, {5, 0.45}, {10, 0.35}, {25, 0.20}};
   enum { N_SETS = sizeof sets / sizeof *sets };
-  static record records[2][N_SETS][MAX_CRITERIA], unused[MAX_CRITERIA];
+  static record records[2][N_SETS][N_RECORDS], unused[N_RECORDS];
   for (size_t unequal = 0; unequal < 2; unequal++)
     for (size_t set = 0; set < N_SETS; set++)
       for (size_t seed = 0; seed < n_seeds; seed++) {
@@ -89,8 +94,10 @@ static void experiment_in_the_plane(size_t n_seeds) {
   printf("   equal sizes                    unequal sizes\n%-24s", "true k");
   for (size_t i = 0; i < 2 * N_SETS; i++) printf("%s %5zu", i == N_SETS ? " |" : "", sets[i % N_SETS].k);
   printf("\n");
-  for (size_t c = 0; c < n_criteria; c++) {
-    printf("%-24s", criteria[c].title);
+  for (size_t row = 0; row <= n_criteria; row++) {
+    size_t c = row ? row - 1 : VERDICT;
+    if (c != VERDICT && !criteria[c].usual) continue;
+    printf("%-24s", c == VERDICT ? "verdict (the default)" : criteria[c].title);
     for (size_t i = 0; i < 2 * N_SETS; i++) {
       const record *r = &records[i / N_SETS][i % N_SETS][c];
       printf("%s  %4.2f", i == N_SETS ? " |" : "", (double)r->n_right / (double)r->n);
@@ -120,7 +127,7 @@ static void print_record(const record *r) {
 }
 
 static void experiment_in_five_dimensions(size_t n_seeds) {
-  static record from_one[MAX_CRITERIA], from_two[MAX_CRITERIA];
+  static record from_one[N_RECORDS], from_two[N_RECORDS];
   for (size_t seed = 0; seed < n_seeds; seed++)
     for (size_t k = 1; k <= MAX_TRUE_K; k++) {
       ockham_blobs_options blobs = {.k = k,
@@ -139,7 +146,11 @@ static void experiment_in_five_dimensions(size_t n_seeds) {
   const ockham_criterion *criteria = ockham_criteria(&n_criteria);
   printf("\n(ii) 1 ... %d clusters in five dimensions, %zu seeds: share right / mean |error|\n\n", MAX_TRUE_K, n_seeds);
   printf("%-24s %14s %14s %14s\n", "k tried from", "1", "2", "2, published");
+  printf("%-24s", "verdict (the default)");
+  print_record(&from_one[VERDICT]);
+  printf("\n");
   for (size_t c = 0; c < n_criteria; c++) {
+    if (!criteria[c].usual) continue;
     printf("%-24s", criteria[c].title);
     print_record(&from_one[c]);
     print_record(&from_two[c]);

@@ -126,6 +126,29 @@ typedef enum ockham_evidence {
   OCKHAM_EVIDENCE_RESAMPLES /**< clusterings of other rows: ockham_curve_point.resamples */
 } ockham_evidence;
 
+/** How much lower inertia is than that of rows drawn evenly from a box, and by how much this must be beaten. */
+typedef struct ockham_gap {
+  double value, error;
+} ockham_gap;
+
+/** What clusterings of other rows say of one k: NaN where it is undefined (k is more than some of the other rows are
+ *  distinct, or more than OCKHAM_RESAMPLE_K_LIMIT), or was not asked for. W: the inertia of the rows, W*: that of a
+ *  reference, which are as many rows drawn evenly from the box that the rows fill. docs/criteria.md tells more. */
+struct ockham_resample_statistics {
+  ockham_gap gap;                   /**< mean ln W* - ln W; sd(ln W*) sqrt(1 + 1/B), B = 50 references */
+  ockham_gap gap_pca;               /**< the same, the box along the principal axes */
+  ockham_gap gap_star;              /**< mean W* - W; sd(W*) sqrt(1 + 1/B) */
+  double prediction_strength;       /**< mean over 50 splits in halves; 1 for k = 1 */
+  double prediction_strength_error; /**< standard error of that mean */
+  double instability;               /**< share of pairs of rows on which two bootstrap samples disagree: mean of 50 */
+  double instability_error;         /**< standard error of that mean */
+  double jaccard;      /**< the least of the clusters' mean Jaccard similarities to 100 bootstraps; 1 for k = 1 */
+  double jaccard_mean; /**< their mean over clusters */
+  uint64_t n_rows;     /**< how many rows were resampled: some of them where all were too many */
+};
+/** Resamples are clustered for k up to this. */
+#define OCKHAM_RESAMPLE_K_LIMIT 256
+
 /** What a criterion is. */
 typedef struct ockham_criterion {
   const char *name;  /**< for options and JSON: "bic" */

@@ -30,11 +30,10 @@ typedef struct ockham_sweep_options {
   const double *weights; /**< n: how many rows each row stands for, 0 or OCKHAM_LEAST_WEIGHT to OCKHAM_LARGEST_WEIGHT;
                             fractions are fine, but criteria take the sum for the number of rows; NULL: 1 each */
   bool mixtures; /**< also fit mixtures (mixture.h) to up to 12,000 of the rows, for k up to a quarter beyond what BIC
-                     of k-means says, for the criteria that are of them; implied by such a criterion, and so by default.
-                       Not where a column is constant. */
+                    of k-means says, for the criteria that are of them; implied by such a criterion, and so by default.
+                      Not where a column is constant. */
   bool all_criteria; /**< gather what every criterion needs, mixtures included, which takes many times longer; a
-                        criterion that decides gets what it needs anyway. For tables in memory only: of a source there
-                        are neither ockham_curve_point.rows nor pairs */
+                        criterion that decides gets what it needs anyway. For tables in memory only */
 } ockham_sweep_options;
 
 /** How far the range is extended by itself. */
@@ -53,6 +52,8 @@ typedef struct ockham_confidence {
   size_t merge_a, merge_b; /**< the two clusters that overlap most: with one cluster less they are the first to go */
   double overlap;          /**< the share of their rows that may be in either, by posterior probabilities; 0: k is 1 */
   size_t n_peaks;          /**< groups of clusters between whose means the density falls nowhere; 0: not known */
+  size_t n_bent;           /**< groups of rows that hang together but have no centre: rings, arcs, spirals */
+  double bent_share;       /**< their share of the rows: above 0.2 centroids do not describe these data */
   bool has_split;
   size_t split; /**< the cluster that is two with one more; where has_split */
 } ockham_confidence;
@@ -86,8 +87,8 @@ OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
 /** The same with more rows than memory holds: the search is that of ockham_sweep_run() on the overview's sample; then
  *  the source is gone through, mostly twice, and in each round every clustering is moved and measured on all rows.
  * Sizes, sums of squares and of distances, the simplified silhouette, and so all criteria but the silhouette (an
- * estimate from the sample), are exact for all rows, and the inertia never rises with k. Criteria of rows
- * and of pairs of rows are left out.
+ * estimate from the sample), are exact for all rows, and the inertia never rises with k. Criteria of pairs of rows are
+ * left out.
  *
  *    ockham_row_source source;     // such as of ockham_reader_source()
  *    ockham_sweep_sample_rows(source.n_columns, memory_bytes, NULL, &n_sample, &err);
@@ -102,8 +103,9 @@ OCKHAM_API void ockham_sweep_free(ockham_sweep *sweep);
  * INTERRUPTED; later, what has been measured on all rows is returned as a partial sweep, if it is something.
  *
  *  Fails as ockham_sweep_run() does (without rows in messages), as the source does, and with BAD_ARGUMENT when
- *  memory_bytes is too little (the message says the least), options->exact or options->weights is set, or a criterion
- * of rows or of pairs of rows is to decide, with BAD_DATA when the source gives other rows than before. */
+ *  memory_bytes is too little (the message says the least), options->exact or options->weights is set or a criterion
+ *  that needs rows, pairs or resamples of them is to decide, with BAD_DATA when the source gives other rows than
+ *  before. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_sweep_run_source(const ockham_row_source *source,
                                                                    const ockham_overview *overview, size_t memory_bytes,
                                                                    const ockham_sweep_options *options,

@@ -391,7 +391,9 @@ static bool take_factor(ock_em *em, size_t j) {
   size_t d = em->d, second = ock_second_moments(d, em->full);
   double *factor = em->factor + j * second, logs;
   memcpy(factor, em->covariance + j * second, second * sizeof *factor);
-  if (!ock_take_factor(factor, d, em->full, em->floor, &logs)) return false;
+  bool sphere = em->family == OCKHAM_EII || em->family == OCKHAM_VII; /* has one variance for all columns */
+  if (sphere && !(em->covariance[j * second] > em->level_floor)) return false;
+  if (!ock_take_factor(factor, d, em->full, sphere ? NULL : em->floor, &logs)) return false;
   em->log_scale[j] = log(em->proportion[j]) + log_constant(em->tail, d) - logs;
   em->widest[j] = largest_variance(em, j);
   return true;
@@ -507,6 +509,14 @@ void ock_em_start(ock_em *em, const double *centroids, size_t k, bool full) {
   make_pass(em, &(pass){.em = em, .centroids = centroids});
 }
 
+void ock_em_set_floor(ock_em *em, const double *floor) {
+  em->level_floor = 0;
+  for (size_t l = 0; l < em->d; l++) {
+    em->floor[l] = floor[l];
+    em->level_floor += floor[l] / (double)em->d;
+  }
+}
+
 void ock_em_measure(ock_em *em) {
   make_pass(em, &(pass){.em = em});
 }
@@ -581,6 +591,7 @@ ockham_status ock_em_init(ock_em *em, const ock_store *store, size_t k_max, bool
     return ock_fail_memory(err, "a mixture", ock_size_product(k_max, ock_size_product(second, 8 * (n_blocks + 4))));
   }
   memset(em->floor, 0, em->d * sizeof(double));
+  em->level_floor = 0;
   measure_panels(em);
   return OCKHAM_OK;
 }

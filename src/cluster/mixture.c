@@ -239,6 +239,7 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_mixture *result, o
   OCK_TRY(ock_em_init(&f->em, &f->store, f->k, full, f->pool, &f->ticker, err));
   ock_em_measure_rows(&f->em, full);
   for (size_t l = 0; l < f->frame.d; l++) f->em.floor[l] = ock_em_least_variance(&f->em);
+  ock_em_set_floor(&f->em, f->em.floor);
   return try_families(f, labels, result, err);
 }
 
@@ -406,6 +407,7 @@ ockham_status ockham_mixture_check(const ockham_mixture *m, ockham_error *err) {
 bool ock_em_put(ock_em *em, const ockham_mixture *mixture, bool full) {
   const ock_frame *frame = em->store->frame;
   size_t k = mixture->k, d = mixture->n_columns;
+  if (k == 0) return false; /* it could not be kept */
   em->k = k;
   em->full = full || ock_covariance_is_full(mixture->family);
   em->family = mixture->family;

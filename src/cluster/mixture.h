@@ -55,6 +55,7 @@ typedef struct ock_em {
   double stride; /* the share of a whole step that is taken where tails are light: less after one that went too far */
   double power;  /* sum over rows and components of m^tail */
   double *floor; /* d: no variance along a column may be less; 0 at first */
+  double level_floor;      /* the mean of these, for spheres */
   double *proportion;      /* k */
   double *mean;            /* k x d */
   double *covariance;      /* k x ock_second_moments() */
@@ -113,8 +114,10 @@ bool ock_take_factor(double *matrix, size_t d, bool full, const double *floor, d
  * freed. Fails with NO_MEMORY. */
 ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ockham_error *err);
 /* Put a mixture in the data's units into the state; full: covariances as triangles even where it is along the axes.
- * False when one is singular. */
+ * False when one is singular, or there is no mixture. */
 bool ock_em_put(ock_em *em, const ockham_mixture *mixture, bool full);
+/* No variance may be less than these d; without, 0. */
+void ock_em_set_floor(ock_em *em, const double *floor);
 /* The moments of the rows by the mixture there is, and its log-likelihood. One pass. */
 void ock_em_measure(ock_em *em);
 /* Forget all but the variances of the moments there are. */

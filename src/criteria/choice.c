@@ -66,7 +66,7 @@ size_t ock_choose_hartigan(const ockham_criterion *criterion, const ockham_curve
   return ock_first_at_most(criterion, curve, 10);
 }
 
-size_t ock_choose_variance_explained(const ockham_criterion *criterion, const ockham_curve *curve) {
+size_t ock_choose_explained(const ockham_criterion *criterion, const ockham_curve *curve) {
   return ock_first_at_least(criterion, curve, 0.9);
 }
 
@@ -76,4 +76,54 @@ size_t ock_choose_duda(const ockham_criterion *criterion, const ockham_curve *cu
 
 size_t ock_choose_beale(const ockham_criterion *criterion, const ockham_curve *curve) {
   return ock_first_at_least(criterion, curve, 0.005);
+}
+
+/* ---- rules of resamples ---- */
+
+/* The gap of a point. */
+typedef const ockham_gap *gap_of(const ockham_resample_statistics *statistics);
+
+static const ockham_gap *of_box(const ockham_resample_statistics *s) {
+  return &s->gap;
+}
+
+static const ockham_gap *of_axes(const ockham_resample_statistics *s) {
+  return &s->gap_pca;
+}
+
+static const ockham_gap *of_inertia(const ockham_resample_statistics *s) {
+  return &s->gap_star;
+}
+
+/* The first that the next does not exceed by more than the error. */
+static size_t choose_gap(const ockham_curve *curve, gap_of *gap) {
+  for (size_t i = 0; i + 1 < curve->n_points; i++) {
+    if (!curve->points[i].resamples) break;
+    const ockham_gap *here = gap(curve->points[i].resamples), *next = gap(curve->points[i + 1].resamples);
+    if (here->value >= next->value - next->error) return i;
+  }
+  return SIZE_MAX;
+}
+
+size_t ock_choose_gap(const ockham_criterion *criterion, const ockham_curve *curve) {
+  (void)criterion;
+  return choose_gap(curve, of_box);
+}
+
+size_t ock_choose_gap_pca(const ockham_criterion *criterion, const ockham_curve *curve) {
+  (void)criterion;
+  return choose_gap(curve, of_axes);
+}
+
+size_t ock_choose_gap_star(const ockham_criterion *criterion, const ockham_curve *curve) {
+  (void)criterion;
+  return choose_gap(curve, of_inertia);
+}
+
+size_t ock_choose_predictable(const ockham_criterion *criterion, const ockham_curve *curve) {
+  return ock_last_at_least(criterion, curve, 0.8);
+}
+
+size_t ock_choose_stable(const ockham_criterion *criterion, const ockham_curve *curve) {
+  return ock_last_at_least(criterion, curve, 0.75);
 }

@@ -45,7 +45,7 @@ double ock_davies_bouldin(const ockham_curve *curve, size_t i) {
     sum += worst;
   }
   double index = sum / (double)p->k;
-  return isfinite(index) ? index : NAN; /* two centroids at one place */
+  return ock_defined(index); /* two centroids at one place */
 }
 
 /* ---- between centroids ---- */

@@ -68,8 +68,7 @@ double ock_frey(const ockham_curve *curve, size_t i) {
 
 /* ---- which k ---- */
 
-/* Where a rise ends: the largest fall of slope. */
-size_t ock_choose_hubert(const ockham_criterion *criterion, const ockham_curve *curve) {
+size_t ock_choose_bend(const ockham_criterion *criterion, const ockham_curve *curve) {
   double largest = 0;
   size_t chosen = SIZE_MAX;
   for (size_t i = 1; i + 1 < curve->n_points; i++) {
@@ -85,7 +84,7 @@ size_t ock_choose_hubert(const ockham_criterion *criterion, const ockham_curve *
 }
 
 /* Down from the largest k, values fall below 1 and rise above it again; the point before they fall the last time. */
-size_t ock_choose_frey(const ockham_criterion *criterion, const ockham_curve *curve) {
+size_t ock_choose_last_below_one(const ockham_criterion *criterion, const ockham_curve *curve) {
   size_t i = 0;
   while (i < curve->n_points && !(ockham_criterion_value(criterion, curve, i) < 1)) i++;
   if (i == curve->n_points) return SIZE_MAX;

@@ -111,7 +111,7 @@ static size_t stable_choice(const models *m) {
   return chosen;
 }
 
-size_t ock_choose_slope_heuristic(const ockham_criterion *criterion, const ockham_curve *curve) {
+size_t ock_choose_by_slope(const ockham_criterion *criterion, const ockham_curve *curve) {
   size_t n = curve->n_points, chosen = SIZE_MAX;
   double *values = n < LEAST_MODELS ? NULL : ock_alloc_array(n, 5 * sizeof(double));
   if (!values) return SIZE_MAX;

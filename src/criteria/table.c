@@ -9,8 +9,9 @@
 #define MINIMUM ock_choose_smallest
 #define CURVE OCKHAM_EVIDENCE_CURVE, NULL
 #define MIXTURES OCKHAM_EVIDENCE_MIXTURES, NULL
-#define ROWS OCKHAM_EVIDENCE_ROWS, NULL
 #define PAIRS OCKHAM_EVIDENCE_PAIRS, NULL
+#define ROWS OCKHAM_EVIDENCE_ROWS, NULL
+#define RESAMPLES OCKHAM_EVIDENCE_RESAMPLES
 
 #define CRITERIA_OF_CURVE(X)                                                                                           \
   X(ock_bic, MAXIMUM, "bic", "BIC", OCKHAM_MAXIMUM, true,                                                              \
@@ -50,7 +51,7 @@
   X(ock_bic_pelleg_moore, MAXIMUM, "bic-pelleg-moore", "BIC of Pelleg & Moore", OCKHAM_MAXIMUM, true,                  \
     "sum [n_j ln n_j - n_j ln n - n_j/2 ln(2 pi) - n_j d/2 ln(S/(n-k)) - (n_j-k)/2] - k(d+1)/2 ln n",                  \
     "Pelleg & Moore 2000, as printed; docs/criteria.md lists its errors", CURVE, false)                                \
-  X(ock_log_likelihood, ock_choose_slope_heuristic, "slope-heuristic", "slope heuristic", OCKHAM_RULE, true,           \
+  X(ock_log_likelihood, ock_choose_by_slope, "slope-heuristic", "slope heuristic", OCKHAM_RULE, true,                  \
     "ln L of EII, as for bic; kappa: its slope over p = k(d+1) among the largest k, by a robust line",                 \
     "Birge & Massart 2007; Baudry, Maugis & Michel 2012", OCKHAM_EVIDENCE_CURVE, "highest ln L - 2 kappa p", false)    \
   X(ock_banfield_raftery, MINIMUM, "banfield-raftery", "Banfield-Raftery", OCKHAM_MINIMUM, true,                       \
@@ -74,8 +75,8 @@
     "S_k / (a_k S_(k-1)), a_k = 1 - 3/(4d) (5/6)^(k-2); 1 for k = 1", "Pham, Dimov & Nguyen 2005", CURVE, false)       \
   X(ock_wb_index, MINIMUM, "wb-index", "WB index", OCKHAM_MINIMUM, false, "k S/B", "Zhao, Xu & Franti 2009", CURVE,    \
     false)                                                                                                             \
-  X(ock_variance_explained, ock_choose_variance_explained, "variance-explained", "variance explained", OCKHAM_RULE,    \
-    false, "B/T", "custom", OCKHAM_EVIDENCE_CURVE, "first k with a value of at least 0.9", false)                      \
+  X(ock_variance_explained, ock_choose_explained, "variance-explained", "variance explained", OCKHAM_RULE, false,      \
+    "B/T", "custom", OCKHAM_EVIDENCE_CURVE, "first k with a value of at least 0.9", false)                             \
   X(ock_xie_beni, MINIMUM, "xie-beni", "Xie-Beni", OCKHAM_MINIMUM, false,                                              \
     "S/n / (least |c_i-c_j|)^2; also called ray-turi", "Xie & Beni 1991; Ray & Turi 1999", CURVE, false)               \
   X(ock_pbm, MAXIMUM, "pbm", "PBM", OCKHAM_MAXIMUM, false,                                                             \
@@ -147,12 +148,12 @@
     false)                                                                                                             \
   X(ock_mcclain_rao, MINIMUM, "mcclain-rao", "McClain-Rao", OCKHAM_MINIMUM, false,                                     \
     "mean distance of pairs of rows within clusters / between", "McClain & Rao 1975", PAIRS, false)                    \
-  X(ock_hubert, ock_choose_hubert, "hubert", "Hubert's statistic", OCKHAM_RULE, false,                                 \
+  X(ock_hubert, ock_choose_bend, "hubert", "Hubert's statistic", OCKHAM_RULE, false,                                   \
     "correlation over pairs of rows of their distance with that of their clusters' centroids", "Hubert & Arabie 1985", \
-    OCKHAM_EVIDENCE_PAIRS, "where its rise slows down most", false)                                                    \
-  X(ock_frey, ock_choose_frey, "frey", "Frey", OCKHAM_RULE, false,                                                     \
+    OCKHAM_EVIDENCE_PAIRS, "where its rise slows down most is best", false)                                            \
+  X(ock_frey, ock_choose_last_below_one, "frey", "Frey", OCKHAM_RULE, false,                                           \
     "change of the mean distance between clusters from k to k+1 / change of that within",                              \
-    "Frey & Van Groenewoud 1972", OCKHAM_EVIDENCE_PAIRS, "k after the first values below 1", false)                    \
+    "Frey & Van Groenewoud 1972", OCKHAM_EVIDENCE_PAIRS, "the k after its first values below 1 is best", false)        \
   X(ock_dunn_11, MAXIMUM, "dunn", "Dunn", OCKHAM_MAXIMUM, false, NEAREST "D" DIAMETER, "Dunn 1974", PAIRS, false)      \
   DUNN(X, 1, 2, NEAREST "M" MEAN_PAIRS)                                                                                \
   DUNN(X, 1, 3, NEAREST "S" SPREAD)                                                                                    \
@@ -165,7 +166,30 @@
   DUNN(X, 5, 1, OF_CROSSED "D" DIAMETER)                                                                               \
   DUNN(X, 5, 2, OF_CROSSED "M" MEAN_PAIRS)                                                                             \
   DUNN(X, 5, 3, OF_CROSSED "S" SPREAD)
-#define CRITERIA_OF_RESAMPLES(X)
+#define CRITERIA_OF_RESAMPLES(X)                                                                                      \
+  X(ock_gap, ock_choose_gap, "gap", "gap", OCKHAM_RULE, true,                                                         \
+    "mean ln S* - ln S, S* of as many rows drawn evenly from the box of the columns, 50 times; "                      \
+    "s = sd(ln S*) sqrt(1 + 1/50)",                                                                                   \
+    "Tibshirani, Walther & Hastie 2001", RESAMPLES, "smallest k with gap(k) >= gap(k+1) - s(k+1)", false)             \
+  X(ock_gap_pca, ock_choose_gap_pca, "gap-pca", "gap, principal axes", OCKHAM_RULE, true,                             \
+    "as gap, the box along the principal axes; d at most 256", "Tibshirani, Walther & Hastie 2001", RESAMPLES,        \
+    "smallest k with gap(k) >= gap(k+1) - s(k+1)", false)                                                             \
+  X(ock_gap_star, ock_choose_gap_star, "gap-star", "gap without logarithm", OCKHAM_RULE, true,                        \
+    "mean S* - S, S* as for gap; s = sd(S*) sqrt(1 + 1/50)", "Mohajer, Englmeier & Schmitz 2011", RESAMPLES,          \
+    "smallest k with gap(k) >= gap(k+1) - s(k+1)", false)                                                             \
+  X(ock_prediction_strength, ock_choose_predictable, "prediction-strength", "prediction strength", OCKHAM_RULE, true, \
+    "mean over 50 splits in halves of the least share, over a half's clusters, of pairs that the other half's "       \
+    "centroids keep together; 1 for one cluster",                                                                     \
+    "Tibshirani & Walther 2005", RESAMPLES, "largest k where it is 0.8 or more", false)                               \
+  X(ock_instability, MINIMUM, "bootstrap-instability", "bootstrap instability", OCKHAM_MINIMUM, false,                \
+    "share of pairs of rows that are together by the centroids of one bootstrap sample and apart by those of "        \
+    "another, "                                                                                                       \
+    "mean of 50 pairs of samples",                                                                                    \
+    "Fang & Wang 2012", RESAMPLES, NULL, false)                                                                       \
+  X(ock_jaccard, ock_choose_stable, "bootstrap-jaccard", "bootstrap Jaccard", OCKHAM_RULE, true,                      \
+    "least over clusters of the mean over 100 bootstrap samples of the Jaccard similarity to the most similar of "    \
+    "their clusters; 1 for one cluster",                                                                              \
+    "Hennig 2007", RESAMPLES, "largest k where every cluster has 0.75 or more", false)
 
 #define CRITERIA(X)    \
   CRITERIA_OF_CURVE(X) \

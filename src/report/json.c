@@ -49,6 +49,22 @@ static json_t *choices(const ock_report *r) {
   return object;
 }
 
+/* Standard errors, and the s(k) of gaps, of what is shown. */
+static void put_resample_errors(const ock_report *r, const ockham_resample_statistics *s, json_t **object) {
+  const struct {
+    const char *criterion, *key;
+    double value;
+  } errors[] = {{"gap", "gap_error", s->gap.error},
+                {"gap-pca", "gap-pca_error", s->gap_pca.error},
+                {"gap-star", "gap-star_error", s->gap_star.error},
+                {"prediction-strength", "prediction-strength_error", s->prediction_strength_error},
+                {"bootstrap-instability", "bootstrap-instability_error", s->instability_error},
+                {"bootstrap-jaccard", "bootstrap-jaccard_mean", s->jaccard_mean}};
+  for (size_t e = 0; e < sizeof errors / sizeof *errors; e++)
+    if (ock_report_shows(r, ockham_criterion_find(errors[e].criterion)))
+      put(object, errors[e].key, number(errors[e].value));
+}
+
 static json_t *point(const ock_report *r, size_t i) {
   const ockham_curve *curve = r->curve;
   size_t n;
@@ -73,6 +89,7 @@ static json_t *point(const ock_report *r, size_t i) {
                                          [OCKHAM_SHAPE_BOX] = "box"};
     put(&object, "mixture_shape", json_string(shapes[curve->points[i].mixture_shape]));
   }
+  if (curve->points[i].resamples) put_resample_errors(r, curve->points[i].resamples, &object);
   return object;
 }
 
@@ -140,6 +157,8 @@ static json_t *confidence(const ock_report *r) {
   put(&object, "overlapping", c->overlap > 0 ? most : json_null());
   if (!(c->overlap > 0)) json_decref(most);
   put(&object, "peaks", c->n_peaks ? integer(c->n_peaks) : json_null());
+  put(&object, "bent_groups", integer(c->n_bent));
+  put(&object, "bent_share", number(c->bent_share));
   put(&object, "split", c->has_split ? integer(c->split) : json_null());
   return object;
 }

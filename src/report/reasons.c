@@ -85,6 +85,16 @@ static void tell_gaps(const ock_report *r, FILE *out) {
     fprintf(out, "  with gaps between %zu groups of them; some have none\n", c->n_peaks);
 }
 
+static void tell_bent(const ock_report *r, FILE *out) {
+  const double enough = 0.2;
+  const ockham_confidence *c = &r->verdict.confidence;
+  if (c->n_bent == 0 || c->bent_share < enough) return;
+  fprintf(out,
+          "  beware: %.0f %% of the rows hang together in %zu bent group%s (rings, arcs, spirals), which neither\n"
+          "  centroids nor mixtures describe: clusters are pieces of them\n",
+          100 * c->bent_share, c->n_bent, ock_plural(c->n_bent));
+}
+
 void ock_report_reasons(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   if (v->criterion->evidence != OCKHAM_EVIDENCE_MIXTURES || v->undecided) return;
@@ -92,4 +102,5 @@ void ock_report_reasons(const ock_report *r, FILE *out) {
   tell_halves(r, out);
   tell_alternative(r, out);
   tell_gaps(r, out);
+  tell_bent(r, out);
 }

@@ -52,6 +52,9 @@ static void answer_in_words(const ock_report *r, char *text, size_t size) {
     snprintf(text, size, "no answer from %s%s", v->criterion->title, limits);
   else if (v->k == 1)
     snprintf(text, size, "1 cluster%s%s", looked ? ": no structure found" : "", limits);
+  else if (v->confidence.bent_share >= 0.5)
+    snprintf(text, size, "no clusters about centres: %zu bent group%s in %zu pieces%s", v->confidence.n_bent,
+             ock_plural(v->confidence.n_bent), v->k, limits);
   else if (v->confidence.unclear)
     snprintf(text, size, "no clear structure: %zu clusters at best%s", v->k, limits);
   else
@@ -134,25 +137,21 @@ static void explain_extreme(const ock_report *r, FILE *out) {
   fputc('\n', out);
 }
 
-static void explain_rule(const ock_report *r, FILE *out) {
-  const ockham_verdict *v = &r->verdict;
-  char text[32];
-  double value = ockham_criterion_value(v->criterion, r->curve, v->point);
-  fprintf(out, "  %s chooses %zu: %s", v->criterion->title, v->k, v->criterion->rule);
-  if (!isnan(value)) fprintf(out, "; its value there is %s", amount(value, text));
-  fputc('\n', out);
-}
-
-/* Halves of the rows prefer another k. */
 static void explain_overruled(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   size_t best = ockham_criterion_choose(v->criterion, r->curve);
-  double difference =
-      ockham_criterion_value(v->criterion, r->curve, best) - ockham_criterion_value(v->criterion, r->curve, v->point);
+  double most = ockham_criterion_value(v->criterion, r->curve, best);
   fprintf(out, "  %s is highest at %zu, but only %.2g above %zu", v->criterion->title, r->curve->points[best].k,
-          difference, v->k);
+          most - ockham_criterion_value(v->criterion, r->curve, v->point), v->k);
   explain_weight(v->weight, out);
   fputs(", which halves of the rows prefer\n", out);
+}
+
+static void explain_rule(const ock_report *r, FILE *out) {
+  const ockham_verdict *v = &r->verdict;
+  char text[32];
+  fprintf(out, "  %s chooses %zu: %s; there it is %s\n", v->criterion->title, v->k, v->criterion->rule,
+          amount(ockham_criterion_value(v->criterion, r->curve, v->point), text));
 }
 
 static void explain_choice(const ock_report *r, FILE *out) {
@@ -248,6 +247,13 @@ static void explain_agreement(const ock_report *r, FILE *out) {
 
 /* ---- tables ---- */
 
+/* The resamples were of some of the rows. */
+static void resampled_rows(const ock_report *r, const ockham_curve_point *point, FILE *out) {
+  char text[32];
+  if (point->resamples && (double)point->resamples->n_rows < r->curve->total_weight)
+    fprintf(out, "  from %s rows", grouped(point->resamples->n_rows, text));
+}
+
 /* What a criterion chose, and whether it could have said 1 at all. */
 static void criterion_row(const ock_report *r, const ockham_criterion *criterion, FILE *out) {
   glyphs g = glyphs_for(r);
@@ -263,6 +269,7 @@ static void criterion_row(const ock_report *r, const ockham_criterion *criterion
   if (i != SIZE_MAX && r->verdict.silhouette_rows && strcmp(criterion->name, "silhouette") == 0)
     fprintf(out, "  %s %.2g, from %s rows", g.plus_minus, r->curve->points[i].silhouette_error,
             grouped(r->verdict.silhouette_rows, text));
+  if (i != SIZE_MAX && criterion->evidence == OCKHAM_EVIDENCE_RESAMPLES) resampled_rows(r, &r->curve->points[i], out);
   fputc('\n', out);
 }
 

@@ -44,11 +44,12 @@ void ockham_sweep_free(ockham_sweep *sweep) {
   ock_free(sweep->fits);
   if (sweep->mixtures) ock_mixtures_clear(sweep->mixtures);
   ock_free(sweep->mixtures);
-  ock_row_evidence_free(sweep->row_evidence);
   ock_free(sweep->sizes);
   ock_free(sweep->weights);
   ock_free(sweep->within);
   ock_free(sweep->pairs);
+  ock_row_evidence_free(sweep->row_evidence);
+  ock_free(sweep->resamples);
   ock_frame_clear(&sweep->own_frame);
   ock_free(sweep->points);
   ock_free(sweep->shown);
@@ -98,6 +99,7 @@ static void show_point(ockham_sweep *sweep, const ock_fit *fit, ockham_curve_poi
                                 .weights = fit->weights};
   if (sweep->mixtures) show_mixture(sweep->mixtures, point);
   if (sweep->row_evidence) point->rows = &sweep->row_evidence->points[fit->k - sweep->k_min];
+  if (sweep->resamples) point->resamples = &sweep->resamples[fit->k - sweep->k_min];
 }
 
 ockham_status ock_sweep_build_curve(ockham_sweep *sweep, ockham_error *err) {

@@ -8,12 +8,9 @@
 /* Gather all of one kind for the sweep's k_min ... k_max; kept in the sweep, and shown by its curve from then on. When
  * the ticker stops it there is none. Fails with NO_MEMORY. */
 typedef ockham_status ock_gather(ock_run *r, ockham_sweep *sweep, ockham_error *err);
+ock_gather ock_gather_resamples;
 
-/* ---- pairs of rows ---- */
-
-/* Rows in memory only. */
 ock_gather ock_gather_pairs;
-
 /* ---- the rows looked at once more ---- */
 
 typedef struct ock_row_evidence {

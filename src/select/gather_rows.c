@@ -217,7 +217,6 @@ void ock_row_evidence_free(ock_row_evidence *evidence) {
 }
 
 ockham_status ock_gather_rows(ock_run *r, ockham_sweep *sweep, ockham_error *err) {
-  if (ock_ticker_stopped(&r->ticker)) return OCKHAM_OK;
   ock_arena arena = {0};
   ock_scatter s = {0};
   look l;

@@ -3,7 +3,6 @@
  * doi:10.1111/j.1467-9868.2011.01034.x), choose among the mixtures that come near the best. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "select/mixtures.h"
 
@@ -46,7 +45,7 @@ static ockham_status ask(const ock_mixtures *m, const ock_store *half, const siz
   *k = 0;
   for (size_t c = 0; c < n; c++) k_max = candidate[c] > k_max ? candidate[c] : k_max;
   OCK_TRY(ock_em_init(&em, half, k_max, m->full, pool, ticker, err));
-  memcpy(em.floor, floor, half->d * sizeof *floor);
+  ock_em_set_floor(&em, floor);
   ockham_status status = OCKHAM_OK;
   for (size_t c = 0; c < n && !status && !ock_ticker_stopped(ticker); c++) {
     double bic = bic_of(&em, &m->kept[candidate[c] - 1]);

@@ -39,14 +39,15 @@ struct ockham_sweep {
   ockham_curve curve;
   ockham_curve_point *points;
   ockham_work work;
-  struct ock_mixtures *mixtures; /* NULL: none */
-  bool weighs;                   /* no criterion was asked for: all evidence decides */
-  const ockham_mixture *chosen;  /* the mixture that decided; NULL: k-means did */
-  uint64_t *sizes;               /* of its clusters, all rows */
+  struct ock_mixtures *mixtures;         /* NULL: none */
+  struct ock_row_evidence *row_evidence; /* likewise */
+  bool weighs;                           /* no criterion was asked for: all evidence decides */
+  const ockham_mixture *chosen;          /* the mixture that decided; NULL: k-means did */
+  uint64_t *sizes;                       /* of its clusters, all rows */
   double *weights, *within;
-  struct ock_row_evidence *row_evidence; /* NULL: none */
   ockham_pair_statistics *pairs;         /* of k_min ... k_max; NULL: none */
   size_t pair_rows;                      /* from which they are estimated; 0: they are of all rows, or not there */
+  ockham_resample_statistics *resamples; /* k_min ... k_max; NULL: none */
   double *shown; /* centroids, within and spread of all points, in the data's units: what the curve shows */
 };
 

@@ -327,7 +327,7 @@ static bool allocate(ock_mixtures *m, size_t k) {
 static size_t weigh(const ock_mixtures *m) {
   const double strong = 6;
   size_t k = m->best_k;
-  for (size_t other = 1; other <= m->k_max; other++) {
+  for (size_t other = 1; k > 0 && other <= m->k_max; other++) { /* 0: nothing was fitted */
     double bic = other == 1 ? fmax(m->kept_bic[0], m->single.bic) : m->kept_bic[other - 1];
     if (bic > m->best - strong && m->doubts.says[other - 1] > m->doubts.says[k - 1]) k = other;
   }
@@ -343,20 +343,26 @@ static int compare_doubles(const void *a, const void *b) {
  * its values (Sheppard), nor than what computing can tell. Of a column with hardly any values the gap is no step: the
  * floor is no more than a share of its variance. False when memory ran out. */
 static bool find_floor(ock_em *em) {
-  const double most = 0.02;
+  const double most = 0.02, grid = 0.9; /* on a grid some values are the same */
   const ock_store *store = em->store;
   double *values = ock_alloc_array(store->n, sizeof *values), least = ock_em_least_variance(em);
   for (size_t l = 0; values && l < em->d; l++) {
     double gap = INFINITY;
+    size_t n_different = 1;
     for (size_t i = 0; i < store->n; i++) {
       const double *panel = ock_store_panel(store, i / OCK_PANEL);
       values[i] = panel[ock_strip_place(em->d, i % OCK_PANEL, l)];
     }
     qsort(values, store->n, sizeof *values, compare_doubles);
-    for (size_t i = 1; i < store->n; i++)
-      if (values[i] > values[i - 1]) gap = fmin(gap, values[i] - values[i - 1]);
-    em->floor[l] = isfinite(gap) ? fmax(least, fmin(gap * gap / 12, most * em->total[0][l] / store->total)) : least;
+    for (size_t i = 1; i < store->n; i++) {
+      if (!(values[i] > values[i - 1])) continue;
+      gap = fmin(gap, values[i] - values[i - 1]);
+      n_different++;
+    }
+    bool is_grid = isfinite(gap) && (double)n_different < grid * (double)store->n;
+    em->floor[l] = is_grid ? fmax(least, fmin(gap * gap / 12, most * em->total[0][l] / store->total)) : least;
   }
+  ock_em_set_floor(em, em->floor);
   ock_free(values);
   return values != NULL;
 }
@@ -383,6 +389,7 @@ static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const o
     status = ock_half_samples_ask(m, store, q->x, em.floor, q->seed, pool, ticker, err);
   m->k = q->weigh ? weigh(m) : m->best_k;
   if (!status && q->doubts && !ticker->stopped) status = ock_doubts_find(m, store, q->x, pool, err);
+  if (!status && q->doubts && !ticker->stopped) status = ock_bent_find(m, store, q->seed, pool, err);
   ock_em_clear(&em);
   return status;
 }

@@ -35,6 +35,8 @@ typedef struct ock_doubts {
   size_t n_peaks;          /* groups of components without a gap between them; 0: not known */
   size_t split;            /* the component that is two with one more */
   bool has_split;
+  size_t n_bent;    /* groups of connected rows that have no centre ... */
+  double bent_rows; /* ... and their share of the rows */
 } ock_doubts;
 
 typedef struct ock_mixtures {
@@ -75,6 +77,8 @@ ockham_status ock_half_samples_ask(ock_mixtures *m, const ock_store *store, ockh
 /* What tells the mixture with m->k components from its neighbours, by the rows of the store. */
 ockham_status ock_doubts_find(ock_mixtures *m, const ock_store *store, ockham_rows x, ock_pool *pool,
                               ockham_error *err);
+/* Whether rows hang together in groups that are bent. */
+ockham_status ock_bent_find(ock_mixtures *m, const ock_store *store, uint64_t seed, ock_pool *pool, ockham_error *err);
 void ock_mixtures_clear(ock_mixtures *mixtures);
 
 /* The mixture that decided, if one did, becomes the sweep's clusters: count the rows x of each. */

@@ -88,8 +88,9 @@ static bool is_of_mixtures(const ockham_criterion *criterion) {
   return criterion->evidence == OCKHAM_EVIDENCE_MIXTURES;
 }
 
-static bool needs_rows(ockham_evidence evidence) {
-  return evidence == OCKHAM_EVIDENCE_ROWS || evidence == OCKHAM_EVIDENCE_PAIRS;
+/* Whether it needs more of the rows than fits show. */
+static bool needs_rows(const ockham_criterion *criterion) {
+  return criterion->evidence != OCKHAM_EVIDENCE_CURVE && criterion->evidence != OCKHAM_EVIDENCE_MIXTURES;
 }
 
 /* How many pairs of rows the exact silhouette may look at. */
@@ -233,11 +234,19 @@ static bool is_wanted(const ock_run *r, const ockham_sweep *sweep, ockham_eviden
   return r->options->all_criteria || sweep->criterion->evidence == evidence;
 }
 
+/* What is gathered where all rows are in memory. */
+static const struct {
+  ockham_evidence evidence;
+  ock_gather *gather;
+} gathers[] = {{OCKHAM_EVIDENCE_ROWS, ock_gather_rows},
+               {OCKHAM_EVIDENCE_PAIRS, ock_gather_pairs},
+               {OCKHAM_EVIDENCE_RESAMPLES, ock_gather_resamples}};
+
 /* What criteria need beside the curve. When it was stopped before there was any for the one that decides, BIC does. */
 static ockham_status gather(ock_run *r, ockham_sweep *sweep, ockham_error *err) {
   OCK_TRY(find_mixtures(r, sweep, err));
-  if (!r->feed && is_wanted(r, sweep, OCKHAM_EVIDENCE_ROWS)) OCK_TRY(ock_gather_rows(r, sweep, err));
-  if (!r->feed && is_wanted(r, sweep, OCKHAM_EVIDENCE_PAIRS)) OCK_TRY(ock_gather_pairs(r, sweep, err));
+  for (size_t i = 0; !r->feed && i < sizeof gathers / sizeof *gathers; i++)
+    if (is_wanted(r, sweep, gathers[i].evidence) && !r->ticker.stopped) OCK_TRY(gathers[i].gather(r, sweep, err));
   OCK_TRY(ock_sweep_build_curve(sweep, err));
   bool can_decide = ockham_criterion_has_evidence(sweep->criterion, &sweep->curve);
   if (can_decide && !r->options->criterion) /* rows may be too few for any mixture, or hardly any different ones */
@@ -340,7 +349,7 @@ static ockham_status check_overview(const ockham_row_source *source, const ockha
   if (o->exact) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the exact silhouette needs all rows in memory");
   if (o->weights) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows of a source cannot be weighted");
   OCK_TRY(check_options(o, err));
-  if (o->criterion && needs_rows(ockham_criterion_find(o->criterion)->evidence))
+  if (o->criterion && needs_rows(ockham_criterion_find(o->criterion)))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "criterion '%s' needs all rows in memory", o->criterion);
   return check_k(overview->sample.n_rows, " searched", o, err);
 }

@@ -97,6 +97,8 @@ static ockham_confidence confidence_in(const ockham_sweep *sweep, size_t k) {
                          .merge_b = d->merge_b,
                          .overlap = d->overlap,
                          .n_peaks = d->n_peaks,
+                         .n_bent = d->n_bent,
+                         .bent_share = d->bent_rows,
                          .has_split = d->has_split,
                          .split = d->split};
   bool differ = 2 * c.n_agree<c.n_halves, most_say_one = 2 * d->says[0]> c.n_halves;

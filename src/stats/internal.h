@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats: how far two labellings of the same rows agree; whether numbers are normal; shapes of one cluster; small
- * symmetric matrices; tails of distributions.
+/* stats: how far two labellings of the same rows agree; whether numbers are normal; shapes of one cluster; tails of
+ * distributions; small symmetric matrices.
  * Main type: ock_sizes, the multiset of group sizes of a partition; both indices follow from three of them.
  * Invariants: nothing depends on which numbers stand for the clusters; counts stay whole numbers until the last step.
  * Threads: pure functions, no state.
@@ -61,13 +61,6 @@ void ock_rotate_rows(double *m, size_t d, size_t p, size_t q, double cosine, dou
  * triangles) is spoilt. */
 void ock_symmetric_eigen(double *a, size_t d, double *values, double *vectors);
 
-/* ---- tails of distributions ---- */
-
-/* The regularised incomplete beta function I_x(a, b); a, b > 0. O(root of the larger). */
-double ock_beta_share(double x, double a, double b);
-/* The probability of more than f under F with a and b degrees of freedom. */
-double ock_f_tail(double f, double a, double b);
-
 /* ---- shapes of one cluster ---- */
 
 /* z = sinh(tail asinh((x - location) / scale) - skew) is standard normal: tails are heavier than the normal's below 1.
@@ -98,5 +91,11 @@ typedef enum ock_orientation { OCK_SPHERE, OCK_ALONG_AXES, OCK_ANY_ORIENTATION }
  * OCK_SHAPE_NONE where the scatter is singular. Source: Liu & Rubin, Statistica Sinica 5, 1995. */
 ock_shape_result ock_student_estimate(const double *x, const double *weight, size_t n, size_t d,
                                       ock_orientation orientation, double *log_likelihood, double *freedom);
+/* ---- tails of distributions ---- */
+
+/* The regularised incomplete beta function I_x(a, b); a, b > 0. O(root of the larger). */
+double ock_beta_share(double x, double a, double b);
+/* The probability of more than f under F with a and b degrees of freedom. */
+double ock_f_tail(double f, double a, double b);
 
 #endif

@@ -21,6 +21,10 @@ for criterion in aic bic-goxmeans silhouette simplified-silhouette calinski-hara
   succeeds clusters people.csv --columns height,weight --criterion $criterion --k-min 2 --k-max 3
   expect clusters-by-$criterion
 done
+for criterion in gap prediction-strength bootstrap-instability; do
+  succeeds clusters people.csv --columns height,weight --criterion $criterion --k-max 4
+  expect clusters-by-$criterion
+done
 succeeds clusters people.csv --columns height --criterion elbow # one column: no search
 expect clusters-by-elbow
 succeeds clusters people.csv --ignore group --criterion elbow --k-max 2

@@ -34,7 +34,7 @@ fails 2 '--k-max needs a value: K' "${clusters[@]}" --k-max
 fails 2 "--columns must be names or numbers of columns, found ''" "${clusters[@]}" --columns ''
 fails 2 "--ignore must be names or numbers of columns, found ','" "${clusters[@]}" --ignore ,
 fails 2 '--json takes no value' "${clusters[@]}" --json=yes
-fails 2 "no criterion is named 'gap'; \`ockham criteria\` lists them" "${clusters[@]}" --criterion gap
+fails 2 "no criterion is named 'bend'; \`ockham criteria\` lists them" "${clusters[@]}" --criterion bend
 fails 2 'the least k, 9, must not exceed the largest, 3' "${clusters[@]}" --k-min 9 --k-max 3
 fails 2 'k must be at most the number of rows, 36, found 37' "${clusters[@]}" --k-min 37
 fails 2 'k must be at most the number of rows, 36, found 37' fit people.csv --ignore group -k 37

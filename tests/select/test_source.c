@@ -187,8 +187,6 @@ static void test_arguments(void **unused) {
                  "no criterion is named 'none'; `ockham criteria` lists them");
   expect_failure((setting){.options = {.criterion = "marriot"}}, OCKHAM_BAD_ARGUMENT,
                  "criterion 'marriot' needs all rows in memory");
-  expect_failure((setting){.options = {.criterion = "gamma"}}, OCKHAM_BAD_ARGUMENT,
-                 "criterion 'gamma' needs all rows in memory");
 }
 
 static void test_planning(void **unused) {

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What decides by default: mixtures, one cluster of any shape, and how sure that is. */
+#include "select/sweeping.h"
+
+enum { N = 600 };
+
+static ockham_sweep *sweep_rows(const double *x, size_t n, size_t d) {
+  return sweep_with(rows_of(x, n, d), (ockham_sweep_options){.no_silhouette = true});
+}
+
+/* The clusters are the mixture's: labels, sizes and spreads are those of its predictions. */
+static void clusters_are_those_of_the_mixture(void **state) {
+  (void)state;
+  double *x = make_blobs(N, 3, 4, 1), squared[4] = {0};
+  ockham_sweep *sweep = sweep_rows(x, N, 3);
+  ockham_verdict v = ockham_sweep_verdict(sweep);
+  uint32_t labels[N], others[N];
+  uint64_t sizes[4] = {0};
+  assert_int_equal(v.k, 4);
+  assert_non_null(v.mixture);
+  assert_ok(ockham_sweep_verdict_labels(sweep, rows_of(x, N, 3), 0, labels, err));
+  assert_ok(ockham_mixture_predict(v.mixture, rows_of(x, N, 3), 1, others, NULL, NULL, err));
+  assert_memory_equal(labels, others, sizeof labels);
+  for (size_t i = 0; i < N; i++) {
+    sizes[labels[i]]++;
+    assert_int_equal(labels[i], labels[i % 4]); /* the blob that it was drawn for */
+    for (size_t l = 0; l < 3; l++) squared[labels[i]] += pow(x[i * 3 + l] - v.mixture->means[labels[i] * 3 + l], 2);
+  }
+  for (size_t j = 0; j < 4; j++) {
+    assert_int_equal(sizes[j], v.sizes[j]);
+    assert_close(squared[j], v.within[j], 1e-12);
+  }
+  assert_int_equal(v.confidence.n_halves, 20);
+  assert_true(v.confidence.n_agree >= 18 && v.confidence.n_agree == ockham_sweep_half_count(sweep, 4));
+  assert_int_equal(v.confidence.n_peaks, 4);
+  assert_false(v.confidence.unclear || v.confidence.n_bent);
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
+/* Two equal round Gaussians whose centres are 3 standard deviations apart: a share Phi(-1.5) = 0.0668 of the rows may
+ * be in either, which is the error of the best classifier. */
+static void overlap_is_the_error_of_the_best_classifier(void **state) {
+  (void)state;
+  enum { MANY = 6000 };
+  double *x = make_normal(MANY, 2, 4);
+  for (size_t i = 0; i < MANY; i += 2) x[2 * i] += 3;
+  ockham_sweep *sweep = sweep_rows(x, MANY, 2);
+  ockham_confidence c = ockham_sweep_verdict(sweep).confidence;
+  assert_int_equal(ockham_sweep_verdict(sweep).k, 2);
+  assert_true(fabs(c.overlap - 0.0668) < 0.01);
+  assert_int_equal(c.merge_a + c.merge_b, 1);
+  assert_int_equal(c.n_peaks, 2); /* above 2 standard deviations the density has two peaks */
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
+/* Rows of one cluster that no Gaussian describes. */
+static double *draw(int kind, size_t n, size_t d, uint64_t seed) {
+  double *x = kind == 2 ? make_uniform(n, d, seed) : make_normal(n, d, seed);
+  ock_rng rng = ock_rng_make(seed, 9);
+  for (size_t i = 0; i < n; i++) {
+    double a = ock_rng_normal(&rng), b = ock_rng_normal(&rng), c = ock_rng_normal(&rng);
+    double scale = sqrt((a * a + b * b + c * c) / 3); /* t with 3 degrees of freedom */
+    for (size_t l = 0; l < d; l++) {
+      if (kind == 0) x[i * d + l] /= scale;
+      if (kind == 1) x[i * d + l] = exp(x[i * d + l]);
+    }
+  }
+  return x;
+}
+
+static void one_cluster_may_have_any_shape(void **state) {
+  (void)state;
+  static const ockham_shape shapes[] = {OCKHAM_SHAPE_STUDENT, OCKHAM_SHAPE_SKEWED, OCKHAM_SHAPE_BOX};
+  for (int kind = 0; kind < 3; kind++)
+    for (uint64_t seed = 0; seed < 3; seed++) {
+      double *x = draw(kind, N, 2, seed);
+      ockham_sweep *sweep = sweep_rows(x, N, 2);
+      assert_int_equal(ockham_sweep_verdict(sweep).k, 1);
+      assert_int_equal(ockham_sweep_curve(sweep)->points[0].mixture_shape, shapes[kind]);
+      assert_null(ockham_sweep_verdict(sweep).mixture);
+      ockham_sweep_free(sweep);
+      free(x);
+    }
+}
+
+/* A ring around a blob: the ring has no centre. */
+static void rings_are_told(void **state) {
+  (void)state;
+  enum { MANY = 1200 };
+  double *x = make_normal(MANY, 2, 6);
+  ock_rng rng = ock_rng_make(6, 2);
+  for (size_t i = 0; i < MANY; i++) {
+    if (i % 4 == 0) continue;
+    double angle = 2 * acos(-1) * ock_rng_uniform(&rng), radius = 9 + 0.5 * ock_rng_normal(&rng);
+    x[2 * i] = radius * cos(angle);
+    x[2 * i + 1] = radius * sin(angle);
+  }
+  ockham_sweep *sweep = sweep_rows(x, MANY, 2);
+  ockham_confidence c = ockham_sweep_verdict(sweep).confidence;
+  assert_int_equal(c.n_bent, 1);
+  assert_true(fabs(c.bent_share - 0.75) < 0.02);
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
+/* In what units columns are does not matter, not even without scaling. */
+static void units_do_not_matter(void **state) {
+  (void)state;
+  double *x = make_blobs(N, 2, 3, 8);
+  for (size_t i = 0; i < N; i++) x[2 * i + 1] *= 0.3;
+  ockham_sweep *a = sweep_rows(x, N, 2);
+  for (size_t i = 0; i < N; i++) x[2 * i + 1] *= 0x1p10;
+  ockham_sweep *b = sweep_rows(x, N, 2);
+  assert_int_equal(ockham_sweep_verdict(a).k, 3);
+  assert_int_equal(ockham_sweep_verdict(b).k, 3);
+  ockham_sweep_free(a);
+  ockham_sweep_free(b);
+  free(x);
+}
+
+static void threads_do_not_matter(void **state) {
+  (void)state;
+  double *x = make_blobs(N, 3, 3, 9);
+  ockham_sweep *a = sweep_with(rows_of(x, N, 3), (ockham_sweep_options){.threads = 1});
+  ockham_sweep *b = sweep_with(rows_of(x, N, 3), (ockham_sweep_options){.threads = 3});
+  ockham_verdict v = ockham_sweep_verdict(a), w = ockham_sweep_verdict(b);
+  assert_int_equal(v.k, w.k);
+  assert_true(v.weight == w.weight && v.confidence.overlap == w.confidence.overlap);
+  for (size_t k = 1; k < 10; k++) assert_int_equal(ockham_sweep_half_count(a, k), ockham_sweep_half_count(b, k));
+  assert_memory_equal(v.mixture->means, w.mixture->means, v.k * 3 * sizeof(double));
+  assert_memory_equal(v.within, w.within, v.k * sizeof(double));
+  ockham_sweep_free(a);
+  ockham_sweep_free(b);
+  free(x);
+}
+
+/* A constant column, hardly any different rows, hardly any rows: BIC of k-means decides. */
+static void where_no_mixture_can_be_fitted_bic_decides(void **state) {
+  (void)state;
+  double *x = make_blobs(N, 2, 3, 10);
+  for (size_t i = 0; i < N; i++) x[2 * i + 1] = 7;
+  ockham_sweep *sweep = sweep_rows(x, N, 2);
+  assert_string_equal(ockham_sweep_verdict(sweep).criterion->name, "bic");
+  ockham_sweep_free(sweep);
+  for (size_t i = 0; i < (size_t)N * 2; i++) x[i] = (double)(i / 2 % 2);
+  sweep = sweep_rows(x, N, 2);
+  assert_string_equal(ockham_sweep_verdict(sweep).criterion->name, "bic");
+  assert_int_equal(ockham_sweep_verdict(sweep).k, 2);
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
+static bool stop_in_halves(void *data, const char *stage, uint64_t done, uint64_t total) {
+  (void)data;
+  (void)done;
+  (void)total;
+  return strcmp(stage, "halves of the rows") != 0;
+}
+
+static void a_stop_leaves_an_answer(void **state) {
+  (void)state;
+  enum { MANY = 12000 }; /* so that halves take longer than from one report to the next */
+  double *x = make_blobs(MANY, 6, 5, 11);
+  ockham_progress progress = {.report = stop_in_halves};
+  ockham_sweep *sweep =
+      sweep_with(rows_of(x, MANY, 6), (ockham_sweep_options){.progress = &progress, .k_max = 8, .no_silhouette = true});
+  assert_true(ockham_sweep_verdict(sweep).partial);
+  assert_int_equal(ockham_sweep_verdict(sweep).k, 5);
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
+static void allocations_may_fail(void **state) {
+  (void)state;
+  double *x = make_blobs(90, 2, 2, 12);
+  for_each_allocation_failure(n) {
+    ockham_sweep *s;
+    ockham_sweep_options options = {.k_max = 3, .threads = 1, .no_silhouette = true};
+    ock_fault_after(n);
+    ockham_status status = ockham_sweep_run(rows_of(x, 90, 2), &options, &s, NULL);
+    assert_true(status == OCKHAM_OK || (status == OCKHAM_NO_MEMORY && ock_fault_hits()));
+    if (!status) ockham_sweep_free(s);
+  }
+  free(x);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(clusters_are_those_of_the_mixture),
+      cmocka_unit_test(overlap_is_the_error_of_the_best_classifier),
+      cmocka_unit_test(one_cluster_may_have_any_shape),
+      cmocka_unit_test(rings_are_told),
+      cmocka_unit_test(units_do_not_matter),
+      cmocka_unit_test(threads_do_not_matter),
+      cmocka_unit_test(where_no_mixture_can_be_fitted_bic_decides),
+      cmocka_unit_test(a_stop_leaves_an_answer),
+      cmocka_unit_test(allocations_may_fail),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

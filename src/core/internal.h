@@ -101,6 +101,10 @@ typedef struct ock_ticker {
   bool stopped;
 } ock_ticker;
 bool ock_ticker_stopped(ock_ticker *ticker);
+/* ock_pool_run(), so many tasks a worker at a time; the ticker (NULL: none) may stop it in between. False when it did.
+ */
+bool ock_pool_run_batches(ock_pool *pool, ock_ticker *ticker, size_t n_tasks, size_t a_batch, ock_task *task,
+                          void *arg);
 
 /* A file written beside its destination and renamed over it by ock_output_commit(), so that a failure leaves what was
  * there before. "-" writes to standard output; a device or pipe is written in place. Zero-initialise;

@@ -183,6 +183,29 @@ void ock_pool_run(ock_pool *pool, size_t n_tasks, ock_task *task, void *arg) {
   await_leavers(pool);
 }
 
+/* Tasks first ... of a longer run. */
+typedef struct batch {
+  ock_task *task;
+  void *arg;
+  size_t first;
+} batch;
+
+static void run_task(void *arg, size_t i, size_t index) {
+  const batch *b = arg;
+  b->task(b->arg, b->first + i, index);
+}
+
+bool ock_pool_run_batches(ock_pool *pool, ock_ticker *ticker, size_t n_tasks, size_t a_batch, ock_task *task,
+                          void *arg) {
+  batch b = {.task = task, .arg = arg};
+  size_t size = a_batch * pool->n_threads;
+  for (; b.first < n_tasks; b.first += size) {
+    if (ticker && ock_ticker_stopped(ticker)) return false;
+    ock_pool_run(pool, n_tasks - b.first < size ? n_tasks - b.first : size, run_task, &b);
+  }
+  return !ticker || !ticker->stopped;
+}
+
 void ock_pool_free(ock_pool *pool) {
   if (!pool) return;
   stop_workers(pool, pool->n_threads - 1);

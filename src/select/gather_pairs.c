@@ -6,14 +6,13 @@
 #include "select/evidence.h"
 #include "select/row_pairs.h"
 
-enum { RNG_STREAM_PAIRS = 900, POINTS_A_BATCH = 32 };
+enum { RNG_STREAM_PAIRS = 900, POINTS_A_BATCH = 4 };
 
 /* The rows that are looked at, and the clusterings of all. */
 typedef struct gathering {
   ock_paired_rows rows;
   const ock_fit *fits; /* of k_min ... */
   const ock_kernels *kernels;
-  size_t first; /* of a batch */
   ock_pair_scratch *scratch;
   uint16_t **label; /* a worker: of the rows */
   double **panel;
@@ -37,10 +36,10 @@ static void label_rows(const gathering *g, const ock_fit *fit, double *panel, ui
 
 static void measure_point(void *arg, size_t i, size_t worker) {
   const gathering *g = arg;
-  const ock_fit *fit = &g->fits[g->first + i];
+  const ock_fit *fit = &g->fits[i];
   ock_row_labels labels = {.k = fit->k, .centroids = fit->centroids, .label = g->label[worker]};
   label_rows(g, fit, g->panel[worker], g->label[worker]);
-  ock_pair_statistics(&g->rows, &labels, &g->scratch[worker], &g->found[g->first + i]);
+  ock_pair_statistics(&g->rows, &labels, &g->scratch[worker], &g->found[i]);
 }
 
 /* ---- every k ---- */
@@ -59,14 +58,6 @@ static bool make_room(gathering *g, size_t n_workers, size_t k_max, ock_arena *a
   return true;
 }
 
-/* In batches, so that a stop is noticed. */
-static void measure_points(gathering *g, size_t n_points, ock_pool *pool, ock_ticker *ticker) {
-  for (g->first = 0; g->first < n_points && !ock_ticker_stopped(ticker); g->first += POINTS_A_BATCH) {
-    size_t n = n_points - g->first < POINTS_A_BATCH ? n_points - g->first : POINTS_A_BATCH;
-    ock_pool_run(pool, n, measure_point, g);
-  }
-}
-
 static ockham_status gather(gathering *g, const ock_run *r, ockham_sweep *sweep, ock_ticker *ticker,
                             ockham_error *err) {
   size_t n_points = sweep->k_max + 1 - sweep->k_min, n_workers = ock_pool_size(r->pool);
@@ -76,7 +67,7 @@ static ockham_status gather(gathering *g, const ock_run *r, ockham_sweep *sweep,
   g->kernels = ock_kernels_pick();
   g->found = ock_alloc_array(n_points, sizeof *g->found);
   if (g->found && make_room(g, n_workers, sweep->k_max, &arena))
-    measure_points(g, n_points, r->pool, ticker);
+    ock_pool_run_batches(r->pool, ticker, n_points, POINTS_A_BATCH, measure_point, g);
   else
     status = ock_fail_memory(err, "pairs of clusters", ock_size_product(n_workers, sweep->k_max * sweep->k_max * 16));
   ock_arena_clear(&arena);

@@ -101,6 +101,29 @@ void NAME(add_moments, OCK_VECTOR_ISA)(const double *panel, size_t d, const doub
   }
 }
 
+void NAME(add_projected, OCK_VECTOR_ISA)(const double *panel, size_t d, const double *v, const double *weight,
+                                         double *sums) {
+  const vec zero = broadcast(0);
+  double along[OCK_PANEL];
+  vec sum[STRIP_VECTORS];
+  for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP) {
+    const double *x = panel + ock_strip_place(d, r, 0);
+    for (size_t q = 0; q < STRIP_VECTORS; q++) sum[q] = zero;
+    for (size_t l = 0; l < d; l++) {
+      vec f = broadcast(v[l]);
+      for (size_t q = 0; q < STRIP_VECTORS; q++) sum[q] = product_add(load(x + l * OCK_STRIP + q * LANES), f, sum[q]);
+    }
+    for (size_t q = 0; q < STRIP_VECTORS; q++) store(along + r + q * LANES, mul(sum[q], load(weight + r + q * LANES)));
+  }
+  for (size_t l = 0; l < d; l++) {
+    for (size_t q = 0; q < STRIP_VECTORS; q++) sum[q] = zero;
+    for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP)
+      for (size_t q = 0; q < STRIP_VECTORS; q++)
+        sum[q] = product_add(load(panel + ock_strip_place(d, r + q * LANES, l)), load(along + r + q * LANES), sum[q]);
+    sums[l] += sum_parts(sum);
+  }
+}
+
 /* ---- powers ---- */
 
 /* e^x for -708 <= x <= 708, to 2 units in the last place: x = n ln 2 + f, and a polynomial in f (Taylor's, whose

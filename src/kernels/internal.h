@@ -136,6 +136,9 @@ typedef struct ock_kernels {
   void (*add_moments)(const double *panel, size_t d, const double *mean, bool full, const double *weight,
                       double *scratch, double *sums);
 
+  /* Add such rows, each so many times as its product with v and its weight are: to sums (d). */
+  void (*add_projected)(const double *panel, size_t d, const double *v, const double *weight, double *sums);
+
   /* From logarithms of k densities (k x OCK_PANEL) to each row's posterior probabilities, and the logarithm of its sum
    * of densities (OCK_PANEL). Probabilities below e^-36 may be 0. */
   void (*posterior)(double *values, size_t k, double *log_sum);

@@ -115,6 +115,14 @@ static void add_moments(const double *panel, size_t d, const double *mean, bool 
   }
 }
 
+static void add_projected(const double *panel, size_t d, const double *v, const double *weight, double *sums) {
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    double along = 0;
+    for (size_t l = 0; l < d; l++) along += v[l] * panel[ock_strip_place(d, r, l)];
+    for (size_t l = 0; l < d; l++) sums[l] += weight[r] * along * panel[ock_strip_place(d, r, l)];
+  }
+}
+
 static void posterior(double *values, size_t k, double *log_sum) {
   for (size_t r = 0; r < OCK_PANEL; r++) {
     double most = -INFINITY, total = 0;
@@ -160,5 +168,6 @@ const ock_kernels ock_kernels_reference = {
     .merge_sums = merge_sums,
     .log_density = log_density,
     .add_moments = add_moments,
+    .add_projected = add_projected,
     .posterior = posterior,
 };

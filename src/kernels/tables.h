@@ -26,10 +26,11 @@ OCK_DECLARE_PAIRS(avx512)
 OCK_DECLARE_PAIRS(neon)
 
 /* Those of gaussian.c. */
-#define OCK_DECLARE_GAUSSIAN(isa)                                                                                 \
-  void ock_log_density_##isa(const double *panel, size_t d, const ock_gaussian *g, double *scratch, double *out); \
-  void ock_add_moments_##isa(const double *panel, size_t d, const double *mean, bool full, const double *weight,  \
-                             double *scratch, double *sums);                                                      \
+#define OCK_DECLARE_GAUSSIAN(isa)                                                                                   \
+  void ock_log_density_##isa(const double *panel, size_t d, const ock_gaussian *g, double *scratch, double *out);   \
+  void ock_add_moments_##isa(const double *panel, size_t d, const double *mean, bool full, const double *weight,    \
+                             double *scratch, double *sums);                                                        \
+  void ock_add_projected_##isa(const double *panel, size_t d, const double *v, const double *weight, double *sums); \
   void ock_posterior_##isa(double *values, size_t k, double *log_sum);
 OCK_DECLARE_GAUSSIAN(sse2)
 OCK_DECLARE_GAUSSIAN(avx2)

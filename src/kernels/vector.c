@@ -164,5 +164,6 @@ const ock_kernels TABLE_NAME(OCK_VECTOR_ISA) = {
     .merge_sums = LOOP(merge_sums, OCK_VECTOR_ISA),
     .log_density = LOOP(log_density, OCK_VECTOR_ISA),
     .add_moments = LOOP(add_moments, OCK_VECTOR_ISA),
+    .add_projected = LOOP(add_projected, OCK_VECTOR_ISA),
     .posterior = LOOP(posterior, OCK_VECTOR_ISA),
 };

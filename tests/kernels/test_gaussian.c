@@ -19,7 +19,7 @@ typedef struct example {
 /* What one table makes of it. */
 typedef struct result {
   double density[OCK_PANEL], logarithm[OCK_PANEL], power[OCK_PANEL], pull[OCK_PANEL], sums[1 + MAX_D + MAX_SECOND],
-      values[MAX_K * OCK_PANEL], log_sum[OCK_PANEL];
+      projected[MAX_D], values[MAX_K * OCK_PANEL], log_sum[OCK_PANEL];
 } result;
 
 static example e;
@@ -46,6 +46,8 @@ static void compute(const ock_kernels *table, result *to) {
   table->log_density(e.panel, e.d, &g, scratch, to->density);
   to->sums[0] = 3; /* they are added to */
   table->add_moments(e.panel, e.d, e.mean, e.full, e.weight, scratch, to->sums);
+  to->projected[0] = 5;
+  table->add_projected(e.panel, e.d, e.mean, e.weight, to->projected);
   memcpy(to->values, e.values, sizeof e.values);
   table->posterior(to->values, e.k, to->log_sum);
 }
@@ -60,6 +62,7 @@ static void compare(const result *a, const result *b) {
     assert_true(fabs(a->log_sum[r] - b->log_sum[r]) <= 1e-13 * (1 + fabs(a->log_sum[r])));
   }
   for (size_t i = 0; i < n_sums; i++) assert_true(fabs(a->sums[i] - b->sums[i]) <= 1e-11);
+  for (size_t l = 0; l < e.d; l++) assert_true(fabs(a->projected[l] - b->projected[l]) <= 1e-11);
   for (size_t i = 0; i < e.k * OCK_PANEL; i++)
     assert_true(fabs(a->values[i] - b->values[i]) <= 4e-15 * a->values[i] + 1e-15);
 }

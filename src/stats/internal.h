@@ -57,8 +57,8 @@ void ock_triangle_invert(double *a, size_t d);
 /* Turn columns, or rows, p and q of a d x d matrix in their plane. */
 void ock_rotate_columns(double *m, size_t d, size_t p, size_t q, double cosine, double sine);
 void ock_rotate_rows(double *m, size_t d, size_t p, size_t q, double cosine, double sine);
-/* Eigenvalues, the largest first, and as columns of a d x d matrix their vectors, by Jacobi's rotations. a (d x d, both
- * triangles) is spoilt. */
+/* Eigenvalues, the largest first, and as columns of a d x d matrix their vectors (NULL: not wanted), by Jacobi's
+ * rotations. a (d x d, both triangles) is spoilt. */
 void ock_symmetric_eigen(double *a, size_t d, double *values, double *vectors);
 
 /* ---- shapes of one cluster ---- */

@@ -67,7 +67,7 @@ static void sort_eigen(size_t d, double *values, double *vectors) {
     double swap = values[i];
     values[i] = values[most];
     values[most] = swap;
-    for (size_t l = 0; l < d; l++) {
+    for (size_t l = 0; vectors && l < d; l++) {
       swap = vectors[l * d + i];
       vectors[l * d + i] = vectors[l * d + most];
       vectors[l * d + most] = swap;
@@ -78,9 +78,9 @@ static void sort_eigen(size_t d, double *values, double *vectors) {
 void ock_symmetric_eigen(double *a, size_t d, double *values, double *vectors) {
   enum { MOST_SWEEPS = 50 };
   double trace = 0;
-  memset(vectors, 0, d * d * sizeof *vectors);
+  if (vectors) memset(vectors, 0, d * d * sizeof *vectors);
   for (size_t i = 0; i < d; i++) {
-    vectors[i * d + i] = 1;
+    if (vectors) vectors[i * d + i] = 1;
     trace += fabs(a[i * d + i]);
   }
   for (size_t sweep = 0; sweep < MOST_SWEEPS && off_diagonal(a, d) > 1e-32 * trace * trace; sweep++)
@@ -92,7 +92,7 @@ void ock_symmetric_eigen(double *a, size_t d, double *values, double *vectors) {
         double t = (theta >= 0 ? 1 : -1) / (fabs(theta) + sqrt(theta * theta + 1)), c = 1 / sqrt(t * t + 1), s = t * c;
         ock_rotate_columns(a, d, p, q, c, -s);
         ock_rotate_rows(a, d, p, q, c, -s);
-        ock_rotate_columns(vectors, d, p, q, c, -s);
+        if (vectors) ock_rotate_columns(vectors, d, p, q, c, -s);
       }
   for (size_t i = 0; i < d; i++) values[i] = a[i * d + i];
   sort_eigen(d, values, vectors);

@@ -58,6 +58,11 @@ static void check_eigen(const double *packed, size_t d, double scale) {
   for (size_t i = 0; i < d; i++)
     for (size_t j = 0; j < d; j++) square[i * d + j] = at(packed, i, j);
   ock_symmetric_eigen(square, d, values, vectors);
+  double alone[MOST_D];
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = 0; j < d; j++) square[i * d + j] = at(packed, i, j);
+  ock_symmetric_eigen(square, d, alone, NULL);
+  assert_memory_equal(alone, values, d * sizeof *values);
   for (size_t i = 0; i < d; i++) {
     if (i > 0) assert_true(values[i] <= values[i - 1]);
     for (size_t j = 0; j < d; j++) {

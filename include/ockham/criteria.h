@@ -34,12 +34,14 @@ typedef struct ockham_row_statistics {
   double density_between; /**< mean over pairs of clusters of the number of their rows that are near the middle of the
                                two means, over the larger of their numbers near one of them (0 when there are none
                                anywhere); near: within sqrt(sum |v_j|) / k. NaN when there are only such in the middle,
-                             or k is 1 */
+                             or k is 1, or more than OCKHAM_DENSITY_CLUSTERS */
   const double *halves;   /**< k: the cluster's sum of squares when 2-means splits it, about the two means */
 } ockham_row_statistics;
 
 /** Up to so many columns that vary ockham_row_statistics has matrices. */
 #define OCKHAM_SCATTER_COLUMNS 256
+/** Up to so many clusters it has densities between them. */
+#define OCKHAM_DENSITY_CLUSTERS 1000
 
 typedef struct ockham_pair_statistics ockham_pair_statistics;
 typedef struct ockham_resample_statistics ockham_resample_statistics;

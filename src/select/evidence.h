@@ -8,9 +8,8 @@
 /* Gather all of one kind for the sweep's k_min ... k_max; kept in the sweep, and shown by its curve from then on. When
  * the ticker stops it there is none. Fails with NO_MEMORY. */
 typedef ockham_status ock_gather(ock_run *r, ockham_sweep *sweep, ockham_error *err);
-ock_gather ock_gather_resamples;
+ock_gather ock_gather_resamples, ock_gather_pairs;
 
-ock_gather ock_gather_pairs;
 /* ---- the rows looked at once more ---- */
 
 typedef struct ock_row_evidence {
@@ -18,39 +17,11 @@ typedef struct ock_row_evidence {
   ock_arena arena;
 } ock_row_evidence;
 
-/* Rows in memory only. O(n d (k_max^2 + 40 k_max)) time, and n d^2 where there are matrices; 8 bytes a row. */
+/* Rows in memory only. O(n d (k_max^2 + 40 k_max)) time, and n d^2 where there are matrices; 12 bytes a row. */
 ock_gather ock_gather_rows;
 void ock_row_evidence_free(ock_row_evidence *evidence);
 
 /* ---- its parts: everything is in the frame's units, relative to its origin ---- */
-
-/* The rows of one cluster. */
-typedef struct ock_cluster_rows {
-  ockham_rows x;
-  const ock_frame *frame;
-  const uint32_t *row;
-  size_t n, every; /* n of them: every so many */
-  double *mean;    /* d */
-  double weight;   /* sum of those of the rows */
-} ock_cluster_rows;
-
-/* Row i less the mean; returns its weight. */
-static inline double ock_cluster_row(const ock_cluster_rows *c, size_t i, double *values) {
-  const ock_frame *frame = c->frame;
-  size_t row = c->row[i * c->every];
-  for (size_t l = 0; l < frame->d; l++)
-    values[l] = (ock_rows_get(c->x, row, l) - frame->origin[l]) * frame->unit - c->mean[l];
-  return frame->weights ? frame->weights[row] : 1;
-}
-
-/* The mean of the rows, and their weight. values, sum: scratch of d. */
-void ock_cluster_find_mean(ock_cluster_rows *c, double *values, double *sum);
-
-/* Split the cluster by 2-means, from its longest axis on, or from few rows also from some pairs of them; `widest` is
- * the column with the greatest variance. Returns the sum of squared distances to the nearer of the two means. scratch:
- * OCK_HALVES d. */
-enum { OCK_HALVES = 7 };
-double ock_halve(const ock_cluster_rows *c, size_t widest, ock_rng *rng, double *scratch);
 
 /* Sums of squares and products of the columns that vary, in units of their own roots of sums of squares, so that all
  * diagonals of T are 1. Matrices are packed by rows. */
@@ -64,9 +35,9 @@ typedef struct ock_scatter {
   double *within, *position; /* scratch */
   ock_arena arena;
 } ock_scatter;
-/* To be cleared in any case. */
+/* To be cleared in any case; not to be used when the ticker stopped it. */
 ockham_status ock_scatter_init(ock_scatter *s, ockham_rows x, const ock_frame *frame, ock_pool *pool,
-                               ockham_error *err);
+                               ock_ticker *ticker, ockham_error *err);
 void ock_scatter_clear(ock_scatter *s);
 /* ln(|W| / |T|) and the trace of W^-1 B of k clusters, from their weights and means (k x d); NaN where they are
  * undefined. explained: d, as in ockham_row_statistics. */

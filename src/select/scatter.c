@@ -7,7 +7,7 @@
 #include "select/evidence.h"
 #include "stats/internal.h"
 
-enum { MOST_BLOCKS = 32, LEAST_ROWS_A_BLOCK = 256 };
+enum { MOST_BLOCKS = 32, LEAST_ROWS_A_BLOCK = 256, VALUES_A_SLICE = 1 << 16 };
 
 /* A column of which less than this share of its sum of squares is left beside the others tells nothing but rounding. */
 static const double least_pivot = 1e-11;
@@ -22,44 +22,61 @@ typedef struct pass {
   const ock_scatter *s;
   ockham_rows x;
   const ock_frame *frame;
+  const ock_kernels *kernels;
   bool full;
-  size_t n_blocks, size;
-  double *sums, *rows; /* a block: size, m */
+  size_t n_blocks, size, slice, slice_rows;
+  double *sums;    /* a block: size */
+  double *scratch; /* a worker */
+  size_t scratch_size;
 } pass;
 
-static void add_block(void *arg, size_t b, size_t worker) {
-  (void)worker;
-  const pass *p = arg;
+/* The columns that vary of a panel of rows, in strips, and their weights. */
+static void load(const pass *p, size_t first, size_t n, double *panel, double *strips, double *weight) {
   const ock_frame *frame = p->frame;
-  size_t m = p->s->m, end = (b + 1) * p->x.n_rows / p->n_blocks;
-  double *sums = p->sums + b * p->size, *row = p->rows + b * m;
-  memset(sums, 0, p->size * sizeof *sums);
-  for (size_t i = b * p->x.n_rows / p->n_blocks; i < end; i++) {
-    double weight = frame->weights ? frame->weights[i] : 1;
-    for (size_t a = 0; a < m; a++) {
-      size_t l = p->s->column[a];
-      row[a] = (ock_rows_get(p->x, i, l) - frame->origin[l]) * frame->unit;
+  ock_panel_load(p->kernels, p->x, frame->origin, first, n, panel);
+  for (size_t r = 0; r < OCK_PANEL; r++) weight[r] = r >= n ? 0 : frame->weights ? frame->weights[first + r] : 1;
+  for (size_t strip = 0; strip < OCK_PANEL; strip += OCK_STRIP)
+    for (size_t a = 0; a < p->s->m; a++) {
+      const double *from = panel + p->s->column[a] * OCK_PANEL + strip;
+      double *to = strips + ock_strip_place(p->s->m, strip, a);
+      for (size_t r = 0; r < OCK_STRIP; r++) to[r] = from[r] * frame->unit;
     }
-    if (!p->full)
-      for (size_t a = 0; a < m; a++) sums[a] += weight * row[a] * row[a];
-    else
-      for (size_t a = 0; a < m; a++)
-        for (size_t c = 0; c <= a; c++) sums[packed(a) + c] += weight * row[a] * row[c];
+}
+
+/* A slice of a block. */
+static void add_block(void *arg, size_t b, size_t worker) {
+  const pass *p = arg;
+  size_t m = p->s->m, first = b * p->x.n_rows / p->n_blocks + p->slice * p->slice_rows;
+  size_t end = (b + 1) * p->x.n_rows / p->n_blocks;
+  double *panel = p->scratch + worker * p->scratch_size, *strips = panel + p->x.n_columns * OCK_PANEL;
+  double *scratch = strips + m * OCK_PANEL, *nothing = scratch + (m + 1) * OCK_PANEL, weight[OCK_PANEL];
+  memset(nothing, 0, m * sizeof *nothing);
+  if (end > first + p->slice_rows) end = first + p->slice_rows;
+  for (; first < end; first += OCK_PANEL) {
+    load(p, first, end - first < OCK_PANEL ? end - first : OCK_PANEL, panel, strips, weight);
+    p->kernels->add_moments(strips, m, nothing, p->full, weight, scratch, p->sums + b * p->size);
   }
 }
 
-/* In blocks, whose sums are added up in their order: into those of the first. */
-static double *add_rows(const ock_scatter *s, ockham_rows x, const ock_frame *frame, ock_pool *pool, ock_arena *arena) {
+/* In blocks, whose sums are added up in their order, into those of the first: the second moments stand behind others.
+ * NULL: no memory. */
+static double *add_rows(const ock_scatter *s, ockham_rows x, const ock_frame *frame, ock_pool *pool, ock_ticker *ticker,
+                        ock_arena *arena) {
   bool full = s->m <= OCKHAM_SCATTER_COLUMNS;
-  pass p = {.s = s, .x = x, .frame = frame, .full = full, .size = full ? packed(s->m) : s->m};
+  size_t m = s->m, n_moments = ock_second_moments(m, full);
+  pass p = {.s = s, .x = x, .frame = frame, .kernels = ock_kernels_pick(), .full = full, .size = 1 + m + n_moments};
   p.n_blocks = ock_clamp(x.n_rows / LEAST_ROWS_A_BLOCK, 1, MOST_BLOCKS);
+  p.slice_rows = ock_clamp(VALUES_A_SLICE / (n_moments + x.n_columns), 1, VALUES_A_SLICE) * OCK_PANEL;
+  p.scratch_size = (x.n_columns + 2 * m + 1) * OCK_PANEL + m;
   p.sums = ock_arena_array(arena, p.n_blocks, ock_size_product(p.size, sizeof(double)));
-  p.rows = ock_arena_array(arena, p.n_blocks, ock_size_product(s->m, sizeof(double)));
-  if (!p.sums || !p.rows) return NULL;
-  ock_pool_run(pool, p.n_blocks, add_block, &p);
+  p.scratch = ock_arena_array(arena, ock_pool_size(pool), ock_size_product(p.scratch_size, sizeof(double)));
+  if (!p.sums || !p.scratch) return NULL;
+  memset(p.sums, 0, p.n_blocks * p.size * sizeof(double));
+  for (; p.slice * p.slice_rows <= x.n_rows / p.n_blocks; p.slice++)
+    if (!ock_pool_run_batches(pool, ticker, p.n_blocks, MOST_BLOCKS, add_block, &p)) break;
   for (size_t b = 1; b < p.n_blocks; b++)
     for (size_t i = 0; i < p.size; i++) p.sums[i] += p.sums[b * p.size + i];
-  return p.sums;
+  return p.sums + 1 + m;
 }
 
 /* The logarithm of the determinant of a matrix that becomes its own Cholesky factor; NaN when it is singular. */
@@ -76,12 +93,12 @@ static double factorise(double *a, size_t m) {
 
 static bool find_spectrum(ock_scatter *s, const double *sums, double unit, ock_arena *scratch) {
   size_t m = s->m;
-  double *square = ock_arena_array(scratch, 2 * m, ock_size_product(m, sizeof(double)));
+  double *square = ock_arena_array(scratch, m, ock_size_product(m, sizeof(double)));
   s->spectrum = ock_arena_array(&s->arena, m, sizeof(double));
   if (!square || !s->spectrum) return false;
   for (size_t a = 0; a < m; a++)
     for (size_t c = 0; c <= a; c++) square[a * m + c] = square[c * m + a] = sums[packed(a) + c];
-  ock_symmetric_eigen(square, m, s->spectrum, square + m * m);
+  ock_symmetric_eigen(square, m, s->spectrum, NULL);
   for (size_t a = 0; a < m; a++) s->spectrum[a] = fmax(0, s->spectrum[a]) / unit / unit;
   return true;
 }
@@ -102,25 +119,27 @@ static bool prepare_matrices(ock_scatter *s, const double *sums) {
   return true;
 }
 
-static bool fill(ock_scatter *s, ockham_rows x, const ock_frame *frame, ock_pool *pool, ock_arena *scratch) {
+static bool fill(ock_scatter *s, ockham_rows x, const ock_frame *frame, ock_pool *pool, ock_ticker *ticker,
+                 ock_arena *scratch) {
   bool full = s->m <= OCKHAM_SCATTER_COLUMNS;
   s->column = ock_arena_array(&s->arena, s->d, sizeof *s->column);
   s->squares = ock_arena_array(&s->arena, s->d, sizeof *s->squares);
   if (!s->column || !s->squares) return false;
   for (size_t l = 0, a = 0; l < s->d; l++)
     if (frame->low[l] < frame->high[l]) s->column[a++] = l;
-  double *sums = add_rows(s, x, frame, pool, scratch);
+  double *sums = add_rows(s, x, frame, pool, ticker, scratch);
   if (!sums) return false;
+  if (ticker->stopped) return true;
   for (size_t a = 0; a < s->m; a++) s->squares[a] = full ? sums[packed(a) + a] : sums[a];
   return !full || s->m == 0 || (find_spectrum(s, sums, frame->unit, scratch) && prepare_matrices(s, sums));
 }
 
 ockham_status ock_scatter_init(ock_scatter *s, ockham_rows x, const ock_frame *frame, ock_pool *pool,
-                               ockham_error *err) {
+                               ock_ticker *ticker, ockham_error *err) {
   ock_arena scratch = {0};
   *s = (ock_scatter){.d = frame->d};
   for (size_t l = 0; l < s->d; l++) s->m += frame->low[l] < frame->high[l];
-  bool done = fill(s, x, frame, pool, &scratch);
+  bool done = fill(s, x, frame, pool, ticker, &scratch);
   ock_arena_clear(&scratch);
   return done ? OCKHAM_OK : ock_fail_memory(err, "sums of products", ock_size_product(packed(s->m), sizeof(double)));
 }

@@ -9,7 +9,7 @@
 #include "select/halves.h"
 #include "select/internal.h"
 
-enum { MAX_ITERATIONS = 100, MAX_PASSES = 300, FIRST_ROOM = 32, RNG_STREAM_AXES = 3000 };
+enum { MAX_ITERATIONS = 100, MAX_PASSES = 300, FIRST_ROOM = 32, CLUSTERS_A_BATCH = 8, RNG_STREAM_AXES = 3000 };
 
 /* A step that lowers the inertia by less than this share of it ends a round; the last goes on. */
 static const double rough_tolerance = 1e-4;
@@ -35,7 +35,7 @@ typedef struct splitting {
   uint32_t *member;              /* n: rows by cluster */
   uint32_t *order;               /* of the rows, neighbours together; NULL: not known */
   ock_weighted_value *projected; /* n, G-means */
-  ock_cut_scratch *scratch;      /* one a worker */
+  ock_halver halver;
   ock_arena arena;
 } splitting;
 
@@ -93,21 +93,15 @@ typedef struct asking {
 static void ask_cluster(void *arg, size_t j, size_t worker) {
   const asking *a = arg;
   splitting *p = a->p;
-  ock_cut_rows rows = {p->x, &p->frame};
-  size_t n = a->first[j + 1] - a->first[j];
-  const uint32_t *members = p->member + a->first[j];
-  ock_halves *h = &a->halves[j];
+  const ock_halves *h = &a->halves[j];
   a->evidence[j] = -INFINITY;
-  if (!a->changed[j]) return;
-  ock_rng rng = ock_rng_make(p->options->seed, RNG_STREAM_AXES + a->round * (uint64_t)p->k_max + j);
-  ock_cut_in_halves(&rows, members, n, &rng, &p->scratch[worker], h);
   if (!(h->gain > 0)) return;
   if (p->options->method == OCKHAM_X_MEANS) {
     a->evidence[j] = ask_bic(p, h);
     return;
   }
-  ock_project_on_halves(&rows, members, n, h, &p->scratch[worker], p->projected + a->first[j]);
-  a->evidence[j] = ask_normality(p, p->projected + a->first[j], n);
+  ock_project_on_halves(&p->halver, h, worker, p->projected + a->first[j]);
+  a->evidence[j] = ask_normality(p, p->projected + a->first[j], h->n);
 }
 
 /* ---- a round ---- */
@@ -119,10 +113,11 @@ static ockham_status prepare(asking *a, ockham_error *err) {
   a->halves = ock_arena_array(&a->arena, k, sizeof *a->halves);
   a->evidence = ock_arena_array(&a->arena, k, sizeof *a->evidence);
   a->chosen = ock_arena_array(&a->arena, k, sizeof *a->chosen);
-  double *means = ock_arena_array(&a->arena, ock_size_product(2 * k, d), sizeof *means);
-  if (!a->first || !a->changed || !a->halves || !a->evidence || !a->chosen || !means)
-    return ock_fail_memory(err, "the halves of clusters", ock_size_product(2 * k, d * sizeof *means));
-  for (size_t j = 0; j < k; j++) a->halves[j] = (ock_halves){.means = means + 2 * j * d};
+  double *room = ock_arena_array(&a->arena, ock_size_product(4 * k, d), sizeof *room);
+  if (!a->first || !a->changed || !a->halves || !a->evidence || !a->chosen || !room)
+    return ock_fail_memory(err, "the halves of clusters", ock_size_product(4 * k, d * sizeof *room));
+  for (size_t j = 0; j < k; j++, room += 4 * d)
+    a->halves[j] = (ock_halves){.means = room, .mean = room + 2 * d, .variances = room + 3 * d};
   return OCKHAM_OK;
 }
 
@@ -150,6 +145,18 @@ static void choose(asking *a) {
     if (a->evidence[j] > 0) a->chosen[a->n_chosen++] = j;
   qsort_r(a->chosen, a->n_chosen, sizeof *a->chosen, compare_evidence, a->evidence);
   if (a->n_chosen > a->p->k_max - a->k) a->n_chosen = a->p->k_max - a->k;
+}
+
+/* Those that have changed; none is chosen when it is stopped. */
+static void ask_clusters(asking *a) {
+  splitting *p = a->p;
+  for (size_t j = 0; j < a->k; j++) {
+    a->halves[j].member = p->member + a->first[j];
+    a->halves[j].n = a->changed[j] ? a->first[j + 1] - a->first[j] : 0;
+    a->halves[j].stream = RNG_STREAM_AXES + a->round * (uint64_t)p->k_max + j;
+  }
+  ock_halve(&p->halver, a->halves, a->k, p->pool, &p->ticker);
+  if (ock_pool_run_batches(p->pool, &p->ticker, a->k, CLUSTERS_A_BATCH, ask_cluster, a)) choose(a);
 }
 
 /* A state with room for k clusters; what the one before knew is gone. */
@@ -192,8 +199,7 @@ static ockham_status ask_all(splitting *p, size_t round, size_t *n_split, ockham
     ock_sort_by_label(p->label, p->state.n, a.first, a.k, p->member);
     memmove(a.first + 1, a.first, a.k * sizeof *a.first); /* from where they end to where they begin */
     a.first[0] = 0;
-    ock_pool_run(p->pool, a.k, ask_cluster, &a);
-    choose(&a);
+    ask_clusters(&a);
     *n_split = a.n_chosen;
   }
   if (!status && a.n_chosen > 0) status = split_chosen(p, &a, err);
@@ -283,16 +289,15 @@ static ockham_status search(splitting *p, ockham_error *err) {
 }
 
 static ockham_status allocate(splitting *p, ockham_error *err) {
-  size_t n = p->x.n_rows, n_workers = ock_pool_size(p->pool);
+  size_t n = p->x.n_rows;
   p->label = ock_arena_array(&p->arena, n, sizeof *p->label);
   p->member = ock_arena_array(&p->arena, n, sizeof *p->member);
-  p->scratch = ock_arena_array(&p->arena, n_workers, sizeof *p->scratch);
-  bool fits = p->label && p->member && p->scratch;
+  bool fits = p->label && p->member;
   if (fits && p->options->method == OCKHAM_G_MEANS) {
     p->projected = ock_arena_array(&p->arena, n, sizeof *p->projected);
     fits = p->projected != NULL;
   }
-  for (size_t w = 0; w < n_workers && fits; w++) fits = ock_cut_scratch_init(&p->scratch[w], p->frame.d, &p->arena);
+  fits = fits && ock_halver_init(&p->halver, p->x, &p->frame, p->options->seed, p->pool, &p->arena);
   return fits ? OCKHAM_OK : ock_fail_memory(err, "the rows by cluster", ock_size_product(n, 24));
 }
 

@@ -320,6 +320,47 @@ static void a_stop_leaves_none_of_it(void **unused) {
   free(x);
 }
 
+/* Stop the second time that somebody asks while the first k is looked at. */
+static bool stop_in_the_first(void *user, const char *stage, uint64_t done, uint64_t total) {
+  (void)total;
+  size_t *calls = user;
+  if (strcmp(stage, "criteria of rows") != 0) return true;
+  if (done > 0) return false;
+  return ++*calls < 2;
+}
+
+static void a_stop_is_noticed_within_one_k(void **unused) {
+  (void)unused;
+  enum { N = 400000, D = 16 };
+  double *x = make_normal(N, D, 2);
+  size_t calls = 0;
+  ockham_progress progress = {stop_in_the_first, &calls};
+  ockham_sweep *sweep =
+      sweep_with(rows_of(x, N, D),
+                 (ockham_sweep_options){
+                     .k_max = 2, .criterion = "beale", .progress = &progress, .no_silhouette = true, .threads = 1});
+  assert_int_equal(calls, 2);
+  assert_true(ockham_sweep_verdict(sweep).partial);
+  assert_null(ockham_sweep_curve(sweep)->points[0].rows);
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
+/* One column, where so many clusters are soon found. */
+static void many_clusters_have_no_densities(void **unused) {
+  (void)unused;
+  enum { N = OCKHAM_DENSITY_CLUSTERS + 200 };
+  double *x = make_uniform(N, 1, 3);
+  ockham_sweep *sweep = look(
+      rows_of(x, N, 1), (ockham_sweep_options){.k_min = OCKHAM_DENSITY_CLUSTERS, .k_max = OCKHAM_DENSITY_CLUSTERS + 1});
+  const ockham_curve_point *points = ockham_sweep_curve(sweep)->points;
+  assert_true(isfinite(points[0].rows->density_between) && isnan(points[1].rows->density_between));
+  assert_true(points[1].rows->scattering > 0 && points[1].rows->scattering < points[0].rows->scattering);
+  assert_int_equal(ockham_criterion_choose(ockham_criterion_find("s-dbw"), ockham_sweep_curve(sweep)), 0);
+  ockham_sweep_free(sweep);
+  free(x);
+}
+
 static void want_of_memory_is_told(void **unused) {
   (void)unused;
   double *x = make_blobs(60, 2, 3, 1);
@@ -347,6 +388,8 @@ int main(void) {
       cmocka_unit_test(floats_are_looked_at_too),
       cmocka_unit_test(it_is_not_done_unasked),
       cmocka_unit_test(a_stop_leaves_none_of_it),
+      cmocka_unit_test(a_stop_is_noticed_within_one_k),
+      cmocka_unit_test(many_clusters_have_no_densities),
       cmocka_unit_test(want_of_memory_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@ static const double steady = 1e-9;
 /* A further start for each time that the values are fewer than these. */
 static const double values_for_starts = 2e4;
 /* Of more than a few rows a step that gains no more than this share is the last. */
-static const double worth_a_step = 1e-6;
+static const double worth_a_step = 1e-5;
 /* A half of less than this share of the weight is none: rounding. */
 static const double least_share = 1e-13;
 

@@ -73,3 +73,20 @@ answer() { # arguments of clusters ...
 is_sanitized() {
   grep -q -e __asan_init -e __tsan_init "$ockham"
 }
+
+# Run a command with its output in `out` and its messages in `err`, and press Ctrl-C after so many seconds.
+interrupt() { # seconds, command ...
+  timeout --preserve-status -s INT "$@" >out 2>err
+  code=$?
+  return $code
+}
+
+# The same as soon as it has got far enough for `condition` to hold afterwards: a slow machine takes longer.
+stop_once() { # condition, command ...
+  local condition=$1 seconds
+  shift
+  for seconds in 0.7 2 6 18 54; do
+    interrupt $seconds "$@"
+    eval "$condition" && return
+  done
+}

@@ -3,20 +3,10 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 
-# Ctrl-C in a search that would take minutes: what there is so far is the answer. Before the first k is done there is
-# nothing to print, and a slow machine may still be there: later then.
+# Ctrl-C in a search that would take minutes: what there is so far is the answer.
 succeeds generate blobs -k 5 --rows 100 --low -20 --high 20 --min-distance 8 --sd 1 --output blobs.csv
-stop_after() { # seconds, arguments ...
-  timeout --preserve-status -s INT "$@" >out 2>err
-  code=$?
-  return $code
-}
 stop_with_answer() { # arguments ...
-  local seconds
-  for seconds in 0.7 2 6 18 54; do
-    stop_after $seconds "$@"
-    [ ! -s out ] || break
-  done
+  stop_once '[ -s out ]' "$@"
 }
 stop_with_answer "$ockham" clusters blobs.csv --label-column label --restarts 1000000
 same 'Ctrl-C' 130 "$code"
@@ -24,7 +14,7 @@ contains out '5 clusters (partial: stopped early)'
 stop_with_answer "$ockham" clusters blobs.csv --label-column label --restarts 1000000 --json
 same 'Ctrl-C with --json' 130 "$code"
 contains out '"partial": true'
-yes 1,2 2>/dev/null | stop_after 0.3 "$ockham" clusters -
+yes 1,2 2>/dev/null | interrupt 0.3 "$ockham" clusters -
 same 'Ctrl-C while reading' 130 "${PIPESTATUS[1]}"
 same 'no answer' '' "$(cat out)"
 

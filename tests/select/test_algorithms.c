@@ -89,7 +89,7 @@ static void test_sweeps(void **unused) {
   for (size_t c = 0; c < N_KINDS; c++) {
     double *values = make_rows(&kinds[c]);
     ockham_rows x = rows_of(values, kinds[c].n, kinds[c].d);
-    ockham_sweep_options options = {.k_max = kinds[c].k_max, .no_silhouette = c % 2 == 0};
+    ockham_sweep_options options = {.criterion = "bic", .k_max = kinds[c].k_max, .no_silhouette = c % 2 == 0};
     for (int precision = 0; precision <= OCKHAM_PRECISION_DOUBLE; precision++) {
       options.precision = (ockham_precision)precision;
       options.algorithm = OCKHAM_ALGORITHM_BOUNDS;

@@ -92,10 +92,10 @@ double ock_clock_seconds(void); /* monotonic; differences only */
 bool ock_progress_stopped(const ockham_progress *progress, const char *stage, uint64_t done, uint64_t total);
 
 /* Progress of nested work: the outer level sets done and total, inner loops call ock_ticker_stopped() as often as they
- * like; the caller's function is reached at most every 20 ms. Once stopped it stays stopped. */
+ * like; the caller's function is reached every 20 ms, and at once in a new stage. Once stopped it stays stopped. */
 typedef struct ock_ticker {
   const ockham_progress *progress;
-  const char *stage;
+  const char *stage, *told; /* a static text, and the one of the last call */
   uint64_t done, total;
   double next_call_seconds;
   bool stopped;

@@ -16,7 +16,8 @@ bool ock_progress_stopped(const ockham_progress *progress, const char *stage, ui
 bool ock_ticker_stopped(ock_ticker *ticker) {
   if (ticker->stopped || !ticker->progress) return ticker->stopped;
   double now = ock_clock_seconds();
-  if (now < ticker->next_call_seconds) return false;
+  if (now < ticker->next_call_seconds && ticker->stage == ticker->told) return false;
+  ticker->told = ticker->stage;
   ticker->next_call_seconds = now + 0.02;
   ticker->stopped = ock_progress_stopped(ticker->progress, ticker->stage, ticker->done, ticker->total);
   return ticker->stopped;

@@ -45,6 +45,27 @@ static void the_ticker_limits_its_rate(void **state) {
   assert_true(w.done == 5 && w.total == 7);
 }
 
+static bool count_calls(void *user, const char *stage, uint64_t done, uint64_t total) {
+  (void)stage;
+  (void)done;
+  (void)total;
+  ++*(int *)user;
+  return true;
+}
+
+static void a_new_stage_is_told_at_once(void **state) {
+  (void)state;
+  static const char *const stages[] = {"one", "two", "three"};
+  int calls = 0;
+  ockham_progress progress = {count_calls, &calls};
+  ock_ticker ticker = {.progress = &progress};
+  for (int i = 0; i < 3; i++) {
+    ticker.stage = stages[i];
+    assert_false(ock_ticker_stopped(&ticker));
+    assert_true(calls > i);
+  }
+}
+
 static void a_stopped_ticker_stays_stopped(void **state) {
   (void)state;
   watcher w = {.calls_to_allow = 1};
@@ -69,9 +90,9 @@ static void the_clock_goes_forward(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(no_progress_never_stops),    cmocka_unit_test(progress_passes_numbers_on),
-      cmocka_unit_test(the_ticker_limits_its_rate), cmocka_unit_test(a_stopped_ticker_stays_stopped),
-      cmocka_unit_test(the_clock_goes_forward),
+      cmocka_unit_test(no_progress_never_stops),        cmocka_unit_test(progress_passes_numbers_on),
+      cmocka_unit_test(the_ticker_limits_its_rate),     cmocka_unit_test(a_new_stage_is_told_at_once),
+      cmocka_unit_test(a_stopped_ticker_stays_stopped), cmocka_unit_test(the_clock_goes_forward),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,11 +161,10 @@ static bool stop_in_halves(void *data, const char *stage, uint64_t done, uint64_
 
 static void a_stop_leaves_an_answer(void **state) {
   (void)state;
-  enum { MANY = 12000 }; /* so that halves take longer than from one report to the next */
-  double *x = make_blobs(MANY, 6, 5, 11);
+  double *x = make_blobs(N, 6, 5, 11);
   ockham_progress progress = {.report = stop_in_halves};
   ockham_sweep *sweep =
-      sweep_with(rows_of(x, MANY, 6), (ockham_sweep_options){.progress = &progress, .k_max = 8, .no_silhouette = true});
+      sweep_with(rows_of(x, N, 6), (ockham_sweep_options){.progress = &progress, .k_max = 8, .no_silhouette = true});
   assert_true(ockham_sweep_verdict(sweep).partial);
   assert_int_equal(ockham_sweep_verdict(sweep).k, 5);
   ockham_sweep_free(sweep);

@@ -42,6 +42,9 @@ OCKHAM_API const char *ockham_covariance_name(ockham_covariance family);
 OCKHAM_API const char *ockham_covariance_text(ockham_covariance family);
 /** The family of a name, in any case of letters; OCKHAM_N_COVARIANCES when there is none. */
 OCKHAM_API ockham_covariance ockham_covariance_find(const char *name);
+/** How many numbers ockham_mixture.covariances has for a component: n_columns, the variances, where families lie along
+ *  the axes (EII ... VVI), else n_columns x n_columns. SIZE_MAX when that is too large for a size_t. */
+OCKHAM_API size_t ockham_covariance_size(ockham_covariance family, size_t n_columns);
 /** Free parameters of a mixture of k components in n_columns: k - 1 proportions, k n_columns means, and those of the
  *  covariances. */
 OCKHAM_API double ockham_covariance_parameters(ockham_covariance family, size_t k, size_t n_columns);
@@ -67,7 +70,7 @@ typedef struct ockham_mixture {
   size_t k, n_columns;
   double *proportions; /**< k, sum 1 */
   double *means;       /**< k x n_columns */
-  double *covariances; /**< k x n_columns x n_columns */
+  double *covariances; /**< k x ockham_covariance_size(): matrices; of families along the axes their diagonals only */
   double log_likelihood;
   double n_parameters; /**< one more where the tail is not Gaussian */
   double bic; /**< 2 log_likelihood - n_parameters ln n, as mclust's; minus scikit-learn's; n: the sum of the weights */
@@ -105,9 +108,8 @@ OCKHAM_API void ockham_mixture_clear(ockham_mixture *mixture);
 
 /** Whether something is a mixture as one is fitted: BAD_ARGUMENT with what is wrong when there is no component or
  * column, an array is NULL, the family is none, the tail is not from 0.1 to 10, proportions are not positive or do not
- * add up to 1, a number of these or of the means and covariances is not finite, or a covariance is not symmetric, not
- * positive definite, or not along the axes though its family is; else OK. Of the family no more is asked. Or NO_MEMORY.
- */
+ * add up to 1, a number of these or of the means and covariances is not finite, or a covariance is not symmetric or not
+ * positive definite; else OK. Of the family no more is asked. Or NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_mixture_check(const ockham_mixture *mixture, ockham_error *err);
 
 /** What a mixture (that ockham_mixture_check() would pass) says of rows: for each the component of the highest

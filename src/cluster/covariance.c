@@ -401,6 +401,10 @@ bool ock_covariance_step(ockham_covariance which, const ock_moments *moments, oc
   return families[which].step(moments, shapes, covariance);
 }
 
+size_t ockham_covariance_size(ockham_covariance which, size_t n_columns) {
+  return ock_covariance_is_full(which) ? ock_size_product(n_columns, n_columns) : n_columns;
+}
+
 bool ock_covariance_is_full(ockham_covariance which) {
   return families[which].full;
 }

@@ -143,12 +143,13 @@ static bool fit_family(fitting *f, ockham_covariance family, bool fit_tail) {
   return false;
 }
 
-static bool allocate_result(ockham_mixture *m, size_t k, size_t d) {
+static bool allocate_result(ockham_mixture *m, ockham_covariance family, size_t k, size_t d) {
+  m->family = family;
   m->k = k;
   m->n_columns = d;
   m->proportions = ock_alloc_array(k, sizeof(double));
   m->means = ock_alloc_array(ock_size_product(k, d), sizeof(double));
-  m->covariances = ock_alloc_array(ock_size_product(k, ock_size_product(d, d)), sizeof(double));
+  m->covariances = ock_alloc_array(k, ock_size_product(ockham_covariance_size(family, d), sizeof(double)));
   return m->proportions && m->means && m->covariances;
 }
 
@@ -156,12 +157,15 @@ static void write_component(const ock_em *em, size_t from, ockham_mixture *to, s
   const ock_frame *frame = em->store->frame;
   size_t d = em->d, second = ock_second_moments(d, em->full);
   const double *covariance = em->covariance + from * second;
-  double *square = to->covariances + j * d * d, scale = ock_tail_spread(em->tail, d) / (frame->unit * frame->unit);
+  double *values = to->covariances + j * ockham_covariance_size(to->family, d);
+  double scale = ock_tail_spread(em->tail, d) / (frame->unit * frame->unit);
   to->proportions[j] = em->proportion[from];
   for (size_t l = 0; l < d; l++) to->means[j * d + l] = em->mean[from * d + l] / frame->unit + frame->origin[l];
-  memset(square, 0, d * d * sizeof *square);
-  for (size_t i = 0, at = 0; i < d; i++)
-    for (size_t l = em->full ? 0 : i; l <= i; l++, at++) square[i * d + l] = square[l * d + i] = covariance[at] * scale;
+  if (!ock_covariance_is_full(to->family)) /* EM may have triangles even then */
+    for (size_t l = 0; l < d; l++) values[l] = covariance[em->full ? l * (l + 3) / 2 : l] * scale;
+  else
+    for (size_t i = 0; i < d; i++)
+      for (size_t l = 0; l <= i; l++) values[i * d + l] = values[l * d + i] = *covariance++ * scale;
 }
 
 static double bic_of(const ock_em *em) {
@@ -174,7 +178,7 @@ ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ock
   ock_ranked *ranks = ock_alloc_array(k, sizeof *ranks);
   uint32_t *number = ock_alloc_array(k, sizeof *number);
   ockham_mixture_clear(to);
-  bool fits = allocate_result(to, k, d) && ranks && number;
+  bool fits = allocate_result(to, em->family, k, d) && ranks && number;
   if (fits) {
     for (size_t j = 0; j < k; j++) ranks[j] = (ock_ranked){em->proportion[j], em->mean + j * d, d, (uint32_t)j};
     qsort(ranks, k, sizeof *ranks, ock_compare_ranked);
@@ -182,7 +186,6 @@ ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ock
       write_component(em, ranks[j].j, to, j);
       number[ranks[j].j] = (uint32_t)j;
     }
-    to->family = em->family;
     to->log_likelihood = ock_em_log_likelihood(em);
     to->n_parameters = ock_em_parameters(em);
     to->tail = em->tail;
@@ -303,14 +306,14 @@ static ockham_status check_kind(const ockham_mixture *m, ockham_error *err) {
   if (m->k == 0 || m->k >= UINT32_MAX || m->n_columns == 0)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT,
                     "a mixture must have at least one component and one column, found %zu and %zu", m->k, m->n_columns);
-  if (ock_size_product(m->k, ock_size_product(m->n_columns, m->n_columns)) > SIZE_MAX / sizeof(double))
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%zu matrices of %zu columns are more than can be addressed", m->k,
-                    m->n_columns);
   if (!m->proportions || !m->means || !m->covariances)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a mixture must have proportions, means and covariances, found NULL");
   if (!ockham_covariance_name(m->family))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the family must be one of %d, found number %d", OCKHAM_N_COVARIANCES,
                     (int)m->family);
+  if (ock_size_product(m->k, ockham_covariance_size(m->family, m->n_columns)) > SIZE_MAX / sizeof(double))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%zu covariances of %zu columns are more than can be addressed", m->k,
+                    m->n_columns);
   if (!(m->tail >= least_tail && m->tail <= most_tail))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the tail must be from %g to %g, found %g", least_tail, most_tail,
                     m->tail);
@@ -339,12 +342,20 @@ static ockham_status check_mean(const ockham_mixture *m, size_t j, ockham_error 
   return OCKHAM_OK;
 }
 
-/* Finite, alike on both sides of the diagonal, and 0 there where the family is along the axes. */
-static ockham_status check_entries(const ockham_mixture *m, size_t j, ockham_error *err) {
+static ockham_status check_variances(const ockham_mixture *m, size_t j, ockham_error *err) {
+  const double *variance = m->covariances + j * m->n_columns;
+  for (size_t l = 0; l < m->n_columns; l++)
+    if (!isfinite(variance[l]))
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the variance of component %zu must be finite, found %g in column %zu",
+                      j, variance[l], l + 1);
+  return OCKHAM_OK;
+}
+
+/* Finite, and alike on both sides of the diagonal. */
+static ockham_status check_square(const ockham_mixture *m, size_t j, ockham_error *err) {
   const double rounding = 1e-9;
   size_t d = m->n_columns;
   const double *square = m->covariances + j * d * d;
-  bool full = ock_covariance_is_full(m->family);
   for (size_t i = 0; i < d; i++)
     for (size_t l = 0; l < d; l++) {
       double value = square[i * d + l], other = square[l * d + i];
@@ -352,11 +363,6 @@ static ockham_status check_entries(const ockham_mixture *m, size_t j, ockham_err
         return ock_fail(err, OCKHAM_BAD_ARGUMENT,
                         "the covariance of component %zu must be finite, found %g for columns %zu and %zu", j, value,
                         i + 1, l + 1);
-      if (!full && i != l && value != 0)
-        return ock_fail(err, OCKHAM_BAD_ARGUMENT,
-                        "component %zu must lie along the axes in family %s, found covariance %g of columns %zu and "
-                        "%zu",
-                        j, ockham_covariance_name(m->family), value, i + 1, l + 1);
       if (l < i && !(fabs(value - other) <= rounding * (fabs(value) + fabs(other))))
         return ock_fail(err, OCKHAM_BAD_ARGUMENT,
                         "the covariance of component %zu must be symmetric, found %g and %g for columns %zu and %zu", j,
@@ -368,9 +374,12 @@ static ockham_status check_entries(const ockham_mixture *m, size_t j, ockham_err
 /* The matrix of component j that its density has: variances along the axes, or a packed triangle. */
 static void pack_component(const ockham_mixture *m, size_t j, bool full, double unit, double *packed) {
   size_t d = m->n_columns;
+  bool square = ock_covariance_is_full(m->family);
+  const double *values = m->covariances + j * ockham_covariance_size(m->family, d);
   double scale = unit * unit / ock_tail_spread(m->tail, d);
   for (size_t i = 0; i < d; i++)
-    for (size_t l = full ? 0 : i; l <= i; l++) *packed++ = scale * m->covariances[(j * d + i) * d + l];
+    for (size_t l = full ? 0 : i; l <= i; l++)
+      *packed++ = square ? scale * values[i * d + l] : l == i ? scale * values[i] : 0;
 }
 
 /* Whether there is a density of finite numbers. */
@@ -394,7 +403,7 @@ ockham_status ockham_mixture_check(const ockham_mixture *m, ockham_error *err) {
   ockham_status status = OCKHAM_OK;
   for (size_t j = 0; j < m->k && !status; j++) {
     status = check_mean(m, j, err);
-    if (!status) status = check_entries(m, j, err);
+    if (!status) status = ock_covariance_is_full(m->family) ? check_square(m, j, err) : check_variances(m, j, err);
     if (!status && !has_factor(m, j, packed))
       status = ock_fail(err, OCKHAM_BAD_ARGUMENT, "the covariance of component %zu must be positive definite", j);
   }

@@ -23,7 +23,7 @@ enum {
   /* format 2 only: */
   TAG_MIXTURE = OCK_TAG('M', 'I', 'X', 'T'),     /* file_mixture */
   TAG_PROPORTIONS = OCK_TAG('P', 'R', 'O', 'P'), /* k float64 */
-  TAG_COVARIANCES = OCK_TAG('C', 'O', 'V', 'A')  /* k x n_columns x n_columns float64 */
+  TAG_COVARIANCES = OCK_TAG('C', 'O', 'V', 'A')  /* k x ockham_covariance_size() float64 */
 };
 
 /* Little-endian like the container, which refuses to be built for another order. */
@@ -59,7 +59,7 @@ static void put_mixture(ock_container_writer *writer, const ockham_mixture *m) {
                           .entropy = m->entropy};
   ock_container_put(writer, TAG_MIXTURE, &mixture, sizeof mixture);
   ock_container_put(writer, TAG_PROPORTIONS, m->proportions, k * sizeof(double));
-  ock_container_put(writer, TAG_COVARIANCES, m->covariances, k * d * d * sizeof(double));
+  ock_container_put(writer, TAG_COVARIANCES, m->covariances, k * ockham_covariance_size(m->family, d) * sizeof(double));
 }
 
 ockham_status ockham_model_save(const ockham_model *model, const char *path, ockham_error *err) {
@@ -177,8 +177,8 @@ static ockham_status view_mixture(const ock_container *container, const char *pa
   size_t k = parts->k, d = parts->n_columns;
   OCK_TRY(get_mixture_meta(container, path, mixture, err));
   OCK_TRY(get_chunk(container, path, TAG_PROPORTIONS, k, sizeof(double), &proportions, err));
-  OCK_TRY(get_chunk(container, path, TAG_COVARIANCES, ock_size_product(ock_size_product(k, d), d), sizeof(double),
-                    &covariances, err));
+  OCK_TRY(get_chunk(container, path, TAG_COVARIANCES, ock_size_product(k, ockham_covariance_size(mixture->family, d)),
+                    sizeof(double), &covariances, err));
   mixture->k = k;
   mixture->n_columns = d;
   mixture->proportions = (double *)proportions; /* only ever read, all three */

@@ -143,7 +143,8 @@ static bool copy_mixture(ockham_model *model, const ockham_mixture *from) {
   *to = *from;
   to->proportions = copy_array(&model->arena, from->proportions, k, sizeof(double));
   to->means = copy_array(&model->arena, from->means, k * d, sizeof(double));
-  to->covariances = copy_array(&model->arena, from->covariances, k * d * d, sizeof(double));
+  to->covariances =
+      copy_array(&model->arena, from->covariances, k * ockham_covariance_size(from->family, d), sizeof(double));
   for (size_t f = 0; f < OCKHAM_N_COVARIANCES; f++) to->family_bic[f] = NAN;
   model->parts.mixture = to;
   model->parts.centroids = to->means;
@@ -177,8 +178,9 @@ ockham_status ockham_model_new(const ockham_model_parts *parts, ockham_model **o
   ockham_model *model = ock_alloc_zeroed(1, sizeof *model);
   if (!model || !copy_parts(model, parts)) {
     ockham_model_free(model);
-    size_t size = ock_size_product(parts->k * parts->n_columns, sizeof(double));
-    return ock_fail_memory(err, "a model", parts->mixture ? ock_size_product(size, parts->n_columns) : size);
+    size_t a_cluster =
+        parts->mixture ? ockham_covariance_size(parts->mixture->family, parts->n_columns) : parts->n_columns;
+    return ock_fail_memory(err, "a model", ock_size_product(parts->k * a_cluster, sizeof(double)));
   }
   *out = model;
   return OCKHAM_OK;
@@ -206,7 +208,8 @@ void ockham_model_deviations(const ockham_model *model, size_t j, double *deviat
   const ockham_scaling *scaling = &model->parts.scaling;
   size_t d = model->parts.n_columns;
   assert(model->parts.mixture);
-  const double *covariance = model->mixture.covariances + j * d * d;
+  size_t size = ockham_covariance_size(model->mixture.family, d), step = size == d ? 1 : d + 1;
+  const double *covariance = model->mixture.covariances + j * size;
   for (size_t l = 0; l < d; l++)
-    deviations[l] = sqrt(covariance[l * d + l]) / (scaling->kind == OCKHAM_SCALE_NONE ? 1 : scaling->factor[l]);
+    deviations[l] = sqrt(covariance[l * step]) / (scaling->kind == OCKHAM_SCALE_NONE ? 1 : scaling->factor[l]);
 }

@@ -26,14 +26,14 @@ def draw(rng, k, d):
     return np.vstack(rows)
 
 
-def squares(mixture, kind, k, d):
-    """Covariances as k square matrices."""
+def covariances(mixture, kind, k, d):
+    """Those of k components: square matrices, or variances along the axes."""
     c = mixture.covariances_
     if kind == "full":
         return c
     if kind == "tied":
         return np.repeat(c[None], k, axis=0)
-    return np.array([np.eye(d) * c[j] for j in range(k)])
+    return c if kind == "diag" else np.repeat(c[:, None], d, axis=1)
 
 
 def power_exponential(x, proportions, means, covariances, tail):
@@ -59,7 +59,7 @@ def cases():
         rows = np.round((draw(rng, k, d) / factor + centre) * 64)
         x = (rows / 64 - centre) * factor
         mixture = GaussianMixture(k, covariance_type=kind, random_state=0).fit(x[:-4])
-        shape = (mixture.weights_, mixture.means_, squares(mixture, kind, k, d))
+        shape = (mixture.weights_, mixture.means_, covariances(mixture, kind, k, d))
         yield FAMILIES[kind], 1, rows, centre, factor, shape, mixture.predict_proba(x), mixture.score_samples(x)
         for tail in [0.4, 2.5] if kind == "full" and k > 1 else []:
             parts = power_exponential(x, *shape, tail)

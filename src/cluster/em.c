@@ -34,6 +34,7 @@ typedef struct pass {
   const double *centroids;       /* the nearest gets the row; or */
   const double *membership;      /* n x k, given; or the mixture */
   const ock_em_outputs *outputs; /* to classify, and not to add moments up; or NULL */
+  bool entropy;                  /* then also this */
 } pass;
 
 /* Of one component: its weight, d and second moments, and at the end the sum of powers and the count of rows. */
@@ -126,20 +127,6 @@ static void take_given(const pass *p, size_t panel, size_t n, double *values) {
       values[j * OCK_PANEL + r] = p->membership[em->store->row[panel * OCK_PANEL + r] * em->k + j];
 }
 
-/* The largest of OCK_PANEL values times `sign`. */
-static double largest_of(const double *values, double sign) {
-  enum { PARTS = 8 };
-  double most[PARTS];
-  for (size_t q = 0; q < PARTS; q++) most[q] = sign * values[q];
-  for (size_t r = PARTS; r < OCK_PANEL; r += PARTS)
-    for (size_t q = 0; q < PARTS; q++) {
-      double value = sign * values[r + q];
-      most[q] = value > most[q] ? value : most[q];
-    }
-  for (size_t q = 1; q < PARTS; q++) most[0] = most[q] > most[0] ? most[q] : most[0];
-  return most[0];
-}
-
 static void take_density(const ock_em *em, size_t panel, size_t j, ock_em_worker *w) {
   size_t second = ock_second_moments(em->d, em->full), at = w->n_near++;
   w->near[at] = (uint32_t)j;
@@ -158,6 +145,7 @@ static void take_density(const ock_em *em, size_t panel, size_t j, ock_em_worker
 static void find_near(const ock_em *em, size_t panel, ock_em_worker *w) {
   const double nothing = 36;
   const double *middle = em->middle + panel * em->d;
+  double range[2];
   size_t best = 0;
   w->n_near = 0;
   for (size_t j = 0; j < em->k; j++) {
@@ -167,9 +155,9 @@ static void find_near(const ock_em *em, size_t panel, ock_em_worker *w) {
     if (w->most[j] > w->most[best]) best = j;
   }
   take_density(em, panel, best, w);
-  double least = -largest_of(w->values, -1);
+  em->kernels->range(w->values, range);
   for (size_t j = 0; j < em->k; j++)
-    if (j != best && !(w->most[j] < least - nothing)) take_density(em, panel, j, w);
+    if (j != best && !(w->most[j] < range[0] - nothing)) take_density(em, panel, j, w);
 }
 
 /* All components, where memberships are given. */
@@ -188,27 +176,15 @@ static void take_posterior(const pass *p, ock_em_block *block, size_t panel, siz
     block->log_likelihood += ock_store_weight(em->store, panel * OCK_PANEL + r) * log_density[r];
 }
 
-/* What the tail is to be told of component j, and memberships to the weights that moments are taken with: rows far out
- * pull less where tails are heavy. */
+/* What the tail is to be told of component j, and memberships to the weights that moments are taken with. */
 static void weigh_tail(const ock_em *em, ock_em_block *block, size_t j, const ock_powers *powers, double *value) {
-  enum { TOTAL, POWER, SLOPE, BEND, SUMS, PARTS = 8 };
-  double *to = block->sums + (j + 1) * sums_of_one(em) - 2, sums[SUMS][PARTS] = {0};
-  for (size_t r = 0; r < OCK_PANEL; r += PARTS)
-    for (size_t q = 0; q < PARTS; q++) { /* several sums, so that they go side by side */
-      double part = value[r + q] * powers->power[r + q], times = part * powers->logarithm[r + q];
-      sums[TOTAL][q] += value[r + q];
-      sums[POWER][q] += part;
-      sums[SLOPE][q] += times;
-      sums[BEND][q] += times * powers->logarithm[r + q];
-      value[r + q] *= powers->pull[r + q];
-    }
-  for (size_t n = PARTS / 2; n > 0; n /= 2)
-    for (size_t i = 0; i < SUMS; i++)
-      for (size_t q = 0; q < n; q++) sums[i][q] += sums[i][q + n];
-  to[0] += sums[POWER][0];
-  to[1] += sums[TOTAL][0];
-  block->slope += sums[SLOPE][0];
-  block->bend += sums[BEND][0];
+  enum { TOTAL, POWER, SLOPE, BEND };
+  double *to = block->sums + (j + 1) * sums_of_one(em) - 2, sums[OCK_TAIL_SUMS] = {0};
+  em->kernels->weigh_tail(value, powers, sums);
+  to[0] += sums[POWER];
+  to[1] += sums[TOTAL];
+  block->slope += sums[SLOPE];
+  block->bend += sums[BEND];
 }
 
 /* Add the moments of a panel to the block's sums. */
@@ -216,9 +192,10 @@ static void add_panel(const pass *p, ock_em_block *block, size_t panel, size_t n
   const ock_em *em = p->em;
   for (size_t at = 0; at < w->n_near; at++) {
     size_t j = w->near[at];
-    double *value = w->values + at * OCK_PANEL;
+    double *value = w->values + at * OCK_PANEL, range[2];
     for (size_t r = n; r < OCK_PANEL; r++) value[r] = 0;
-    if (!(largest_of(value, 1) > negligible)) continue;
+    em->kernels->range(value, range);
+    if (!(range[1] > negligible)) continue;
     for (size_t r = 0; em->store->weight && r < n; r++) value[r] *= em->store->weight[panel * OCK_PANEL + r];
     bool given = p->centroids || p->membership;
     if (!has_gaussian_tail(em) && !given) weigh_tail(em, block, j, &w->powers[at], value);
@@ -238,7 +215,7 @@ static void classify_panel(const pass *p, ock_em_block *block, size_t panel, siz
     for (size_t at = 0; at < w->n_near; at++) {
       double value = w->values[at * OCK_PANEL + r];
       if (value > w->values[best * OCK_PANEL + r]) best = at;
-      if (value > 0) entropy -= value * log(value);
+      if (p->entropy && value > 0) entropy -= value * log(value);
       if (to->membership) to->membership[row * em->k + w->near[at]] = value;
     }
     if (to->label) to->label[row] = w->near[best];
@@ -544,11 +521,12 @@ double ock_em_parameters(const ock_em *em) {
 }
 
 void ock_em_classify(ock_em *em, const ock_em_outputs *outputs, double *log_certainty, double *entropy) {
-  make_pass(em, &(pass){.em = em, .outputs = outputs});
-  *log_certainty = *entropy = 0;
+  make_pass(em, &(pass){.em = em, .outputs = outputs, .entropy = entropy != NULL});
+  *log_certainty = 0;
+  if (entropy) *entropy = 0;
   for (size_t b = 0; b < em->n_blocks; b++) {
     *log_certainty += em->blocks[b].log_certainty;
-    *entropy += em->blocks[b].entropy;
+    if (entropy) *entropy += em->blocks[b].entropy;
   }
 }
 

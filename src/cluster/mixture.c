@@ -453,7 +453,7 @@ static ockham_status predict_some(const ockham_mixture *mixture, ockham_rows x, 
   ock_frame plain = {.n = x.n_rows, .d = x.n_columns, .total = (double)x.n_rows, .unit = 1};
   ock_store store;
   ock_em em;
-  double certainty, entropy;
+  double certainty;
   plain.origin = ock_alloc_array(x.n_columns, sizeof(double));
   if (!plain.origin) return ock_fail_memory(err, "the rows", x.n_columns * sizeof(double));
   memset(plain.origin, 0, x.n_columns * sizeof(double));
@@ -463,7 +463,7 @@ static ockham_status predict_some(const ockham_mixture *mixture, ockham_rows x, 
     if (!status && !ock_em_put(&em, mixture, false))
       status = ock_fail(err, OCKHAM_BAD_ARGUMENT, "a covariance of the mixture is singular");
     if (!status) status = check_reach(&em, x, first, err);
-    if (!status) ock_em_classify(&em, outputs, &certainty, &entropy);
+    if (!status) ock_em_classify(&em, outputs, &certainty, NULL);
     ock_em_clear(&em);
     ock_store_clear(&store);
   }

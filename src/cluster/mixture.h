@@ -130,8 +130,8 @@ typedef struct ock_em_outputs {
   double *membership;  /* n x k */
   double *log_density; /* n */
 } ock_em_outputs;
-/* One more pass: also sums over the rows, by weights, of the logarithm of the largest membership, and of the entropy.
- */
+/* One more pass: also sums over the rows, by weights, of the logarithm of the largest membership, and of the entropy
+ * (which takes its time; NULL: not wanted). */
 void ock_em_classify(ock_em *em, const ock_em_outputs *outputs, double *log_certainty, double *entropy);
 
 #endif

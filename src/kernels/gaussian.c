@@ -126,30 +126,38 @@ void NAME(add_projected, OCK_VECTOR_ISA)(const double *panel, size_t d, const do
 
 /* ---- powers ---- */
 
+/* a b + c in one step where there is one, as product_add() has it; in plain C, of which compilers make vectors. */
+static inline double fused(double a, double b, double c) {
+#if defined(OCK_VECTOR_sse2)
+  return a * b + c;
+#else
+  return __builtin_fma(a, b, c);
+#endif
+}
+
 /* e^x for -708 <= x <= 708, to 2 units in the last place: x = n ln 2 + f, and a polynomial in f (Taylor's, whose
- * 13 terms are enough for |f| <= ln 2 / 2). In plain C without a fused step, so that every instruction set gives the
- * same bits; compilers make vectors of it. */
+ * 13 terms are enough for |f| <= ln 2 / 2). */
 static void exponentiate(double *values) {
   static const double high = 0x1.62e42feep-1, low = 0x1.a39ef35793c76p-33; /* ln 2: n high is exact */
   static const double inverse = 0x1.71547652b82fep+0;
   static const double round = 0x1.8p52;
   for (size_t r = 0; r < OCK_PANEL; r++) {
     double x = values[r], shifted = x * inverse + round, n = shifted - round;
-    double f = (x - n * high) - n * low;
+    double f = fused(-n, low, x - n * high);
     double p = 1.0 / 6227020800.0;
-    p = p * f + 1.0 / 479001600.0;
-    p = p * f + 1.0 / 39916800.0;
-    p = p * f + 1.0 / 3628800.0;
-    p = p * f + 1.0 / 362880.0;
-    p = p * f + 1.0 / 40320.0;
-    p = p * f + 1.0 / 5040.0;
-    p = p * f + 1.0 / 720.0;
-    p = p * f + 1.0 / 120.0;
-    p = p * f + 1.0 / 24.0;
-    p = p * f + 1.0 / 6.0;
-    p = p * f + 0.5;
-    p = p * f + 1.0;
-    p = p * f + 1.0;
+    p = fused(p, f, 1.0 / 479001600.0);
+    p = fused(p, f, 1.0 / 39916800.0);
+    p = fused(p, f, 1.0 / 3628800.0);
+    p = fused(p, f, 1.0 / 362880.0);
+    p = fused(p, f, 1.0 / 40320.0);
+    p = fused(p, f, 1.0 / 5040.0);
+    p = fused(p, f, 1.0 / 720.0);
+    p = fused(p, f, 1.0 / 120.0);
+    p = fused(p, f, 1.0 / 24.0);
+    p = fused(p, f, 1.0 / 6.0);
+    p = fused(p, f, 0.5);
+    p = fused(p, f, 1.0);
+    p = fused(p, f, 1.0);
     uint64_t bits, power;
     memcpy(&bits, &p, sizeof bits);
     memcpy(&power, &shifted, sizeof power);
@@ -159,7 +167,7 @@ static void exponentiate(double *values) {
 }
 
 /* The natural logarithm of positive normal numbers, to some units in the last place: m = 2^e f with f about 1, and
- * 2 atanh((f - 1) / (f + 1)) by its series. Plain C, see exponentiate(). */
+ * 2 atanh((f - 1) / (f + 1)) by its series. */
 static void take_logarithms(const double *values, double *out) {
   static const double ln2 = 0x1.62e42fefa39efp-1;
   const uint64_t half = 0x3fe6a09e667f3bcdu, magic = 0x4330000000000000u; /* the root of 1/2; 2^52 */
@@ -175,17 +183,17 @@ static void take_logarithms(const double *values, double *out) {
     memcpy(&e, &exponent, sizeof e);
     e -= 0x1p52 + 2048;
     double s = (f - 1) / (f + 1), q = s * s, p = 1.0 / 21;
-    p = p * q + 1.0 / 19;
-    p = p * q + 1.0 / 17;
-    p = p * q + 1.0 / 15;
-    p = p * q + 1.0 / 13;
-    p = p * q + 1.0 / 11;
-    p = p * q + 1.0 / 9;
-    p = p * q + 1.0 / 7;
-    p = p * q + 1.0 / 5;
-    p = p * q + 1.0 / 3;
-    p = p * q + 1.0;
-    out[r] = e * ln2 + 2 * s * p;
+    p = fused(p, q, 1.0 / 19);
+    p = fused(p, q, 1.0 / 17);
+    p = fused(p, q, 1.0 / 15);
+    p = fused(p, q, 1.0 / 13);
+    p = fused(p, q, 1.0 / 11);
+    p = fused(p, q, 1.0 / 9);
+    p = fused(p, q, 1.0 / 7);
+    p = fused(p, q, 1.0 / 5);
+    p = fused(p, q, 1.0 / 3);
+    p = fused(p, q, 1.0);
+    out[r] = fused(e, ln2, 2 * s * p);
   }
 }
 
@@ -221,7 +229,32 @@ void NAME(log_density, OCK_VECTOR_ISA)(const double *panel, size_t d, const ock_
   for (size_t r = 0; r < OCK_PANEL; r++) out[r] = g->log_scale - 0.5 * out[r];
 }
 
+void NAME(weigh_tail, OCK_VECTOR_ISA)(double *membership, const ock_powers *powers, double sums[OCK_TAIL_SUMS]) {
+  vec part[OCK_TAIL_SUMS][STRIP_VECTORS];
+  for (size_t i = 0; i < OCK_TAIL_SUMS; i++)
+    for (size_t q = 0; q < STRIP_VECTORS; q++) part[i][q] = broadcast(0);
+  for (size_t r = 0; r < OCK_PANEL; r += OCK_STRIP)
+    for (size_t q = 0; q < STRIP_VECTORS; q++) {
+      size_t at = r + q * LANES;
+      vec value = load(membership + at), logarithm = load(powers->logarithm + at);
+      vec power = mul(value, load(powers->power + at)), slope = mul(power, logarithm);
+      part[0][q] = add(part[0][q], value);
+      part[1][q] = add(part[1][q], power);
+      part[2][q] = add(part[2][q], slope);
+      part[3][q] = product_add(slope, logarithm, part[3][q]);
+      store(membership + at, mul(value, load(powers->pull + at)));
+    }
+  for (size_t i = 0; i < OCK_TAIL_SUMS; i++) sums[i] += sum_parts(part[i]);
+}
+
 /* ---- probabilities ---- */
+
+void NAME(range, OCK_VECTOR_ISA)(const double *values, double range[2]) {
+  vec least = load(values);
+  for (size_t r = LANES; r < OCK_PANEL; r += LANES) least = minimum(least, load(values + r));
+  range[0] = least_lane(least);
+  range[1] = largest_of(values);
+}
 
 void NAME(posterior, OCK_VECTOR_ISA)(double *values, size_t k, double *log_sum) {
   static const double least = -708, nothing = -36; /* whose powers are as good as 0 */
@@ -244,7 +277,8 @@ void NAME(posterior, OCK_VECTOR_ISA)(double *values, size_t k, double *log_sum) 
     exponentiate(value);
     for (size_t r = 0; r < OCK_PANEL; r++) total[r] += value[r];
   }
-  for (size_t r = 0; r < OCK_PANEL; r++) log_sum[r] = most[r] + log(total[r]);
+  take_logarithms(total, log_sum);
+  for (size_t r = 0; r < OCK_PANEL; r++) log_sum[r] += most[r];
   for (size_t r = 0; r < OCK_PANEL; r++) total[r] = 1 / total[r];
   for (size_t j = 0; j < k; j++)
     for (size_t r = 0; r < OCK_PANEL; r++) values[j * OCK_PANEL + r] *= total[r];

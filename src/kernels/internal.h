@@ -76,6 +76,8 @@ typedef struct ock_search_kernels {
   double (*sum_panel)(const void *panel, const void *half_squares, size_t d, double *sums);
 } ock_search_kernels;
 
+enum { OCK_TAIL_SUMS = 4 };
+
 /* Of OCK_PANEL squared lengths m: log m, m^tail, and its derivative, tail m^(tail - 1). */
 typedef struct ock_powers {
   double *logarithm, *power, *pull;
@@ -138,6 +140,13 @@ typedef struct ock_kernels {
 
   /* Add such rows, each so many times as its product with v and its weight are: to sums (d). */
   void (*add_projected)(const double *panel, size_t d, const double *v, const double *weight, double *sums);
+
+  /* Whose densities have another tail: to sums[0] the memberships (OCK_PANEL) are added, to the next m^tail, m^tail
+   * log m and m^tail (log m)^2 by these; then rows that are far out pull less where tails are heavy, by membership. */
+  void (*weigh_tail)(double *membership, const ock_powers *powers, double sums[OCK_TAIL_SUMS]);
+
+  /* The least and the largest of OCK_PANEL values. */
+  void (*range)(const double *values, double range[2]);
 
   /* From logarithms of k densities (k x OCK_PANEL) to each row's posterior probabilities, and the logarithm of its sum
    * of densities (OCK_PANEL). Probabilities below e^-36 may be 0. */

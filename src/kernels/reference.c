@@ -123,6 +123,24 @@ static void add_projected(const double *panel, size_t d, const double *v, const 
   }
 }
 
+static void weigh_tail(double *membership, const ock_powers *powers, double sums[OCK_TAIL_SUMS]) {
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    double part = membership[r];
+    sums[0] += part;
+    part *= powers->power[r];
+    for (size_t i = 1; i < OCK_TAIL_SUMS; i++, part *= powers->logarithm[r]) sums[i] += part;
+    membership[r] *= powers->pull[r];
+  }
+}
+
+static void range_of(const double *values, double range[2]) {
+  range[0] = range[1] = values[0];
+  for (size_t r = 1; r < OCK_PANEL; r++) {
+    range[0] = fmin(range[0], values[r]);
+    range[1] = fmax(range[1], values[r]);
+  }
+}
+
 static void posterior(double *values, size_t k, double *log_sum) {
   for (size_t r = 0; r < OCK_PANEL; r++) {
     double most = -INFINITY, total = 0;
@@ -169,5 +187,7 @@ const ock_kernels ock_kernels_reference = {
     .log_density = log_density,
     .add_moments = add_moments,
     .add_projected = add_projected,
+    .weigh_tail = weigh_tail,
+    .range = range_of,
     .posterior = posterior,
 };

@@ -31,6 +31,8 @@ OCK_DECLARE_PAIRS(neon)
   void ock_add_moments_##isa(const double *panel, size_t d, const double *mean, bool full, const double *weight,    \
                              double *scratch, double *sums);                                                        \
   void ock_add_projected_##isa(const double *panel, size_t d, const double *v, const double *weight, double *sums); \
+  void ock_weigh_tail_##isa(double *membership, const ock_powers *powers, double sums[OCK_TAIL_SUMS]);              \
+  void ock_range_##isa(const double *values, double range[2]);                                                      \
   void ock_posterior_##isa(double *values, size_t k, double *log_sum);
 OCK_DECLARE_GAUSSIAN(sse2)
 OCK_DECLARE_GAUSSIAN(avx2)

@@ -165,5 +165,7 @@ const ock_kernels TABLE_NAME(OCK_VECTOR_ISA) = {
     .log_density = LOOP(log_density, OCK_VECTOR_ISA),
     .add_moments = LOOP(add_moments, OCK_VECTOR_ISA),
     .add_projected = LOOP(add_projected, OCK_VECTOR_ISA),
+    .weigh_tail = LOOP(weigh_tail, OCK_VECTOR_ISA),
+    .range = LOOP(range, OCK_VECTOR_ISA),
     .posterior = LOOP(posterior, OCK_VECTOR_ISA),
 };

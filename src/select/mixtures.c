@@ -61,9 +61,9 @@ double ock_mixture_price(ockham_covariance family, bool tail, const double *weig
 }
 
 static ock_mixture_score score_of(ock_em *em) {
-  double log_certainty, entropy;
+  double log_certainty;
   ock_mixture_score score = {.log_likelihood = ock_em_log_likelihood(em), .tail = em->tail, .fitted = true};
-  ock_em_classify(em, &(ock_em_outputs){0}, &log_certainty, &entropy);
+  ock_em_classify(em, &(ock_em_outputs){0}, &log_certainty, NULL);
   score.bic = 2 * score.log_likelihood - ock_mixture_price(em->family, em->fit_tail, em->moments.weight, em->k, em->d);
   score.icl = score.bic + 2 * log_certainty;
   return score;

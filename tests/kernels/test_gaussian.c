@@ -19,7 +19,8 @@ typedef struct example {
 /* What one table makes of it. */
 typedef struct result {
   double density[OCK_PANEL], logarithm[OCK_PANEL], power[OCK_PANEL], pull[OCK_PANEL], sums[1 + MAX_D + MAX_SECOND],
-      projected[MAX_D], values[MAX_K * OCK_PANEL], log_sum[OCK_PANEL];
+      projected[MAX_D], values[MAX_K * OCK_PANEL], log_sum[OCK_PANEL], weighed[OCK_PANEL], tail[OCK_TAIL_SUMS],
+      range[2];
 } result;
 
 static example e;
@@ -50,6 +51,20 @@ static void compute(const ock_kernels *table, result *to) {
   table->add_projected(e.panel, e.d, e.mean, e.weight, to->projected);
   memcpy(to->values, e.values, sizeof e.values);
   table->posterior(to->values, e.k, to->log_sum);
+  memcpy(to->weighed, e.weight, sizeof e.weight);
+  to->tail[0] = 2;
+  if (e.tail != 1) table->weigh_tail(to->weighed, &powers, to->tail);
+  table->range(to->density, to->range);
+}
+
+static void assert_range(const result *a) {
+  bool least = false, most = false;
+  for (size_t r = 0; r < OCK_PANEL; r++) {
+    assert_true(a->range[0] <= a->density[r] && a->density[r] <= a->range[1]);
+    least = least || a->density[r] == a->range[0];
+    most = most || a->density[r] == a->range[1];
+  }
+  assert_true(least && most);
 }
 
 static void compare(const result *a, const result *b) {
@@ -61,6 +76,12 @@ static void compare(const result *a, const result *b) {
     assert_true(fabs(a->pull[r] - b->pull[r]) <= 1e-11 * a->pull[r]);
     assert_true(fabs(a->log_sum[r] - b->log_sum[r]) <= 1e-13 * (1 + fabs(a->log_sum[r])));
   }
+  for (size_t i = 0; i < OCK_TAIL_SUMS; i++)
+    assert_true(fabs(a->tail[i] - b->tail[i]) <= 1e-11 * (1 + fabs(a->tail[i])));
+  for (size_t r = 0; r < OCK_PANEL; r++)
+    assert_true(fabs(a->weighed[r] - b->weighed[r]) <= 1e-11 * (1 + a->weighed[r]));
+  assert_range(a);
+  assert_range(b);
   for (size_t i = 0; i < n_sums; i++) assert_true(fabs(a->sums[i] - b->sums[i]) <= 1e-11);
   for (size_t l = 0; l < e.d; l++) assert_true(fabs(a->projected[l] - b->projected[l]) <= 1e-11);
   for (size_t i = 0; i < e.k * OCK_PANEL; i++)

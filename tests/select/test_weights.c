@@ -92,7 +92,7 @@ static void curves_of_one_column_are_the_same(void **state) {
     for (size_t i = 0; i < c->n_points; i++) assert_same_point(c, e, i, 1e-9);
     assert_same_criteria(c, e, 1e-6); /* differences of differences */
     assert_int_equal(ockham_sweep_verdict(a).k, ockham_sweep_verdict(b).k);
-    assert_close(ockham_sweep_verdict(a).weight, ockham_sweep_verdict(b).weight, 1e-9);
+    assert_close(ockham_sweep_verdict(a).weight, ockham_sweep_verdict(b).weight, 1e-5); /* as far as EM goes */
     ockham_sweep_free(a);
     ockham_sweep_free(b);
     free_pair(&p);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "cluster/internal.h"
+#include "stats/internal.h"
 
 static const double table_limit_bytes = 1024.0 * 1024 * 1024;
 
@@ -65,19 +66,13 @@ typedef struct table {
   size_t k;
 } table;
 
-/* Of values, or of values with their weights. */
-static int compare_doubles(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 typedef struct weighted_value {
   double value, weight;
 } weighted_value;
 
 static void collect_weighted(ock_exact1d *e, ockham_rows x, const double *weights, weighted_value *sorted) {
   for (size_t i = 0; i < e->n; i++) sorted[i] = (weighted_value){ock_rows_get(x, i, 0), weights[i]};
-  qsort(sorted, e->n, sizeof *sorted, compare_doubles);
+  qsort(sorted, e->n, sizeof *sorted, ock_compare_doubles);
   double before = 0;
   for (size_t i = 0; i < e->n; i++) {
     if (i == 0 || sorted[i].value != e->value[e->n_distinct - 1]) {
@@ -91,7 +86,7 @@ static void collect_weighted(ock_exact1d *e, ockham_rows x, const double *weight
 
 static void collect_distinct(ock_exact1d *e, ockham_rows x) {
   for (size_t i = 0; i < e->n; i++) e->value[i] = ock_rows_get(x, i, 0);
-  qsort(e->value, e->n, sizeof(double), compare_doubles);
+  qsort(e->value, e->n, sizeof(double), ock_compare_doubles);
   for (size_t i = 0; i < e->n; i++) {
     if (i == 0 || e->value[i] != e->value[e->n_distinct - 1]) {
       e->weight_before[e->n_distinct] = (double)i;

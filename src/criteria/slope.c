@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "criteria/internal.h"
+#include "stats/internal.h"
 
 enum { LEAST_MODELS = 10, MOST_STEPS = 20 };
 
@@ -22,11 +23,6 @@ typedef struct models {
   double *x, *y;
   double *weight, *residual, *sorted;
 } models;
-
-static int compare_doubles(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
 
 /* Weighted least squares through the models from `first` on; leaves the residuals, and returns the slope. */
 static double fit_line(const models *m, size_t first) {
@@ -50,7 +46,7 @@ static double fit_line(const models *m, size_t first) {
 static double scale_of_residuals(const models *m, size_t first) {
   size_t n = m->n - first;
   for (size_t i = 0; i < n; i++) m->sorted[i] = fabs(m->residual[first + i]);
-  qsort(m->sorted, n, sizeof(double), compare_doubles);
+  qsort(m->sorted, n, sizeof(double), ock_compare_doubles);
   return 1.4826 * 0.5 * (m->sorted[(n - 1) / 2] + m->sorted[n / 2]);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "select/mixtures.h"
+#include "stats/internal.h"
 
 enum { MOST_ROWS = 2000, MOST_COLUMNS = 32, NEIGHBOURS = 8, MIDPOINTS = 600, FEWEST_ROWS = 20 };
 
@@ -95,15 +96,10 @@ static void connect(bend_search *s) {
 
 /* ---- midpoints ---- */
 
-static int compare_doubles(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* The squared distance within which most members have their neighbours. */
 static double common_reach(bend_search *s, size_t count) {
   for (size_t m = 0; m < count; m++) s->reach[m] = s->distance[s->members[m] * NEIGHBOURS + NEIGHBOURS - 1];
-  qsort(s->reach, count, sizeof *s->reach, compare_doubles);
+  qsort(s->reach, count, sizeof *s->reach, ock_compare_doubles);
   return s->reach[(size_t)(most_rows_share * (double)(count - 1))];
 }
 

@@ -8,6 +8,7 @@
 
 #include "select/mixtures.h"
 #include "select/run.h"
+#include "stats/internal.h"
 
 /* Mixtures are of so many rows and values at most: what more would tell of k is little, and costs in proportion. But a
  * component should have some rows. */
@@ -334,11 +335,6 @@ static size_t weigh(const ock_mixtures *m) {
   return k;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* No variance along a column may be less than that of rounding to its grid, whose step is the least gap between two of
  * its values (Sheppard), nor than what computing can tell. Of a column with hardly any values the gap is no step: the
  * floor is no more than a share of its variance. False when memory ran out. */
@@ -353,7 +349,7 @@ static bool find_floor(ock_em *em) {
       const double *panel = ock_store_panel(store, i / OCK_PANEL);
       values[i] = panel[ock_strip_place(em->d, i % OCK_PANEL, l)];
     }
-    qsort(values, store->n, sizeof *values, compare_doubles);
+    qsort(values, store->n, sizeof *values, ock_compare_doubles);
     for (size_t i = 1; i < store->n; i++) {
       if (!(values[i] > values[i - 1])) continue;
       gap = fmin(gap, values[i] - values[i - 1]);

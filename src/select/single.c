@@ -46,11 +46,6 @@ static bool gather(single *s, const ock_store *store) {
 
 /* ---- skewed columns, and how they hang together ---- */
 
-static int compare_doubles(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static bool has_many_ties(const double *sorted, size_t n) {
   size_t run = 1, longest = 1;
   for (size_t i = 1; i < n; i++) {
@@ -81,7 +76,7 @@ static void fit_column(void *arg, size_t l, size_t worker) {
   double *sorted = s->sorted + l * s->n;
   (void)worker;
   memcpy(sorted, x, s->n * sizeof *sorted);
-  qsort(sorted, s->n, sizeof *sorted, compare_doubles);
+  qsort(sorted, s->n, sizeof *sorted, ock_compare_doubles);
   s->result[l] = has_many_ties(sorted, s->n) ? OCK_SHAPE_NONE : shape_column(s, l);
 }
 

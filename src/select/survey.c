@@ -4,11 +4,7 @@
 #include <stdlib.h>
 
 #include "select/internal.h"
-
-static int compare_doubles(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
+#include "stats/internal.h"
 
 /* Rows to look at for the resolution of a column: all of a small table, a sample of a large or wide one. */
 static size_t choose_sample_size(ockham_rows x) {
@@ -22,7 +18,7 @@ static size_t choose_sample_size(ockham_rows x) {
  * next to nothing when it is not. */
 static double smallest_gap(ockham_rows x, size_t j, double *sample, size_t n_sample) {
   for (size_t i = 0; i < n_sample; i++) sample[i] = ock_rows_get(x, i * x.n_rows / n_sample, j);
-  qsort(sample, n_sample, sizeof(double), compare_doubles);
+  qsort(sample, n_sample, sizeof(double), ock_compare_doubles);
   double gap = INFINITY;
   for (size_t i = 1; i < n_sample; i++)
     if (sample[i] > sample[i - 1]) gap = fmin(gap, sample[i] - sample[i - 1]);

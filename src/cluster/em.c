@@ -396,7 +396,8 @@ static double volume_at(const power_course *c, double s) {
 }
 
 /* The expected log-likelihood a row at that tail and its best volume. */
-static double judge_tail(const power_course *c, double s) {
+static double judge_tail(const void *arg, double s) {
+  const power_course *c = arg;
   double tail = c->em->tail * exp(s), d = (double)c->em->d;
   return log_constant(tail, c->em->d) - 0.5 * d * log(volume_at(c, s)) - 0.5 * d / tail;
 }
@@ -404,7 +405,7 @@ static double judge_tail(const power_course *c, double s) {
 /* The best tail near the one there is, by golden sections, with the best volume for it: all else stays. Densities with
  * an exponent far below 1/2 rise so steeply at their means that these stick to rows. */
 static bool move_tail(ock_em *em) {
-  const double least = 0.3, most = 4, farthest = 0.2, golden = 0.6180339887498949;
+  const double least = 0.3, most = 4, farthest = 0.2, enough = 1e-6;
   double slope = 0, bend = 0, t = em->tail;
   for (size_t b = 0; b < em->n_blocks; b++) {
     slope += em->blocks[b].slope;
@@ -413,14 +414,7 @@ static bool move_tail(ock_em *em) {
   power_course c = {.em = em, .first = t * slope / em->power};
   c.second = (t * t * bend + t * slope) / em->power - c.first * c.first;
   double low = fmax(-farthest, log(least / t)), high = fmin(farthest, log(most / t));
-  while (high - low > 1e-6) {
-    double a = high - golden * (high - low), b = low + golden * (high - low);
-    if (judge_tail(&c, a) > judge_tail(&c, b))
-      high = b;
-    else
-      low = a;
-  }
-  double s = (low + high) / 2, scale = volume_at(&c, s);
+  double s = ock_golden_section(judge_tail, &c, low, high, enough), scale = volume_at(&c, s);
   for (size_t i = 0; i < em->k * ock_second_moments(em->d, em->full); i++) em->covariance[i] *= scale;
   em->tail = t * exp(s);
   return ock_em_take_factors(em);

@@ -33,6 +33,10 @@ static inline int ock_compare_doubles(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/* Where a function with one peak between low and high is highest, to within enough / 2: by golden sections. */
+typedef double ock_function(const void *arg, double at);
+double ock_golden_section(ock_function *f, const void *arg, double low, double high, double enough);
+
 /* ---- is it normal? ---- */
 
 /* A number that stands for `weight` equal ones. */

@@ -103,17 +103,29 @@ bool ock_sinh_arcsinh_estimate(const double *x, const double *weight, size_t n, 
 
 /* ---- powers of the distance from an end ---- */
 
-/* Log-likelihood of the best power of y = sign (x - end), whose logarithms are given: z = (y^power - 1) / power. */
-static double power_sum(const double *logarithm, const double *weight, size_t n, double total, double power,
-                        ock_power_fit *fit) {
-  double mean = 0, squares = 0, logs = 0, reference = 0;
-  for (size_t i = 0; i < n; i++) logs += (weight ? weight[i] : 1) * logarithm[i];
-  reference = logs / total; /* so that no power overflows */
-  for (int twice = 0; twice < 2; twice++) {
+/* (y^power - 1) / power, from the logarithm of y. */
+static double box_cox(double logarithm, double power) {
+  return fabs(power) > 1e-9 ? expm1(power * logarithm) / power : logarithm;
+}
+
+/* The logarithms of y = sign (x - end). */
+typedef struct power_values {
+  const double *logarithm, *weight;
+  size_t n;
+  double total; /* of the weights */
+} power_values;
+
+/* Log-likelihood of this power, with the mean and deviation that are best for it, which go into fit. */
+static double fit_power(const power_values *v, double power, ock_power_fit *fit) {
+  const double *weight = v->weight;
+  double mean = 0, squares = 0, logs = 0, reference = 0, total = v->total;
+  for (size_t i = 0; i < v->n; i++) logs += (weight ? weight[i] : 1) * v->logarithm[i];
+  reference = logs / total;                 /* so that no power overflows */
+  for (int twice = 0; twice < 2; twice++) { /* first for the mean, then for the squares about it */
     double sum = 0;
     squares = 0;
-    for (size_t i = 0; i < n; i++) {
-      double l = logarithm[i] - reference, z = fabs(power) > 1e-9 ? expm1(power * l) / power : l;
+    for (size_t i = 0; i < v->n; i++) {
+      double z = box_cox(v->logarithm[i] - reference, power);
       sum += (weight ? weight[i] : 1) * z;
       squares += (weight ? weight[i] : 1) * (z - mean) * (z - mean);
     }
@@ -126,25 +138,17 @@ static double power_sum(const double *logarithm, const double *weight, size_t n,
   return -total * (log(fit->deviation) + 0.5 * (log_two_pi + 1) + reference); /* the powers' slopes have product 1 */
 }
 
-static double best_power(const double *logarithm, const double *weight, size_t n, double total, ock_power_fit *fit) {
-  const double golden = 0.6180339887498949, enough = 0.01;
-  double low = -1, high = 1;
-  while (high - low > enough) {
-    double a = high - golden * (high - low), b = low + golden * (high - low);
-    if (power_sum(logarithm, weight, n, total, a, fit) > power_sum(logarithm, weight, n, total, b, fit))
-      high = b;
-    else
-      low = a;
-  }
-  return power_sum(logarithm, weight, n, total, (low + high) / 2, fit);
+static double judge_power(const void *values, double power) {
+  ock_power_fit fit;
+  return fit_power(values, power, &fit);
 }
 
 double ock_power_normal(const ock_power_fit *f, double x) {
-  double l = log(f->sign * (x - f->end)) - f->reference;
-  return ((fabs(f->power) > 1e-9 ? expm1(f->power * l) / f->power : l) - f->mean) / f->deviation;
+  return (box_cox(log(f->sign * (x - f->end)) - f->reference, f->power) - f->mean) / f->deviation;
 }
 
 ock_shape_result ock_power_estimate(const double *x, const double *weight, size_t n, ock_power_fit *best) {
+  const double enough = 0.01;
   double total = 0, mean = 0, cubes = 0, low = INFINITY, high = -INFINITY;
   for (size_t i = 0; i < n; i++) total += weight ? weight[i] : 1;
   for (size_t i = 0; i < n; i++) {
@@ -156,6 +160,7 @@ ock_shape_result ock_power_estimate(const double *x, const double *weight, size_
   if (!(high > low)) return OCK_SHAPE_NONE;
   double *logarithm = ock_alloc_array(n, sizeof *logarithm);
   if (!logarithm) return OCK_SHAPE_NO_MEMORY;
+  power_values values = {logarithm, weight, n, total};
   best->log_likelihood = -INFINITY;
   /* The end lies a little beyond the last value, from about the distance to the next one; at the value itself the
    * likelihood has no bound. */
@@ -163,7 +168,7 @@ ock_shape_result ock_power_estimate(const double *x, const double *weight, size_
     ock_power_fit fit = {.sign = cubes < 0 ? -1 : 1};
     fit.end = cubes < 0 ? high + beyond * (high - low) / 4 : low - beyond * (high - low) / 4;
     for (size_t i = 0; i < n; i++) logarithm[i] = log(fit.sign * (x[i] - fit.end));
-    fit.log_likelihood = best_power(logarithm, weight, n, total, &fit);
+    fit.log_likelihood = fit_power(&values, ock_golden_section(judge_power, &values, -1, 1, enough), &fit);
     if (fit.log_likelihood > best->log_likelihood) *best = fit;
   }
   ock_free(logarithm);
@@ -172,33 +177,31 @@ ock_shape_result ock_power_estimate(const double *x, const double *weight, size_
 
 /* ---- Student's t ---- */
 
-/* Log density of a row at squared distance m, less that of the scatter's determinant. */
-static double student_log_density(double nu, double d, double m) {
-  return lgamma((nu + d) / 2) - lgamma(nu / 2) - d / 2 * (log(nu) + 1.1447298858494001741) -
-         (nu + d) / 2 * log1p(m / nu);
+/* The rows as a t sees them. */
+typedef struct distances {
+  const double *squared, *weight; /* squared: Mahalanobis distances */
+  size_t n, d;
+  double total; /* of the weights */
+} distances;
+
+/* Log-likelihood with nu degrees of freedom, without the determinant of the scatter. */
+static double student_sum(const distances *rows, double nu) {
+  const double log_pi = 1.1447298858494001741;
+  double sum = 0, d = (double)rows->d, half = (nu + d) / 2;
+  for (size_t i = 0; i < rows->n; i++)
+    sum -= (rows->weight ? rows->weight[i] : 1) * half * log1p(rows->squared[i] / nu);
+  return sum + rows->total * (lgamma(half) - lgamma(nu / 2) - d / 2 * (log(nu) + log_pi));
 }
 
-static double student_sum(double nu, size_t d, const double *m, const double *weight, size_t n, double total) {
-  double sum = 0, half = (nu + (double)d) / 2;
-  for (size_t i = 0; i < n; i++) sum -= (weight ? weight[i] : 1) * half * log1p(m[i] / nu);
-  return sum + total * student_log_density(nu, (double)d, 0);
+static double judge_log_freedom(const void *rows, double log_nu) {
+  return student_sum(rows, exp(log_nu));
 }
 
-/* The degrees of freedom that are best for these distances, by golden sections about `nu`, and what they give. */
-static double best_freedom(double nu, size_t d, const double *m, const double *weight, size_t n, double total,
-                           double *sum) {
-  const double golden = 0.6180339887498949, reach = 0.7, least = log(1), most = log(200), enough = 1e-3;
+/* The degrees of freedom near `nu` that are best for these distances. */
+static double best_freedom(const distances *rows, double nu) {
+  const double reach = 0.7, least = log(1), most = log(200), enough = 1e-3;
   double low = fmax(least, log(nu) - reach), high = fmin(most, log(nu) + reach);
-  while (high - low > enough) {
-    double a = high - golden * (high - low), b = low + golden * (high - low);
-    if (student_sum(exp(a), d, m, weight, n, total) > student_sum(exp(b), d, m, weight, n, total))
-      high = b;
-    else
-      low = a;
-  }
-  nu = exp((low + high) / 2);
-  *sum = student_sum(nu, d, m, weight, n, total);
-  return nu;
+  return exp(ock_golden_section(judge_log_freedom, rows, low, high, enough));
 }
 
 /* Squared Mahalanobis distances by the inverse of the factor. */
@@ -267,18 +270,16 @@ ock_shape_result ock_student_estimate(const double *x, const double *weight, siz
   double *pull = room, *m = pull + n, *mean = m + n, *row = mean + d, *scatter = row + d;
   double total = 0, nu = 8, before = -INFINITY;
   for (size_t i = 0; i < n; i++) total += pull[i] = weight ? weight[i] : 1;
+  distances rows = {.squared = m, .weight = weight, .n = n, .d = d, .total = total};
   *log_likelihood = -INFINITY;
   for (size_t t = 0; t < MOST_STEPS; t++) {
-    double logs, sum;
+    double logs;
     take_pulled(x, n, d, full, pull, total, mean, scatter);
     if (orientation == OCK_SPHERE) level(scatter, d);
     if (!invert_factor(scatter, d, full, &logs)) break;
     measure(x, n, d, full, mean, scatter, row, m);
-    if (t % STEPS_A_FREEDOM == 0)
-      nu = best_freedom(nu, d, m, weight, n, total, &sum);
-    else
-      sum = student_sum(nu, d, m, weight, n, total);
-    *log_likelihood = fmax(*log_likelihood, sum - total * logs);
+    if (t % STEPS_A_FREEDOM == 0) nu = best_freedom(&rows, nu);
+    *log_likelihood = fmax(*log_likelihood, student_sum(&rows, nu) - total * logs);
     if (t % STEPS_A_FREEDOM == 0) {
       if (*log_likelihood < before + enough) break;
       before = *log_likelihood;

@@ -51,11 +51,8 @@ static double geometric_mean(const double *values, size_t d) {
 
 /* The d-th root of the determinant of a packed matrix; 0 when it is singular. Its Cholesky factor goes to `factor`. */
 static double volume_of(const double *packed, size_t d, double *factor) {
-  double logs = 0;
   memcpy(factor, packed, ock_second_moments(d, true) * sizeof *factor);
-  if (!ock_cholesky(factor, d)) return 0;
-  for (size_t l = 0; l < d; l++) logs += log(factor[l * (l + 1) / 2 + l]);
-  return exp(2 * logs / (double)d);
+  return ock_cholesky(factor, d) ? exp(2 * ock_factor_log_root(factor, d) / (double)d) : 0;
 }
 
 static void unpack(const double *packed, size_t d, double *square) {

@@ -350,19 +350,6 @@ static double largest_variance(const ock_em *em, size_t j) {
   return most * sqrt(squares) * outward;
 }
 
-bool ock_take_factor(double *matrix, size_t d, bool full, const double *floor, double *log_root) {
-  *log_root = 0;
-  if (full && !ock_cholesky(matrix, d)) return false;
-  for (size_t l = 0; l < d; l++) {
-    double deviation = full ? matrix[l * (l + 1) / 2 + l] : sqrt(matrix[l]);
-    if (!(deviation * deviation > (floor ? floor[l] : 0))) return false;
-    *log_root += log(deviation);
-    if (!full) matrix[l] = 1 / deviation;
-  }
-  if (full) ock_triangle_invert(matrix, d);
-  return true;
-}
-
 /* Factor and scale of component j from its covariance; false when that is singular. */
 static bool take_factor(ock_em *em, size_t j) {
   size_t d = em->d, second = ock_second_moments(d, em->full);
@@ -370,7 +357,7 @@ static bool take_factor(ock_em *em, size_t j) {
   memcpy(factor, em->covariance + j * second, second * sizeof *factor);
   bool sphere = em->family == OCKHAM_EII || em->family == OCKHAM_VII; /* has one variance for all columns */
   if (sphere && !(em->covariance[j * second] > em->level_floor)) return false;
-  if (!ock_take_factor(factor, d, em->full, sphere ? NULL : em->floor, &logs)) return false;
+  if (!ock_inverse_factor(factor, d, em->full, sphere ? NULL : em->floor, &logs)) return false;
   em->log_scale[j] = log(em->proportion[j]) + log_constant(em->tail, d) - logs;
   em->widest[j] = largest_variance(em, j);
   return true;

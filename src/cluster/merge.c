@@ -6,15 +6,14 @@
 #include "cluster/mixture.h"
 #include "stats/internal.h"
 
-/* The logarithm of a component's volume for n rows of this scatter, of the family's kind of matrix. */
-static double log_volume(const ock_em *em, const double *scatter, double n, double *room) {
+/* The logarithm of the determinant of a component's covariance, of the family's kind, for n rows of this scatter. */
+static double log_determinant(const ock_em *em, const double *scatter, double n, double *room) {
   size_t d = em->d;
   double logs = 0, trace = 0;
   if (em->full) {
     memcpy(room, scatter, ock_second_moments(d, true) * sizeof *room);
     if (!ock_cholesky(room, d)) return -INFINITY;
-    for (size_t l = 0; l < d; l++) logs += 2 * log(room[l * (l + 1) / 2 + l]);
-    return logs - (double)d * log(n);
+    return 2 * ock_factor_log_root(room, d) - (double)d * log(n);
   }
   for (size_t l = 0; l < d; l++) {
     logs += log(scatter[l]);
@@ -35,20 +34,20 @@ static void join_scatters(const ock_em *em, size_t a, size_t b, double *out) {
                 share * (m->mean[a * d + i] - m->mean[b * d + i]) * (m->mean[a * d + l] - m->mean[b * d + l]);
 }
 
-/* n log(volume) and n log n: what a component adds to minus twice the logarithm of the likelihood of its own rows. */
-static double price(const ock_em *em, const double *scatter, double n, double *room) {
-  return n * log_volume(em, scatter, n, room) - 2 * n * log(n);
+/* n ln|C| - 2 n ln n: what a component adds to minus twice the log-likelihood, each row counted where it belongs. */
+static double deviance(const ock_em *em, const double *scatter, double n, double *room) {
+  return n * log_determinant(em, scatter, n, room) - 2 * n * log(n);
 }
 
 bool ock_em_merge(ock_em *em) {
   ock_moments *m = &em->moments;
   size_t d = em->d, second = ock_second_moments(d, em->full), best_a = 0, best_b = 0;
   double *joint = em->shapes.common, *room = em->shapes.factor, *own = em->log_scale, least = INFINITY;
-  for (size_t j = 0; j < em->k; j++) own[j] = price(em, m->scatter + j * second, m->weight[j], room);
+  for (size_t j = 0; j < em->k; j++) own[j] = deviance(em, m->scatter + j * second, m->weight[j], room);
   for (size_t b = 1; b < em->k; b++)
     for (size_t a = 0; a < b; a++) {
       join_scatters(em, a, b, joint);
-      double rise = price(em, joint, m->weight[a] + m->weight[b], room) - own[a] - own[b];
+      double rise = deviance(em, joint, m->weight[a] + m->weight[b], room) - own[a] - own[b];
       if (!(rise < least)) continue;
       least = rise;
       best_a = a;

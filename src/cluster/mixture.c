@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cluster/mixture.h"
+#include "stats/internal.h"
 
 enum { DEFAULT_STEPS = 1000, ROWS_AT_ONCE = 1 << 16 };
 static const double default_tolerance = 1e-6;
@@ -389,7 +390,7 @@ static bool has_factor(const ockham_mixture *m, size_t j, double *packed) {
   double log_root, check = 0; /* a product with 0 is NaN for what is not finite */
   pack_component(m, j, full, 1, packed);
   for (size_t i = 0; i < second; i++) check += packed[i] * 0;
-  if (check != 0 || !ock_take_factor(packed, m->n_columns, full, NULL, &log_root)) return false;
+  if (check != 0 || !ock_inverse_factor(packed, m->n_columns, full, NULL, &log_root)) return false;
   for (size_t i = 0; i < second; i++) check += packed[i] * 0;
   return check == 0;
 }

@@ -107,9 +107,6 @@ double ock_em_log_likelihood(const ock_em *em);
 double ock_em_parameters(const ock_em *em);
 /* How many times the matrices of components, as `covariance` has them, their covariances are; 1 for the Gaussian. */
 double ock_tail_spread(double tail, size_t d);
-/* A covariance (as ock_second_moments() counts) to the factor of a Gaussian, in place, and the logarithm of the root of
- * its determinant; false when a deviation is not above the root of `floor`. */
-bool ock_take_factor(double *matrix, size_t d, bool full, const double *floor, double *log_root);
 /* The mixture there is, in the data's units, and what it is worth; labels (n) by row of x, or NULL. What `to` held is
  * freed. Fails with NO_MEMORY. */
 ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ockham_error *err);

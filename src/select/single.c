@@ -83,7 +83,7 @@ static void fit_column(void *arg, size_t l, size_t worker) {
 /* What the correlation of the columns' normal values adds to the log-likelihood: a Gaussian copula. */
 static double copula_gain(const single *s, double *correlation, double *room) {
   size_t n = s->n, d = s->d;
-  double trace = 0, product = 0, logs = 0;
+  double trace = 0, product = 0;
   for (size_t i = 0, at = 0; i < d; i++)
     for (size_t j = 0; j <= i; j++, at++) {
       double sum = 0;
@@ -95,7 +95,7 @@ static double copula_gain(const single *s, double *correlation, double *room) {
       correlation[at] = room[at] / sqrt(room[i * (i + 1) / 2 + i] * room[j * (j + 1) / 2 + j]);
   /* |R|, and the trace of R^-1 S: with R the correlation of S both follow from R's factor and the diagonal of S. */
   if (!ock_cholesky(correlation, d)) return 0;
-  for (size_t l = 0; l < d; l++) logs += 2 * log(correlation[l * (l + 1) / 2 + l]);
+  double log_determinant = 2 * ock_factor_log_root(correlation, d);
   ock_triangle_invert(correlation, d);
   for (size_t i = 0; i < d; i++) { /* row i of the inverse factor, times S, times itself */
     const double *row = correlation + i * (i + 1) / 2;
@@ -104,7 +104,7 @@ static double copula_gain(const single *s, double *correlation, double *room) {
         product += row[a] * row[b] * (a >= b ? room[a * (a + 1) / 2 + b] : room[b * (b + 1) / 2 + a]);
     trace += room[i * (i + 1) / 2 + i];
   }
-  return -0.5 * s->total * (logs + product - trace);
+  return -0.5 * s->total * (log_determinant + product - trace);
 }
 
 /* ---- the best shape ---- */

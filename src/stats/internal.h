@@ -64,6 +64,12 @@ double ock_normality_tail(double a);
 bool ock_cholesky(double *a, size_t d);
 /* The inverse of a lower triangle, in place. */
 void ock_triangle_invert(double *a, size_t d);
+/* The logarithm of the root of the determinant of a matrix, from its factor. */
+double ock_factor_log_root(const double *factor, size_t d);
+/* From a covariance (full: a packed triangle; else d variances) to the inverse of its factor, in place, by which rows
+ * become uncorrelated with variance 1, and the logarithm of the root of its determinant. False when it is singular, or
+ * the variance of a column, given those before it, is not above floor (d; NULL: 0). */
+bool ock_inverse_factor(double *matrix, size_t d, bool full, const double *floor, double *log_root);
 /* Turn columns, or rows, p and q of a d x d matrix in their plane. */
 void ock_rotate_columns(double *m, size_t d, size_t p, size_t q, double cosine, double sine);
 void ock_rotate_rows(double *m, size_t d, size_t p, size_t q, double cosine, double sine);

@@ -35,6 +35,25 @@ void ock_triangle_invert(double *a, size_t d) {
   }
 }
 
+double ock_factor_log_root(const double *factor, size_t d) {
+  double sum = 0;
+  for (size_t l = 0; l < d; l++) sum += log(factor[l * (l + 1) / 2 + l]);
+  return sum;
+}
+
+bool ock_inverse_factor(double *matrix, size_t d, bool full, const double *floor, double *log_root) {
+  *log_root = 0;
+  if (full && !ock_cholesky(matrix, d)) return false;
+  for (size_t l = 0; l < d; l++) {
+    double deviation = full ? matrix[l * (l + 1) / 2 + l] : sqrt(matrix[l]);
+    if (!(deviation * deviation > (floor ? floor[l] : 0))) return false;
+    *log_root += log(deviation);
+    if (!full) matrix[l] = 1 / deviation;
+  }
+  if (full) ock_triangle_invert(matrix, d);
+  return true;
+}
+
 void ock_rotate_columns(double *m, size_t d, size_t p, size_t q, double cosine, double sine) {
   for (size_t i = 0; i < d; i++) {
     double x = m[i * d + p], y = m[i * d + q];

@@ -237,22 +237,6 @@ static void take_pulled(const double *x, size_t n, size_t d, bool full, const do
     }
 }
 
-/* From the scatter to the inverse of its factor; *half_log_determinant is of the scatter. False when it is singular. */
-static bool invert_factor(double *scatter, size_t d, bool full, double *half_log_determinant) {
-  double logs = 0;
-  if (full && !ock_cholesky(scatter, d)) return false;
-  for (size_t l = 0; l < d; l++) {
-    double *diagonal = &scatter[full ? l * (l + 1) / 2 + l : l];
-    if (!full) *diagonal = sqrt(*diagonal);
-    if (!(*diagonal > 0)) return false;
-    logs += log(*diagonal);
-    if (!full) *diagonal = 1 / *diagonal;
-  }
-  if (full) ock_triangle_invert(scatter, d);
-  *half_log_determinant = logs;
-  return true;
-}
-
 static void level(double *variances, size_t d) {
   double sum = 0;
   for (size_t l = 0; l < d; l++) sum += variances[l];
@@ -273,13 +257,13 @@ ock_shape_result ock_student_estimate(const double *x, const double *weight, siz
   distances rows = {.squared = m, .weight = weight, .n = n, .d = d, .total = total};
   *log_likelihood = -INFINITY;
   for (size_t t = 0; t < MOST_STEPS; t++) {
-    double logs;
+    double log_root;
     take_pulled(x, n, d, full, pull, total, mean, scatter);
     if (orientation == OCK_SPHERE) level(scatter, d);
-    if (!invert_factor(scatter, d, full, &logs)) break;
+    if (!ock_inverse_factor(scatter, d, full, NULL, &log_root)) break;
     measure(x, n, d, full, mean, scatter, row, m);
     if (t % STEPS_A_FREEDOM == 0) nu = best_freedom(&rows, nu);
-    *log_likelihood = fmax(*log_likelihood, student_sum(&rows, nu) - total * logs);
+    *log_likelihood = fmax(*log_likelihood, student_sum(&rows, nu) - total * log_root);
     if (t % STEPS_A_FREEDOM == 0) {
       if (*log_likelihood < before + enough) break;
       before = *log_likelihood;

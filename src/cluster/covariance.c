@@ -406,6 +406,10 @@ bool ock_covariance_is_full(ockham_covariance which) {
   return families[which].full;
 }
 
+bool ock_covariance_is_spherical(ockham_covariance which) {
+  return families[which].name[1] == 'I';
+}
+
 bool ock_shapes_init(ock_shapes *w, size_t k, size_t d, bool full, ock_arena *arena) {
   size_t second = ock_second_moments(d, full), square = full ? ock_size_product(d, d) : 1;
   *w = (ock_shapes){.common = ock_arena_array(arena, second, sizeof(double)),

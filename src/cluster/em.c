@@ -355,7 +355,7 @@ static bool take_factor(ock_em *em, size_t j) {
   size_t d = em->d, second = ock_second_moments(d, em->full);
   double *factor = em->factor + j * second, logs;
   memcpy(factor, em->covariance + j * second, second * sizeof *factor);
-  bool sphere = em->family == OCKHAM_EII || em->family == OCKHAM_VII; /* has one variance for all columns */
+  bool sphere = ock_covariance_is_spherical(em->family);
   if (sphere && !(em->covariance[j * second] > em->level_floor)) return false;
   if (!ock_inverse_factor(factor, d, em->full, sphere ? NULL : em->floor, &logs)) return false;
   em->log_scale[j] = log(em->proportion[j]) + log_constant(em->tail, d) - logs;

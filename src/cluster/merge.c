@@ -19,8 +19,7 @@ static double log_determinant(const ock_em *em, const double *scatter, double n,
     logs += log(scatter[l]);
     trace += scatter[l];
   }
-  bool sphere = em->family == OCKHAM_EII || em->family == OCKHAM_VII;
-  return (sphere ? (double)d * log(trace / (double)d) : logs) - (double)d * log(n);
+  return (ock_covariance_is_spherical(em->family) ? (double)d * log(trace / (double)d) : logs) - (double)d * log(n);
 }
 
 /* The scatter of the rows of two components about their common mean. */
@@ -39,10 +38,12 @@ static double deviance(const ock_em *em, const double *scatter, double n, double
   return n * log_determinant(em, scatter, n, room) - 2 * n * log(n);
 }
 
-bool ock_em_merge(ock_em *em) {
-  ock_moments *m = &em->moments;
-  size_t d = em->d, second = ock_second_moments(d, em->full), best_a = 0, best_b = 0;
-  double *joint = em->shapes.common, *room = em->shapes.factor, *own = em->log_scale, least = INFINITY;
+/* The pair whose joining raises the deviance least; returns by how much, infinite when that cannot be said. */
+static double find_pair(ock_em *em, size_t *best_a, size_t *best_b) {
+  const ock_moments *m = &em->moments;
+  size_t second = ock_second_moments(em->d, em->full);
+  double *joint = em->shapes.common, *room = em->shapes.factor, least = INFINITY;
+  double *own = em->log_scale; /* not in use between steps */
   for (size_t j = 0; j < em->k; j++) own[j] = deviance(em, m->scatter + j * second, m->weight[j], room);
   for (size_t b = 1; b < em->k; b++)
     for (size_t a = 0; a < b; a++) {
@@ -50,22 +51,32 @@ bool ock_em_merge(ock_em *em) {
       double rise = deviance(em, joint, m->weight[a] + m->weight[b], room) - own[a] - own[b];
       if (!(rise < least)) continue;
       least = rise;
-      best_a = a;
-      best_b = b;
+      *best_a = a;
+      *best_b = b;
     }
-  if (!isfinite(least)) return false;
-  join_scatters(em, best_a, best_b, joint);
-  double n = m->weight[best_a] + m->weight[best_b];
+  return least;
+}
+
+/* Component a becomes both, and the last one gets the number of b > a. */
+static void join(ock_em *em, size_t a, size_t b) {
+  ock_moments *m = &em->moments;
+  size_t d = em->d, second = ock_second_moments(d, em->full), last = em->k - 1;
+  double *joint = em->shapes.common, n = m->weight[a] + m->weight[b];
+  join_scatters(em, a, b, joint);
   for (size_t l = 0; l < d; l++)
-    m->mean[best_a * d + l] =
-        (m->weight[best_a] * m->mean[best_a * d + l] + m->weight[best_b] * m->mean[best_b * d + l]) / n;
-  memcpy(m->scatter + best_a * second, joint, second * sizeof *joint);
-  m->weight[best_a] = n;
-  size_t last = --em->k;
-  m->weight[best_b] = m->weight[last];
-  memmove(m->mean + best_b * d, m->mean + last * d, d * sizeof *m->mean);
-  memmove(m->scatter + best_b * second, m->scatter + last * second, second * sizeof *m->scatter);
-  m->k = em->k;
+    m->mean[a * d + l] = (m->weight[a] * m->mean[a * d + l] + m->weight[b] * m->mean[b * d + l]) / n;
+  memcpy(m->scatter + a * second, joint, second * sizeof *joint);
+  m->weight[a] = n;
+  m->weight[b] = m->weight[last];
+  memmove(m->mean + b * d, m->mean + last * d, d * sizeof *m->mean);
+  memmove(m->scatter + b * second, m->scatter + last * second, second * sizeof *m->scatter);
+  m->k = em->k = last;
+}
+
+bool ock_em_merge(ock_em *em) {
+  size_t a = 0, b = 0;
+  if (!isfinite(find_pair(em, &a, &b))) return false;
+  join(em, a, b);
   return true;
 }
 

@@ -31,7 +31,8 @@ typedef struct fitting {
 static ockham_status read_families(const char *list, size_t d, bool *wanted, ockham_error *err) {
   memset(wanted, 0, OCKHAM_N_COVARIANCES * sizeof *wanted);
   if (!list) {
-    for (size_t f = 0; f < OCKHAM_N_COVARIANCES; f++) wanted[f] = d > 1 || f <= OCKHAM_VII;
+    for (size_t f = 0; f < OCKHAM_N_COVARIANCES; f++)
+      wanted[f] = d > 1 || ock_covariance_is_spherical((ockham_covariance)f);
     return OCKHAM_OK;
   }
   for (const char *at = list; *at;) {

@@ -34,6 +34,8 @@ bool ock_shapes_init(ock_shapes *shapes, size_t k, size_t d, bool full, ock_aren
 bool ock_covariance_step(ockham_covariance family, const ock_moments *moments, ock_shapes *shapes, double *covariance);
 
 bool ock_covariance_is_full(ockham_covariance family);
+/* Whether a component has one variance for all columns: EII, VII. In one column every family is one of these. */
+bool ock_covariance_is_spherical(ockham_covariance family);
 
 /* ---- expectation and maximisation ---- */
 

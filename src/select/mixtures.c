@@ -182,7 +182,7 @@ static double go_down(ock_mixtures *m, descent *d, size_t from, ock_ticker *tick
 }
 
 static bool is_tried(const ock_mixtures *m, ockham_covariance family, size_t d) {
-  return family == OCKHAM_EII || family == OCKHAM_VII || (d > 1 && (m->full || !ock_covariance_is_full(family)));
+  return ock_covariance_is_spherical(family) || (d > 1 && (m->full || !ock_covariance_is_full(family)));
 }
 
 static size_t best_of(const double bic[N_FAMILIES]) {

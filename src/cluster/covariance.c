@@ -82,14 +82,14 @@ static bool all_positive(const double *values, size_t n) {
   return true;
 }
 
-static bool step_EII(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_EII(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   (void)w;
   double variance = sum(m->scatter, m->k * m->d) / (total_weight(m) * (double)m->d);
   for (size_t i = 0; i < m->k * m->d; i++) out[i] = variance;
   return variance > 0;
 }
 
-static bool step_VII(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_VII(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   (void)w;
   for (size_t j = 0; j < m->k; j++) {
     double variance = sum(scatter_of(m, j), m->d) / (m->weight[j] * (double)m->d);
@@ -98,21 +98,21 @@ static bool step_VII(const ock_moments *m, ock_shapes *w, double *out) {
   return all_positive(out, m->k * m->d);
 }
 
-static bool step_EEI(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_EEI(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   sum_scatters(m, NULL, w->common);
   for (size_t j = 0; j < m->k; j++)
     for (size_t l = 0; l < m->d; l++) out[j * m->d + l] = w->common[l] / total_weight(m);
   return all_positive(out, m->k * m->d);
 }
 
-static bool step_VVI(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_VVI(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   (void)w;
   for (size_t j = 0; j < m->k; j++)
     for (size_t l = 0; l < m->d; l++) out[j * m->d + l] = scatter_of(m, j)[l] / m->weight[j];
   return all_positive(out, m->k * m->d);
 }
 
-static bool step_EVI(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_EVI(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   double volume = 0;
   for (size_t j = 0; j < m->k; j++) {
     w->volume[j] = geometric_mean(scatter_of(m, j), m->d);
@@ -126,7 +126,7 @@ static bool step_EVI(const ock_moments *m, ock_shapes *w, double *out) {
 }
 
 /* One shape along the axes, a volume each: in turn the best of one for the other. */
-static bool step_VEI(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_VEI(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   double *shape = w->shape;
   for (size_t j = 0; j < m->k; j++) w->volume[j] = 1;
   for (size_t step = 0; step < MOST_INNER_STEPS; step++) {
@@ -156,7 +156,7 @@ static bool step_VEI(const ock_moments *m, ock_shapes *w, double *out) {
 
 /* ---- any orientation ---- */
 
-static bool step_EEE(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_EEE(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   size_t n = ock_second_moments(m->d, true);
   sum_scatters(m, NULL, w->common);
   for (size_t j = 0; j < m->k; j++)
@@ -164,7 +164,7 @@ static bool step_EEE(const ock_moments *m, ock_shapes *w, double *out) {
   return true;
 }
 
-static bool step_VVV(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_VVV(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   (void)w;
   size_t n = ock_second_moments(m->d, true);
   for (size_t j = 0; j < m->k; j++)
@@ -172,7 +172,7 @@ static bool step_VVV(const ock_moments *m, ock_shapes *w, double *out) {
   return true;
 }
 
-static bool step_EVV(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_EVV(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   size_t n = ock_second_moments(m->d, true);
   double volume = 0;
   for (size_t j = 0; j < m->k; j++) {
@@ -209,7 +209,7 @@ static void invert_from_factor(double *factor, size_t d) {
 }
 
 /* One shape and orientation, a volume each. */
-static bool step_VEE(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_VEE(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   size_t d = m->d, n = ock_second_moments(d, true);
   for (size_t j = 0; j < m->k; j++) w->volume[j] = 1;
   for (size_t step = 0; step < MOST_INNER_STEPS; step++) {
@@ -234,7 +234,7 @@ static bool step_VEE(const ock_moments *m, ock_shapes *w, double *out) {
 }
 
 /* Eigenvalues and vectors of each scatter. */
-static void decompose(const ock_moments *m, ock_shapes *w) {
+static void decompose(const ock_moments *m, ock_covariance_scratch *w) {
   size_t d = m->d;
   for (size_t j = 0; j < m->k; j++) {
     unpack(scatter_of(m, j), d, w->square);
@@ -244,7 +244,7 @@ static void decompose(const ock_moments *m, ock_shapes *w) {
   }
 }
 
-static bool step_EEV(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_EEV(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   size_t d = m->d, n = ock_second_moments(d, true);
   decompose(m, w);
   memset(w->common, 0, d * sizeof(double));
@@ -257,7 +257,7 @@ static bool step_EEV(const ock_moments *m, ock_shapes *w, double *out) {
 }
 
 /* One shape, volume and orientation each. */
-static bool step_VEV(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_VEV(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   size_t d = m->d, n = ock_second_moments(d, true);
   double *shape = w->common;
   decompose(m, w);
@@ -291,7 +291,7 @@ static bool step_VEV(const ock_moments *m, ock_shapes *w, double *out) {
 /* ---- one orientation ---- */
 
 /* The scatters as the common axes see them: orientation' scatter orientation, into w->vectors. */
-static void turn_scatters(const ock_moments *m, ock_shapes *w) {
+static void turn_scatters(const ock_moments *m, ock_covariance_scratch *w) {
   size_t d = m->d;
   for (size_t j = 0; j < m->k; j++) {
     double *turned = w->vectors + j * d * d;
@@ -311,7 +311,7 @@ static void turn_scatters(const ock_moments *m, ock_shapes *w) {
 /* Turn two axes so that the sum over all entries of scatter / spread on the diagonals is least: in their plane the best
  * first axis is the eigenvector of the least eigenvalue of sum_j (1 / spread_jp - 1 / spread_jq) M_j, M_j being scatter
  * j in that plane. Returns the sine of the angle. */
-static double turn_axes(const ock_moments *m, ock_shapes *w, const double *spread, size_t p, size_t q) {
+static double turn_axes(const ock_moments *m, ock_covariance_scratch *w, const double *spread, size_t p, size_t q) {
   size_t d = m->d;
   double a = 0, b = 0, c = 0;
   for (size_t j = 0; j < m->k; j++) {
@@ -334,7 +334,7 @@ static double turn_axes(const ock_moments *m, ock_shapes *w, const double *sprea
 }
 
 /* The spreads along the common axes: of one volume, or each its own. */
-static bool spread_along(const ock_moments *m, const ock_shapes *w, bool one_volume, double *spread) {
+static bool spread_along(const ock_moments *m, const ock_covariance_scratch *w, bool one_volume, double *spread) {
   size_t d = m->d;
   double volume = 0;
   for (size_t j = 0; j < m->k; j++) {
@@ -348,7 +348,7 @@ static bool spread_along(const ock_moments *m, const ock_shapes *w, bool one_vol
   return true;
 }
 
-static bool step_oriented(const ock_moments *m, ock_shapes *w, bool one_volume, double *out) {
+static bool step_oriented(const ock_moments *m, ock_covariance_scratch *w, bool one_volume, double *out) {
   size_t d = m->d, n = ock_second_moments(d, true);
   if (!w->oriented) { /* the axes of all scatters together */
     sum_scatters(m, NULL, w->common);
@@ -369,21 +369,20 @@ static bool step_oriented(const ock_moments *m, ock_shapes *w, bool one_volume, 
   return true;
 }
 
-static bool step_EVE(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_EVE(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   return step_oriented(m, w, true, out);
 }
 
-static bool step_VVE(const ock_moments *m, ock_shapes *w, double *out) {
+static bool step_VVE(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   return step_oriented(m, w, false, out);
 }
 
 /* ---- the table ---- */
 
-/* Parameters of the covariances: so many volumes, shapes and orientations, each 1 or k. */
 typedef struct family {
   const char *name, *text;
   bool full;
-  bool (*step)(const ock_moments *m, ock_shapes *w, double *out);
+  bool (*step)(const ock_moments *m, ock_covariance_scratch *w, double *out);
 } family;
 
 static const family families[] = {
@@ -392,10 +391,11 @@ static const family families[] = {
 #undef FAMILY
 };
 
-bool ock_covariance_step(ockham_covariance which, const ock_moments *moments, ock_shapes *shapes, double *covariance) {
+bool ock_covariance_step(ockham_covariance which, const ock_moments *moments, ock_covariance_scratch *scratch,
+                         double *covariance) {
   for (size_t j = 0; j < moments->k; j++)
     if (!(moments->weight[j] > 0)) return false;
-  return families[which].step(moments, shapes, covariance);
+  return families[which].step(moments, scratch, covariance);
 }
 
 size_t ockham_covariance_size(ockham_covariance which, size_t n_columns) {
@@ -410,15 +410,15 @@ bool ock_covariance_is_spherical(ockham_covariance which) {
   return families[which].name[1] == 'I';
 }
 
-bool ock_shapes_init(ock_shapes *w, size_t k, size_t d, bool full, ock_arena *arena) {
+bool ock_covariance_scratch_init(ock_covariance_scratch *w, size_t k, size_t d, bool full, ock_arena *arena) {
   size_t second = ock_second_moments(d, full), square = full ? ock_size_product(d, d) : 1;
-  *w = (ock_shapes){.common = ock_arena_array(arena, second, sizeof(double)),
-                    .factor = ock_arena_array(arena, second, sizeof(double)),
-                    .volume = ock_arena_array(arena, k, sizeof(double)),
-                    .shape = ock_arena_array(arena, ock_size_product(k, d), sizeof(double)),
-                    .vectors = ock_arena_array(arena, ock_size_product(k, square), sizeof(double)),
-                    .orientation = ock_arena_array(arena, square, sizeof(double)),
-                    .square = ock_arena_array(arena, square, sizeof(double))};
+  *w = (ock_covariance_scratch){.common = ock_arena_array(arena, second, sizeof(double)),
+                                .factor = ock_arena_array(arena, second, sizeof(double)),
+                                .volume = ock_arena_array(arena, k, sizeof(double)),
+                                .shape = ock_arena_array(arena, ock_size_product(k, d), sizeof(double)),
+                                .vectors = ock_arena_array(arena, ock_size_product(k, square), sizeof(double)),
+                                .orientation = ock_arena_array(arena, square, sizeof(double)),
+                                .square = ock_arena_array(arena, square, sizeof(double))};
   return w->common && w->factor && w->volume && w->shape && w->vectors && w->orientation && w->square;
 }
 

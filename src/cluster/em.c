@@ -414,7 +414,7 @@ static bool maximise(ock_em *em) {
   for (size_t j = 0; j < em->k; j++) total += weights[j];
   for (size_t j = 0; j < em->k; j++) em->proportion[j] = weights[j] / total;
   memcpy(em->mean, em->moments.mean, em->k * em->d * sizeof(double));
-  return ock_covariance_step(em->family, &em->moments, &em->shapes, em->covariance) && ock_em_take_factors(em);
+  return ock_covariance_step(em->family, &em->moments, &em->scratch, em->covariance) && ock_em_take_factors(em);
 }
 
 bool ock_em_go_on(ock_em *em, size_t most_steps, double tolerance) {
@@ -439,7 +439,7 @@ bool ock_em_go_on(ock_em *em, size_t most_steps, double tolerance) {
 bool ock_em_resume(ock_em *em, size_t most_steps, double tolerance) {
   enum { STEPS_BEFORE = 6 }; /* the tail moves with the next but one */
   ock_em_measure(em);
-  em->shapes.oriented = em->converged = false;
+  em->scratch.oriented = em->converged = false;
   em->stride = 1;
   em->n_steps = STEPS_BEFORE;
   return ock_em_go_on(em, STEPS_BEFORE + most_steps, tolerance);
@@ -447,7 +447,7 @@ bool ock_em_resume(ock_em *em, size_t most_steps, double tolerance) {
 
 bool ock_em_run(ock_em *em, ockham_covariance family, size_t most_steps, double tolerance) {
   em->family = family;
-  em->shapes.oriented = em->converged = false;
+  em->scratch.oriented = em->converged = false;
   em->tail = em->stride = 1;
   em->n_steps = 0;
   return ock_em_go_on(em, most_steps, tolerance);
@@ -545,7 +545,7 @@ ockham_status ock_em_init(ock_em *em, const ock_store *store, size_t k_max, bool
                              : n_blocks < MOST_BLOCKS ? n_blocks
                                                       : MOST_BLOCKS};
   if (!allocate_parts(em, second) || !ock_moments_init(&em->moments, k_max, store->d, full, &em->arena) ||
-      !ock_shapes_init(&em->shapes, k_max, store->d, full, &em->arena)) {
+      !ock_covariance_scratch_init(&em->scratch, k_max, store->d, full, &em->arena)) {
     ock_em_clear(em);
     return ock_fail_memory(err, "a mixture", ock_size_product(k_max, ock_size_product(second, 8 * (n_blocks + 4))));
   }

@@ -42,7 +42,7 @@ static double deviance(const ock_em *em, const double *scatter, double n, double
 static double find_pair(ock_em *em, size_t *best_a, size_t *best_b) {
   const ock_moments *m = &em->moments;
   size_t second = ock_second_moments(em->d, em->full);
-  double *joint = em->shapes.common, *room = em->shapes.factor, least = INFINITY;
+  double *joint = em->scratch.common, *room = em->scratch.factor, least = INFINITY;
   double *own = em->log_scale; /* not in use between steps */
   for (size_t j = 0; j < em->k; j++) own[j] = deviance(em, m->scatter + j * second, m->weight[j], room);
   for (size_t b = 1; b < em->k; b++)
@@ -61,7 +61,7 @@ static double find_pair(ock_em *em, size_t *best_a, size_t *best_b) {
 static void join(ock_em *em, size_t a, size_t b) {
   ock_moments *m = &em->moments;
   size_t d = em->d, second = ock_second_moments(d, em->full), last = em->k - 1;
-  double *joint = em->shapes.common, n = m->weight[a] + m->weight[b];
+  double *joint = em->scratch.common, n = m->weight[a] + m->weight[b];
   join_scatters(em, a, b, joint);
   for (size_t l = 0; l < d; l++)
     m->mean[a * d + l] = (m->weight[a] * m->mean[a * d + l] + m->weight[b] * m->mean[b * d + l]) / n;

@@ -16,22 +16,24 @@ typedef struct ock_moments {
   double *scatter; /* k x ock_second_moments(): products of differences from the component's mean, summed */
 } ock_moments;
 
-/* Scratch for one covariance step, and what its inner iterations start from. */
-typedef struct ock_shapes {
+/* What a covariance step needs. Between steps it is free for other uses, but for the orientation, which the next step
+ * begins with. d x d: only where families are of any orientation. */
+typedef struct ock_covariance_scratch {
   double *common, *factor;      /* second moments each */
   double *volume;               /* k */
   double *shape;                /* k x d */
   double *vectors;              /* k x d x d */
   double *orientation, *square; /* d x d */
   bool oriented;                /* there is an orientation from a step before */
-} ock_shapes;
-bool ock_shapes_init(ock_shapes *shapes, size_t k, size_t d, bool full, ock_arena *arena);
+} ock_covariance_scratch;
+bool ock_covariance_scratch_init(ock_covariance_scratch *scratch, size_t k, size_t d, bool full, ock_arena *arena);
 
 /* The covariances (k x ock_second_moments()) that maximise the likelihood under the family's constraint, given the
- * moments. False when one of them is singular. Source: Celeux & Govaert, Pattern Recognition 28, 1995
- * (doi:10.1016/0031-3203(94)00125-6); the common orientation of EVE and VVE by rotations of pairs of axes, Flury &
- * Gautschi, SIAM J. Sci. Stat. Comput. 7, 1986 (doi:10.1137/0907013). */
-bool ock_covariance_step(ockham_covariance family, const ock_moments *moments, ock_shapes *shapes, double *covariance);
+ * moments. False when one of them is singular, but those of EEE and VVV are not looked at. Source: Celeux & Govaert,
+ * Pattern Recognition 28, 1995 (doi:10.1016/0031-3203(94)00125-6); the common orientation of EVE and VVE by rotations
+ * of pairs of axes, Flury & Gautschi, SIAM J. Sci. Stat. Comput. 7, 1986 (doi:10.1137/0907013). */
+bool ock_covariance_step(ockham_covariance family, const ock_moments *moments, ock_covariance_scratch *scratch,
+                         double *covariance);
 
 bool ock_covariance_is_full(ockham_covariance family);
 /* Whether a component has one variance for all columns: EII, VII. In one column every family is one of these. */
@@ -70,7 +72,7 @@ typedef struct ock_em {
   bool converged;
   ock_moments moments; /* what the last pass adds up to */
   double *total[2];    /* scatter of all rows: along the axes, full */
-  ock_shapes shapes;
+  ock_covariance_scratch scratch;
   size_t n_blocks;
   ock_em_block *blocks;
   ock_em_worker *workers;
@@ -91,9 +93,9 @@ void ock_em_start_from(ock_em *em, const double *membership, size_t k, bool full
 /* From the moments there are: steps until one changes the log-likelihood by less than `tolerance` (nats), or
  * most_steps. False when a component collapses. */
 bool ock_em_run(ock_em *em, ockham_covariance family, size_t most_steps, double tolerance);
-/* As many steps more as if it had not been stopped by most_steps. */
+/* Go on where most_steps ended it: up to so many in all. */
 bool ock_em_go_on(ock_em *em, size_t most_steps, double tolerance);
-/* From the mixture there is, as it was put. */
+/* From the mixture there is, its family and tail: up to most_steps more. */
 bool ock_em_resume(ock_em *em, size_t most_steps, double tolerance);
 /* From the mixture there is to moments with one component less: the two whose rows are best told by one. False when
  * that cannot be said, or k is 1. */
@@ -102,7 +104,7 @@ bool ock_em_merge(ock_em *em);
 void ock_em_save(const ock_em *em, ock_moments *to);
 void ock_em_restore(ock_em *em, const ock_moments *from);
 bool ock_moments_init(ock_moments *moments, size_t k_max, size_t d, bool full, ock_arena *arena);
-/* Variances below this are taken for a collapse: 1e-10 of the columns' mean variance, once rows were measured. */
+/* 1e-10 of the columns' mean variance: a component with less has collapsed. After ock_em_measure_rows(). */
 double ock_em_least_variance(const ock_em *em);
 /* In the data's units, what was reached; BIC counts the tail where it was found. */
 double ock_em_log_likelihood(const ock_em *em);
@@ -115,7 +117,7 @@ ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ock
 /* Put a mixture in the data's units into the state; full: covariances as triangles even where it is along the axes.
  * False when one is singular, or there is no mixture. */
 bool ock_em_put(ock_em *em, const ockham_mixture *mixture, bool full);
-/* No variance may be less than these d; without, 0. */
+/* No variance may be less than these d, which may be those of em itself; 0 until then. */
 void ock_em_set_floor(ock_em *em, const double *floor);
 /* The moments of the rows by the mixture there is, and its log-likelihood. One pass. */
 void ock_em_measure(ock_em *em);

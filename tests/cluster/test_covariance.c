@@ -128,10 +128,10 @@ static void check_family(ockham_covariance family, ock_rng *rng, size_t k, size_
   const char *name = ockham_covariance_name(family);
   bool full = ock_covariance_is_full(family);
   ock_arena arena = {0};
-  ock_shapes shapes;
+  ock_covariance_scratch scratch;
   ock_moments m = draw(rng, k, d, full);
-  assert_true(ock_shapes_init(&shapes, k, d, full, &arena));
-  assert_true(ock_covariance_step(family, &m, &shapes, covariance));
+  assert_true(ock_covariance_scratch_init(&scratch, k, d, full, &arena));
+  assert_true(ock_covariance_step(family, &m, &scratch, covariance));
   for (size_t j = 0; j < k; j++) square_of(covariance + j * ock_second_moments(d, full), full, d, solution[j]);
   double best = deviance(&m, solution);
   parts found = take_apart(&m, name, solution);
@@ -187,14 +187,14 @@ static void collapsed_scatters_have_none(void **state) {
     bool full = ock_covariance_is_full((ockham_covariance)f);
     ock_rng rng = ock_rng_make(42, f);
     ock_arena arena = {0};
-    ock_shapes shapes;
+    ock_covariance_scratch scratch;
     ock_moments m = draw(&rng, 2, 3, full);
-    assert_true(ock_shapes_init(&shapes, 2, 3, full, &arena));
+    assert_true(ock_covariance_scratch_init(&scratch, 2, 3, full, &arena));
     weight[1] = 0; /* an empty component */
-    assert_false(ock_covariance_step((ockham_covariance)f, &m, &shapes, covariance));
+    assert_false(ock_covariance_step((ockham_covariance)f, &m, &scratch, covariance));
     weight[1] = 5;
     memset(scatter, 0, sizeof scatter);
-    bool made = ock_covariance_step((ockham_covariance)f, &m, &shapes, covariance);
+    bool made = ock_covariance_step((ockham_covariance)f, &m, &scratch, covariance);
     assert_true(!made || f == OCKHAM_EEE || f == OCKHAM_VVV); /* whose singular matrices have no factor */
     ock_arena_clear(&arena);
   }

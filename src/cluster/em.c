@@ -98,6 +98,16 @@ void ock_em_clear(ock_em *em) {
 
 /* ---- passes ---- */
 
+/* The squared distance of row r of a panel to a point. */
+static double squared_from(const ock_em *em, const double *panel, size_t r, const double *point) {
+  double squared = 0;
+  for (size_t l = 0; l < em->d; l++) {
+    double difference = panel[ock_strip_place(em->d, r, l)] - point[l];
+    squared += difference * difference;
+  }
+  return squared;
+}
+
 /* Memberships of a panel whose rows belong to the nearest centroid. */
 static void take_nearest(const pass *p, size_t panel, double *values) {
   const ock_em *em = p->em;
@@ -107,11 +117,7 @@ static void take_nearest(const pass *p, size_t panel, double *values) {
     double least = INFINITY;
     size_t best = 0;
     for (size_t j = 0; j < em->k; j++) {
-      double squared = 0;
-      for (size_t l = 0; l < em->d; l++) {
-        double difference = x[ock_strip_place(em->d, r, l)] - p->centroids[j * em->d + l];
-        squared += difference * difference;
-      }
+      double squared = squared_from(em, x, r, p->centroids + j * em->d);
       if (!(squared < least)) continue;
       least = squared;
       best = j;
@@ -263,8 +269,8 @@ static void correct_volumes(ock_em *em) {
     double *scatter = em->moments.scatter + j * second;
     if (!(step > 0) || !isfinite(factor)) continue;
     for (size_t i = 0; i < second; i++) {
-      double before =
-          sums[one - 1] * em->covariance[j * second + i] * step * factor; /* the old shape, the new volume */
+      /* the old shape, the new volume */
+      double before = sums[one - 1] * em->covariance[j * second + i] * step * factor;
       scatter[i] = share * factor * scatter[i] + (1 - share) * before;
     }
   }
@@ -280,8 +286,8 @@ static void take_moments(ock_em *em, bool given) {
   em->moments.d = d;
   em->moments.full = em->full;
   em->power = 0;
-  double share =
-      given || em->tail <= 1 ? 1 : em->stride / (1 + 2 * (em->tail - 1) / (double)d); /* as the curvature says */
+  /* Where tails are light, means go a share of the way, as the curvature says. */
+  double share = given || em->tail <= 1 ? 1 : em->stride / (1 + 2 * (em->tail - 1) / (double)d);
   for (size_t j = 0; j < em->k; j++) {
     const double *sums = total + j * one, *first = sums + 1, *products = first + d;
     double by = sums[0] > 0 ? 1 / sums[0] : 0, *scatter = em->moments.scatter + j * second;
@@ -463,7 +469,7 @@ static void begin(ock_em *em, size_t k, bool full) {
 
 void ock_em_start(ock_em *em, const double *centroids, size_t k, bool full) {
   begin(em, k, full);
-  memcpy(em->mean, centroids, k * em->d * sizeof(double));
+  memcpy(em->mean, centroids, k * em->d * sizeof(double)); /* moments about these, so that nothing cancels */
   make_pass(em, &(pass){.em = em, .centroids = centroids});
 }
 
@@ -519,14 +525,7 @@ static void measure_panels(ock_em *em) {
     memset(middle, 0, em->d * sizeof *middle);
     for (size_t l = 0; l < em->d; l++)
       for (size_t r = 0; r < OCK_PANEL; r++) middle[l] += x[ock_strip_place(em->d, r, l)] / OCK_PANEL;
-    for (size_t r = 0; r < OCK_PANEL; r++) {
-      double squared = 0;
-      for (size_t l = 0; l < em->d; l++) {
-        double difference = x[ock_strip_place(em->d, r, l)] - middle[l];
-        squared += difference * difference;
-      }
-      farthest = fmax(farthest, squared);
-    }
+    for (size_t r = 0; r < OCK_PANEL; r++) farthest = fmax(farthest, squared_from(em, x, r, middle));
     em->radius[p] = sqrt(farthest) * (1 + 1e-9);
   }
 }

@@ -94,6 +94,7 @@ static ockham_status fill_store(fitting *f, ockham_error *err) {
   return status;
 }
 
+/* The clusters of k-means, which rows are sorted by even where another start is given: then one step is enough. */
 static ockham_status find_clusters(fitting *f, ockham_error *err) {
   const ockham_mixture_options *o = f->options;
   ockham_kmeans_options options = {.k = o->k,
@@ -373,7 +374,8 @@ static ockham_status check_square(const ockham_mixture *m, size_t j, ockham_erro
   return OCKHAM_OK;
 }
 
-/* The matrix of component j that its density has: variances along the axes, or a packed triangle. */
+/* The matrix of component j that its density has, in a frame of that unit: variances along the axes, or a packed
+ * triangle. */
 static void pack_component(const ockham_mixture *m, size_t j, bool full, double unit, double *packed) {
   size_t d = m->n_columns;
   bool square = ock_covariance_is_full(m->family);
@@ -456,9 +458,8 @@ static ockham_status predict_some(const ockham_mixture *mixture, ockham_rows x, 
   ock_store store;
   ock_em em;
   double certainty;
-  plain.origin = ock_alloc_array(x.n_columns, sizeof(double));
-  if (!plain.origin) return ock_fail_memory(err, "the rows", x.n_columns * sizeof(double));
-  memset(plain.origin, 0, x.n_columns * sizeof(double));
+  plain.origin = ock_alloc_zeroed(x.n_columns, sizeof(double));
+  if (!plain.origin) return ock_fail_memory(err, "the rows", ock_size_product(x.n_columns, sizeof(double)));
   ockham_status status = ock_store_init(&store, &plain, x, NULL, x.n_rows, true, pool, err);
   if (!status) {
     status = ock_em_init(&em, &store, mixture->k, ock_covariance_is_full(mixture->family), pool, NULL, err);

@@ -10,10 +10,10 @@
 
 enum { MOST_ROWS = 2000, MOST_COLUMNS = 32, NEIGHBOURS = 8, MIDPOINTS = 600, FEWEST_ROWS = 20 };
 
-/* A midpoint is far from its group when no row of it is nearer than so many times the distance within which most rows
- * have all their neighbours; a group with more than a share of such midpoints is bent; and groups count that have
- * more than a share of the rows. */
-static const double far = 2, most_rows_share = 0.9, bent_share = 0.2, group_share = 0.03;
+/* A midpoint is far from its group when no row of it is nearer than `far` times the distance within which most rows
+ * have all their neighbours; a group with far_share of such midpoints or more is bent; and groups count that have
+ * group_share of the rows or more. */
+static const double far = 2, most_rows_share = 0.9, far_share = 0.2, group_share = 0.03;
 
 typedef struct bend_search {
   size_t n, d;
@@ -36,13 +36,9 @@ static bool allocate(bend_search *s) {
   return s->x && s->distance && s->neighbour && s->group && s->members && s->reach;
 }
 
-/* Rows from all over the store. */
+/* Rows from all over the store, columns in units of their standard deviations. */
 static void gather(bend_search *s, const ock_store *store) {
-  for (size_t i = 0; i < s->n; i++) {
-    size_t place = i * store->n / s->n;
-    const double *panel = ock_store_panel(store, place / OCK_PANEL);
-    for (size_t l = 0; l < s->d; l++) s->x[i * s->d + l] = panel[ock_strip_place(s->d, place % OCK_PANEL, l)];
-  }
+  for (size_t i = 0; i < s->n; i++) ock_store_read_row(store, i * store->n / s->n, s->x + i * s->d);
   for (size_t l = 0; l < s->d; l++) {
     double mean = 0, squares = 0;
     for (size_t i = 0; i < s->n; i++) mean += s->x[i * s->d + l] / (double)s->n;
@@ -115,7 +111,7 @@ static bool is_bent(bend_search *s, size_t count, ock_rng *rng) {
       least = fmin(least, ock_squared_distance(middle, s->x + s->members[m] * s->d, s->d));
     n_far += least > limit;
   }
-  return (double)n_far >= bent_share * MIDPOINTS;
+  return (double)n_far >= far_share * MIDPOINTS;
 }
 
 static void judge_groups(bend_search *s, ock_rng *rng, ock_doubts *doubts) {
@@ -129,16 +125,16 @@ static void judge_groups(bend_search *s, ock_rng *rng, ock_doubts *doubts) {
     doubts->n_bent++;
     n_rows += count;
   }
-  doubts->bent_rows = (double)n_rows / (double)s->n;
+  doubts->bent_share = (double)n_rows / (double)s->n;
 }
 
 ockham_status ock_bent_find(ock_mixtures *m, const ock_store *store, uint64_t seed, ock_pool *pool, ockham_error *err) {
-  enum { STREAM = 0x6265 };
+  enum { RNG_STREAM_BENT = 0x6265 };
   bend_search s = {.n = store->n < MOST_ROWS ? store->n : MOST_ROWS, .d = store->d};
   if (s.d < 2 || s.d > MOST_COLUMNS || s.n < 2 * MOST_COLUMNS) return OCKHAM_OK;
   ockham_status status = OCKHAM_OK;
   if (allocate(&s)) {
-    ock_rng rng = ock_rng_make(seed, STREAM);
+    ock_rng rng = ock_rng_make(seed, RNG_STREAM_BENT);
     gather(&s, store);
     ock_pool_run(pool, s.n, find_neighbours, &s);
     connect(&s);

@@ -7,20 +7,18 @@
 #include "select/mixtures.h"
 
 enum { N_PAIRS = 10, MOST_CANDIDATES = 6, MOST_STEPS = 40 };
-static const double tolerance = 0.05, nothing_near = 60; /* nats; on the scale of BIC */
+static const double tolerance = 0.05, near_best = 60; /* nats; on the scale of BIC */
 
 /* What the halves choose among: at most MOST_CANDIDATES k, by their BIC on all rows. */
 static size_t pick_candidates(const ock_mixtures *m, size_t candidate[MOST_CANDIDATES]) {
   size_t n = 0;
   for (size_t k = 1; k <= m->k_max; k++) {
-    double bic = k == 1 ? fmax(m->kept_bic[0], m->single.bic) : m->kept_bic[k - 1];
-    if (bic < m->best - nothing_near || !(bic > -INFINITY)) continue;
+    double bic = ock_mixtures_best_bic(m, k);
+    if (bic < m->best - near_best || !(bic > -INFINITY)) continue;
     size_t at = n < MOST_CANDIDATES ? n++ : MOST_CANDIDATES;
     for (; at > 0; at--) { /* kept in falling order of BIC */
-      size_t other = candidate[at - 1];
-      double its = other == 1 ? fmax(m->kept_bic[0], m->single.bic) : m->kept_bic[other - 1];
-      if (its >= bic) break;
-      if (at < MOST_CANDIDATES) candidate[at] = other;
+      if (ock_mixtures_best_bic(m, candidate[at - 1]) >= bic) break;
+      if (at < MOST_CANDIDATES) candidate[at] = candidate[at - 1];
     }
     if (at < MOST_CANDIDATES) candidate[at] = k;
   }
@@ -122,14 +120,14 @@ typedef struct halves {
 } halves;
 
 static bool init(halves *h, const ock_store *store, ockham_rows x, uint64_t seed) {
-  enum { STREAM = 0x6861 };
+  enum { RNG_STREAM_HALF_SAMPLES = 0x6861 };
   bool weighted = store->frame->weights != NULL;
   *h = (halves){.store = store,
                 .x = x,
                 .place = ock_alloc_array(store->n, sizeof(uint32_t)),
                 .row = ock_alloc_array(store->n, sizeof(uint32_t)),
                 .weights = weighted ? ock_alloc_array(x.n_rows, 2 * sizeof(double)) : NULL,
-                .rng = ock_rng_make(seed, STREAM)};
+                .rng = ock_rng_make(seed, RNG_STREAM_HALF_SAMPLES)};
   if (!h->place || !h->row || (weighted && !h->weights)) return false;
   for (size_t i = 0; i < store->n; i++) h->place[i] = (uint32_t)i;
   return true;

@@ -329,8 +329,8 @@ static size_t weigh(const ock_mixtures *m) {
   const double strong = 6;
   size_t k = m->best_k;
   for (size_t other = 1; k > 0 && other <= m->k_max; other++) { /* 0: nothing was fitted */
-    double bic = other == 1 ? fmax(m->kept_bic[0], m->single.bic) : m->kept_bic[other - 1];
-    if (bic > m->best - strong && m->doubts.says[other - 1] > m->doubts.says[k - 1]) k = other;
+    if (ock_mixtures_best_bic(m, other) > m->best - strong && m->doubts.says[other - 1] > m->doubts.says[k - 1])
+      k = other;
   }
   return k;
 }

@@ -35,8 +35,8 @@ typedef struct ock_doubts {
   size_t n_peaks;          /* groups of components without a gap between them; 0: not known */
   size_t split;            /* the component that is two with one more */
   bool has_split;
-  size_t n_bent;    /* groups of connected rows that have no centre ... */
-  double bent_rows; /* ... and their share of the rows */
+  size_t n_bent;     /* groups of connected rows that have no centre ... */
+  double bent_share; /* ... and their share of the rows */
 } ock_doubts;
 
 typedef struct ock_mixtures {
@@ -55,6 +55,10 @@ typedef struct ock_mixtures {
 } ock_mixtures;
 static inline ock_mixture_score *ock_mixture_at(const ock_mixtures *m, size_t k, size_t which) {
   return &m->scores[(k - 1) * OCK_MIXTURES + which];
+}
+/* The best of what tells k clusters: for one, also the other shapes. -infinity where there is nothing. */
+static inline double ock_mixtures_best_bic(const ock_mixtures *m, size_t k) {
+  return k == 1 ? fmax(m->kept_bic[0], m->single.bic) : m->kept_bic[k - 1];
 }
 
 typedef struct ock_mixtures_question {

@@ -36,9 +36,8 @@ static bool gather(single *s, const ock_store *store) {
       (store->weight && !s->weight))
     return false;
   for (size_t i = 0; i < n; i++) {
-    const double *panel = ock_store_panel(store, i / OCK_PANEL);
-    for (size_t l = 0; l < d; l++)
-      s->rows[i * d + l] = s->columns[l * n + i] = panel[ock_strip_place(d, i % OCK_PANEL, l)];
+    ock_store_read_row(store, i, s->rows + i * d);
+    for (size_t l = 0; l < d; l++) s->columns[l * n + i] = s->rows[i * d + l];
     if (s->weight) s->weight[i] = ock_store_weight(store, i);
   }
   return true;
@@ -109,7 +108,7 @@ static double copula_gain(const single *s, double *correlation, double *room) {
 
 /* ---- the best shape ---- */
 
-/* As price_of() one component of the mixtures. */
+/* With few rows parameters cost more, as in ock_mixture_price() those of one component. */
 static double bic_of(double log_likelihood, double parameters, double n, double columns) {
   double left = n - 1 - columns - 1;
   return left > 0 ? 2 * log_likelihood - parameters * log(n) * n / left : -INFINITY;
@@ -188,7 +187,9 @@ ockham_status ock_single_find(const ock_store *store, bool full, const double *f
   single s = {0};
   *best = (ock_single){.bic = -INFINITY};
   ockham_status status = OCKHAM_OK;
-  if (!gather(&s, store)) status = ock_fail_memory(err, "one cluster", ock_size_product(store->n, store->d) * 32);
+  if (!gather(&s, store))
+    status =
+        ock_fail_memory(err, "one cluster", ock_size_product(ock_size_product(store->n, store->d), 4 * sizeof(double)));
   if (!status) status = consider_all(&s, full, floor, pool, best, err);
   if (!status && best->bic > -INFINITY) { /* from the frame's units to the data's */
     double units = store->total * (double)store->d * log(store->frame->unit);

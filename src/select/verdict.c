@@ -98,7 +98,7 @@ static ockham_confidence confidence_in(const ockham_sweep *sweep, size_t k) {
                          .overlap = d->overlap,
                          .n_peaks = d->n_peaks,
                          .n_bent = d->n_bent,
-                         .bent_share = d->bent_rows,
+                         .bent_share = d->bent_share,
                          .has_split = d->has_split,
                          .split = d->split};
   bool differ = 2 * c.n_agree<c.n_halves, most_say_one = 2 * d->says[0]> c.n_halves;

@@ -67,12 +67,13 @@ static void show_mixture(const ock_mixtures *m, ockham_curve_point *point) {
     point->mixture_shape = m->single.shape;
   }
   for (size_t which = 0; point->k <= m->k_max && which < OCK_MIXTURES; which++) {
-    const ock_mixture_score *score = ock_mixture_at(m, point->k, which);
+    ockham_covariance family = (ockham_covariance)(which / 2);
+    const ock_mixture_score *score = ock_mixture_at(m, point->k, family, which % 2);
     point->mixture_icl = fmax(point->mixture_icl, score->icl);
     if (!(score->bic > point->mixture_bic)) continue;
     point->mixture_bic = score->bic;
     point->mixture_shape = OCKHAM_SHAPE_COMPONENTS;
-    point->mixture_family = (ockham_covariance)(which / 2);
+    point->mixture_family = family;
     point->mixture_tail = score->tail;
   }
 }

@@ -4,7 +4,6 @@
  * component more, the two merged that are best told by one. The better is kept. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "select/mixtures.h"
 #include "select/run.h"
@@ -31,11 +30,13 @@ enum { N_FEW_K = sizeof few_k / sizeof *few_k, MOST_FALLS = 2 };
  * logarithm of the rows is out of the race. */
 static const double share_behind = 0.05, logarithms_behind = 15;
 
-/* One family, with its tail or the Gaussian one, on its way down. */
+/* One family after the other, with its tail or the Gaussian one, on its way down. */
 typedef struct descent {
   ock_mixtures *m;
   ock_em *em;
   const ockham_sweep *sweep;
+  ock_ticker *ticker;
+  double left[N_FAMILIES]; /* BIC of each at the quick look; -infinity where it is out of the race */
   ockham_covariance family;
   bool tail;
   ock_moments carried, best; /* of the mixture with one component more, and of the better one for this k */
@@ -124,8 +125,12 @@ static ock_mixture_score fit_k(descent *d, size_t k) {
   return score;
 }
 
+static ock_mixture_score *score_at(const descent *d, size_t k) {
+  return ock_mixture_at(d->m, k, d->family, d->tail);
+}
+
 /* Whether rows are too few for k components however they share them. */
-static bool is_priceless(const descent *d, size_t k) {
+static bool are_rows_too_few(const descent *d, size_t k) {
   double *equal = d->best.weight, n = d->em->store->total; /* room that is not in use between fits */
   for (size_t j = 0; j < k; j++) equal[j] = n / (double)k;
   return isinf(ock_mixture_price(d->family, d->tail, equal, k, d->sweep->d));
@@ -140,7 +145,7 @@ typedef struct glance {
 /* BIC after some steps from k-means, without a tail; -infinity where that fails. */
 static double try_k(descent *d, size_t k) {
   ock_em *em = d->em;
-  if (is_priceless(d, k)) return -INFINITY;
+  if (are_rows_too_few(d, k)) return -INFINITY;
   em->fit_tail = em->prior = false;
   em->family = d->family;
   ock_em_start(em, d->sweep->fits[k - 1].centroids, k, ock_covariance_is_full(d->family));
@@ -149,11 +154,11 @@ static double try_k(descent *d, size_t k) {
 }
 
 /* k_round: where k-means says that the peak is. */
-static glance glance_at(const ock_mixtures *m, descent *d, size_t k_round, ock_ticker *ticker) {
+static glance glance_at(descent *d, size_t k_round) {
   glance best = {try_k(d, k_round), k_round};
   double highest = -INFINITY;
-  for (size_t i = 0, falls = 0; i < N_FEW_K && few_k[i] <= m->k_max && falls < MOST_FALLS; i++) {
-    if (few_k[i] < d->sweep->k_min || ock_ticker_stopped(ticker)) continue;
+  for (size_t i = 0, falls = 0; i < N_FEW_K && few_k[i] <= d->m->k_max && falls < MOST_FALLS; i++) {
+    if (few_k[i] < d->sweep->k_min || ock_ticker_stopped(d->ticker)) continue;
     double bic = try_k(d, few_k[i]);
     falls = bic > highest ? 0 : falls + 1;
     highest = fmax(highest, bic);
@@ -163,20 +168,19 @@ static glance glance_at(const ock_mixtures *m, descent *d, size_t k_round, ock_t
 }
 
 /* One family from that k down. Returns the best score. */
-static double go_down(ock_mixtures *m, descent *d, size_t from, ock_ticker *ticker) {
+static double go_down(descent *d, size_t from) {
   double best = -INFINITY;
-  size_t which = 2 * (size_t)d->family + d->tail;
   d->has_carried = false;
   double least_price = ock_mixture_price(d->family, d->tail, &d->em->store->total, 1, d->sweep->d);
-  for (size_t k = from; k >= d->sweep->k_min && !ock_ticker_stopped(ticker); k--) {
-    ock_mixture_score *score = ock_mixture_at(m, k, which);
-    if (is_priceless(d, k)) continue;
+  for (size_t k = from; k >= d->sweep->k_min && !ock_ticker_stopped(d->ticker); k--) {
+    ock_mixture_score *score = score_at(d, k);
+    if (are_rows_too_few(d, k)) continue;
     *score = fit_k(d, k);
     best = fmax(best, score->bic);
-    note_best(m, k, score->bic);
-    ticker->done++;
+    note_best(d->m, k, score->bic);
+    d->ticker->done++;
     /* With fewer components the likelihood is hardly more: even one component's parameters would cost too much. */
-    if (score->fitted && 2 * score->log_likelihood - least_price < m->best) break;
+    if (score->fitted && 2 * score->log_likelihood - least_price < d->m->best) break;
   }
   return best;
 }
@@ -191,17 +195,18 @@ static size_t best_of(const double bic[N_FAMILIES]) {
   return f;
 }
 
-/* Every family a little: which are left in the race, by their BIC, and from which k they are to go down. */
-static size_t look_around(ock_mixtures *m, descent *d, double bic[N_FAMILIES], size_t k_round, ock_ticker *ticker) {
+/* Every family a little: which are left in the race. Returns from which k they are to go down. */
+static size_t look_around(descent *d, size_t k_round) {
   enum { LEAST_MORE = 4 };
   glance at[N_FAMILIES];
-  double single = INFINITY, log_n = log(d->em->store->total);
-  size_t highest = 1;
+  double *bic = d->left, single = INFINITY, log_n = log(d->em->store->total);
+  size_t highest = 1, k_max = d->m->k_max;
   for (size_t f = 0; f < N_FAMILIES; f++) {
     at[f] = (glance){-INFINITY, 1};
+    bic[f] = -INFINITY;
     d->family = families[f];
-    if (!is_tried(m, d->family, d->sweep->d)) continue;
-    at[f] = glance_at(m, d, k_round, ticker);
+    if (!is_tried(d->m, d->family, d->sweep->d)) continue;
+    at[f] = glance_at(d, k_round);
     single = fmin(single, try_k(d, 1));
     bic[f] = at[f].bic;
   }
@@ -211,16 +216,16 @@ static size_t look_around(ock_mixtures *m, descent *d, double bic[N_FAMILIES], s
     if (bic[f] > -INFINITY && at[f].k > highest) highest = at[f].k;
   }
   highest += highest / 3 > LEAST_MORE ? highest / 3 : LEAST_MORE;
-  return highest < m->k_max ? highest : m->k_max;
+  return highest < k_max ? highest : k_max;
 }
 
 /* The families that are left, and the best of them with their tails. */
-static void go_down_all(ock_mixtures *m, descent *d, const double left[N_FAMILIES], size_t from, ock_ticker *ticker) {
+static void go_down_all(descent *d, size_t from) {
   double best[N_FAMILIES];
   d->tail = false;
   for (size_t f = 0; f < N_FAMILIES; f++) {
     d->family = families[f];
-    best[f] = left[f] > -INFINITY ? go_down(m, d, from, ticker) : -INFINITY;
+    best[f] = d->left[f] > -INFINITY ? go_down(d, from) : -INFINITY;
   }
   d->tail = true;
   for (size_t t = 0; t < N_TAILS; t++) {
@@ -228,20 +233,21 @@ static void go_down_all(ock_mixtures *m, descent *d, const double left[N_FAMILIE
     if (!(best[f] > -INFINITY)) break;
     d->family = families[f];
     best[f] = -INFINITY;
-    go_down(m, d, from, ticker);
+    go_down(d, from);
   }
 }
 
 /* Families learn from each other: where k is in question, each starts also from the best mixture of any. */
-static void learn(ock_mixtures *m, descent *d, const double left[N_FAMILIES], ock_ticker *ticker) {
+static void learn(descent *d) {
+  ock_mixtures *m = d->m;
   const double in_question = 30;
   for (size_t k = 1; k <= m->k_max; k++) {
     if (m->kept[k - 1].k == 0 || m->kept_bic[k - 1] < m->best - in_question) continue;
-    for (size_t which = 0; which < 2 * N_FAMILIES && !ock_ticker_stopped(ticker); which++) {
+    for (size_t which = 0; which < 2 * N_FAMILIES && !ock_ticker_stopped(d->ticker); which++) {
       d->family = families[which / 2];
       d->tail = which % 2;
-      ock_mixture_score *score = ock_mixture_at(m, k, 2 * (size_t)d->family + d->tail);
-      if (!(left[which / 2] > -INFINITY) || !score->fitted) continue;
+      ock_mixture_score *score = score_at(d, k);
+      if (!(d->left[which / 2] > -INFINITY) || !score->fitted) continue;
       bool full = ock_covariance_is_full(d->family);
       if (!ock_em_put(d->em, &m->kept[k - 1], full)) continue;
       ock_em_measure(d->em);
@@ -254,14 +260,15 @@ static void learn(ock_mixtures *m, descent *d, const double left[N_FAMILIES], oc
 }
 
 /* Bring the best to its fixed point. */
-static void finish(ock_mixtures *m, descent *d) {
+static void finish(descent *d) {
   enum { STEPS = 1000 };
   const double small = 1e-5;
+  ock_mixtures *m = d->m;
   const ockham_mixture *best = m->best > -INFINITY ? &m->kept[m->best_k - 1] : NULL;
   if (!best || best->k == 0 || !ock_em_put(d->em, best, false)) return;
   d->family = best->family;
   d->tail = d->em->fit_tail = best->tail != 1;
-  ock_mixture_score *score = ock_mixture_at(m, best->k, 2 * (size_t)d->family + d->tail);
+  ock_mixture_score *score = score_at(d, best->k);
   take(d, ock_em_resume(d->em, STEPS, small), score);
   note_best(m, best->k, score->bic);
 }
@@ -271,28 +278,27 @@ static void forget_far(ock_mixtures *m) {
     if (m->kept_bic[k - 1] < m->best - near_best) ockham_mixture_clear(&m->kept[k - 1]);
 }
 
+/* All of it: the quick look, all families down, further from above while the best is there, and the last steps. */
 static ockham_status descend_all(ock_mixtures *m, const ockham_sweep *sweep, ock_em *em, size_t k_round,
                                  ock_ticker *ticker, ockham_error *err) {
   ock_arena arena = {0};
-  double left[N_FAMILIES];
-  descent d = {.m = m, .em = em, .sweep = sweep};
-  for (size_t f = 0; f < N_FAMILIES; f++) left[f] = -INFINITY;
+  descent d = {.m = m, .em = em, .sweep = sweep, .ticker = ticker};
   bool fits = ock_moments_init(&d.carried, m->k_max, sweep->d, m->full, &arena) &&
               ock_moments_init(&d.best, m->k_max, sweep->d, m->full, &arena);
   if (fits) {
-    size_t from = look_around(m, &d, left, k_round, ticker);
-    go_down_all(m, &d, left, from, ticker);
+    size_t from = look_around(&d, k_round);
+    go_down_all(&d, from);
     while (m->best_k == from && from < m->k_max && !ock_ticker_stopped(ticker)) {
       from = 2 * from < m->k_max ? 2 * from : m->k_max;
-      go_down_all(m, &d, left, from, ticker);
+      go_down_all(&d, from);
     }
-    learn(m, &d, left, ticker);
-    finish(m, &d);
+    learn(&d);
+    finish(&d);
     forget_far(m);
   }
   ock_arena_clear(&arena);
-  return fits && !d.lacks_memory ? OCKHAM_OK
-                                 : ock_fail_memory(err, "the mixtures", m->k_max * sweep->d * sizeof(double));
+  if (fits && !d.lacks_memory) return OCKHAM_OK;
+  return ock_fail_memory(err, "the mixtures", ock_size_product(m->k_max, ock_size_product(sweep->d, sizeof(double))));
 }
 
 /* Families of any orientation are for tables with several times more rows than columns: with fewer any two halves of
@@ -377,10 +383,7 @@ static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const o
   ockham_status status = descend_all(m, sweep, &em, q->k_round, ticker, err);
   if (!status && sweep->k_min == 1 && !ticker->stopped)
     status = ock_single_find(store, m->full || sweep->d == 1, em.floor, pool, &m->single, err);
-  if (m->single.bic > m->best) {
-    m->best = m->single.bic;
-    m->best_k = 1;
-  }
+  note_best(m, 1, m->single.bic);
   if (!status && q->doubts && !ticker->stopped)
     status = ock_half_samples_ask(m, store, q->x, em.floor, q->seed, pool, ticker, err);
   m->k = q->weigh ? weigh(m) : m->best_k;
@@ -397,7 +400,7 @@ ockham_status ock_mixtures_find(const ockham_sweep *sweep, const ock_mixtures_qu
   *m = (ock_mixtures){.best = -INFINITY, .single.bic = -INFINITY, .full = may_be_full(q->x.n_rows, sweep->d)};
   if (!allocate(m, k)) {
     ock_mixtures_clear(m);
-    return ock_fail_memory(err, "the mixtures", k * OCK_MIXTURES * sizeof *m->scores);
+    return ock_fail_memory(err, "the mixtures", ock_size_product(k, OCK_MIXTURES * sizeof *m->scores));
   }
   ticker->stage = "mixtures";
   ticker->done = 0;

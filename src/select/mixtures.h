@@ -53,8 +53,8 @@ typedef struct ock_mixtures {
   double *kept_bic;          /* k_max */
   ock_doubts doubts;
 } ock_mixtures;
-static inline ock_mixture_score *ock_mixture_at(const ock_mixtures *m, size_t k, size_t which) {
-  return &m->scores[(k - 1) * OCK_MIXTURES + which];
+static inline ock_mixture_score *ock_mixture_at(const ock_mixtures *m, size_t k, ockham_covariance family, bool tail) {
+  return &m->scores[(k - 1) * OCK_MIXTURES + 2 * (size_t)family + tail];
 }
 /* The best of what tells k clusters: for one, also the other shapes. -infinity where there is nothing. */
 static inline double ock_mixtures_best_bic(const ock_mixtures *m, size_t k) {

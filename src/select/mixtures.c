@@ -331,7 +331,7 @@ static bool allocate(ock_mixtures *m, size_t k) {
 
 /* A difference in BIC of less than 6 is no strong evidence (Kass & Raftery, JASA 90, 1995): of the k within that, what
  * most halves of the rows say. */
-static size_t weigh(const ock_mixtures *m) {
+static size_t let_halves_decide(const ock_mixtures *m) {
   const double strong = 6;
   size_t k = m->best_k;
   for (size_t other = 1; k > 0 && other <= m->k_max; other++) { /* 0: nothing was fitted */
@@ -386,7 +386,7 @@ static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const o
   note_best(m, 1, m->single.bic);
   if (!status && q->doubts && !ticker->stopped)
     status = ock_half_samples_ask(m, store, q->x, em.floor, q->seed, pool, ticker, err);
-  m->k = q->weigh ? weigh(m) : m->best_k;
+  m->k = q->halves_decide ? let_halves_decide(m) : m->best_k;
   if (!status && q->doubts && !ticker->stopped) status = ock_doubts_find(m, store, q->x, pool, err);
   if (!status && q->doubts && !ticker->stopped) status = ock_bent_find(m, store, q->seed, pool, err);
   ock_em_clear(&em);

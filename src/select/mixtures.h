@@ -65,9 +65,9 @@ typedef struct ock_mixtures_question {
   ockham_rows x;
   size_t k_max, k_round; /* up to how many components; the number of clusters by k-means */
   uint64_t seed;
-  bool doubts;       /* also find what speaks against the answer */
-  double most_bytes; /* what may be taken; 0: as much as is good */
-  bool weigh;        /* halves of the rows may decide where BIC does not */
+  bool doubts;        /* also find what speaks against the answer */
+  double most_bytes;  /* what may be taken; 0: as much as is good */
+  bool halves_decide; /* where BIC hardly tells two k apart */
 } ock_mixtures_question;
 /* Fit them for the sweep's k_min to at most k_max components, on up to 12,000 of the rows. When the ticker stops it the
  * rest are not fitted. Fails with NO_MEMORY. */

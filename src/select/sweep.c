@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The public sweep: which k are tried, in which order, and what is said in the end. */
+/* The public sweep: which k are tried, in which order, and what is gathered of them; verdict.c says what comes of it.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -88,7 +89,7 @@ static bool is_of_mixtures(const ockham_criterion *criterion) {
   return criterion->evidence == OCKHAM_EVIDENCE_MIXTURES;
 }
 
-/* Whether it needs more of the rows than fits show. */
+/* Whether it needs more of the rows than fits, or mixtures of some, show. */
 static bool needs_rows(const ockham_criterion *criterion) {
   return criterion->evidence != OCKHAM_EVIDENCE_CURVE && criterion->evidence != OCKHAM_EVIDENCE_MIXTURES;
 }
@@ -105,7 +106,7 @@ static ock_silhouettes silhouettes_wanted(const ock_run *r) {
   return pairs <= most_pairs(r) || r->options->exact ? OCK_SILHOUETTES_ALL : OCK_SILHOUETTES_SIMPLIFIED;
 }
 
-/* Whether the deciding criterion needs the rows to be looked at once more. */
+/* Whether the criterion that decides is known only once silhouettes are. */
 static bool needs_silhouette(const ockham_sweep *sweep) {
   return strstr(sweep->criterion->name, "silhouette") != NULL;
 }
@@ -200,9 +201,8 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
   size_t best = ockham_criterion_choose(ockham_criterion_find("bic"), &sweep->curve);
   size_t k_round = best == SIZE_MAX ? sweep->k_min : sweep->curve.points[best].k, limit = sweep->k_max;
   size_t k = ock_clamp(k_round + (k_round / 4 > LEAST_MORE ? k_round / 4 : LEAST_MORE), 1, limit);
-  ock_mixtures *found = ock_alloc_array(1, sizeof *found);
+  ock_mixtures *found = ock_alloc_zeroed(1, sizeof *found);
   if (!found) return ock_fail_memory(err, "the mixtures", sizeof *found);
-  *found = (ock_mixtures){0};
   for (;;) {
     ock_mixtures_clear(found);
     ock_mixtures_question question = {.x = r->x,
@@ -210,7 +210,7 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
                                       .k_round = k_round,
                                       .seed = r->options->seed,
                                       .doubts = is_of_mixtures(sweep->criterion),
-                                      .weigh = !r->options->criterion,
+                                      .halves_decide = sweep->halves_decide,
                                       .most_bytes = r->feed ? r->plan.silhouette_bytes : 0};
     ockham_status status = ock_mixtures_find(sweep, &question, r->pool, &r->ticker, found, err);
     if (status) {

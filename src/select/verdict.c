@@ -33,8 +33,20 @@ static size_t best_beyond_one(const ockham_curve *curve) {
   return best;
 }
 
+static bool do_mixtures_decide(const ockham_sweep *sweep) {
+  return sweep->mixtures && sweep->criterion->evidence == OCKHAM_EVIDENCE_MIXTURES;
+}
+
+/* The point that decides: SIZE_MAX when none does. */
+static size_t decide(const ockham_sweep *sweep) {
+  size_t point = ockham_criterion_choose(sweep->criterion, &sweep->curve);
+  bool by_halves = sweep->halves_decide && do_mixtures_decide(sweep) && point != SIZE_MAX;
+  return by_halves ? sweep->mixtures->k - sweep->curve.points[0].k : point;
+}
+
 /* ---- the clusters of a mixture ---- */
 
+/* Sizes and sums of the clusters of the mixture that decided, and the labels on the way. */
 static ockham_status count_rows(ockham_sweep *sweep, ockham_rows x, size_t threads, uint32_t *labels,
                                 ockham_error *err) {
   OCK_TRY(ockham_mixture_predict(sweep->chosen, x, threads, labels, NULL, NULL, err));
@@ -50,15 +62,8 @@ static ockham_status count_rows(ockham_sweep *sweep, ockham_rows x, size_t threa
   return OCKHAM_OK;
 }
 
-/* The point that decides: SIZE_MAX when none does. */
-static size_t decide(const ockham_sweep *sweep) {
-  size_t point = ockham_criterion_choose(sweep->criterion, &sweep->curve);
-  bool weighed = sweep->weighs && sweep->mixtures && sweep->criterion->evidence == OCKHAM_EVIDENCE_MIXTURES;
-  return weighed && point != SIZE_MAX ? sweep->mixtures->k - sweep->curve.points[0].k : point;
-}
-
 ockham_status ock_sweep_take_mixture(ockham_sweep *sweep, ockham_rows x, size_t threads, ockham_error *err) {
-  if (sweep->criterion->evidence != OCKHAM_EVIDENCE_MIXTURES || !sweep->mixtures) return OCKHAM_OK;
+  if (!do_mixtures_decide(sweep)) return OCKHAM_OK;
   size_t point = decide(sweep), k = point == SIZE_MAX ? 1 : sweep->curve.points[point].k;
   if (k == 1 || sweep->mixtures->kept[k - 1].k == 0) return OCKHAM_OK;
   sweep->chosen = &sweep->mixtures->kept[k - 1];
@@ -89,7 +94,7 @@ size_t ockham_sweep_half_count(const ockham_sweep *sweep, size_t k) {
 
 static ockham_confidence confidence_in(const ockham_sweep *sweep, size_t k) {
   const ock_mixtures *m = sweep->mixtures;
-  if (!m || sweep->criterion->evidence != OCKHAM_EVIDENCE_MIXTURES || m->k != k) return (ockham_confidence){0};
+  if (!do_mixtures_decide(sweep) || m->k != k) return (ockham_confidence){0};
   const ock_doubts *d = &m->doubts;
   ockham_confidence c = {.n_halves = d->n_halves,
                          .n_agree = d->says[k - 1],
@@ -101,7 +106,8 @@ static ockham_confidence confidence_in(const ockham_sweep *sweep, size_t k) {
                          .bent_share = d->bent_share,
                          .has_split = d->has_split,
                          .split = d->split};
-  bool differ = 2 * c.n_agree<c.n_halves, most_say_one = 2 * d->says[0]> c.n_halves;
+  bool differ = 2 * c.n_agree < c.n_halves;
+  bool most_say_one = 2 * d->says[0] > c.n_halves;
   c.unclear = k > 1 && (most_say_one || (differ && c.n_peaks == 1));
   return c;
 }
@@ -125,7 +131,7 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
       .weight = (by_bic && !doubtful) || by_mixture ? bic_weight(sweep->criterion, curve, point) : NAN,
       .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
                  curve->points[point].k < curve->n_rows,
-      .overruled = sweep->weighs && decided && by_mixture && point != ockham_criterion_choose(sweep->criterion, curve),
+      .overruled = sweep->halves_decide && by_mixture && point != ockham_criterion_choose(sweep->criterion, curve),
       .extended = sweep->extended,
       .partial = sweep->partial,
       .distinct_limit = sweep->distinct_limit,

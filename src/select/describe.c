@@ -35,6 +35,21 @@ ockham_status ock_settle_fits(ockham_sweep *sweep, const ock_rows_in_order *rows
   return status;
 }
 
+void ock_fits_label(const ock_fit *fits, size_t n_fits, ockham_rows x, const double *origin, double *panel,
+                    uint16_t *label) {
+  const ock_kernels *kernels = ock_kernels_pick();
+  double nearest[OCK_PANEL], second[OCK_PANEL];
+  uint32_t which[OCK_PANEL];
+  for (size_t first = 0; first < x.n_rows; first += OCK_PANEL) {
+    size_t n = x.n_rows - first < OCK_PANEL ? x.n_rows - first : OCK_PANEL;
+    ock_panel_load(kernels, x, origin, first, n, panel);
+    for (size_t p = 0; p < n_fits; p++) {
+      kernels->nearest_two(panel, x.n_columns, fits[p].centroids, fits[p].k, which, nearest, second);
+      for (size_t r = 0; r < n; r++) label[p * x.n_rows + first + r] = (uint16_t)which[r];
+    }
+  }
+}
+
 ockham_status ock_fits_in_data_units(const ockham_sweep *sweep, size_t from, ock_arena *arena, ock_fit **fits,
                                      ockham_error *err) {
   size_t n = sweep->k_max + 1 - from, d = sweep->d;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pairs of rows, gathered for every k of a sweep: of all rows, or of some evenly drawn. Their distances are found and
  * sorted once; then every k walks up the same order. */
-#include <string.h>
-
 #include "select/evidence.h"
 #include "select/row_pairs.h"
 
@@ -12,7 +10,6 @@ enum { RNG_STREAM_PAIRS = 900, POINTS_A_BATCH = 4 };
 typedef struct gathering {
   ock_paired_rows rows;
   const ock_fit *fits; /* of k_min ... */
-  const ock_kernels *kernels;
   ock_pair_scratch *scratch;
   uint16_t **label; /* a worker: of the rows */
   double **panel;
@@ -21,24 +18,12 @@ typedef struct gathering {
 
 /* ---- one k ---- */
 
-static void label_rows(const gathering *g, const ock_fit *fit, double *panel, uint16_t *label) {
-  const ock_paired_rows *rows = &g->rows;
-  ockham_rows x = {.data = rows->x, .n_rows = rows->n, .n_columns = rows->d};
-  double nearest[OCK_PANEL], second[OCK_PANEL];
-  uint32_t which[OCK_PANEL];
-  for (size_t first = 0; first < rows->n; first += OCK_PANEL) {
-    size_t n = rows->n - first < OCK_PANEL ? rows->n - first : OCK_PANEL;
-    ock_panel_load(g->kernels, x, rows->origin, first, n, panel);
-    g->kernels->nearest_two(panel, rows->d, fit->centroids, fit->k, which, nearest, second);
-    for (size_t r = 0; r < n; r++) label[first + r] = (uint16_t)which[r];
-  }
-}
-
 static void measure_point(void *arg, size_t i, size_t worker) {
   const gathering *g = arg;
   const ock_fit *fit = &g->fits[i];
   ock_row_labels labels = {.k = fit->k, .centroids = fit->centroids, .label = g->label[worker]};
-  label_rows(g, fit, g->panel[worker], g->label[worker]);
+  ockham_rows x = {.data = g->rows.x, .n_rows = g->rows.n, .n_columns = g->rows.d};
+  ock_fits_label(fit, 1, x, g->rows.origin, g->panel[worker], g->label[worker]);
   ock_pair_statistics(&g->rows, &labels, &g->scratch[worker], &g->found[i]);
 }
 
@@ -64,7 +49,6 @@ static ockham_status gather(gathering *g, const ock_run *r, ockham_sweep *sweep,
   ock_arena arena = {0};
   ockham_status status = OCKHAM_OK;
   g->fits = &sweep->fits[sweep->k_min - 1];
-  g->kernels = ock_kernels_pick();
   g->found = ock_alloc_array(n_points, sizeof *g->found);
   if (g->found && make_room(g, n_workers, sweep->k_max, &arena))
     ock_pool_run_batches(r->pool, ticker, n_points, POINTS_A_BATCH, measure_point, g);

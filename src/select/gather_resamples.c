@@ -73,7 +73,7 @@ static ockham_status take_fits(const ockham_sweep *sweep, ock_resampling *to, oc
   for (size_t k = 1; k <= to->k_max; k++) to->inertia[k - 1] = sweep->fits[k - 1].inertia;
   double *origin = ock_alloc_zeroed(sweep->d, sizeof *origin);
   if (!origin) return ock_fail_memory(err, "the labels for every k", sweep->d * sizeof *origin);
-  ockham_status status = ock_resample_label(&sweep->fits[1], to->k_max - 1, to->x, origin, to->label, err);
+  ockham_status status = ock_resample_label_by_fits(&sweep->fits[1], to->k_max - 1, to->x, origin, to->label, err);
   ock_free(origin);
   return status;
 }
@@ -87,7 +87,7 @@ static ockham_status fit_rows(const ock_resampling *r, ock_resample *resample, v
   ockham_status status = to->k_max ? make_room(to, err) : OCKHAM_OK;
   for (size_t k = 1; k <= to->k_max && !status; k++)
     to->inertia[k - 1] = sweep->fits[k - 1].inertia / sweep->frame->unit / sweep->frame->unit;
-  if (!status) status = ock_resample_labels(sweep, r->x, to->label, err);
+  if (!status) status = ock_resample_label_rows(sweep, r->x, to->label, err);
   ockham_sweep_free(sweep);
   return status;
 }

@@ -109,6 +109,11 @@ ockham_status ock_exact_silhouettes(ockham_sweep *sweep, const ock_rows_in_order
 ockham_status ock_fits_in_data_units(const ockham_sweep *sweep, size_t from, ock_arena *arena, ock_fit **fits,
                                      ockham_error *err);
 
+/* The nearest centroid of each row of x in each of the fits, whose centroids are in the units of x, relative to the
+ * origin: label[p x.n_rows + i]. panel: scratch, x.n_columns x OCK_PANEL. */
+void ock_fits_label(const ock_fit *fits, size_t n_fits, ockham_rows x, const double *origin, double *panel,
+                    uint16_t *label);
+
 /* ---- beyond memory: a sweep of a sample, whose fits are then settled on all rows ---- */
 
 /* In memory: what was found is finished on as many rows as this holds, and then settled on all. */

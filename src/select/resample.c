@@ -113,31 +113,22 @@ ockham_status ock_resample_sweep(const ock_resampling *r, ock_resample *resample
   return status;
 }
 
-ockham_status ock_resample_label(const ock_fit *fits, size_t n_fits, ockham_rows x, const double *origin,
-                                 uint16_t *label, ockham_error *err) {
-  const ock_kernels *kernels = ock_kernels_pick();
-  size_t d = x.n_columns;
-  double *panel = ock_alloc_array(OCK_PANEL * sizeof(double), d), nearest[OCK_PANEL], second[OCK_PANEL];
-  uint32_t which[OCK_PANEL];
-  if (!panel) return ock_fail_memory(err, "the labels of a resample", ock_size_product(OCK_PANEL * sizeof(double), d));
-  for (size_t first = 0; first < x.n_rows; first += OCK_PANEL) {
-    size_t n = x.n_rows - first < OCK_PANEL ? x.n_rows - first : OCK_PANEL;
-    ock_panel_load(kernels, x, origin, first, n, panel);
-    for (size_t p = 0; p < n_fits; p++) {
-      kernels->nearest_two(panel, d, fits[p].centroids, fits[p].k, which, nearest, second);
-      for (size_t i = 0; i < n; i++) label[p * x.n_rows + first + i] = (uint16_t)which[i];
-    }
-  }
+ockham_status ock_resample_label_by_fits(const ock_fit *fits, size_t n_fits, ockham_rows x, const double *origin,
+                                         uint16_t *label, ockham_error *err) {
+  double *panel = ock_alloc_array(OCK_PANEL * sizeof(double), x.n_columns);
+  if (!panel)
+    return ock_fail_memory(err, "the labels of a resample", ock_size_product(OCK_PANEL * sizeof(double), x.n_columns));
+  ock_fits_label(fits, n_fits, x, origin, panel, label);
   ock_free(panel);
   return OCKHAM_OK;
 }
 
-ockham_status ock_resample_labels(const ockham_sweep *sweep, ockham_rows x, uint16_t *label, ockham_error *err) {
+ockham_status ock_resample_label_rows(const ockham_sweep *sweep, ockham_rows x, uint16_t *label, ockham_error *err) {
   if (ock_resample_reach(sweep) < 2) return OCKHAM_OK;
   ock_arena arena = {0};
   ock_fit *fits;
   ockham_status status = ock_fits_in_data_units(sweep, 2, &arena, &fits, err);
-  if (!status) status = ock_resample_label(fits, sweep->k_max - 1, x, sweep->frame->origin, label, err);
+  if (!status) status = ock_resample_label_by_fits(fits, sweep->k_max - 1, x, sweep->frame->origin, label, err);
   ock_arena_clear(&arena);
   return status;
 }

@@ -51,10 +51,10 @@ static inline size_t ock_resample_reach(const ockham_sweep *sweep) {
   return sweep ? sweep->k_max : 0;
 }
 /* The nearest centroid of such a sweep for each row of x: (sweep->k_max - 1) x x.n_rows labels, for k = 2 ... */
-ockham_status ock_resample_labels(const ockham_sweep *sweep, ockham_rows x, uint16_t *label, ockham_error *err);
+ockham_status ock_resample_label_rows(const ockham_sweep *sweep, ockham_rows x, uint16_t *label, ockham_error *err);
 /* Of fits whose centroids are in the units of x, relative to the origin. */
-ockham_status ock_resample_label(const ock_fit *fits, size_t n_fits, ockham_rows x, const double *origin,
-                                 uint16_t *label, ockham_error *err);
+ockham_status ock_resample_label_by_fits(const ock_fit *fits, size_t n_fits, ockham_rows x, const double *origin,
+                                         uint16_t *label, ockham_error *err);
 
 /* ---- what comes of them: written to the statistics of k = 1 ... r->k_max ---- */
 

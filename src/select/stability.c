@@ -33,7 +33,7 @@ static ockham_status sweep_half(const ock_resampling *r, ock_resample *resample,
   h->own = ock_alloc_array(ock_size_product(n, r->k_max), sizeof *h->own);
   h->predicted = ock_alloc_array(ock_size_product(n, r->k_max), sizeof *h->predicted);
   if (!h->own || !h->predicted) return no_memory(r, err);
-  return ock_resample_labels(h->sweep, h->x, h->own, err);
+  return ock_resample_label_rows(h->sweep, h->x, h->own, err);
 }
 
 static double strength_of(const half *h, size_t k, uint32_t *cells) {
@@ -45,7 +45,7 @@ static double strength_of(const half *h, size_t k, uint32_t *cells) {
 static ockham_status compare_halves(const ock_resampling *r, half h[2], double *strength, ockham_error *err) {
   size_t reach = ock_resample_reach(h[0].sweep);
   if (ock_resample_reach(h[1].sweep) < reach) reach = ock_resample_reach(h[1].sweep);
-  for (size_t s = 0; s < 2; s++) OCK_TRY(ock_resample_labels(h[1 - s].sweep, h[s].x, h[s].predicted, err));
+  for (size_t s = 0; s < 2; s++) OCK_TRY(ock_resample_label_rows(h[1 - s].sweep, h[s].x, h[s].predicted, err));
   uint32_t *cells = ock_alloc_array(r->k_max * r->k_max, sizeof *cells);
   if (!cells) return no_memory(r, err);
   for (size_t k = 1; k <= r->k_max; k++) strength[k - 1] = k == 1 ? 1 : NAN;
@@ -125,7 +125,7 @@ static ockham_status sweep_bootstrap(const ock_resampling *r, ock_resample *resa
   ockham_sweep *sweep = NULL;
   OCK_TRY(ock_resample_sweep(r, resample, r->x, b->weights, &sweep, err));
   b->reach = ock_resample_reach(sweep);
-  ockham_status status = ock_resample_labels(sweep, r->x, b->label, err);
+  ockham_status status = ock_resample_label_rows(sweep, r->x, b->label, err);
   ockham_sweep_free(sweep);
   return status;
 }

@@ -107,7 +107,7 @@ static inline ockham_status ock_check_algorithm(ockham_algorithm algorithm, ockh
                   (int)precision);
 }
 
-/* The same where options are missing, or their k is 0. */
+/* BAD_ARGUMENT when options are missing, or their k is 0 ... */
 static inline ockham_status ock_check_k_given(bool has_options, size_t k, ockham_error *err) {
   if (has_options && k > 0) return OCKHAM_OK;
   return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at least 1, found %s", has_options ? "0" : "no options");
@@ -117,6 +117,12 @@ static inline ockham_status ock_check_k_given(bool has_options, size_t k, ockham
 static inline ockham_status ock_check_k(size_t k, size_t n_rows, const char *which, ockham_error *err) {
   if (k <= n_rows) return OCKHAM_OK;
   return ock_fail(err, OCKHAM_BAD_ARGUMENT, "k must be at most the number of rows%s, %zu, found %zu", which, n_rows, k);
+}
+
+/* ... or the range of k has no k in it; k_max 0: it has no end. */
+static inline ockham_status ock_check_k_range(size_t k_min, size_t k_max, ockham_error *err) {
+  if (k_max == 0 || k_min <= k_max) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the least k, %zu, must not exceed the largest, %zu", k_min, k_max);
 }
 
 /* BAD_DATA: rows whose differences underflow when they are squared. */

@@ -369,8 +369,7 @@ static ockham_status check(ockham_rows x, const ockham_splits_options *o, ockham
   OCK_TRY(ock_check_algorithm(o->algorithm, o->precision, err));
   OCK_TRY(ock_check_row_count(x.n_rows, err));
   if (o->method > OCKHAM_G_MEANS) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "there is no method %d", (int)o->method);
-  if (o->k_max > 0 && o->k_min > o->k_max)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the least k, %zu, must not exceed the largest, %zu", o->k_min, o->k_max);
+  OCK_TRY(ock_check_k_range(o->k_min, o->k_max, err));
   if (!(o->alpha >= 0 && o->alpha < 1))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "alpha must be between 0 and 1, found %g", o->alpha);
   return OCKHAM_OK;

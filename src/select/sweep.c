@@ -30,8 +30,7 @@ static ockham_status check_magnitudes(ockham_rows x, ockham_error *err) {
 static ockham_status check_options(const ockham_sweep_options *o, ockham_error *err) {
   if (o->criterion && !ockham_criterion_find(o->criterion))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "no criterion is named '%s'; `ockham criteria` lists them", o->criterion);
-  if (o->k_max && o->k_min > o->k_max)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the least k, %zu, must not exceed the largest, %zu", o->k_min, o->k_max);
+  OCK_TRY(ock_check_k_range(o->k_min, o->k_max, err));
   OCK_TRY(ock_check_algorithm(o->algorithm, o->precision, err));
   if (o->k_max > UINT16_MAX)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a sweep goes up to k = %d, found %zu", UINT16_MAX, o->k_max);

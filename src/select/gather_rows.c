@@ -17,7 +17,7 @@ typedef struct clusters {
   uint32_t *label;    /* n */
   size_t *size;       /* k_max */
   ock_halves *halves; /* k_max */
-  double *means;      /* k_max x d: where these have theirs, in the frame's units */
+  double *means;      /* k_max x d, in the frame's units; the rest of what halves have stands behind them */
 } clusters;
 
 /* One k at a time; arrays have room for the largest. */

@@ -32,14 +32,14 @@ typedef struct plane {
 } plane;
 
 typedef struct ock_halver_large {
-  ock_halves *of;
+  ock_halves *cluster;
   plane plane;
   side best;
   bool done;
 } large;
 
 typedef struct ock_halver_block {
-  size_t of; /* which of the large ones */
+  size_t large; /* whose members these are: its number among the large ones */
   const uint32_t *member;
   size_t n;
   double *sums; /* 1 + 2 d */
@@ -371,11 +371,11 @@ static size_t list_large(ock_halver *h, ock_halves *halves, size_t n, size_t *n_
     if (halves[i].n <= h->most) continue;
     for (size_t first = 0; first < halves[i].n; first += h->most) {
       block *b = &h->blocks[(*n_blocks)++];
-      b->of = n_large;
+      b->large = n_large;
       b->member = halves[i].member + first;
       b->n = halves[i].n - first < h->most ? halves[i].n - first : h->most;
     }
-    h->large[n_large].of = &halves[i];
+    h->large[n_large].cluster = &halves[i];
     h->large[n_large].best.gain = 0;
     h->large[n_large++].done = false;
   }
@@ -384,7 +384,7 @@ static size_t list_large(ock_halver *h, ock_halves *halves, size_t n, size_t *n_
 
 static void centre_large(void *arg, size_t i, size_t at) {
   const ock_halver *h = arg;
-  find_centre(h, &h->workers[at], h->large[i].of);
+  find_centre(h, &h->workers[at], h->large[i].cluster);
 }
 
 static void measure_block(void *arg, size_t i, size_t at) {
@@ -393,56 +393,57 @@ static void measure_block(void *arg, size_t i, size_t at) {
   worker *w = &h->workers[at];
   memset(b->sums, 0, (1 + 2 * h->frame->d) * sizeof(double));
   for (size_t first = 0; first < b->n; first += OCK_PANEL) {
-    load(h, w, b->member + first, 1, at_most_a_panel(b->n - first), h->large[b->of].of->mean, w->strips, w->weight);
+    load(h, w, b->member + first, 1, at_most_a_panel(b->n - first), h->large[b->large].cluster->mean, w->strips,
+         w->weight);
     add_moments(h, w, w->strips, w->weight, false, b->sums);
   }
 }
 
-/* What some of its members say. */
+/* Where some of its members say it is to be cut: the plane, which is then about the mean of all. */
 static void search_large(void *arg, size_t i, size_t at) {
   const ock_halver *h = arg;
   worker *w = &h->workers[at];
-  large *of = &h->large[i];
+  large *c = &h->large[i];
   side best = {.sum = w->best};
-  sample s = take_sample(h, w, of->of);
+  sample s = take_sample(h, w, c->cluster);
   add_sample(h, w, &s, false, w->moments);
-  move_sample(w, &s, w->moments, of->best.sum);
-  search_sample(h, w, &s, of->of->stream, &best);
-  of->done = !(best.gain > 0);
-  if (of->done) return;
-  place_plane(&best, s.total, s.d, &of->plane);
-  of->plane.threshold += dot(of->plane.way, of->best.sum, s.d);
+  move_sample(w, &s, w->moments, c->best.sum); /* how far: free until a side of all is kept */
+  search_sample(h, w, &s, c->cluster->stream, &best);
+  c->done = !(best.gain > 0);
+  if (c->done) return;
+  place_plane(&best, s.total, s.d, &c->plane);
+  c->plane.threshold += dot(c->plane.way, c->best.sum, s.d);
 }
 
 static void step_block(void *arg, size_t i, size_t at) {
   const ock_halver *h = arg;
   const block *b = &h->blocks[i];
-  const large *of = &h->large[b->of];
+  const large *c = &h->large[b->large];
   worker *w = &h->workers[at];
   memset(b->sums, 0, (1 + h->frame->d) * sizeof(double));
-  for (size_t first = 0; first < b->n && !of->done; first += OCK_PANEL) {
-    load(h, w, b->member + first, 1, at_most_a_panel(b->n - first), of->of->mean, w->strips, w->weight);
-    b->sums[0] += add_side(h, w->strips, w->weight, &of->plane, b->sums + 1);
+  for (size_t first = 0; first < b->n && !c->done; first += OCK_PANEL) {
+    load(h, w, b->member + first, 1, at_most_a_panel(b->n - first), c->cluster->mean, w->strips, w->weight);
+    b->sums[0] += add_side(h, w->strips, w->weight, &c->plane, b->sums + 1);
   }
 }
 
 /* The sums of a cluster's blocks, from block b on, into those of the first; returns which is the next cluster's. */
 static size_t add_blocks(const ock_halver *h, size_t b, size_t n_blocks, size_t n_sums) {
   size_t next = b + 1;
-  for (; next < n_blocks && h->blocks[next].of == h->blocks[b].of; next++)
+  for (; next < n_blocks && h->blocks[next].large == h->blocks[b].large; next++)
     for (size_t i = 0; i < n_sums; i++) h->blocks[b].sums[i] += h->blocks[next].sums[i];
   return next;
 }
 
 /* One step of a cluster, from the sums of its blocks. */
-static void take_step(large *of, double *sums, size_t d) {
+static void take_step(large *c, double *sums, size_t d) {
   side now = {.weight = sums[0], .sum = sums + 1};
-  if (of->done) return;
-  measure_side(&now, of->of->total, d);
-  of->done = !(now.gain > of->best.gain * (1 + worth_a_step));
-  if (!(now.gain > of->best.gain)) return;
-  keep_side(&now, d, &of->best);
-  place_plane(&now, of->of->total, d, &of->plane);
+  if (c->done) return;
+  measure_side(&now, c->cluster->total, d);
+  c->done = !(now.gain > c->best.gain * (1 + worth_a_step));
+  if (!(now.gain > c->best.gain)) return;
+  keep_side(&now, d, &c->best);
+  place_plane(&now, c->cluster->total, d, &c->plane);
 }
 
 static void cut_large(ock_halver *h, size_t n_large, size_t n_blocks, ock_pool *pool, ock_ticker *ticker) {
@@ -451,17 +452,17 @@ static void cut_large(ock_halver *h, size_t n_large, size_t n_blocks, ock_pool *
   if (!ock_pool_run_batches(pool, ticker, n_blocks, BLOCKS_A_BATCH, measure_block, h)) return;
   for (size_t b = 0; b < n_blocks; b = next) {
     next = add_blocks(h, b, n_blocks, 1 + 2 * d);
-    take_moments(h->blocks[b].sums, d, h->large[h->blocks[b].of].of);
+    take_moments(h->blocks[b].sums, d, h->large[h->blocks[b].large].cluster);
   }
   if (!ock_pool_run_batches(pool, ticker, n_large, SEARCHES_A_BATCH, search_large, h)) return;
   for (size_t step = 0; step < STEPS_OF_ALL; step++) {
     if (!ock_pool_run_batches(pool, ticker, n_blocks, BLOCKS_A_BATCH, step_block, h)) return;
     for (size_t b = 0; b < n_blocks; b = next) {
       next = add_blocks(h, b, n_blocks, 1 + d);
-      take_step(&h->large[h->blocks[b].of], h->blocks[b].sums, d);
+      take_step(&h->large[h->blocks[b].large], h->blocks[b].sums, d);
     }
   }
-  for (size_t i = 0; i < n_large; i++) take_halves(&h->large[i].best, d, h->large[i].of);
+  for (size_t i = 0; i < n_large; i++) take_halves(&h->large[i].best, d, h->large[i].cluster);
 }
 
 /* ---- both ---- */

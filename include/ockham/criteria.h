@@ -58,10 +58,11 @@ typedef struct ockham_curve_point {
   double simplified_silhouette;    /**< the same with distances to centroids for mean distances to rows; NaN likewise */
   double silhouette_error;         /**< standard error of silhouette where it is an estimate; 0 where it is exact */
   const double *weights;           /**< k: sum of the weights of each cluster's rows; NULL: the same as sizes */
-  double mixture_bic, mixture_icl; /**< of the best mixture with k components; -infinity where none can be fitted, or it
-                                        cannot be the best; only where the curve has_mixtures */
-  ockham_covariance mixture_family;  /**< whose family is this */
-  double mixture_tail;               /**< and tail this: ockham_mixture.tail */
+  double mixture_bic, mixture_icl; /**< the highest of any mixture with k components, parameters costing more where rows
+                                        are few; -infinity where none can be fitted, or it cannot be the best; only
+                                        where the curve has_mixtures */
+  ockham_covariance mixture_family;  /**< of the mixture with that BIC */
+  double mixture_tail;               /**< likewise: ockham_mixture.tail */
   ockham_shape mixture_shape;        /**< for k = 1 it may have another shape */
   const ockham_row_statistics *rows; /**< NULL where they were not gathered; so are these: */
   const ockham_pair_statistics *pairs;

@@ -38,23 +38,24 @@ typedef enum ockham_covariance {
 
 /** "EII" ... "VVV"; NULL for what is not in the list. */
 OCKHAM_API const char *ockham_covariance_name(ockham_covariance family);
-/** What its components share, in words. */
+/** What its components share, in words; NULL likewise. */
 OCKHAM_API const char *ockham_covariance_text(ockham_covariance family);
 /** The family of a name, in any case of letters; OCKHAM_N_COVARIANCES when there is none. */
 OCKHAM_API ockham_covariance ockham_covariance_find(const char *name);
-/** How many numbers ockham_mixture.covariances has for a component: n_columns, the variances, where families lie along
- *  the axes (EII ... VVI), else n_columns x n_columns. SIZE_MAX when that is too large for a size_t. */
+/** How many numbers ockham_mixture.covariances has for a component of a family of the list: n_columns, the variances,
+ * where families lie along the axes (EII ... VVI), else n_columns x n_columns. SIZE_MAX when that is too large for a
+ * size_t. */
 OCKHAM_API size_t ockham_covariance_size(ockham_covariance family, size_t n_columns);
-/** Free parameters of a mixture of k components in n_columns: k - 1 proportions, k n_columns means, and those of the
- *  covariances. */
+/** Free parameters of a mixture of k components of a family of the list in n_columns: k - 1 proportions, k n_columns
+ * means, and those of the covariances. */
 OCKHAM_API double ockham_covariance_parameters(ockham_covariance family, size_t k, size_t n_columns);
 
 typedef struct ockham_mixture_options {
   size_t k;             /**< number of components, 1 <= k <= n_rows (that have a weight); has no default */
   const char *families; /**< names separated by commas, of which the one with the highest BIC is kept; NULL: all */
   uint64_t seed;        /**< of the start */
-  size_t restarts;      /**< of the k-means that the steps start from; default 4 */
-  size_t max_steps;     /**< default 1000 */
+  size_t restarts;      /**< of the k-means that the steps start from; default 4, above 64 components 1 */
+  size_t max_steps;     /**< of each family; default 1000 */
   double tolerance;     /**< a step that raises the log-likelihood by less than this (nats) is the last; default 1e-6 */
   const double *start;  /**< n x k: how much each row belongs to each component, at least 0, each row's sum 1; NULL: the
                              clusters of k-means */
@@ -76,7 +77,8 @@ typedef struct ockham_mixture {
   double bic; /**< 2 log_likelihood - n_parameters ln n, as mclust's; minus scikit-learn's; n: the sum of the weights */
   double icl; /**< bic + 2 times the sum over the rows of the logarithm of their largest posterior probability */
   double aic; /**< 2 log_likelihood - 2 n_parameters */
-  double family_bic[OCKHAM_N_COVARIANCES]; /**< of every family that was tried; NaN: it was not, or cannot be fitted */
+  double family_bic[OCKHAM_N_COVARIANCES]; /**< of every family that was tried, with the better tail; NaN: it was not,
+                                                or cannot be fitted */
   double entropy;                          /**< of the posterior probabilities, summed over the rows */
   double tail; /**< 1: Gaussian. Densities fall as exp(-m^tail / 2), m being the squared Mahalanobis distance for a
                     multiple of the covariance: heavier tails below 1, flatter components with an edge above */
@@ -91,6 +93,7 @@ typedef struct ockham_mixture {
  *
  *  x       n rows of finite numbers, float32 or float64; borrowed.
  *  labels  room for n values: the component of the highest posterior probability; or NULL.
+ *  result  what it held is not freed; without anything after a failure.
  *
  *  A component whose covariance becomes singular, or less than 1e-10 of the columns' mean variance in some direction,
  *  has no likelihood to speak of: then the prior of Fraley & Raftery (J. Classification 24, 2007,
@@ -98,9 +101,10 @@ typedef struct ockham_mixture {
  *
  *  Fails with BAD_ARGUMENT (k, a family's name, start), BAD_DATA (as ockham_kmeans_fit(); fewer distinct rows than k;
  * no family can be fitted), NO_MEMORY, INTERRUPTED. O(n k d) time a step along the axes, O(n k d^2) otherwise. Extra
- * memory: the rows as float64, and some 20 k d^2 numbers. The same bits for any number of threads. Source: Celeux &
- * Govaert, Pattern Recognition 28, 1995 (doi:10.1016/0031-3203(94)00125-6); names and definitions of mclust, Scrucca et
- * al., R Journal 8(1), 2016; tails: Dang, Browne & McNicholas, Biometrics 71, 2015 (doi:10.1111/biom.12351). */
+ * memory: the rows as float64, and some 20 k d^2 numbers (70 k d along the axes). The same bits for any number of
+ * threads. Source: Celeux & Govaert, Pattern Recognition 28, 1995 (doi:10.1016/0031-3203(94)00125-6); names and
+ * definitions of mclust, Scrucca et al., R Journal 8(1), 2016; tails: Dang, Browne & McNicholas, Biometrics 71, 2015
+ * (doi:10.1111/biom.12351). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_mixture_fit(ockham_rows x, const ockham_mixture_options *options,
                                                               uint32_t *labels, ockham_mixture *result,
                                                               ockham_error *err);

@@ -60,16 +60,20 @@ typedef struct ockham_confidence {
 
 /** Fit every k from k_min to k_max.
  *
- *  x  n rows of finite numbers; borrowed for the call.
+ *  x        n rows of finite numbers; borrowed for the call.
+ *  options  NULL: defaults.
+ *  sweep    for ockham_sweep_free(); NULL after a failure.
+ *
  *  With weights the curve is that of a table that holds each row as often as its weight says (to rounding, and where
  *  the same optima are found). Rows of weight 0 count nowhere; when there are some, the other rows are copied.
  *  The inertia never rises with k. k_max is lowered to the number of distinct rows. One column: every k is the global
  *  optimum. When progress asks to stop, what is done so far is returned as a partial sweep, with OCKHAM_OK, unless
  *  there are not yet two k to compare (INTERRUPTED).
  *
- *  Fails with BAD_ARGUMENT (k_min > k_max, k_min or k_max > n, no such criterion), BAD_DATA (row and column of the
- *  first value that is not finite, or beyond 1e140; row of the first weight that is none; all weights 0; differences
- *  so small that all their squares are 0; fewer distinct rows than k_min), NO_MEMORY, INTERRUPTED.
+ *  Fails with BAD_ARGUMENT (k_min > k_max, k_min or k_max > n, k_max > 65535, no such criterion, algorithm or
+ *  precision), BAD_DATA (row and column of the first value that is not finite, or beyond 1e140; row of the first weight
+ *  that is none; all weights 0; differences so small that all their squares are 0; fewer distinct rows than k_min),
+ *  NO_MEMORY, INTERRUPTED.
  *
  *  Extra memory: the rows as float32 (or as float64 when they are that close together), up to 64 MB and a sample of
  *  them beyond that; about 8 + k_max / 16 bytes a row of these, 8 more with weights; 2 more a row for each k while the
@@ -132,8 +136,8 @@ typedef struct ockham_verdict {
                           ockham_one_cluster_suffices() */
   bool crowded;      /**< so it is at BIC's maximum, where rows are few for so many clusters, but not at every k: the
                           answer is the best of the others */
-  double weight;     /**< posterior probability of k under BIC, among the k tried; NaN when another criterion decided,
-                          and when k is not BIC's maximum */
+  double weight;     /**< posterior probability of k under BIC, of k-means or of mixtures, among the k tried; NaN when
+                          another criterion decided, and when one_suffices or crowded */
   bool at_edge;      /**< k is the largest tried: the truth may be larger */
   bool extended;     /**< the range was extended by itself */
   bool overruled; /**< the criterion has its maximum elsewhere, but hardly higher, and most halves of the rows say k */
@@ -147,8 +151,8 @@ typedef struct ockham_verdict {
                                  0: in all of them */
   size_t mixture_rows;      /**< rows that mixtures were fitted to; 0: there are none */
   ockham_confidence confidence;  /**< where mixtures decided; else zero */
-  const ockham_mixture *mixture; /**< the clusters, where mixtures decided and all rows are in memory; else NULL, and
-                                      they are those of k-means; valid as long as the sweep, and so are: */
+  const ockham_mixture *mixture; /**< the clusters, where mixtures decided, k > 1 and all rows are in memory; else NULL,
+                                      and they are those of k-means; valid as long as the sweep, and so are: */
   const uint64_t *sizes;         /**< k: rows of each cluster */
   const double *weights;         /**< k: the sum of their weights; NULL: the rows have none */
   const double *within;          /**< k: sum of squared distances of these rows to the centroid, by weight */
@@ -161,7 +165,7 @@ OCKHAM_API ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep);
 /** What it took, silhouettes apart. */
 OCKHAM_API ockham_work ockham_sweep_work(const ockham_sweep *sweep);
 
-/** How many random halves of the rows say k. */
+/** How many random halves of the rows say k; 0 where none were asked, and where no mixture had k components. */
 OCKHAM_API size_t ockham_sweep_half_count(const ockham_sweep *sweep, size_t k);
 
 /** Labels 0 ... k-1 of the rows x that the sweep was run on, in the clusters of the verdict: those of its mixture, or

@@ -62,12 +62,13 @@ static double short_of_best(const ock_report *r, size_t k) {
 
 /* What would have to be so for one cluster less, or one more: of the nearer, where it is not out of the question. */
 static void tell_alternative(const ock_report *r, FILE *out) {
-  const double out_of_question = 10, much = 0.005;
+  const double out_of_question = 10; /* a difference in BIC that is very strong evidence (Kass & Raftery 1995) */
+  const double overlaps = 0.05, worth_a_number = 0.005;
   const ockham_confidence *c = &r->verdict.confidence;
   size_t k = r->verdict.k;
   double fewer = short_of_best(r, k - 1), more = short_of_best(r, k + 1);
-  bool say_fewer = k > 1 && c->overlap > 0 && (fewer < out_of_question || c->overlap > 0.05);
-  if (say_fewer && c->overlap >= much)
+  bool say_fewer = k > 1 && c->overlap > 0 && (fewer < out_of_question || c->overlap > overlaps);
+  if (say_fewer && c->overlap >= worth_a_number)
     fprintf(out, "  %zu if clusters %zu and %zu count as one: %.2g %% of their rows may be in either\n", k - 1,
             c->merge_a, c->merge_b, 100 * c->overlap);
   else if (say_fewer)
@@ -86,7 +87,7 @@ static void tell_gaps(const ock_report *r, FILE *out) {
 }
 
 static void tell_bent(const ock_report *r, FILE *out) {
-  const double enough = 0.2;
+  const double enough = 0.2; /* as ockham_confidence.bent_share says */
   const ockham_confidence *c = &r->verdict.confidence;
   if (c->n_bent == 0 || c->bent_share < enough) return;
   fprintf(out,

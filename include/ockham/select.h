@@ -140,7 +140,7 @@ typedef struct ockham_verdict {
                           another criterion decided, and when one_suffices or crowded */
   bool at_edge;      /**< k is the largest tried: the truth may be larger */
   bool extended;     /**< the range was extended by itself */
-  bool overruled; /**< the criterion has its maximum elsewhere, but hardly higher, and most halves of the rows say k */
+  bool overruled; /**< the criterion has its maximum elsewhere, but hardly higher, and more halves of the rows say k */
   bool partial;   /**< the sweep was stopped early */
   bool distinct_limit;      /**< the range ends where there are no more distinct rows */
   bool exact;               /**< every clustering is the global optimum (one column) */

@@ -15,10 +15,11 @@ static const double least_overlap = 0.002;
 typedef struct inquiry {
   size_t n, d, k;
   ockham_rows rows;
-  double *values, *membership, *shared; /* n x d; n x k; k x k */
-  double *size;                         /* k */
-  uint32_t *label, *finer;              /* n: by the best, and by one component more */
-  size_t *group;                        /* k */
+  double *values, *membership; /* n x d; n x k */
+  double *shared;              /* k x k, or k x (k + 1) with one component more */
+  double *size;                /* k */
+  uint32_t *label, *finer;     /* n: by the best, and by one component more */
+  size_t *group;               /* k */
   ock_arena arena;
 } inquiry;
 
@@ -28,7 +29,7 @@ static bool allocate(inquiry *q, const ock_store *store, size_t k) {
   q->k = k;
   q->values = ock_arena_array(&q->arena, ock_size_product(q->n, q->d), sizeof(double));
   q->membership = ock_arena_array(&q->arena, ock_size_product(q->n, k), sizeof(double));
-  q->shared = ock_arena_array(&q->arena, ock_size_product(k, k), sizeof(double));
+  q->shared = ock_arena_array(&q->arena, ock_size_product(k, k + 1), sizeof(double));
   q->size = ock_arena_array(&q->arena, k, sizeof(double));
   q->label = ock_arena_array(&q->arena, q->n, sizeof(uint32_t));
   q->finer = ock_arena_array(&q->arena, q->n, sizeof(uint32_t));
@@ -42,7 +43,7 @@ static void gather(inquiry *q, const ock_store *store, ockham_rows x) {
   q->rows = (ockham_rows){.data = q->values, .n_rows = q->n, .n_columns = q->d, .stride = q->d};
 }
 
-/* shared[a][b]: how much rows of component a may belong to b. */
+/* shared[a k + b]: how much rows of component a may belong to b. */
 static void share_rows(inquiry *q, const ock_store *store) {
   memset(q->shared, 0, q->k * q->k * sizeof *q->shared);
   memset(q->size, 0, q->k * sizeof *q->size);
@@ -76,21 +77,21 @@ static size_t root_of(const size_t *group, size_t j) {
   return j;
 }
 
-/* Whether the density, on the way from mean to mean, falls below that of either end. */
+/* Whether the density, on the way from mean to mean, falls clearly below that of either end. */
 static ockham_status find_gap(const inquiry *q, const ockham_mixture *m, size_t a, size_t b, bool *gap,
                               ockham_error *err) {
-  const double clearly = 0.02;
-  double *way = ock_alloc_array(STOPS, q->d * sizeof *way), density[STOPS], least = INFINITY;
-  if (!way) return ock_fail_memory(err, "the way between two means", STOPS * q->d * sizeof *way);
+  const double clearly = 0.02; /* of its logarithm */
+  double *way = ock_alloc_array(ock_size_product(STOPS, q->d), sizeof *way), log_density[STOPS], least = INFINITY;
+  if (!way) return ock_fail_memory(err, "the way between two means", ock_size_product(STOPS, q->d * sizeof *way));
   for (size_t s = 0; s < STOPS; s++)
     for (size_t l = 0; l < q->d; l++) {
       double share = (double)s / (STOPS - 1);
       way[s * q->d + l] = (1 - share) * m->means[a * q->d + l] + share * m->means[b * q->d + l];
     }
   ockham_rows rows = {.data = way, .n_rows = STOPS, .n_columns = q->d, .stride = q->d};
-  ockham_status status = ockham_mixture_predict(m, rows, 1, NULL, NULL, density, err);
-  for (size_t s = 0; !status && s < STOPS; s++) least = fmin(least, density[s]);
-  *gap = !status && least < fmin(density[0], density[STOPS - 1]) - clearly;
+  ockham_status status = ockham_mixture_predict(m, rows, 1, NULL, NULL, log_density, err);
+  for (size_t s = 0; !status && s < STOPS; s++) least = fmin(least, log_density[s]);
+  *gap = !status && least < fmin(log_density[0], log_density[STOPS - 1]) - clearly;
   ock_free(way);
   return status;
 }
@@ -115,13 +116,15 @@ static ockham_status count_peaks(inquiry *q, const ockham_mixture *m, ock_doubts
 
 /* The component whose rows are two components' of the mixture with one more: where the second largest part is the
  * largest. */
-static void find_split(inquiry *q, size_t finer_k, ock_doubts *doubts) {
+static void find_split(inquiry *q, ock_doubts *doubts) {
+  size_t finer_k = q->k + 1;
   double most = 0;
+  memset(q->shared, 0, q->k * finer_k * sizeof *q->shared);
+  for (size_t i = 0; i < q->n; i++) q->shared[q->label[i] * finer_k + q->finer[i]]++;
   for (size_t j = 0; j < q->k; j++) {
     double first = 0, second = 0;
     for (size_t f = 0; f < finer_k; f++) {
-      double rows = 0;
-      for (size_t i = 0; i < q->n; i++) rows += q->label[i] == j && q->finer[i] == f;
+      double rows = q->shared[j * finer_k + f];
       if (rows > first) {
         second = first;
         first = rows;
@@ -146,7 +149,7 @@ static ockham_status inquire(inquiry *q, ock_mixtures *m, const ock_store *store
   const ockham_mixture *finer = m->k < m->k_max ? &m->kept[m->k] : NULL;
   if (!finer || finer->k == 0) return OCKHAM_OK;
   OCK_TRY(ockham_mixture_predict(finer, q->rows, threads, q->finer, NULL, NULL, err));
-  find_split(q, finer->k, &m->doubts);
+  find_split(q, &m->doubts);
   return OCKHAM_OK;
 }
 

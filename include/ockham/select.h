@@ -54,6 +54,10 @@ typedef struct ockham_confidence {
   size_t n_peaks;          /**< groups of clusters between whose means the density falls nowhere; 0: not known */
   size_t n_bent;           /**< groups of rows that hang together but have no centre: rings, arcs, spirals */
   double bent_share;       /**< their share of the rows: above 0.2 centroids do not describe these data */
+  double z;                /**< where rows are too few for matrices, n <= 4 n_columns, or columns more than 64: how many
+                                standard deviations the clusters' inertia is above that of as many clusters of one
+                                Gaussian with the rows' covariance (SigClust); NaN: not asked, or beyond memory */
+  bool like_one;           /**< z is above -1.77, so that one in twenty such Gaussians has as tight clusters: k is 1 */
   bool has_split;
   size_t split; /**< the cluster that is two with one more; where has_split */
 } ockham_confidence;
@@ -140,7 +144,8 @@ typedef struct ockham_verdict {
                           another criterion decided, and when one_suffices or crowded */
   bool at_edge;      /**< k is the largest tried: the truth may be larger */
   bool extended;     /**< the range was extended by itself */
-  bool overruled; /**< the criterion has its maximum elsewhere, but hardly higher, and more halves of the rows say k */
+  bool overruled; /**< the criterion has its maximum elsewhere, but hardly higher, and more halves of the rows say k; or
+                       confidence.like_one */
   bool partial;   /**< the sweep was stopped early */
   bool distinct_limit;      /**< the range ends where there are no more distinct rows */
   bool exact;               /**< every clustering is the global optimum (one column) */

@@ -150,6 +150,7 @@ static json_t *confidence(const ock_report *r) {
   put(&object, "halves", halves);
   put(&object, "n_halves", integer(c->n_halves));
   put(&object, "unclear", json_boolean(c->unclear));
+  if (!isnan(c->z)) put(&object, "z", number(c->z));
   put(&object, "overlap", number(c->overlap));
   json_t *most = json_array();
   append(&most, integer(c->merge_a));

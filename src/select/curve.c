@@ -33,7 +33,7 @@ ockham_status ock_sweep_new(const ock_frame *frame, const ockham_sweep_options *
   sweep->frame = frame;
   sweep->k_min = options->k_min ? options->k_min : 1;
   sweep->criterion = ockham_criterion_find(options->criterion ? options->criterion : "mixture");
-  sweep->halves_decide = !options->criterion;
+  sweep->by_default = !options->criterion;
   *out = sweep;
   return OCKHAM_OK;
 }

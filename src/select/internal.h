@@ -41,7 +41,7 @@ struct ockham_sweep {
   ockham_work work;
   struct ock_mixtures *mixtures;         /* NULL: none */
   struct ock_row_evidence *row_evidence; /* likewise */
-  bool halves_decide;                    /* of mixtures that BIC hardly tells apart: no criterion was asked for */
+  bool by_default;                       /* no criterion was asked for: other evidence may overrule BIC of mixtures */
   const ockham_mixture *chosen;          /* the mixture that decided; NULL: k-means did */
   uint64_t *sizes;                       /* of its clusters, all rows */
   double *weights, *within;

@@ -386,7 +386,11 @@ static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const o
   note_best(m, 1, m->single.bic);
   if (!status && q->doubts && !ticker->stopped)
     status = ock_half_samples_ask(m, store, q->x, em.floor, q->seed, pool, ticker, err);
-  m->k = q->halves_decide ? let_halves_decide(m) : m->best_k;
+  m->k = q->by_default ? let_halves_decide(m) : m->best_k;
+  bool lacks_matrices = !m->full && sweep->d > 1;
+  if (!status && q->by_default && lacks_matrices && m->k > 1 && sweep->k_min == 1 && !ticker->stopped)
+    status = ock_significance_ask(m, store, q->seed, pool, ticker, err);
+  if (m->doubts.like_one) m->k = 1;
   if (!status && q->doubts && !ticker->stopped) status = ock_doubts_find(m, store, q->x, pool, err);
   if (!status && q->doubts && !ticker->stopped) status = ock_bent_find(m, store, q->seed, pool, err);
   ock_em_clear(&em);
@@ -397,7 +401,8 @@ ockham_status ock_mixtures_find(const ockham_sweep *sweep, const ock_mixtures_qu
                                 ock_ticker *ticker, ock_mixtures *m, ockham_error *err) {
   ock_sketch sketch;
   size_t k = q->k_max;
-  *m = (ock_mixtures){.best = -INFINITY, .single.bic = -INFINITY, .full = may_be_full(q->x.n_rows, sweep->d)};
+  *m = (ock_mixtures){
+      .best = -INFINITY, .single.bic = -INFINITY, .doubts.z = NAN, .full = may_be_full(q->x.n_rows, sweep->d)};
   if (!allocate(m, k)) {
     ock_mixtures_clear(m);
     return ock_fail_memory(err, "the mixtures", ock_size_product(k, OCK_MIXTURES * sizeof *m->scores));

@@ -37,6 +37,8 @@ typedef struct ock_doubts {
   bool has_split;
   size_t n_bent;     /* groups of connected rows that have no centre ... */
   double bent_share; /* ... and their share of the rows */
+  double z;          /* of ock_significance_ask(); NaN: it was not asked */
+  bool like_one;     /* that says one cluster */
 } ock_doubts;
 
 typedef struct ock_mixtures {
@@ -44,7 +46,7 @@ typedef struct ock_mixtures {
   size_t k_max;
   double best;               /* bic ... */
   size_t best_k;             /* ... and its number of components */
-  size_t k;                  /* what is decided in the end: another where BIC hardly tells them apart and halves do */
+  size_t k;                  /* what is decided in the end: another where other evidence overrules BIC */
   bool full;                 /* families of any orientation were tried */
   ock_mixture_score *scores; /* k_max x OCK_MIXTURES */
   ock_single single;         /* one cluster, where k = 1 was tried */
@@ -65,9 +67,9 @@ typedef struct ock_mixtures_question {
   ockham_rows x;
   size_t k_max, k_round; /* up to how many components; the number of clusters by k-means */
   uint64_t seed;
-  bool doubts;        /* also find what speaks against the answer */
-  double most_bytes;  /* what may be taken; 0: as much as is good */
-  bool halves_decide; /* where BIC hardly tells two k apart */
+  bool doubts;       /* also find what speaks against the answer */
+  double most_bytes; /* what may be taken; 0: as much as is good */
+  bool by_default;   /* no criterion was asked for: other evidence may overrule BIC */
 } ock_mixtures_question;
 /* Fit them for the sweep's k_min to at most k_max components, on up to 12,000 of the rows. When the ticker stops it the
  * rest are not fitted. Fails with NO_MEMORY. */
@@ -78,6 +80,10 @@ double ock_mixture_price(ockham_covariance family, bool tail, const double *weig
 /* Fit what was kept to random halves of the rows of the store, and see which k each of them prefers. */
 ockham_status ock_half_samples_ask(ock_mixtures *m, const ock_store *store, ockham_rows x, const double *floor,
                                    uint64_t seed, ock_pool *pool, ock_ticker *ticker, ockham_error *err);
+/* By how many standard deviations clusters of the rows of the store, m->k of them, are less tight than those of one
+ * Gaussian with their covariance; whether that is so little below 0 that there is one cluster. */
+ockham_status ock_significance_ask(ock_mixtures *m, const ock_store *store, uint64_t seed, ock_pool *pool,
+                                   ock_ticker *ticker, ockham_error *err);
 /* What tells the mixture with m->k components from its neighbours, by the rows of the store. */
 ockham_status ock_doubts_find(ock_mixtures *m, const ock_store *store, ockham_rows x, ock_pool *pool,
                               ockham_error *err);

@@ -209,7 +209,7 @@ static ockham_status find_mixtures(ock_run *r, ockham_sweep *sweep, ockham_error
                                       .k_round = k_round,
                                       .seed = r->options->seed,
                                       .doubts = is_of_mixtures(sweep->criterion),
-                                      .halves_decide = sweep->halves_decide,
+                                      .by_default = sweep->by_default,
                                       .most_bytes = r->feed ? r->plan.silhouette_bytes : 0};
     ockham_status status = ock_mixtures_find(sweep, &question, r->pool, &r->ticker, found, err);
     if (status) {

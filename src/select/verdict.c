@@ -40,8 +40,8 @@ static bool do_mixtures_decide(const ockham_sweep *sweep) {
 /* The point that decides: SIZE_MAX when none does. */
 static size_t decide(const ockham_sweep *sweep) {
   size_t point = ockham_criterion_choose(sweep->criterion, &sweep->curve);
-  bool by_halves = sweep->halves_decide && do_mixtures_decide(sweep) && point != SIZE_MAX;
-  return by_halves ? sweep->mixtures->k - sweep->curve.points[0].k : point;
+  bool is_open = sweep->by_default && do_mixtures_decide(sweep) && point != SIZE_MAX;
+  return is_open ? sweep->mixtures->k - sweep->curve.points[0].k : point;
 }
 
 /* ---- the clusters of a mixture ---- */
@@ -104,6 +104,8 @@ static ockham_confidence confidence_in(const ockham_sweep *sweep, size_t k) {
                          .n_peaks = d->n_peaks,
                          .n_bent = d->n_bent,
                          .bent_share = d->bent_share,
+                         .z = d->z,
+                         .like_one = d->like_one,
                          .has_split = d->has_split,
                          .split = d->split};
   bool differ = 2 * c.n_agree < c.n_halves;
@@ -131,7 +133,7 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
       .weight = (by_bic && !doubtful) || by_mixture ? bic_weight(sweep->criterion, curve, point) : NAN,
       .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
                  curve->points[point].k < curve->n_rows,
-      .overruled = sweep->halves_decide && by_mixture && point != ockham_criterion_choose(sweep->criterion, curve),
+      .overruled = sweep->by_default && by_mixture && point != ockham_criterion_choose(sweep->criterion, curve),
       .extended = sweep->extended,
       .partial = sweep->partial,
       .distinct_limit = sweep->distinct_limit,

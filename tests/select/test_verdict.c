@@ -171,18 +171,78 @@ static void a_stop_leaves_an_answer(void **state) {
   free(x);
 }
 
+/* Rows of one Gaussian whose columns are mixed by a random matrix. */
+static double *make_correlated(size_t n, size_t d, uint64_t seed) {
+  double *x = make_normal(n, d, seed), *mix = make_normal(d, d, seed + 1000), *y = calloc(n * d, sizeof *y);
+  for (size_t i = 0; i < n; i++)
+    for (size_t l = 0; l < d; l++)
+      for (size_t m = 0; m < d; m++) y[i * d + l] += x[i * d + m] * mix[m * d + l];
+  free(x);
+  free(mix);
+  return y;
+}
+
+/* Too few rows for a matrix: without other evidence BIC of spheres says two to four clusters in a third of these. */
+static void correlated_columns_are_no_clusters(void **state) {
+  (void)state;
+  enum { TABLES = 30, ROWS = 60, COLUMNS = 30 };
+  size_t n_overruled = 0, n_wrong = 0;
+  for (uint64_t seed = 0; seed < TABLES; seed++) {
+    double *x = make_correlated(ROWS, COLUMNS, seed);
+    ockham_sweep *sweep =
+        sweep_with(rows_of(x, ROWS, COLUMNS), (ockham_sweep_options){.k_max = 6, .no_silhouette = true});
+    ockham_verdict v = ockham_sweep_verdict(sweep);
+    n_overruled += v.confidence.like_one;
+    n_wrong += v.k != 1;
+    assert_true(v.confidence.like_one == (v.confidence.z > -1.8) &&
+                (!v.confidence.like_one || (v.k == 1 && v.overruled)));
+    ockham_sweep_free(sweep);
+    free(x);
+  }
+  assert_true(n_overruled >= 3);
+  assert_true(n_wrong <= 1);
+}
+
+static void few_rows_of_clusters_are_clusters(void **state) {
+  (void)state;
+  enum { ROWS = 60, COLUMNS = 30 };
+  for (size_t k = 2; k <= 5; k++) {
+    double *x = make_blobs(ROWS, COLUMNS, k, k), *weights = malloc(ROWS * sizeof *weights);
+    for (size_t i = 0; i < ROWS; i++) weights[i] = 1;
+    ockham_sweep_options options = {.k_max = 8, .no_silhouette = true};
+    ockham_sweep *sweep = sweep_with(rows_of(x, ROWS, COLUMNS), options);
+    options.weights = weights;
+    ockham_sweep *weighted = sweep_with(rows_of(x, ROWS, COLUMNS), options);
+    ockham_verdict v = ockham_sweep_verdict(sweep);
+    assert_int_equal(v.k, k);
+    assert_true(v.confidence.z < -4 && !v.confidence.like_one);
+    assert_close(ockham_sweep_verdict(weighted).confidence.z, v.confidence.z, 1e-6);
+    ockham_sweep_free(weighted);
+    options = (ockham_sweep_options){.k_max = 8, .no_silhouette = true, .criterion = "mixture"};
+    weighted = sweep_with(rows_of(x, ROWS, COLUMNS), options);
+    assert_true(isnan(ockham_sweep_verdict(weighted).confidence.z)); /* by BIC alone */
+    ockham_sweep_free(weighted);
+    ockham_sweep_free(sweep);
+    free(weights);
+    free(x);
+  }
+}
+
 static void allocations_may_fail(void **state) {
   (void)state;
-  double *x = make_blobs(90, 2, 2, 12);
-  for_each_allocation_failure(n) {
-    ockham_sweep *s;
-    ockham_sweep_options options = {.k_max = 3, .threads = 1, .no_silhouette = true};
-    ock_fault_after(n);
-    ockham_status status = ockham_sweep_run(rows_of(x, 90, 2), &options, &s, NULL);
-    assert_true(status == OCKHAM_OK || (status == OCKHAM_NO_MEMORY && ock_fault_hits()));
-    if (!status) ockham_sweep_free(s);
+  for (size_t d = 2; d <= 6; d += 4) { /* with 20 rows and 6 columns also against one Gaussian */
+    size_t rows = d == 2 ? 90 : 20;
+    double *x = make_blobs(rows, d, 2, 12);
+    for_each_allocation_failure(n) {
+      ockham_sweep *s;
+      ockham_sweep_options options = {.k_max = 3, .threads = 1, .no_silhouette = true};
+      ock_fault_after(n);
+      ockham_status status = ockham_sweep_run(rows_of(x, rows, d), &options, &s, NULL);
+      assert_true(status == OCKHAM_OK || (status == OCKHAM_NO_MEMORY && ock_fault_hits()));
+      if (!status) ockham_sweep_free(s);
+    }
+    free(x);
   }
-  free(x);
 }
 
 int main(void) {
@@ -195,6 +255,8 @@ int main(void) {
       cmocka_unit_test(threads_do_not_matter),
       cmocka_unit_test(where_no_mixture_can_be_fitted_bic_decides),
       cmocka_unit_test(a_stop_leaves_an_answer),
+      cmocka_unit_test(correlated_columns_are_no_clusters),
+      cmocka_unit_test(few_rows_of_clusters_are_clusters),
       cmocka_unit_test(allocations_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

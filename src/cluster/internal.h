@@ -158,6 +158,8 @@ bool ock_store_reorder(ock_store *store, const uint32_t *order, ock_pool *pool);
 void ock_store_clear(ock_store *store);
 /* The d values of the row at a place, in the frame's units. */
 void ock_store_read_row(const ock_store *store, size_t place, double *values);
+/* The n values of a column, in the order of the places. */
+void ock_store_read_column(const ock_store *store, size_t l, double *values);
 /* Whether clusters of this inertia are so small that floats hardly tell their rows apart. */
 bool ock_store_is_too_fine(const ock_store *store, double inertia);
 /* Bytes that a store of n rows takes. */

@@ -121,6 +121,12 @@ void ock_store_read_row(const ock_store *store, size_t place, double *values) {
     values[l] = ock_element(panel, ock_strip_place(store->d, place % OCK_PANEL, l), ock_store_is_wide(store));
 }
 
+void ock_store_read_column(const ock_store *store, size_t l, double *values) {
+  for (size_t i = 0; i < store->n; i++)
+    values[i] = ock_element(ock_store_panel(store, i / OCK_PANEL), ock_strip_place(store->d, i % OCK_PANEL, l),
+                            ock_store_is_wide(store));
+}
+
 /* ---- another order ---- */
 
 typedef struct reorder_task {

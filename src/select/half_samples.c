@@ -180,6 +180,7 @@ ockham_status ock_half_samples_ask(ock_mixtures *m, const ock_store *store, ockh
     if (i % 2 == 0) draw(&h);
     status = take_half(&h, i % 2, &frame, pool, &some, err);
     if (status) break;
+    ock_grain_spread(&some, m->grain, seed);
     status = ask(m, &some, candidate, n_candidates, floor, pool, ticker, &k, err);
     ock_store_clear(&some);
     if (status || ticker->stopped) break;

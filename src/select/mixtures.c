@@ -317,13 +317,14 @@ static size_t rows_for(const ock_mixtures_question *q) {
   return q->most_bytes > 0 && q->most_bytes / row_bytes < (double)n ? (size_t)(q->most_bytes / row_bytes) : n;
 }
 
-static bool allocate(ock_mixtures *m, size_t k) {
+static bool allocate(ock_mixtures *m, size_t k, size_t d) {
   m->k_max = k;
   m->scores = ock_alloc_array(ock_size_product(k, OCK_MIXTURES), sizeof *m->scores);
   m->kept = ock_alloc_zeroed(k, sizeof *m->kept);
   m->kept_bic = ock_alloc_array(k, sizeof *m->kept_bic);
   m->doubts.says = ock_alloc_zeroed(k, sizeof *m->doubts.says);
-  if (!m->scores || !m->kept || !m->kept_bic || !m->doubts.says) return false;
+  m->grain = ock_alloc_array(d, sizeof *m->grain);
+  if (!m->scores || !m->kept || !m->kept_bic || !m->doubts.says || !m->grain) return false;
   for (size_t i = 0; i < k * OCK_MIXTURES; i++) m->scores[i] = (ock_mixture_score){.bic = -INFINITY, .icl = -INFINITY};
   for (size_t i = 0; i < k; i++) m->kept_bic[i] = -INFINITY;
   return true;
@@ -343,42 +344,29 @@ static size_t let_halves_decide(const ock_mixtures *m) {
 
 /* No variance along a column may be less than that of rounding to its grid, whose step is the least gap between two of
  * its values (Sheppard), nor than what computing can tell. Of a column with hardly any values the gap is no step: the
- * floor is no more than a share of its variance. False when memory ran out. */
-static bool find_floor(ock_em *em) {
-  const double most = 0.02, grid = 0.9; /* on a grid some values are the same */
-  const ock_store *store = em->store;
-  double *values = ock_alloc_array(store->n, sizeof *values), least = ock_em_least_variance(em);
-  for (size_t l = 0; values && l < em->d; l++) {
-    double gap = INFINITY;
-    size_t n_different = 1;
-    for (size_t i = 0; i < store->n; i++) {
-      const double *panel = ock_store_panel(store, i / OCK_PANEL);
-      values[i] = panel[ock_strip_place(em->d, i % OCK_PANEL, l)];
-    }
-    qsort(values, store->n, sizeof *values, ock_compare_doubles);
-    for (size_t i = 1; i < store->n; i++) {
-      if (!(values[i] > values[i - 1])) continue;
-      gap = fmin(gap, values[i] - values[i - 1]);
-      n_different++;
-    }
-    bool is_grid = isfinite(gap) && (double)n_different < grid * (double)store->n;
-    em->floor[l] = is_grid ? fmax(least, fmin(gap * gap / 12, most * em->total[0][l] / store->total)) : least;
+ * floor is no more than a share of its variance. What computing can tell is a share of the variances too, but of those
+ * without what is far out, which would hide clusters. */
+static void set_floor(ock_em *em, const ock_grain *grain) {
+  const double most = 0.02, computing = 1e-10;
+  double least = 0;
+  for (size_t l = 0; l < em->d; l++) {
+    double variance = em->total[0][l] / em->store->total, middle = grain[l].middle_variance;
+    least += computing * (middle > 0 ? fmin(middle, variance) : variance) / (double)em->d;
   }
+  for (size_t l = 0; l < em->d; l++)
+    em->floor[l] = fmax(least, fmin(grain[l].gap * grain[l].gap / 12, most * em->total[0][l] / em->store->total));
   ock_em_set_floor(em, em->floor);
-  ock_free(values);
-  return values != NULL;
 }
 
 /* Everything that is asked of the rows of the sketch. */
 static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const ock_mixtures_question *q,
                              ock_store *store, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
   ock_em em;
+  if (!ock_grain_find(store, m->grain)) return ock_fail_memory(err, "a column", store->n * sizeof(double));
+  ock_grain_spread(store, m->grain, q->seed);
   OCK_TRY(ock_em_init(&em, store, m->k_max, m->full, pool, ticker, err));
   ock_em_measure_rows(&em, false);
-  if (!find_floor(&em)) {
-    ock_em_clear(&em);
-    return ock_fail_memory(err, "a column", store->n * sizeof(double));
-  }
+  set_floor(&em, m->grain);
   m->n_rows = store->n;
   ockham_status status = descend_all(m, sweep, &em, q->k_round, ticker, err);
   if (!status && sweep->k_min == 1 && !ticker->stopped)
@@ -403,7 +391,7 @@ ockham_status ock_mixtures_find(const ockham_sweep *sweep, const ock_mixtures_qu
   size_t k = q->k_max;
   *m = (ock_mixtures){
       .best = -INFINITY, .single.bic = -INFINITY, .doubts.z = NAN, .full = may_be_full(q->x.n_rows, sweep->d)};
-  if (!allocate(m, k)) {
+  if (!allocate(m, k, sweep->d)) {
     ock_mixtures_clear(m);
     return ock_fail_memory(err, "the mixtures", ock_size_product(k, OCK_MIXTURES * sizeof *m->scores));
   }
@@ -422,11 +410,21 @@ ockham_status ock_mixtures_find(const ockham_sweep *sweep, const ock_mixtures_qu
   return status;
 }
 
+bool ock_mixtures_can_decide(const ock_mixtures *m, size_t d, bool is_limited) {
+  const size_t counts = 5; /* fewer different values are names, not numbers */
+  bool has_rivals = m->k_max == 1;
+  for (size_t i = OCK_MIXTURES; i < m->k_max * OCK_MIXTURES && !has_rivals; i++) has_rivals = m->scores[i].fitted;
+  for (size_t l = 0; is_limited && l < d; l++)
+    if (!(m->grain[l].step > 0) || m->grain[l].n_different < counts) return false;
+  return has_rivals;
+}
+
 void ock_mixtures_clear(ock_mixtures *m) {
   for (size_t k = 0; m->kept && k < m->k_max; k++) ockham_mixture_clear(&m->kept[k]);
   ock_free(m->scores);
   ock_free(m->kept);
   ock_free(m->kept_bic);
+  ock_free(m->grain);
   ock_free(m->doubts.says);
   *m = (ock_mixtures){0};
 }

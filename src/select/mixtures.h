@@ -16,6 +16,18 @@ typedef struct ock_mixture_score {
 /* Families by two: the Gaussian tail, and one that was found. */
 enum { OCK_MIXTURES = 2 * OCKHAM_N_COVARIANCES };
 
+/* What the values of a column are like, in the frame's units. */
+typedef struct ock_grain {
+  double gap;             /* the least between two values, where many repeat; else 0 */
+  double step;            /* the same where all values are on a grid, and rows have no weights; else 0 */
+  size_t n_different;     /* values */
+  double middle_variance; /* of a Gaussian with the quartiles of the column */
+} ock_grain;
+/* Of each column of a store of doubles (d). False when memory ran out. */
+bool ock_grain_find(const ock_store *store, ock_grain *grain);
+/* Spread values of such a store that are on a grid evenly over their step. */
+void ock_grain_spread(ock_store *store, const ock_grain *grain, uint64_t seed);
+
 /* One cluster of another shape. */
 typedef struct ock_single {
   ockham_shape shape;
@@ -48,6 +60,7 @@ typedef struct ock_mixtures {
   size_t best_k;             /* ... and its number of components */
   size_t k;                  /* what is decided in the end: another where other evidence overrules BIC */
   bool full;                 /* families of any orientation were tried */
+  ock_grain *grain;          /* d */
   ock_mixture_score *scores; /* k_max x OCK_MIXTURES */
   ock_single single;         /* one cluster, where k = 1 was tried */
   ockham_mixture *kept;      /* k_max: the best with k components, in the data's units, where it comes near the best of
@@ -75,6 +88,9 @@ typedef struct ock_mixtures_question {
  * rest are not fitted. Fails with NO_MEMORY. */
 ockham_status ock_mixtures_find(const ockham_sweep *sweep, const ock_mixtures_question *question, ock_pool *pool,
                                 ock_ticker *ticker, ock_mixtures *mixtures, ockham_error *err);
+/* Whether there is something to compare: mixtures of more than one component too, and of rows that are not a few which
+ * repeat (is_limited: the distinct rows are the last k), unless they were spread. */
+bool ock_mixtures_can_decide(const ock_mixtures *mixtures, size_t d, bool is_limited);
 /* What n rows that share themselves between k components by these weights pay for parameters, on the scale of BIC. */
 double ock_mixture_price(ockham_covariance family, bool tail, const double *weight, size_t k, size_t d);
 /* Fit what was kept to random halves of the rows of the store, and see which k each of them prefers. */

@@ -92,8 +92,7 @@ static void draw(const gaussian *g, ock_rng *rng, double *factor, double *drawn)
   double noise = sqrt(g->shrunk * g->variance);
   for (size_t i = 0; i < n; i++) {
     double *row = drawn + i * d;
-    for (size_t j = 0; j < n; j++)
-      factor[j] = sqrt((1 - g->shrunk) * weight_of(g, j) / g->total) * ock_rng_normal(rng);
+    for (size_t j = 0; j < n; j++) factor[j] = sqrt((1 - g->shrunk) * weight_of(g, j) / g->total) * ock_rng_normal(rng);
     for (size_t l = 0; l < d; l++) row[l] = noise * ock_rng_normal(rng);
     for (size_t j = 0; j < n; j++)
       for (size_t l = 0; l < d; l++) row[l] += factor[j] * g->rows[j * d + l];
@@ -129,7 +128,8 @@ static ockham_status compare(gaussian *g, ock_pool *pool, ock_ticker *ticker, do
   OCK_TRY(find_ratio(g, g->rows, &own, err));
   if (!ock_pool_run_batches(pool, ticker, DRAWS, 1, try_draw, g)) return OCKHAM_OK;
   for (size_t b = 0; b < DRAWS; b++) mean += g->ratio[b] / DRAWS;
-  if (isnan(mean)) return ock_fail_memory(err, "clusters of one Gaussian", ock_size_product(g->n, g->d * sizeof(double)));
+  if (isnan(mean))
+    return ock_fail_memory(err, "clusters of one Gaussian", ock_size_product(g->n, g->d * sizeof(double)));
   for (size_t b = 0; b < DRAWS; b++) squares += (g->ratio[b] - mean) * (g->ratio[b] - mean);
   if (squares > 0) *z = (own - mean) / sqrt(squares / (DRAWS - 1));
   return OCKHAM_OK;

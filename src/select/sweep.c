@@ -249,7 +249,8 @@ static ockham_status gather(ock_run *r, ockham_sweep *sweep, ockham_error *err) 
   OCK_TRY(ock_sweep_build_curve(sweep, err));
   bool can_decide = ockham_criterion_has_evidence(sweep->criterion, &sweep->curve);
   if (can_decide && !r->options->criterion) /* rows may be too few for any mixture, or hardly any different ones */
-    can_decide = ockham_criterion_choose(sweep->criterion, &sweep->curve) != SIZE_MAX && !sweep->distinct_limit;
+    can_decide = ockham_criterion_choose(sweep->criterion, &sweep->curve) != SIZE_MAX &&
+                 ock_mixtures_can_decide(sweep->mixtures, sweep->d, sweep->distinct_limit);
   if (!can_decide && (r->ticker.stopped || !r->options->criterion)) sweep->criterion = ockham_criterion_find("bic");
   return r->feed ? OCKHAM_OK : ock_sweep_take_mixture(sweep, r->x, ock_pool_size(r->pool), err);
 }

@@ -50,7 +50,8 @@ typedef struct ockham_confidence {
   size_t n_agree;          /**< how many of them say the same; ockham_sweep_half_count() tells of other k */
   bool unclear;            /**< most halves say 1, or they differ and there is no gap between components */
   size_t merge_a, merge_b; /**< the two clusters that overlap most: with one cluster less they are the first to go */
-  double overlap;          /**< the share of their rows that may be in either, by posterior probabilities; 0: k is 1 */
+  double overlap;          /**< the share of their rows that may be in either, by posterior probabilities; 0: k is 1, or
+                              the clusters are those of k-means (ockham_verdict.mixture is NULL): there are no two */
   size_t n_peaks;          /**< groups of clusters between whose means the density falls nowhere; 0: not known */
   size_t n_bent;           /**< groups of rows that hang together but have no centre: rings, arcs, spirals */
   double bent_share;       /**< their share of the rows: above 0.2 centroids do not describe these data */
@@ -59,7 +60,8 @@ typedef struct ockham_confidence {
                                 Gaussian with the rows' covariance (SigClust); NaN: not asked, or beyond memory */
   bool like_one;           /**< z is above -1.77, so that one in twenty such Gaussians has as tight clusters: k is 1 */
   bool has_split;
-  size_t split; /**< the cluster that is two with one more; where has_split */
+  size_t split; /**< the cluster that is two with one more; where has_split, and so not where k > 1 clusters are those
+                   of k-means */
 } ockham_confidence;
 
 /** Fit every k from k_min to k_max.

@@ -98,16 +98,18 @@ static ockham_confidence confidence_in(const ockham_sweep *sweep, size_t k) {
   const ock_doubts *d = &m->doubts;
   ockham_confidence c = {.n_halves = d->n_halves,
                          .n_agree = d->says[k - 1],
-                         .merge_a = d->merge_a,
-                         .merge_b = d->merge_b,
-                         .overlap = d->overlap,
                          .n_peaks = d->n_peaks,
                          .n_bent = d->n_bent,
                          .bent_share = d->bent_share,
                          .z = d->z,
-                         .like_one = d->like_one,
-                         .has_split = d->has_split,
-                         .split = d->split};
+                         .like_one = d->like_one};
+  if (sweep->chosen || k == 1) { /* components are the clusters, and have their numbers */
+    c.merge_a = d->merge_a;
+    c.merge_b = d->merge_b;
+    c.overlap = d->overlap;
+    c.has_split = d->has_split;
+    c.split = d->split;
+  }
   bool differ = 2 * c.n_agree < c.n_halves;
   bool most_say_one = 2 * d->says[0] > c.n_halves;
   c.unclear = k > 1 && (most_say_one || (differ && c.n_peaks == 1));

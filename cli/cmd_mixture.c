@@ -146,7 +146,7 @@ static int fit_file(const char *path, const mixture_options *o) {
   if (!status) status = build_model(&run, &err);
   cli_progress_end();
   if (!status) status = write_files(&run, &err);
-  if (!status && !o->input.quiet) status = print_summary(&run, &err);
+  if (!status) status = print_summary(&run, &err);
   if (status) code = cli_fail(&err);
   free_run(&run);
   return code;

@@ -143,7 +143,7 @@ typedef struct ockham_verdict {
   bool crowded;      /**< so it is at BIC's maximum, where rows are few for so many clusters, but not at every k: the
                           answer is the best of the others */
   double weight;     /**< posterior probability of k under BIC, of k-means or of mixtures, among the k tried; NaN when
-                          another criterion decided, and when one_suffices or crowded */
+                          another criterion decided, when one_suffices or crowded, and where it has no other k */
   bool at_edge;      /**< k is the largest tried: the truth may be larger */
   bool extended;     /**< the range was extended by itself */
   bool overruled; /**< the criterion has its maximum elsewhere, but hardly higher, and more halves of the rows say k; or

@@ -46,7 +46,7 @@ static void tell_halves(const ock_report *r, FILE *out) {
   enum { MOST_TOLD = 4 };
   const ockham_confidence *c = &r->verdict.confidence;
   size_t n_votes = count_votes(r), n_told = 0;
-  if (n_votes == 0) return;
+  if (n_votes == 0 || r->curve->n_points == 1) return; /* they had no choice */
   fprintf(out, "  of %zu random halves of the rows ", c->n_halves);
   if (c->n_agree == c->n_halves) {
     fprintf(out, "all say %zu\n", r->verdict.k);

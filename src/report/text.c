@@ -126,6 +126,10 @@ static void explain_extreme(const ock_report *r, FILE *out) {
   char text[32];
   find_runners_up(r, runner_up);
   double best = ockham_criterion_value(c, r->curve, v->point);
+  if (runner_up[0] == SIZE_MAX) {
+    fprintf(out, "  %s is %s at %zu: there is no other k to compare with\n", c->title, amount(best, text), v->k);
+    return;
+  }
   fprintf(out, "  %s is %s at %zu", c->title, c->direction == OCKHAM_MINIMUM ? "lowest" : "highest", v->k);
   if (!isfinite(v->weight)) fprintf(out, ", %s", amount(best, text));
   for (int n = 0; n < 2 && runner_up[n] != SIZE_MAX; n++) {

@@ -9,14 +9,17 @@ const ockham_curve *ockham_sweep_curve(const ockham_sweep *sweep) {
   return &sweep->curve;
 }
 
-/* Posterior probability of the point's k by a criterion on the scale of BIC, computed without a table. */
+/* Posterior probability of the point's k by a criterion on the scale of BIC, computed without a table. Where it has no
+ * value for another k there is nothing to be sure of. */
 static double bic_weight(const ockham_criterion *criterion, const ockham_curve *curve, size_t point) {
   double own = ockham_criterion_value(criterion, curve, point), sum = 0;
+  bool compared = false;
   for (size_t i = 0; i < curve->n_points; i++) {
     double value = ockham_criterion_value(criterion, curve, i);
     if (!isnan(value)) sum += exp((value - own) / 2);
+    compared |= i != point && isfinite(value);
   }
-  return 1 / sum;
+  return compared ? 1 / sum : NAN;
 }
 
 /* The point that BIC prefers among those that one cluster does not explain as well, 0 when there is none. With hardly

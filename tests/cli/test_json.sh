@@ -62,6 +62,11 @@ holds <<'END'
 undecided: o["k"] is None and o["criteria"]["elbow"] is None and o["weight"] is None
 END
 
+succeeds clusters people.csv --ignore group --json --k-min 3 --k-max 3
+holds <<'END'
+no other k to compare with: o["k"] == 3 and o["weight"] is None
+END
+
 succeeds clusters people.csv --ignore group --json --scale robust --k-min 2
 holds <<'END'
 scale robust, range: o["scale"] == "robust" and o["k_min"] == 2

@@ -111,6 +111,17 @@ static void test_the_least_k_is_doubted(void **unused) {
   ockham_sweep_free(sweep);
 }
 
+/* The only k that was tried is no certainty. */
+static void test_one_k_alone_is_not_sure(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(3, (ockham_sweep_options){.k_min = 3, .k_max = 3});
+  assert_first_line_has(sweep, "3 clusters (no other k tried)");
+  assert_text_has(sweep, (ockham_report_options){0}, " at 3: there is no other k to compare with\n");
+  assert_text_lacks(sweep, (ockham_report_options){0}, "posterior weight");
+  assert_text_lacks(sweep, (ockham_report_options){0}, "halves");
+  ockham_sweep_free(sweep);
+}
+
 /* Votes are told, the most first; and how many there are of those that are not, and that were not given. */
 static void test_votes_of_halves_add_up(void **unused) {
   (void)unused;
@@ -476,6 +487,7 @@ int main(void) {
       cmocka_unit_test(test_first_line_is_the_answer),
       cmocka_unit_test(test_a_dismissed_maximum_is_told),
       cmocka_unit_test(test_the_least_k_is_doubted),
+      cmocka_unit_test(test_one_k_alone_is_not_sure),
       cmocka_unit_test(test_votes_of_halves_add_up),
       cmocka_unit_test(test_partial_sweep_claims_nothing),
       cmocka_unit_test(test_ascii_is_ascii),

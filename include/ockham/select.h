@@ -137,15 +137,16 @@ typedef struct ockham_verdict {
   size_t k;                          /**< the answer */
   size_t point;                      /**< its index in the curve */
   const ockham_criterion *criterion; /**< what decided */
-  bool undecided;    /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
-  bool one_suffices; /**< BIC has its maximum elsewhere, but for so few rows one cluster explains them as well:
-                          ockham_one_cluster_suffices() */
-  bool crowded;      /**< so it is at BIC's maximum, where rows are few for so many clusters, but not at every k: the
-                          answer is the best of the others */
-  double weight;     /**< posterior probability of k under BIC, of k-means or of mixtures, among the k tried; NaN when
-                          another criterion decided, when one_suffices or crowded, and where it has no other k */
-  bool at_edge;      /**< k is the largest tried: the truth may be larger */
-  bool extended;     /**< the range was extended by itself */
+  bool undecided;     /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
+  bool one_suffices;  /**< BIC has its maximum elsewhere, but for so few rows one cluster explains them as well:
+                           ockham_one_cluster_suffices() */
+  bool crowded;       /**< so it is at BIC's maximum, where rows are few for so many clusters, but not at every k: the
+                           answer is the best of the others */
+  double weight;      /**< posterior probability of k under BIC, of k-means or of mixtures, among the k tried; NaN when
+                           another criterion decided, when one_suffices or crowded, and where it has no other k */
+  bool at_edge;       /**< k is the largest tried: the truth may be larger */
+  bool at_lower_edge; /**< k > 1 is the least tried: the truth may be smaller */
+  bool extended;      /**< the range was extended by itself */
   bool overruled; /**< the criterion has its maximum elsewhere, but hardly higher, and more halves of the rows say k; or
                        confidence.like_one */
   bool partial;   /**< the sweep was stopped early */

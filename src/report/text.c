@@ -200,7 +200,7 @@ static void explain_range(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   size_t k_max = r->curve->points[r->curve->n_points - 1].k;
   if (v->extended) fprintf(out, "  the range was extended to %zu, for the best k stood near its end\n", k_max);
-  if (!v->undecided && v->point == 0 && v->k > 1 && r->curve->n_points > 1)
+  if (v->at_lower_edge)
     fprintf(out, "  %zu is the least k tried: there may be fewer clusters; --k-min tries less\n", v->k);
   if (v->at_edge) fprintf(out, "  %zu is the largest k tried: there may be more clusters; --k-max tries more\n", k_max);
   if (v->distinct_limit)

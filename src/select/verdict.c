@@ -138,6 +138,7 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
       .weight = (by_bic && !doubtful) || by_mixture ? bic_weight(sweep->criterion, curve, point) : NAN,
       .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
                  curve->points[point].k < curve->n_rows,
+      .at_lower_edge = decided && point == 0 && curve->points[0].k > 1 && curve->n_points > 1,
       .overruled = sweep->by_default && by_mixture && point != ockham_criterion_choose(sweep->criterion, curve),
       .extended = sweep->extended,
       .partial = sweep->partial,

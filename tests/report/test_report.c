@@ -369,6 +369,7 @@ static void check_json(const ockham_sweep *sweep) {
   assert_int_equal(json_is_true(json_object_get(object, "one_suffices")), v.one_suffices);
   assert_int_equal(json_is_true(json_object_get(object, "crowded")), v.crowded);
   assert_int_equal(json_is_true(json_object_get(object, "at_edge")), v.at_edge);
+  assert_int_equal(json_is_true(json_object_get(object, "at_lower_edge")), v.at_lower_edge);
   assert_json_integer(object, "seed", 42);
   assert_json_integer(object, "rows_dropped", 3);
   assert_json_integer(object, "cells_filled", 4);

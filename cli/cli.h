@@ -20,6 +20,7 @@ typedef enum cli_kind {
   CLI_REAL,   /* double, finite */
   CLI_BYTES,  /* size_t: a number of bytes, at least 1, with K, M or G for powers of 1024 */
   CLI_TEXT,   /* const char * */
+  CLI_OUTPUT, /* const char *: a file that is written; neither one that is read nor that of another option */
   CLI_LIST,   /* cli_list: comma-separated, and the option may be given again */
   CLI_CHOICE, /* int: index into choices */
 } cli_kind;
@@ -44,6 +45,7 @@ typedef struct cli_command {
   const char *summary; /* one line for the list of commands */
   const char *details; /* some lines for --help, or NULL */
   size_t min_arguments, max_arguments;
+  bool reads_files;          /* the positional arguments name them */
   const cli_option *options; /* ended by an entry without a name */
   int (*run)(int n_arguments, char **arguments, const struct cli_command *command);
 } cli_command;
@@ -54,6 +56,8 @@ extern const cli_command cmd_clusters, cmd_fit, cmd_mixture, cmd_predict, cmd_sh
  * EXIT_DONE to go on; otherwise the exit code, *stop set, after help or a line about what is wrong. */
 int cli_parse(const cli_command *command, int n_arguments, char **arguments, void *values, int *n_positional,
               bool *stop);
+/* EXIT_USAGE after a line when a file would be written that is read, or twice; cli_parse() asks it. */
+int cli_check_files(const cli_command *command, char *const *arguments, size_t n_arguments, const void *values);
 void cli_print_help(const cli_command *command);
 void cli_list_free(cli_list *list);
 

@@ -32,10 +32,10 @@ static const cli_option option_table[] = {
      offsetof(fit_options, alpha), NULL},
     {"bic", CLI_CHOICE, "WAY", "of x-means: corrected, or printed as in the paper, which splits too much",
      offsetof(fit_options, bic), bic_choices},
-    {"model", CLI_TEXT, "FILE", "write a model for `ockham predict`", offsetof(fit_options, model), NULL},
-    {"labels", CLI_TEXT, "FILE", "write each row's cluster (CSV, or NPY by its ending)", offsetof(fit_options, labels),
-     NULL},
-    {"centroids", CLI_TEXT, "FILE", "write each cluster's size and centroid in the data's own units",
+    {"model", CLI_OUTPUT, "FILE", "write a model for `ockham predict`", offsetof(fit_options, model), NULL},
+    {"labels", CLI_OUTPUT, "FILE", "write each row's cluster (CSV, or NPY by its ending)",
+     offsetof(fit_options, labels), NULL},
+    {"centroids", CLI_OUTPUT, "FILE", "write each cluster's size and centroid in the data's own units",
      offsetof(fit_options, centroids), NULL},
     {"seed", CLI_SEED, "N", "of all random choices (default: 0)", offsetof(fit_options, seed), NULL},
     {"restarts", CLI_COUNT, "N", "independent starts, the best is kept (default: 4, above 64 clusters 1)",
@@ -170,7 +170,7 @@ static int fit_file(const char *path, const fit_options *o) {
   if (!status) status = build_model(&run, &err);
   cli_progress_end();
   if (!status) status = write_files(&run, &err);
-  if (!status && !o->input.quiet) status = print_summary(&run, &err);
+  if (!status) status = print_summary(&run, &err);
   if (status) code = cli_fail(&err);
   free_run(&run);
   return code;
@@ -213,6 +213,7 @@ const cli_command cmd_fit = {
         "--method x-means and g-means find k themselves; docs/x-means.md tells how well.",
     .min_arguments = 1,
     .max_arguments = 1,
+    .reads_files = true,
     .options = option_table,
     .run = run,
 };

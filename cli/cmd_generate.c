@@ -24,7 +24,7 @@ static const cli_option option_table[] = {
     {"sd", CLI_REAL, "X", "standard deviation of a cluster (default: a fifth of --min-distance, or 0.1)", FIELD(sd),
      NULL},
     {"seed", CLI_SEED, "N", "of all random choices (default: 0)", FIELD(seed), NULL},
-    {"output", CLI_TEXT, "FILE", "where to write (default: standard output as CSV; NPY by its ending)",
+    {"output", CLI_OUTPUT, "FILE", "where to write (default: standard output as CSV; NPY by its ending)",
      offsetof(generate_options, output), NULL},
     {0},
 };

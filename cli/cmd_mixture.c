@@ -20,10 +20,10 @@ static const cli_option option_table[] = {
      offsetof(mixture_options, family), NULL},
     {"tails", CLI_FLAG, NULL, "also try tails that are heavier or lighter than Gaussian ones",
      offsetof(mixture_options, tails), NULL},
-    {"model", CLI_TEXT, "FILE", "write a model for `ockham predict`", offsetof(mixture_options, model), NULL},
-    {"labels", CLI_TEXT, "FILE", "write each row's component (CSV, or NPY by its ending)",
+    {"model", CLI_OUTPUT, "FILE", "write a model for `ockham predict`", offsetof(mixture_options, model), NULL},
+    {"labels", CLI_OUTPUT, "FILE", "write each row's component (CSV, or NPY by its ending)",
      offsetof(mixture_options, labels), NULL},
-    {"probabilities", CLI_TEXT, "FILE", "write each row's posterior probability of every component",
+    {"probabilities", CLI_OUTPUT, "FILE", "write each row's posterior probability of every component",
      offsetof(mixture_options, probabilities), NULL},
     {"seed", CLI_SEED, "N", "of the start (default: 0)", offsetof(mixture_options, seed), NULL},
     {"restarts", CLI_COUNT, "N", "of the k-means that is the start (default: 4)", offsetof(mixture_options, restarts),
@@ -146,7 +146,7 @@ static int fit_file(const char *path, const mixture_options *o) {
   if (!status) status = build_model(&run, &err);
   cli_progress_end();
   if (!status) status = write_files(&run, &err);
-  if (!status && !o->input.quiet) status = print_summary(&run, &err);
+  if (!status) status = print_summary(&run, &err);
   if (status) code = cli_fail(&err);
   free_run(&run);
   return code;
@@ -175,6 +175,7 @@ const cli_command cmd_mixture = {
         "--model keeps the mixture for `ockham predict`.",
     .min_arguments = 1,
     .max_arguments = 1,
+    .reads_files = true,
     .options = option_table,
     .run = run,
 };

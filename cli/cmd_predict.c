@@ -11,9 +11,9 @@ typedef struct predict_options {
 } predict_options;
 
 static const cli_option option_table[] = {
-    {"output", CLI_TEXT, "FILE", "where to write (default: standard output as CSV; NPY by its ending)",
+    {"output", CLI_OUTPUT, "FILE", "where to write (default: standard output as CSV; NPY by its ending)",
      offsetof(predict_options, output), NULL},
-    {"probabilities", CLI_TEXT, "FILE", "of a mixture: write each row's posterior probability of every component",
+    {"probabilities", CLI_OUTPUT, "FILE", "of a mixture: write each row's posterior probability of every component",
      offsetof(predict_options, probabilities), NULL},
     CLI_FILE_OPTIONS(predict_options),
     {0},
@@ -213,6 +213,7 @@ const cli_command cmd_predict = {
         "which is low for rows that fit no component.",
     .min_arguments = 2,
     .max_arguments = 2,
+    .reads_files = true,
     .options = option_table,
     .run = run,
 };

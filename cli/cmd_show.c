@@ -76,6 +76,7 @@ const cli_command cmd_show = {
     .summary = "what is in a model file",
     .min_arguments = 1,
     .max_arguments = 1,
+    .reads_files = true,
     .options = options,
     .run = run,
 };

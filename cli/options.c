@@ -157,6 +157,7 @@ static int set_value(const cli_option *option, const char *text, void *values) {
       *(bool *)field = true;
       break;
     case CLI_TEXT:
+    case CLI_OUTPUT:
       *(const char **)field = text;
       break;
     case CLI_LIST:
@@ -284,6 +285,7 @@ int cli_parse(const cli_command *command, int n_arguments, char **arguments, voi
   size_t n = (size_t)*n_positional;
   if (n < command->min_arguments || n > command->max_arguments)
     return cli_fail_usage("usage: ockham %s%s%s", command->name, command->usage[0] ? " " : "", command->usage);
-  *stop = false;
-  return EXIT_DONE;
+  int code = cli_check_files(command, arguments, n, values);
+  *stop = code != EXIT_DONE;
+  return code;
 }

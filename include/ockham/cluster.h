@@ -62,8 +62,8 @@ typedef struct ockham_kmeans {
 } ockham_kmeans;
 
 /** Split the rows of x into k clusters so that the inertia is small: a local minimum, the global one for one column.
- *  With weights the result is that of a table that holds each row as often as its weight says. Rows of weight 0 only
- *  get a label; when there are some, the other rows are copied.
+ *  With weights the result is that of a table that holds each row as often as its weight says (to rounding, and where
+ *  the same optimum is found). Rows of weight 0 only get a label; when there are some, the other rows are copied.
  *
  *  x        n rows of finite numbers, float32 or float64; borrowed. Sums are float64 whatever x is.
  *  labels   room for n values 0 ... k-1, or NULL. Equal distances go to the lower number.

@@ -50,7 +50,8 @@ typedef struct ockham_confidence {
   size_t n_agree;          /**< how many of them say the same; ockham_sweep_half_count() tells of other k */
   bool unclear;            /**< most halves say 1, or they differ and there is no gap between components */
   size_t merge_a, merge_b; /**< the two clusters that overlap most: with one cluster less they are the first to go */
-  double overlap;          /**< the share of their rows that may be in either, by posterior probabilities; 0: k is 1 */
+  double overlap;          /**< the share of their rows that may be in either, by posterior probabilities; 0: k is 1, or
+                              the clusters are those of k-means (ockham_verdict.mixture is NULL): there are no two */
   size_t n_peaks;          /**< groups of clusters between whose means the density falls nowhere; 0: not known */
   size_t n_bent;           /**< groups of rows that hang together but have no centre: rings, arcs, spirals */
   double bent_share;       /**< their share of the rows: above 0.2 centroids do not describe these data */
@@ -59,7 +60,8 @@ typedef struct ockham_confidence {
                                 Gaussian with the rows' covariance (SigClust); NaN: not asked, or beyond memory */
   bool like_one;           /**< z is above -1.77, so that one in twenty such Gaussians has as tight clusters: k is 1 */
   bool has_split;
-  size_t split; /**< the cluster that is two with one more; where has_split */
+  size_t split; /**< the cluster that is two with one more; where has_split, and so not where k > 1 clusters are those
+                   of k-means */
 } ockham_confidence;
 
 /** Fit every k from k_min to k_max.
@@ -135,15 +137,16 @@ typedef struct ockham_verdict {
   size_t k;                          /**< the answer */
   size_t point;                      /**< its index in the curve */
   const ockham_criterion *criterion; /**< what decided */
-  bool undecided;    /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
-  bool one_suffices; /**< BIC has its maximum elsewhere, but for so few rows one cluster explains them as well:
-                          ockham_one_cluster_suffices() */
-  bool crowded;      /**< so it is at BIC's maximum, where rows are few for so many clusters, but not at every k: the
-                          answer is the best of the others */
-  double weight;     /**< posterior probability of k under BIC, of k-means or of mixtures, among the k tried; NaN when
-                          another criterion decided, and when one_suffices or crowded */
-  bool at_edge;      /**< k is the largest tried: the truth may be larger */
-  bool extended;     /**< the range was extended by itself */
+  bool undecided;     /**< the criterion chose no k (no knee, or undefined throughout); k is then the smallest tried */
+  bool one_suffices;  /**< BIC has its maximum elsewhere, but for so few rows one cluster explains them as well:
+                           ockham_one_cluster_suffices() */
+  bool crowded;       /**< so it is at BIC's maximum, where rows are few for so many clusters, but not at every k: the
+                           answer is the best of the others */
+  double weight;      /**< posterior probability of k under BIC, of k-means or of mixtures, among the k tried; NaN when
+                           another criterion decided, when one_suffices or crowded, and where it has no other k */
+  bool at_edge;       /**< k is the largest tried: the truth may be larger */
+  bool at_lower_edge; /**< k > 1 is the least tried: the truth may be smaller */
+  bool extended;      /**< the range was extended by itself */
   bool overruled; /**< the criterion has its maximum elsewhere, but hardly higher, and more halves of the rows say k; or
                        confidence.like_one */
   bool partial;   /**< the sweep was stopped early */

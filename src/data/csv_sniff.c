@@ -123,17 +123,19 @@ static bool is_named(const ockham_read_options *options, const ock_csv_cell *cel
          list_names(&options->weight_column, options->weight_column != NULL, cell, n_columns);
 }
 
-static bool are_numbers(const char *const *list, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (ock_column_number(list[i]) == 0) return false;
+static bool are_numbers(const char *const *list, size_t n, size_t n_columns) {
+  for (size_t i = 0; i < n; i++) {
+    size_t number = ock_column_number(list[i]);
+    if (number == 0 || number > n_columns) return false;
+  }
   return true;
 }
 
-/* Would column j be a feature if the file had no header? Names that are not there tell nothing. */
-static bool is_feature(const ockham_read_options *options, size_t j) {
+/* Would column j of n be a feature if the file had no header? Names and numbers that are not there tell nothing. */
+static bool is_feature(const ockham_read_options *options, size_t j, size_t n) {
   if (list_numbers(&options->label_column, options->label_column != NULL, j)) return false;
   if (list_numbers(&options->weight_column, options->weight_column != NULL, j)) return true; /* numbers like others */
-  if (options->columns && are_numbers(options->columns, options->n_columns))
+  if (options->columns && are_numbers(options->columns, options->n_columns, n))
     return list_numbers(options->columns, options->n_columns, j);
   return !list_numbers(options->ignore, options->n_ignore, j);
 }
@@ -151,7 +153,7 @@ static bool is_header(const ockham_read_options *options, const ock_csv_cell *ce
   bool over_numbers = false;
   for (size_t j = 0; j < n; j++) {
     if (is_named(options, &cells[j], n)) return true;
-    if (!is_feature(options, j)) continue;
+    if (!is_feature(options, j, n)) continue;
     cell_class class = classify(&cells[j]);
     n_text += class == TEXT;
     n_numbers += class == NUMBER;

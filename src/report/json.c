@@ -176,6 +176,7 @@ bool ock_report_json(const ock_report *r, FILE *out) {
   put(&object, "k_min", integer(curve->points[0].k));
   put(&object, "k_max", integer(curve->points[curve->n_points - 1].k));
   put(&object, "at_edge", json_boolean(v->at_edge));
+  put(&object, "at_lower_edge", json_boolean(v->at_lower_edge));
   put(&object, "extended", json_boolean(v->extended));
   put(&object, "distinct_limit", json_boolean(v->distinct_limit));
   put(&object, "one_suffices", json_boolean(v->one_suffices));

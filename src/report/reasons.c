@@ -35,10 +35,18 @@ static size_t next_k(const ock_report *r, size_t told_count, size_t told_k) {
   return best;
 }
 
+/* How many halves say some k: the others could fit no mixture that they were asked about. */
+static size_t count_votes(const ock_report *r) {
+  size_t n_votes = 0;
+  for (size_t i = 0; i < r->curve->n_points; i++) n_votes += ockham_sweep_half_count(r->sweep, r->curve->points[i].k);
+  return n_votes;
+}
+
 static void tell_halves(const ock_report *r, FILE *out) {
   enum { MOST_TOLD = 4 };
   const ockham_confidence *c = &r->verdict.confidence;
-  if (c->n_halves == 0) return;
+  size_t n_votes = count_votes(r), n_told = 0;
+  if (n_votes == 0 || r->curve->n_points == 1) return; /* they had no choice */
   fprintf(out, "  of %zu random halves of the rows ", c->n_halves);
   if (c->n_agree == c->n_halves) {
     fprintf(out, "all say %zu\n", r->verdict.k);
@@ -48,7 +56,10 @@ static void tell_halves(const ock_report *r, FILE *out) {
   for (size_t n = 0; n < MOST_TOLD && (k = next_k(r, count, k)) != 0; n++) {
     count = ockham_sweep_half_count(r->sweep, k);
     fprintf(out, "%s%zu say%s %zu", n ? ", " : "", count, count == 1 ? "s" : "", k);
+    n_told += count;
   }
+  if (n_told < n_votes) fprintf(out, ", %zu otherwise", n_votes - n_told);
+  if (n_votes < c->n_halves) fprintf(out, "; %zu could not tell", c->n_halves - n_votes);
   fputc('\n', out);
 }
 

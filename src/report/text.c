@@ -126,6 +126,10 @@ static void explain_extreme(const ock_report *r, FILE *out) {
   char text[32];
   find_runners_up(r, runner_up);
   double best = ockham_criterion_value(c, r->curve, v->point);
+  if (runner_up[0] == SIZE_MAX) {
+    fprintf(out, "  %s is %s at %zu: there is no other k to compare with\n", c->title, amount(best, text), v->k);
+    return;
+  }
   fprintf(out, "  %s is %s at %zu", c->title, c->direction == OCKHAM_MINIMUM ? "lowest" : "highest", v->k);
   if (!isfinite(v->weight)) fprintf(out, ", %s", amount(best, text));
   for (int n = 0; n < 2 && runner_up[n] != SIZE_MAX; n++) {
@@ -196,7 +200,7 @@ static void explain_range(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   size_t k_max = r->curve->points[r->curve->n_points - 1].k;
   if (v->extended) fprintf(out, "  the range was extended to %zu, for the best k stood near its end\n", k_max);
-  if (!v->undecided && v->point == 0 && v->k > 1 && r->curve->n_points > 1)
+  if (v->at_lower_edge)
     fprintf(out, "  %zu is the least k tried: there may be fewer clusters; --k-min tries less\n", v->k);
   if (v->at_edge) fprintf(out, "  %zu is the largest k tried: there may be more clusters; --k-max tries more\n", k_max);
   if (v->distinct_limit)
@@ -311,27 +315,43 @@ static void clusters_table(const ock_report *r, FILE *out) {
   fprintf(out, "  %s %zu more with %s rows\n", g.dots, v->k - MOST_CLUSTERS_LISTED, grouped(n_rest, text));
 }
 
-static void cell(double value, const char *dash, FILE *out) {
+static void cell(double value, int width, const char *dash, FILE *out) {
   char text[32];
   if (isfinite(value))
-    fprintf(out, " %14s", amount(value, text));
+    fprintf(out, " %*s", width, amount(value, text));
   else
-    fprintf(out, "%*s%s", 14, "", dash);
+    fprintf(out, "%*s%s", width, "", dash);
+}
+
+enum { MOST_OF_CURVE = 6 };
+
+/* The criteria of the table of every k: the one that decides and some that are known best; returns how many. A knee is
+ * one of the inertia, which is there anyway. */
+static size_t criteria_of_curve(const ock_report *r, const ockham_criterion *shown[MOST_OF_CURVE]) {
+  static const char *const names[] = {"bic", "aic", "silhouette", "calinski-harabasz", "davies-bouldin"};
+  enum { N = sizeof names / sizeof *names };
+  size_t n = 0;
+  bool among_them = r->verdict.criterion->direction == OCKHAM_KNEE;
+  for (size_t c = 0; c < N; c++) among_them |= strcmp(names[c], r->verdict.criterion->name) == 0;
+  if (!among_them) shown[n++] = r->verdict.criterion;
+  for (size_t c = 0; c < N; c++) shown[n++] = ockham_criterion_find(names[c]);
+  return n;
 }
 
 static void curve_table(const ock_report *r, FILE *out) {
-  static const char *const names[] = {"bic", "aic", "silhouette", "calinski-harabasz", "davies-bouldin"};
-  enum { N = sizeof names / sizeof *names };
+  enum { LEAST_WIDTH = 17 };
+  const ockham_criterion *shown[MOST_OF_CURVE];
+  size_t n = criteria_of_curve(r, shown);
   glyphs g = glyphs_for(r);
   fprintf(out, "\n  %4s %14s", "k", "inertia");
-  for (size_t c = 0; c < N; c++) fprintf(out, " %17s", ockham_criterion_find(names[c])->title);
+  for (size_t c = 0; c < n; c++) fprintf(out, " %*s", LEAST_WIDTH, shown[c]->title);
   fputc('\n', out);
   for (size_t i = 0; i < r->curve->n_points; i++) {
     fprintf(out, "  %4zu", r->curve->points[i].k);
-    cell(r->curve->points[i].inertia, g.dash, out);
-    for (size_t c = 0; c < N; c++) {
-      fputs("   ", out);
-      cell(ockham_criterion_value(ockham_criterion_find(names[c]), r->curve, i), g.dash, out);
+    cell(r->curve->points[i].inertia, 14, g.dash, out);
+    for (size_t c = 0; c < n; c++) {
+      int width = display_width(shown[c]->title);
+      cell(ockham_criterion_value(shown[c], r->curve, i), width > LEAST_WIDTH ? width : LEAST_WIDTH, g.dash, out);
     }
     fprintf(out, "%s%s\n", i == r->verdict.point ? "  " : "", i == r->verdict.point ? g.arrow : "");
   }

@@ -9,14 +9,17 @@ const ockham_curve *ockham_sweep_curve(const ockham_sweep *sweep) {
   return &sweep->curve;
 }
 
-/* Posterior probability of the point's k by a criterion on the scale of BIC, computed without a table. */
+/* Posterior probability of the point's k by a criterion on the scale of BIC, computed without a table. Where it has no
+ * value for another k there is nothing to be sure of. */
 static double bic_weight(const ockham_criterion *criterion, const ockham_curve *curve, size_t point) {
   double own = ockham_criterion_value(criterion, curve, point), sum = 0;
+  bool compared = false;
   for (size_t i = 0; i < curve->n_points; i++) {
     double value = ockham_criterion_value(criterion, curve, i);
     if (!isnan(value)) sum += exp((value - own) / 2);
+    compared |= i != point && isfinite(value);
   }
-  return 1 / sum;
+  return compared ? 1 / sum : NAN;
 }
 
 /* The point that BIC prefers among those that one cluster does not explain as well, 0 when there is none. With hardly
@@ -98,16 +101,18 @@ static ockham_confidence confidence_in(const ockham_sweep *sweep, size_t k) {
   const ock_doubts *d = &m->doubts;
   ockham_confidence c = {.n_halves = d->n_halves,
                          .n_agree = d->says[k - 1],
-                         .merge_a = d->merge_a,
-                         .merge_b = d->merge_b,
-                         .overlap = d->overlap,
                          .n_peaks = d->n_peaks,
                          .n_bent = d->n_bent,
                          .bent_share = d->bent_share,
                          .z = d->z,
-                         .like_one = d->like_one,
-                         .has_split = d->has_split,
-                         .split = d->split};
+                         .like_one = d->like_one};
+  if (sweep->chosen || k == 1) { /* components are the clusters, and have their numbers */
+    c.merge_a = d->merge_a;
+    c.merge_b = d->merge_b;
+    c.overlap = d->overlap;
+    c.has_split = d->has_split;
+    c.split = d->split;
+  }
   bool differ = 2 * c.n_agree < c.n_halves;
   bool most_say_one = 2 * d->says[0] > c.n_halves;
   c.unclear = k > 1 && (most_say_one || (differ && c.n_peaks == 1));
@@ -133,6 +138,7 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
       .weight = (by_bic && !doubtful) || by_mixture ? bic_weight(sweep->criterion, curve, point) : NAN,
       .at_edge = point + 1 == curve->n_points && curve->n_points > 1 && !sweep->distinct_limit &&
                  curve->points[point].k < curve->n_rows,
+      .at_lower_edge = decided && point == 0 && curve->points[0].k > 1 && curve->n_points > 1,
       .overruled = sweep->by_default && by_mixture && point != ockham_criterion_choose(sweep->criterion, curve),
       .extended = sweep->extended,
       .partial = sweep->partial,

@@ -30,7 +30,7 @@ seconds: 0 <= o["seconds"] < 60
 scale: o["scale"] == "none"
 the largest seed comes back: o["seed"] == str(2**64 - 1)
 range: [p["k"] for p in o["curve"]] == list(range(o["k_min"], o["k_max"] + 1)) and o["k_min"] == 1
-flags: (o["at_edge"], o["partial"]) == (False, False)
+flags: (o["at_edge"], o["at_lower_edge"], o["partial"]) == (False, False, False)
 weight: 0.5 < o["weight"] <= 1
 agreement: o["adjusted_rand"] == 1 and abs(o["adjusted_mutual_information"] - 1) < 1e-12
 missing: (o["rows_dropped"], o["cells_filled"]) == (0, 0)
@@ -60,6 +60,19 @@ END
 succeeds clusters people.csv --ignore group --json --criterion elbow --k-max 2
 holds <<'END'
 undecided: o["k"] is None and o["criteria"]["elbow"] is None and o["weight"] is None
+END
+
+succeeds clusters people.csv --ignore group --json --k-min 3 --k-max 3
+holds <<'END'
+no other k to compare with: o["k"] == 3 and o["weight"] is None
+END
+succeeds clusters people.csv --ignore group --json --k-min 4
+holds <<'END'
+at the lower edge: (o["k"], o["at_lower_edge"], o["at_edge"]) == (4, True, False)
+END
+succeeds clusters people.csv --ignore group --json --k-min 3
+holds <<'END'
+at the lower edge, though it is right: (o["k"], o["at_lower_edge"]) == (3, True)
 END
 
 succeeds clusters people.csv --ignore group --json --scale robust --k-min 2

@@ -29,8 +29,10 @@ same 'the label is the most probable' 0 \
      if (m != $2) print }' | wc -l)"
 succeeds mixture "$penguins" "${columns[@]}" -k 3 --family vvv
 contains out 'family VVV: ellipsoids'
+succeeds mixture "$penguins" "${columns[@]}" -k 3
+mv out loud
 succeeds mixture "$penguins" "${columns[@]}" -k 3 --quiet
-same 'quiet' '' "$(cat out)"
+same 'quiet' "$(cat loud)" "$(cat out)"
 
 # A model: it labels its own rows as mixture did, to the last digit.
 mixture=("$penguins" "${columns[@]}" -k 3 --family VVV)

@@ -39,7 +39,13 @@ contains err "no column 'weight'"
 # A scaled model works in the data's own units.
 awk -F, -v OFS=, 'NR > 1 { $2 *= 1000 } { print }' people.csv >grams.csv
 succeeds fit grams.csv -k 3 --ignore group --model grams.model --quiet
-same 'quiet' '' "$(cat out)"
+same 'quiet, but not about the result' '3 clusters of 36 rows, inertia 2.45755165, converged after 2 steps' \
+  "$(head -n 1 out)"
+awk -F, -v OFS=, '{ print (NR == 1 ? "id" : NR - 1), $0 }' people.csv >numbered.csv
+run fit numbered.csv -k 3 --ignore group
+contains err "note: column 'id' only numbers the rows"
+succeeds fit numbered.csv -k 3 --ignore group --quiet
+contains out '3 clusters of 36 rows'
 succeeds predict grams.model grams.csv --quiet --output grams_predicted.csv
 cut -d, -f1,2 grams_predicted.csv | diff labels.csv - || complain 'a scaled model labels otherwise'
 succeeds show grams.model

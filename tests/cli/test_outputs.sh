@@ -36,8 +36,47 @@ for option in --labels --centroids --model; do
   same "$option message" 'ockham: nowhere/file: cannot write beside it: No such file or directory' "$(cat err)"
 done
 
-# Data that turn out bad after the file was opened leave the old file as it is. The cut comes late, past the first block.
 succeeds fit people.csv -k 3 --ignore group --model people.model
+
+# A file that is read is not written, nor one twice, however it is called.
+mkdir apart
+cp people.csv 'a b.csv'
+cp people.csv table.db
+ln 'a b.csv' apart/linked
+ln -s '../a b.csv' apart/also
+echo kept >apart/there
+lost='would overwrite a file that is read'
+for option in --labels --centroids --model; do
+  for name in 'a b.csv' './a b.csv' "$scratch/a b.csv" apart/also apart/linked; do
+    fails 2 "$option $lost" clusters 'a b.csv' --ignore group $option "$name"
+    fails 2 "$option $lost" fit 'a b.csv' -k 3 --ignore group $option "$name"
+  done
+done
+fails 2 "--labels $lost" clusters apart/also --labels 'a b.csv'
+fails 2 "--labels $lost" clusters table.db:table --labels table.db
+for option in --labels --model --probabilities; do
+  fails 2 "$option $lost" mixture 'a b.csv' -k 3 --ignore group $option 'a b.csv'
+done
+fails 2 "--output $lost" predict people.model 'a b.csv' --output 'a b.csv'
+fails 2 "--probabilities $lost" predict people.model 'a b.csv' --probabilities people.model
+same 'the input' "$(cat people.csv)" "$(cat 'a b.csv')"
+alike='name the same file'
+for name in new there; do
+  one=apart/$name other=./apart/../apart/$name
+  fails 2 "--labels and --model $alike" clusters people.csv --labels $one --model $other
+  fails 2 "--labels and --centroids $alike" clusters people.csv --labels $other --centroids $one
+  fails 2 "--model and --labels $alike" fit people.csv -k 3 --labels $one --model $one
+  fails 2 "--labels and --probabilities $alike" mixture people.csv -k 3 --labels $one --probabilities $other
+  fails 2 "--output and --probabilities $alike" predict people.model people.csv --output $one --probabilities $other
+done
+same 'nothing is written' 'also linked there kept' "$(ls -A apart | paste -sd ' ') $(cat apart/there)"
+succeeds clusters people.csv --ignore group --labels /dev/null --centroids /dev/null
+succeeds clusters - --ignore group --labels - --centroids - <people.csv
+succeeds clusters people.csv --ignore group --labels apart/new --model new
+succeeds generate blobs --output blobs
+succeeds generate blobs --output blobs
+
+# Data that turn out bad after the file was opened leave the old file as it is. The cut comes late, past the first block.
 { sed 1q people.csv; for ((i = 0; i < 300; i++)); do sed 1d people.csv; done; echo '1,x,low'; } >late.csv
 mkdir kept
 echo old >kept/labels.csv

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The README's tour is what the command prints: its `$ ockham ...` lines are run in order, and what stands under each is
-# compared (without the seconds, and blanks squeezed). The C snippet compiles against the headers.
+# compared (without the seconds, and blanks squeezed). The C program compiles as it stands.
 set -u
 command -v python3 >/dev/null || exit 77
 . "$(dirname "$0")/lib.sh"
@@ -34,13 +34,7 @@ wrong=$(python3 tour.py "$ockham" "$root/README.md")
 [ -z "$wrong" ] || complain "the README's tour says something else than: $wrong"
 
 if command -v cc >/dev/null; then
-  {
-    echo '#include <stdio.h>'
-    sed -n '/^#include <ockham/p' "$root/README.md"
-    echo 'int main(void) {'
-    sed -n '/^#include <ockham/,/^```/p' "$root/README.md" | sed '1d;$d'
-    echo 'return 0; }'
-  } >snippet.c
-  cc -std=c11 -Wall -Wextra -Werror -I "$root/include" -fsyntax-only snippet.c 2>err || complain "the C snippet: $(cat err)"
+  sed -n '/^```c$/,/^```$/p' "$root/README.md" | sed '1d;$d' >program.c
+  cc -std=c11 -Wall -Wextra -Werror -I "$root/include" -fsyntax-only program.c 2>err || complain "the C program: $(cat err)"
 fi
 finish

@@ -15,9 +15,7 @@ same 'X-means' "3 clusters of 36 rows by X-means, inertia 476.96869, converged a
 X-means $better" "$(cat out)"
 succeeds fit people.csv --method=g-means --ignore group --k-max 2
 same 'a limit' 'G-means stopped at --k-max 2: clusters may still ask to be split' "$(sed -n 2p out)"
-succeeds fit people.csv --method g-means --ignore group --k-min 5 --quiet
-same 'quiet' '' "$(cat out)"
-succeeds fit people.csv --method g-means --ignore group --k-min 5 --k-max 5
+succeeds fit people.csv --method g-means --ignore group --k-min 5 --k-max 5 --quiet
 same 'at least 5' 5 "$(cut -d' ' -f1 out | head -1)"
 succeeds fit people.csv --method g-means --ignore group --alpha 1e-12
 same 'a small alpha' 1 "$(cut -d' ' -f1 out | head -1)"

@@ -47,6 +47,9 @@ fails 2 "people.csv: no column 'size'; $has" "${clusters[@]}" --label-column siz
 fails 2 "people.csv: no column 'size'; $has" clusters people.csv --ignore size
 fails 2 "people.csv: no column '4'; $has" clusters people.csv --ignore group --columns 4
 fails 2 "people.csv: no column 'size'; $has" clusters people.csv --columns size
+cut -d, -f1,2 people.csv >two.csv
+fails 2 "two.csv: no column '3'; it has 'height', 'weight'" clusters two.csv --columns 3
+fails 2 "two.csv: no column '3'; it has 'height', 'weight'" clusters two.csv --columns 1,3
 fails 2 'people.csv: a query needs an SQLite file' "${clusters[@]}" --query 'select 1'
 
 # Commands and files.

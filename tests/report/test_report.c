@@ -4,6 +4,7 @@
 #include <ockham/report.h>
 
 #include "blocks.h"
+#include "select/mixtures.h"
 #include "select/sweeping.h"
 
 /* ---- sweeps to report ---- */
@@ -107,6 +108,43 @@ static void test_the_least_k_is_doubted(void **unused) {
   (void)unused;
   ockham_sweep *sweep = sweep_blobs(3, (ockham_sweep_options){.k_min = 6, .k_max = 12});
   assert_text_has(sweep, (ockham_report_options){0}, "6 is the least k tried: there may be fewer clusters");
+  ockham_sweep_free(sweep);
+}
+
+/* The only k that was tried is no certainty. */
+static void test_one_k_alone_is_not_sure(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(3, (ockham_sweep_options){.k_min = 3, .k_max = 3});
+  assert_first_line_has(sweep, "3 clusters (no other k tried)");
+  assert_text_has(sweep, (ockham_report_options){0}, " at 3: there is no other k to compare with\n");
+  assert_text_lacks(sweep, (ockham_report_options){0}, "posterior weight");
+  assert_text_lacks(sweep, (ockham_report_options){0}, "halves");
+  ockham_sweep_free(sweep);
+}
+
+/* Votes are told, the most first; and how many there are of those that are not, and that were not given. */
+static void test_votes_of_halves_add_up(void **unused) {
+  (void)unused;
+  static const struct {
+    size_t says[7];
+    const char *line;
+  } cases[] = {{{0, 0, 20}, "all say 3"},
+               {{0, 7, 13}, "13 say 3, 7 say 2"},
+               {{0, 0, 10}, "10 say 3; 10 could not tell"},
+               {{3, 2, 5, 6, 4}, "6 say 4, 5 say 3, 4 say 5, 3 say 1, 2 otherwise"},
+               {{1, 2, 5, 0, 4, 3, 1}, "5 say 3, 4 say 5, 3 say 6, 2 say 2, 2 otherwise; 4 could not tell"}};
+  ockham_sweep *sweep = sweep_blobs(3, (ockham_sweep_options){.k_max = 9});
+  ock_doubts *doubts = &sweep->mixtures->doubts;
+  assert_true(sweep->mixtures->k_max >= 7);
+  assert_int_equal(doubts->n_halves, 20);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char line[120];
+    memcpy(doubts->says, cases[i].says, sizeof cases[i].says);
+    snprintf(line, sizeof line, "\n  of 20 random halves of the rows %s\n", cases[i].line);
+    assert_text_has(sweep, (ockham_report_options){0}, line);
+  }
+  memset(doubts->says, 0, sizeof cases->says);
+  assert_text_lacks(sweep, (ockham_report_options){0}, "halves");
   ockham_sweep_free(sweep);
 }
 
@@ -331,6 +369,7 @@ static void check_json(const ockham_sweep *sweep) {
   assert_int_equal(json_is_true(json_object_get(object, "one_suffices")), v.one_suffices);
   assert_int_equal(json_is_true(json_object_get(object, "crowded")), v.crowded);
   assert_int_equal(json_is_true(json_object_get(object, "at_edge")), v.at_edge);
+  assert_int_equal(json_is_true(json_object_get(object, "at_lower_edge")), v.at_lower_edge);
   assert_json_integer(object, "seed", 42);
   assert_json_integer(object, "rows_dropped", 3);
   assert_json_integer(object, "cells_filled", 4);
@@ -449,6 +488,8 @@ int main(void) {
       cmocka_unit_test(test_first_line_is_the_answer),
       cmocka_unit_test(test_a_dismissed_maximum_is_told),
       cmocka_unit_test(test_the_least_k_is_doubted),
+      cmocka_unit_test(test_one_k_alone_is_not_sure),
+      cmocka_unit_test(test_votes_of_halves_add_up),
       cmocka_unit_test(test_partial_sweep_claims_nothing),
       cmocka_unit_test(test_ascii_is_ascii),
       cmocka_unit_test(test_text_names_every_criterion),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What decides by default: mixtures, one cluster of any shape, and how sure that is. */
+#include "blocks.h"
 #include "select/sweeping.h"
 
 enum { N = 600 };
@@ -52,6 +53,32 @@ static void overlap_is_the_error_of_the_best_classifier(void **state) {
   assert_int_equal(c.merge_a + c.merge_b, 1);
   assert_int_equal(c.n_peaks, 2); /* above 2 standard deviations the density has two peaks */
   ockham_sweep_free(sweep);
+  free(x);
+}
+
+/* Beyond memory clusters are those of k-means, which have other numbers than components: none is told to overlap, or to
+ * be split. */
+static void components_are_not_told_of_where_they_are_not_the_clusters(void **state) {
+  (void)state;
+  enum { MANY = 6000 };
+  double *x = make_normal(MANY, 2, 4);
+  for (size_t i = 0; i < MANY; i += 2) x[2 * i] += 3;
+  blocks b = {.x = rows_of(x, MANY, 2), .block_rows = 500};
+  ockham_row_source source = blocks_source(&b);
+  ockham_overview overview = {0};
+  ockham_sweep *sweep;
+  assert_ok(ockham_overview_take(&source, 4000, 0, NULL, &overview, err));
+  assert_ok(ockham_sweep_run_source(&source, &overview, 1 << 25, &(ockham_sweep_options){.k_max = 6}, &sweep, err));
+  ockham_verdict v = ockham_sweep_verdict(sweep);
+  assert_int_equal(v.k, 2);
+  assert_string_equal(v.criterion->name, "mixture");
+  assert_null(v.mixture);
+  assert_int_equal(v.confidence.n_halves, 20);
+  assert_int_equal(v.confidence.n_peaks, 2);
+  assert_true(v.confidence.overlap == 0 && v.confidence.merge_a == 0 && v.confidence.merge_b == 0);
+  assert_false(v.confidence.has_split);
+  ockham_sweep_free(sweep);
+  ockham_overview_clear(&overview);
   free(x);
 }
 
@@ -249,6 +276,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(clusters_are_those_of_the_mixture),
       cmocka_unit_test(overlap_is_the_error_of_the_best_classifier),
+      cmocka_unit_test(components_are_not_told_of_where_they_are_not_the_clusters),
       cmocka_unit_test(one_cluster_may_have_any_shape),
       cmocka_unit_test(rings_are_told),
       cmocka_unit_test(units_do_not_matter),

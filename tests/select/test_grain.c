@@ -53,7 +53,8 @@ static void counts_and_codes(void **state) {
   static const struct {
     double (*value)(ock_rng *rng, size_t row, size_t column);
     size_t d, k;
-  } cases[] = {{code, 3, 1}, {code, 6, 1}, {code, 1, 1}, {count, 1, 1}, {count, 2, 1}, {two_counts, 1, 2}, {answer, 6, 2}};
+  } cases[] = {{code, 3, 1},  {code, 6, 1},       {code, 1, 1},  {count, 1, 1},
+               {count, 2, 1}, {two_counts, 1, 2}, {answer, 6, 2}};
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
     for (uint64_t seed = 0; seed < 3; seed++) {
       double *x = draw(N, cases[c].d, seed, cases[c].value);

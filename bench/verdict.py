@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which k, by every criterion and by the verdict: thirty published sets, tables without clusters, and blobs that come
 nearer to each other step by step. `bench/run verdict` writes verdict.md and verdict-power.svg; --draws sets how many
-tables without clusters are drawn a kind."""
+tables without clusters are drawn a kind, --only writes one part anew (sets, nulls or power), --like only those lines
+without clusters that hold a text, such as "Gaussian, correlated | 50"."""
 import argparse
 import concurrent.futures
 import csv
@@ -12,6 +13,7 @@ import pathlib
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -21,6 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data" / "known-k"
 OCKHAM = os.environ["OCKHAM"]
 RIGHT = {"iris": (2, 3)}
+TITLES = ("## Thirty published sets", "## No clusters", "## Nearer and nearer")
 SLOW = {"birch1"}  # the usual criteria only
 MCLUST = """
 suppressMessages(library(mclust))
@@ -114,13 +117,18 @@ def null_draw(job):
     return k
 
 
-def try_nulls(draws, pool, folder):
+def try_nulls(draws, pool, folder, like="", before=()):
+    """before: lines of another run, kept where they are not like this."""
     lines = ["## No clusters", "", f"{draws} draws a line; how often the verdict is 1.", "",
              "| rows | d | n | k = 1 | most common otherwise |", "|---|---|---|---|---|"]
     for number, (name, _, d, n, _) in enumerate(NULLS):
+        head = f"| {name} | {d} | {n} |"
+        if like not in head:
+            lines += [line for line in before if line.startswith(head)]
+            continue
         ks = list(pool.map(null_draw, [(number, draw, folder) for draw in range(draws)]))
         others = [k for k in ks if k != 1]
-        lines.append(f"| {name} | {d} | {n} | {100 * ks.count(1) / draws:.1f} % | {max(set(others), key=others.count) if others else '–'} |")
+        lines.append(f"{head} {100 * ks.count(1) / draws:.1f} % | {max(set(others), key=others.count) if others else '–'} |")
         print(lines[-1], flush=True)
     return lines
 
@@ -191,26 +199,49 @@ def draw_power(table):
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {height + 105}" font-family="sans-serif" font-size="13"><rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>\n')
 
 
+def read_parts():
+    """The lines of each part of verdict.md, by their titles; the first is its head."""
+    path = HERE / "verdict.md"
+    parts, title = {"": []}, ""
+    for line in path.read_text().splitlines() if path.exists() else []:
+        if line.startswith("## "):
+            title = line
+            parts[title] = []
+        parts[title].append(line)
+    return parts
+
+
 def write(parts, version, start):
     """What there is by now."""
+    command = " ".join(["bench/run verdict", *(f"'{a}'" if " " in a else a for a in sys.argv[1:])])
+    old = [line for line in parts[""] if line.startswith("- Command")] if "--only" in sys.argv else []
     head = ["# The verdict, and every criterion", "",
-            f"- Machine: {platform.machine()}, {len(os.sched_getaffinity(0))} cores. {version}; numpy {np.__version__}.",
-            f"- Command: `bench/run verdict`, {datetime.date.today()}, {time.time() - start:.0f} s.", ""]
-    (HERE / "verdict.md").write_text("\n".join(head + [line for part in parts for line in [*part, ""]]).rstrip() + "\n")
+            f"- Machine: {platform.machine()}, {len(os.sched_getaffinity(0))} cores. {version}; numpy {np.__version__}.", *old,
+            f"- Command: `{command}`, {datetime.date.today()}, {time.time() - start:.0f} s.", ""]
+    body = [line for title in TITLES if title in parts for line in ["\n".join(parts[title]).rstrip(), ""]]
+    (HERE / "verdict.md").write_text("\n".join(head + body).rstrip() + "\n")
 
 
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--draws", type=int, default=200)
     options.add_argument("--power-draws", type=int, default=40)
+    options.add_argument("--only", choices=["sets", "nulls", "power"])
+    options.add_argument("--like", default="")
     options = options.parse_args()
     start = time.time()
     version = subprocess.run([OCKHAM, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    parts = [render_sets(try_sets())]
-    write(parts, version, start)
+    parts = read_parts() if options.only else {"": []}
+    sets, nulls, power = TITLES
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for part, draws in ((try_nulls, options.draws), (try_power, options.power_draws)):
-            parts.append(part(draws, pool, folder))
+        if options.only in (None, "sets"):
+            parts[sets] = render_sets(try_sets())
+            write(parts, version, start)
+        if options.only in (None, "nulls"):
+            parts[nulls] = try_nulls(options.draws, pool, folder, options.like, parts.get(nulls, ()))
+            write(parts, version, start)
+        if options.only in (None, "power"):
+            parts[power] = try_power(options.power_draws, pool, folder)
             write(parts, version, start)
 
 

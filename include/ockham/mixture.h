@@ -42,12 +42,12 @@ OCKHAM_API const char *ockham_covariance_name(ockham_covariance family);
 OCKHAM_API const char *ockham_covariance_text(ockham_covariance family);
 /** The family of a name, in any case of letters; OCKHAM_N_COVARIANCES when there is none. */
 OCKHAM_API ockham_covariance ockham_covariance_find(const char *name);
-/** How many numbers ockham_mixture.covariances has for a component of a family of the list: n_columns, the variances,
- * where families lie along the axes (EII ... VVI), else n_columns x n_columns. SIZE_MAX when that is too large for a
- * size_t. */
+/** How many numbers ockham_mixture.covariances has for a component of the family: n_columns, the variances, where
+ *  families lie along the axes (EII ... VVI), else n_columns x n_columns. SIZE_MAX when that is too large for a size_t,
+ *  0 for what is not in the list. */
 OCKHAM_API size_t ockham_covariance_size(ockham_covariance family, size_t n_columns);
-/** Free parameters of a mixture of k components of a family of the list in n_columns: k - 1 proportions, k n_columns
- * means, and those of the covariances. */
+/** Free parameters of a mixture of k components of the family in n_columns: k - 1 proportions, k n_columns means, and
+ *  those of the covariances. 0 for what is not in the list. */
 OCKHAM_API double ockham_covariance_parameters(ockham_covariance family, size_t k, size_t n_columns);
 
 typedef struct ockham_mixture_options {

@@ -414,6 +414,11 @@ bool ock_covariance_scratch_init(ock_covariance_scratch *w, size_t k, size_t d, 
   size_t second = ock_second_moments(d, full), square = full ? ock_size_product(d, d) : 1;
   *w = (ock_covariance_scratch){.common = ock_arena_array(arena, second, sizeof(double)),
                                 .factor = ock_arena_array(arena, second, sizeof(double)),
+/* The enum may be a signed type. */
+static bool is_listed(ockham_covariance which) {
+  return (size_t)which < OCKHAM_N_COVARIANCES;
+}
+
                                 .volume = ock_arena_array(arena, k, sizeof(double)),
                                 .shape = ock_arena_array(arena, ock_size_product(k, d), sizeof(double)),
                                 .vectors = ock_arena_array(arena, ock_size_product(k, square), sizeof(double)),
@@ -422,12 +427,13 @@ bool ock_covariance_scratch_init(ock_covariance_scratch *w, size_t k, size_t d, 
   return w->common && w->factor && w->volume && w->shape && w->vectors && w->orientation && w->square;
 }
 
+  if (!is_listed(which)) return 0;
 const char *ockham_covariance_name(ockham_covariance which) {
-  return which < OCKHAM_N_COVARIANCES ? families[which].name : NULL;
+  return is_listed(which) ? families[which].name : NULL;
 }
 
 const char *ockham_covariance_text(ockham_covariance which) {
-  return which < OCKHAM_N_COVARIANCES ? families[which].text : NULL;
+  return is_listed(which) ? families[which].text : NULL;
 }
 
 ockham_covariance ockham_covariance_find(const char *name) {
@@ -444,3 +450,4 @@ double ockham_covariance_parameters(ockham_covariance which, size_t n_components
   double orientations = name[2] == 'I' ? 0 : (name[2] == 'E' ? 1 : k) * d * (d - 1) / 2;
   return k - 1 + k * d + volumes + shapes + orientations;
 }
+  if (!is_listed(which)) return 0;

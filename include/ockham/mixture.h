@@ -100,11 +100,13 @@ typedef struct ockham_mixture {
  *  doi:10.1007/s00357-007-0004-5) draws covariances to that of all rows.
  *
  *  Fails with BAD_ARGUMENT (k, a family's name, start), BAD_DATA (as ockham_kmeans_fit(); fewer distinct rows than k;
- * no family can be fitted), NO_MEMORY, INTERRUPTED. O(n k d) time a step along the axes, O(n k d^2) otherwise. Extra
- * memory: the rows as float64, and some 20 k d^2 numbers (70 k d along the axes). The same bits for any number of
- * threads. Source: Celeux & Govaert, Pattern Recognition 28, 1995 (doi:10.1016/0031-3203(94)00125-6); names and
- * definitions of mclust, Scrucca et al., R Journal 8(1), 2016; tails: Dang, Browne & McNicholas, Biometrics 71, 2015
- * (doi:10.1111/biom.12351). */
+ *  no family can be fitted), NO_MEMORY, INTERRUPTED (progress is told inside steps too). O(n k d) time a step along
+ *  the axes, O(n k d^2 + k d^3) otherwise, in EVE and VVE up to twenty times k d^3. Extra memory: the rows as
+ *  float64, and some 20 k d^2 numbers (70 k d along the axes). The same bits for any number of threads.
+ *
+ *  Source: Celeux & Govaert, Pattern Recognition 28, 1995 (doi:10.1016/0031-3203(94)00125-6); names and definitions of
+ *  mclust, Scrucca et al., R Journal 8(1), 2016; tails: Dang, Browne & McNicholas, Biometrics 71, 2015
+ *  (doi:10.1111/biom.12351). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_mixture_fit(ockham_rows x, const ockham_mixture_options *options,
                                                               uint32_t *labels, ockham_mixture *result,
                                                               ockham_error *err);

@@ -199,7 +199,8 @@ ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ock
     to->regularised = em->prior;
     ock_em_classify(em, &(ock_em_outputs){.label = labels}, &log_certainty, &to->entropy);
     to->icl = to->bic + 2 * log_certainty;
-    for (size_t i = 0; labels && i < em->store->n; i++) labels[i] = number[labels[i]];
+    bool stopped = em->ticker && em->ticker->stopped; /* then labels are no numbers of components */
+    for (size_t i = 0; labels && !stopped && i < em->store->n; i++) labels[i] = number[labels[i]];
   }
   ock_free(ranks);
   ock_free(number);
@@ -211,16 +212,19 @@ ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ock
 static ockham_status try_families(fitting *f, uint32_t *labels, ockham_mixture *result, ockham_error *err) {
   const ockham_mixture_options *o = f->options;
   double best = -INFINITY, bics[OCKHAM_N_COVARIANCES];
-  f->ticker.stage = "mixture";
   for (size_t i = 0; i < OCKHAM_N_COVARIANCES; i++) {
     ockham_covariance family = (ockham_covariance)i;
     bics[i] = NAN;
     for (int tail = 0; f->wanted[i] && tail <= o->tails; tail++) {
       bool fitted = fit_family(f, family, tail);
-      if (f->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the mixture was fitted");
+      if (f->ticker.stopped) return fail_stopped(err);
       f->ticker.done++;
       if (!fitted) continue;
       bics[i] = fmax(bics[i], bic_of(&f->em));
+static ockham_status fail_stopped(ockham_error *err) {
+  return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the mixture was fitted");
+}
+
       if (!(bics[i] > best)) continue;
       best = bics[i];
       OCK_TRY(ock_em_write(&f->em, result, labels, err));
@@ -237,6 +241,7 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_mixture *result, o
   bool full = false;
   if (!isfinite(f->frame.unit * f->frame.unit)) return ock_fail_alike(err);
   OCK_TRY(find_clusters(f, err));
+      if (f->ticker.stopped) return fail_stopped(err);
   OCK_TRY(fill_store(f, err));
   for (size_t i = 0; i < OCKHAM_N_COVARIANCES; i++) {
     full = full || (f->wanted[i] && ock_covariance_is_full((ockham_covariance)i));
@@ -255,6 +260,7 @@ static ockham_status fit_weighed(const ock_weighing *weighed, const ockham_mixtu
   OCK_TRY(ock_check_k(options->k, f.x.n_rows, options->weights ? " with a weight" : "", err));
   OCK_TRY(read_families(options->families, f.x.n_columns, f.wanted, err));
   OCK_TRY(ock_pool_new(options->threads, &f.pool, err));
+  f->ticker.stage = "mixture";
   ockham_status status = ock_frame_init_weighted(&f.frame, f.x, weighed->weights, f.pool, err);
   if (!status) status = fit(&f, labels, result, err);
   ock_em_clear(&f.em);

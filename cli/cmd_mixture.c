@@ -16,7 +16,8 @@ typedef struct mixture_options {
 
 static const cli_option option_table[] = {
     {"k", CLI_COUNT, "K", "number of components", offsetof(mixture_options, k), NULL},
-    {"family", CLI_TEXT, "A,B,...", "covariance families to try, EII to VVV (default: all), the best by BIC is kept",
+    {"family", CLI_TEXT, "A,B,...",
+     "covariance families to try, EII to VVV (default: see above), the best by BIC is kept",
      offsetof(mixture_options, family), NULL},
     {"tails", CLI_FLAG, NULL, "also try tails that are heavier or lighter than Gaussian ones",
      offsetof(mixture_options, tails), NULL},
@@ -172,7 +173,8 @@ const cli_command cmd_mixture = {
     .details =
         "FILE as for `ockham clusters`. Families have the names of mclust: whether components have their volume,\n"
         "shape and orientation Equal, each its own (V), or none (I: spheres, or axes of the coordinates).\n"
-        "--model keeps the mixture for `ockham predict`.",
+        "Those of any orientation (EEE to VVV) are tried by default where there are more rows than columns, and at\n"
+        "most 64 columns. --model keeps the mixture for `ockham predict`.",
     .min_arguments = 1,
     .max_arguments = 1,
     .options = option_table,

@@ -52,7 +52,9 @@ OCKHAM_API double ockham_covariance_parameters(ockham_covariance family, size_t 
 
 typedef struct ockham_mixture_options {
   size_t k;             /**< number of components, 1 <= k <= n_rows (that have a weight); has no default */
-  const char *families; /**< names separated by commas, of which the one with the highest BIC is kept; NULL: all */
+  const char *families; /**< names separated by commas, of which the one with the highest BIC is kept; NULL: those along
+                             the axes (EII ... VVI), and the others where there are more rows (that have a weight) than
+                             columns, and at most 64 columns */
   uint64_t seed;        /**< of the start */
   size_t restarts;      /**< of the k-means that the steps start from; default 4, above 64 components 1 */
   size_t max_steps;     /**< of each family; default 1000 */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables with many columns: what takes long can be stopped at any place. */
+/* Tables with many columns: which families are tried, and that what takes long can be stopped at any place. */
+#include <math.h>
+
 #include "cluster/mixture.h"
 #include "test.h"
 
@@ -13,6 +15,46 @@ static ockham_rows draw(uint64_t seed, size_t n, size_t d) {
   for (size_t i = 0; i < n * d; i++)
     values[i] = ock_rng_normal(&rng) * (1 + (double)(i / d % 2)) + 9 * (double)(i / d % 2);
   return (ockham_rows){.data = values, .n_rows = n, .n_columns = d, .dtype = OCKHAM_FLOAT64};
+}
+
+/* ---- the choice of families ---- */
+
+static size_t count_matrices(size_t n, size_t d, const double *weights) {
+  ockham_mixture m;
+  size_t n_full = 0;
+  ockham_mixture_options options = {.k = 1, .max_steps = 1, .threads = 1, .weights = weights};
+  assert_ok(ockham_mixture_fit(draw(1, n, d), &options, NULL, &m, err));
+  for (size_t f = 0; f < OCKHAM_N_COVARIANCES; f++) {
+    bool full = ock_covariance_is_full((ockham_covariance)f);
+    if (!full) assert_true(isfinite(m.family_bic[f]));
+    n_full += full && isfinite(m.family_bic[f]);
+  }
+  ockham_mixture_clear(&m);
+  return n_full;
+}
+
+static void matrices_need_more_rows_than_columns(void **state) {
+  (void)state;
+  static double weights[MOST_ROWS];
+  assert_int_equal(count_matrices(12, 11, NULL), 8);
+  assert_int_equal(count_matrices(11, 11, NULL), 0);
+  assert_int_equal(count_matrices(5, 11, NULL), 0);
+  for (size_t i = 0; i < 20; i++) weights[i] = i < 11; /* only rows that count */
+  assert_int_equal(count_matrices(20, 11, weights), 0);
+  weights[19] = 2;
+  assert_int_equal(count_matrices(20, 11, weights), 8);
+}
+
+static void matrices_of_very_many_columns_are_asked_for(void **state) {
+  (void)state;
+  ockham_mixture m;
+  assert_int_equal(count_matrices(200, 64, NULL), 8);
+  assert_int_equal(count_matrices(200, 65, NULL), 0);
+  ockham_mixture_options options = {.k = 1, .families = "EEE,VVV,VII", .threads = 1};
+  assert_ok(ockham_mixture_fit(draw(1, 200, 65), &options, NULL, &m, err));
+  assert_true(isfinite(m.family_bic[OCKHAM_EEE]) && isfinite(m.family_bic[OCKHAM_VVV]));
+  assert_true(isnan(m.family_bic[OCKHAM_VEE]));
+  ockham_mixture_clear(&m);
 }
 
 /* ---- stopping ---- */
@@ -108,6 +150,8 @@ static void a_fit_is_stopped_anywhere(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(matrices_need_more_rows_than_columns),
+      cmocka_unit_test(matrices_of_very_many_columns_are_asked_for),
       cmocka_unit_test(steps_are_stopped),
       cmocka_unit_test(passes_are_stopped),
       cmocka_unit_test(a_fit_is_stopped_anywhere),

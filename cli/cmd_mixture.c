@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "outputs.h"
 
@@ -120,6 +121,28 @@ static ockham_covariance runner_up(const ockham_mixture *m) {
   return (ockham_covariance)best;
 }
 
+static bool is_constant(ockham_rows x, size_t column) {
+  size_t stride = x.stride ? x.stride : x.n_columns;
+  const float *narrow = x.dtype == OCKHAM_FLOAT32 ? (const float *)x.data + column : NULL;
+  const double *wide = narrow ? NULL : (const double *)x.data + column;
+  for (size_t i = 1; i < x.n_rows; i++)
+    if (narrow ? narrow[i * stride] != narrow[0] : wide[i * stride] != wide[0]) return false;
+  return true;
+}
+
+/* No family but spheres can be fitted then. */
+static void print_constant(const ockham_table *table) {
+  ockham_rows x = ockham_table_rows(table);
+  for (size_t l = 0; l < x.n_columns; l++) {
+    if (!is_constant(x, l)) continue;
+    const char *name = ockham_table_column_name(table, l);
+    printf("column ");
+    cli_put_name(name, strlen(name), stdout);
+    printf(" is constant: spheres alone can be fitted, and are too small; --ignore leaves it out\n");
+    return;
+  }
+}
+
 static ockham_status print_summary(const mixture_run *run, ockham_error *err) {
   const ockham_mixture *m = &run->mixture;
   size_t n_rows = ockham_table_rows(run->table).n_rows;
@@ -131,6 +154,7 @@ static ockham_status print_summary(const mixture_run *run, ockham_error *err) {
     printf("BIC is highest for %s: %.4g above %s\n", ockham_covariance_name(m->family), m->bic - m->family_bic[second],
            ockham_covariance_name(second));
   cli_print_tails(m);
+  print_constant(run->table);
   ockham_status status = cli_print_notes(run->table, &run->scaling, run->labels, err);
   return status ? status : cli_print_components(run->model, err);
 }

@@ -99,7 +99,8 @@ typedef struct ockham_mixture {
  *
  *  A component whose covariance becomes singular, or less than 1e-10 of the columns' mean variance in some direction,
  *  has no likelihood to speak of: then the prior of Fraley & Raftery (J. Classification 24, 2007,
- *  doi:10.1007/s00357-007-0004-5) draws covariances to that of all rows.
+ *  doi:10.1007/s00357-007-0004-5) draws covariances to that of all rows. Where a column is constant that helps
+ *  none but spheres (EII, VII), for which it is one more direction with their common variance.
  *
  *  Fails with BAD_ARGUMENT (k, a family's name, start), BAD_DATA (as ockham_kmeans_fit(); fewer distinct rows than k;
  *  no family can be fitted), NO_MEMORY, INTERRUPTED (progress is told inside steps too). O(n k d) time a step along

@@ -116,16 +116,16 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_mixture_fit(ockham_rows x, con
 OCKHAM_API void ockham_mixture_clear(ockham_mixture *mixture);
 
 /** Whether something is a mixture as one is fitted: BAD_ARGUMENT with what is wrong when there is no component or
- * column, an array is NULL, the family is none, the tail is not from 0.1 to 10, proportions are not positive or do not
- * add up to 1, a number of these or of the means and covariances is not finite, or a covariance is not symmetric or not
- * positive definite; else OK. Of the family no more is asked. Or NO_MEMORY. */
+ *  column, an array is NULL, the family is none, the tail is not from 0.1 to 10, proportions are not positive or do
+ *  not add up to 1, a number of these or of the means and covariances is not finite, or a covariance is not symmetric
+ *  or not positive definite; else OK. Of the family no more is asked. Or NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_mixture_check(const ockham_mixture *mixture, ockham_error *err);
 
 /** What a mixture (that ockham_mixture_check() would pass) says of rows: for each the component of the highest
- * posterior probability, all posterior probabilities (n x k; those below e^-36 may be 0), and the logarithm of the
- * density; each may be NULL, and after a failure holds anything. threads: 0 = one a core. Fails with BAD_ARGUMENT
- * (another number of columns), BAD_DATA (not finite, or so far out that squared distances could overflow; row set),
- * NO_MEMORY. */
+ *  posterior probability, all posterior probabilities (n x k; those below e^-36 may be 0), and the logarithm of the
+ *  density; each may be NULL, and after a failure holds anything. threads: 0 = one a core. Fails with BAD_ARGUMENT
+ *  (another number of columns), BAD_DATA (not finite, or so far out that squared distances could overflow; row set),
+ *  NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_mixture_predict(const ockham_mixture *mixture, ockham_rows x,
                                                                   size_t threads, uint32_t *labels,
                                                                   double *probabilities, double *log_densities,

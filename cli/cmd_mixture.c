@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "outputs.h"
 
@@ -16,7 +17,8 @@ typedef struct mixture_options {
 
 static const cli_option option_table[] = {
     {"k", CLI_COUNT, "K", "number of components", offsetof(mixture_options, k), NULL},
-    {"family", CLI_TEXT, "A,B,...", "covariance families to try, EII to VVV (default: all), the best by BIC is kept",
+    {"family", CLI_TEXT, "A,B,...",
+     "covariance families to try, EII to VVV (default: see above), the best by BIC is kept",
      offsetof(mixture_options, family), NULL},
     {"tails", CLI_FLAG, NULL, "also try tails that are heavier or lighter than Gaussian ones",
      offsetof(mixture_options, tails), NULL},
@@ -119,6 +121,28 @@ static ockham_covariance runner_up(const ockham_mixture *m) {
   return (ockham_covariance)best;
 }
 
+static bool is_constant(ockham_rows x, size_t column) {
+  size_t stride = x.stride ? x.stride : x.n_columns;
+  const float *narrow = x.dtype == OCKHAM_FLOAT32 ? (const float *)x.data + column : NULL;
+  const double *wide = narrow ? NULL : (const double *)x.data + column;
+  for (size_t i = 1; i < x.n_rows; i++)
+    if (narrow ? narrow[i * stride] != narrow[0] : wide[i * stride] != wide[0]) return false;
+  return true;
+}
+
+/* No family but spheres can be fitted then. */
+static void print_constant(const ockham_table *table) {
+  ockham_rows x = ockham_table_rows(table);
+  for (size_t l = 0; l < x.n_columns; l++) {
+    if (!is_constant(x, l)) continue;
+    const char *name = ockham_table_column_name(table, l);
+    printf("column ");
+    cli_put_name(name, strlen(name), stdout);
+    printf(" is constant: spheres alone can be fitted, and are too small; --ignore leaves it out\n");
+    return;
+  }
+}
+
 static ockham_status print_summary(const mixture_run *run, ockham_error *err) {
   const ockham_mixture *m = &run->mixture;
   size_t n_rows = ockham_table_rows(run->table).n_rows;
@@ -130,6 +154,7 @@ static ockham_status print_summary(const mixture_run *run, ockham_error *err) {
     printf("BIC is highest for %s: %.4g above %s\n", ockham_covariance_name(m->family), m->bic - m->family_bic[second],
            ockham_covariance_name(second));
   cli_print_tails(m);
+  print_constant(run->table);
   ockham_status status = cli_print_notes(run->table, &run->scaling, run->labels, err);
   return status ? status : cli_print_components(run->model, err);
 }
@@ -172,7 +197,8 @@ const cli_command cmd_mixture = {
     .details =
         "FILE as for `ockham clusters`. Families have the names of mclust: whether components have their volume,\n"
         "shape and orientation Equal, each its own (V), or none (I: spheres, or axes of the coordinates).\n"
-        "--model keeps the mixture for `ockham predict`.",
+        "Those of any orientation (EEE to VVV) are tried by default where there are more rows than columns, and at\n"
+        "most 64 columns. --model keeps the mixture for `ockham predict`.",
     .min_arguments = 1,
     .max_arguments = 1,
     .reads_files = true,

@@ -2,7 +2,7 @@
 /* The covariance families: for each the step from moments to covariances. Diagonal ones keep d variances a component,
  * full ones a packed lower triangle. A step gives the best covariances for these moments; where there is no closed form
  * it goes on until nothing changes by more than `settled`, or for so many inner steps: the next step goes on from
- * there. */
+ * there. What takes the cube of the columns asks the watch whether to stop. */
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -49,10 +49,11 @@ static double geometric_mean(const double *values, size_t d) {
   return exp(logs / (double)d);
 }
 
-/* The d-th root of the determinant of a packed matrix; 0 when it is singular. Its Cholesky factor goes to `factor`. */
-static double volume_of(const double *packed, size_t d, double *factor) {
-  memcpy(factor, packed, ock_second_moments(d, true) * sizeof *factor);
-  return ock_cholesky(factor, d) ? exp(2 * ock_factor_log_root(factor, d) / (double)d) : 0;
+/* The d-th root of the determinant of a packed matrix; 0 when it is singular. Its Cholesky factor goes to w->factor. */
+static double volume_of(const double *packed, size_t d, ock_covariance_scratch *w) {
+  memcpy(w->factor, packed, ock_second_moments(d, true) * sizeof *w->factor);
+  if (!ock_cholesky_watched(w->factor, d, &w->watch)) return 0;
+  return exp(2 * ock_factor_log_root(w->factor, d) / (double)d);
 }
 
 static void unpack(const double *packed, size_t d, double *square) {
@@ -60,14 +61,17 @@ static void unpack(const double *packed, size_t d, double *square) {
     for (size_t j = 0; j <= i; j++) square[i * d + j] = square[j * d + i] = packed[i * (i + 1) / 2 + j];
 }
 
-/* vectors diag(values) vectors', packed. */
-static void compose(const double *vectors, const double *values, size_t d, double *packed) {
-  for (size_t i = 0; i < d; i++)
+/* vectors diag(values) vectors', packed; false when stopped. */
+static bool compose(const double *vectors, const double *values, size_t d, double *packed, ock_watch *watch) {
+  for (size_t i = 0; i < d; i++) {
     for (size_t j = 0; j <= i; j++) {
       double total = 0;
       for (size_t l = 0; l < d; l++) total += vectors[i * d + l] * values[l] * vectors[j * d + l];
       packed[i * (i + 1) / 2 + j] = total;
     }
+    if (ock_watch_stopped(watch, 2 * (double)i * (double)d)) return false;
+  }
+  return true;
 }
 
 static bool changes(double before, double now) {
@@ -176,7 +180,7 @@ static bool step_EVV(const ock_moments *m, ock_covariance_scratch *w, double *ou
   size_t n = ock_second_moments(m->d, true);
   double volume = 0;
   for (size_t j = 0; j < m->k; j++) {
-    w->volume[j] = volume_of(scatter_of(m, j), m->d, w->factor);
+    w->volume[j] = volume_of(scatter_of(m, j), m->d, w);
     if (!(w->volume[j] > 0)) return false;
     volume += w->volume[j];
   }
@@ -197,15 +201,19 @@ static double trace_of_product(const double *a, const double *b, size_t d) {
   return total;
 }
 
-/* The inverse of a packed matrix whose Cholesky factor this is, over it. */
-static void invert_from_factor(double *factor, size_t d) {
-  ock_triangle_invert(factor, d);
-  for (size_t i = 0; i < d; i++) /* L'^-1 L^-1: element i, j needs rows i and below only */
-    for (size_t j = 0; j <= i; j++) {
-      double total = 0;
-      for (size_t l = i; l < d; l++) total += factor[l * (l + 1) / 2 + i] * factor[l * (l + 1) / 2 + j];
-      factor[i * (i + 1) / 2 + j] = total;
+/* The inverse of a packed matrix whose Cholesky factor this is, over it; false when stopped. */
+static bool invert_from_factor(double *factor, size_t d, ock_watch *watch) {
+  if (!ock_triangle_invert_watched(factor, d, watch)) return false;
+  for (size_t i = 0; i < d; i++) { /* L'^-1 L^-1: row i needs rows i and below only */
+    double *row = factor + i * (i + 1) / 2, last = row[i];
+    for (size_t j = 0; j <= i; j++) row[j] *= last;
+    for (size_t l = i + 1; l < d; l++) {
+      const double *below = factor + l * (l + 1) / 2;
+      for (size_t j = 0; j <= i; j++) row[j] += below[i] * below[j];
     }
+    if (ock_watch_stopped(watch, (double)i * (double)(d - i))) return false;
+  }
+  return true;
 }
 
 /* One shape and orientation, a volume each. */
@@ -215,10 +223,10 @@ static bool step_VEE(const ock_moments *m, ock_covariance_scratch *w, double *ou
   for (size_t step = 0; step < MOST_INNER_STEPS; step++) {
     bool changed = step == 0;
     sum_scatters(m, w->volume, w->common);
-    double norm = volume_of(w->common, d, w->factor);
+    double norm = volume_of(w->common, d, w);
     if (!(norm > 0)) return false;
     scale(w->common, n, 1 / norm);
-    invert_from_factor(w->factor, d);
+    if (!invert_from_factor(w->factor, d, &w->watch)) return false;
     scale(w->factor, n, norm);
     for (size_t j = 0; j < m->k; j++) {
       double next = trace_of_product(scatter_of(m, j), w->factor, d) / (m->weight[j] * (double)d);
@@ -233,26 +241,28 @@ static bool step_VEE(const ock_moments *m, ock_covariance_scratch *w, double *ou
   return true;
 }
 
-/* Eigenvalues and vectors of each scatter. */
-static void decompose(const ock_moments *m, ock_covariance_scratch *w) {
+/* Eigenvalues and vectors of each scatter; false when stopped. */
+static bool decompose(const ock_moments *m, ock_covariance_scratch *w) {
   size_t d = m->d;
   for (size_t j = 0; j < m->k; j++) {
     unpack(scatter_of(m, j), d, w->square);
-    ock_symmetric_eigen(w->square, d, w->shape + j * d, w->vectors + j * d * d);
+    if (!ock_symmetric_eigen_watched(w->square, d, w->shape + j * d, w->vectors + j * d * d, &w->watch)) return false;
     for (size_t l = 0; l < d; l++)
       if (w->shape[j * d + l] < 0) w->shape[j * d + l] = 0;
   }
+  return true;
 }
 
 static bool step_EEV(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   size_t d = m->d, n = ock_second_moments(d, true);
-  decompose(m, w);
+  if (!decompose(m, w)) return false;
   memset(w->common, 0, d * sizeof(double));
   for (size_t j = 0; j < m->k; j++)
     for (size_t l = 0; l < d; l++) w->common[l] += w->shape[j * d + l];
   scale(w->common, d, 1 / total_weight(m));
   if (!all_positive(w->common, d)) return false;
-  for (size_t j = 0; j < m->k; j++) compose(w->vectors + j * d * d, w->common, d, out + j * n);
+  for (size_t j = 0; j < m->k; j++)
+    if (!compose(w->vectors + j * d * d, w->common, d, out + j * n, &w->watch)) return false;
   return true;
 }
 
@@ -260,7 +270,7 @@ static bool step_EEV(const ock_moments *m, ock_covariance_scratch *w, double *ou
 static bool step_VEV(const ock_moments *m, ock_covariance_scratch *w, double *out) {
   size_t d = m->d, n = ock_second_moments(d, true);
   double *shape = w->common;
-  decompose(m, w);
+  if (!decompose(m, w)) return false;
   for (size_t j = 0; j < m->k; j++) w->volume[j] = 1;
   for (size_t step = 0; step < MOST_INNER_STEPS; step++) {
     bool changed = step == 0;
@@ -283,15 +293,15 @@ static bool step_VEV(const ock_moments *m, ock_covariance_scratch *w, double *ou
   }
   for (size_t j = 0; j < m->k; j++) {
     for (size_t l = 0; l < d; l++) w->shape[j * d + l] = w->volume[j] * shape[l];
-    compose(w->vectors + j * d * d, w->shape + j * d, d, out + j * n);
+    if (!compose(w->vectors + j * d * d, w->shape + j * d, d, out + j * n, &w->watch)) return false;
   }
   return true;
 }
 
 /* ---- one orientation ---- */
 
-/* The scatters as the common axes see them: orientation' scatter orientation, into w->vectors. */
-static void turn_scatters(const ock_moments *m, ock_covariance_scratch *w) {
+/* The scatters as the common axes see them: orientation' scatter orientation, into w->vectors; false when stopped. */
+static bool turn_scatters(const ock_moments *m, ock_covariance_scratch *w) {
   size_t d = m->d;
   for (size_t j = 0; j < m->k; j++) {
     double *turned = w->vectors + j * d * d;
@@ -304,8 +314,10 @@ static void turn_scatters(const ock_moments *m, ock_covariance_scratch *w) {
       memset(turned + i * d, 0, d * sizeof *turned);
       for (size_t a = 0; a < d; a++)
         for (size_t b = 0; b < d; b++) turned[i * d + b] += row[a] * w->orientation[a * d + b];
+      if (ock_watch_stopped(&w->watch, 2 * (double)d * (double)d)) return false;
     }
   }
+  return true;
 }
 
 /* Turn two axes so that the sum over all entries of scatter / spread on the diagonals is least: in their plane the best
@@ -333,6 +345,18 @@ static double turn_axes(const ock_moments *m, ock_covariance_scratch *w, const d
   return fabs(sine);
 }
 
+/* Every pair of axes once. `most`: the largest sine of an angle; false when stopped. */
+static bool turn_all(const ock_moments *m, ock_covariance_scratch *w, double *most) {
+  size_t d = m->d;
+  *most = 0;
+  for (size_t p = 0; p < d; p++)
+    for (size_t q = p + 1; q < d; q++) {
+      *most = fmax(*most, turn_axes(m, w, w->shape, p, q));
+      if (ock_watch_stopped(&w->watch, (double)(8 * m->k + 4) * (double)d)) return false;
+    }
+  return true;
+}
+
 /* The spreads along the common axes: of one volume, or each its own. */
 static bool spread_along(const ock_moments *m, const ock_covariance_scratch *w, bool one_volume, double *spread) {
   size_t d = m->d;
@@ -353,19 +377,18 @@ static bool step_oriented(const ock_moments *m, ock_covariance_scratch *w, bool 
   if (!w->oriented) { /* the axes of all scatters together */
     sum_scatters(m, NULL, w->common);
     unpack(w->common, d, w->square);
-    ock_symmetric_eigen(w->square, d, w->shape, w->orientation);
+    if (!ock_symmetric_eigen_watched(w->square, d, w->shape, w->orientation, &w->watch)) return false;
     w->oriented = true;
   }
-  turn_scatters(m, w);
+  if (!turn_scatters(m, w)) return false;
   for (size_t step = 0; step < MOST_TURNS; step++) {
-    double most = 0;
-    if (!spread_along(m, w, one_volume, w->shape)) return false;
-    for (size_t p = 0; p < d; p++)
-      for (size_t q = p + 1; q < d; q++) most = fmax(most, turn_axes(m, w, w->shape, p, q));
+    double most;
+    if (!spread_along(m, w, one_volume, w->shape) || !turn_all(m, w, &most)) return false;
     if (most <= settled) break;
   }
   if (!spread_along(m, w, one_volume, w->shape)) return false;
-  for (size_t j = 0; j < m->k; j++) compose(w->orientation, w->shape + j * d, d, out + j * n);
+  for (size_t j = 0; j < m->k; j++)
+    if (!compose(w->orientation, w->shape + j * d, d, out + j * n, &w->watch)) return false;
   return true;
 }
 
@@ -391,14 +414,20 @@ static const family families[] = {
 #undef FAMILY
 };
 
+/* The enum may be a signed type. */
+static bool is_listed(ockham_covariance which) {
+  return (size_t)which < OCKHAM_N_COVARIANCES;
+}
+
 bool ock_covariance_step(ockham_covariance which, const ock_moments *moments, ock_covariance_scratch *scratch,
                          double *covariance) {
   for (size_t j = 0; j < moments->k; j++)
     if (!(moments->weight[j] > 0)) return false;
-  return families[which].step(moments, scratch, covariance);
+  return families[which].step(moments, scratch, covariance) && !ock_watch_stopped(&scratch->watch, 0);
 }
 
 size_t ockham_covariance_size(ockham_covariance which, size_t n_columns) {
+  if (!is_listed(which)) return 0;
   return ock_covariance_is_full(which) ? ock_size_product(n_columns, n_columns) : n_columns;
 }
 
@@ -423,11 +452,11 @@ bool ock_covariance_scratch_init(ock_covariance_scratch *w, size_t k, size_t d, 
 }
 
 const char *ockham_covariance_name(ockham_covariance which) {
-  return which < OCKHAM_N_COVARIANCES ? families[which].name : NULL;
+  return is_listed(which) ? families[which].name : NULL;
 }
 
 const char *ockham_covariance_text(ockham_covariance which) {
-  return which < OCKHAM_N_COVARIANCES ? families[which].text : NULL;
+  return is_listed(which) ? families[which].text : NULL;
 }
 
 ockham_covariance ockham_covariance_find(const char *name) {
@@ -437,6 +466,7 @@ ockham_covariance ockham_covariance_find(const char *name) {
 }
 
 double ockham_covariance_parameters(ockham_covariance which, size_t n_components, size_t n_columns) {
+  if (!is_listed(which)) return 0;
   double k = (double)n_components, d = (double)n_columns;
   const char *name = families[which].name;
   double volumes = name[0] == 'E' ? 1 : k;

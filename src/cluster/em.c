@@ -2,7 +2,9 @@
 /* Expectation and maximisation. A pass over the panels takes each row's posterior probabilities and adds up the moments
  * that the next covariance step needs; moments are about the means of the step before, so that nothing cancels. */
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 #include "cluster/mixture.h"
 #include "stats/internal.h"
@@ -26,6 +28,8 @@ struct ock_em_worker {
   size_t n_near;
   double *most;       /* k_max: no row of the panel has a higher logarithm of a component's density */
   ock_powers *powers; /* k_max */
+  ock_watch *watch;   /* the caller's own worker asks the ticker; NULL: others only look ... */
+  atomic_bool *stop;  /* ... at what it found */
 };
 
 /* What a pass takes memberships from, and where it puts them. */
@@ -98,6 +102,17 @@ void ock_em_clear(ock_em *em) {
 
 /* ---- passes ---- */
 
+/* Before so many more multiplications. */
+static bool is_stopped(const ock_em_worker *w, double work) {
+  if (ock_watch_stopped(w->watch, work)) atomic_store_explicit(w->stop, true, memory_order_relaxed);
+  return atomic_load_explicit(w->stop, memory_order_relaxed);
+}
+
+/* Of a panel and a component: its densities and its moments. */
+static double work_of_panel(const ock_em *em) {
+  return (double)OCK_PANEL * (double)(em->d + ock_second_moments(em->d, em->full));
+}
+
 /* The squared distance of row r of a panel to a point. */
 static double squared_from(const ock_em *em, const double *panel, size_t r, const double *point) {
   double squared = 0;
@@ -162,8 +177,11 @@ static void find_near(const ock_em *em, size_t panel, ock_em_worker *w) {
   }
   take_density(em, panel, best, w);
   em->kernels->range(w->values, range);
-  for (size_t j = 0; j < em->k; j++)
-    if (j != best && !(w->most[j] < range[0] - nothing)) take_density(em, panel, j, w);
+  for (size_t j = 0; j < em->k; j++) {
+    if (j == best || w->most[j] < range[0] - nothing) continue;
+    if (is_stopped(w, work_of_panel(em))) return;
+    take_density(em, panel, j, w);
+  }
 }
 
 /* All components, where memberships are given. */
@@ -202,6 +220,7 @@ static void add_panel(const pass *p, ock_em_block *block, size_t panel, size_t n
     for (size_t r = n; r < OCK_PANEL; r++) value[r] = 0;
     em->kernels->range(value, range);
     if (!(range[1] > negligible)) continue;
+    if (is_stopped(w, work_of_panel(em))) return;
     for (size_t r = 0; em->store->weight && r < n; r++) value[r] *= em->store->weight[panel * OCK_PANEL + r];
     bool given = p->centroids || p->membership;
     if (!has_gaussian_tail(em) && !given) weigh_tail(em, block, j, &w->powers[at], value);
@@ -231,14 +250,11 @@ static void classify_panel(const pass *p, ock_em_block *block, size_t panel, siz
   }
 }
 
-static void pass_block(void *arg, size_t number, size_t worker) {
-  const pass *p = arg;
+static void pass_block(const pass *p, ock_em_block *block, ock_em_worker *w) {
   const ock_em *em = p->em;
-  ock_em_block *block = &em->blocks[number];
-  ock_em_worker *w = &em->workers[worker];
   block->log_likelihood = block->log_certainty = block->entropy = block->slope = block->bend = 0;
   if (!p->outputs) memset(block->sums, 0, em->k * sums_of_one(em) * sizeof(double));
-  for (size_t panel = block->first; panel < block->end; panel++) {
+  for (size_t panel = block->first; panel < block->end && !is_stopped(w, OCK_PANEL * (double)em->d); panel++) {
     double log_density[OCK_PANEL];
     size_t left = em->store->n - panel * OCK_PANEL, n = left < OCK_PANEL ? left : OCK_PANEL;
     if (p->centroids || p->membership) take_all(em, w);
@@ -253,6 +269,42 @@ static void pass_block(void *arg, size_t number, size_t worker) {
     else
       add_panel(p, block, panel, n, w);
   }
+}
+
+/* The blocks of a pass, by whoever is free. */
+typedef struct round_of_blocks {
+  const pass *pass;
+  atomic_size_t n_begun, n_done;
+} round_of_blocks;
+
+/* Others may be busy for long when the caller has nothing left to do: it alone can ask the ticker. */
+static void watch_others(round_of_blocks *r, const ock_em_worker *w) {
+  const double soon = 3e6;
+  const ock_em *em = r->pass->em;
+  const struct timespec nap = {.tv_nsec = 100000};
+  if ((double)em->blocks[0].end * (double)em->k * work_of_panel(em) < soon) return;
+  while (atomic_load(&r->n_done) < em->n_blocks && !is_stopped(w, soon)) nanosleep(&nap, NULL);
+}
+
+static void pass_blocks(void *arg, size_t number, size_t worker) {
+  round_of_blocks *r = arg;
+  const ock_em *em = r->pass->em;
+  (void)number;
+  for (size_t b; (b = atomic_fetch_add(&r->n_begun, 1)) < em->n_blocks; atomic_fetch_add(&r->n_done, 1))
+    pass_block(r->pass, &em->blocks[b], &em->workers[worker]);
+  if (worker == 0) watch_others(r, &em->workers[0]);
+}
+
+static void run_blocks(ock_em *em, const pass *p) {
+  round_of_blocks r = {.pass = p};
+  ock_watch watch = {.ticker = em->ticker};
+  atomic_bool stop = false;
+  size_t n_workers = ock_pool_size(em->pool);
+  for (size_t w = 0; w < n_workers; w++) {
+    em->workers[w].watch = w ? NULL : &watch;
+    em->workers[w].stop = &stop;
+  }
+  ock_pool_run(em->pool, em->n_blocks < n_workers ? em->n_blocks : n_workers, pass_blocks, &r);
 }
 
 /* With tails that are not Gaussian the scatters give the right shapes, but steps in volume that fall short or go too
@@ -280,7 +332,7 @@ static void correct_volumes(ock_em *em) {
 static void take_moments(ock_em *em, bool given) {
   size_t d = em->d, one = sums_of_one(em), second = ock_second_moments(d, em->full);
   double *total = em->blocks[0].sums;
-  for (size_t b = 1; b < em->n_blocks; b++)
+  for (size_t b = 1; b < em->n_blocks && !ock_watch_stopped(&em->scratch.watch, (double)em->k * (double)one); b++)
     for (size_t i = 0; i < em->k * one; i++) total[i] += em->blocks[b].sums[i];
   em->moments.k = em->k;
   em->moments.d = d;
@@ -301,7 +353,7 @@ static void take_moments(ock_em *em, bool given) {
 }
 
 static void make_pass(ock_em *em, const pass *p) {
-  ock_pool_run(em->pool, em->n_blocks, pass_block, (void *)p);
+  run_blocks(em, p);
   em->log_likelihood = 0;
   for (size_t b = 0; b < em->n_blocks; b++) em->log_likelihood += em->blocks[b].log_likelihood;
   if (!p->outputs) take_moments(em, p->centroids || p->membership);
@@ -363,7 +415,8 @@ static bool take_factor(ock_em *em, size_t j) {
   memcpy(factor, em->covariance + j * second, second * sizeof *factor);
   bool sphere = ock_covariance_is_spherical(em->family);
   if (sphere && !(em->covariance[j * second] > em->level_floor)) return false;
-  if (!ock_inverse_factor(factor, d, em->full, sphere ? NULL : em->floor, &logs)) return false;
+  if (!ock_inverse_factor_watched(factor, d, em->full, sphere ? NULL : em->floor, &logs, &em->scratch.watch))
+    return false;
   em->log_scale[j] = log(em->proportion[j]) + log_constant(em->tail, d) - logs;
   em->widest[j] = largest_variance(em, j);
   return true;
@@ -433,6 +486,7 @@ bool ock_em_go_on(ock_em *em, size_t most_steps, double tolerance) {
     if (tail_now ? !move_tail(em) : !maximise(em)) return false;
     if (em->fit_tail && em->n_steps == GAUSSIAN_STEPS) em->tail = 1 - 1e-9; /* powers are only told of other tails */
     make_pass(em, &(pass){.em = em});
+    if (em->ticker && em->ticker->stopped) return false;
     double change = em->log_likelihood - before;
     double least = 0x1p-50 * fabs(em->log_likelihood); /* less is rounding */
     em->converged = fabs(change) < fmax(tolerance, least) && (!em->fit_tail || em->n_steps > GAUSSIAN_STEPS + 1);
@@ -550,6 +604,7 @@ ockham_status ock_em_init(ock_em *em, const ock_store *store, size_t k_max, bool
   }
   memset(em->floor, 0, em->d * sizeof(double));
   em->level_floor = 0;
+  em->scratch.watch.ticker = ticker;
   measure_panels(em);
   return OCKHAM_OK;
 }

@@ -7,7 +7,7 @@
 #include "cluster/mixture.h"
 #include "stats/internal.h"
 
-enum { DEFAULT_STEPS = 1000, ROWS_AT_ONCE = 1 << 16 };
+enum { DEFAULT_STEPS = 1000, ROWS_AT_ONCE = 1 << 16, MOST_COLUMNS = 64 };
 static const double default_tolerance = 1e-6;
 
 /* A fit in the making. */
@@ -27,12 +27,25 @@ typedef struct fitting {
 
 /* ---- options ---- */
 
-/* Which families the list names; NULL: all that differ in d columns. */
-static ockham_status read_families(const char *list, size_t d, bool *wanted, ockham_error *err) {
+/* With no more rows than columns every matrix is singular, and only the prior keeps it alive: mclust leaves those
+ * families out too. Where columns are very many, decomposing matrices takes minutes. */
+static bool may_be_full(size_t n, size_t d) {
+  return d > 1 && d <= MOST_COLUMNS && n > d;
+}
+
+/* All families that differ in d columns and are worth a try. */
+static void choose_families(size_t n, size_t d, bool *wanted) {
+  for (size_t i = 0; i < OCKHAM_N_COVARIANCES; i++) {
+    ockham_covariance f = (ockham_covariance)i;
+    wanted[i] = ock_covariance_is_spherical(f) || (ock_covariance_is_full(f) ? may_be_full(n, d) : d > 1);
+  }
+}
+
+/* Which families the list names; NULL: the choice is ours. */
+static ockham_status read_families(const char *list, size_t n, size_t d, bool *wanted, ockham_error *err) {
   memset(wanted, 0, OCKHAM_N_COVARIANCES * sizeof *wanted);
   if (!list) {
-    for (size_t f = 0; f < OCKHAM_N_COVARIANCES; f++)
-      wanted[f] = d > 1 || ock_covariance_is_spherical((ockham_covariance)f);
+    choose_families(n, d, wanted);
     return OCKHAM_OK;
   }
   for (const char *at = list; *at;) {
@@ -199,7 +212,8 @@ ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ock
     to->regularised = em->prior;
     ock_em_classify(em, &(ock_em_outputs){.label = labels}, &log_certainty, &to->entropy);
     to->icl = to->bic + 2 * log_certainty;
-    for (size_t i = 0; labels && i < em->store->n; i++) labels[i] = number[labels[i]];
+    bool stopped = em->ticker && em->ticker->stopped; /* then labels are no numbers of components */
+    for (size_t i = 0; labels && !stopped && i < em->store->n; i++) labels[i] = number[labels[i]];
   }
   ock_free(ranks);
   ock_free(number);
@@ -208,22 +222,26 @@ ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ock
   return ock_fail_memory(err, "the mixture", ock_size_product(ock_size_product(k, d), d * sizeof(double)));
 }
 
+static ockham_status fail_stopped(ockham_error *err) {
+  return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the mixture was fitted");
+}
+
 static ockham_status try_families(fitting *f, uint32_t *labels, ockham_mixture *result, ockham_error *err) {
   const ockham_mixture_options *o = f->options;
   double best = -INFINITY, bics[OCKHAM_N_COVARIANCES];
-  f->ticker.stage = "mixture";
   for (size_t i = 0; i < OCKHAM_N_COVARIANCES; i++) {
     ockham_covariance family = (ockham_covariance)i;
     bics[i] = NAN;
     for (int tail = 0; f->wanted[i] && tail <= o->tails; tail++) {
       bool fitted = fit_family(f, family, tail);
-      if (f->ticker.stopped) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the mixture was fitted");
+      if (f->ticker.stopped) return fail_stopped(err);
       f->ticker.done++;
       if (!fitted) continue;
       bics[i] = fmax(bics[i], bic_of(&f->em));
       if (!(bics[i] > best)) continue;
       best = bics[i];
       OCK_TRY(ock_em_write(&f->em, result, labels, err));
+      if (f->ticker.stopped) return fail_stopped(err);
     }
   }
   memcpy(result->family_bic, bics, sizeof bics);
@@ -242,6 +260,7 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_mixture *result, o
     full = full || (f->wanted[i] && ock_covariance_is_full((ockham_covariance)i));
     f->ticker.total += f->wanted[i] ? 1 + f->options->tails : 0;
   }
+  f->ticker.stage = "mixture";
   OCK_TRY(ock_em_init(&f->em, &f->store, f->k, full, f->pool, &f->ticker, err));
   ock_em_measure_rows(&f->em, full);
   for (size_t l = 0; l < f->frame.d; l++) f->em.floor[l] = ock_em_least_variance(&f->em);
@@ -253,7 +272,7 @@ static ockham_status fit_weighed(const ock_weighing *weighed, const ockham_mixtu
                                  ockham_mixture *result, ockham_error *err) {
   fitting f = {.x = weighed->x, .options = options, .ticker = {.progress = options->progress}};
   OCK_TRY(ock_check_k(options->k, f.x.n_rows, options->weights ? " with a weight" : "", err));
-  OCK_TRY(read_families(options->families, f.x.n_columns, f.wanted, err));
+  OCK_TRY(read_families(options->families, f.x.n_rows, f.x.n_columns, f.wanted, err));
   OCK_TRY(ock_pool_new(options->threads, &f.pool, err));
   ockham_status status = ock_frame_init_weighted(&f.frame, f.x, weighed->weights, f.pool, err);
   if (!status) status = fit(&f, labels, result, err);

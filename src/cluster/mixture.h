@@ -6,6 +6,7 @@
 #include <ockham/mixture.h>
 
 #include "cluster/internal.h"
+#include "stats/internal.h"
 
 /* What k components add up to over the rows, by posterior probabilities and weights. */
 typedef struct ock_moments {
@@ -25,11 +26,13 @@ typedef struct ock_covariance_scratch {
   double *vectors;              /* k x d x d */
   double *orientation, *square; /* d x d */
   bool oriented;                /* there is an orientation from a step before */
+  ock_watch watch;              /* may stop a step; that of no ticker at first */
 } ock_covariance_scratch;
 bool ock_covariance_scratch_init(ock_covariance_scratch *scratch, size_t k, size_t d, bool full, ock_arena *arena);
 
 /* The covariances (k x ock_second_moments()) that maximise the likelihood under the family's constraint, given the
- * moments. False when one of them is singular, but those of EEE and VVV are not looked at. Source: Celeux & Govaert,
+ * moments. False when one of them is singular, but those of EEE and VVV are not looked at, and when the ticker of
+ * scratch->watch stopped it. Source: Celeux & Govaert,
  * Pattern Recognition 28, 1995 (doi:10.1016/0031-3203(94)00125-6); the common orientation of EVE and VVE by rotations
  * of pairs of axes, Flury & Gautschi, SIAM J. Sci. Stat. Comput. 7, 1986 (doi:10.1137/0907013). */
 bool ock_covariance_step(ockham_covariance family, const ock_moments *moments, ock_covariance_scratch *scratch,
@@ -80,7 +83,8 @@ typedef struct ock_em {
 } ock_em;
 
 /* Room for k_max components; full: families of any orientation too. The store (of doubles), pool and ticker are
- * borrowed until _clear. Fails with NO_MEMORY. */
+ * borrowed until _clear. The ticker stops what takes long at any place: then steps return false, and moments,
+ * covariances and what a pass was to put somewhere hold anything. Fails with NO_MEMORY. */
 ockham_status ock_em_init(ock_em *em, const ock_store *store, size_t k_max, bool full, ock_pool *pool,
                           ock_ticker *ticker, ockham_error *err);
 void ock_em_clear(ock_em *em);
@@ -112,7 +116,7 @@ double ock_em_parameters(const ock_em *em);
 /* How many times the matrices of components, as `covariance` has them, their covariances are; 1 for the Gaussian. */
 double ock_tail_spread(double tail, size_t d);
 /* The mixture there is, in the data's units, and what it is worth; labels (n) by row of x, or NULL. What `to` held is
- * freed. Fails with NO_MEMORY. */
+ * freed. Fails with NO_MEMORY. Where the ticker stops it, labels, ICL and entropy are anything. */
 ockham_status ock_em_write(ock_em *em, ockham_mixture *to, uint32_t *labels, ockham_error *err);
 /* Put a mixture in the data's units into the state; full: covariances as triangles even where it is along the axes.
  * False when one is singular, or there is no mixture. */

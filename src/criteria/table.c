@@ -28,7 +28,7 @@
   X(ock_mixture_bic, MAXIMUM, "mixture", "BIC of mixtures", OCKHAM_MAXIMUM, true,                                      \
     "2 ln L - p ln n, p raised for few rows; L: of the best mixture of k components in families EII VII VVI EEE VEV "  \
     "VVV, with "                                                                                                       \
-    "Gaussian tails or others (p + 1); of up to 12,000 rows",                                                 \
+    "Gaussian tails or others (p + 1); of up to 12,000 rows",                                                          \
     "Fraley & Raftery 1998; McQuarrie 1999; tails: Dang et al. 2015", MIXTURES, true)                                  \
   X(ock_mixture_icl, MAXIMUM, "mixture-icl", "ICL of mixtures", OCKHAM_MAXIMUM, true,                                  \
     "BIC of mixtures + 2 sum over rows of ln of the largest posterior probability", "Biernacki et al. 2000", MIXTURES, \

@@ -110,6 +110,10 @@ static void tell_bent(const ock_report *r, FILE *out) {
 void ock_report_reasons(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   if (v->criterion->evidence != OCKHAM_EVIDENCE_MIXTURES || v->undecided) return;
+  if (v->confidence.like_one) { /* the rest is of mixtures, which that overrules */
+    tell_halves(r, out);
+    return;
+  }
   tell_shape(r, out);
   tell_halves(r, out);
   tell_alternative(r, out);

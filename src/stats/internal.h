@@ -60,22 +60,50 @@ double ock_normality_tail(double a);
 
 /* ---- small symmetric matrices: lower triangles packed by rows, element i, j <= i at i (i + 1) / 2 + j ---- */
 
-/* a = L L^T in place, O(d^3 / 6); false when a is not positive definite. */
-bool ock_cholesky(double *a, size_t d);
-/* The inverse of a lower triangle, in place. */
-void ock_triangle_invert(double *a, size_t d);
+/* Long work asks the ticker whether to stop, once in about a million multiplications: a clock costs more than a small
+ * matrix. NULL, or without a ticker: never. */
+typedef struct ock_watch {
+  ock_ticker *ticker; /* may be NULL */
+  double work;        /* since it was asked */
+} ock_watch;
+bool ock_watch_stopped(ock_watch *watch, double work);
+
+/* Each of these has a twin that can be stopped; what it was to compute is then spoilt. */
+
+/* a = L L^T in place, O(d^3 / 6); false when a is not positive definite, or stopped. */
+bool ock_cholesky_watched(double *a, size_t d, ock_watch *watch);
+static inline bool ock_cholesky(double *a, size_t d) {
+  return ock_cholesky_watched(a, d, NULL);
+}
+/* The inverse of a lower triangle, in place; false when stopped. */
+bool ock_triangle_invert_watched(double *a, size_t d, ock_watch *watch);
+static inline void ock_triangle_invert(double *a, size_t d) {
+  (void)ock_triangle_invert_watched(a, d, NULL);
+}
 /* The logarithm of the root of the determinant of a matrix, from its factor. */
 double ock_factor_log_root(const double *factor, size_t d);
 /* From a covariance (full: a packed triangle; else d variances) to the inverse of its factor, in place, by which rows
  * become uncorrelated with variance 1, and the logarithm of the root of its determinant. False when it is singular, or
- * the variance of a column, given those before it, is not above floor (d; NULL: 0). */
-bool ock_inverse_factor(double *matrix, size_t d, bool full, const double *floor, double *log_root);
+ * the variance of a column, given those before it, is not above floor (d; NULL: 0), or stopped. */
+bool ock_inverse_factor_watched(double *matrix, size_t d, bool full, const double *floor, double *log_root,
+                                ock_watch *watch);
+static inline bool ock_inverse_factor(double *matrix, size_t d, bool full, const double *floor, double *log_root) {
+  return ock_inverse_factor_watched(matrix, d, full, floor, log_root, NULL);
+}
 /* Turn columns, or rows, p and q of a d x d matrix in their plane. */
 void ock_rotate_columns(double *m, size_t d, size_t p, size_t q, double cosine, double sine);
 void ock_rotate_rows(double *m, size_t d, size_t p, size_t q, double cosine, double sine);
-/* Eigenvalues, the largest first, and as columns of a d x d matrix their vectors (NULL: not wanted), by Jacobi's
- * rotations. a (d x d, both triangles) is spoilt. */
-void ock_symmetric_eigen(double *a, size_t d, double *values, double *vectors);
+/* Eigenvalues, the largest first, and as columns of a d x d matrix their vectors (NULL: not wanted). a (d x d, both
+ * triangles) is spoilt. Small matrices by Jacobi's rotations, larger ones by reflections to three diagonals and QL
+ * steps with implicit shifts (Dubrulle, Martin & Wilkinson, Numer. Math. 12, 1968): errors are of the rounding of the
+ * largest eigenvalue. False when stopped. */
+bool ock_symmetric_eigen_watched(double *a, size_t d, double *values, double *vectors, ock_watch *watch);
+static inline void ock_symmetric_eigen(double *a, size_t d, double *values, double *vectors) {
+  (void)ock_symmetric_eigen_watched(a, d, values, vectors, NULL);
+}
+/* The same by one way or the other, for any d. */
+bool ock_eigen_by_rotations(double *a, size_t d, double *values, double *vectors, ock_watch *watch);
+bool ock_eigen_by_reflections(double *a, size_t d, double *values, double *vectors, ock_watch *watch);
 
 /* ---- shapes of one cluster ---- */
 

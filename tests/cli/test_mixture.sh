@@ -95,6 +95,25 @@ for ((i = 0; i < size; i += 101)); do
   [ "$code" -eq 1 ] && [ "$(wc -l <err)" -eq 1 ] || complain "byte $i flipped: exit code $code"
 done
 
+# More columns than rows: matrices are left out, unless they are asked for; and that can be stopped.
+awk 'BEGIN { for (i = 0; i < 12; i++) for (l = 0; l < 1200; l++)
+  printf "%d%s", (i * i * (l + 3) + l * 104729) % 1009, l < 1199 ? "," : "\n" }' >wide.csv
+succeeds mixture wide.csv -k 2
+grep -q 'family [EV][EVI]I:' out || complain 'a family of any orientation for 12 rows of 1200 columns'
+interrupt 1 "$ockham" mixture wide.csv -k 2 --family EVE
+same 'Ctrl-C in a step of many columns' 130 "$code"
+same 'what is said of it' 'ockham: stopped before the mixture was fitted' "$(tail -n 1 err)"
+
+# A constant column: only spheres have room for it.
+awk 'BEGIN { print "a,b"; for (i = 0; i < 50; i++) print i * 37 % 50 "," 7 }' >constant.csv
+succeeds mixture constant.csv -k 1
+contains out 'column b is constant: spheres alone can be fitted, and are too small; --ignore leaves it out'
+grep -q 'family [EV]II:' out || complain 'a family that a constant column has no place in'
+fails 1 'constant.csv: no family can be fitted with 1 component: columns do not vary, or rows are too few' \
+  mixture constant.csv -k 1 --family VVI,EEE
+succeeds mixture constant.csv -k 1 --ignore b
+grep -q 'is constant' out && complain 'a constant column that was left out'
+
 # Bad input.
 fails 2 'mixture needs the number of components: -k K' mixture "$penguins"
 fails 2 "expected families such as EII,VVV, found 'round'" mixture "$penguins" "${columns[@]}" -k 3 --family round

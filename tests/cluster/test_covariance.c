@@ -181,6 +181,19 @@ static void parameters_are_counted(void **state) {
   assert_null(ockham_covariance_name(OCKHAM_N_COVARIANCES));
 }
 
+static void what_is_not_in_the_list_has_no_size(void **state) {
+  (void)state;
+  const ockham_covariance none[] = {OCKHAM_N_COVARIANCES, (ockham_covariance)(OCKHAM_N_COVARIANCES + 1000),
+                                    (ockham_covariance)-1};
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+    assert_true(ockham_covariance_size(none[i], 3) == 0);
+    assert_true(ockham_covariance_parameters(none[i], 2, 3) == 0);
+    assert_null(ockham_covariance_name(none[i]));
+    assert_null(ockham_covariance_text(none[i]));
+  }
+  assert_true(ockham_covariance_size(OCKHAM_VVI, 3) == 3 && ockham_covariance_size(OCKHAM_EEE, 3) == 9);
+}
+
 static void collapsed_scatters_have_none(void **state) {
   (void)state;
   for (size_t f = 0; f < OCKHAM_N_COVARIANCES; f++) {
@@ -204,6 +217,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(steps_are_the_best_of_their_form),
       cmocka_unit_test(parameters_are_counted),
+      cmocka_unit_test(what_is_not_in_the_list_has_no_size),
       cmocka_unit_test(collapsed_scatters_have_none),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,14 @@ static void tell_bent(const ock_report *r, FILE *out) {
           100 * c->bent_share, c->n_bent, ock_plural(c->n_bent));
 }
 
+static void tell_significance(const ock_report *r, FILE *out) {
+  const ockham_confidence *c = &r->verdict.confidence;
+  if (isfinite(c->z) && r->verdict.k > 1)
+    fprintf(out,
+            "  tighter than in rows of one Gaussian whose columns are correlated like these (z = %.2g; SigClust)\n",
+            c->z);
+}
+
 void ock_report_reasons(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   if (v->criterion->evidence != OCKHAM_EVIDENCE_MIXTURES || v->undecided) return;
@@ -116,6 +124,7 @@ void ock_report_reasons(const ock_report *r, FILE *out) {
   }
   tell_shape(r, out);
   tell_halves(r, out);
+  tell_significance(r, out);
   tell_alternative(r, out);
   tell_gaps(r, out);
   tell_bent(r, out);

@@ -148,6 +148,27 @@ static void test_votes_of_halves_add_up(void **unused) {
   ockham_sweep_free(sweep);
 }
 
+/* What one Gaussian says of clusters, and where it overrules them. */
+static void test_one_gaussian_is_told(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(3, (ockham_sweep_options){.k_max = 9});
+  ock_mixtures *m = sweep->mixtures;
+  assert_text_lacks(sweep, (ockham_report_options){0}, "SigClust");
+  m->doubts.z = -7.25;
+  assert_text_has(sweep, (ockham_report_options){0}, "correlated like these (z = -7.2; SigClust)\n");
+  m->doubts.z = -0.5;
+  m->doubts.like_one = true;
+  m->k = 1;
+  const ockham_report_options options = {0};
+  assert_text_has(sweep, options, "1 cluster: no structure found");
+  assert_text_has(sweep, options,
+                  "  BIC of mixtures is highest at 3, but clusters are no tighter than in rows of one Gaussian");
+  assert_text_has(sweep, options, "(z = -0.5; SigClust)");
+  assert_text_lacks(sweep, options, "it is best told");
+  assert_text_lacks(sweep, options, "count as one");
+  ockham_sweep_free(sweep);
+}
+
 /* A sweep that was stopped has not looked everywhere, and cannot say that there is no structure. */
 static void test_partial_sweep_claims_nothing(void **unused) {
   (void)unused;
@@ -490,6 +511,7 @@ int main(void) {
       cmocka_unit_test(test_the_least_k_is_doubted),
       cmocka_unit_test(test_one_k_alone_is_not_sure),
       cmocka_unit_test(test_votes_of_halves_add_up),
+      cmocka_unit_test(test_one_gaussian_is_told),
       cmocka_unit_test(test_partial_sweep_claims_nothing),
       cmocka_unit_test(test_ascii_is_ascii),
       cmocka_unit_test(test_text_names_every_criterion),

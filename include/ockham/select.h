@@ -147,8 +147,8 @@ typedef struct ockham_verdict {
   bool at_edge;       /**< k is the largest tried: the truth may be larger */
   bool at_lower_edge; /**< k > 1 is the least tried: the truth may be smaller */
   bool extended;      /**< the range was extended by itself */
-  bool overruled; /**< the criterion has its maximum elsewhere, but hardly higher, and more halves of the rows say k; or
-                       confidence.like_one */
+  bool overruled; /**< the criterion has its maximum elsewhere, but less than 6 higher, and more halves of the rows say
+                     k, or less than 10, and 19 of 20 do; or confidence.like_one */
   bool partial;   /**< the sweep was stopped early */
   bool distinct_limit;      /**< the range ends where there are no more distinct rows */
   bool exact;               /**< every clustering is the global optimum (one column) */

@@ -330,14 +330,19 @@ static bool allocate(ock_mixtures *m, size_t k, size_t d) {
   return true;
 }
 
-/* A difference in BIC of less than 6 is no strong evidence (Kass & Raftery, JASA 90, 1995): of the k within that, what
- * most halves of the rows say. */
+/* A difference in BIC of less than 6 is no strong evidence, and of less than 10 no very strong one (Kass & Raftery,
+ * JASA 90, 1995): of the k within the first, what most halves of the rows say; within the second, what nearly all do.
+ */
 static size_t let_halves_decide(const ock_mixtures *m) {
-  const double strong = 6;
+  const double strong = 6, very_strong = 10, nearly_all = 0.95;
+  const ock_doubts *d = &m->doubts;
   size_t k = m->best_k;
   for (size_t other = 1; k > 0 && other <= m->k_max; other++) { /* 0: nothing was fitted */
-    if (ock_mixtures_best_bic(m, other) > m->best - strong && m->doubts.says[other - 1] > m->doubts.says[k - 1])
-      k = other;
+    double short_of_best = m->best - ock_mixtures_best_bic(m, other);
+    bool by_most = short_of_best < strong && d->says[other - 1] > d->says[k - 1];
+    bool by_nearly_all = short_of_best < very_strong && d->n_halves > 0 &&
+                         (double)d->says[other - 1] >= nearly_all * (double)d->n_halves;
+    if (by_most || by_nearly_all) k = other;
   }
   return k;
 }

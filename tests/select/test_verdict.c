@@ -112,6 +112,27 @@ static void one_cluster_may_have_any_shape(void **state) {
     }
 }
 
+/* Few rows with heavy tails in ten columns: components must not stick to rows. */
+static void heavy_tails_are_one_cluster(void **state) {
+  (void)state;
+  enum { ROWS = 100, COLUMNS = 10, FREEDOM = 3, TABLES = 12 };
+  size_t n_wrong = 0;
+  for (uint64_t seed = 0; seed < TABLES; seed++) {
+    double *x = make_normal(ROWS, COLUMNS, seed);
+    ock_rng rng = ock_rng_make(seed, 2);
+    for (size_t i = 0; i < ROWS; i++) {
+      double squares = 0;
+      for (int f = 0; f < FREEDOM; f++) squares += pow(ock_rng_normal(&rng), 2);
+      for (size_t l = 0; l < COLUMNS; l++) x[i * COLUMNS + l] /= sqrt(squares / FREEDOM);
+    }
+    ockham_sweep *sweep = sweep_rows(x, ROWS, COLUMNS);
+    n_wrong += ockham_sweep_verdict(sweep).k != 1;
+    ockham_sweep_free(sweep);
+    free(x);
+  }
+  assert_true(n_wrong <= 1);
+}
+
 /* A ring around a blob: the ring has no centre. */
 static void rings_are_told(void **state) {
   (void)state;
@@ -278,6 +299,7 @@ int main(void) {
       cmocka_unit_test(overlap_is_the_error_of_the_best_classifier),
       cmocka_unit_test(components_are_not_told_of_where_they_are_not_the_clusters),
       cmocka_unit_test(one_cluster_may_have_any_shape),
+      cmocka_unit_test(heavy_tails_are_one_cluster),
       cmocka_unit_test(rings_are_told),
       cmocka_unit_test(units_do_not_matter),
       cmocka_unit_test(threads_do_not_matter),

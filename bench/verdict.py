@@ -167,7 +167,7 @@ def try_power(draws, pool, folder):
             table[d, separation] = {c: None if answers[0][c] is None and c == "mclust" else sum(a[c] == TRUE_K for a in answers) / draws for c in CURVES}
             print(d, separation, table[d, separation], flush=True)
     lines = ["## Nearer and nearer", "", f"Three round Gaussians of 100 rows, their centres in a regular triangle whose sides are so many standard deviations; {draws} tables a",
-             "point, k = 1 to 6; the share of right answers.", "", "![share of right answers against separation](verdict-power.svg)", "",
+             "point, k = 1 to 6; the share of right answers. The silhouette cannot say 1, and rows of one cloud are best cut in three.", "", "![share of right answers against separation](verdict-power.svg)", "",
              "| d | separation | " + " | ".join(CURVES) + " |", "|---|---" + "|---" * len(CURVES) + "|"]
     for (d, separation), shares in table.items():
         lines.append(f"| {d} | {separation} | " + " | ".join("–" if shares[c] is None else f"{shares[c]:.2f}" for c in CURVES) + " |")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which k, by every criterion and by the verdict: thirty published sets, tables without clusters, and blobs that come
 nearer to each other step by step. `bench/run verdict` writes verdict.md and verdict-power.svg; --draws sets how many
-tables without clusters are drawn a kind, --only writes one part anew (sets, nulls or power), --like only those lines
+tables without clusters are drawn a kind, --only writes one part anew (sets, time, nulls, power), --like only those lines
 without clusters that hold a text, such as "Gaussian, correlated | 50"."""
 import argparse
 import concurrent.futures
@@ -18,12 +18,13 @@ import tempfile
 import time
 
 import numpy as np
+from sklearn.cluster import KMeans
 
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data" / "known-k"
 OCKHAM = os.environ["OCKHAM"]
 RIGHT = {"iris": (2, 3)}
-TITLES = ("## Thirty published sets", "## No clusters", "## Nearer and nearer")
+TITLES = ("## Thirty published sets", "## Time", "## No clusters", "## Nearer and nearer")
 SLOW = {"birch1"}  # the usual criteria only
 MCLUST = """
 suppressMessages(library(mclust))
@@ -86,6 +87,38 @@ def render_sets(rows):
         said = {r["name"]: r["criteria"].get(c) for r in rows if r not in counts[c] and (c in r["criteria"] or r["name"] not in SLOW)}
         wrong = [f"{name} {'–' if k is None else k}" for name, k in said.items()]
         lines.append(f"| {c} | {len(counts[c])} | {', '.join(wrong)} |")
+    return lines
+
+
+# ---- time ----
+
+
+def try_time():
+    """All that the verdict needs, k up to 30, beside a loop of scikit-learn's k-means over the same k."""
+    lines = ["## Time", "", "k = 1 to 30, seconds: the whole command with all that the verdict needs (least of three), and one loop of scikit-learn's",
+             "`KMeans(k, n_init=10).fit(x)` over the same k, which then still has to choose one.", "", "| set | rows | ockham | scikit-learn | ratio |", "|---|---|---|---|---|"]
+    for name in ("s-set1", "s-set3", "a1", "engytime", "unbalance"):
+        path = DATA / f"{name}.csv"
+        with path.open() as file:
+            rows = list(csv.reader(file))
+        try:
+            float(rows[0][0])
+        except ValueError:
+            rows = rows[1:]
+        x = np.array(rows, float)[:, :2]
+        with tempfile.NamedTemporaryFile(suffix=".npy") as file:
+            np.save(file.name, x)
+            own = []
+            for _ in range(3):
+                start = time.time()
+                ask(file.name, "--k-max", "30")
+                own.append(time.time() - start)
+        start = time.time()
+        for k in range(1, 31):
+            KMeans(k, n_init=10, random_state=0).fit(x)
+        peer = time.time() - start
+        lines.append(f"| {name} | {len(x)} | {min(own):.2f} | {peer:.2f} | {peer / min(own):.1f} |")
+        print(lines[-1], flush=True)
     return lines
 
 
@@ -226,16 +259,19 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--draws", type=int, default=200)
     options.add_argument("--power-draws", type=int, default=40)
-    options.add_argument("--only", choices=["sets", "nulls", "power"])
+    options.add_argument("--only", choices=["sets", "time", "nulls", "power"])
     options.add_argument("--like", default="")
     options = options.parse_args()
     start = time.time()
     version = subprocess.run([OCKHAM, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     parts = read_parts() if options.only else {"": []}
-    sets, nulls, power = TITLES
+    sets, times, nulls, power = TITLES
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         if options.only in (None, "sets"):
             parts[sets] = render_sets(try_sets())
+            write(parts, version, start)
+        if options.only in (None, "time"):
+            parts[times] = try_time()
             write(parts, version, start)
         if options.only in (None, "nulls"):
             parts[nulls] = try_nulls(options.draws, pool, folder, options.like, parts.get(nulls, ()))

@@ -17,7 +17,8 @@ static ockham_status estimate(ockham_sweep *sweep, ockham_rows x, double pairs, 
 
 /* Estimates are within 4 standard errors, and these are as large as the estimates' spread over seeds says. */
 static void check_honest(ockham_rows x, double pairs) {
-  ockham_sweep *sweep = sweep_with(x, (ockham_sweep_options){.k_min = 2, .k_max = K_MAX, .exact = true});
+  ockham_sweep *sweep =
+      sweep_with(x, (ockham_sweep_options){.criterion = "bic", .k_min = 2, .k_max = K_MAX, .exact = true});
   double exact[K_MAX + 1], squares = 0, stated = 0;
   for (size_t k = 2; k <= sweep->k_max; k++) {
     exact[k] = sweep->fits[k - 1].silhouette;
@@ -107,7 +108,7 @@ static void test_strided_float32_far_from_zero(void **unused) {
 static void test_threads_give_the_same_bits(void **unused) {
   (void)unused;
   double *x = make_blobs(2000, 3, 4, 6), found[3][2 * K_MAX];
-  ockham_sweep *sweep = sweep_with(rows_of(x, 2000, 3), (ockham_sweep_options){.k_max = K_MAX});
+  ockham_sweep *sweep = sweep_with(rows_of(x, 2000, 3), (ockham_sweep_options){.criterion = "bic", .k_max = K_MAX});
   for (size_t t = 0; t < 3; t++) {
     assert_ok(estimate(sweep, rows_of(x, 2000, 3), 1e5, 7, t + 1, err));
     for (size_t k = 2; k <= K_MAX; k++) {
@@ -123,7 +124,7 @@ static void test_threads_give_the_same_bits(void **unused) {
 static void test_want_of_memory(void **unused) {
   (void)unused;
   double *x = make_blobs(500, 2, 3, 8);
-  ockham_sweep *sweep = sweep_with(rows_of(x, 500, 2), (ockham_sweep_options){.k_max = 4});
+  ockham_sweep *sweep = sweep_with(rows_of(x, 500, 2), (ockham_sweep_options){.criterion = "bic", .k_max = 4});
   double before = sweep->fits[2].silhouette;
   for_each_allocation_failure(n) {
     ock_fault_after(n);
@@ -142,7 +143,7 @@ static void test_a_sweep_of_many_rows(void **unused) {
   enum { N = 5000, D = 500 };
   double *x = make_normal(N, D, 10);
   for (size_t i = 0; i < N * D; i++) x[i] += (double)(i / D % 3 * 3);
-  ockham_sweep_options options = {.k_max = 3};
+  ockham_sweep_options options = {.criterion = "bic", .k_max = 3};
   ockham_sweep *estimated = sweep_with(rows_of(x, N, D), options);
   options.exact = true;
   ockham_sweep *exact = sweep_with(rows_of(x, N, D), options);

@@ -79,7 +79,7 @@ static void test_the_answer_is_that_of_all_rows(void **unused) {
     assert_true(v.searched_rows > 400 && v.searched_rows <= 1000);
     assert_true(v.n_passes >= 2 && v.silhouette_rows > 0 && !v.exact && !v.partial);
     assert_measured_on_all(sweep, rows);
-    ockham_sweep *whole = sweep_with(rows, (ockham_sweep_options){.k_max = 20});
+    ockham_sweep *whole = sweep_with(rows, (ockham_sweep_options){.criterion = "bic", .k_max = 20});
     const ockham_curve *c = ockham_sweep_curve(sweep), *e = ockham_sweep_curve(whole);
     assert_close(c->total / e->total, 1, 1e-12);
     for (size_t i = 0; i < k; i++) { /* beyond it optima differ; before it they are one */
@@ -113,7 +113,8 @@ static void test_noise(void **unused) {
     for (size_t sample = 100; sample <= 3200; sample *= 8) {
       double *x = make_uniform(5000, d, d);
       ockham_rows rows = rows_of(x, 5000, d);
-      ockham_sweep *sweep = run_well(rows, (setting){.sample_rows = sample, .options = {.k_max = 30}});
+      ockham_sweep *sweep =
+          run_well(rows, (setting){.sample_rows = sample, .options = {.criterion = "bic", .k_max = 30}});
       assert_int_equal(ockham_sweep_curve(sweep)->n_points, 30);
       if (sample == 800) assert_measured_on_all(sweep, rows);
       ockham_sweep_free(sweep);

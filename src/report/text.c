@@ -144,17 +144,16 @@ static void explain_extreme(const ock_report *r, FILE *out) {
 static void explain_overruled(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   size_t best = ockham_criterion_choose(v->criterion, r->curve);
+  double most = ockham_criterion_value(v->criterion, r->curve, best);
+  fprintf(out, "  %s is highest at %zu, but ", v->criterion->title, r->curve->points[best].k);
   if (v->confidence.like_one) {
-    size_t k = r->curve->points[best].k;
     fprintf(out,
-            "  %s is highest at %zu, but clusters are no tighter than in rows of one Gaussian whose\n"
+            "clusters are no tighter than in rows of one Gaussian whose\n"
             "  columns are correlated like these (z = %.2g; SigClust): rows are too few to fit its matrix\n",
-            v->criterion->title, k, v->confidence.z);
+            v->confidence.z);
     return;
   }
-  double most = ockham_criterion_value(v->criterion, r->curve, best);
-  fprintf(out, "  %s is highest at %zu, but only %.2g above %zu", v->criterion->title, r->curve->points[best].k,
-          most - ockham_criterion_value(v->criterion, r->curve, v->point), v->k);
+  fprintf(out, "only %.2g above %zu", most - ockham_criterion_value(v->criterion, r->curve, v->point), v->k);
   explain_weight(v->weight, out);
   fputs(", which halves of the rows prefer\n", out);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "select/mixtures.h"
+#include "select/resamples.h"
 #include "select/run.h"
 
 enum { DRAWS = 20, MOST_ROWS = 400, LEAST_ROWS_A_CLUSTER = 2, RNG_STREAM_DRAWS = 0x7367 };
@@ -123,15 +124,14 @@ static void try_draw(void *arg, size_t number, size_t worker) {
 
 /* How many standard deviations of such draws the rows' own ratio is above their mean. */
 static ockham_status compare(gaussian *g, ock_pool *pool, ock_ticker *ticker, double *z, ockham_error *err) {
-  double own, mean = 0, squares = 0;
+  double own, error;
   find_shrinkage(g);
   OCK_TRY(find_ratio(g, g->rows, &own, err));
   if (!ock_pool_run_batches(pool, ticker, DRAWS, 1, try_draw, g)) return OCKHAM_OK;
-  for (size_t b = 0; b < DRAWS; b++) mean += g->ratio[b] / DRAWS;
+  double mean = ock_mean_of(g->ratio, DRAWS, 1, &error);
   if (isnan(mean))
     return ock_fail_memory(err, "clusters of one Gaussian", ock_size_product(g->n, g->d * sizeof(double)));
-  for (size_t b = 0; b < DRAWS; b++) squares += (g->ratio[b] - mean) * (g->ratio[b] - mean);
-  if (squares > 0) *z = (own - mean) / sqrt(squares / (DRAWS - 1));
+  if (error > 0) *z = (own - mean) / (error * sqrt(DRAWS));
   return OCKHAM_OK;
 }
 

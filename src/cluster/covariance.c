@@ -431,6 +431,11 @@ size_t ockham_covariance_size(ockham_covariance which, size_t n_columns) {
   return ock_covariance_is_full(which) ? ock_size_product(n_columns, n_columns) : n_columns;
 }
 
+bool ock_covariance_may_be_full(size_t n, size_t d, size_t rows_a_column) {
+  const size_t most_columns = 64;
+  return d > 1 && d <= most_columns && n > rows_a_column * d;
+}
+
 bool ock_covariance_is_full(ockham_covariance which) {
   return families[which].full;
 }

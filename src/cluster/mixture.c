@@ -7,7 +7,7 @@
 #include "cluster/mixture.h"
 #include "stats/internal.h"
 
-enum { DEFAULT_STEPS = 1000, ROWS_AT_ONCE = 1 << 16, MOST_COLUMNS = 64 };
+enum { DEFAULT_STEPS = 1000, ROWS_AT_ONCE = 1 << 16 };
 static const double default_tolerance = 1e-6;
 
 /* A fit in the making. */
@@ -27,17 +27,13 @@ typedef struct fitting {
 
 /* ---- options ---- */
 
-/* With no more rows than columns every matrix is singular, and only the prior keeps it alive: mclust leaves those
- * families out too. Where columns are very many, decomposing matrices takes minutes. */
-static bool may_be_full(size_t n, size_t d) {
-  return d > 1 && d <= MOST_COLUMNS && n > d;
-}
-
-/* All families that differ in d columns and are worth a try. */
+/* All families that differ in d columns and are worth a try. With no more rows than columns every matrix is singular,
+ * and only the prior keeps it alive: mclust leaves those families out too. */
 static void choose_families(size_t n, size_t d, bool *wanted) {
+  bool may_be_full = ock_covariance_may_be_full(n, d, 1);
   for (size_t i = 0; i < OCKHAM_N_COVARIANCES; i++) {
     ockham_covariance f = (ockham_covariance)i;
-    wanted[i] = ock_covariance_is_spherical(f) || (ock_covariance_is_full(f) ? may_be_full(n, d) : d > 1);
+    wanted[i] = ock_covariance_is_spherical(f) || (ock_covariance_is_full(f) ? may_be_full : d > 1);
   }
 }
 

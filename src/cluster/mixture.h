@@ -39,6 +39,9 @@ bool ock_covariance_step(ockham_covariance family, const ock_moments *moments, o
                          double *covariance);
 
 bool ock_covariance_is_full(ockham_covariance family);
+/* Whether matrices of d columns are worth a try, by themselves: for more than so many rows a column, and up to 64
+ * columns, beyond which decomposing them takes out of proportion. */
+bool ock_covariance_may_be_full(size_t n, size_t d, size_t rows_a_column);
 /* Whether a component has one variance for all columns: EII, VII. In one column every family is one of these. */
 bool ock_covariance_is_spherical(ockham_covariance family);
 

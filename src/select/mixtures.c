@@ -14,6 +14,10 @@
 enum { MOST_ROWS = 12000, MOST_VALUES = 400000, ROWS_A_COMPONENT = 50, MOST_STEPS = 150 };
 static const double tolerance = 0.01; /* nats */
 
+/* Families of any orientation are for tables with several times more rows than columns: with fewer any two halves of
+ * the rows can be told apart by some direction. */
+enum { ROWS_A_COLUMN = 4 };
+
 /* A start that after some steps is this much worse than another is given up (nats). */
 enum { FIRST_STEPS = 12 };
 static const double hopeless = 20;
@@ -301,14 +305,6 @@ static ockham_status descend_all(ock_mixtures *m, const ockham_sweep *sweep, ock
   return ock_fail_memory(err, "the mixtures", ock_size_product(m->k_max, ock_size_product(sweep->d, sizeof(double))));
 }
 
-/* Families of any orientation are for tables with several times more rows than columns: with fewer any two halves of
- * the rows can be told apart by some direction. Where columns are very many, what their matrices take is out of
- * proportion. */
-static bool may_be_full(size_t n, size_t d) {
-  const size_t most_columns = 64, rows_a_column = 4;
-  return d > 1 && d <= most_columns && n > rows_a_column * d;
-}
-
 static size_t rows_for(const ock_mixtures_question *q) {
   const double copies = 8, own_bytes = 160; /* of the rows; of what is known of each */
   size_t d = q->x.n_columns, least = q->k_max * ROWS_A_COMPONENT, n = MOST_VALUES / d;
@@ -394,8 +390,10 @@ ockham_status ock_mixtures_find(const ockham_sweep *sweep, const ock_mixtures_qu
                                 ock_ticker *ticker, ock_mixtures *m, ockham_error *err) {
   ock_sketch sketch;
   size_t k = q->k_max;
-  *m = (ock_mixtures){
-      .best = -INFINITY, .single.bic = -INFINITY, .doubts.z = NAN, .full = may_be_full(q->x.n_rows, sweep->d)};
+  *m = (ock_mixtures){.best = -INFINITY,
+                      .single.bic = -INFINITY,
+                      .doubts.z = NAN,
+                      .full = ock_covariance_may_be_full(q->x.n_rows, sweep->d, ROWS_A_COLUMN)};
   if (!allocate(m, k, sweep->d)) {
     ock_mixtures_clear(m);
     return ock_fail_memory(err, "the mixtures", ock_size_product(k, OCK_MIXTURES * sizeof *m->scores));

@@ -35,19 +35,17 @@ static bool is_grid(const double *sorted, size_t n, double gap) {
 }
 
 bool ock_grain_find(const ock_store *store, ock_grain *grain) {
-  const double normal_quartiles = 1.349; /* they are apart by so many standard deviations */
   size_t n = store->n;
   double *values = ock_alloc_array(n, sizeof *values);
   for (size_t l = 0; values && l < store->d; l++) {
     ock_store_read_column(store, l, values);
     qsort(values, n, sizeof *values, ock_compare_doubles);
     size_t n_different;
-    double spread = (values[n - 1 - n / 4] - values[n / 4]) / normal_quartiles;
     double gap = find_gap(values, n, &n_different);
     grain[l] = (ock_grain){.gap = gap,
                            .step = !store->weight && is_grid(values, n, gap) ? gap : 0,
                            .n_different = n_different,
-                           .middle_variance = spread * spread};
+                           .middle_variance = ock_quartile_variance(values, n)};
   }
   ock_free(values);
   return values != NULL;

@@ -159,12 +159,8 @@ static ockham_status consider_student(const single *s, bool full, ock_single *be
 
 /* Whether every column varies by more than the floor of variances, over the middle half of its values. */
 static bool varies(const single *s, const double *floor) {
-  const double normal_quartiles = 1.349; /* they are apart by so many standard deviations */
-  for (size_t l = 0; l < s->d; l++) {
-    const double *sorted = s->sorted + l * s->n;
-    double spread = (sorted[s->n - 1 - s->n / 4] - sorted[s->n / 4]) / normal_quartiles;
-    if (!(spread * spread > floor[l])) return false;
-  }
+  for (size_t l = 0; l < s->d; l++)
+    if (!(ock_quartile_variance(s->sorted + l * s->n, s->n) > floor[l])) return false;
   return true;
 }
 

@@ -40,3 +40,9 @@ double ock_beta_share(double x, double a, double b) {
 double ock_f_tail(double f, double a, double b) {
   return f > 0 ? ock_beta_share(b / (b + a * f), b / 2, a / 2) : 1;
 }
+
+double ock_quartile_variance(const double *sorted, size_t n) {
+  const double normal_quartiles = 1.349; /* they are apart by so many standard deviations */
+  double deviation = (sorted[n - 1 - n / 4] - sorted[n / 4]) / normal_quartiles;
+  return deviation * deviation;
+}

@@ -27,6 +27,8 @@ typedef struct ock_sizes {
  * O(a->n_items * b->n_items * s), s being some ten standard deviations of a cell under chance. */
 ockham_agreement ock_agreement_of_sizes(const ock_sizes *a, const ock_sizes *b, const ock_sizes *cells);
 
+/* The variance of a Gaussian with the quartiles of n >= 1 sorted values. */
+double ock_quartile_variance(const double *sorted, size_t n);
 /* For qsort(): ascending doubles, or structs that begin with one. */
 static inline int ock_compare_doubles(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;

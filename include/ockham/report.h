@@ -26,6 +26,7 @@ typedef struct ockham_report_options {
   uint64_t n_rows_dropped, n_cells_filled; /**< because of missing values */
   uint64_t seed;
   bool all_criteria; /**< every criterion that the curve has evidence for, not only the usual ones */
+  bool no_tables;    /**< text: only the answer and the sentences that say why */
 } ockham_report_options;
 
 /** Write the report into *text, NUL-terminated, the caller's, to be given to ockham_text_free().

@@ -76,7 +76,10 @@ static void answer(const ock_report *r, FILE *out) {
                              : 0,
            v->seconds);
   int gap = WIDTH - display_width(left) - display_width(right);
-  fprintf(out, "%s%*s%s\n", left, gap > 2 ? gap : 2, "", right);
+  if (r->options->no_tables)
+    fprintf(out, "%s\n  %s\n", left, right);
+  else
+    fprintf(out, "%s%*s%s\n", left, gap > 2 ? gap : 2, "", right);
 }
 
 /* ---- why ---- */
@@ -367,6 +370,7 @@ void ock_report_text(const ock_report *r, FILE *out) {
   explain_pairs(r, out);
   explain_missing(r, out);
   explain_agreement(r, out);
+  if (r->options->no_tables) return;
   criteria_table(r, out);
   clusters_table(r, out);
   if (r->options->all_k) curve_table(r, out);

@@ -246,7 +246,25 @@ static void test_text_tells_what_was_done(void **unused) {
   ockham_sweep_free(sweep);
 }
 
-/* Only the first 24 clusters are listed; of the others just what is true of them is said. */
+/* The same sentences, and no table after them. */
+static void test_sentences_alone(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(4, (ockham_sweep_options){0});
+  ockham_report_options options = {.no_tables = true};
+  char *whole, *sentences;
+  assert_ok(ockham_report_sweep(sweep, NULL, &whole, err));
+  assert_ok(ockham_report_sweep(sweep, &options, &sentences, err));
+  const char *tried = strchr(sentences, '\n') + 1, *why = strchr(tried, '\n') + 1;
+  const char *same = strchr(whole, '\n') + 1, *table = strstr(same, "\n\n");
+  assert_memory_equal(sentences, "4 clusters\n  240 rows", 20);
+  assert_non_null(table);
+  assert_int_equal(strlen(why), table + 1 - same);
+  assert_memory_equal(why, same, strlen(why));
+  ockham_text_free(whole);
+  ockham_text_free(sentences);
+  ockham_sweep_free(sweep);
+}
+
 /* Many columns make few rows too many for the exact silhouette. */
 static void test_an_estimate_is_told(void **unused) {
   (void)unused;
@@ -289,6 +307,7 @@ static void test_drawn_pairs_are_told(void **unused) {
   free(x);
 }
 
+/* Only the first 24 clusters are listed; of the others just what is true of them is said. */
 static void test_many_clusters_are_summed_up(void **unused) {
   (void)unused;
   ockham_sweep *sweep = sweep_blobs(30, (ockham_sweep_options){.k_max = 40});
@@ -517,6 +536,7 @@ int main(void) {
       cmocka_unit_test(test_text_names_every_criterion),
       cmocka_unit_test(test_text_tells_the_rule),
       cmocka_unit_test(test_text_tells_what_was_done),
+      cmocka_unit_test(test_sentences_alone),
       cmocka_unit_test(test_an_estimate_is_told),
       cmocka_unit_test(test_drawn_pairs_are_told),
       cmocka_unit_test(test_many_clusters_are_summed_up),

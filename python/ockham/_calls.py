@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every call of the library shares: errors as exceptions, progress and Ctrl-C, the number of threads."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from types import FrameType, TracebackType
+from typing import Any, Callable, Union
+
+from ockham import _ffi
+
+#: Called with what is being done, how much is done, and of how much (0: not known); False asks to stop.
+ProgressCallback = Callable[[str, int, int], Any]
+Progress = Union[ProgressCallback, bool, None]
+
+
+class DataError(ValueError):
+    """The data cannot be used as they are.
+
+    row, column: where, from 0; None where the whole is at fault.
+    """
+
+    def __init__(self, message: str, row: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+        self.column = column
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.row, self.column)
+
+
+class Stopped(RuntimeError):
+    """A progress callback asked to stop before there was a result."""
+
+
+_EXCEPTIONS: dict[int, type[Exception]] = {
+    _ffi.OCKHAM_BAD_ARGUMENT: ValueError,
+    _ffi.OCKHAM_BAD_DATA: DataError,
+    _ffi.OCKHAM_BAD_FILE: ValueError,
+    _ffi.OCKHAM_IO: OSError,
+    _ffi.OCKHAM_CANNOT_WRITE: OSError,
+    _ffi.OCKHAM_NO_MEMORY: MemoryError,
+    _ffi.OCKHAM_UNSUPPORTED: NotImplementedError,
+    _ffi.OCKHAM_INTERRUPTED: Stopped,
+}
+
+
+def exception_of(err: _ffi.ockham_error) -> Exception:
+    """The library counts rows and columns from 1, Python from 0."""
+    message = err.message.decode(errors="replace")
+    if err.status == _ffi.OCKHAM_BAD_DATA:
+        return DataError(message, err.row - 1 if err.row else None, err.column - 1 if err.column else None)
+    return _EXCEPTIONS.get(err.status, RuntimeError)(message)
+
+
+def call(function: Callable[..., Any], *arguments: Any) -> None:
+    """Call what returns a status and takes a last error; raise what it says."""
+    err = _ffi.ockham_error()
+    if function(*arguments, ctypes.byref(err)) != _ffi.OCKHAM_OK:
+        raise exception_of(err)
+
+
+# ---- threads ----
+
+
+def count_threads(threads: int | None) -> int:
+    """As asked; or what OMP_NUM_THREADS says, which joblib and others set in their worker processes so that all of
+    them together take each core once; or every core that this process may use."""
+    if threads is not None:
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, found {threads}")
+        return threads
+    said = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if said.isdigit() and int(said) > 0:
+        return int(said)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+# ---- progress ----
+
+
+class _Bar:
+    """For `progress=True`: tqdm's bar where there is tqdm, else a line on standard error."""
+
+    def __init__(self) -> None:
+        self.stage = ""
+        self.bar: Any = None
+        try:
+            from tqdm.auto import tqdm
+
+            self.tqdm: Any = tqdm
+        except ImportError:
+            self.tqdm = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if self.tqdm is None:
+            share = f" {100 * done // total:3d} %" if total else ""
+            sys.stderr.write(f"\r{stage}{share}\x1b[K")
+            sys.stderr.flush()
+            return
+        if stage != self.stage:
+            self.close()
+            self.stage, self.bar = stage, self.tqdm(desc=stage, total=total or None, leave=False)
+        self.bar.total = total or None
+        self.bar.update(done - self.bar.n)
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+        elif self.tqdm is None:
+            sys.stderr.write("\r\x1b[K")
+
+
+class Watch:
+    """Lets a long call tell its progress, and stops it on Ctrl-C or when the callback says so or raises.
+
+    The library calls back from the thread that called it, some fifty times a second. What a handler of Ctrl-C raises
+    between two instructions of the callback ctypes could only print. So while the call lasts, the signal is noted, and
+    its handler is run where what it raises can be kept until the call has returned.
+    """
+
+    def __init__(self, progress: Progress = None) -> None:
+        self._bar = _Bar() if progress is True else None
+        self._tell: ProgressCallback | None = self._bar or (progress if callable(progress) else None)
+        self._raised: BaseException | None = None
+        self._signals: list[tuple[int, FrameType | None]] = []
+        self._handler: Any = None
+        report = dict(_ffi.ockham_progress._fields_)["report"]  # type: ignore[misc]
+        self._struct = _ffi.ockham_progress(report=report(self._report), user=None)
+        #: for the options of the call
+        self.pointer = ctypes.pointer(self._struct)
+        #: the callback returned False
+        self.stopped = False
+
+    def _report(self, user: int | None, stage: bytes, done: int, total: int) -> bool:
+        try:
+            self._handle_signals()
+            if self._tell is not None and not self.stopped:
+                self.stopped = self._tell(stage.decode(), done, total) is False
+        except BaseException as raised:
+            self._raised = raised
+        return not (self.stopped or self._raised)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._signals.append((number, frame))
+
+    def _handle_signals(self) -> None:
+        while self._signals:
+            self._handler(*self._signals.pop(0))
+
+    def __enter__(self) -> Watch:
+        if threading.current_thread() is threading.main_thread():
+            handler = signal.getsignal(signal.SIGINT)
+            if callable(handler):
+                self._handler = handler
+                signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        if self._handler is not None:
+            signal.signal(signal.SIGINT, self._handler)
+        if self._bar is not None:
+            self._bar.close()
+        if self._raised is None:
+            try:
+                self._handle_signals()
+            except BaseException as raised:
+                self._raised = raised
+        if self._raised is not None:
+            raise self._raised from None

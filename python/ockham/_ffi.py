@@ -1,0 +1,1121 @@
+# SPDX-License-Identifier: Apache-2.0
+# Written by tools/gen_ffi from include/ockham/: change those, and run it again.
+"""The public headers of libockham, as they are: their comments say what everything means."""
+
+from __future__ import annotations
+
+import ctypes as c
+from typing import Any
+
+from ockham._library import declare
+
+OCKHAM_OK = 0
+OCKHAM_BAD_ARGUMENT = 1
+OCKHAM_BAD_DATA = 2
+OCKHAM_BAD_FILE = 3
+OCKHAM_IO = 4
+OCKHAM_CANNOT_WRITE = 5
+OCKHAM_NO_MEMORY = 6
+OCKHAM_UNSUPPORTED = 7
+OCKHAM_INTERRUPTED = 8
+OCKHAM_STATUS_COUNT = 9
+OCKHAM_FLOAT64 = 0
+OCKHAM_FLOAT32 = 1
+OCKHAM_ALGORITHM_AUTO = 0
+OCKHAM_ALGORITHM_LLOYD = 1
+OCKHAM_ALGORITHM_BOUNDS = 2
+OCKHAM_PRECISION_AUTO = 0
+OCKHAM_PRECISION_DOUBLE = 1
+OCKHAM_EII = 0
+OCKHAM_VII = 1
+OCKHAM_EEI = 2
+OCKHAM_VEI = 3
+OCKHAM_EVI = 4
+OCKHAM_VVI = 5
+OCKHAM_EEE = 6
+OCKHAM_VEE = 7
+OCKHAM_EVE = 8
+OCKHAM_VVE = 9
+OCKHAM_EEV = 10
+OCKHAM_VEV = 11
+OCKHAM_EVV = 12
+OCKHAM_VVV = 13
+OCKHAM_N_COVARIANCES = 14
+OCKHAM_SHAPE_COMPONENTS = 0
+OCKHAM_SHAPE_STUDENT = 1
+OCKHAM_SHAPE_SKEWED = 2
+OCKHAM_SHAPE_BOX = 3
+OCKHAM_MAXIMUM = 0
+OCKHAM_MINIMUM = 1
+OCKHAM_KNEE = 2
+OCKHAM_RULE = 3
+OCKHAM_EVIDENCE_CURVE = 0
+OCKHAM_EVIDENCE_MIXTURES = 1
+OCKHAM_EVIDENCE_ROWS = 2
+OCKHAM_EVIDENCE_PAIRS = 3
+OCKHAM_EVIDENCE_RESAMPLES = 4
+OCKHAM_MISSING_ERROR = 0
+OCKHAM_MISSING_DROP = 1
+OCKHAM_MISSING_MEAN = 2
+OCKHAM_HEADER_FIND = 0
+OCKHAM_HEADER_PRESENT = 1
+OCKHAM_HEADER_ABSENT = 2
+OCKHAM_SCALE_AUTO = 0
+OCKHAM_SCALE_NONE = 1
+OCKHAM_SCALE_STANDARD = 2
+OCKHAM_SCALE_ROBUST = 3
+OCKHAM_FORMAT_TEXT = 0
+OCKHAM_FORMAT_JSON = 1
+OCKHAM_X_MEANS = 0
+OCKHAM_G_MEANS = 1
+OCKHAM_DENSITY_CLUSTERS = 1000
+OCKHAM_K_LIMIT = 256
+OCKHAM_LARGEST_WEIGHT = 1e100
+OCKHAM_LEAST_WEIGHT = 1e-100
+OCKHAM_PAIR_ROWS = 2000
+OCKHAM_RESAMPLE_K_LIMIT = 256
+OCKHAM_SCALE_AUTO_RATIO = 10.0
+OCKHAM_SCATTER_COLUMNS = 256
+OCKHAM_SILHOUETTE_LIMIT = 1e10
+OCKHAM_SPLITS_K_MAX = 256
+OCKHAM_VERSION = "0.1.0"
+
+
+class ockham_error(c.Structure):
+    status: int
+    row: int
+    column: int
+    message: bytes
+
+
+class ockham_rows(c.Structure):
+    data: int | None
+    n_rows: int
+    n_columns: int
+    stride: int
+    dtype: int
+
+
+class ockham_row_source(c.Structure):
+    n_columns: int
+    rewind: Any
+    next: Any
+    user: int | None
+
+
+class ockham_progress(c.Structure):
+    report: Any
+    user: int | None
+
+
+class ockham_allocator(c.Structure):
+    allocate: Any
+    reallocate: Any
+    release: Any
+    user: int | None
+
+
+class ockham_work(c.Structure):
+    distances: int
+    plain_distances: int
+    steps: int
+    passes: int
+
+
+class ockham_kmeans_options(c.Structure):
+    k: int
+    seed: int
+    restarts: int
+    max_iterations: int
+    threads: int
+    progress: c._Pointer[ockham_progress]
+    algorithm: int
+    precision: int
+    weights: c._Pointer[c.c_double]
+
+
+class ockham_kmeans(c.Structure):
+    k: int
+    n_columns: int
+    centroids: c._Pointer[c.c_double]
+    sizes: c._Pointer[c.c_uint64]
+    within: c._Pointer[c.c_double]
+    inertia: float
+    n_iterations: int
+    converged: bool
+    exact: bool
+    weights: c._Pointer[c.c_double]
+
+
+class ockham_mixture_options(c.Structure):
+    k: int
+    families: bytes | None
+    seed: int
+    restarts: int
+    max_steps: int
+    tolerance: float
+    start: c._Pointer[c.c_double]
+    threads: int
+    progress: c._Pointer[ockham_progress]
+    weights: c._Pointer[c.c_double]
+    tails: bool
+
+
+class ockham_mixture(c.Structure):
+    family: int
+    k: int
+    n_columns: int
+    proportions: c._Pointer[c.c_double]
+    means: c._Pointer[c.c_double]
+    covariances: c._Pointer[c.c_double]
+    log_likelihood: float
+    n_parameters: float
+    bic: float
+    icl: float
+    aic: float
+    family_bic: c.Array[c.c_double]
+    entropy: float
+    tail: float
+    n_steps: int
+    converged: bool
+    regularised: bool
+
+
+class ockham_row_statistics(c.Structure):
+    spectrum: c._Pointer[c.c_double]
+    log_determinant: float
+    trace_ratio: float
+    explained: c._Pointer[c.c_double]
+    scattering: float
+    density_between: float
+    halves: c._Pointer[c.c_double]
+
+
+class ockham_curve_point(c.Structure):
+    k: int
+    inertia: float
+    sizes: c._Pointer[c.c_uint64]
+    within: c._Pointer[c.c_double]
+    spread: c._Pointer[c.c_double]
+    centroids: c._Pointer[c.c_double]
+    silhouette: float
+    simplified_silhouette: float
+    silhouette_error: float
+    weights: c._Pointer[c.c_double]
+    mixture_bic: float
+    mixture_icl: float
+    mixture_family: int
+    mixture_tail: float
+    mixture_shape: int
+    rows: c._Pointer[ockham_row_statistics]
+    pairs: c._Pointer[ockham_pair_statistics]
+    resamples: c._Pointer[ockham_resample_statistics]
+
+
+class ockham_pair_statistics(c.Structure):
+    n_pairs: float
+    share_within: float
+    mean_within: float
+    mean_between: float
+    mean_nearest: float
+    mean_farthest: float
+    deviation: float
+    concordant: float
+    discordant: float
+    equal: float
+    centroid_correlation: float
+    least_between: float
+    largest_within: float
+    largest_mean_within: float
+    least_mean_between: float
+    least_mean_crossed: float
+
+
+class ockham_curve(c.Structure):
+    n_rows: int
+    n_columns: int
+    n_varying: int
+    variance_floor: float
+    total: float
+    n_points: int
+    points: c._Pointer[ockham_curve_point]
+    total_weight: float
+    weighted: bool
+    has_mixtures: bool
+    total_spread: float
+
+
+class ockham_gap(c.Structure):
+    value: float
+    error: float
+
+
+class ockham_resample_statistics(c.Structure):
+    gap: ockham_gap
+    gap_pca: ockham_gap
+    gap_star: ockham_gap
+    prediction_strength: float
+    prediction_strength_error: float
+    instability: float
+    instability_error: float
+    jaccard: float
+    jaccard_mean: float
+    n_rows: int
+
+
+class ockham_criterion(c.Structure):
+    name: bytes | None
+    title: bytes | None
+    direction: int
+    can_answer_one: bool
+    formula: bytes | None
+    source: bytes | None
+    evidence: int
+    rule: bytes | None
+    usual: bool
+
+
+class ockham_fit_score(c.Structure):
+    value: float
+    log_likelihood: float
+    n_parameters: int
+    variances_differ: bool
+
+
+class ockham_read_options(c.Structure):
+    columns: c._Pointer[c.c_char_p]
+    n_columns: int
+    ignore: c._Pointer[c.c_char_p]
+    n_ignore: int
+    label_column: bytes | None
+    query: bytes | None
+    missing: int
+    header: int
+    delimiter: bytes
+    threads: int
+    progress: c._Pointer[ockham_progress]
+    weight_column: bytes | None
+
+
+class ockham_table(c.Structure):
+    pass
+
+
+class ockham_reader(c.Structure):
+    pass
+
+
+class ockham_scaling(c.Structure):
+    kind: int
+    n_columns: int
+    centre: c._Pointer[c.c_double]
+    factor: c._Pointer[c.c_double]
+    spread_ratio: float
+
+
+class ockham_overview(c.Structure):
+    n_rows: int
+    n_columns: int
+    mean: c._Pointer[c.c_double]
+    sd: c._Pointer[c.c_double]
+    low: c._Pointer[c.c_double]
+    high: c._Pointer[c.c_double]
+    sample: ockham_rows
+    stretch: int
+
+
+class ockham_blobs_options(c.Structure):
+    k: int
+    n_columns: int
+    rows_per_cluster: int
+    rows_per_cluster_max: int
+    random_sizes: bool
+    box_low: float
+    box_high: float
+    min_distance: float
+    sd: float
+    seed: int
+
+
+class ockham_writer(c.Structure):
+    pass
+
+
+class ockham_model_parts(c.Structure):
+    k: int
+    n_columns: int
+    column_names: c._Pointer[c.c_char_p]
+    scaling: ockham_scaling
+    centroids: c._Pointer[c.c_double]
+    sizes: c._Pointer[c.c_uint64]
+    within: c._Pointer[c.c_double]
+    n_rows: int
+    seed: int
+    criterion: bytes | None
+    weights: c._Pointer[c.c_double]
+    mixture: c._Pointer[ockham_mixture]
+
+
+class ockham_model(c.Structure):
+    pass
+
+
+class ockham_sweep_options(c.Structure):
+    k_min: int
+    k_max: int
+    seed: int
+    restarts: int
+    criterion: bytes | None
+    exact: bool
+    no_silhouette: bool
+    threads: int
+    progress: c._Pointer[ockham_progress]
+    algorithm: int
+    precision: int
+    weights: c._Pointer[c.c_double]
+    mixtures: bool
+    all_criteria: bool
+
+
+class ockham_sweep(c.Structure):
+    pass
+
+
+class ockham_confidence(c.Structure):
+    n_halves: int
+    n_agree: int
+    unclear: bool
+    merge_a: int
+    merge_b: int
+    overlap: float
+    n_peaks: int
+    n_bent: int
+    bent_share: float
+    z: float
+    like_one: bool
+    has_split: bool
+    split: int
+
+
+class ockham_verdict(c.Structure):
+    k: int
+    point: int
+    criterion: c._Pointer[ockham_criterion]
+    undecided: bool
+    one_suffices: bool
+    crowded: bool
+    weight: float
+    at_edge: bool
+    at_lower_edge: bool
+    extended: bool
+    overruled: bool
+    partial: bool
+    distinct_limit: bool
+    exact: bool
+    silhouette_rows: int
+    seconds: float
+    searched_rows: int
+    mixture_rows: int
+    confidence: ockham_confidence
+    mixture: c._Pointer[ockham_mixture]
+    sizes: c._Pointer[c.c_uint64]
+    weights: c._Pointer[c.c_double]
+    within: c._Pointer[c.c_double]
+    n_passes: int
+    pair_rows: int
+
+
+class ockham_agreement(c.Structure):
+    adjusted_rand: float
+    adjusted_mutual_information: float
+
+
+class ockham_report_options(c.Structure):
+    format: int
+    ascii: bool
+    all_k: bool
+    scaling: c._Pointer[ockham_scaling]
+    scaling_chosen: bool
+    agreement: c._Pointer[ockham_agreement]
+    n_label_values: int
+    n_rows_dropped: int
+    n_cells_filled: int
+    seed: int
+    all_criteria: bool
+    no_tables: bool
+
+
+class ockham_splits_options(c.Structure):
+    method: int
+    k_min: int
+    k_max: int
+    seed: int
+    alpha: float
+    as_printed: bool
+    threads: int
+    progress: c._Pointer[ockham_progress]
+    algorithm: int
+    precision: int
+    weights: c._Pointer[c.c_double]
+
+
+ockham_error._fields_ = [("status", c.c_int), ("row", c.c_uint64), ("column", c.c_uint64), ("message", c.c_char * 512)]
+ockham_rows._fields_ = [
+    ("data", c.c_void_p),
+    ("n_rows", c.c_size_t),
+    ("n_columns", c.c_size_t),
+    ("stride", c.c_size_t),
+    ("dtype", c.c_int),
+]
+ockham_row_source._fields_ = [
+    ("n_columns", c.c_size_t),
+    ("rewind", c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(ockham_error))),
+    ("next", c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(ockham_rows), c.POINTER(ockham_error))),
+    ("user", c.c_void_p),
+]
+ockham_progress._fields_ = [
+    ("report", c.CFUNCTYPE(c.c_bool, c.c_void_p, c.POINTER(c.c_char), c.c_uint64, c.c_uint64)),
+    ("user", c.c_void_p),
+]
+ockham_allocator._fields_ = [
+    ("allocate", c.CFUNCTYPE(c.c_void_p, c.c_void_p, c.c_size_t)),
+    ("reallocate", c.CFUNCTYPE(c.c_void_p, c.c_void_p, c.c_void_p, c.c_size_t)),
+    ("release", c.CFUNCTYPE(None, c.c_void_p, c.c_void_p)),
+    ("user", c.c_void_p),
+]
+ockham_work._fields_ = [
+    ("distances", c.c_uint64),
+    ("plain_distances", c.c_uint64),
+    ("steps", c.c_uint64),
+    ("passes", c.c_uint64),
+]
+ockham_kmeans_options._fields_ = [
+    ("k", c.c_size_t),
+    ("seed", c.c_uint64),
+    ("restarts", c.c_size_t),
+    ("max_iterations", c.c_size_t),
+    ("threads", c.c_size_t),
+    ("progress", c.POINTER(ockham_progress)),
+    ("algorithm", c.c_int),
+    ("precision", c.c_int),
+    ("weights", c.POINTER(c.c_double)),
+]
+ockham_kmeans._fields_ = [
+    ("k", c.c_size_t),
+    ("n_columns", c.c_size_t),
+    ("centroids", c.POINTER(c.c_double)),
+    ("sizes", c.POINTER(c.c_uint64)),
+    ("within", c.POINTER(c.c_double)),
+    ("inertia", c.c_double),
+    ("n_iterations", c.c_size_t),
+    ("converged", c.c_bool),
+    ("exact", c.c_bool),
+    ("weights", c.POINTER(c.c_double)),
+]
+ockham_mixture_options._fields_ = [
+    ("k", c.c_size_t),
+    ("families", c.c_char_p),
+    ("seed", c.c_uint64),
+    ("restarts", c.c_size_t),
+    ("max_steps", c.c_size_t),
+    ("tolerance", c.c_double),
+    ("start", c.POINTER(c.c_double)),
+    ("threads", c.c_size_t),
+    ("progress", c.POINTER(ockham_progress)),
+    ("weights", c.POINTER(c.c_double)),
+    ("tails", c.c_bool),
+]
+ockham_mixture._fields_ = [
+    ("family", c.c_int),
+    ("k", c.c_size_t),
+    ("n_columns", c.c_size_t),
+    ("proportions", c.POINTER(c.c_double)),
+    ("means", c.POINTER(c.c_double)),
+    ("covariances", c.POINTER(c.c_double)),
+    ("log_likelihood", c.c_double),
+    ("n_parameters", c.c_double),
+    ("bic", c.c_double),
+    ("icl", c.c_double),
+    ("aic", c.c_double),
+    ("family_bic", c.c_double * 14),
+    ("entropy", c.c_double),
+    ("tail", c.c_double),
+    ("n_steps", c.c_size_t),
+    ("converged", c.c_bool),
+    ("regularised", c.c_bool),
+]
+ockham_row_statistics._fields_ = [
+    ("spectrum", c.POINTER(c.c_double)),
+    ("log_determinant", c.c_double),
+    ("trace_ratio", c.c_double),
+    ("explained", c.POINTER(c.c_double)),
+    ("scattering", c.c_double),
+    ("density_between", c.c_double),
+    ("halves", c.POINTER(c.c_double)),
+]
+ockham_curve_point._fields_ = [
+    ("k", c.c_size_t),
+    ("inertia", c.c_double),
+    ("sizes", c.POINTER(c.c_uint64)),
+    ("within", c.POINTER(c.c_double)),
+    ("spread", c.POINTER(c.c_double)),
+    ("centroids", c.POINTER(c.c_double)),
+    ("silhouette", c.c_double),
+    ("simplified_silhouette", c.c_double),
+    ("silhouette_error", c.c_double),
+    ("weights", c.POINTER(c.c_double)),
+    ("mixture_bic", c.c_double),
+    ("mixture_icl", c.c_double),
+    ("mixture_family", c.c_int),
+    ("mixture_tail", c.c_double),
+    ("mixture_shape", c.c_int),
+    ("rows", c.POINTER(ockham_row_statistics)),
+    ("pairs", c.POINTER(ockham_pair_statistics)),
+    ("resamples", c.POINTER(ockham_resample_statistics)),
+]
+ockham_pair_statistics._fields_ = [
+    ("n_pairs", c.c_double),
+    ("share_within", c.c_double),
+    ("mean_within", c.c_double),
+    ("mean_between", c.c_double),
+    ("mean_nearest", c.c_double),
+    ("mean_farthest", c.c_double),
+    ("deviation", c.c_double),
+    ("concordant", c.c_double),
+    ("discordant", c.c_double),
+    ("equal", c.c_double),
+    ("centroid_correlation", c.c_double),
+    ("least_between", c.c_double),
+    ("largest_within", c.c_double),
+    ("largest_mean_within", c.c_double),
+    ("least_mean_between", c.c_double),
+    ("least_mean_crossed", c.c_double),
+]
+ockham_curve._fields_ = [
+    ("n_rows", c.c_uint64),
+    ("n_columns", c.c_size_t),
+    ("n_varying", c.c_size_t),
+    ("variance_floor", c.c_double),
+    ("total", c.c_double),
+    ("n_points", c.c_size_t),
+    ("points", c.POINTER(ockham_curve_point)),
+    ("total_weight", c.c_double),
+    ("weighted", c.c_bool),
+    ("has_mixtures", c.c_bool),
+    ("total_spread", c.c_double),
+]
+ockham_gap._fields_ = [("value", c.c_double), ("error", c.c_double)]
+ockham_resample_statistics._fields_ = [
+    ("gap", ockham_gap),
+    ("gap_pca", ockham_gap),
+    ("gap_star", ockham_gap),
+    ("prediction_strength", c.c_double),
+    ("prediction_strength_error", c.c_double),
+    ("instability", c.c_double),
+    ("instability_error", c.c_double),
+    ("jaccard", c.c_double),
+    ("jaccard_mean", c.c_double),
+    ("n_rows", c.c_uint64),
+]
+ockham_criterion._fields_ = [
+    ("name", c.c_char_p),
+    ("title", c.c_char_p),
+    ("direction", c.c_int),
+    ("can_answer_one", c.c_bool),
+    ("formula", c.c_char_p),
+    ("source", c.c_char_p),
+    ("evidence", c.c_int),
+    ("rule", c.c_char_p),
+    ("usual", c.c_bool),
+]
+ockham_fit_score._fields_ = [
+    ("value", c.c_double),
+    ("log_likelihood", c.c_double),
+    ("n_parameters", c.c_size_t),
+    ("variances_differ", c.c_bool),
+]
+ockham_read_options._fields_ = [
+    ("columns", c.POINTER(c.c_char_p)),
+    ("n_columns", c.c_size_t),
+    ("ignore", c.POINTER(c.c_char_p)),
+    ("n_ignore", c.c_size_t),
+    ("label_column", c.c_char_p),
+    ("query", c.c_char_p),
+    ("missing", c.c_int),
+    ("header", c.c_int),
+    ("delimiter", c.c_char),
+    ("threads", c.c_size_t),
+    ("progress", c.POINTER(ockham_progress)),
+    ("weight_column", c.c_char_p),
+]
+ockham_scaling._fields_ = [
+    ("kind", c.c_int),
+    ("n_columns", c.c_size_t),
+    ("centre", c.POINTER(c.c_double)),
+    ("factor", c.POINTER(c.c_double)),
+    ("spread_ratio", c.c_double),
+]
+ockham_overview._fields_ = [
+    ("n_rows", c.c_uint64),
+    ("n_columns", c.c_size_t),
+    ("mean", c.POINTER(c.c_double)),
+    ("sd", c.POINTER(c.c_double)),
+    ("low", c.POINTER(c.c_double)),
+    ("high", c.POINTER(c.c_double)),
+    ("sample", ockham_rows),
+    ("stretch", c.c_uint64),
+]
+ockham_blobs_options._fields_ = [
+    ("k", c.c_size_t),
+    ("n_columns", c.c_size_t),
+    ("rows_per_cluster", c.c_size_t),
+    ("rows_per_cluster_max", c.c_size_t),
+    ("random_sizes", c.c_bool),
+    ("box_low", c.c_double),
+    ("box_high", c.c_double),
+    ("min_distance", c.c_double),
+    ("sd", c.c_double),
+    ("seed", c.c_uint64),
+]
+ockham_model_parts._fields_ = [
+    ("k", c.c_size_t),
+    ("n_columns", c.c_size_t),
+    ("column_names", c.POINTER(c.c_char_p)),
+    ("scaling", ockham_scaling),
+    ("centroids", c.POINTER(c.c_double)),
+    ("sizes", c.POINTER(c.c_uint64)),
+    ("within", c.POINTER(c.c_double)),
+    ("n_rows", c.c_uint64),
+    ("seed", c.c_uint64),
+    ("criterion", c.c_char_p),
+    ("weights", c.POINTER(c.c_double)),
+    ("mixture", c.POINTER(ockham_mixture)),
+]
+ockham_sweep_options._fields_ = [
+    ("k_min", c.c_size_t),
+    ("k_max", c.c_size_t),
+    ("seed", c.c_uint64),
+    ("restarts", c.c_size_t),
+    ("criterion", c.c_char_p),
+    ("exact", c.c_bool),
+    ("no_silhouette", c.c_bool),
+    ("threads", c.c_size_t),
+    ("progress", c.POINTER(ockham_progress)),
+    ("algorithm", c.c_int),
+    ("precision", c.c_int),
+    ("weights", c.POINTER(c.c_double)),
+    ("mixtures", c.c_bool),
+    ("all_criteria", c.c_bool),
+]
+ockham_confidence._fields_ = [
+    ("n_halves", c.c_size_t),
+    ("n_agree", c.c_size_t),
+    ("unclear", c.c_bool),
+    ("merge_a", c.c_size_t),
+    ("merge_b", c.c_size_t),
+    ("overlap", c.c_double),
+    ("n_peaks", c.c_size_t),
+    ("n_bent", c.c_size_t),
+    ("bent_share", c.c_double),
+    ("z", c.c_double),
+    ("like_one", c.c_bool),
+    ("has_split", c.c_bool),
+    ("split", c.c_size_t),
+]
+ockham_verdict._fields_ = [
+    ("k", c.c_size_t),
+    ("point", c.c_size_t),
+    ("criterion", c.POINTER(ockham_criterion)),
+    ("undecided", c.c_bool),
+    ("one_suffices", c.c_bool),
+    ("crowded", c.c_bool),
+    ("weight", c.c_double),
+    ("at_edge", c.c_bool),
+    ("at_lower_edge", c.c_bool),
+    ("extended", c.c_bool),
+    ("overruled", c.c_bool),
+    ("partial", c.c_bool),
+    ("distinct_limit", c.c_bool),
+    ("exact", c.c_bool),
+    ("silhouette_rows", c.c_uint64),
+    ("seconds", c.c_double),
+    ("searched_rows", c.c_uint64),
+    ("mixture_rows", c.c_size_t),
+    ("confidence", ockham_confidence),
+    ("mixture", c.POINTER(ockham_mixture)),
+    ("sizes", c.POINTER(c.c_uint64)),
+    ("weights", c.POINTER(c.c_double)),
+    ("within", c.POINTER(c.c_double)),
+    ("n_passes", c.c_size_t),
+    ("pair_rows", c.c_size_t),
+]
+ockham_agreement._fields_ = [("adjusted_rand", c.c_double), ("adjusted_mutual_information", c.c_double)]
+ockham_report_options._fields_ = [
+    ("format", c.c_int),
+    ("ascii", c.c_bool),
+    ("all_k", c.c_bool),
+    ("scaling", c.POINTER(ockham_scaling)),
+    ("scaling_chosen", c.c_bool),
+    ("agreement", c.POINTER(ockham_agreement)),
+    ("n_label_values", c.c_size_t),
+    ("n_rows_dropped", c.c_uint64),
+    ("n_cells_filled", c.c_uint64),
+    ("seed", c.c_uint64),
+    ("all_criteria", c.c_bool),
+    ("no_tables", c.c_bool),
+]
+ockham_splits_options._fields_ = [
+    ("method", c.c_int),
+    ("k_min", c.c_size_t),
+    ("k_max", c.c_size_t),
+    ("seed", c.c_uint64),
+    ("alpha", c.c_double),
+    ("as_printed", c.c_bool),
+    ("threads", c.c_size_t),
+    ("progress", c.POINTER(ockham_progress)),
+    ("algorithm", c.c_int),
+    ("precision", c.c_int),
+    ("weights", c.POINTER(c.c_double)),
+]
+
+ockham_version = declare("ockham_version", c.c_char_p)
+ockham_instruction_set = declare("ockham_instruction_set", c.c_char_p)
+ockham_status_text = declare("ockham_status_text", c.c_char_p, c.c_int)
+ockham_set_allocator = declare("ockham_set_allocator", None, c.POINTER(ockham_allocator))
+ockham_kmeans_fit = declare(
+    "ockham_kmeans_fit",
+    c.c_int,
+    ockham_rows,
+    c.POINTER(ockham_kmeans_options),
+    c.POINTER(c.c_uint32),
+    c.POINTER(ockham_kmeans),
+    c.POINTER(ockham_error),
+)
+ockham_kmeans_clear = declare("ockham_kmeans_clear", None, c.POINTER(ockham_kmeans))
+ockham_nearest = declare(
+    "ockham_nearest",
+    c.c_int,
+    ockham_rows,
+    c.POINTER(c.c_double),
+    c.c_size_t,
+    c.c_size_t,
+    c.POINTER(c.c_uint32),
+    c.POINTER(c.c_double),
+    c.POINTER(ockham_error),
+)
+ockham_covariance_name = declare("ockham_covariance_name", c.c_char_p, c.c_int)
+ockham_covariance_text = declare("ockham_covariance_text", c.c_char_p, c.c_int)
+ockham_covariance_find = declare("ockham_covariance_find", c.c_int, c.c_char_p)
+ockham_covariance_size = declare("ockham_covariance_size", c.c_size_t, c.c_int, c.c_size_t)
+ockham_covariance_parameters = declare("ockham_covariance_parameters", c.c_double, c.c_int, c.c_size_t, c.c_size_t)
+ockham_mixture_fit = declare(
+    "ockham_mixture_fit",
+    c.c_int,
+    ockham_rows,
+    c.POINTER(ockham_mixture_options),
+    c.POINTER(c.c_uint32),
+    c.POINTER(ockham_mixture),
+    c.POINTER(ockham_error),
+)
+ockham_mixture_clear = declare("ockham_mixture_clear", None, c.POINTER(ockham_mixture))
+ockham_mixture_check = declare("ockham_mixture_check", c.c_int, c.POINTER(ockham_mixture), c.POINTER(ockham_error))
+ockham_mixture_predict = declare(
+    "ockham_mixture_predict",
+    c.c_int,
+    c.POINTER(ockham_mixture),
+    ockham_rows,
+    c.c_size_t,
+    c.POINTER(c.c_uint32),
+    c.POINTER(c.c_double),
+    c.POINTER(c.c_double),
+    c.POINTER(ockham_error),
+)
+ockham_criteria = declare("ockham_criteria", c.POINTER(ockham_criterion), c.POINTER(c.c_size_t))
+ockham_criterion_find = declare("ockham_criterion_find", c.POINTER(ockham_criterion), c.c_char_p)
+ockham_criterion_has_evidence = declare(
+    "ockham_criterion_has_evidence",
+    c.c_bool,
+    c.POINTER(ockham_criterion),
+    c.POINTER(ockham_curve),
+)
+ockham_criterion_value = declare(
+    "ockham_criterion_value",
+    c.c_double,
+    c.POINTER(ockham_criterion),
+    c.POINTER(ockham_curve),
+    c.c_size_t,
+)
+ockham_criterion_choose = declare(
+    "ockham_criterion_choose",
+    c.c_size_t,
+    c.POINTER(ockham_criterion),
+    c.POINTER(ockham_curve),
+)
+ockham_score_bic = declare("ockham_score_bic", ockham_fit_score, c.POINTER(ockham_curve), c.c_size_t)
+ockham_score_bicc = declare("ockham_score_bicc", ockham_fit_score, c.POINTER(ockham_curve), c.c_size_t)
+ockham_score_aic = declare("ockham_score_aic", ockham_fit_score, c.POINTER(ockham_curve), c.c_size_t)
+ockham_one_cluster_suffices = declare("ockham_one_cluster_suffices", c.c_bool, c.POINTER(ockham_curve), c.c_size_t)
+ockham_bic_weights = declare("ockham_bic_weights", None, c.POINTER(ockham_curve), c.POINTER(c.c_double))
+ockham_kneedle = declare("ockham_kneedle", c.c_size_t, c.POINTER(c.c_double), c.POINTER(c.c_double), c.c_size_t)
+ockham_table_read = declare(
+    "ockham_table_read",
+    c.c_int,
+    c.c_char_p,
+    c.POINTER(ockham_read_options),
+    c.POINTER(c.POINTER(ockham_table)),
+    c.POINTER(ockham_error),
+)
+ockham_table_free = declare("ockham_table_free", None, c.POINTER(ockham_table))
+ockham_table_rows = declare("ockham_table_rows", ockham_rows, c.POINTER(ockham_table))
+ockham_table_column_name = declare("ockham_table_column_name", c.c_char_p, c.POINTER(ockham_table), c.c_size_t)
+ockham_table_labels = declare("ockham_table_labels", c.POINTER(c.c_uint32), c.POINTER(ockham_table))
+ockham_table_n_label_values = declare("ockham_table_n_label_values", c.c_size_t, c.POINTER(ockham_table))
+ockham_table_label_text = declare("ockham_table_label_text", c.c_char_p, c.POINTER(ockham_table), c.c_uint32)
+ockham_table_weights = declare("ockham_table_weights", c.POINTER(c.c_double), c.POINTER(ockham_table))
+ockham_table_source_row = declare("ockham_table_source_row", c.c_uint64, c.POINTER(ockham_table), c.c_size_t)
+ockham_table_n_rows_dropped = declare("ockham_table_n_rows_dropped", c.c_uint64, c.POINTER(ockham_table))
+ockham_table_n_cells_filled = declare("ockham_table_n_cells_filled", c.c_uint64, c.POINTER(ockham_table))
+ockham_reader_open = declare(
+    "ockham_reader_open",
+    c.c_int,
+    c.c_char_p,
+    c.POINTER(ockham_read_options),
+    c.POINTER(c.POINTER(ockham_reader)),
+    c.POINTER(ockham_error),
+)
+ockham_reader_n_columns = declare("ockham_reader_n_columns", c.c_size_t, c.POINTER(ockham_reader))
+ockham_reader_column_name = declare("ockham_reader_column_name", c.c_char_p, c.POINTER(ockham_reader), c.c_size_t)
+ockham_reader_next = declare(
+    "ockham_reader_next",
+    c.c_int,
+    c.POINTER(ockham_reader),
+    c.POINTER(ockham_rows),
+    c.POINTER(ockham_error),
+)
+ockham_reader_weights = declare("ockham_reader_weights", c.POINTER(c.c_double), c.POINTER(ockham_reader))
+ockham_reader_source_row = declare("ockham_reader_source_row", c.c_uint64, c.POINTER(ockham_reader), c.c_size_t)
+ockham_reader_labels = declare("ockham_reader_labels", c.POINTER(c.c_uint32), c.POINTER(ockham_reader))
+ockham_reader_n_label_values = declare("ockham_reader_n_label_values", c.c_size_t, c.POINTER(ockham_reader))
+ockham_reader_n_rows_dropped = declare("ockham_reader_n_rows_dropped", c.c_uint64, c.POINTER(ockham_reader))
+ockham_reader_rewind = declare("ockham_reader_rewind", c.c_int, c.POINTER(ockham_reader), c.POINTER(ockham_error))
+ockham_reader_source = declare(
+    "ockham_reader_source",
+    c.c_int,
+    c.POINTER(ockham_reader),
+    c.POINTER(ockham_row_source),
+    c.POINTER(ockham_error),
+)
+ockham_reader_close = declare("ockham_reader_close", None, c.POINTER(ockham_reader))
+ockham_scaling_fit = declare(
+    "ockham_scaling_fit",
+    c.c_int,
+    ockham_rows,
+    c.c_int,
+    c.POINTER(ockham_scaling),
+    c.POINTER(ockham_error),
+)
+ockham_scaling_fit_weighted = declare(
+    "ockham_scaling_fit_weighted",
+    c.c_int,
+    ockham_rows,
+    c.POINTER(c.c_double),
+    c.c_int,
+    c.POINTER(ockham_scaling),
+    c.POINTER(ockham_error),
+)
+ockham_scaling_apply = declare("ockham_scaling_apply", None, c.POINTER(ockham_scaling), ockham_rows, c.c_void_p)
+ockham_scaling_clear = declare("ockham_scaling_clear", None, c.POINTER(ockham_scaling))
+ockham_reader_scale = declare("ockham_reader_scale", None, c.POINTER(ockham_reader), c.POINTER(ockham_scaling))
+ockham_overview_take = declare(
+    "ockham_overview_take",
+    c.c_int,
+    c.POINTER(ockham_row_source),
+    c.c_size_t,
+    c.c_uint64,
+    c.POINTER(ockham_progress),
+    c.POINTER(ockham_overview),
+    c.POINTER(ockham_error),
+)
+ockham_overview_clear = declare("ockham_overview_clear", None, c.POINTER(ockham_overview))
+ockham_overview_fit_scaling = declare(
+    "ockham_overview_fit_scaling",
+    c.c_int,
+    c.POINTER(ockham_overview),
+    c.c_int,
+    c.POINTER(ockham_scaling),
+    c.POINTER(ockham_error),
+)
+ockham_overview_scale = declare("ockham_overview_scale", None, c.POINTER(ockham_overview), c.POINTER(ockham_scaling))
+ockham_table_scale = declare("ockham_table_scale", None, c.POINTER(ockham_table), c.POINTER(ockham_scaling))
+ockham_generate_blobs = declare(
+    "ockham_generate_blobs",
+    c.c_int,
+    c.POINTER(ockham_blobs_options),
+    c.POINTER(c.POINTER(ockham_table)),
+    c.POINTER(ockham_error),
+)
+ockham_table_write = declare(
+    "ockham_table_write",
+    c.c_int,
+    c.POINTER(ockham_table),
+    c.c_char_p,
+    c.POINTER(ockham_error),
+)
+ockham_writer_open = declare(
+    "ockham_writer_open",
+    c.c_int,
+    c.c_char_p,
+    c.POINTER(c.c_char_p),
+    c.c_size_t,
+    c.POINTER(c.POINTER(ockham_writer)),
+    c.POINTER(ockham_error),
+)
+ockham_writer_put = declare(
+    "ockham_writer_put",
+    c.c_int,
+    c.POINTER(ockham_writer),
+    ockham_rows,
+    c.POINTER(ockham_error),
+)
+ockham_writer_close = declare("ockham_writer_close", c.c_int, c.POINTER(ockham_writer), c.POINTER(ockham_error))
+ockham_writer_abandon = declare("ockham_writer_abandon", None, c.POINTER(ockham_writer))
+ockham_model_new = declare(
+    "ockham_model_new",
+    c.c_int,
+    c.POINTER(ockham_model_parts),
+    c.POINTER(c.POINTER(ockham_model)),
+    c.POINTER(ockham_error),
+)
+ockham_model_free = declare("ockham_model_free", None, c.POINTER(ockham_model))
+ockham_model_look = declare("ockham_model_look", c.POINTER(ockham_model_parts), c.POINTER(ockham_model))
+ockham_model_centroid = declare(
+    "ockham_model_centroid",
+    None,
+    c.POINTER(ockham_model),
+    c.c_size_t,
+    c.POINTER(c.c_double),
+)
+ockham_model_deviations = declare(
+    "ockham_model_deviations",
+    None,
+    c.POINTER(ockham_model),
+    c.c_size_t,
+    c.POINTER(c.c_double),
+)
+ockham_model_save = declare("ockham_model_save", c.c_int, c.POINTER(ockham_model), c.c_char_p, c.POINTER(ockham_error))
+ockham_model_load = declare(
+    "ockham_model_load",
+    c.c_int,
+    c.c_char_p,
+    c.POINTER(c.POINTER(ockham_model)),
+    c.POINTER(ockham_error),
+)
+ockham_model_predict = declare(
+    "ockham_model_predict",
+    c.c_int,
+    c.POINTER(ockham_model),
+    ockham_rows,
+    c.c_size_t,
+    c.POINTER(c.c_uint32),
+    c.POINTER(c.c_double),
+    c.POINTER(ockham_error),
+)
+ockham_model_posterior = declare(
+    "ockham_model_posterior",
+    c.c_int,
+    c.POINTER(ockham_model),
+    ockham_rows,
+    c.c_size_t,
+    c.POINTER(c.c_uint32),
+    c.POINTER(c.c_double),
+    c.POINTER(c.c_double),
+    c.POINTER(ockham_error),
+)
+ockham_sweep_run = declare(
+    "ockham_sweep_run",
+    c.c_int,
+    ockham_rows,
+    c.POINTER(ockham_sweep_options),
+    c.POINTER(c.POINTER(ockham_sweep)),
+    c.POINTER(ockham_error),
+)
+ockham_sweep_free = declare("ockham_sweep_free", None, c.POINTER(ockham_sweep))
+ockham_sweep_run_source = declare(
+    "ockham_sweep_run_source",
+    c.c_int,
+    c.POINTER(ockham_row_source),
+    c.POINTER(ockham_overview),
+    c.c_size_t,
+    c.POINTER(ockham_sweep_options),
+    c.POINTER(c.POINTER(ockham_sweep)),
+    c.POINTER(ockham_error),
+)
+ockham_sweep_sample_rows = declare(
+    "ockham_sweep_sample_rows",
+    c.c_int,
+    c.c_size_t,
+    c.c_size_t,
+    c.POINTER(ockham_sweep_options),
+    c.POINTER(c.c_size_t),
+    c.POINTER(ockham_error),
+)
+ockham_sweep_fits = declare("ockham_sweep_fits", c.c_bool, c.c_uint64, c.c_size_t, c.c_size_t)
+ockham_sweep_curve = declare("ockham_sweep_curve", c.POINTER(ockham_curve), c.POINTER(ockham_sweep))
+ockham_sweep_verdict = declare("ockham_sweep_verdict", ockham_verdict, c.POINTER(ockham_sweep))
+ockham_sweep_work = declare("ockham_sweep_work", ockham_work, c.POINTER(ockham_sweep))
+ockham_sweep_half_count = declare("ockham_sweep_half_count", c.c_size_t, c.POINTER(ockham_sweep), c.c_size_t)
+ockham_sweep_verdict_labels = declare(
+    "ockham_sweep_verdict_labels",
+    c.c_int,
+    c.POINTER(ockham_sweep),
+    ockham_rows,
+    c.c_size_t,
+    c.POINTER(c.c_uint32),
+    c.POINTER(ockham_error),
+)
+ockham_sweep_labels = declare(
+    "ockham_sweep_labels",
+    c.c_int,
+    c.POINTER(ockham_sweep),
+    ockham_rows,
+    c.c_size_t,
+    c.c_size_t,
+    c.POINTER(c.c_uint32),
+    c.POINTER(ockham_error),
+)
+ockham_agreement_measure = declare(
+    "ockham_agreement_measure",
+    c.c_int,
+    c.POINTER(c.c_uint32),
+    c.POINTER(c.c_uint32),
+    c.c_size_t,
+    c.POINTER(ockham_agreement),
+    c.POINTER(ockham_error),
+)
+ockham_agreement_of_counts = declare(
+    "ockham_agreement_of_counts",
+    c.c_int,
+    c.POINTER(c.c_uint64),
+    c.c_size_t,
+    c.c_size_t,
+    c.POINTER(ockham_agreement),
+    c.POINTER(ockham_error),
+)
+ockham_report_sweep = declare(
+    "ockham_report_sweep",
+    c.c_int,
+    c.POINTER(ockham_sweep),
+    c.POINTER(ockham_report_options),
+    c.POINTER(c.POINTER(c.c_char)),
+    c.POINTER(ockham_error),
+)
+ockham_text_free = declare("ockham_text_free", None, c.POINTER(c.c_char))
+ockham_splits_fit = declare(
+    "ockham_splits_fit",
+    c.c_int,
+    ockham_rows,
+    c.POINTER(ockham_splits_options),
+    c.POINTER(c.c_uint32),
+    c.POINTER(ockham_kmeans),
+    c.POINTER(ockham_error),
+)

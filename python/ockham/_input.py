@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever holds a table of numbers as rows that the library can read, without a copy where its memory allows."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ockham import _ffi
+from ockham._arrow import ArrowTable, has_arrow
+from ockham._calls import DataError
+from ockham._structs import FloatArray
+
+_DTYPES = {np.dtype(np.float64): _ffi.OCKHAM_FLOAT64, np.dtype(np.float32): _ffi.OCKHAM_FLOAT32}
+
+
+class Rows:
+    """Rows in memory that the library can read.
+
+    array         n x d, float32 or float64, each row's numbers side by side
+    column_names  d; None where the data has none
+    copied        why the numbers had to be copied; "" where they are read where they lie
+    """
+
+    def __init__(self, array: npt.NDArray[Any], column_names: list[str] | None = None, copied: str = "") -> None:
+        self.array, reason = _readable(array)
+        self.column_names = column_names
+        self.copied = copied or reason
+
+    @property
+    def n_rows(self) -> int:
+        return int(self.array.shape[0])
+
+    @property
+    def n_columns(self) -> int:
+        return int(self.array.shape[1])
+
+    def names(self) -> list[str]:
+        return self.column_names or [f"x{j + 1}" for j in range(self.n_columns)]
+
+    @property
+    def struct(self) -> _ffi.ockham_rows:
+        stride = self.array.strides[0] // self.array.itemsize if self.n_rows > 1 else self.n_columns
+        return _ffi.ockham_rows(
+            data=self.array.ctypes.data,
+            n_rows=self.n_rows,
+            n_columns=self.n_columns,
+            stride=stride,
+            dtype=_DTYPES[self.array.dtype],
+        )
+
+    def check_finite(self) -> None:
+        """For what the library does not check."""
+        if np.isfinite(self.array).all():
+            return
+        row, column = np.argwhere(~np.isfinite(self.array))[0]
+        raise self.explain(DataError("", int(row), int(column)))
+
+    def explain(self, error: DataError) -> DataError:
+        """What is wrong with a number, in scikit-learn's words and with its place."""
+        if error.row is None or error.column is None:
+            return error
+        place = f"X[{error.row}, {error.column}]"
+        if self.column_names:
+            place += f", column {self.column_names[error.column]!r}"
+        value = self.array[error.row, error.column]
+        what = "NaN" if np.isnan(value) else f"infinity or a value too large for {self.array.dtype}"
+        return DataError(f"Input X contains {what}: {place}", error.row, error.column)
+
+
+def _readable(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
+    """The same numbers as the library can read them, and why they had to be copied."""
+    if array.dtype.newbyteorder("=") not in _DTYPES:
+        wanted = np.float32 if array.dtype == np.float16 else np.float64
+        return np.ascontiguousarray(array, wanted), f"{array.dtype} became {np.dtype(wanted)}"
+    if not array.dtype.isnative or not array.flags.aligned:
+        return np.ascontiguousarray(array, array.dtype.newbyteorder("=")), "byte order or alignment"
+    n, d = array.shape
+    across, along = array.strides
+    rows_apart = n <= 1 or (across >= d * array.itemsize and across % array.itemsize == 0)
+    if not rows_apart or (d > 1 and along != array.itemsize):
+        return np.ascontiguousarray(array), "a row's numbers do not lie side by side"
+    return array, ""
+
+
+def is_frame(data: Any) -> bool:
+    """Whether it has columns with names, of pandas or through Arrow's interface."""
+    return _module(data) == "pandas" or has_arrow(data)
+
+
+def _module(data: Any) -> str:
+    return type(data).__module__.partition(".")[0]
+
+
+def read_rows(data: Any) -> Rows:
+    """Rows of whatever holds a table of numbers; one dimension is one column."""
+    if isinstance(data, Rows):
+        return data
+    if _module(data) == "scipy" and hasattr(data, "tocsr"):
+        raise TypeError("sparse data is not supported: X.toarray() makes it dense")
+    if _module(data) == "pandas":
+        rows = _of_pandas(data)
+    elif has_arrow(data):
+        rows = _of_arrow(data)
+    else:
+        rows = _of_array(data)
+    if rows.n_rows == 0 or rows.n_columns == 0:
+        raise DataError(f"Found array with {rows.n_rows} row(s) and {rows.n_columns} column(s), expected at least one of each")
+    return rows
+
+
+def _of_array(data: Any) -> Rows:
+    array = np.asarray(data)
+    made = array.base is None and not isinstance(data, np.ndarray)
+    return Rows(_two_dimensions(array), None, f"a {type(data).__name__} became an array" if made else "")
+
+
+def _two_dimensions(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if array.ndim == 1:
+        array = array.reshape(-1, 1)
+    if array.ndim != 2:
+        raise DataError(f"Expected a table of two dimensions, found {array.ndim}")
+    if array.dtype.kind in "biuf":
+        return array
+    if array.dtype.kind != "O":
+        raise DataError(f"Expected numbers, found {array.dtype}")
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"Expected numbers: {error}") from None
+
+
+def _complain_of_text(names: Sequence[str]) -> None:
+    if names:
+        listed = ", ".join(repr(name) for name in names[:10]) + (", …" if len(names) > 10 else "")
+        raise DataError(f"Expected numbers, found other values in column{'s' if len(names) > 1 else ''} {listed}: leave them out")
+
+
+def _of_pandas(data: Any) -> Rows:
+    frame = data.to_frame() if hasattr(data, "to_frame") and data.ndim == 1 else data
+    names = [str(name) for name in frame.columns]
+    is_number = [dtype.kind in "biuf" for dtype in frame.dtypes]
+    _complain_of_text([name for name, good in zip(names, is_number) if not good])
+    if _is_by_rows(frame):
+        return Rows(frame.to_numpy(), names)
+    array = np.empty(frame.shape, np.float32 if set(frame.dtypes) == {np.dtype(np.float32)} else np.float64)
+    for j in range(frame.shape[1]):
+        array[:, j] = frame.iloc[:, j].to_numpy(dtype=array.dtype, na_value=np.nan)
+    return Rows(array, names, "pandas keeps each column apart")
+
+
+def _is_by_rows(frame: Any) -> bool:
+    """Whether the frame is a view of one table of floats by rows, which then need not be copied."""
+    if frame.shape[1] == 0 or len(set(frame.dtypes)) != 1 or frame.dtypes.iloc[0] not in _DTYPES:
+        return False
+    first = frame.iloc[:, 0].to_numpy()
+    return frame.shape[0] > 1 and first.strides[0] >= frame.shape[1] * first.itemsize
+
+
+def _of_arrow(data: Any) -> Rows:
+    table = ArrowTable(data)
+    _complain_of_text(table.not_numbers())
+    array, copied = table.read()
+    return Rows(array, table.column_names() if table.is_table else None, copied)
+
+
+def read_weights(weights: Any, n_rows: int) -> FloatArray | None:
+    if weights is None:
+        return None
+    array = np.ascontiguousarray(weights, np.float64)
+    if array.ndim == 0:
+        array = np.full(n_rows, float(array))
+    if array.shape != (n_rows,):
+        raise ValueError(f"weights must be {n_rows} numbers, one a row, found the shape {array.shape}")
+    if not array.any():
+        raise ValueError("the weights are zero for all rows: expected some that are more")
+    return array

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NumPy arrays out of the library's structs, and into them."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Sequence, Union
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int32]
+
+#: the library's size_t(-1): "none"
+NONE = ctypes.c_size_t(-1).value
+
+_CTYPES: dict[Any, Any] = {
+    np.dtype(np.float64): ctypes.c_double,
+    np.dtype(np.uint32): ctypes.c_uint32,
+    np.dtype(np.int32): ctypes.c_uint32,
+    np.dtype(np.uint64): ctypes.c_uint64,
+}
+
+
+def copy_array(pointer: Any, shape: Union[int, tuple[int, ...]]) -> Any:
+    """A copy of what the library owns; None for NULL."""
+    if not pointer:
+        return None
+    return np.ctypeslib.as_array(pointer, shape if isinstance(shape, tuple) else (shape,)).copy()
+
+
+def point_to(array: npt.NDArray[Any] | None) -> Any:
+    """For an argument or a field: the array must outlive its use. NULL for None."""
+    if array is None:
+        return None
+    assert array.flags.c_contiguous
+    return ctypes.cast(array.ctypes.data, ctypes.POINTER(_CTYPES[array.dtype]))
+
+
+def strings(texts: Sequence[str]) -> Any:
+    """An array of C strings; it keeps their bytes."""
+    return (ctypes.c_char_p * max(len(texts), 1))(*(t.encode(errors="replace") for t in texts))

@@ -68,7 +68,7 @@ static bool report(void *user, const char *stage, uint64_t done, uint64_t total)
 }
 
 const ockham_progress *cli_progress_start(bool quiet) {
-  static const ockham_progress progress = {report, NULL};
+  static const ockham_progress progress = {.report = report};
   bar.visible = !quiet && isatty(STDERR_FILENO);
   bar.start = now_seconds();
   struct sigaction action = {.sa_handler = on_interrupt}; /* without SA_RESTART: a read that waits shall end */

@@ -99,6 +99,8 @@ typedef struct ockham_progress {
   /** stage: what is being done, for people; done of total, total 0 when unknown. Return false to stop early. */
   bool (*report)(void *user, const char *stage, uint64_t done, uint64_t total);
   void *user;
+  const bool *at_once; /**< looked at when report returned false: true stops without finishing what a partial result
+                            would need, so that the call fails with INTERRUPTED; NULL: false */
 } ockham_progress;
 
 /** Replace malloc, realloc and free for everything the library allocates from now on.

@@ -63,6 +63,7 @@ typedef struct table {
   prefix *before;      /* n_distinct + 1 */
   double *best, *last; /* n_distinct: this row of the table and the one before it */
   double rough_error;  /* what rough_total() may be wrong by */
+  ock_ticker *ticker;  /* may be NULL */
   size_t k;
 } table;
 
@@ -161,8 +162,11 @@ static size_t find_first(table *t, size_t j, size_t first, size_t last) {
   return best_first;
 }
 
-/* Fill entries low ... high of the row for t->k clusters, knowing that the last cluster begins in from ... to. */
+/* Fill entries low ... high of the row for t->k clusters, knowing that the last cluster begins in from ... to. Not all
+ * of them where it is stopped. */
 static void fill(table *t, size_t low, size_t high, size_t from, size_t to) {
+  bool is_long = high - low > 1 << 15;
+  if (is_long && t->ticker && ock_ticker_stopped(t->ticker)) return;
   size_t j = low + (high - low) / 2;
   size_t least = from > t->k - 1 ? from : t->k - 1; /* k - 1 values at least go to the other clusters */
   size_t first = find_first(t, j, least, to < j ? to : j);
@@ -171,18 +175,24 @@ static void fill(table *t, size_t low, size_t high, size_t from, size_t to) {
   if (j < high) fill(t, j + 1, high, first, to);
 }
 
-static ockham_status fill_table(table *t, ock_ticker *ticker, ockham_error *err) {
+static ockham_status ask(const table *t, size_t k, ockham_error *err) {
+  if (!t->ticker || !ock_ticker_stopped(t->ticker)) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_INTERRUPTED, "stopped at k = %zu", k);
+}
+
+static ockham_status fill_table(table *t, ockham_error *err) {
   size_t n = t->e->n_distinct;
   for (size_t j = 0; j < n; j++) {
     t->best[j] = cost(t, 0, j);
     t->e->first[j] = 0;
   }
+  OCK_TRY(ask(t, 1, err));
   for (t->k = 2; t->k <= t->e->k_max; t->k++) {
     double *swap = t->last;
     t->last = t->best;
     t->best = swap;
     fill(t, t->k - 1, n - 1, t->k - 1, n - 1);
-    if (ticker && ock_ticker_stopped(ticker)) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped at k = %zu", t->k);
+    OCK_TRY(ask(t, t->k, err));
   }
   return OCKHAM_OK;
 }
@@ -204,7 +214,7 @@ static bool collect(ock_exact1d *e, ockham_rows x, const double *weights) {
 ockham_status ock_exact1d_init_weighted(ock_exact1d *e, ockham_rows x, const double *weights, size_t k_max,
                                         ock_ticker *ticker, ockham_error *err) {
   *e = (ock_exact1d){.n = x.n_rows};
-  table t = {.e = e};
+  table t = {.e = e, .ticker = ticker};
   ockham_status status = OCKHAM_OK;
   if (collect(e, x, weights)) {
     e->k_max = k_max < e->n_distinct ? k_max : e->n_distinct;
@@ -214,8 +224,9 @@ ockham_status ock_exact1d_init_weighted(ock_exact1d *e, ockham_rows x, const dou
     t.last = ock_alloc_array(e->n_distinct, sizeof(double));
   }
   if (e->first && t.before && t.best && t.last) {
-    sum_prefixes(&t);
-    status = fill_table(&t, ticker, err);
+    status = ask(&t, 1, err);
+    if (!status) sum_prefixes(&t);
+    if (!status) status = fill_table(&t, err);
   } else {
     status = ock_fail_memory(err, "the table of the exact optimum", ock_size_product(e->n, 4 * k_max + 80));
   }

@@ -632,7 +632,7 @@ static ockham_status measure_rows(pass *p, ock_pool *pool, ock_ticker *ticker, b
     p->x = feed->rows;
     p->first = feed->first;
     p->n_panels = (p->x.n_rows + OCK_PANEL - 1) / OCK_PANEL;
-    ock_pool_run(pool, p->n_blocks, measure_block, p);
+    if (!ock_pool_run_watched(pool, ticker, p->n_blocks, measure_block, p)) return OCKHAM_OK;
     if (!feed->source || !ticker) continue;
     ticker->done = feed->first + p->x.n_rows;
     ticker->total = feed->n;

@@ -101,10 +101,11 @@ typedef struct ock_ticker {
   bool stopped;
 } ock_ticker;
 bool ock_ticker_stopped(ock_ticker *ticker);
-/* ock_pool_run(), so many tasks a worker at a time; the ticker (NULL: none) may stop it in between. False when it did.
- */
-bool ock_pool_run_batches(ock_pool *pool, ock_ticker *ticker, size_t n_tasks, size_t a_batch, ock_task *task,
-                          void *arg);
+/* It was stopped, and no partial result is wanted. */
+bool ock_ticker_gave_up(const ock_ticker *ticker);
+/* ock_pool_run(); the ticker (NULL: none), which the caller asks between tasks, may stop it. False when it did: some
+ * tasks were not run. */
+bool ock_pool_run_watched(ock_pool *pool, ock_ticker *ticker, size_t n_tasks, ock_task *task, void *arg);
 
 /* A file written beside its destination and renamed over it by ock_output_commit(), so that a failure leaves what was
  * there before. "-" writes to standard output; a device or pipe is written in place. Zero-initialise;

@@ -30,10 +30,20 @@ struct ock_pool {
   void *arg;
   size_t n_tasks;
   atomic_size_t next_task;
+  ock_ticker *ticker; /* of this run; NULL: nothing stops it */
 };
 
+static bool is_stopped(ock_ticker *ticker) {
+  return ticker && ock_ticker_stopped(ticker);
+}
+
 static void work(ock_pool *pool, size_t index) {
+  bool is_caller = index == 0;
   for (;;) {
+    if (is_caller && is_stopped(pool->ticker)) {
+      atomic_store(&pool->next_task, pool->n_tasks);
+      return;
+    }
     size_t i = atomic_fetch_add_explicit(&pool->next_task, 1, memory_order_relaxed);
     if (i >= pool->n_tasks) return;
     pool->task(pool->arg, i, index);
@@ -166,13 +176,18 @@ size_t ock_pool_size(const ock_pool *pool) {
 }
 
 void ock_pool_run(ock_pool *pool, size_t n_tasks, ock_task *task, void *arg) {
-  if (pool->n_threads == 1 || n_tasks < 2) {
-    for (size_t i = 0; i < n_tasks; i++) task(arg, i, 0);
-    return;
-  }
+  (void)ock_pool_run_watched(pool, NULL, n_tasks, task, arg);
+}
+
+static void run_alone(ock_ticker *ticker, size_t n_tasks, ock_task *task, void *arg) {
+  for (size_t i = 0; i < n_tasks && !is_stopped(ticker); i++) task(arg, i, 0);
+}
+
+static void run_together(ock_pool *pool, ock_ticker *ticker, size_t n_tasks, ock_task *task, void *arg) {
   pool->task = task;
   pool->arg = arg;
   pool->n_tasks = n_tasks;
+  pool->ticker = ticker;
   atomic_store_explicit(&pool->next_task, 0, memory_order_relaxed);
   pthread_mutex_lock(&pool->mutex);
   atomic_store(&pool->open, ++pool->n_runs);
@@ -183,26 +198,12 @@ void ock_pool_run(ock_pool *pool, size_t n_tasks, ock_task *task, void *arg) {
   await_leavers(pool);
 }
 
-/* Tasks first ... of a longer run. */
-typedef struct batch {
-  ock_task *task;
-  void *arg;
-  size_t first;
-} batch;
-
-static void run_task(void *arg, size_t i, size_t index) {
-  const batch *b = arg;
-  b->task(b->arg, b->first + i, index);
-}
-
-bool ock_pool_run_batches(ock_pool *pool, ock_ticker *ticker, size_t n_tasks, size_t a_batch, ock_task *task,
-                          void *arg) {
-  batch b = {.task = task, .arg = arg};
-  size_t size = a_batch * pool->n_threads;
-  for (; b.first < n_tasks; b.first += size) {
-    if (ticker && ock_ticker_stopped(ticker)) return false;
-    ock_pool_run(pool, n_tasks - b.first < size ? n_tasks - b.first : size, run_task, &b);
-  }
+bool ock_pool_run_watched(ock_pool *pool, ock_ticker *ticker, size_t n_tasks, ock_task *task, void *arg) {
+  if (is_stopped(ticker)) return false;
+  if (pool->n_threads == 1 || n_tasks < 2)
+    run_alone(ticker, n_tasks, task, arg);
+  else
+    run_together(pool, ticker, n_tasks, task, arg);
   return !ticker || !ticker->stopped;
 }
 

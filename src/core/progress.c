@@ -22,3 +22,8 @@ bool ock_ticker_stopped(ock_ticker *ticker) {
   ticker->stopped = ock_progress_stopped(ticker->progress, ticker->stage, ticker->done, ticker->total);
   return ticker->stopped;
 }
+
+bool ock_ticker_gave_up(const ock_ticker *ticker) {
+  const bool *at_once = ticker->progress ? ticker->progress->at_once : NULL;
+  return ticker->stopped && at_once && *at_once;
+}

@@ -128,7 +128,8 @@ static void judge_groups(bend_search *s, ock_rng *rng, ock_doubts *doubts) {
   doubts->bent_share = (double)n_rows / (double)s->n;
 }
 
-ockham_status ock_bent_find(ock_mixtures *m, const ock_store *store, uint64_t seed, ock_pool *pool, ockham_error *err) {
+ockham_status ock_bent_find(ock_mixtures *m, const ock_store *store, uint64_t seed, ock_pool *pool, ock_ticker *ticker,
+                            ockham_error *err) {
   enum { RNG_STREAM_BENT = 0x6265 };
   bend_search s = {.n = store->n < MOST_ROWS ? store->n : MOST_ROWS, .d = store->d};
   if (s.d < 2 || s.d > MOST_COLUMNS || s.n < 2 * MOST_COLUMNS) return OCKHAM_OK;
@@ -136,9 +137,10 @@ ockham_status ock_bent_find(ock_mixtures *m, const ock_store *store, uint64_t se
   if (allocate(&s)) {
     ock_rng rng = ock_rng_make(seed, RNG_STREAM_BENT);
     gather(&s, store);
-    ock_pool_run(pool, s.n, find_neighbours, &s);
-    connect(&s);
-    judge_groups(&s, &rng, &m->doubts);
+    if (ock_pool_run_watched(pool, ticker, s.n, find_neighbours, &s)) {
+      connect(&s);
+      judge_groups(&s, &rng, &m->doubts);
+    }
   } else {
     status = ock_fail_memory(err, "neighbours of rows", ock_size_product(s.n, (s.d + NEIGHBOURS) * sizeof(double)));
   }

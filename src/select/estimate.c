@@ -106,7 +106,8 @@ static double share_unseen(const estimate *e, const labelling *l, size_t p, doub
 static ockham_status estimate_fits(estimate *e, labelling *l, uint64_t seed, ock_pool *pool, ock_ticker *ticker,
                                    ockham_error *err) {
   draw_evaluated(e->row, e->plan, seed);
-  ock_pool_run(pool, (l->sample.n_rows + OCK_PANEL - 1) / OCK_PANEL, label_panel, l);
+  if (!ock_pool_run_watched(pool, ticker, (l->sample.n_rows + OCK_PANEL - 1) / OCK_PANEL, label_panel, l))
+    return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before silhouettes were estimated");
   ock_partitions partitions = {.n_partitions = l->n_fits,
                                .fits = l->fits,
                                .label = l->label,

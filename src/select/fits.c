@@ -124,6 +124,7 @@ static ockham_status settle(ock_run *r, ockham_error *err) {
   sweep->k_max = ock_sweep_count_fits(sweep);
   if (!r->ticker.stopped) OCK_TRY(ock_run_settle(r, sweep, NULL, err));
   if (!r->ticker.stopped) return OCKHAM_OK;
+  if (ock_ticker_gave_up(&r->ticker)) return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before there was a result");
   sweep->k_max = worth_measuring(r);
   ock_ticker unstoppable = {.stopped = false};
   rows.as_they_are = true;

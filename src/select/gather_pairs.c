@@ -4,7 +4,7 @@
 #include "select/evidence.h"
 #include "select/row_pairs.h"
 
-enum { RNG_STREAM_PAIRS = 900, POINTS_A_BATCH = 4 };
+enum { RNG_STREAM_PAIRS = 900 };
 
 /* The rows that are looked at, and the clusterings of all. */
 typedef struct gathering {
@@ -51,7 +51,7 @@ static ockham_status gather(gathering *g, const ock_run *r, ockham_sweep *sweep,
   g->fits = &sweep->fits[sweep->k_min - 1];
   g->found = ock_alloc_array(n_points, sizeof *g->found);
   if (g->found && make_room(g, n_workers, sweep->k_max, &arena))
-    ock_pool_run_batches(r->pool, ticker, n_points, POINTS_A_BATCH, measure_point, g);
+    ock_pool_run_watched(r->pool, ticker, n_points, measure_point, g);
   else
     status = ock_fail_memory(err, "pairs of clusters", ock_size_product(n_workers, sweep->k_max * sweep->k_max * 16));
   ock_arena_clear(&arena);

@@ -7,10 +7,7 @@
 #include "select/evidence.h"
 #include "select/halves.h"
 
-enum { ROWS_A_TASK = 64 * OCK_PANEL, CLUSTERS_A_BATCH = 64, RNG_STREAM_HALVES = 1 << 24 };
-
-/* A worker may look at so many values before somebody asks whether to stop. */
-static const double values_a_batch = 1 << 25;
+enum { ROWS_A_TASK = 64 * OCK_PANEL, RNG_STREAM_HALVES = 1 << 24 };
 
 /* The clusters of one k. */
 typedef struct clusters {
@@ -45,10 +42,8 @@ typedef struct look {
   size_t scratch_size;
 } look;
 
-/* Tasks of ROWS_A_TASK rows that meet all k centres. */
 static bool run_tasks(look *l, size_t n_tasks, ock_task *task) {
-  double a_task = (double)ROWS_A_TASK * (double)l->d * (double)l->k;
-  return ock_pool_run_batches(l->pool, l->ticker, n_tasks, 1 + (size_t)(values_a_batch / a_task), task, l);
+  return ock_pool_run_watched(l->pool, l->ticker, n_tasks, task, l);
 }
 
 /* ---- labels ---- */
@@ -122,7 +117,7 @@ static bool describe_clusters(look *l) {
     memset(c->mean, 0, l->d * sizeof(double));
     memset(c->variances, 0, l->d * sizeof(double));
   }
-  if (!ock_pool_run_batches(l->pool, l->ticker, l->k, CLUSTERS_A_BATCH, prepare_cluster, l)) return false;
+  if (!ock_pool_run_watched(l->pool, l->ticker, l->k, prepare_cluster, l)) return false;
   ock_halve(&l->halver, l->now.halves, l->k, l->pool, l->ticker);
   for (size_t j = 0; j < l->k; j++) {
     l->weights[j] = l->now.halves[j].total;

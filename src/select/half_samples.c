@@ -49,7 +49,7 @@ static ockham_status ask(const ock_mixtures *m, const ock_store *half, const siz
     double bic = bic_of(&em, &m->kept[candidate[c] - 1]);
     if (candidate[c] == 1 && m->single.bic > -INFINITY) {
       ock_single single;
-      status = ock_single_find(half, m->full || half->d == 1, floor, pool, &single, err);
+      status = ock_single_find(half, m->full || half->d == 1, floor, pool, ticker, &single, err);
       bic = fmax(bic, single.bic);
     }
     if (!(bic > highest)) continue;

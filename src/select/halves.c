@@ -8,7 +8,6 @@
 
 enum { MOST_MEMBERS = 4096, FEWEST_MEMBERS = 256, MEMBER_VALUES = 1 << 19, FEW_MEMBERS = 1000, MOST_FULL = 64 };
 enum { MOST_POWERS = 50, MOST_STEPS = 100, STEPS_OF_ALL = 4, MOST_STARTS = 8 };
-enum { SEARCHES_A_BATCH = 2, BLOCKS_A_BATCH = 32 };
 
 /* An axis that turns by less than this is found (1 - cosine). */
 static const double steady = 1e-9;
@@ -448,15 +447,15 @@ static void take_step(large *c, double *sums, size_t d) {
 
 static void cut_large(ock_halver *h, size_t n_large, size_t n_blocks, ock_pool *pool, ock_ticker *ticker) {
   size_t d = h->frame->d, next;
-  if (!ock_pool_run_batches(pool, ticker, n_large, BLOCKS_A_BATCH, centre_large, h)) return;
-  if (!ock_pool_run_batches(pool, ticker, n_blocks, BLOCKS_A_BATCH, measure_block, h)) return;
+  if (!ock_pool_run_watched(pool, ticker, n_large, centre_large, h)) return;
+  if (!ock_pool_run_watched(pool, ticker, n_blocks, measure_block, h)) return;
   for (size_t b = 0; b < n_blocks; b = next) {
     next = add_blocks(h, b, n_blocks, 1 + 2 * d);
     take_moments(h->blocks[b].sums, d, h->large[h->blocks[b].large].cluster);
   }
-  if (!ock_pool_run_batches(pool, ticker, n_large, SEARCHES_A_BATCH, search_large, h)) return;
+  if (!ock_pool_run_watched(pool, ticker, n_large, search_large, h)) return;
   for (size_t step = 0; step < STEPS_OF_ALL; step++) {
-    if (!ock_pool_run_batches(pool, ticker, n_blocks, BLOCKS_A_BATCH, step_block, h)) return;
+    if (!ock_pool_run_watched(pool, ticker, n_blocks, step_block, h)) return;
     for (size_t b = 0; b < n_blocks; b = next) {
       next = add_blocks(h, b, n_blocks, 1 + d);
       take_step(&h->large[h->blocks[b].large], h->blocks[b].sums, d);
@@ -474,7 +473,7 @@ void ock_halve(ock_halver *h, ock_halves *halves, size_t n, ock_pool *pool, ock_
     if (c->n > 0) c->total = c->weight[0] = c->weight[1] = c->within = c->gain = 0;
   }
   if (n_large > 0) cut_large(h, n_large, n_blocks, pool, ticker);
-  ock_pool_run_batches(pool, ticker, n, SEARCHES_A_BATCH, cut_small, &(pass){h, halves});
+  ock_pool_run_watched(pool, ticker, n, cut_small, &(pass){h, halves});
 }
 
 void ock_project_on_halves(const ock_halver *h, const ock_halves *c, size_t at, ock_weighted_value *values) {

@@ -371,7 +371,7 @@ static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const o
   m->n_rows = store->n;
   ockham_status status = descend_all(m, sweep, &em, q->k_round, ticker, err);
   if (!status && sweep->k_min == 1 && !ticker->stopped)
-    status = ock_single_find(store, m->full || sweep->d == 1, em.floor, pool, &m->single, err);
+    status = ock_single_find(store, m->full || sweep->d == 1, em.floor, pool, ticker, &m->single, err);
   note_best(m, 1, m->single.bic);
   if (!status && q->doubts && !ticker->stopped)
     status = ock_half_samples_ask(m, store, q->x, em.floor, q->seed, pool, ticker, err);
@@ -381,7 +381,7 @@ static ockham_status find_in(ock_mixtures *m, const ockham_sweep *sweep, const o
     status = ock_significance_ask(m, store, q->seed, pool, ticker, err);
   if (m->doubts.like_one) m->k = 1;
   if (!status && q->doubts && !ticker->stopped) status = ock_doubts_find(m, store, q->x, pool, err);
-  if (!status && q->doubts && !ticker->stopped) status = ock_bent_find(m, store, q->seed, pool, err);
+  if (!status && q->doubts && !ticker->stopped) status = ock_bent_find(m, store, q->seed, pool, ticker, err);
   ock_em_clear(&em);
   return status;
 }

@@ -34,9 +34,9 @@ typedef struct ock_single {
   double log_likelihood, bic; /* bic: -infinity where there is none */
 } ock_single;
 /* The best of these for the rows of a store of doubles, in the data's units; full: of any orientation too; floor: d, no
- * variance may be less. Fails with NO_MEMORY. */
-ockham_status ock_single_find(const ock_store *store, bool full, const double *floor, ock_pool *pool, ock_single *best,
-                              ockham_error *err);
+ * variance may be less. Not to be used when the ticker stopped it. Fails with NO_MEMORY. */
+ockham_status ock_single_find(const ock_store *store, bool full, const double *floor, ock_pool *pool,
+                              ock_ticker *ticker, ock_single *best, ockham_error *err);
 
 /* What random halves of the rows say, and what tells the chosen mixture from others. */
 typedef struct ock_doubts {
@@ -104,7 +104,8 @@ ockham_status ock_significance_ask(ock_mixtures *m, const ock_store *store, uint
 ockham_status ock_doubts_find(ock_mixtures *m, const ock_store *store, ockham_rows x, ock_pool *pool,
                               ockham_error *err);
 /* Whether rows hang together in groups that are bent. */
-ockham_status ock_bent_find(ock_mixtures *m, const ock_store *store, uint64_t seed, ock_pool *pool, ockham_error *err);
+ockham_status ock_bent_find(ock_mixtures *m, const ock_store *store, uint64_t seed, ock_pool *pool, ock_ticker *ticker,
+                            ockham_error *err);
 void ock_mixtures_clear(ock_mixtures *mixtures);
 
 /* The mixture that decided, if one did, becomes the sweep's clusters: count the rows x of each. */

@@ -40,7 +40,7 @@ static bool report(void *user, const char *stage, uint64_t done, uint64_t total)
 static void run_one(void *arg, size_t i, size_t worker) {
   running *all = arg;
   place here = {all, worker};
-  ockham_progress progress = {report, &here};
+  ockham_progress progress = {.report = report, .user = &here};
   ockham_error *problem = &all->problems[i];
   if (!report(&here, NULL, 0, 0)) {
     problem->status = OCKHAM_INTERRUPTED;

@@ -73,7 +73,7 @@ static double *add_rows(const ock_scatter *s, ockham_rows x, const ock_frame *fr
   if (!p.sums || !p.scratch) return NULL;
   memset(p.sums, 0, p.n_blocks * p.size * sizeof(double));
   for (; p.slice * p.slice_rows <= x.n_rows / p.n_blocks; p.slice++)
-    if (!ock_pool_run_batches(pool, ticker, p.n_blocks, MOST_BLOCKS, add_block, &p)) break;
+    if (!ock_pool_run_watched(pool, ticker, p.n_blocks, add_block, &p)) break;
   for (size_t b = 1; b < p.n_blocks; b++)
     for (size_t i = 0; i < p.size; i++) p.sums[i] += p.sums[b * p.size + i];
   return p.sums + 1 + m;

@@ -127,7 +127,7 @@ static ockham_status compare(gaussian *g, ock_pool *pool, ock_ticker *ticker, do
   double own, error;
   find_shrinkage(g);
   OCK_TRY(find_ratio(g, g->rows, &own, err));
-  if (!ock_pool_run_batches(pool, ticker, DRAWS, 1, try_draw, g)) return OCKHAM_OK;
+  if (!ock_pool_run_watched(pool, ticker, DRAWS, try_draw, g)) return OCKHAM_OK;
   double mean = ock_mean_of(g->ratio, DRAWS, 1, &error);
   if (isnan(mean))
     return ock_fail_memory(err, "clusters of one Gaussian", ock_size_product(g->n, g->d * sizeof(double)));

@@ -6,7 +6,7 @@
 
 #include "select/pairing.h"
 
-enum { STRIPS_A_TASK = 4, TASKS_A_BATCH = 64, ENOUGH_ROWS = 16 };
+enum { STRIPS_A_TASK = 4, ENOUGH_ROWS = 16 };
 
 /* What a task adds up, for each partition. */
 typedef struct total {
@@ -170,16 +170,8 @@ static void evaluate_strip(const pass *p, size_t first, double *scratch, total *
   }
 }
 
-/* Tasks run in batches, so that a stop is noticed. */
-typedef struct batch {
-  const pass *pass;
-  size_t first;
-} batch;
-
-static void run_task(void *arg, size_t i, size_t worker) {
-  const batch *b = arg;
-  const pass *p = b->pass;
-  size_t task = b->first + i;
+static void run_task(void *arg, size_t task, size_t worker) {
+  const pass *p = arg;
   total *totals = p->totals + task * p->partitions->n_partitions;
   for (size_t s = 0; s < STRIPS_A_TASK; s++) {
     size_t first = (task * STRIPS_A_TASK + s) * OCK_STRIP;
@@ -187,14 +179,9 @@ static void run_task(void *arg, size_t i, size_t worker) {
   }
 }
 
-static ockham_status run_batches(const pass *p, size_t n_tasks, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
-  for (size_t first = 0; first < n_tasks; first += TASKS_A_BATCH) {
-    if (ticker && ock_ticker_stopped(ticker))
-      return ock_fail(err, OCKHAM_INTERRUPTED, "stopped while computing silhouettes");
-    size_t n = n_tasks - first < TASKS_A_BATCH ? n_tasks - first : TASKS_A_BATCH;
-    ock_pool_run(pool, n, run_task, &(batch){p, first});
-  }
-  return OCKHAM_OK;
+static ockham_status run_tasks(pass *p, size_t n_tasks, ock_pool *pool, ock_ticker *ticker, ockham_error *err) {
+  if (ock_pool_run_watched(pool, ticker, n_tasks, run_task, p)) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_INTERRUPTED, "stopped while computing silhouettes");
 }
 
 static void count_rows(pass *p) {
@@ -267,7 +254,7 @@ ockham_status ock_silhouettes_compute(ockham_rows x, const double *origin, const
   if (make_room(&p, n_tasks, ock_pool_size(pool), &arena)) {
     memset(p.totals, 0, n_tasks * partitions->n_partitions * sizeof *p.totals);
     count_rows(&p);
-    status = run_batches(&p, n_tasks, pool, ticker, err);
+    status = run_tasks(&p, n_tasks, pool, ticker, err);
     if (!status) finish(&p, n_tasks, silhouette, variance);
   } else {
     status = ock_fail_memory(err, "the silhouette", ock_size_product(p.scratch_size, sizeof(double)));

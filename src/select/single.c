@@ -144,10 +144,11 @@ static void consider_box(const single *s, ock_single *best) {
   consider(s, OCKHAM_SHAPE_BOX, -s->total * logs, 2 * (double)s->d, false, best);
 }
 
-static ockham_status consider_student(const single *s, bool full, ock_single *best, ockham_error *err) {
+static ockham_status consider_student(const single *s, bool full, ock_ticker *ticker, ock_single *best,
+                                      ockham_error *err) {
   double d = (double)s->d, log_likelihood, freedom;
   const double variances[] = {[OCK_SPHERE] = 1, [OCK_ALONG_AXES] = d, [OCK_ANY_ORIENTATION] = d * (d + 1) / 2};
-  for (int o = OCK_SPHERE; o <= (full ? OCK_ANY_ORIENTATION : OCK_ALONG_AXES); o++) {
+  for (int o = OCK_SPHERE; o <= (full ? OCK_ANY_ORIENTATION : OCK_ALONG_AXES) && !ock_ticker_stopped(ticker); o++) {
     ock_shape_result result =
         ock_student_estimate(s->rows, s->weight, s->n, s->d, (ock_orientation)o, &log_likelihood, &freedom);
     if (result == OCK_SHAPE_NO_MEMORY) return ock_fail_memory(err, "one cluster", 2 * s->n * sizeof(double));
@@ -165,28 +166,27 @@ static bool varies(const single *s, const double *floor) {
 }
 
 /* Shapes are for columns that vary, and whose values are not a few that repeat. */
-static ockham_status consider_all(single *s, bool full, const double *floor, ock_pool *pool, ock_single *best,
-                                  ockham_error *err) {
-  ock_pool_run(pool, s->d, fit_column, s);
-  if (!varies(s, floor)) return OCKHAM_OK;
+static ockham_status consider_all(single *s, bool full, const double *floor, ock_pool *pool, ock_ticker *ticker,
+                                  ock_single *best, ockham_error *err) {
+  if (!ock_pool_run_watched(pool, ticker, s->d, fit_column, s) || !varies(s, floor)) return OCKHAM_OK;
   for (size_t l = 0; l < s->d; l++) {
     if (s->result[l] == OCK_SHAPE_NO_MEMORY) return ock_fail_memory(err, "one cluster", s->n * sizeof(double));
     if (s->result[l] == OCK_SHAPE_NONE) return OCKHAM_OK;
   }
   OCK_TRY(consider_skewed(s, full, best, err));
   consider_box(s, best);
-  return consider_student(s, full, best, err);
+  return consider_student(s, full, ticker, best, err);
 }
 
-ockham_status ock_single_find(const ock_store *store, bool full, const double *floor, ock_pool *pool, ock_single *best,
-                              ockham_error *err) {
+ockham_status ock_single_find(const ock_store *store, bool full, const double *floor, ock_pool *pool,
+                              ock_ticker *ticker, ock_single *best, ockham_error *err) {
   single s = {0};
   *best = (ock_single){.bic = -INFINITY};
   ockham_status status = OCKHAM_OK;
   if (!gather(&s, store))
     status =
         ock_fail_memory(err, "one cluster", ock_size_product(ock_size_product(store->n, store->d), 4 * sizeof(double)));
-  if (!status) status = consider_all(&s, full, floor, pool, best, err);
+  if (!status) status = consider_all(&s, full, floor, pool, ticker, best, err);
   if (!status && best->bic > -INFINITY) { /* from the frame's units to the data's */
     double units = store->total * (double)store->d * log(store->frame->unit);
     best->log_likelihood += units;

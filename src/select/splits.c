@@ -9,7 +9,7 @@
 #include "select/halves.h"
 #include "select/internal.h"
 
-enum { MAX_ITERATIONS = 100, MAX_PASSES = 300, FIRST_ROOM = 32, CLUSTERS_A_BATCH = 8, RNG_STREAM_AXES = 3000 };
+enum { MAX_ITERATIONS = 100, MAX_PASSES = 300, FIRST_ROOM = 32, RNG_STREAM_AXES = 3000 };
 
 /* A step that lowers the inertia by less than this share of it ends a round; the last goes on. */
 static const double rough_tolerance = 1e-4;
@@ -156,7 +156,7 @@ static void ask_clusters(asking *a) {
     a->halves[j].stream = RNG_STREAM_AXES + a->round * (uint64_t)p->k_max + j;
   }
   ock_halve(&p->halver, a->halves, a->k, p->pool, &p->ticker);
-  if (ock_pool_run_batches(p->pool, &p->ticker, a->k, CLUSTERS_A_BATCH, ask_cluster, a)) choose(a);
+  if (ock_pool_run_watched(p->pool, &p->ticker, a->k, ask_cluster, a)) choose(a);
 }
 
 /* A state with room for k clusters; what the one before knew is gone. */

@@ -273,6 +273,8 @@ static ockham_status sweep_in_frame(ock_run *r, ockham_error *err) {
   ockham_error problem = {0}; /* a stop is one inside, and none to the caller when there is a partial sweep */
   ockham_status status = r->feed ? ock_sweep_new(&r->frame, r->options, &r->whole, &problem) : OCKHAM_OK;
   if (!status) status = run_sweep(r, &problem);
+  if (!status && ock_ticker_gave_up(&r->ticker))
+    status = ock_fail(&problem, OCKHAM_INTERRUPTED, "stopped before there was a result");
   if (status && err) *err = problem;
   return status;
 }

@@ -88,7 +88,7 @@ static void steps_are_stopped(void **state) {
   for (size_t f = OCKHAM_VEE; f < OCKHAM_VVV; f++)
     for (int stops = 0; stops < 2; stops++) {
       patience p = {.most = stops ? 0 : SIZE_MAX};
-      ockham_progress progress = {run_out, &p};
+      ockham_progress progress = {.report = run_out, .user = &p};
       ock_ticker ticker = {.progress = &progress, .stage = "mixture"};
       ock_arena arena = {0};
       ock_covariance_scratch scratch;
@@ -105,7 +105,7 @@ static void passes_are_stopped(void **state) {
   (void)state;
   for (size_t threads = 1; threads <= 3; threads++) {
     patience p = {0};
-    ockham_progress progress = {run_out, &p};
+    ockham_progress progress = {.report = run_out, .user = &p};
     ock_ticker ticker = {.progress = &progress, .stage = "mixture"};
     ockham_rows x = draw(3, MOST_ROWS, MOST_COLUMNS);
     ock_pool *pool;
@@ -135,7 +135,7 @@ static void a_fit_is_stopped_anywhere(void **state) {
   for (size_t f = 0; f < sizeof families / sizeof *families; f++)
     for (size_t most = 0; most < 8; most++) {
       patience p = {.most = most};
-      ockham_progress progress = {run_out, &p};
+      ockham_progress progress = {.report = run_out, .user = &p};
       ockham_mixture m;
       ockham_error err;
       ockham_mixture_options options = {

@@ -41,7 +41,7 @@ static bool count_down(void *user, const char *stage, uint64_t done, uint64_t to
   return --*left >= 0;
 }
 
-static void batches_are_one_run(void **state) {
+static void a_watched_run_runs_all(void **state) {
   (void)state;
   static board b;
   for (size_t n_threads = 1; n_threads <= 3; n_threads++) {
@@ -50,31 +50,31 @@ static void batches_are_one_run(void **state) {
     for (size_t n_tasks = 0; n_tasks < 30; n_tasks++) {
       memset(&b, 0, sizeof b);
       b.pool_size = n_threads;
-      assert_true(ock_pool_run_batches(pool, NULL, n_tasks, 4, mark, &b));
+      assert_true(ock_pool_run_watched(pool, NULL, n_tasks, mark, &b));
       for (size_t i = 0; i < MAX_TASKS; i++) assert_int_equal(b.times[i], i < n_tasks);
     }
     ock_pool_free(pool);
   }
 }
 
-static void batches_can_be_stopped(void **state) {
+static void a_watched_run_can_be_stopped(void **state) {
   (void)state;
   static board b;
   ock_pool *pool;
   assert_ok(ock_pool_new(2, &pool, err));
   long calls = 0;
-  ockham_progress progress = {count_down, &calls};
+  ockham_progress progress = {.report = count_down, .user = &calls};
   ock_ticker ticker = {.progress = &progress};
   memset(&b, 0, sizeof b);
   b.pool_size = 2;
-  assert_false(ock_pool_run_batches(pool, &ticker, 10, 4, mark, &b));
+  assert_false(ock_pool_run_watched(pool, &ticker, 10, mark, &b));
   for (size_t i = 0; i < 10; i++) assert_int_equal(b.times[i], 0);
   ticker = (ock_ticker){.progress = &progress};
   calls = 1000;
-  assert_true(ock_pool_run_batches(pool, &ticker, 10, 4, mark, &b));
+  assert_true(ock_pool_run_watched(pool, &ticker, 10, mark, &b));
   assert_true(calls < 1000);
   ticker.stopped = true;
-  assert_false(ock_pool_run_batches(pool, &ticker, 10, 4, mark, &b));
+  assert_false(ock_pool_run_watched(pool, &ticker, 10, mark, &b));
   for (size_t i = 0; i < 10; i++) assert_int_equal(b.times[i], 1);
   ock_pool_free(pool);
 }
@@ -185,8 +185,8 @@ static void memory_runs_out(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_task_runs_once),
-      cmocka_unit_test(batches_are_one_run),
-      cmocka_unit_test(batches_can_be_stopped),
+      cmocka_unit_test(a_watched_run_runs_all),
+      cmocka_unit_test(a_watched_run_can_be_stopped),
       cmocka_unit_test(runs_after_a_pause),
       cmocka_unit_test(the_caller_waits_for_slow_tasks),
       cmocka_unit_test(many_short_runs),

@@ -27,7 +27,7 @@ static void no_progress_never_stops(void **state) {
 static void progress_passes_numbers_on(void **state) {
   (void)state;
   watcher w = {.calls_to_allow = 2};
-  ockham_progress progress = {watch, &w};
+  ockham_progress progress = {.report = watch, .user = &w};
   assert_false(ock_progress_stopped(&progress, "work", 3, 9));
   assert_true(w.done == 3 && w.total == 9);
   assert_true(ock_progress_stopped(&progress, "work", 4, 9));
@@ -36,7 +36,7 @@ static void progress_passes_numbers_on(void **state) {
 static void the_ticker_limits_its_rate(void **state) {
   (void)state;
   watcher w = {.calls_to_allow = 1000000};
-  ockham_progress progress = {watch, &w};
+  ockham_progress progress = {.report = watch, .user = &w};
   ock_ticker ticker = {.progress = &progress, .stage = "work", .done = 5, .total = 7};
   double start = ock_clock_seconds();
   for (int i = 0; i < 20000; i++) assert_false(ock_ticker_stopped(&ticker));
@@ -57,7 +57,7 @@ static void a_new_stage_is_told_at_once(void **state) {
   (void)state;
   static const char *const stages[] = {"one", "two", "three"};
   int calls = 0;
-  ockham_progress progress = {count_calls, &calls};
+  ockham_progress progress = {.report = count_calls, .user = &calls};
   ock_ticker ticker = {.progress = &progress};
   for (int i = 0; i < 3; i++) {
     ticker.stage = stages[i];
@@ -69,7 +69,7 @@ static void a_new_stage_is_told_at_once(void **state) {
 static void a_stopped_ticker_stays_stopped(void **state) {
   (void)state;
   watcher w = {.calls_to_allow = 1};
-  ockham_progress progress = {watch, &w};
+  ockham_progress progress = {.report = watch, .user = &w};
   ock_ticker ticker = {.progress = &progress, .stage = "work"};
   for (int i = 0; i < 1000; i++) {
     assert_true(ock_ticker_stopped(&ticker));

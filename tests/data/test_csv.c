@@ -325,7 +325,7 @@ static bool count_and_stop(void *user, const char *stage, uint64_t done, uint64_
 static void progress_can_stop_the_reading(void **state) {
   (void)state;
   int n_calls = 0;
-  ockham_progress progress = {count_and_stop, &n_calls};
+  ockham_progress progress = {.report = count_and_stop, .user = &n_calls};
   ockham_read_options options = {.progress = &progress};
   ockham_table *table;
   ockham_error error;

@@ -186,7 +186,7 @@ static void test_failures(void **unused) {
   ockham_overview o = {0};
   blocks b = {.x = rows, .block_rows = 10};
   ockham_row_source source = blocks_source(&b);
-  const ockham_progress progress = {stop, NULL};
+  const ockham_progress progress = {.report = stop};
   assert_int_equal(ockham_overview_take(&source, 9, 0, &progress, &o, NULL), OCKHAM_INTERRUPTED);
   for_each_allocation_failure(n) {
     ock_fault_after(n);

@@ -472,7 +472,7 @@ static void test_a_stop_leaves_the_rest(void **unused) {
   static const char *const stages[] = {"gap", "gap, principal axes", "prediction strength", "bootstrap"};
   double *x = make_normal(400, 3, 13);
   for (size_t s = 0; s < 4; s++) {
-    ockham_progress progress = {stop_in_stage, (void *)stages[s]};
+    ockham_progress progress = {.report = stop_in_stage, .user = (void *)stages[s]};
     ockham_sweep_options options = {
         .k_max = 12, .criterion = names[s + (s > 1)], .progress = &progress, .no_silhouette = true, .threads = 2};
     ockham_sweep *sweep = sweep_with(rows_of(x, 400, 3), options);

@@ -421,7 +421,7 @@ static bool stop_at_pairs(void *user, const char *stage, uint64_t done, uint64_t
 static void a_stop_leaves_a_sweep_without_them(void **state) {
   (void)state;
   bool stopped = false;
-  ockham_progress progress = {stop_at_pairs, &stopped};
+  ockham_progress progress = {.report = stop_at_pairs, .user = &stopped};
   double *x = make_normal(3000, 8, 10);
   ockham_sweep *sweep =
       sweep_with(rows_of(x, 3000, 8), (ockham_sweep_options){.criterion = "gamma", .k_max = 60, .progress = &progress});

@@ -308,7 +308,7 @@ static void a_stop_leaves_none_of_it(void **unused) {
   (void)unused;
   double *x = make_normal(60000, 4, 1);
   uint64_t at = 2;
-  ockham_progress progress = {stop_at_rows, &at};
+  ockham_progress progress = {.report = stop_at_rows, .user = &at};
   ockham_sweep *sweep = sweep_with(
       rows_of(x, 60000, 4),
       (ockham_sweep_options){.k_max = 30, .criterion = "beale", .progress = &progress, .no_silhouette = true});
@@ -334,7 +334,7 @@ static void a_stop_is_noticed_within_one_k(void **unused) {
   enum { N = 400000, D = 16 };
   double *x = make_normal(N, D, 2);
   size_t calls = 0;
-  ockham_progress progress = {stop_in_the_first, &calls};
+  ockham_progress progress = {.report = stop_in_the_first, .user = &calls};
   ockham_sweep *sweep =
       sweep_with(rows_of(x, N, D),
                  (ockham_sweep_options){

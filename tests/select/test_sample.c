@@ -65,7 +65,7 @@ static void test_stop_keeps_what_the_sample_found(void **unused) {
   (void)unused;
   const size_t n = 60000;
   double *x = make_blobs(n, 2, 5, 1);
-  ockham_progress progress = {stop_while_sampling, NULL};
+  ockham_progress progress = {.report = stop_while_sampling};
   ockham_sweep *sweep;
   assert_ok(ockham_sweep_run(rows_of(x, n, 2),
                              &(ockham_sweep_options){.k_max = 30, .threads = 1, .progress = &progress}, &sweep, err));

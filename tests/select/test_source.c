@@ -255,7 +255,7 @@ static bool stop_at_once(void *user, const char *stage, uint64_t done, uint64_t 
 static void test_a_stop_in_the_search(void **unused) {
   (void)unused;
   double *x = make_blobs(4000, 2, 3, 1);
-  const ockham_progress progress = {stop_at_once, NULL};
+  const ockham_progress progress = {.report = stop_at_once};
   blocks b = {.x = rows_of(x, 4000, 2)};
   ockham_sweep *sweep;
   assert_int_equal(run(&b, (setting){.options = {.progress = &progress}}, &sweep, NULL), OCKHAM_INTERRUPTED);

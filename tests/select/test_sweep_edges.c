@@ -276,7 +276,7 @@ static void check_stops(ockham_rows x, ockham_sweep_options options, int most_ca
   bool finished = false;
   for (int stop_at = 1; !finished && stop_at <= most_calls; stop_at++) {
     stopper s = {.stop_at = stop_at};
-    ockham_progress progress = {count_down, &s};
+    ockham_progress progress = {.report = count_down, .user = &s};
     options.progress = &progress;
     ockham_sweep *sweep;
     ockham_error err = {0};
@@ -298,6 +298,27 @@ static void check_stops(ockham_rows x, ockham_sweep_options options, int most_ca
     ockham_sweep_free(sweep);
     finished = !stopped;
   }
+}
+
+/* Where no partial result is wanted, none is made. */
+static void test_stops_at_once(void **unused) {
+  (void)unused;
+  const bool at_once = true;
+  double *x = make_uniform(2000, 3, 1);
+  bool finished = false;
+  for (int stop_at = 1; !finished && stop_at <= 8; stop_at++) {
+    stopper s = {.stop_at = stop_at};
+    ockham_progress progress = {.report = count_down, .user = &s, .at_once = &at_once};
+    ockham_sweep_options options = {.k_max = 30, .progress = &progress};
+    ockham_sweep *sweep;
+    ockham_error err = {0};
+    ockham_status status = ockham_sweep_run(rows_of(x, 2000, 3), &options, &sweep, &err);
+    finished = s.calls < stop_at;
+    assert_int_equal(status, finished ? OCKHAM_OK : OCKHAM_INTERRUPTED);
+    assert_true(finished || (sweep == NULL && err.message[0]));
+    ockham_sweep_free(sweep);
+  }
+  free(x);
 }
 
 static void test_stops_leave_a_sweep_in_order(void **unused) {
@@ -378,6 +399,7 @@ int main(void) {
       cmocka_unit_test(test_values_that_are_not_finite_are_named),
       cmocka_unit_test(test_labels_check_their_arguments),
       cmocka_unit_test(test_stops_leave_a_sweep_in_order),
+      cmocka_unit_test(test_stops_at_once),
       cmocka_unit_test(test_want_of_memory),
       cmocka_unit_test(test_want_of_memory_for_labels),
   };

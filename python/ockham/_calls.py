@@ -131,8 +131,11 @@ class Watch:
         self._raised: BaseException | None = None
         self._signals: list[tuple[int, FrameType | None]] = []
         self._handler: Any = None
-        report = dict(_ffi.ockham_progress._fields_)["report"]  # type: ignore[misc]
-        self._struct = _ffi.ockham_progress(report=report(self._report), user=None)
+        report: Any = _ffi.ockham_progress._fields_[0][1]
+        self._at_once = ctypes.c_bool(False)
+        self._struct = _ffi.ockham_progress(
+            report=report(self._report), user=None, at_once=ctypes.pointer(self._at_once)
+        )
         #: for the options of the call
         self.pointer = ctypes.pointer(self._struct)
         #: the callback returned False
@@ -145,6 +148,7 @@ class Watch:
                 self.stopped = self._tell(stage.decode(), done, total) is False
         except BaseException as raised:
             self._raised = raised
+            self._at_once.value = True
         return not (self.stopped or self._raised)
 
     def _note(self, number: int, frame: FrameType | None) -> None:

@@ -106,6 +106,7 @@ class ockham_row_source(c.Structure):
 class ockham_progress(c.Structure):
     report: Any
     user: int | None
+    at_once: c._Pointer[c.c_bool]
 
 
 class ockham_allocator(c.Structure):
@@ -474,8 +475,9 @@ ockham_row_source._fields_ = [
     ("user", c.c_void_p),
 ]
 ockham_progress._fields_ = [
-    ("report", c.CFUNCTYPE(c.c_bool, c.c_void_p, c.POINTER(c.c_char), c.c_uint64, c.c_uint64)),
+    ("report", c.CFUNCTYPE(c.c_bool, c.c_void_p, c.c_char_p, c.c_uint64, c.c_uint64)),
     ("user", c.c_void_p),
+    ("at_once", c.POINTER(c.c_bool)),
 ]
 ockham_allocator._fields_ = [
     ("allocate", c.CFUNCTYPE(c.c_void_p, c.c_void_p, c.c_size_t)),

@@ -156,7 +156,7 @@ def _is_by_rows(frame: Any) -> bool:
     if frame.shape[1] == 0 or len(set(frame.dtypes)) != 1 or frame.dtypes.iloc[0] not in _DTYPES:
         return False
     first = frame.iloc[:, 0].to_numpy()
-    return frame.shape[0] > 1 and first.strides[0] >= frame.shape[1] * first.itemsize
+    return bool(frame.shape[0] > 1 and first.strides[0] >= frame.shape[1] * first.itemsize)
 
 
 def _of_arrow(data: Any) -> Rows:

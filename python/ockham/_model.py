@@ -61,7 +61,7 @@ class Scaling:
 
     def undo(self, points: FloatArray) -> FloatArray:
         """Points in the data's own units."""
-        return points if self.factor is None else points / self.factor + self.centre
+        return points if self.factor is None or self.centre is None else points / self.factor + self.centre
 
 
 def fit_scaling(rows: Rows, kind: str, weights: FloatArray | None) -> Scaling:
@@ -190,7 +190,7 @@ def _of_parts(p: _ffi.ockham_model_parts) -> Model:
         within=None if mixture else copy_array(p.within, k),
         weights=copy_array(p.weights, k),
         seed=p.seed,
-        criterion=p.criterion.decode(),
+        criterion=(p.criterion or b"").decode(),
         mixture=mixture,
     )
 

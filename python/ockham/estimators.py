@@ -28,7 +28,7 @@ from ockham._calls import DataError, Progress
 from ockham._clusters import clusters
 from ockham._input import Rows, is_frame, read_rows, read_weights
 from ockham._kmeans import PRECISIONS, fit_kmeans, nearest
-from ockham._mixture import FAMILIES, Mixture, draw, fit_mixture, posterior
+from ockham._mixture import FAMILIES, Mixture, Posterior, draw, fit_mixture, posterior
 from ockham._model import distances_to
 from ockham._structs import FloatArray, IntArray
 
@@ -287,7 +287,7 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> IntArray:
         return self.fit(X, sample_weight=sample_weight).labels_
 
-    def _posterior(self, X: Any) -> Any:
+    def _posterior(self, X: Any) -> Posterior:
         check_is_fitted(self)
         rows = self._read(X, reset=False)
         try:

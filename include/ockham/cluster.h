@@ -34,8 +34,8 @@ typedef struct ockham_work {
 typedef struct ockham_kmeans_options {
   size_t k;        /**< number of clusters, 1 <= k <= n_rows; has no default */
   uint64_t seed;   /**< of every random choice */
-  size_t restarts; /**< independent starts, the best of which is kept; default 4, above 64 clusters 1; exact 1-D needs
-                      none */
+  size_t restarts; /**< independent starts, the best of which is kept; default 32 where n_rows n_columns k is up to a
+                      million, else 4, above 64 clusters 1; exact 1-D needs none */
   size_t max_iterations; /**< of Lloyd's algorithm, a start; default 300 */
   size_t threads;        /**< 0: one a core */
   const ockham_progress *progress;

@@ -5,10 +5,13 @@
 
 #include "cluster/internal.h"
 
-enum { DEFAULT_RESTARTS = 4, DEFAULT_MAX_ITERATIONS = 300, RNG_STREAM_SEEDING = 1, MOST_TRADES = 8 };
+enum { DEFAULT_MAX_ITERATIONS = 300, RNG_STREAM_SEEDING = 1, MOST_TRADES = 8 };
 
 /* The first start cuts one cluster after the other; with more clusters than this, drawn ones are no better. */
-enum { MANY_CLUSTERS = 64 };
+enum { MANY_CLUSTERS = 64, FEWEST_RESTARTS = 1 };
+/* Where a step takes so few products, many starts take no time that anybody notices. */
+enum { QUICK_RESTARTS = 32 };
+static const double a_quick_step = 1e6;
 
 /* The best start goes on with as many rows as this holds, and ends on all. */
 static const double refinement_bytes = 256e6;
@@ -207,10 +210,12 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, oc
   return OCKHAM_OK;
 }
 
-static size_t choose_restarts(const ockham_kmeans_options *options) {
+static size_t choose_restarts(ockham_rows x, const ockham_kmeans_options *options) {
   if (options->k == 1) return 1;
   if (options->restarts) return options->restarts;
-  return options->k > MANY_CLUSTERS ? 1 : DEFAULT_RESTARTS;
+  if (options->k > MANY_CLUSTERS) return FEWEST_RESTARTS;
+  double a_step = (double)ock_sketch_rows(x.n_rows, x.n_columns, options->k) * (double)(x.n_columns * options->k);
+  return a_step <= a_quick_step ? QUICK_RESTARTS : OCK_USUAL_RESTARTS;
 }
 
 /* Cluster the rows that count. */
@@ -219,7 +224,7 @@ static ockham_status fit_weighed(const ock_weighing *weighed, const ockham_kmean
   OCK_TRY(ock_check_k(options->k, weighed->x.n_rows, options->weights ? " with a weight" : "", err));
   fitting f = {.x = weighed->x,
                .options = options,
-               .n_restarts = choose_restarts(options),
+               .n_restarts = choose_restarts(weighed->x, options),
                .max_iterations = options->max_iterations ? options->max_iterations : DEFAULT_MAX_ITERATIONS};
   f.wide = options->precision == OCKHAM_PRECISION_DOUBLE;
   f.ticker = (ock_ticker){.progress = options->progress, .stage = "k-means", .total = f.n_restarts};

@@ -113,8 +113,9 @@ def read_rows(data: Any) -> Rows:
 
 def _of_array(data: Any) -> Rows:
     array = np.asarray(data)
-    made = array.base is None and not isinstance(data, np.ndarray)
-    return Rows(_two_dimensions(array), None, f"a {type(data).__name__} became an array" if made else "")
+    table = _two_dimensions(array)
+    made = table.dtype != array.dtype or (array.base is None and not isinstance(data, np.ndarray))
+    return Rows(table, None, f"a {type(data).__name__} of {array.dtype} became an array" if made else "")
 
 
 def _two_dimensions(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import Any, Sequence, Union
+from typing import Any, Iterator, Sequence, Union
 
 import numpy as np
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, DensityMixin, TransformerMixin
+    from sklearn.cluster import kmeans_plusplus
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.utils import check_random_state
     from sklearn.utils.metaestimators import available_if
@@ -199,7 +200,8 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
                      one with the best BIC is kept
     tails            also try tails that are not Gaussian
     tol              a step that raises the mean log-likelihood by less is the last; None: 1e-6 in all
-    n_init           starts of the k-means that the steps begin with
+    n_init           fits, of which the most likely is kept: the first from the best of several k-means, the others
+                     from clusters around centers that k-means++ draws
 
     After fit(): weights_, means_, covariances_, precisions_, precisions_cholesky_ (of the shapes that scikit-learn has
     for the four names, else k x d x d, or k x d along the axes), family_, tail_, labels_, lower_bound_ (the mean
@@ -214,7 +216,7 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
         tails: bool = False,
         tol: float | None = None,
         max_iter: int = 1000,
-        n_init: Union[int, str] = "auto",
+        n_init: int = 1,
         random_state: RandomState = None,
         n_jobs: int | None = None,
         progress: Progress = None,
@@ -237,26 +239,44 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
             raise ValueError("n_samples=1: one row has no covariance")
         if self.tol is not None and not self.tol > 0:
             raise ValueError(f"tol must be more than 0, or None, found {self.tol!r}")
+        weights, seed = read_weights(sample_weight, rows.n_rows), self._seed()
         try:
-            mixture, labels = fit_mixture(
-                rows,
-                k,
-                families=_family_names(self.covariance_type),
-                tails=self.tails,
-                weights=read_weights(sample_weight, rows.n_rows),
-                seed=self._seed(),
-                restarts=_restarts(self.n_init),
-                max_steps=_at_least("max_iter", self.max_iter, 1),
-                tolerance=0.0 if self.tol is None else self.tol * rows.n_rows,
-                threads=self._threads(),
-                progress=self.progress,
-            )
+            mixture, labels = self._fit_once(rows, k, weights, seed, None)
+            for start in self._starts(rows, k, weights, seed):
+                other = self._fit_once(rows, k, weights, seed, start)
+                if other[0].bic > mixture.bic:
+                    mixture, labels = other
         except DataError as error:
             raise rows.explain(error) from None
         self._keep(mixture, labels)
         if not mixture.converged:
             _warn_of_steps("the mixture", self.max_iter)
         return self
+
+    def _fit_once(
+        self, rows: Rows, k: int, weights: FloatArray | None, seed: int, start: FloatArray | None
+    ) -> tuple[Mixture, IntArray]:
+        return fit_mixture(
+            rows,
+            k,
+            families=_family_names(self.covariance_type),
+            tails=self.tails,
+            weights=weights,
+            start=start,
+            seed=seed,
+            max_steps=_at_least("max_iter", self.max_iter, 1),
+            tolerance=0.0 if self.tol is None else self.tol * rows.n_rows,
+            threads=self._threads(),
+            progress=self.progress,
+        )
+
+    def _starts(self, rows: Rows, k: int, weights: FloatArray | None, seed: int) -> Iterator[FloatArray]:
+        """Which component each row belongs to at first, for all fits but one."""
+        random = np.random.RandomState(seed % 2**32)
+        for _ in range(_at_least("n_init", self.n_init, 1) - 1):
+            centers, _ = kmeans_plusplus(rows.array, k, sample_weight=weights, random_state=random)
+            labels, _ = nearest(rows, centers.astype(np.float64), self._threads())
+            yield np.eye(k)[labels]
 
     def _keep(self, mixture: Mixture, labels: IntArray) -> None:
         self.mixture_ = mixture

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the page says and does. Texts from the data only ever become text nodes, or values that Vega draws as text.
+"use strict";
+
+const report = JSON.parse(document.getElementById("report").textContent);
+const { sweep } = report;
+const points = sweep.curve, k = report.clusters.length, answer = sweep.k;
+const $ = (id) => document.getElementById(id);
+
+// An element with what is in it: strings become text.
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+const isolated = (text) => make("bdi", {}, text);
+const plural = (n, word) => `${whole.format(n)} ${word}${n === 1 ? "" : "s"}`;
+const criterionOf = (name) => report.criteria.find((c) => c.name === name);
+const decider = criterionOf(sweep.criterion);
+const shorten = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+const alone = (text) => `\u2068${text}\u2069`; // so that no direction of writing leaks out of it
+
+// ---- drawing ----
+
+const views = { k: [], clusters: [] };
+
+async function draw(id, spec, kind, options = {}) {
+  const container = typeof id === "string" ? $(id) : id;
+  const actions = options.small ? false : { export: { svg: true, png: true }, source: false, compiled: false, editor: false };
+  const { view } = await vegaEmbed(container, spec, {
+    ast: true, renderer: options.canvas ? "canvas" : "svg", actions, downloadFileName: "ockham",
+    tooltip: { disableDefaultStyle: true }, config: { aria: false },
+  });
+  views[kind].push(view);
+  if (kind === "k") followPointer(view, container);
+  if (kind === "clusters") view.addEventListener("click", (_, item) => pick(item?.datum?.cluster ?? null));
+}
+
+// ---- over k ----
+
+const evidenceOf = (name) => points.some((p) => typeof p[name] === "number");
+const halvesOf = (n) => sweep.confidence?.halves?.[n] ?? 0;
+// What each criterion with a value for every k is called, the one that decides first.
+const shownCriteria = report.criteria.filter((c) => c.direction !== "knee" && evidenceOf(c.name))
+  .sort((a, b) => (b === decider) - (a === decider));
+const ofLikelihood = new Set(["bic", "bicc", "aic", "bic-goxmeans", "mixture", "mixture-icl"]);
+
+let at = null;
+function showK(wanted) {
+  if (wanted === at) return;
+  at = wanted;
+  for (const view of views.k) view.signal("at", at).runAsync();
+  for (const row of $("k-table").rows) row.classList.toggle("at", Number(row.dataset.k) === at);
+  sayRow(at ?? answer ?? points[0].k);
+}
+
+function sayRow(n) {
+  const point = points.find((p) => p.k === n);
+  const value = (name, text) => make("span", {}, `${name} `, make("b", {}, text));
+  const parts = [make("b", { className: "k" }, `k = ${n}`), value("inertia", say(point.inertia))];
+  for (const c of shownCriteria.slice(0, 14))
+    parts.push(value(c.title, say(point[c.name]) + (c.choice === n ? " ◂ its choice" : "")));
+  if (sweep.confidence) parts.push(value("random halves", `${halvesOf(n)} of ${sweep.confidence.n_halves}`));
+  $("readout").replaceChildren(...parts);
+}
+
+function followPointer(view, container) {
+  for (const event of ["pointermove", "pointerdown"])
+    view.addEventListener(event, (_, item) => { if (item?.datum?.k) showK(item.datum.k); });
+  container.addEventListener("pointerleave", () => showK(null));
+}
+
+function walk(event) {
+  const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
+  if (event.key === "Escape") showK(null);
+  if (!step) return;
+  event.preventDefault();
+  const now = points.findIndex((p) => p.k === (at ?? answer));
+  showK(points[Math.min(Math.max(now + step, 0), points.length - 1)].k);
+}
+
+async function drawCriteria() {
+  const elbow = criterionOf("elbow")?.choice ?? null;
+  const other = decider?.direction === "knee" ? criterionOf("bic") : decider;
+  const who = ofLikelihood.has(other?.name) ? "BIC" : other?.title;
+  const shown = answer && decider === other ? { k: answer, who } : null;
+  $("elbow-title").append("The elbow ", make("span", {}, "inertia: squared distances to centroids"));
+  await draw("elbow-chart", elbowChart(points, elbow, shown), "k");
+  const fits = other && evidenceOf(other.name);
+  if (fits) {
+    const scale = ofLikelihood.has(other.name) && points.length > 1;
+    const choice = decider === other ? answer : other.choice;
+    $("decider-title").append(`${other.title} `, make("span", {}, scale ? "within the band no k is out of the question" : ruleOf(other)));
+    await draw("decider-chart", scale ? shortOfBestChart(points, other.name, other.title, choice) : criterionChart(points, other.name, other.title, choice), "k");
+  }
+  $("decider-title").parentElement.hidden = !fits;
+  const rest = shownCriteria.filter((c) => c !== other);
+  $("others").hidden = rest.length === 0;
+  for (const c of rest) {
+    const chart = make("div", { className: "chart" });
+    const said = c.choice === null ? "no choice" : `${c.choice}`;
+    $("multiples").append(make("figure", { title: ruleOf(c) }, make("figcaption", {}, `${c.title} `, make("span", {}, said)), chart));
+    await draw(chart, smallChart(points, c.name, c.choice, answer), "k", { small: true });
+  }
+  sayRow(answer ?? points[0].k);
+}
+
+const ruleOf = (c) => c.rule ?? { maximum: "the highest counts", minimum: "the lowest counts" }[c.direction] ?? "";
+
+function fillTable() {
+  const head = ["k", "inertia", ...shownCriteria.map((c) => c.title)];
+  const body = points.map((p) => {
+    const row = make("tr", {}, make("td", {}, `${p.k}`), make("td", {}, say(p.inertia)),
+      ...shownCriteria.map((c) => make("td", { className: c.choice === p.k ? "chosen" : "" }, say(p[c.name]))));
+    row.dataset.k = p.k;
+    return row;
+  });
+  $("k-table").append(make("thead", {}, make("tr", {}, ...head.map((title) => make("th", { scope: "col" }, title)))), make("tbody", {}, ...body));
+}
+
+// ---- clusters ----
+
+let picked = null;
+// Highlight a cluster everywhere; the same again, or null, lets go.
+function pick(cluster) {
+  picked = cluster === picked ? null : cluster;
+  for (const view of views.clusters) view.signal("picked", picked).runAsync();
+  document.body.classList.toggle("picked-one", picked !== null);
+  for (const button of document.querySelectorAll("button[data-cluster]")) {
+    const mine = Number(button.dataset.cluster) === picked;
+    button.setAttribute("aria-pressed", mine);
+    button.closest("li")?.classList.toggle("picked", mine);
+  }
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+function swatch(cluster) {
+  const svg = document.createElementNS(SVG, "svg"), path = document.createElementNS(SVG, "path");
+  svg.setAttribute("viewBox", "-1.2 -1.2 2.4 2.4");
+  svg.setAttribute("class", "swatch");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", OUTLINES[shapeOf(cluster)]);
+  path.setAttribute("fill", colourOf(cluster));
+  svg.append(path);
+  return svg;
+}
+
+function clusterButton(cluster, text) {
+  const button = make("button", { type: "button" }, swatch(cluster), text);
+  button.dataset.cluster = cluster;
+  button.setAttribute("aria-pressed", "false");
+  button.setAttribute("aria-label", `Cluster ${cluster}`);
+  return button;
+}
+
+const HIGH = [[1.5, "far above"], [0.5, "above"], [0.25, "a little above"]];
+const LOW = [[1.5, "far below"], [0.5, "below"], [0.25, "a little below"]];
+const LEAST_TOLD = 0.25;
+
+// "far above average in mass (5076; all: 4202)"
+function told(top) {
+  const [, word] = (top.distance > 0 ? HIGH : LOW).find(([least]) => Math.abs(top.distance) >= least);
+  return [`${word} average in `, isolated(top.name), " ", make("i", {}, `(${say(top.value)}; all: ${say(top.average)})`)];
+}
+
+function sentence(cluster) {
+  const { top, rows, share } = report.clusters[cluster];
+  const parts = top.filter((t) => Math.abs(t.distance) >= LEAST_TOLD).map(told);
+  const words = parts.flatMap((part, i) => (i === 0 ? part : [i === parts.length - 1 ? ", and " : ", ", ...part]));
+  if (words.length === 0) words.push("near the average in every column");
+  words[0] = words[0][0].toUpperCase() + words[0].slice(1);
+  const item = make("li", {}, make("span", { className: "size" }, `${plural(rows, "row")}, ${percent(share)}`),
+    clusterButton(cluster, `Cluster ${cluster}`), make("p", {}, ...words, "."));
+  item.addEventListener("click", () => pick(cluster));
+  return item;
+}
+
+const clusterName = (cluster) => `cluster ${cluster}`;
+
+async function drawMap() {
+  const { map, clusters } = report;
+  const decode = ({ low, step, numbers }) => numbers.map((n) => low + n * step);
+  const xs = decode(map.x), ys = decode(map.y);
+  const values = xs.map((x, i) => ({
+    x, y: ys[i], cluster: map.cluster[i], name: clusterName(map.cluster[i]), ...(map.row && { row: map.row[i] }),
+    ...(map.known && { known: alone(map.known_texts[map.known[i]]) }),
+  }));
+  const tooltip = [{ field: "name", title: "cluster" }, ...(map.row ? [{ field: "row", title: "row" }] : []), ...(map.known ? [{ field: "known", title: "known label" }] : [])];
+  const centres = map.centres.map(([x, y], cluster) => ({ x, y, cluster, name: clusterName(cluster), pale: [1, 4, 7].includes(cluster % 8) }));
+  const outlines = map.ellipses ? map.ellipses.flatMap((e, cluster) => ellipse(cluster, map.centres[cluster], e)) : [];
+  const names = map.axes.map((axis, i) => `principal axis ${i + 1}: ${percent(axis.share)} of the variance`);
+  const wide = xs.reduce(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Infinity, -Infinity]);
+  const tall = ys.reduce(([low, high], y) => [Math.min(low, y), Math.max(high, y)], [Infinity, -Infinity]);
+  const ratio = (tall[1] - tall[0]) / (wide[1] - wide[0] || 1);
+  const height = Math.round(Math.min(Math.max(ratio * $("map-chart").clientWidth, 340), 620));
+  $("map-title").append("The rows on two principal axes ", make("span", {}, clusters.length > 1 ? "click a cluster to see it everywhere" : ""));
+  sayMap(map, values.length);
+  await draw("map-chart", mapChart(values, clusters.length > 1 ? centres : [], clusters.length > 1 ? outlines : [], clusters.length, names, tooltip, height), "clusters", { canvas: true });
+}
+
+function sayMap(map, n) {
+  const parts = [];
+  const of = sweep.n_rows;
+  if (map.sample) parts.push(`Shown: ${plural(n, "row")} of the sample that the search went on in, of ${whole.format(of)}. `);
+  else if (n < of) parts.push(`Shown: ${plural(n, "row")} drawn at random from ${whole.format(of)}. `);
+  map.axes.forEach((axis, i) => {
+    const names = axis.columns.flatMap((name, j) => [...(j ? [" and "] : []), isolated(name)]);
+    parts.push(`Axis ${i + 1} goes mostly along `, ...names, ". ");
+  });
+  if (map.ellipses) parts.push("Ellipses are two standard deviations of each component. ");
+  $("map-note").append(...parts);
+}
+
+async function drawHistogram() {
+  const { histogram, columns, clusters } = report;
+  const bins = histogram.bins.map((bin) => ({ ...bin, name: clusterName(bin.cluster) }));
+  $("map-title").append("The values ", make("span", {}, clusters.length > 1 ? "click a cluster to see it everywhere" : ""));
+  if (histogram.sample) $("map-note").append(`Shown: ${plural(histogram.rows, "row")} of the sample that the search went on in, of ${whole.format(sweep.n_rows)}.`);
+  await draw("map-chart", histogramChart(bins, clusters.length, alone(columns[0].name), report.weighted ? "weight" : "rows"), "clusters");
+}
+
+async function drawSizes() {
+  const what = report.weighted ? "weight" : "rows";
+  const values = report.clusters.map((c, cluster) => {
+    const size = c.weight ?? c.rows;
+    return { cluster, size, name: clusterName(cluster), said: say(size), part: percent(c.share), label: `${say(size)}  ${percent(c.share)}` };
+  });
+  $("sizes-title").replaceChildren(report.weighted ? "Weight of each cluster" : "Rows in each cluster");
+  await draw("sizes-chart", sizesChart(values, what), "clusters");
+}
+
+async function drawHeat() {
+  const columns = report.columns.map((c) => ({ ...c, shown: alone(shorten(c.name, 40)) }));
+  const cells = columns.flatMap((c, column) => c.values.map((value, cluster) => ({
+    cluster, column, distance: c.distances[cluster], name: clusterName(cluster), of: alone(c.name), said: say(value),
+    average: say(c.average), off: (c.distances[cluster] >= 0 ? "+" : "−") + Math.abs(c.distances[cluster]).toFixed(2),
+  })));
+  $("heat-title").append("What distinguishes them ", make("span", {}, "blue: below the average of all rows, brown: above"));
+  const { n_columns } = report;
+  const parts = [];
+  if (columns.length < n_columns) parts.push(`The ${columns.length} columns of ${whole.format(n_columns)} that distinguish the clusters most. `);
+  parts.push("Colours are standard deviations of all rows, from under −2.25 to over 2.25; the most telling columns come first.");
+  $("heat-note").append(...parts);
+  await draw("heat-chart", heatChart(cells, columns, report.clusters.length), "clusters");
+}
+
+async function drawClusters() {
+  const many = clustersOf(k);
+  $("which").replaceChildren(k === 1 ? "What is in the data?" : "Which clusters?");
+  $("legend").hidden = k === 1;
+  $("legend").append(...many.map((cluster) => clusterButton(cluster, `${cluster}`)));
+  $("legend").addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button) pick(Number(button.dataset.cluster));
+  });
+  await (report.map ? drawMap() : drawHistogram());
+  document.querySelector(".table-of-clusters").hidden = $("heat-note").hidden = k === 1;
+  if (k === 1) return;
+  $("sentences").append(...many.map(sentence));
+  await drawSizes();
+  await drawHeat();
+}
+
+// ---- how sure, and the rest ----
+
+async function drawHalves() {
+  const { confidence } = sweep;
+  const voted = confidence && points.length > 1 && Object.keys(confidence.halves).length > 0;
+  $("halves").hidden = !voted;
+  if (!voted) return;
+  $("halves-title").append("What random halves of the rows say ", make("span", {}, `${confidence.n_halves} were asked again`));
+  await draw("halves-chart", halvesChart(points, confidence.halves, answer, confidence.n_halves), "k");
+}
+
+function agreementInWords() {
+  const { adjusted_rand: ari, adjusted_mutual_information: ami } = sweep;
+  if (ari === undefined) return null;
+  const how = ari > 0.95 ? "nearly the same as" : ari > 0.7 ? "much like" : ari > 0.3 ? "in part like" : "hardly like";
+  return `The clusters are ${how} the ${report.known_labels} known labels: adjusted Rand ${ari.toFixed(3)}, adjusted mutual information ${ami.toFixed(3)}`;
+}
+
+function fillReasons() {
+  const known = agreementInWords();
+  const reasons = report.reasons.map((r) => (known && r.startsWith("Against the ") ? known : r));
+  $("reasons").append(...reasons.map((r) => make("li", { className: r.startsWith("Beware") ? "beware" : "" }, `${r}.`)));
+}
+
+const define = (list, pairs) => pairs.forEach(([term, text]) => text && list.append(make("div", {}, make("dt", {}, term), make("dd", {}, text))));
+
+function fillHead() {
+  const { seconds, k_min, k_max } = sweep;
+  if (report.source) $("source").append(isolated(report.source));
+  $("headline").append(report.headline);
+  $("certainty").append(report.certainty);
+  $("certainty").classList.add(report.tone);
+  $("elbow-words").append(report.elbow);
+  define($("facts"), [
+    ["rows", whole.format(sweep.n_rows)], ["columns", whole.format(sweep.n_columns)],
+    ["numbers of clusters tried", `${k_min} … ${k_max}`], ["decided by", decider?.title ?? sweep.criterion],
+    ["time", seconds < 0.1 ? `${(1000 * seconds).toFixed(0)} ms` : `${seconds.toFixed(seconds < 10 ? 2 : 0)} s`],
+  ]);
+}
+
+function fillSettings() {
+  const { scale, rows_dropped, cells_filled, searched_rows, n_rows, passes, seed, version, mixture_rows, total_weight } = sweep;
+  const scales = { none: "none", standard: "each column less its mean, by its standard deviation", robust: "each column less its median, by its interquartile range" };
+  const terms = $("settings");
+  const pairs = [
+    ["Ockham", version], ["seed", `${seed}`], ["scaling of columns", scales[scale]], ["decides", decider?.title ?? sweep.criterion],
+    ["rows with missing values left out", rows_dropped && whole.format(rows_dropped)],
+    ["missing cells filled with the mean", cells_filled && whole.format(cells_filled)],
+    ["sum of the weights", report.weighted && say(total_weight)],
+    ["searched in", searched_rows < n_rows && `${plural(searched_rows, "row")}${passes ? `; all were measured, in ${passes} passes` : ""}`],
+    ["mixtures fitted to", mixture_rows && mixture_rows < n_rows && plural(mixture_rows, "row")],
+    ["random halves", sweep.confidence?.n_halves && `${sweep.confidence.n_halves}`],
+  ];
+  for (const [term, text] of pairs) if (text) terms.append(make("dt", {}, term), make("dd", {}, text));
+  $("command").hidden = !report.command;
+  if (report.command) $("command").append(report.command);
+  $("footer").append(`Made by Ockham ${version}: the simplest model that the data support. Colours: Okabe & Ito, which are different to colour-blind eyes, too`,
+    k > COLOURS.length ? "; beyond eight clusters also shapes" : "", k > COLOURS.length * SHAPES.length ? `, of which there are enough for ${COLOURS.length * SHAPES.length}` : "",
+    ". This file needs no network; hold the pointer over a chart and press ⋯ to save it.");
+}
+
+async function show() {
+  $("page").hidden = false;
+  fillHead();
+  fillReasons();
+  fillSettings();
+  fillTable();
+  $("by-k").addEventListener("keydown", walk);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") pick(null); });
+  await drawCriteria();
+  await drawClusters();
+  await drawHalves();
+  document.body.dataset.drawn = "yes";
+}
+
+show();

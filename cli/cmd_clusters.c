@@ -44,7 +44,8 @@ static const cli_option option_table[] = {
     {"centroids", CLI_OUTPUT, "FILE", "write each cluster's size and centroid in the data's own units",
      offsetof(clusters_options, centroids), NULL},
     {"model", CLI_OUTPUT, "FILE", "write a model for `ockham predict`", offsetof(clusters_options, model), NULL},
-    {"report", CLI_OUTPUT, "FILE", "write a page of charts (HTML, one file): the answer, why, and what clusters look like",
+    {"report", CLI_OUTPUT, "FILE",
+     "write a page of charts (HTML, one file): the answer, why, and what clusters look like",
      offsetof(clusters_options, report), NULL},
     CLI_ENGINE_OPTIONS(clusters_options),
     CLI_COLUMN_OPTIONS(clusters_options),
@@ -191,10 +192,8 @@ static ockham_status print_report(const clusters_run *run, ockham_error *err) {
 
 static ockham_status write_report(const clusters_run *run, ockham_error *err) {
   const clusters_options *o = run->options;
-  ockham_page_options options = {.report = report_options(run),
-                                 .source = run->path,
-                                 .command = run->command,
-                                 .threads = o->input.threads};
+  ockham_page_options options = {
+      .report = report_options(run), .source = run->path, .command = run->command, .threads = o->input.threads};
   if (run->table) return cli_write_page(o->report, run->sweep, run->table, run->labels, options, err);
   return cli_passes_write_page(o->report, run->sweep, &run->passes, options, err);
 }

@@ -39,18 +39,18 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_sweep(const ockham_swee
                                                                const ockham_report_options *options, char **text,
                                                                ockham_error *err);
 OCKHAM_API void ockham_text_free(char *text);
-/** Write a text into a file, beside and renamed, so that a failure leaves what was there before. "-" is standard output.
- *  Fails with CANNOT_WRITE, NO_MEMORY. */
+/** Write a text into a file, beside and renamed, so that a failure leaves what was there before. "-" is standard
+ * output. Fails with CANNOT_WRITE, NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_text_write(const char *text, const char *path, ockham_error *err);
 
 /** What a page needs to know besides the sweep and its rows. Zero leaves a thing out. */
 typedef struct ockham_page_options {
-  ockham_report_options report;    /**< of which format, ascii, all_k and no_tables are not looked at */
-  const char *const *column_names; /**< one a column; NULL: x1, x2, ... */
-  const char *source;              /**< what the data are called: a file's name */
-  const char *command;             /**< what makes the page again: a line for a shell, or of a program */
-  const double *weights;           /**< one a row of x, as the sweep had them */
-  const uint32_t *known_labels;    /**< one a row of x: numbers of what is known */
+  ockham_report_options report;         /**< of which format, ascii, all_k and no_tables are not looked at */
+  const char *const *column_names;      /**< one a column; NULL: x1, x2, ... */
+  const char *source;                   /**< what the data are called: a file's name */
+  const char *command;                  /**< what makes the page again: a line for a shell, or of a program */
+  const double *weights;                /**< one a row of x, as the sweep had them */
+  const uint32_t *known_labels;         /**< one a row of x: numbers of what is known */
   const char *const *known_label_texts; /**< report.n_label_values texts that these numbers stand for; NULL: none */
   const uint64_t *row_numbers;          /**< of the rows of x in their source; NULL: from 1 */
   size_t threads;                       /**< 0: one a core */

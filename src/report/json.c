@@ -74,7 +74,8 @@ static json_t *point(const ock_report *r, size_t i) {
     if (criteria[c].direction != OCKHAM_KNEE && ock_report_shows(r, &criteria[c]))
       ock_json_put(&object, criteria[c].name, ock_json_number(ockham_criterion_value(&criteria[c], curve, i)));
   double silhouette = curve->points[i].silhouette;
-  ock_json_put(&object, "silhouette_error", ock_json_number(isnan(silhouette) ? NAN : curve->points[i].silhouette_error));
+  ock_json_put(&object, "silhouette_error",
+               ock_json_number(isnan(silhouette) ? NAN : curve->points[i].silhouette_error));
   ock_json_put(&object, "model", json_string(bic.variances_differ ? "VII" : "EII"));
   ock_json_put(&object, "log_likelihood", ock_json_number(bic.log_likelihood));
   if (curve->has_mixtures && isfinite(curve->points[i].mixture_bic)) {

@@ -28,6 +28,7 @@ typedef struct ock_page {
   double *explained;   /* n_columns: the share of the column's variance that is between clusters */
   size_t *rows;        /* those that are shown, in random order */
   size_t n_shown_rows; /* 0 where there is one column */
+  bool plain;          /* there are two columns: the axes are these, in the data's own units */
   ockham_principal_axes axes;
   double *coordinates; /* n_shown_rows x axes.n_axes */
 } ock_page;

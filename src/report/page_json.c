@@ -81,10 +81,8 @@ static void put_words(const ock_page *p, json_t **object) {
 /* ---- criteria ---- */
 
 static const char *direction_name(ockham_direction direction) {
-  static const char *const names[] = {[OCKHAM_MAXIMUM] = "maximum",
-                                      [OCKHAM_MINIMUM] = "minimum",
-                                      [OCKHAM_KNEE] = "knee",
-                                      [OCKHAM_RULE] = "rule"};
+  static const char *const names[] = {
+      [OCKHAM_MAXIMUM] = "maximum", [OCKHAM_MINIMUM] = "minimum", [OCKHAM_KNEE] = "knee", [OCKHAM_RULE] = "rule"};
   return names[direction];
 }
 
@@ -303,8 +301,8 @@ static json_t *map_axis(const ock_page *p, size_t axis) {
     }
   }
   json_t *object = json_object(), *names = json_array();
-  append(&names, column_name(p, top));
-  if (second != SIZE_MAX) append(&names, column_name(p, second));
+  append(&names, column_name(p, p->plain ? axis : top));
+  if (!p->plain && second != SIZE_MAX) append(&names, column_name(p, second));
   put(&object, "share", ock_json_number(total > 0 ? p->axes.variances[axis] / total : 0));
   put(&object, "columns", names);
   return object;
@@ -321,6 +319,7 @@ static json_t *map(const ock_page *p) {
   put_known(p, &object);
   put(&object, "centres", map_centres(p));
   put(&object, "ellipses", ellipses(p));
+  put(&object, "plain", json_boolean(p->plain));
   put(&object, "sample", json_boolean(is_sample(p)));
   return object;
 }
@@ -415,7 +414,8 @@ static int write_escaped(const char *buffer, size_t size, void *arg) {
 
 bool ock_page_json(const ock_page *p, FILE *out) {
   json_t *object = page_object(p);
-  bool whole = object && json_dump_callback(object, write_escaped, out, JSON_REAL_PRECISION(17) | JSON_ENSURE_ASCII | JSON_COMPACT) == 0;
+  bool whole = object && json_dump_callback(object, write_escaped, out,
+                                            JSON_REAL_PRECISION(17) | JSON_ENSURE_ASCII | JSON_COMPACT) == 0;
   json_decref(object);
   return whole;
 }

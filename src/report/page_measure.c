@@ -132,6 +132,18 @@ static ockham_rows one_row(ockham_rows x, size_t i) {
   return (ockham_rows){.data = data, .n_rows = 1, .n_columns = x.n_columns, .dtype = x.dtype};
 }
 
+/* Of two columns both are shown as they are: x = (x' + centre factor) / factor is as linear as a projection. */
+static void show_columns(ock_page *p) {
+  const ockham_scaling *s = p->report.options->scaling;
+  p->plain = true;
+  for (size_t a = 0; a < 2; a++) {
+    double factor = s && s->factor ? s->factor[a] : 1, centre = s && s->factor ? s->centre[a] : 0;
+    p->axes.mean[a] = -centre * factor;
+    p->axes.directions[2 * a + a] = 1 / factor;
+    p->axes.directions[2 * a + 1 - a] = 0;
+  }
+}
+
 /* The axes are those of the rows that are shown: the others weigh nothing. */
 static ockham_status project_rows(ock_page *p, ockham_error *err) {
   size_t n_axes = p->n_columns < 2 ? p->n_columns : 2;
@@ -141,6 +153,7 @@ static ockham_status project_rows(ock_page *p, ockham_error *err) {
   memset(weights, 0, p->x.n_rows * sizeof *weights);
   for (size_t i = 0; i < p->n_shown_rows; i++) weights[p->rows[i]] = weight_of(p, p->rows[i]);
   OCK_TRY(ockham_principal_axes_fit(p->x, weights, n_axes, p->options->threads, &p->axes, err));
+  if (p->n_columns == 2) show_columns(p);
   for (size_t i = 0; i < p->n_shown_rows; i++)
     ockham_principal_axes_project(&p->axes, one_row(p->x, p->rows[i]), p->coordinates + i * n_axes);
   return OCKHAM_OK;

@@ -37,7 +37,8 @@ static const char *certainty_of_halves(const ock_report *r, char *text, size_t s
   size_t used = (size_t)snprintf(text, size, "%s: %s%zu of %zu random halves of the rows say%s the same",
                                  fair ? "Fairly sure" : "Not sure", fair ? "" : "only ", c->n_agree, n,
                                  c->n_agree == 1 ? "s" : "");
-  if (rival && used < size) used += (size_t)snprintf(text + used, size - used, "; %zu say%s %zu", count, count == 1 ? "s" : "", rival);
+  if (rival && used < size)
+    used += (size_t)snprintf(text + used, size - used, "; %zu say%s %zu", count, count == 1 ? "s" : "", rival);
   if (used < size) snprintf(text + used, size - used, ".");
   return fair ? "fair" : "open";
 }
@@ -47,10 +48,11 @@ static const char *certainty_of_weight(const ock_report *r, char *text, size_t s
   double weight = r->verdict.weight;
   const char *how = weight >= high ? "Sure" : weight >= fair ? "Fairly sure" : "Not sure";
   if (weight > 0.999)
-    snprintf(text, size, "%s among the numbers tried, by %s: its posterior probability is above 0.999.", how, r->verdict.criterion->title);
+    snprintf(text, size, "%s among the numbers tried, by %s: its posterior probability is above 0.999.", how,
+             r->verdict.criterion->title);
   else
-    snprintf(text, size, "%s among the numbers tried, by %s: its posterior probability is %.3g.", how, r->verdict.criterion->title,
-             weight);
+    snprintf(text, size, "%s among the numbers tried, by %s: its posterior probability is %.3g.", how,
+             r->verdict.criterion->title, weight);
   return weight >= high ? "sure" : weight >= fair ? "fair" : "open";
 }
 
@@ -105,35 +107,47 @@ static size_t other_elbow(const ockham_curve *curve, size_t elbow, size_t *range
 static void tell_range(const ock_report *r, size_t elbow, FILE *out) {
   size_t range, other = other_elbow(r->curve, elbow, &range);
   if (other)
-    fprintf(out, " It depends on how far one looks: drawn only up to %zu, the same curve has its elbow at %zu.", range,
-            other);
+    fprintf(out, " Nor does the elbow stand still: drawn only up to %zu, the same curve has it at %zu.", range, other);
 }
 
 static double inertia_at(const ockham_curve *curve, size_t k) {
   return curve->points[k - curve->points[0].k].inertia;
 }
 
+/* Whether what decides weighs a fit against its parameters. */
+static bool is_likelihood(const ock_report *r) {
+  return r->verdict.criterion->evidence == OCKHAM_EVIDENCE_MIXTURES ||
+         strstr(r->verdict.criterion->name, "bic") != NULL;
+}
+
 static void tell_early(const ock_report *r, size_t elbow, FILE *out) {
   size_t k = r->verdict.k;
   double at_elbow = inertia_at(r->curve, elbow), fall = 1 - inertia_at(r->curve, k) / at_elbow;
-  fprintf(out,
-          "The elbow says %zu, which is %zu too few. Inertia falls with every cluster that is added, and the elbow is "
-          "merely where it begins to fall less steeply: in itself no sign that clusters end there.",
-          elbow, k - elbow);
-  if (at_elbow > 0) fprintf(out, " From %zu to %zu it falls by another %.0f %%;", elbow, k, 100 * fall);
-  fprintf(out, " %s weighs each such gain against what it costs to say where one more cluster is, and finds it worth it up to %zu.",
-          r->verdict.criterion->title, k);
+  fprintf(
+      out,
+      "The elbow says %zu, %s %zu. Inertia falls with every cluster that is added, and the elbow is merely where it "
+      "begins to fall less steeply: in itself no sign that clusters end there.",
+      elbow, r->verdict.criterion->title, k);
+  if (at_elbow > 0) fprintf(out, " From %zu to %zu it falls by another %.0f %%.", elbow, k, 100 * fall);
+  if (is_likelihood(r))
+    fprintf(out,
+            " BIC weighs each such gain against what it costs to describe one more cluster, and it pays up to %zu.", k);
 }
 
 static void tell_late(const ock_report *r, size_t elbow, FILE *out) {
   size_t k = r->verdict.k;
-  fprintf(out, "The elbow says %zu, which is %zu too many. ", elbow, elbow - k);
+  fprintf(out, "The elbow says %zu, %s %zu. ", elbow, r->verdict.criterion->title, k);
   if (k == 1)
-    fputs("An elbow there always is: inertia falls when clusters are cut into pieces, too, and no curve can say that "
-          "there is only one.", out);
+    fputs(
+        "An elbow there always is: inertia falls when clusters are cut into pieces, too, and no curve can say that "
+        "there is only one.",
+        out);
   else
-    fprintf(out, "Inertia falls when a cluster is cut into pieces, too; %s asks whether the pieces are worth what they cost to describe.",
-            r->verdict.criterion->title);
+    fputs(
+        "Inertia falls when a cluster is cut into pieces, too, and where it begins to fall less steeply is no sign "
+        "that "
+        "pieces have become clusters.",
+        out);
 }
 
 void ock_page_elbow(const ock_report *r, FILE *out) {
@@ -146,7 +160,10 @@ void ock_page_elbow(const ock_report *r, FILE *out) {
   if (r->verdict.undecided || r->verdict.criterion->direction == OCKHAM_KNEE)
     fprintf(out, "The elbow is at %zu.", elbow);
   else if (elbow == k)
-    fprintf(out, "The elbow happens to agree: it says %zu, too. It could not have said how sure that is, nor that there are no clusters at all.", elbow);
+    fprintf(out,
+            "The elbow happens to agree: it says %zu, too. It could not have said how sure that is, nor that there are "
+            "no clusters at all.",
+            elbow);
   else if (elbow < k)
     tell_early(r, elbow, out);
   else

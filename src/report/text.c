@@ -69,8 +69,9 @@ static void answer(const ock_report *r, FILE *out) {
   ock_report_answer(r, left, sizeof left);
   if (curve->weighted) snprintf(weight, sizeof weight, " of weight %.10g", curve->total_weight);
   snprintf(right, sizeof right, "%s row%s%s %s %s column%s, k = %zu %s %zu tried in %.*f s",
-           ock_grouped(curve->n_rows, rows), ock_plural(curve->n_rows), weight, g.times, ock_grouped(curve->n_columns, columns),
-           ock_plural(curve->n_columns), curve->points[0].k, g.dots, curve->points[curve->n_points - 1].k,
+           ock_grouped(curve->n_rows, rows), ock_plural(curve->n_rows), weight, g.times,
+           ock_grouped(curve->n_columns, columns), ock_plural(curve->n_columns), curve->points[0].k, g.dots,
+           curve->points[curve->n_points - 1].k,
            v->seconds < 0.1  ? 3
            : v->seconds < 10 ? 2
                              : 0,
@@ -215,8 +216,9 @@ static void explain_passes(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   char searched[32], all[32];
   if (v->searched_rows)
-    fprintf(out, "  searched on %s of %s rows, measured on all in %zu pass%s\n", ock_grouped(v->searched_rows, searched),
-            ock_grouped(r->curve->n_rows, all), v->n_passes, v->n_passes == 1 ? "" : "es");
+    fprintf(out, "  searched on %s of %s rows, measured on all in %zu pass%s\n",
+            ock_grouped(v->searched_rows, searched), ock_grouped(r->curve->n_rows, all), v->n_passes,
+            v->n_passes == 1 ? "" : "es");
 }
 
 static void explain_pairs(const ock_report *r, FILE *out) {
@@ -229,7 +231,8 @@ static void explain_pairs(const ock_report *r, FILE *out) {
 static void explain_missing(const ock_report *r, FILE *out) {
   char text[32];
   uint64_t dropped = r->options->n_rows_dropped, filled = r->options->n_cells_filled;
-  if (dropped) fprintf(out, "  %s row%s with missing values left out\n", ock_grouped(dropped, text), ock_plural(dropped));
+  if (dropped)
+    fprintf(out, "  %s row%s with missing values left out\n", ock_grouped(dropped, text), ock_plural(dropped));
   if (filled)
     fprintf(out, "  %s missing cell%s filled with the column's mean\n", ock_grouped(filled, text), ock_plural(filled));
 }
@@ -248,7 +251,8 @@ static void explain_disagreement(const ock_report *r, FILE *out) {
   fprintf(out,
           "  beware: silhouette says %zu and Davies-Bouldin %zu; BIC counts round clusters, and takes several for one%s"
           "that is long or skewed%s\n",
-          silhouette, davies_bouldin, r->wrap, r->curve->has_mixtures ? "" : "; without --criterion such shapes are tried too");
+          silhouette, davies_bouldin, r->wrap,
+          r->curve->has_mixtures ? "" : "; without --criterion such shapes are tried too");
 }
 
 static void explain_agreement(const ock_report *r, FILE *out) {

@@ -161,7 +161,7 @@ static ockham_status fit_exactly(axes_fit *f, ockham_principal_axes *axes, ockha
 /* A subspace and what the covariance makes of it. */
 typedef struct subspace {
   size_t p, d;
-  double *basis, *turned;          /* p x d each */
+  double *basis, *turned;            /* p x d each */
   double *matrix, *vectors, *values; /* p x p, p x p, p: the covariance in the basis */
 } subspace;
 
@@ -281,8 +281,8 @@ ockham_status ockham_principal_axes_fit(ockham_rows x, const double *weights, si
   *axes = (ockham_principal_axes){.n_axes = n_axes, .n_columns = x.n_columns};
   ockham_status status = ock_rows_check(x, "rows", err);
   if (!status && (n_axes == 0 || n_axes > x.n_columns))
-    status = ock_fail(err, OCKHAM_BAD_ARGUMENT, "n_axes must be from 1 to the %zu columns, found %zu", x.n_columns,
-                      n_axes);
+    status =
+        ock_fail(err, OCKHAM_BAD_ARGUMENT, "n_axes must be from 1 to the %zu columns, found %zu", x.n_columns, n_axes);
   if (!status) status = add_weights(&f, err);
   if (!status) status = allocate(&f, axes, err);
   if (!status) status = ock_pool_new(threads, &f.pool, err);

@@ -50,8 +50,8 @@ function lineLayers(points, y, axis) {
   return [
     { mark: { type: "line", color: "var(--quiet)", strokeWidth: 1.5, strokeJoin: "round" }, encoding: { x, y } },
     {
-      transform: [{ filter: "datum.k === at" }],
-      mark: { type: "point", filled: true, size: 50, color: "var(--ink)", opacity: 1 }, encoding: { x, y },
+      mark: { type: "point", filled: true, size: 50, color: "var(--ink)" },
+      encoding: { x, y, opacity: { condition: { test: "datum.k === at", value: 1 }, value: 0 } },
     },
   ];
 }
@@ -75,6 +75,11 @@ const choiceLayers = (points, y, choice, { colour, filled, dy = -12, rule = true
   ];
 };
 
+// Numbers on an axis: "12k" where they are that large, but 0.5 is no "500m".
+const plainNumbers = { labelExpr: "format(datum.value, ',~g')" };
+const numbersOf = (points, field) =>
+  (points.some((p) => Math.abs(p[field] ?? 0) >= 10000) ? { labelExpr: "format(datum.value, '~s')" } : plainNumbers);
+
 const overK = (points, height, layer) => ({
   width: "container", height, autosize: { type: "fit", contains: "padding", resize: true }, padding: { left: 0, right: 2, top: 6, bottom: 0 },
   params: [AT], data: { values: points }, layer: [targets(points), ...layer], config: config(INK),
@@ -82,7 +87,7 @@ const overK = (points, height, layer) => ({
 
 // Inertia, with the elbow; the answer stands beside it.
 function elbowChart(points, elbow, answer) {
-  const y = { field: "inertia", type: "quantitative", axis: { title: "inertia", format: "~s", tickCount: 5 } };
+  const y = { field: "inertia", type: "quantitative", axis: { title: "inertia", ...numbersOf(points, "inertia"), tickCount: 5 } };
   const same = elbow && answer && elbow === answer.k;
   const layers = lineLayers(points, y, kAxis(8));
   if (answer && !same)
@@ -94,7 +99,7 @@ function elbowChart(points, elbow, answer) {
 }
 
 // By how much BIC falls short of its best, on a scale on which 2, 10 and 1000 can all be seen.
-function shortOfBestChart(points, field, title, choice) {
+function shortOfBestChart(points, field, title, who, choice) {
   const highest = Math.max(...points.map((p) => p[field] ?? -Infinity));
   const short = points.map((p) => ({ ...p, short: p[field] === null ? null : highest - p[field] }));
   const most = Math.max(20, ...short.map((p) => p.short ?? 0)), steps = [0, 2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
@@ -110,12 +115,12 @@ function shortOfBestChart(points, field, title, choice) {
   const dots = { mark: { type: "point", filled: true, size: 22, color: "var(--quiet)", opacity: 1 }, encoding: { x, y } };
   const layers = [band, ...lineLayers(points, y, kAxis(8)), dots];
   if (choice)
-    layers.push(...choiceLayers(points, y, { k: choice, label: `${title}: ${choice}` }, { colour: "var(--accent)", filled: true, dy: 16 }));
+    layers.push(...choiceLayers(points, y, { k: choice, label: `${who}: ${choice}` }, { colour: "var(--accent)", filled: true, dy: 16 }));
   return { ...overK(points, 300, layers), data: { values: short } };
 }
 
 function criterionChart(points, field, title, choice) {
-  const y = { field, type: "quantitative", scale: { zero: false }, axis: { title, format: "~s", tickCount: 5 } };
+  const y = { field, type: "quantitative", scale: { zero: false }, axis: { title, ...numbersOf(points, field), tickCount: 5 } };
   const layers = lineLayers(points, y, kAxis(8));
   if (choice)
     layers.push(...choiceLayers(points, y, { k: choice, label: `${title}: ${choice}` }, { colour: "var(--accent)", filled: true }));
@@ -124,7 +129,7 @@ function criterionChart(points, field, title, choice) {
 
 // One of many: small, with its choice, and a line where the answer is.
 function smallChart(points, field, choice, answer) {
-  const y = { field, type: "quantitative", scale: { zero: false }, axis: { title: null, format: "~s", tickCount: 3, labelLimit: 40 } };
+  const y = { field, type: "quantitative", scale: { zero: false }, axis: { title: null, ...numbersOf(points, field), tickCount: 3, labelLimit: 40 } };
   const x = kScale(points), at = { transform: [{ filter: `datum.k === ${answer}` }] };
   const layers = [
     ...(answer ? [{ ...at, mark: { type: "rule", color: "var(--accent)", strokeWidth: 1, opacity: 0.55 }, encoding: { x } }] : []),
@@ -173,8 +178,8 @@ function ellipse(cluster, [x, y], [xx, xy, yy]) {
 const pointSize = (n) => (n > 10000 ? 9 : n > 3000 ? 14 : n > 800 ? 24 : 44);
 
 function mapChart(points, centres, ellipses, k, names, tooltip, height) {
-  const x = { field: "x", type: "quantitative", scale: { zero: false, nice: false, padding: 14 }, axis: { title: names[0], tickCount: 6, format: "~g" } };
-  const y = { field: "y", type: "quantitative", scale: { zero: false, nice: false, padding: 14 }, axis: { title: names[1], tickCount: 6, format: "~g" } };
+  const x = { field: "x", type: "quantitative", scale: { zero: false, nice: false, padding: 14 }, axis: { title: names[0], tickCount: 6, ...plainNumbers } };
+  const y = { field: "y", type: "quantitative", scale: { zero: false, nice: false, padding: 14 }, axis: { title: names[1], tickCount: 6, ...plainNumbers } };
   const color = { field: "cluster", type: "nominal", scale: colourScale(k), legend: null };
   const shape = { field: "cluster", type: "nominal", scale: shapeScale(k), legend: null };
   const many = points.length > 3000, opacity = many ? 0.5 : 0.75;
@@ -194,7 +199,7 @@ function mapChart(points, centres, ellipses, k, names, tooltip, height) {
       {
         data: { values: centres },
         mark: { type: "point", filled: true, size: k > 40 ? 60 : 240, stroke: "#ffffff", strokeWidth: 2, cursor: "pointer" },
-        encoding: { x, y, color, shape, opacity: ifPicked(1, 0.15), tooltip: [{ field: "name", title: "centre of" }] },
+        encoding: { x, y, color, ...(k > 40 && { shape }), opacity: ifPicked(1, 0.15), tooltip: [{ field: "name", title: "centre of" }] },
       },
       ...(k > 40 ? [] : [{
         data: { values: centres }, mark: { type: "text", fontSize: 10, fontWeight: 700, color: "#ffffff", stroke: "#00000060", strokeWidth: 0, cursor: "pointer" },
@@ -210,7 +215,7 @@ function histogramChart(bins, k, name, what) {
     params: [PICKED], config: config(INK), data: { values: bins },
     mark: { type: "bar", cursor: "pointer", binSpacing: 1 },
     encoding: {
-      x: { field: "from", type: "quantitative", bin: { binned: true }, scale: { zero: false, nice: false }, axis: { title: name, format: "~g", tickCount: 8, grid: false } },
+      x: { field: "from", type: "quantitative", bin: { binned: true }, scale: { zero: false, nice: false }, axis: { title: name, ...plainNumbers, tickCount: 8, grid: false } },
       x2: { field: "to" },
       y: { field: "weight", type: "quantitative", stack: true, axis: { title: what, format: "~s", tickCount: 5 } },
       color: { field: "cluster", type: "nominal", scale: colourScale(k), legend: null },
@@ -231,7 +236,7 @@ function sizesChart(clusters, what) {
   const x = { field: "size", type: "quantitative", scale: { domain: [0, most * 1.45], nice: false }, axis: null };
   const tooltip = [{ field: "name", title: "cluster" }, { field: "said", title: what }, { field: "part", title: "share" }];
   return {
-    width: "container", height: { step: rowStep(k) }, padding: { left: 0, right: 0, top: 4, bottom: 4 },
+    width: "container", height: k * rowStep(k), autosize: { type: "fit-x", contains: "padding", resize: true }, padding: { left: 0, right: 0, top: 4, bottom: 4 },
     params: [PICKED], config: config(INK), data: { values: clusters },
     layer: [
       {
@@ -262,7 +267,7 @@ function heatChart(cells, columns, k) {
     { field: "average", title: "average of all" }, { field: "off", title: "standard deviations off" },
   ];
   return {
-    width: "container", height: { step: rowStep(k) }, padding: { left: 0, right: 0, top: 4, bottom: 4 },
+    width: "container", height: k * rowStep(k), autosize: { type: "fit-x", contains: "padding", resize: true }, padding: { left: 0, right: 0, top: 4, bottom: 4 },
     params: [PICKED, { name: "names", value: columns.map((c) => c.shown) }], config: config(INK), data: { values: cells },
     layer: [
       {

@@ -90,21 +90,22 @@ async function drawCriteria() {
   if (fits) {
     const scale = ofLikelihood.has(other.name) && points.length > 1;
     const choice = decider === other ? answer : other.choice;
-    $("decider-title").append(`${other.title} `, make("span", {}, scale ? "within the band no k is out of the question" : ruleOf(other)));
-    await draw("decider-chart", scale ? shortOfBestChart(points, other.name, other.title, choice) : criterionChart(points, other.name, other.title, choice), "k");
+    $("decider-title").append(`${other.title} `, make("span", {}, scale ? bandOf(other) : ruleOf(other)));
+    await draw("decider-chart", scale ? shortOfBestChart(points, other.name, other.title, who, choice) : criterionChart(points, other.name, other.title, choice), "k");
   }
   $("decider-title").parentElement.hidden = !fits;
   const rest = shownCriteria.filter((c) => c !== other);
   $("others").hidden = rest.length === 0;
   for (const c of rest) {
     const chart = make("div", { className: "chart" });
-    const said = c.choice === null ? "no choice" : `${c.choice}`;
-    $("multiples").append(make("figure", { title: ruleOf(c) }, make("figcaption", {}, `${c.title} `, make("span", {}, said)), chart));
+    const said = make("b", { className: c.choice === answer ? "same" : "" }, c.choice === null ? "–" : `${c.choice}`);
+    $("multiples").append(make("figure", { title: ruleOf(c) }, make("figcaption", {}, c.title, said), chart));
     await draw(chart, smallChart(points, c.name, c.choice, answer), "k", { small: true });
   }
   sayRow(answer ?? points[0].k);
 }
 
+const bandOf = (c) => (points.some((p) => p[c.name] === null) ? "k within the band cannot be ruled out, k without a point can" : "k within the band cannot be ruled out");
 const ruleOf = (c) => c.rule ?? { maximum: "the highest counts", minimum: "the lowest counts" }[c.direction] ?? "";
 
 function fillTable() {
@@ -188,12 +189,13 @@ async function drawMap() {
   const tooltip = [{ field: "name", title: "cluster" }, ...(map.row ? [{ field: "row", title: "row" }] : []), ...(map.known ? [{ field: "known", title: "known label" }] : [])];
   const centres = map.centres.map(([x, y], cluster) => ({ x, y, cluster, name: clusterName(cluster), pale: [1, 4, 7].includes(cluster % 8) }));
   const outlines = map.ellipses ? map.ellipses.flatMap((e, cluster) => ellipse(cluster, map.centres[cluster], e)) : [];
-  const names = map.axes.map((axis, i) => `principal axis ${i + 1}: ${percent(axis.share)} of the variance`);
+  const names = map.plain ? map.axes.map((axis) => alone(shorten(axis.columns[0], 60)))
+    : map.axes.map((axis, i) => `principal axis ${i + 1}: ${percent(axis.share)} of the variance`);
   const wide = xs.reduce(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Infinity, -Infinity]);
   const tall = ys.reduce(([low, high], y) => [Math.min(low, y), Math.max(high, y)], [Infinity, -Infinity]);
   const ratio = (tall[1] - tall[0]) / (wide[1] - wide[0] || 1);
   const height = Math.round(Math.min(Math.max(ratio * $("map-chart").clientWidth, 340), 620));
-  $("map-title").append("The rows on two principal axes ", make("span", {}, clusters.length > 1 ? "click a cluster to see it everywhere" : ""));
+  $("map-title").append(map.plain ? "The rows " : "The rows on two principal axes ", make("span", {}, clusters.length > 1 ? "click a cluster to see it everywhere" : ""));
   sayMap(map, values.length);
   await draw("map-chart", mapChart(values, clusters.length > 1 ? centres : [], clusters.length > 1 ? outlines : [], clusters.length, names, tooltip, height), "clusters", { canvas: true });
 }
@@ -203,7 +205,7 @@ function sayMap(map, n) {
   const of = sweep.n_rows;
   if (map.sample) parts.push(`Shown: ${plural(n, "row")} of the sample that the search went on in, of ${whole.format(of)}. `);
   else if (n < of) parts.push(`Shown: ${plural(n, "row")} drawn at random from ${whole.format(of)}. `);
-  map.axes.forEach((axis, i) => {
+  if (!map.plain) map.axes.forEach((axis, i) => {
     const names = axis.columns.flatMap((name, j) => [...(j ? [" and "] : []), isolated(name)]);
     parts.push(`Axis ${i + 1} goes mostly along `, ...names, ". ");
   });
@@ -223,7 +225,7 @@ async function drawSizes() {
   const what = report.weighted ? "weight" : "rows";
   const values = report.clusters.map((c, cluster) => {
     const size = c.weight ?? c.rows;
-    return { cluster, size, name: clusterName(cluster), said: say(size), part: percent(c.share), label: `${say(size)}  ${percent(c.share)}` };
+    return { cluster, size, name: clusterName(cluster), said: say(size), part: percent(c.share), label: `${say(size)} · ${percent(c.share)}` };
   });
   $("sizes-title").replaceChildren(report.weighted ? "Weight of each cluster" : "Rows in each cluster");
   await draw("sizes-chart", sizesChart(values, what), "clusters");
@@ -237,9 +239,14 @@ async function drawHeat() {
   })));
   $("heat-title").append("What distinguishes them ", make("span", {}, "blue: below the average of all rows, brown: above"));
   const { n_columns } = report;
+  $("heat-scale").append("−2.25", ...HEAT_COLOURS.map((colour) => {
+    const step = make("i");
+    step.style.background = colour;
+    return step;
+  }), "2.25 standard deviations of all rows");
   const parts = [];
   if (columns.length < n_columns) parts.push(`The ${columns.length} columns of ${whole.format(n_columns)} that distinguish the clusters most. `);
-  parts.push("Colours are standard deviations of all rows, from under −2.25 to over 2.25; the most telling columns come first.");
+  if (n_columns > 2) parts.push("The most telling columns come first.");
   $("heat-note").append(...parts);
   await draw("heat-chart", heatChart(cells, columns, report.clusters.length), "clusters");
 }
@@ -254,7 +261,7 @@ async function drawClusters() {
     if (button) pick(Number(button.dataset.cluster));
   });
   await (report.map ? drawMap() : drawHistogram());
-  document.querySelector(".table-of-clusters").hidden = $("heat-note").hidden = k === 1;
+  for (const part of document.querySelectorAll(".table-of-clusters, #heat-note, #heat-scale")) part.hidden = k === 1;
   if (k === 1) return;
   $("sentences").append(...many.map(sentence));
   await drawSizes();

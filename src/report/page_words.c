@@ -107,7 +107,7 @@ static size_t other_elbow(const ockham_curve *curve, size_t elbow, size_t *range
 static void tell_range(const ock_report *r, size_t elbow, FILE *out) {
   size_t range, other = other_elbow(r->curve, elbow, &range);
   if (other)
-    fprintf(out, " Nor does the elbow stand still: drawn only up to %zu, the same curve has it at %zu.", range, other);
+    fprintf(out, " The elbow moves with the range: drawn only up to %zu, the same curve has it at %zu.", range, other);
 }
 
 static double inertia_at(const ockham_curve *curve, size_t k) {

@@ -56,24 +56,20 @@ function lineLayers(points, y, axis) {
   ];
 }
 
-// A k that somebody chose: a point, and what chose it.
-const choiceLayers = (points, y, choice, { colour, filled, dy = -12, rule = true }) => {
-  const x = kScale(points), only = [{ filter: `datum.k === ${choice.k}` }], middle = (points[0].k + points.at(-1).k) / 2;
-  const right = choice.k <= middle;
+// A k that somebody chose: a point on the line, and beside it or (where it says so) on top of the chart, what chose it.
+function choiceLayers(points, y, choice, { colour, filled, line, rule = true }) {
+  const x = kScale(points), transform = [{ filter: `datum.k === ${choice.k}` }];
+  const right = choice.k <= (points[0].k + points.at(-1).k) / 2;
+  const label = { type: "text", align: right ? "left" : "right", dx: right ? 9 : -9, dy: 16, fontSize: 12, fontWeight: 600, color: colour, text: choice.label };
   return [
-    ...(rule ? [{ transform: only, mark: { type: "rule", color: colour, strokeDash: [3, 3], strokeWidth: 1 }, encoding: { x } }] : []),
+    ...(rule ? [{ transform, mark: { type: "rule", color: colour, strokeDash: [3, 3], strokeWidth: 1 }, encoding: { x } }] : []),
     {
-      transform: only,
+      transform, encoding: { x, y },
       mark: { type: "point", filled: true, size: 90, fill: filled ? colour : "var(--paper)", stroke: colour, strokeWidth: 2, opacity: 1 },
-      encoding: { x, y },
     },
-    ...(choice.label ? [{
-      transform: only,
-      mark: { type: "text", align: right ? "left" : "right", dx: right ? 9 : -9, dy, fontSize: 12, fontWeight: 600, color: colour, text: choice.label },
-      encoding: { x, y },
-    }] : []),
+    ...(choice.label ? [{ transform, mark: label, encoding: { x, y: line === undefined ? y : { value: 16 * line - 8 } } }] : []),
   ];
-};
+}
 
 // Numbers on an axis: "12k" where they are that large, but 0.5 is no "500m".
 const plainNumbers = { labelExpr: "format(datum.value, ',~g')" };
@@ -91,10 +87,10 @@ function elbowChart(points, elbow, answer) {
   const same = elbow && answer && elbow === answer.k;
   const layers = lineLayers(points, y, kAxis(8));
   if (answer && !same)
-    layers.push(...choiceLayers(points, y, { k: answer.k, label: `${answer.who}: ${answer.k}` }, { colour: "var(--accent)", filled: true }));
+    layers.push(...choiceLayers(points, y, { k: answer.k, label: `${answer.who}: ${answer.k}` }, { colour: "var(--accent)", filled: true, line: 0 }));
   if (elbow)
     layers.push(...choiceLayers(points, y, { k: elbow, label: same ? `elbow and ${answer.who}: ${elbow}` : `elbow: ${elbow}` },
-      { colour: "var(--ink)", filled: false, dy: answer && !same && Math.abs(elbow - answer.k) < 3 ? -28 : -12 }));
+      { colour: "var(--ink)", filled: false, line: answer && !same ? 1 : 0 }));
   return overK(points, 300, layers);
 }
 
@@ -115,7 +111,7 @@ function shortOfBestChart(points, field, title, who, choice) {
   const dots = { mark: { type: "point", filled: true, size: 22, color: "var(--quiet)", opacity: 1 }, encoding: { x, y } };
   const layers = [band, ...lineLayers(points, y, kAxis(8)), dots];
   if (choice)
-    layers.push(...choiceLayers(points, y, { k: choice, label: `${who}: ${choice}` }, { colour: "var(--accent)", filled: true, dy: 16 }));
+    layers.push(...choiceLayers(points, y, { k: choice, label: `${who}: ${choice}` }, { colour: "var(--accent)", filled: true }));
   return { ...overK(points, 300, layers), data: { values: short } };
 }
 
@@ -129,7 +125,7 @@ function criterionChart(points, field, title, choice) {
 
 // One of many: small, with its choice, and a line where the answer is.
 function smallChart(points, field, choice, answer) {
-  const y = { field, type: "quantitative", scale: { zero: false }, axis: { title: null, ...numbersOf(points, field), tickCount: 3, labelLimit: 40 } };
+  const y = { field, type: "quantitative", scale: { zero: false }, axis: { title: null, ...numbersOf(points, field), tickCount: 3, labelFontSize: 10, labelLimit: 60 } };
   const x = kScale(points), at = { transform: [{ filter: `datum.k === ${answer}` }] };
   const layers = [
     ...(answer ? [{ ...at, mark: { type: "rule", color: "var(--accent)", strokeWidth: 1, opacity: 0.55 }, encoding: { x } }] : []),
@@ -177,11 +173,12 @@ function ellipse(cluster, [x, y], [xx, xy, yy]) {
 
 const pointSize = (n) => (n > 10000 ? 9 : n > 3000 ? 14 : n > 800 ? 24 : 44);
 
-function mapChart(points, centres, ellipses, k, names, tooltip, height) {
+// Twenty thousand points: what can be left out of each is (their tooltips are made when they are asked for).
+function mapChart(points, centres, ellipses, k, names, height) {
   const x = { field: "x", type: "quantitative", scale: { zero: false, nice: false, padding: 14 }, axis: { title: names[0], tickCount: 6, ...plainNumbers } };
   const y = { field: "y", type: "quantitative", scale: { zero: false, nice: false, padding: 14 }, axis: { title: names[1], tickCount: 6, ...plainNumbers } };
   const color = { field: "cluster", type: "nominal", scale: colourScale(k), legend: null };
-  const shape = { field: "cluster", type: "nominal", scale: shapeScale(k), legend: null };
+  const shape = k > COLOURS.length && { field: "cluster", type: "nominal", scale: shapeScale(k), legend: null };
   const many = points.length > 3000, opacity = many ? 0.5 : 0.75;
   return {
     width: "container", height, autosize: { type: "fit", contains: "padding", resize: true }, padding: 0,
@@ -189,19 +186,19 @@ function mapChart(points, centres, ellipses, k, names, tooltip, height) {
     layer: [
       {
         data: { name: "points", values: points },
-        mark: { type: "point", filled: true, size: pointSize(points.length), cursor: "pointer" },
-        encoding: { x, y, ...(k > 1 ? { color } : { color: { value: COLOURS[0] } }), shape, opacity: ifPicked(opacity, 0.07, many ? 0.8 : 1), tooltip },
+        mark: { type: "point", filled: true, shape: "circle", size: pointSize(points.length), cursor: "pointer", tooltip: { content: "data" } },
+        encoding: { x, y, ...(k > 1 ? { color } : { color: { value: COLOURS[0] } }), ...(shape && { shape }), opacity: ifPicked(opacity, 0.07, many ? 0.8 : 1) },
       },
-      {
+      ...(ellipses.length === 0 ? [] : [{
         data: { values: ellipses }, mark: { type: "line", strokeWidth: 1.5, interpolate: "linear-closed" },
         encoding: { x, y, color, detail: { field: "cluster" }, order: { field: "i" }, opacity: ifPicked(0.9, 0.12) },
-      },
-      {
+      }]),
+      ...(centres.length === 0 ? [] : [{
         data: { values: centres },
-        mark: { type: "point", filled: true, size: k > 40 ? 60 : 240, stroke: "#ffffff", strokeWidth: 2, cursor: "pointer" },
-        encoding: { x, y, color, ...(k > 40 && { shape }), opacity: ifPicked(1, 0.15), tooltip: [{ field: "name", title: "centre of" }] },
-      },
-      ...(k > 40 ? [] : [{
+        mark: { type: "point", filled: true, size: k > 40 ? 60 : 240, stroke: "#ffffff", strokeWidth: 2, cursor: "pointer", tooltip: { content: "data" } },
+        encoding: { x, y, color, ...(k > 40 && { shape }), opacity: ifPicked(1, 0.15) },
+      }]),
+      ...(k > 40 || centres.length === 0 ? [] : [{
         data: { values: centres }, mark: { type: "text", fontSize: 10, fontWeight: 700, color: "#ffffff", stroke: "#00000060", strokeWidth: 0, cursor: "pointer" },
         encoding: { x, y, text: { field: "cluster" }, opacity: ifPicked(1, 0.15), color: { condition: { test: "datum.pale", value: "#111111" }, value: "#ffffff" } },
       }]),
@@ -255,11 +252,11 @@ function sizesChart(clusters, what) {
 const HEAT_STEPS = [-2.25, -1.5, -1, -0.6, -0.25, 0.25, 0.6, 1, 1.5, 2.25];
 const HEAT_COLOURS = ["m5", "m4", "m3", "m2", "m1", "m0", "p1", "p2", "p3", "p4", "p5"].map((name) => `var(--${name})`);
 
-function heatChart(cells, columns, k) {
-  const few = columns.length * k <= 160 && columns.length <= 8 && k <= 40;
+function heatChart(cells, columns, k, width) {
+  const each = width / columns.length, few = each > 50 && k <= 40, level = each > 90;
   const x = {
     field: "column", type: "ordinal", scale: { domain: columns.map((_, i) => i), paddingInner: 0.04, paddingOuter: 0 },
-    axis: { title: null, labelExpr: "names[datum.value]", labelAngle: columns.length > 6 ? -45 : 0, labelLimit: columns.length > 6 ? 130 : Math.max(60, 560 / columns.length), labelOverlap: false, labelFontSize: columns.length > 20 ? 9 : 11 },
+    axis: { title: null, labelExpr: "names[datum.value]", labelAngle: level ? 0 : -45, labelLimit: level ? each : 130, labelOverlap: false, labelFontSize: columns.length > 20 ? 9 : 11 },
   };
   const y = { ...clusterAxis(k), axis: { title: null, labelOverlap: true, labelFontSize: k > 40 ? 9 : 11 } };
   const tooltip = [

@@ -25,16 +25,25 @@ const alone = (text) => `\u2068${text}\u2069`; // so that no direction of writin
 const views = { k: [], clusters: [] };
 
 async function draw(id, spec, kind, options = {}) {
+  await breathe();
   const container = typeof id === "string" ? $(id) : id;
   const actions = options.small ? false : { export: { svg: true, png: true }, source: false, compiled: false, editor: false };
   const { view } = await vegaEmbed(container, spec, {
     ast: true, renderer: options.canvas ? "canvas" : "svg", actions, downloadFileName: "ockham",
-    tooltip: { disableDefaultStyle: true }, config: { aria: false },
+    tooltip: { disableDefaultStyle: true, ...(options.tell && { formatTooltip: (datum, clean) => rowsOf(options.tell(datum), clean) }) },
+    config: { aria: false },
   });
   views[kind].push(view);
   if (kind === "k") followPointer(view, container);
   if (kind === "clusters") view.addEventListener("click", (_, item) => pick(item?.datum?.cluster ?? null));
 }
+
+// Pairs of a name and a text as a tooltip.
+const rowsOf = (pairs, clean) =>
+  `<table>${pairs.map(([key, value]) => `<tr><td class="key">${clean(key)}</td><td class="value">${clean(value)}</td></tr>`).join("")}</table>`;
+
+// Let the browser show what is there.
+const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
 
 // ---- over k ----
 
@@ -178,16 +187,18 @@ function sentence(cluster) {
 
 const clusterName = (cluster) => `cluster ${cluster}`;
 
+// What a point of the map is.
+function tellPoint(map, { cluster, i }) {
+  if (i === undefined) return [["centre of", clusterName(cluster)]];
+  return [["cluster", `${cluster}`], ...(map.row ? [["row", whole.format(map.row[i])]] : []), ...(map.known ? [["known label", alone(map.known_texts[map.known[i]])]] : [])];
+}
+
 async function drawMap() {
   const { map, clusters } = report;
   const decode = ({ low, step, numbers }) => numbers.map((n) => low + n * step);
   const xs = decode(map.x), ys = decode(map.y);
-  const values = xs.map((x, i) => ({
-    x, y: ys[i], cluster: map.cluster[i], name: clusterName(map.cluster[i]), ...(map.row && { row: map.row[i] }),
-    ...(map.known && { known: alone(map.known_texts[map.known[i]]) }),
-  }));
-  const tooltip = [{ field: "name", title: "cluster" }, ...(map.row ? [{ field: "row", title: "row" }] : []), ...(map.known ? [{ field: "known", title: "known label" }] : [])];
-  const centres = map.centres.map(([x, y], cluster) => ({ x, y, cluster, name: clusterName(cluster), pale: [1, 4, 7].includes(cluster % 8) }));
+  const values = xs.map((x, i) => ({ x, y: ys[i], cluster: map.cluster[i], i }));
+  const centres = map.centres.map(([x, y], cluster) => ({ x, y, cluster, pale: [1, 4, 7].includes(cluster % 8) }));
   const outlines = map.ellipses ? map.ellipses.flatMap((e, cluster) => ellipse(cluster, map.centres[cluster], e)) : [];
   const names = map.plain ? map.axes.map((axis) => alone(shorten(axis.columns[0], 60)))
     : map.axes.map((axis, i) => `principal axis ${i + 1}: ${percent(axis.share)} of the variance`);
@@ -197,7 +208,7 @@ async function drawMap() {
   const height = Math.round(Math.min(Math.max(ratio * $("map-chart").clientWidth, 340), 620));
   $("map-title").append(map.plain ? "The rows " : "The rows on two principal axes ", make("span", {}, clusters.length > 1 ? "click a cluster to see it everywhere" : ""));
   sayMap(map, values.length);
-  await draw("map-chart", mapChart(values, clusters.length > 1 ? centres : [], clusters.length > 1 ? outlines : [], clusters.length, names, tooltip, height), "clusters", { canvas: true });
+  await draw("map-chart", mapChart(values, clusters.length > 1 ? centres : [], clusters.length > 1 ? outlines : [], clusters.length, names, height), "clusters", { canvas: true, tell: (datum) => tellPoint(map, datum) });
 }
 
 function sayMap(map, n) {
@@ -248,7 +259,7 @@ async function drawHeat() {
   if (columns.length < n_columns) parts.push(`The ${columns.length} columns of ${whole.format(n_columns)} that distinguish the clusters most. `);
   if (n_columns > 2) parts.push("The most telling columns come first.");
   $("heat-note").append(...parts);
-  await draw("heat-chart", heatChart(cells, columns, report.clusters.length), "clusters");
+  await draw("heat-chart", heatChart(cells, columns, k, $("heat-chart").clientWidth), "clusters");
 }
 
 async function drawClusters() {
@@ -281,7 +292,7 @@ async function drawHalves() {
 
 function agreementInWords() {
   const { adjusted_rand: ari, adjusted_mutual_information: ami } = sweep;
-  if (ari === undefined) return null;
+  if (ari === undefined || answer === null || k === 1) return null;
   const how = ari > 0.95 ? "nearly the same as" : ari > 0.7 ? "much like" : ari > 0.3 ? "in part like" : "hardly like";
   return `The clusters are ${how} the ${report.known_labels} known labels: adjusted Rand ${ari.toFixed(3)}, adjusted mutual information ${ami.toFixed(3)}`;
 }
@@ -337,9 +348,7 @@ async function show() {
   fillTable();
   $("by-k").addEventListener("keydown", walk);
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") pick(null); });
-  await drawCriteria();
-  await drawClusters();
-  await drawHalves();
+  for (const part of [drawCriteria, drawClusters, drawHalves]) await part();
   document.body.dataset.drawn = "yes";
 }
 

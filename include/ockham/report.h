@@ -52,7 +52,8 @@ typedef struct ockham_page_options {
   const double *weights;                /**< one a row of x, as the sweep had them */
   const uint32_t *known_labels;         /**< one a row of x: numbers of what is known */
   const char *const *known_label_texts; /**< report.n_label_values texts that these numbers stand for; NULL: none */
-  const uint64_t *row_numbers;          /**< of the rows of x in their source; NULL: from 1 */
+  const uint64_t *row_numbers;          /**< of the rows of x in their source; NULL: from 1, or where x is a sample
+                                             or rows were left out, none */
   size_t threads;                       /**< 0: one a core */
 } ockham_page_options;
 

@@ -188,9 +188,14 @@ static json_t *coordinates(const ock_page *p, size_t axis) {
   return object;
 }
 
-/* Whether x has only some of the rows: which ones they are is then not known. */
+/* Whether x has only some of the rows. */
 static bool is_sample(const ock_page *p) {
   return p->x.n_rows < p->report.curve->n_rows;
+}
+
+/* Whether it is known which ones they are. */
+static bool has_numbers(const ock_page *p) {
+  return p->options->row_numbers || (!is_sample(p) && p->report.options->n_rows_dropped == 0);
 }
 
 static void put_rows(const ock_page *p, json_t **object) {
@@ -201,8 +206,8 @@ static void put_rows(const ock_page *p, json_t **object) {
     append(&numbers, ock_json_integer(p->options->row_numbers ? p->options->row_numbers[row] : row + 1));
   }
   put(object, "cluster", labels);
-  put(object, "row", is_sample(p) ? json_null() : numbers);
-  if (is_sample(p)) json_decref(numbers);
+  put(object, "row", has_numbers(p) ? numbers : json_null());
+  if (!has_numbers(p)) json_decref(numbers);
 }
 
 static json_t *known_text(const ock_page *p, uint32_t value) {

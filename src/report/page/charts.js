@@ -118,7 +118,7 @@ function shortOfBestChart(points, field, title, who, choice) {
 function criterionChart(points, field, title, choice) {
   const y = { field, type: "quantitative", scale: { zero: false }, axis: { title, ...numbersOf(points, field), tickCount: 5 } };
   const layers = lineLayers(points, y, kAxis(8));
-  if (choice)
+  if (points.some((p) => p.k === choice && p[field] !== null))
     layers.push(...choiceLayers(points, y, { k: choice, label: `${title}: ${choice}` }, { colour: "var(--accent)", filled: true }));
   return overK(points, 300, layers);
 }
@@ -131,7 +131,8 @@ function smallChart(points, field, choice, answer) {
     ...(answer ? [{ ...at, mark: { type: "rule", color: "var(--accent)", strokeWidth: 1, opacity: 0.55 }, encoding: { x } }] : []),
     ...lineLayers(points, y, { ...kAxis(4), labelFontSize: 10 }),
   ];
-  if (choice) layers.push(...choiceLayers(points, y, { k: choice }, { colour: choice === answer ? "var(--accent)" : "var(--ink)", filled: choice === answer, rule: false }));
+  const defined = points.some((p) => p.k === choice && p[field] !== null); // some rules choose what has no value
+  if (defined) layers.push(...choiceLayers(points, y, { k: choice }, { colour: choice === answer ? "var(--accent)" : "var(--ink)", filled: choice === answer, rule: false }));
   return overK(points, 96, layers);
 }
 

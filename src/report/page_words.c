@@ -26,21 +26,35 @@ static size_t find_rival(const ock_report *r, size_t *count) {
   return rival;
 }
 
+/* "7 say the same, 13 say 3." */
+static void tell_votes(const ock_report *r, char *text, size_t size) {
+  size_t count, rival = find_rival(r, &count), n_agree = r->verdict.confidence.n_agree;
+  int used = snprintf(text, size, "%zu say%s the same", n_agree, n_agree == 1 ? "s" : "");
+  if (rival && (size_t)used < size)
+    snprintf(text + used, size - (size_t)used, ", %zu say%s %zu", count, count == 1 ? "s" : "", rival);
+}
+
+/* A half has less evidence: where it says fewer clusters, that is no contradiction. */
+static bool hangs_on_few_rows(const ock_report *r) {
+  size_t count, rival = find_rival(r, &count);
+  return rival && rival < r->verdict.k && r->verdict.weight > 0.99 && !r->verdict.overruled;
+}
+
 static const char *certainty_of_halves(const ock_report *r, char *text, size_t size) {
   const ockham_confidence *c = &r->verdict.confidence;
-  size_t count, rival = find_rival(r, &count), n = c->n_halves;
-  if (c->n_agree == n) {
-    snprintf(text, size, "Sure: all %zu random halves of the rows say the same.", n);
+  char votes[96];
+  tell_votes(r, votes, sizeof votes);
+  if (c->n_agree == c->n_halves) {
+    snprintf(text, size, "Sure: all %zu random halves of the rows say the same.", c->n_halves);
     return "sure";
   }
-  bool fair = 4 * c->n_agree >= 3 * n && !c->unclear;
-  size_t used = (size_t)snprintf(text, size, "%s: %s%zu of %zu random halves of the rows say%s the same",
-                                 fair ? "Fairly sure" : "Not sure", fair ? "" : "only ", c->n_agree, n,
-                                 c->n_agree == 1 ? "s" : "");
-  if (rival && used < size)
-    used += (size_t)snprintf(text + used, size - used, "; %zu say%s %zu", count, count == 1 ? "s" : "", rival);
-  if (used < size) snprintf(text + used, size - used, ".");
-  return fair ? "fair" : "open";
+  bool most = 4 * c->n_agree >= 3 * c->n_halves;
+  const char *how = c->unclear             ? "Not sure"
+                    : most                 ? "Fairly sure"
+                    : hangs_on_few_rows(r) ? "Likely, but half of the rows would not be enough to tell"
+                                           : "Not sure";
+  snprintf(text, size, "%s: of %zu random halves %s.", how, c->n_halves, votes);
+  return *how == 'N' ? "open" : "fair";
 }
 
 static const char *certainty_of_weight(const ock_report *r, char *text, size_t size) {

@@ -38,7 +38,7 @@ const targets = (points) => ({
   data: { values: points.map(({ k }) => ({ k, from: k - 0.5, to: k + 0.5 })) },
   mark: { type: "rect", fill: "transparent", cursor: "crosshair" },
   encoding: {
-    x: { ...kScale(points), field: "from", title: null }, x2: { field: "to" },
+    x: { ...kScale(points), field: "from" }, x2: { field: "to" },
     y: { value: 0 }, y2: { value: "height" },
     fill: { condition: { test: "datum.k === at", value: "var(--wash)" }, value: "transparent" },
   },
@@ -46,7 +46,7 @@ const targets = (points) => ({
 
 // A line of one value over k, with the point that is looked at.
 function lineLayers(points, y, axis) {
-  const x = { ...kScale(points), axis, title: null };
+  const x = { ...kScale(points), axis };
   return [
     { mark: { type: "line", color: "var(--quiet)", strokeWidth: 1.5, strokeJoin: "round" }, encoding: { x, y } },
     {
@@ -60,14 +60,16 @@ function lineLayers(points, y, axis) {
 function choiceLayers(points, y, choice, { colour, filled, line, rule = true }) {
   const x = kScale(points), transform = [{ filter: `datum.k === ${choice.k}` }];
   const right = choice.k <= (points[0].k + points.at(-1).k) / 2;
-  const label = { type: "text", align: right ? "left" : "right", dx: right ? 9 : -9, dy: 16, fontSize: 12, fontWeight: 600, color: colour, text: choice.label };
+  const label = { type: "text", align: right ? "left" : "right", dx: right ? 9 : -9, dy: 16, fontSize: 12, fontWeight: 600, text: choice.label };
+  const halo = { ...label, color: "var(--paper)", stroke: "var(--paper)", strokeWidth: 4, strokeJoin: "round" };
+  const place = { x, y: line === undefined ? y : { value: 16 * line - 8 } };
   return [
     ...(rule ? [{ transform, mark: { type: "rule", color: colour, strokeDash: [3, 3], strokeWidth: 1 }, encoding: { x } }] : []),
     {
       transform, encoding: { x, y },
       mark: { type: "point", filled: true, size: 90, fill: filled ? colour : "var(--paper)", stroke: colour, strokeWidth: 2, opacity: 1 },
     },
-    ...(choice.label ? [{ transform, mark: label, encoding: { x, y: line === undefined ? y : { value: 16 * line - 8 } } }] : []),
+    ...(choice.label ? [halo, { ...label, color: colour }].map((mark) => ({ transform, mark, encoding: place })) : []),
   ];
 }
 
@@ -76,10 +78,15 @@ const plainNumbers = { labelExpr: "format(datum.value, ',~g')" };
 const numbersOf = (points, field) =>
   (points.some((p) => Math.abs(p[field] ?? 0) >= 10000) ? { labelExpr: "format(datum.value, '~s')" } : plainNumbers);
 
-const overK = (points, height, layer) => ({
-  width: "container", height, autosize: { type: "fit", contains: "padding", resize: true }, padding: { left: 0, right: 2, top: 6, bottom: 0 },
-  params: [AT], data: { values: points }, layer: [targets(points), ...layer], config: config(INK),
-});
+function overK(points, height, layers, title = null) {
+  const layer = [targets(points), ...layers];
+  for (const { encoding } of layer) if (encoding.x) encoding.x = { ...encoding.x, title };
+  return {
+    width: "container", height, autosize: { type: "fit", contains: "padding", resize: true }, padding: { left: 0, right: 2, top: 6, bottom: 0 },
+    params: [AT], data: { values: points }, layer, config: config(INK),
+  };
+}
+const K_TITLE = "number of clusters, k";
 
 // Inertia, with the elbow; the answer stands beside it.
 function elbowChart(points, elbow, answer) {
@@ -91,7 +98,7 @@ function elbowChart(points, elbow, answer) {
   if (elbow)
     layers.push(...choiceLayers(points, y, { k: elbow, label: same ? `elbow and ${answer.who}: ${elbow}` : `elbow: ${elbow}` },
       { colour: "var(--ink)", filled: false, line: answer && !same ? 1 : 0 }));
-  return overK(points, 300, layers);
+  return overK(points, 300, layers, K_TITLE);
 }
 
 // By how much BIC falls short of its best, on a scale on which 2, 10 and 1000 can all be seen.
@@ -112,7 +119,7 @@ function shortOfBestChart(points, field, title, who, choice) {
   const layers = [band, ...lineLayers(points, y, kAxis(8)), dots];
   if (choice)
     layers.push(...choiceLayers(points, y, { k: choice, label: `${who}: ${choice}` }, { colour: "var(--accent)", filled: true }));
-  return { ...overK(points, 300, layers), data: { values: short } };
+  return { ...overK(points, 300, layers, K_TITLE), data: { values: short } };
 }
 
 function criterionChart(points, field, title, choice) {
@@ -120,7 +127,7 @@ function criterionChart(points, field, title, choice) {
   const layers = lineLayers(points, y, kAxis(8));
   if (points.some((p) => p.k === choice && p[field] !== null))
     layers.push(...choiceLayers(points, y, { k: choice, label: `${title}: ${choice}` }, { colour: "var(--accent)", filled: true }));
-  return overK(points, 300, layers);
+  return overK(points, 300, layers, K_TITLE);
 }
 
 // One of many: small, with its choice, and a line where the answer is.
@@ -144,7 +151,7 @@ function halvesChart(points, halves, answer, most) {
       {
         mark: { type: "rect", cornerRadiusTopLeft: 2, cornerRadiusTopRight: 2 },
         encoding: {
-          x: { ...kScale(points), field: "from", axis: kAxis(8), title: "number of clusters, k" }, x2: { field: "to" }, y, y2: { datum: 0 },
+          x: { ...kScale(points), field: "from", axis: kAxis(8) }, x2: { field: "to" }, y, y2: { datum: 0 },
           fill: { condition: { test: `datum.k === ${answer}`, value: "var(--accent)" }, value: "var(--quiet)" },
         },
       },
@@ -152,7 +159,7 @@ function halvesChart(points, halves, answer, most) {
         transform: [{ filter: "datum.halves > 0" }], mark: { type: "text", dy: -7, fontWeight: 600 },
         encoding: { x: kScale(points), y, text: { field: "halves" } },
       },
-    ]), data: { values },
+    ], K_TITLE), data: { values },
   };
 }
 

@@ -99,7 +99,7 @@ async function drawCriteria() {
   if (fits) {
     const scale = ofLikelihood.has(other.name) && points.length > 1;
     const choice = decider === other ? answer : other.choice;
-    $("decider-title").append(`${other.title} `, make("span", {}, scale ? bandOf(other) : ruleOf(other)));
+    $("decider-title").append(`${other.title} `, make("span", {}, scale ? "k in the band cannot be ruled out" : ruleOf(other)));
     await draw("decider-chart", scale ? shortOfBestChart(points, other.name, other.title, who, choice) : criterionChart(points, other.name, other.title, choice), "k");
   }
   $("decider-title").parentElement.hidden = !fits;
@@ -114,7 +114,6 @@ async function drawCriteria() {
   sayRow(answer ?? points[0].k);
 }
 
-const bandOf = (c) => (points.some((p) => p[c.name] === null) ? "k within the band cannot be ruled out, k without a point can" : "k within the band cannot be ruled out");
 const ruleOf = (c) => c.rule ?? { maximum: "the highest counts", minimum: "the lowest counts" }[c.direction] ?? "";
 
 function fillTable() {
@@ -165,7 +164,7 @@ function clusterButton(cluster, text) {
 
 const HIGH = [[1.5, "far above"], [0.5, "above"], [0.25, "a little above"]];
 const LOW = [[1.5, "far below"], [0.5, "below"], [0.25, "a little below"]];
-const LEAST_TOLD = 0.25;
+const LEAST_TOLD = 0.25, MOST_TOLD = 24;
 
 // "far above average in mass (5076; all: 4202)"
 function told(top) {
@@ -275,6 +274,10 @@ async function drawClusters() {
   for (const part of document.querySelectorAll(".table-of-clusters, #heat-note, #heat-scale")) part.hidden = k === 1;
   if (k === 1) return;
   $("sentences").append(...many.map(sentence));
+  $("more").hidden = k <= MOST_TOLD;
+  $("sentences").classList.toggle("few", k > MOST_TOLD);
+  $("more").append(`Tell of all ${whole.format(k)} clusters`);
+  $("more").addEventListener("click", () => { $("more").hidden = true; $("sentences").classList.remove("few"); });
   await drawSizes();
   await drawHeat();
 }

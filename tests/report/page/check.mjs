@@ -169,6 +169,18 @@ async function checkHostile(browser) {
 
 // ---- tables at the edge ----
 
+// Of many clusters the first are told of; one that is picked is, too.
+async function checkMany(browser, path) {
+  const { page, complaints } = await show(browser, path), told = () => page.$$eval("#sentences li", (all) => all.filter((li) => li.offsetParent).length);
+  same(await told(), 24, "clusters told of at first");
+  await page.click(".legend button[data-cluster='57']");
+  same(await told(), 25, "clusters told of with another one picked");
+  await page.click("#more");
+  same(await told(), 60, "clusters told of in the end");
+  same(complaints.join("\n"), "", "many");
+  await page.close();
+}
+
 async function checkOpens(browser, name, headline, path) {
   const { page, complaints } = await show(browser, path);
   check((await page.textContent("#headline")).startsWith(headline), `${name}: ${await page.textContent("#headline")}`);
@@ -194,7 +206,9 @@ async function checkEdges(browser) {
   await checkOpens(browser, "k = 1", "1 cluster", report("single", "three.csv", "--k-max", "1"));
   await checkOpens(browser, "undecided", "No answer", report("undecided", "three.csv", "--criterion", "elbow", "--k-max", "2"));
   await checkOpens(browser, "every criterion", "3 clusters", report("every", "three.csv", "--all-criteria", "--columns", "a,b", "--k-max", "6"));
-  await checkOpens(browser, "60 clusters", "60 clusters", report("many", "many.csv", "--label-column", "label", "--criterion", "bic"));
+  const many = report("many", "many.csv", "--label-column", "label", "--criterion", "bic");
+  await checkOpens(browser, "60 clusters", "60 clusters", many);
+  await checkMany(browser, many);
 }
 
 const browser = await open(chromium, scratch);

@@ -195,7 +195,7 @@ function mapChart(points, centres, ellipses, k, names, height) {
       {
         data: { name: "points", values: points },
         mark: { type: "point", filled: true, shape: "circle", size: pointSize(points.length), cursor: "pointer", tooltip: { content: "data" } },
-        encoding: { x, y, ...(k > 1 ? { color } : { color: { value: COLOURS[0] } }), ...(shape && { shape }), opacity: ifPicked(opacity, 0.07, many ? 0.8 : 1) },
+        encoding: { x, y, ...(k > 1 ? { color } : { color: { value: COLOURS[0] } }), ...(shape && { shape }), opacity: ifPicked(opacity, 0.1, many ? 0.8 : 1) },
       },
       ...(ellipses.length === 0 ? [] : [{
         data: { values: ellipses }, mark: { type: "line", strokeWidth: 1.5, interpolate: "linear-closed" },

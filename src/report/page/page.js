@@ -184,11 +184,9 @@ function sentence(cluster) {
   return item;
 }
 
-const clusterName = (cluster) => `cluster ${cluster}`;
-
 // What a point of the map is.
 function tellPoint(map, { cluster, i }) {
-  if (i === undefined) return [["centre of", clusterName(cluster)]];
+  if (i === undefined) return [["centre of cluster", `${cluster}`]];
   return [["cluster", `${cluster}`], ...(map.row ? [["row", whole.format(map.row[i])]] : []), ...(map.known ? [["known label", alone(map.known_texts[map.known[i]])]] : [])];
 }
 
@@ -225,7 +223,7 @@ function sayMap(map, n) {
 
 async function drawHistogram() {
   const { histogram, columns, clusters } = report;
-  const bins = histogram.bins.map((bin) => ({ ...bin, name: clusterName(bin.cluster) }));
+  const bins = histogram.bins.map((bin) => ({ ...bin, name: `${bin.cluster}` }));
   $("map-title").append("The values ", make("span", {}, clusters.length > 1 ? "click a cluster to see it everywhere" : ""));
   if (histogram.sample) $("map-note").append(`Shown: ${plural(histogram.rows, "row")} of the sample that the search went on in, of ${whole.format(sweep.n_rows)}.`);
   await draw("map-chart", histogramChart(bins, clusters.length, alone(columns[0].name), report.weighted ? "weight" : "rows"), "clusters");
@@ -235,7 +233,7 @@ async function drawSizes() {
   const what = report.weighted ? "weight" : "rows";
   const values = report.clusters.map((c, cluster) => {
     const size = c.weight ?? c.rows;
-    return { cluster, size, name: clusterName(cluster), said: say(size), part: percent(c.share), label: `${say(size)} · ${percent(c.share)}` };
+    return { cluster, size, name: `${cluster}`, said: say(size), part: percent(c.share), label: `${say(size)} · ${percent(c.share)}` };
   });
   $("sizes-title").replaceChildren(report.weighted ? "Weight of each cluster" : "Rows in each cluster");
   await draw("sizes-chart", sizesChart(values, what), "clusters");
@@ -244,7 +242,7 @@ async function drawSizes() {
 async function drawHeat() {
   const columns = report.columns.map((c) => ({ ...c, shown: alone(shorten(c.name, 40)) }));
   const cells = columns.flatMap((c, column) => c.values.map((value, cluster) => ({
-    cluster, column, distance: c.distances[cluster], name: clusterName(cluster), of: alone(c.name), said: say(value),
+    cluster, column, distance: c.distances[cluster], name: `${cluster}`, of: alone(c.name), said: say(value),
     average: say(c.average), off: (c.distances[cluster] >= 0 ? "+" : "−") + Math.abs(c.distances[cluster]).toFixed(2),
   })));
   $("heat-title").append("What distinguishes them ", make("span", {}, "blue: below the average of all rows, brown: above"));

@@ -245,8 +245,9 @@ static int check_memory(const clusters_options *o, const char *path) {
 /* Before the long work. */
 static int check_report(const clusters_options *o) {
   if (!o->report || ockham_report_has_page()) return EXIT_DONE;
-  return cli_fail(&(ockham_error){.status = OCKHAM_UNSUPPORTED,
-                                  .message = "this build has no --report (npm was not found when it was configured)"});
+  return cli_fail(&(ockham_error){
+      .status = OCKHAM_UNSUPPORTED,
+      .message = "this build has no HTML report (npm was not there, or could not fetch vega, when it was configured)"});
 }
 
 static int run(int n_arguments, char **arguments, const cli_command *command) {

@@ -86,7 +86,8 @@ ockham_status ockham_report_page(const ockham_sweep *sweep, ockham_rows x, const
   (void)labels;
   (void)options;
   *html = NULL;
-  return ock_fail(err, OCKHAM_UNSUPPORTED, "this build has no HTML report (npm was not found when it was configured)");
+  return ock_fail(err, OCKHAM_UNSUPPORTED,
+                  "this build has no HTML report (npm was not there, or could not fetch vega, when it was configured)");
 }
 
 #endif

@@ -27,7 +27,8 @@ static json_t *text(const char *from, size_t most_characters) {
 
 static json_t *column_name(const ock_page *p, size_t j) {
   char number[32];
-  if (p->options->column_names) return text(p->options->column_names[j], OCK_PAGE_NAME_CHARACTERS);
+  const char *const *names = p->options->column_names;
+  if (names && names[j]) return text(names[j], OCK_PAGE_NAME_CHARACTERS);
   snprintf(number, sizeof number, "x%zu", j + 1);
   return json_string(number);
 }

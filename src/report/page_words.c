@@ -85,6 +85,11 @@ const char *ock_page_certainty(const ock_report *r, char *text, size_t size) {
     snprintf(text, size, "%s", why);
     return "open";
   }
+  if (v->confidence.bent_share >= 0.5) {
+    snprintf(text, size, "Beware: %.0f %% of the rows hang together in rings, arcs or spirals, which have no centre.",
+             100 * v->confidence.bent_share);
+    return "open";
+  }
   if (v->confidence.n_halves && count_votes(r)) return certainty_of_halves(r, text, size);
   if (isfinite(v->weight)) return certainty_of_weight(r, text, size);
   snprintf(text, size, "Chosen by %s, which does not say how sure it is.", v->criterion->title);
@@ -153,8 +158,8 @@ static void tell_late(const ock_report *r, size_t elbow, FILE *out) {
   fprintf(out, "The elbow says %zu, %s %zu. ", elbow, r->verdict.criterion->title, k);
   if (k == 1)
     fputs(
-        "An elbow there always is: inertia falls when clusters are cut into pieces, too, and no curve can say that "
-        "there is only one.",
+        "A bend is found in nearly every curve: inertia falls when clusters are cut into pieces, too, and no elbow can "
+        "say that there is only one.",
         out);
   else
     fputs(
@@ -167,6 +172,10 @@ static void tell_late(const ock_report *r, size_t elbow, FILE *out) {
 void ock_page_elbow(const ock_report *r, FILE *out) {
   const ockham_curve *curve = r->curve;
   size_t elbow = elbow_of_first(curve, curve->n_points), k = r->verdict.k;
+  if (curve->n_points == 1) {
+    fputs("One number of clusters alone has no elbow.", out);
+    return;
+  }
   if (!elbow) {
     fputs("The elbow says nothing here: inertia falls without a bend.", out);
     return;

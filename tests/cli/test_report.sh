@@ -7,9 +7,9 @@ cp "$data/three.csv" people.csv
 
 run clusters people.csv --ignore group --report page.html
 if [ "$code" -eq 3 ]; then
-  fails 3 'this build has no --report (npm was not found when it was configured)' clusters people.csv --ignore group --report page.html
+  fails 3 'this build has no HTML report (npm was not there, or could not fetch vega, when it was configured)' \
+    clusters absent.csv --report page.html
   [ ! -e page.html ] || complain 'a page was written'
-  fails 1 'absent.csv: No such file or directory' clusters absent.csv
   finish
 fi
 

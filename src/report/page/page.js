@@ -26,16 +26,34 @@ const views = { k: [], clusters: [] };
 
 async function draw(id, spec, kind, options = {}) {
   await breathe();
-  const container = typeof id === "string" ? $(id) : id;
-  const actions = options.small ? false : { export: { svg: true, png: true }, source: false, compiled: false, editor: false };
+  const container = typeof id === "string" ? $(id) : id, caption = container.parentElement.querySelector("figcaption");
   const { view } = await vegaEmbed(container, spec, {
-    ast: true, renderer: options.canvas ? "canvas" : "svg", actions, downloadFileName: "ockham",
+    ast: true, renderer: options.canvas ? "canvas" : "svg", actions: false, config: { aria: false },
     tooltip: { disableDefaultStyle: true, ...(options.tell && { formatTooltip: (datum, clean) => rowsOf(options.tell(datum), clean) }) },
-    config: { aria: false },
   });
+  container.setAttribute("role", "img");
+  container.setAttribute("aria-label", caption.textContent);
   views[kind].push(view);
   if (kind === "k") followPointer(view, container);
   if (kind === "clusters") view.addEventListener("click", (_, item) => pick(item?.datum?.cluster ?? null));
+  if (!options.small) caption.append(saveButton(container));
+}
+
+// A chart as a file of its own, in which the page's colours are what they are now.
+function pictureOf(container) {
+  const canvas = container.querySelector("canvas"), style = getComputedStyle(document.documentElement);
+  if (canvas) return [canvas.toDataURL(), "png"];
+  const text = new XMLSerializer().serializeToString(container.querySelector("svg")).replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name));
+  return [`data:image/svg+xml,${encodeURIComponent(text)}`, "svg"];
+}
+
+function saveButton(container) {
+  const button = make("button", { type: "button", className: "save", title: "save this chart" }, "save");
+  button.addEventListener("click", () => {
+    const [href, ending] = pictureOf(container);
+    make("a", { href, download: `ockham-${container.id}.${ending}` }).click();
+  });
+  return button;
 }
 
 // Pairs of a name and a text as a tooltip.
@@ -254,6 +272,7 @@ async function drawHeat() {
   }), "2.25 standard deviations of all rows");
   const parts = [];
   if (columns.length < n_columns) parts.push(`The ${columns.length} columns of ${whole.format(n_columns)} that distinguish the clusters most. `);
+  if (report.map?.sample) parts.push("Averages and deviations are those of the sample. ");
   if (n_columns > 2) parts.push("The most telling columns come first.");
   $("heat-note").append(...parts);
   await draw("heat-chart", heatChart(cells, columns, k, $("heat-chart").clientWidth), "clusters");
@@ -338,7 +357,7 @@ function fillSettings() {
   if (report.command) $("command").append(report.command);
   $("footer").append(`Made by Ockham ${version}: the simplest model that the data support. Colours: Okabe & Ito, which are different to colour-blind eyes, too`,
     k > COLOURS.length ? "; beyond eight clusters also shapes" : "", k > COLOURS.length * SHAPES.length ? `, of which there are enough for ${COLOURS.length * SHAPES.length}` : "",
-    ". This file needs no network; hold the pointer over a chart and press ⋯ to save it.");
+    ". This file needs no network.");
 }
 
 async function show() {

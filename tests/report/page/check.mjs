@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // check.mjs OCKHAM CHROMIUM SCRATCH: make reports of several tables, and look at each in a browser.
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open, show } from "./browser.mjs";
 
@@ -82,7 +82,11 @@ async function checkPicking(page, k, columns) {
   same(await pickedSentences(page), "", "a cluster let go with a key");
 }
 
-const showing = (page) => page.$$eval(".chart svg", (all) => all.filter((svg) => svg.querySelector("path[fill='var(--wash)'][aria-label], .mark-rect path[fill='var(--wash)']")).map((svg) => svg.closest(".chart").id || "small"));
+// How many charts mark a k: a column in the colour of what is looked at.
+const marking = (page) => page.$$eval("#by-k .chart svg, #halves-chart svg", (all) => all.filter((svg) => {
+  const marks = [...svg.querySelectorAll(".layer_0_marks path")];
+  return marks.filter((path) => path.getAttribute("fill") === "var(--wash)").length === 1;
+}).length);
 const readout = (page) => page.textContent("#readout .k");
 
 async function checkHovering(page, k) {
@@ -91,7 +95,7 @@ async function checkHovering(page, k) {
   await page.locator("#elbow-chart .mark-rect path").nth(2).hover();
   await settle(page);
   same(await readout(page), "k = 3", "the row of the k under the pointer");
-  same(await page.$$eval(".chart svg .mark-rect path[fill='var(--wash)']", (all) => new Set(all.filter((p) => p.getBBox().height > p.getBBox().width || p.closest("#halves-chart")).map((p) => p.closest("svg"))).size), overK, "charts that show this k");
+  same(await marking(page), overK, "charts that show this k");
   same(await page.$$eval("#k-table tr.at", (all) => all.map((row) => row.cells[0].textContent).join()), "3", "the row of the table");
   await page.mouse.move(5, 5);
   await settle(page);
@@ -101,6 +105,15 @@ async function checkHovering(page, k) {
   await page.keyboard.press("ArrowRight");
   same(await readout(page), `k = ${k + 2}`, "the row of the k two keys on");
   await page.keyboard.press("Escape");
+}
+
+async function checkSaving(page) {
+  for (const [chart, ending, begin] of [["elbow", "svg", "<svg"], ["map", "png", "\x89PNG"]]) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.locator(`figure:has(#${chart}-chart) .save`).click({ force: true })]);
+    const bytes = readFileSync(await download.path(), "latin1");
+    same(download.suggestedFilename(), `ockham-${chart}-chart.${ending}`, "the name of the file");
+    check(bytes.startsWith(begin) && !bytes.includes("var(--"), `the saved ${chart} begins with ${bytes.slice(0, 20)}`);
+  }
 }
 
 async function checkModes(page) {
@@ -130,6 +143,7 @@ async function checkUsual(browser) {
   await checkDrawn(page, "usual");
   await checkHovering(page, 5);
   await checkPicking(page, 5, 4);
+  await checkSaving(page);
   await checkModes(page);
   same(complaints.join("\n"), "", "usual");
   await page.close();

@@ -16,14 +16,25 @@ static void *room_for(ock_page *p, size_t count, size_t size_bytes) {
 
 /* ---- columns ---- */
 
-/* About the first row, so that no digits are lost to an offset. */
-static void measure_column(ock_page *p, size_t j) {
-  double origin = ock_rows_get(p->x, 0, j), sum = 0, squares = 0;
-  for (size_t i = 0; i < p->x.n_rows; i++) sum += weight_of(p, i) * (ock_rows_get(p->x, i, j) - origin);
-  double mean = origin + sum / p->total_weight;
-  for (size_t i = 0; i < p->x.n_rows; i++) squares += weight_of(p, i) * pow(ock_rows_get(p->x, i, j) - mean, 2);
-  p->mean[j] = mean;
-  p->sd[j] = sqrt(squares / p->total_weight);
+/* Means about the first row, so that no digits are lost to an offset. */
+static void measure_means(ock_page *p) {
+  size_t d = p->n_columns;
+  memset(p->mean, 0, d * sizeof *p->mean);
+  for (size_t i = 0; i < p->x.n_rows; i++)
+    for (size_t j = 0; j < d; j++)
+      p->mean[j] += weight_of(p, i) * (ock_rows_get(p->x, i, j) - ock_rows_get(p->x, 0, j));
+  for (size_t j = 0; j < d; j++) p->mean[j] = ock_rows_get(p->x, 0, j) + p->mean[j] / p->total_weight;
+}
+
+static void measure_deviations(ock_page *p) {
+  size_t d = p->n_columns;
+  memset(p->sd, 0, d * sizeof *p->sd);
+  for (size_t i = 0; i < p->x.n_rows; i++)
+    for (size_t j = 0; j < d; j++) {
+      double off = ock_rows_get(p->x, i, j) - p->mean[j];
+      p->sd[j] += weight_of(p, i) * off * off;
+    }
+  for (size_t j = 0; j < d; j++) p->sd[j] = sqrt(p->sd[j] / p->total_weight);
 }
 
 static double share_of(const ock_page *p, size_t j) {
@@ -96,10 +107,9 @@ static ockham_status measure_columns(ock_page *p, ockham_error *err) {
   if (!p->mean || !p->sd || !p->explained || !p->distance)
     return ock_fail_memory(err, "the columns of the page", ock_size_product(p->k, d * sizeof *p->distance));
   p->centres = v->mixture ? v->mixture->means : p->report.curve->points[v->point].centroids;
-  for (size_t j = 0; j < d; j++) {
-    measure_column(p, j);
-    compare_column(p, j);
-  }
+  measure_means(p);
+  measure_deviations(p);
+  for (size_t j = 0; j < d; j++) compare_column(p, j);
   return choose_columns(p, err);
 }
 

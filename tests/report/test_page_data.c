@@ -2,6 +2,7 @@
 /* What the page draws is what the sweep and the rows say. */
 #include "blocks.h"
 #include "paging.h"
+#include "select/mixtures.h"
 
 /* ---- the sweep ---- */
 
@@ -71,6 +72,30 @@ static void test_words(void **unused) {
   assert_string_equal(text_at(object, "headline"), "No answer from silhouette");
   assert_string_equal(text_at(object, "tone"), "open");
   json_decref(object);
+  paged_free(&p);
+}
+
+/* How sure the answer is, by what halves of the rows say: fewer is no contradiction, more is one. */
+static void test_certainty(void **unused) {
+  (void)unused;
+  static const struct {
+    size_t says[7];
+    const char *tone, *begin, *end;
+  } cases[] = {{{0, 0, 20}, "sure", "Sure: all 20", " say the same."},
+               {{0, 1, 19}, "fair", "Fairly sure: of 20", " 19 say the same, 1 says 2."},
+               {{0, 19, 1}, "fair", "Likely, but half of the rows", " 1 says the same, 19 say 2."},
+               {{0, 0, 5, 15}, "open", "Not sure: of 20", " 5 say the same, 15 say 4."},
+               {{0, 0, 16}, "fair", "Fairly sure: of 20", " 16 say the same."}};
+  paged p = paged_blobs(240, 2, 3, (ockham_sweep_options){.k_max = 9});
+  ock_doubts *doubts = &p.sweep->mixtures->doubts;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    memcpy(doubts->says, cases[i].says, sizeof cases[i].says);
+    json_t *object = paged_json(&p, (ockham_page_options){0});
+    const char *certainty = text_at(object, "certainty"), *end = cases[i].end;
+    assert_string_equal(text_at(object, "tone"), cases[i].tone);
+    if (!strstr(certainty, cases[i].begin) || !strstr(certainty, end)) fail_msg("%s", certainty);
+    json_decref(object);
+  }
   paged_free(&p);
 }
 
@@ -346,6 +371,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_sweep_is_whole),
       cmocka_unit_test(test_words),
+      cmocka_unit_test(test_certainty),
       cmocka_unit_test(test_centres_in_own_units),
       cmocka_unit_test(test_the_most_telling_columns),
       cmocka_unit_test(test_rows_on_axes),

@@ -190,14 +190,31 @@ function told(top) {
   return [`${word} average in `, isolated(top.name), " ", make("i", {}, `(${say(top.value)}; all: ${say(top.average)})`)];
 }
 
+// The known label that most of a cluster's rows have, of those that are shown: [label, share].
+function mostKnown(cluster) {
+  const { map } = report, counts = new Map();
+  if (!map?.known) return null;
+  let n = 0;
+  map.cluster.forEach((of, i) => {
+    if (of !== cluster) return;
+    n++;
+    counts.set(map.known[i], (counts.get(map.known[i]) ?? 0) + 1);
+  });
+  const [label, count] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), [null, 0]);
+  return label === null ? null : [map.known_texts[label], count / n];
+}
+
 function sentence(cluster) {
   const { top, rows, share } = report.clusters[cluster];
   const parts = top.filter((t) => Math.abs(t.distance) >= LEAST_TOLD).map(told);
   const words = parts.flatMap((part, i) => (i === 0 ? part : [i === parts.length - 1 ? ", and " : ", ", ...part]));
   if (words.length === 0) words.push("near the average in every column");
   words[0] = words[0][0].toUpperCase() + words[0].slice(1);
+  words.push(".");
+  const known = mostKnown(cluster);
+  if (known) words.push(" Known as ", isolated(known[0]), ` (${percent(known[1])}).`);
   const item = make("li", {}, make("span", { className: "size" }, `${plural(rows, "row")}, ${percent(share)}`),
-    clusterButton(cluster, `Cluster ${cluster}`), make("p", {}, ...words, "."));
+    clusterButton(cluster, `Cluster ${cluster}`), make("p", {}, ...words));
   item.addEventListener("click", () => pick(cluster));
   return item;
 }

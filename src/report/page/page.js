@@ -106,30 +106,37 @@ function walk(event) {
   showK(points[Math.min(Math.max(now + step, 0), points.length - 1)].k);
 }
 
+// The titles and places of small charts come first, so that nothing moves when they are drawn.
+function placeMultiples(criteria) {
+  return criteria.map((c) => {
+    const chart = make("div", { className: "chart small" });
+    const said = make("b", { className: c.choice === answer ? "same" : "" }, c.choice === null ? "–" : `${c.choice}`);
+    $("multiples").append(make("figure", { title: ruleOf(c) }, make("figcaption", {}, c.title, said), chart));
+    return chart;
+  });
+}
+
 async function drawCriteria() {
   const elbow = criterionOf("elbow")?.choice ?? null;
   const other = decider?.direction === "knee" ? criterionOf("bic") : decider;
   const who = ofLikelihood.has(other?.name) ? "BIC" : other?.title;
-  const shown = answer && decider === other ? { k: answer, who } : null;
-  $("elbow-title").append("The elbow ", make("span", {}, "inertia: squared distances to centroids"));
-  await draw("elbow-chart", elbowChart(points, elbow, shown), "k");
-  const fits = other && evidenceOf(other.name);
-  if (fits) {
-    const scale = ofLikelihood.has(other.name) && points.length > 1;
-    const choice = decider === other ? answer : other.choice;
-    $("decider-title").append(`${other.title} `, make("span", {}, scale ? "k in the band cannot be ruled out" : ruleOf(other)));
-    await draw("decider-chart", scale ? shortOfBestChart(points, other.name, other.title, who, choice) : criterionChart(points, other.name, other.title, choice), "k");
-  }
-  $("decider-title").parentElement.hidden = !fits;
-  const rest = shownCriteria.filter((c) => c !== other);
+  const rest = shownCriteria.filter((c) => c !== other), places = placeMultiples(rest);
   $("others").hidden = rest.length === 0;
-  for (const c of rest) {
-    const chart = make("div", { className: "chart" });
-    const said = make("b", { className: c.choice === answer ? "same" : "" }, c.choice === null ? "–" : `${c.choice}`);
-    $("multiples").append(make("figure", { title: ruleOf(c) }, make("figcaption", {}, c.title, said), chart));
-    await draw(chart, smallChart(points, c.name, c.choice, answer), "k", { small: true });
-  }
   sayRow(answer ?? points[0].k);
+  $("elbow-title").append("The elbow ", make("span", {}, "inertia: squared distances to centroids"));
+  await draw("elbow-chart", elbowChart(points, elbow, answer && decider === other ? { k: answer, who } : null), "k");
+  await drawDecider(other, who);
+  for (const [i, c] of rest.entries()) await draw(places[i], smallChart(points, c.name, c.choice, answer), "k", { small: true });
+}
+
+async function drawDecider(other, who) {
+  const drawn = other && evidenceOf(other.name);
+  $("decider-title").parentElement.hidden = !drawn;
+  if (!drawn) return;
+  const scale = ofLikelihood.has(other.name) && points.length > 1, choice = decider === other ? answer : other.choice;
+  $("decider-title").append(`${other.title} `, make("span", {}, scale ? "k in the band cannot be ruled out" : ruleOf(other)));
+  const chart = scale ? shortOfBestChart(points, other.name, other.title, who, choice) : criterionChart(points, other.name, other.title, choice);
+  await draw("decider-chart", chart, "k");
 }
 
 const ruleOf = (c) => c.rule ?? { maximum: "the highest counts", minimum: "the lowest counts" }[c.direction] ?? "";
@@ -304,16 +311,22 @@ async function drawClusters() {
     const button = event.target.closest("button");
     if (button) pick(Number(button.dataset.cluster));
   });
-  await (report.map ? drawMap() : drawHistogram());
   for (const part of document.querySelectorAll(".table-of-clusters, #heat-note, #heat-scale")) part.hidden = k === 1;
+  if (k > 1) tellClusters(many);
+  await (report.map ? drawMap() : drawHistogram());
   if (k === 1) return;
+  await drawSizes();
+  await drawHeat();
+}
+
+// The first of many, until all are asked for.
+function tellClusters(many) {
   $("sentences").append(...many.map(sentence));
   $("more").hidden = k <= MOST_TOLD;
   $("sentences").classList.toggle("few", k > MOST_TOLD);
   $("more").append(`Tell of all ${whole.format(k)} clusters`);
   $("more").addEventListener("click", () => { $("more").hidden = true; $("sentences").classList.remove("few"); });
-  await drawSizes();
-  await drawHeat();
+  for (const chart of ["sizes-chart", "heat-chart"]) $(chart).style.minHeight = `${k * rowStep(k) + 8}px`;
 }
 
 // ---- how sure, and the rest ----

@@ -194,7 +194,7 @@ function mapChart(points, centres, ellipses, k, names, height) {
     layer: [
       {
         data: { name: "points", values: points },
-        mark: { type: "point", filled: true, shape: "circle", size: pointSize(points.length), cursor: "pointer", tooltip: { content: "data" } },
+        mark: { type: "point", filled: true, invalid: null, shape: "circle", size: pointSize(points.length), cursor: "pointer", tooltip: { content: "data" } },
         encoding: { x, y, ...(k > 1 ? { color } : { color: { value: COLOURS[0] } }), ...(shape && { shape }), opacity: ifPicked(opacity, 0.1, many ? 0.8 : 1) },
       },
       ...(ellipses.length === 0 ? [] : [{

@@ -54,7 +54,11 @@ async function checkDrawn(page, name) {
 const pickedSentences = (page) => page.$$eval(".sentences li.picked", (all) => all.map((li) => li.querySelector("button").dataset.cluster).join());
 const pressed = (page) => page.$$eval(".legend button[aria-pressed=true]", (all) => all.map((b) => b.dataset.cluster).join());
 const faint = (page, chart) => page.$$eval(`${chart} .mark-rect path`, (all) => all.filter((p) => Number(p.getAttribute("opacity") ?? p.style.opacity) === 0.2).length);
-const settle = (page) => page.waitForTimeout(120);
+// Until every chart has drawn what was asked of it; `views` is the page's own.
+const settle = (page) => page.evaluate(async () => {
+  await Promise.all([...views.k, ...views.clusters].map((view) => view.runAsync()));
+  await new Promise(requestAnimationFrame);
+});
 
 // ---- what it does ----
 

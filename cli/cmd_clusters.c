@@ -12,7 +12,7 @@ typedef struct clusters_options {
   size_t k_min, k_max, restarts, memory;
   uint64_t seed;
   int algorithm, precision;
-  const char *criterion, *labels, *centroids, *model;
+  const char *criterion, *labels, *centroids, *model, *report;
   bool json, exact, no_silhouette, table, mixtures, all_criteria;
 } clusters_options;
 
@@ -44,6 +44,9 @@ static const cli_option option_table[] = {
     {"centroids", CLI_OUTPUT, "FILE", "write each cluster's size and centroid in the data's own units",
      offsetof(clusters_options, centroids), NULL},
     {"model", CLI_OUTPUT, "FILE", "write a model for `ockham predict`", offsetof(clusters_options, model), NULL},
+    {"report", CLI_OUTPUT, "FILE",
+     "write a page of charts (HTML, one file): the answer, why, and what clusters look like",
+     offsetof(clusters_options, report), NULL},
     CLI_ENGINE_OPTIONS(clusters_options),
     CLI_COLUMN_OPTIONS(clusters_options),
     CLI_FILE_OPTIONS(clusters_options),
@@ -53,6 +56,7 @@ static const cli_option option_table[] = {
 /* Everything that one run makes; freed together. */
 typedef struct clusters_run {
   const clusters_options *options;
+  const char *path, *command;
   const ockham_progress *progress;
   ockham_table *table; /* NULL: in passes */
   cli_passes passes;
@@ -127,10 +131,10 @@ static ockham_status label_rows(clusters_run *run, ockham_error *err) {
                                  : OCKHAM_OK;
   ockham_rows rows = ockham_table_rows(run->table);
   const uint32_t *known = ockham_table_labels(run->table);
-  if (!run->options->labels && !known) return OCKHAM_OK;
+  if (!o->labels && !o->report && !known) return OCKHAM_OK;
   run->labels = malloc(rows.n_rows * sizeof *run->labels);
   if (!run->labels) return cli_no_memory("the labels", err);
-  ockham_status status = ockham_sweep_verdict_labels(run->sweep, rows, run->options->input.threads, run->labels, err);
+  ockham_status status = ockham_sweep_verdict_labels(run->sweep, rows, o->input.threads, run->labels, err);
   if (!status && known) status = ockham_agreement_measure(run->labels, known, rows.n_rows, &run->agreement, err);
   return status;
 }
@@ -158,19 +162,9 @@ static ockham_status write_labels(clusters_run *run, ockham_error *err) {
                                  o->labels, err);
 }
 
-static ockham_status write_files(clusters_run *run, ockham_error *err) {
+static ockham_report_options report_options(const clusters_run *run) {
   const clusters_options *o = run->options;
-  ockham_status status = OCKHAM_OK;
-  if (o->model || o->centroids) status = build_model(run, err);
-  if (!status && o->model) status = ockham_model_save(run->model, o->model, err);
-  if (!status && o->centroids) status = cli_write_centroids(o->centroids, run->model, err);
-  if (!status && o->labels) status = write_labels(run, err);
-  return status;
-}
-
-static ockham_status print_report(const clusters_run *run, ockham_error *err) {
-  const clusters_options *o = run->options;
-  ockham_report_options report = {
+  return (ockham_report_options){
       .format = o->json ? OCKHAM_FORMAT_JSON : OCKHAM_FORMAT_TEXT,
       .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
       .all_k = o->table,
@@ -184,17 +178,40 @@ static ockham_status print_report(const clusters_run *run, ockham_error *err) {
       .seed = o->seed,
       .all_criteria = o->all_criteria,
   };
+}
+
+static ockham_status print_report(const clusters_run *run, ockham_error *err) {
+  ockham_report_options options = report_options(run);
   char *text;
-  ockham_status status = ockham_report_sweep(run->sweep, &report, &text, err);
+  ockham_status status = ockham_report_sweep(run->sweep, &options, &text, err);
   if (status) return status;
-  printf("%s%s", text, o->json ? "\n" : "");
+  printf("%s%s", text, run->options->json ? "\n" : "");
   ockham_text_free(text);
   return OCKHAM_OK;
 }
 
+static ockham_status write_report(const clusters_run *run, ockham_error *err) {
+  const clusters_options *o = run->options;
+  ockham_page_options options = {
+      .report = report_options(run), .source = run->path, .command = run->command, .threads = o->input.threads};
+  if (run->table) return cli_write_page(o->report, run->sweep, run->table, run->labels, options, err);
+  return cli_passes_write_page(o->report, run->sweep, &run->passes, options, err);
+}
+
+static ockham_status write_files(clusters_run *run, ockham_error *err) {
+  const clusters_options *o = run->options;
+  ockham_status status = OCKHAM_OK;
+  if (o->model || o->centroids) status = build_model(run, err);
+  if (!status && o->model) status = ockham_model_save(run->model, o->model, err);
+  if (!status && o->centroids) status = cli_write_centroids(o->centroids, run->model, err);
+  if (!status && o->labels) status = write_labels(run, err);
+  if (!status && o->report) status = write_report(run, err);
+  return status;
+}
+
 /* The report goes out before the files: when one of them cannot be written, the answer is not lost. */
-static int answer(const char *path, const clusters_options *o) {
-  clusters_run run = {.options = o};
+static int answer(const char *path, const char *command, const clusters_options *o) {
+  clusters_run run = {.options = o, .path = path, .command = command};
   ockham_read_options read_options;
   ockham_error err = {0};
   int code = cli_read_options(&o->input, &read_options);
@@ -225,15 +242,25 @@ static int check_memory(const clusters_options *o, const char *path) {
   return EXIT_DONE;
 }
 
+/* Before the long work. */
+static int check_report(const clusters_options *o) {
+  if (!o->report || ockham_report_has_page()) return EXIT_DONE;
+  return cli_fail(&(ockham_error){
+      .status = OCKHAM_UNSUPPORTED,
+      .message = "this build has no HTML report (npm was not there, or could not fetch vega, when it was configured)"});
+}
+
 static int run(int n_arguments, char **arguments, const cli_command *command) {
   clusters_options options = {0};
   int n_positional;
   bool stop;
+  char *line = cli_command_line(command->name, n_arguments, arguments);
   int code = cli_parse(command, n_arguments, arguments, &options, &n_positional, &stop);
   if (!stop && options.criterion && !ockham_criterion_find(options.criterion))
     code = cli_fail_usage("no criterion is named '%s'; `ockham criteria` lists them", options.criterion);
-  else if (!stop && !(code = check_memory(&options, arguments[0])))
-    code = answer(arguments[0], &options);
+  else if (!stop && !(code = check_memory(&options, arguments[0])) && !(code = check_report(&options)))
+    code = answer(arguments[0], line, &options);
+  free(line);
   cli_input_free(&options.input);
   return code;
 }

@@ -39,6 +39,15 @@ void cli_print_likelihood(const ockham_mixture *mixture);
 void cli_print_tails(const ockham_mixture *mixture);
 ockham_status cli_print_components(const ockham_model *model, ockham_error *err);
 
+/* The command line that these words make, quoted for a shell; from malloc, NULL when memory ran out. cli_parse() puts
+ * words into another order: ask before. */
+char *cli_command_line(const char *command, int n_words, char *const *words);
+/* The HTML report of a table, or of the sample of one that is read in passes. The options are added to. */
+ockham_status cli_write_page(const char *path, const ockham_sweep *sweep, const ockham_table *table,
+                             const uint32_t *labels, ockham_page_options options, ockham_error *err);
+ockham_status cli_passes_write_page(const char *path, const ockham_sweep *sweep, const cli_passes *passes,
+                                    ockham_page_options options, ockham_error *err);
+
 /* A name at the right of `width` columns; it may be UTF-8, and is not cut inside a character. */
 void cli_print_name(const char *name, int width);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What a sweep found, as text for people or as JSON for programs. */
+/** What a sweep found, as text or a page of charts for people, or as JSON for programs. */
 #ifndef OCKHAM_REPORT_H
 #define OCKHAM_REPORT_H
 
@@ -39,6 +39,49 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_sweep(const ockham_swee
                                                                const ockham_report_options *options, char **text,
                                                                ockham_error *err);
 OCKHAM_API void ockham_text_free(char *text);
+/** Write a text into a file, beside and renamed, so that a failure leaves what was there before. "-" is standard
+ * output. Fails with CANNOT_WRITE, NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_text_write(const char *text, const char *path, ockham_error *err);
+
+/** What a page needs to know besides the sweep and its rows. Zero leaves a thing out. */
+typedef struct ockham_page_options {
+  ockham_report_options report;         /**< of which format, ascii, all_k and no_tables are not looked at */
+  const char *const *column_names;      /**< one a column; NULL: x1, x2, ... */
+  const char *source;                   /**< what the data are called: a file's name */
+  const char *command;                  /**< what makes the page again: a line for a shell, or of a program */
+  const double *weights;                /**< one a row of x, as the sweep had them */
+  const uint32_t *known_labels;         /**< one a row of x: numbers of what is known */
+  const char *const *known_label_texts; /**< report.n_label_values texts that these numbers stand for; NULL: none */
+  const uint64_t *row_numbers;          /**< of the rows of x in their source; NULL: from 1, or where x is a sample
+                                             or rows were left out, none */
+  size_t threads;                       /**< 0: one a core */
+} ockham_page_options;
+
+/** Make a page of HTML: one file that needs no other and no network, with the answer and why, every criterion over k,
+ *  the rows on two principal axes, what distinguishes the clusters, how sure the answer is, and how to get it again.
+ *  docs/report.md tells how to read it.
+ *
+ *  sweep    borrowed, as all arguments are.
+ *  x        rows in the units of the sweep: those it was run on, or some of them (the overview's sample of a sweep in
+ *           passes), which the page then says. Of more than OCKHAM_PAGE_ROWS so many are drawn at random.
+ *  labels   one a row, as of ockham_sweep_verdict_labels().
+ *  options  NULL: defaults. Its texts may be of any bytes and length: they are shown as text, what is not UTF-8 as
+ *           U+FFFD, names beyond 120 characters cut.
+ *  html     UTF-8, NUL-terminated, the caller's, to be given to ockham_text_free(); NULL after a failure.
+ *
+ *  Fails with BAD_ARGUMENT (x has other columns than the sweep; a label is none of its clusters), BAD_DATA (a value
+ *  that is not finite; weights), NO_MEMORY, and UNSUPPORTED where ockham_report_has_page() is false. The same input
+ *  gives the same bytes, the seconds that the sweep took apart. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_page(const ockham_sweep *sweep, ockham_rows x,
+                                                              const uint32_t *labels,
+                                                              const ockham_page_options *options, char **html,
+                                                              ockham_error *err);
+/** How many rows a page shows at most. */
+#define OCKHAM_PAGE_ROWS 20000
+/** How many columns its heat map shows at most: those that distinguish the clusters most. */
+#define OCKHAM_PAGE_COLUMNS 40
+/** Whether this build has the page: npm fetches what draws its charts when the library is built. */
+OCKHAM_API bool ockham_report_has_page(void);
 
 #ifdef __cplusplus
 }

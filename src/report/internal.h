@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* report: results as text and JSON, from public types only.
+/* report: results as text, JSON and a page of HTML, from public types only.
  * Main type: ock_report (a sweep with its verdict, and what the caller added).
  * Invariants: nothing is computed here that a program could not ask the library for.
  * Threads: pure.
@@ -18,13 +18,21 @@ typedef struct ock_report {
   const ockham_curve *curve;
   ockham_verdict verdict;
   const ockham_report_options *options;
+  const char *wrap; /* where a sentence goes on in the next line */
 } ock_report;
+
+ock_report ock_report_make(const ockham_sweep *sweep, const ockham_report_options *options);
 
 /* Whether the report tells of the criterion. */
 bool ock_report_shows(const ock_report *report, const ockham_criterion *criterion);
 
 /* text.c and reasons.c */
 const char *ock_plural(uint64_t n);
+const char *ock_grouped(uint64_t value, char text[32]); /* "1,234,567" */
+/* "7 clusters", and what limits it. */
+void ock_report_answer(const ock_report *report, char *text, size_t size);
+/* All sentences that say why, each a line that begins with two blanks. */
+void ock_report_explain(const ock_report *report, FILE *out);
 /* What speaks for the answer of mixtures, and against it. */
 void ock_report_reasons(const ock_report *report, FILE *out);
 

@@ -102,9 +102,9 @@ static void tell_bent(const ock_report *r, FILE *out) {
   const ockham_confidence *c = &r->verdict.confidence;
   if (c->n_bent == 0 || c->bent_share < enough) return;
   fprintf(out,
-          "  beware: %.0f %% of the rows hang together in %zu bent group%s (rings, arcs, spirals), which neither\n"
-          "  centroids nor mixtures describe: clusters are pieces of them\n",
-          100 * c->bent_share, c->n_bent, ock_plural(c->n_bent));
+          "  beware: %.0f %% of the rows hang together in %zu bent group%s (rings, arcs, spirals), which neither%s"
+          "centroids nor mixtures describe: clusters are pieces of them\n",
+          100 * c->bent_share, c->n_bent, ock_plural(c->n_bent), r->wrap);
 }
 
 static void tell_significance(const ock_report *r, FILE *out) {

@@ -26,14 +26,19 @@ bool ock_report_shows(const ock_report *r, const ockham_criterion *criterion) {
   return criterion->usual || r->options->all_criteria || criterion == r->verdict.criterion;
 }
 
+ock_report ock_report_make(const ockham_sweep *sweep, const ockham_report_options *options) {
+  static const ockham_report_options defaults = {0};
+  return (ock_report){.sweep = sweep,
+                      .curve = ockham_sweep_curve(sweep),
+                      .verdict = ockham_sweep_verdict(sweep),
+                      .options = options ? options : &defaults,
+                      .wrap = "\n  "};
+}
+
 ockham_status ockham_report_sweep(const ockham_sweep *sweep, const ockham_report_options *options, char **text,
                                   ockham_error *err) {
-  static const ockham_report_options defaults = {0};
   *text = NULL;
-  ock_report report = {.sweep = sweep,
-                       .curve = ockham_sweep_curve(sweep),
-                       .verdict = ockham_sweep_verdict(sweep),
-                       .options = options ? options : &defaults};
+  ock_report report = ock_report_make(sweep, options);
 #ifndef OCK_HAVE_JANSSON
   if (report.options->format == OCKHAM_FORMAT_JSON)
     return ock_fail(err, OCKHAM_UNSUPPORTED, "this build has no JSON (jansson was not found when it was configured)");
@@ -46,4 +51,15 @@ ockham_status ockham_report_sweep(const ockham_sweep *sweep, const ockham_report
 
 void ockham_text_free(char *text) {
   ock_free(text);
+}
+
+ockham_status ockham_text_write(const char *text, const char *path, ockham_error *err) {
+  ock_output output = {0};
+  ockham_status status = ock_output_open(&output, path, err);
+  if (!status) {
+    ock_output_write(&output, text, strlen(text));
+    status = ock_output_commit(&output, err);
+  }
+  if (status) ock_output_abandon(&output);
+  return status;
 }

@@ -26,7 +26,7 @@ static int display_width(const char *text) {
 }
 
 /* 1234567 -> "1,234,567" */
-static const char *grouped(uint64_t value, char text[32]) {
+const char *ock_grouped(uint64_t value, char text[32]) {
   char digits[24];
   int n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)value), out = 0;
   for (int i = 0; i < n; i++) {
@@ -44,7 +44,7 @@ const char *ock_plural(uint64_t n) {
 /* ---- the answer ---- */
 
 /* That there is no structure can be said only after looking for some. */
-static void answer_in_words(const ock_report *r, char *text, size_t size) {
+void ock_report_answer(const ock_report *r, char *text, size_t size) {
   const ockham_verdict *v = &r->verdict;
   bool looked = r->curve->n_points > 1 && !v->partial;
   const char *limits = v->partial ? " (partial: stopped early)" : looked ? "" : " (no other k tried)";
@@ -66,11 +66,12 @@ static void answer(const ock_report *r, FILE *out) {
   const ockham_curve *curve = r->curve;
   glyphs g = glyphs_for(r);
   char left[120], right[200], rows[32], columns[32], weight[48] = "";
-  answer_in_words(r, left, sizeof left);
+  ock_report_answer(r, left, sizeof left);
   if (curve->weighted) snprintf(weight, sizeof weight, " of weight %.10g", curve->total_weight);
   snprintf(right, sizeof right, "%s row%s%s %s %s column%s, k = %zu %s %zu tried in %.*f s",
-           grouped(curve->n_rows, rows), ock_plural(curve->n_rows), weight, g.times, grouped(curve->n_columns, columns),
-           ock_plural(curve->n_columns), curve->points[0].k, g.dots, curve->points[curve->n_points - 1].k,
+           ock_grouped(curve->n_rows, rows), ock_plural(curve->n_rows), weight, g.times,
+           ock_grouped(curve->n_columns, columns), ock_plural(curve->n_columns), curve->points[0].k, g.dots,
+           curve->points[curve->n_points - 1].k,
            v->seconds < 0.1  ? 3
            : v->seconds < 10 ? 2
                              : 0,
@@ -151,9 +152,9 @@ static void explain_overruled(const ock_report *r, FILE *out) {
   fprintf(out, "  %s is highest at %zu, but ", v->criterion->title, r->curve->points[best].k);
   if (v->confidence.like_one) {
     fprintf(out,
-            "clusters are no tighter than in rows of one Gaussian whose\n"
-            "  columns are correlated like these (z = %.2g; SigClust): rows are too few to fit its matrix\n",
-            v->confidence.z);
+            "clusters are no tighter than in rows of one Gaussian whose%scolumns are correlated like these (z = %.2g; "
+            "SigClust): rows are too few to fit its matrix\n",
+            r->wrap, v->confidence.z);
     return;
   }
   fprintf(out, "only %.2g above %zu", most - ockham_criterion_value(v->criterion, r->curve, v->point), v->k);
@@ -215,23 +216,25 @@ static void explain_passes(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   char searched[32], all[32];
   if (v->searched_rows)
-    fprintf(out, "  searched on %s of %s rows, measured on all in %zu pass%s\n", grouped(v->searched_rows, searched),
-            grouped(r->curve->n_rows, all), v->n_passes, v->n_passes == 1 ? "" : "es");
+    fprintf(out, "  searched on %s of %s rows, measured on all in %zu pass%s\n",
+            ock_grouped(v->searched_rows, searched), ock_grouped(r->curve->n_rows, all), v->n_passes,
+            v->n_passes == 1 ? "" : "es");
 }
 
 static void explain_pairs(const ock_report *r, FILE *out) {
   char text[32];
   if (r->verdict.pair_rows)
     fprintf(out, "  criteria of pairs of rows are estimates from %s rows drawn at random\n",
-            grouped(r->verdict.pair_rows, text));
+            ock_grouped(r->verdict.pair_rows, text));
 }
 
 static void explain_missing(const ock_report *r, FILE *out) {
   char text[32];
   uint64_t dropped = r->options->n_rows_dropped, filled = r->options->n_cells_filled;
-  if (dropped) fprintf(out, "  %s row%s with missing values left out\n", grouped(dropped, text), ock_plural(dropped));
+  if (dropped)
+    fprintf(out, "  %s row%s with missing values left out\n", ock_grouped(dropped, text), ock_plural(dropped));
   if (filled)
-    fprintf(out, "  %s missing cell%s filled with the column's mean\n", grouped(filled, text), ock_plural(filled));
+    fprintf(out, "  %s missing cell%s filled with the column's mean\n", ock_grouped(filled, text), ock_plural(filled));
 }
 
 static size_t chosen_k(const ock_report *r, const char *criterion) {
@@ -246,9 +249,10 @@ static void explain_disagreement(const ock_report *r, FILE *out) {
   if (strcmp(r->verdict.criterion->name, "bic") != 0 || k < 4 || !silhouette || !davies_bouldin) return;
   if (2 * silhouette > k || 2 * davies_bouldin > k) return;
   fprintf(out,
-          "  beware: silhouette says %zu and Davies-Bouldin %zu; BIC counts round clusters, and takes several for one\n"
-          "  that is long or skewed%s\n",
-          silhouette, davies_bouldin, r->curve->has_mixtures ? "" : "; without --criterion such shapes are tried too");
+          "  beware: silhouette says %zu and Davies-Bouldin %zu; BIC counts round clusters, and takes several for one%s"
+          "that is long or skewed%s\n",
+          silhouette, davies_bouldin, r->wrap,
+          r->curve->has_mixtures ? "" : "; without --criterion such shapes are tried too");
 }
 
 static void explain_agreement(const ock_report *r, FILE *out) {
@@ -265,7 +269,7 @@ static void explain_agreement(const ock_report *r, FILE *out) {
 static void resampled_rows(const ock_report *r, const ockham_curve_point *point, FILE *out) {
   char text[32];
   if (point->resamples && (double)point->resamples->n_rows < r->curve->total_weight)
-    fprintf(out, "  from %s rows", grouped(point->resamples->n_rows, text));
+    fprintf(out, "  from %s rows", ock_grouped(point->resamples->n_rows, text));
 }
 
 /* What a criterion chose, and whether it could have said 1 at all. */
@@ -282,7 +286,7 @@ static void criterion_row(const ock_report *r, const ockham_criterion *criterion
   if (criterion == r->verdict.criterion) fprintf(out, "  %s decides", g.arrow);
   if (i != SIZE_MAX && r->verdict.silhouette_rows && strcmp(criterion->name, "silhouette") == 0)
     fprintf(out, "  %s %.2g, from %s rows", g.plus_minus, r->curve->points[i].silhouette_error,
-            grouped(r->verdict.silhouette_rows, text));
+            ock_grouped(r->verdict.silhouette_rows, text));
   if (i != SIZE_MAX && criterion->evidence == OCKHAM_EVIDENCE_RESAMPLES) resampled_rows(r, &r->curve->points[i], out);
   fputc('\n', out);
 }
@@ -306,7 +310,7 @@ static void clusters_table(const ock_report *r, FILE *out) {
   fprintf(out, " %8s  %s%s\n", "share", "root mean squared distance to centroid", scaled ? ", scaled" : "");
   for (size_t j = 0; j < v->k && j < MOST_CLUSTERS_LISTED; j++) {
     double weight = v->weights ? v->weights[j] : (double)v->sizes[j];
-    fprintf(out, "  %-8zu %12s", j, grouped(v->sizes[j], text));
+    fprintf(out, "  %-8zu %12s", j, ock_grouped(v->sizes[j], text));
     if (v->weights) fprintf(out, " %16.10g", weight);
     fprintf(out, " %7.1f%%  %.4g\n", 100 * weight / (v->weights ? r->curve->total_weight : (double)r->curve->n_rows),
             weight > 0 ? sqrt(v->within[j] / weight) : 0);
@@ -314,7 +318,7 @@ static void clusters_table(const ock_report *r, FILE *out) {
   if (v->k <= MOST_CLUSTERS_LISTED) return;
   uint64_t n_rest = 0;
   for (size_t j = MOST_CLUSTERS_LISTED; j < v->k; j++) n_rest += v->sizes[j];
-  fprintf(out, "  %s %zu more with %s rows\n", g.dots, v->k - MOST_CLUSTERS_LISTED, grouped(n_rest, text));
+  fprintf(out, "  %s %zu more with %s rows\n", g.dots, v->k - MOST_CLUSTERS_LISTED, ock_grouped(n_rest, text));
 }
 
 static void cell(double value, int width, const char *dash, FILE *out) {
@@ -359,8 +363,7 @@ static void curve_table(const ock_report *r, FILE *out) {
   }
 }
 
-void ock_report_text(const ock_report *r, FILE *out) {
-  answer(r, out);
+void ock_report_explain(const ock_report *r, FILE *out) {
   explain_choice(r, out);
   ock_report_reasons(r, out);
   explain_disagreement(r, out);
@@ -370,6 +373,11 @@ void ock_report_text(const ock_report *r, FILE *out) {
   explain_pairs(r, out);
   explain_missing(r, out);
   explain_agreement(r, out);
+}
+
+void ock_report_text(const ock_report *r, FILE *out) {
+  answer(r, out);
+  ock_report_explain(r, out);
   if (r->options->no_tables) return;
   criteria_table(r, out);
   clusters_table(r, out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats: how far two labellings of the same rows agree; whether numbers are normal; shapes of one cluster; tails of
- * distributions; small symmetric matrices.
+/* stats: how far two labellings of the same rows agree; principal axes; whether numbers are normal; shapes of one
+ * cluster; tails of distributions; small symmetric matrices.
  * Main type: ock_sizes, the multiset of group sizes of a partition; both indices follow from three of them.
  * Invariants: nothing depends on which numbers stand for the clusters; counts stay whole numbers until the last step.
  * Threads: pure functions, no state.

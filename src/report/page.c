@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The report as one page of HTML. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/page.h"
+
+bool ockham_report_has_page(void) {
+#ifdef OCK_HAVE_PAGE
+  return true;
+#else
+  return false;
+#endif
+}
+
+#ifdef OCK_HAVE_PAGE
+
+/* "7 clusters – data.csv"; false when memory ran out. */
+static bool write_title(const ock_page *p, FILE *out) {
+  char headline[160];
+  ock_report_answer(&p->report, headline, sizeof headline);
+  ock_text_escape(headline, out);
+  if (!p->options->source) return true;
+  char *source = ock_text_clean(p->options->source, OCK_PAGE_NAME_CHARACTERS);
+  if (!source) return false;
+  fputs(" \xe2\x80\x93 ", out);
+  ock_text_escape(source, out);
+  ock_free(source);
+  return true;
+}
+
+/* For readers without scripts; it holds nothing that came from the data. */
+static bool write_text(const ock_page *p, FILE *out) {
+  ockham_report_options options = *p->report.options;
+  char *text;
+  options.format = OCKHAM_FORMAT_TEXT;
+  options.all_k = true;
+  options.ascii = options.no_tables = false;
+  if (ockham_report_sweep(p->report.sweep, &options, &text, NULL)) return false;
+  ock_text_escape(text, out);
+  ockham_text_free(text);
+  return true;
+}
+
+typedef bool part(const ock_page *page, FILE *out);
+
+/* A text from malloc, or NULL when memory ran out. */
+static char *render(const ock_page *p) {
+  static part *const parts[] = {write_title, write_text, ock_page_json};
+  char *buffer = NULL;
+  size_t size = 0;
+  bool whole = true;
+  FILE *out = open_memstream(&buffer, &size);
+  if (!out) return NULL;
+  for (size_t i = 0; i < ock_page_n_pieces && whole; i++) {
+    if (i > 0) whole = parts[i - 1](p, out);
+    fputs(ock_page_pieces[i], out);
+  }
+  whole = !ferror(out) && whole;
+  if (fclose(out) == 0 && whole) return buffer;
+  free(buffer);
+  return NULL;
+}
+
+ockham_status ockham_report_page(const ockham_sweep *sweep, ockham_rows x, const uint32_t *labels,
+                                 const ockham_page_options *options, char **html, ockham_error *err) {
+  static const ockham_page_options defaults = {0};
+  const ockham_page_options *o = options ? options : &defaults;
+  ock_page page = {.report = ock_report_make(sweep, &o->report), .x = x, .labels = labels, .options = o};
+  *html = NULL;
+  ockham_status status = ock_page_measure(&page, err);
+  char *rendered = status ? NULL : render(&page);
+  *html = rendered ? ock_string_copy(rendered) : NULL; /* from malloc to the library's allocator */
+  free(rendered);
+  ock_page_clear(&page);
+  if (status) return status;
+  return *html ? OCKHAM_OK : ock_fail_memory(err, "the page", 1);
+}
+
+#else
+
+ockham_status ockham_report_page(const ockham_sweep *sweep, ockham_rows x, const uint32_t *labels,
+                                 const ockham_page_options *options, char **html, ockham_error *err) {
+  (void)sweep;
+  (void)x;
+  (void)labels;
+  (void)options;
+  *html = NULL;
+  return ock_fail(err, OCKHAM_UNSUPPORTED,
+                  "this build has no HTML report (npm was not there, or could not fetch vega, when it was configured)");
+}
+
+#endif

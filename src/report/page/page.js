@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the page says and does. Texts from the data only ever become text nodes, or values that Vega draws as text.
+"use strict";
+
+const report = JSON.parse(document.getElementById("report").textContent);
+const { sweep } = report;
+const points = sweep.curve, k = report.clusters.length, answer = sweep.k;
+const $ = (id) => document.getElementById(id);
+
+// An element with what is in it: strings become text.
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+const isolated = (text) => make("bdi", {}, text);
+const plural = (n, word) => `${whole.format(n)} ${word}${n === 1 ? "" : "s"}`;
+const criterionOf = (name) => report.criteria.find((c) => c.name === name);
+const decider = criterionOf(sweep.criterion);
+const shorten = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+const alone = (text) => `\u2068${text}\u2069`; // so that no direction of writing leaks out of it
+
+// ---- drawing ----
+
+const views = { k: [], clusters: [] };
+
+async function draw(id, spec, kind, options = {}) {
+  await breathe();
+  const container = typeof id === "string" ? $(id) : id, caption = container.parentElement.querySelector("figcaption");
+  const { view } = await vegaEmbed(container, spec, {
+    ast: true, renderer: options.canvas ? "canvas" : "svg", actions: false, config: { aria: false },
+    tooltip: { disableDefaultStyle: true, ...(options.tell && { formatTooltip: (datum, clean) => rowsOf(options.tell(datum), clean) }) },
+  });
+  container.setAttribute("role", "img");
+  container.setAttribute("aria-label", caption.textContent);
+  views[kind].push(view);
+  if (kind === "k") followPointer(view, container);
+  if (kind === "clusters") view.addEventListener("click", (_, item) => pick(item?.datum?.cluster ?? null));
+  if (!options.small) caption.append(saveButton(container));
+}
+
+// A chart as a file of its own, in which the page's colours are what they are now.
+function pictureOf(container) {
+  const canvas = container.querySelector("canvas"), style = getComputedStyle(document.documentElement);
+  if (canvas) return [canvas.toDataURL(), "png"];
+  const text = new XMLSerializer().serializeToString(container.querySelector("svg")).replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name));
+  return [`data:image/svg+xml,${encodeURIComponent(text)}`, "svg"];
+}
+
+function saveButton(container) {
+  const button = make("button", { type: "button", className: "save", title: "save this chart" }, "save");
+  button.addEventListener("click", () => {
+    const [href, ending] = pictureOf(container);
+    make("a", { href, download: `ockham-${container.id}.${ending}` }).click();
+  });
+  return button;
+}
+
+// Pairs of a name and a text as a tooltip.
+const rowsOf = (pairs, clean) =>
+  `<table>${pairs.map(([key, value]) => `<tr><td class="key">${clean(key)}</td><td class="value">${clean(value)}</td></tr>`).join("")}</table>`;
+
+// Let the browser show what is there.
+const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
+
+// ---- over k ----
+
+const evidenceOf = (name) => points.some((p) => typeof p[name] === "number");
+const halvesOf = (n) => sweep.confidence?.halves?.[n] ?? 0;
+// What each criterion with a value for every k is called, the one that decides first.
+const shownCriteria = report.criteria.filter((c) => c.direction !== "knee" && evidenceOf(c.name))
+  .sort((a, b) => (b === decider) - (a === decider));
+const ofLikelihood = new Set(["bic", "bicc", "aic", "bic-goxmeans", "mixture", "mixture-icl"]);
+
+let at = null;
+function showK(wanted) {
+  if (wanted === at) return;
+  at = wanted;
+  for (const view of views.k) view.signal("at", at).runAsync();
+  for (const row of $("k-table").rows) row.classList.toggle("at", Number(row.dataset.k) === at);
+  sayRow(at ?? answer ?? points[0].k);
+}
+
+function sayRow(n) {
+  const point = points.find((p) => p.k === n);
+  const value = (name, text) => make("span", {}, `${name} `, make("b", {}, text));
+  const parts = [make("b", { className: "k" }, `k = ${n}`), value("inertia", say(point.inertia))];
+  for (const c of shownCriteria.slice(0, 14))
+    parts.push(value(c.title, say(point[c.name]) + (c.choice === n ? " ◂ its choice" : "")));
+  if (sweep.confidence) parts.push(value("random halves", `${halvesOf(n)} of ${sweep.confidence.n_halves}`));
+  $("readout").replaceChildren(...parts);
+}
+
+function followPointer(view, container) {
+  for (const event of ["pointermove", "pointerdown"])
+    view.addEventListener(event, (_, item) => { if (item?.datum?.k) showK(item.datum.k); });
+  container.addEventListener("pointerleave", () => showK(null));
+}
+
+function walk(event) {
+  const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
+  if (event.key === "Escape") showK(null);
+  if (!step) return;
+  event.preventDefault();
+  const now = points.findIndex((p) => p.k === (at ?? answer));
+  showK(points[Math.min(Math.max(now + step, 0), points.length - 1)].k);
+}
+
+// The titles and places of small charts come first, so that nothing moves when they are drawn.
+function placeMultiples(criteria) {
+  return criteria.map((c) => {
+    const chart = make("div", { className: "chart small" });
+    const said = make("b", { className: c.choice === answer ? "same" : "" }, c.choice === null ? "–" : `${c.choice}`);
+    $("multiples").append(make("figure", { title: ruleOf(c) }, make("figcaption", {}, c.title, said), chart));
+    return chart;
+  });
+}
+
+async function drawCriteria() {
+  const elbow = criterionOf("elbow")?.choice ?? null;
+  const other = decider?.direction === "knee" ? criterionOf("bic") : decider;
+  const who = ofLikelihood.has(other?.name) ? "BIC" : other?.title;
+  const rest = shownCriteria.filter((c) => c !== other), places = placeMultiples(rest);
+  $("others").hidden = rest.length === 0;
+  sayRow(answer ?? points[0].k);
+  $("elbow-title").append("The elbow ", make("span", {}, "inertia: squared distances to centroids"));
+  await draw("elbow-chart", elbowChart(points, elbow, answer && decider === other ? { k: answer, who } : null), "k");
+  await drawDecider(other, who);
+  for (const [i, c] of rest.entries()) await draw(places[i], smallChart(points, c.name, c.choice, answer), "k", { small: true });
+}
+
+async function drawDecider(other, who) {
+  const drawn = other && evidenceOf(other.name);
+  $("decider-title").parentElement.hidden = !drawn;
+  if (!drawn) return;
+  const scale = ofLikelihood.has(other.name) && points.length > 1, choice = decider === other ? answer : other.choice;
+  $("decider-title").append(`${other.title} `, make("span", {}, scale ? "k in the band cannot be ruled out" : ruleOf(other)));
+  const chart = scale ? shortOfBestChart(points, other.name, other.title, who, choice) : criterionChart(points, other.name, other.title, choice);
+  await draw("decider-chart", chart, "k");
+}
+
+const ruleOf = (c) => c.rule ?? { maximum: "the highest counts", minimum: "the lowest counts" }[c.direction] ?? "";
+
+function fillTable() {
+  const head = ["k", "inertia", ...shownCriteria.map((c) => c.title)];
+  const body = points.map((p) => {
+    const row = make("tr", {}, make("td", {}, `${p.k}`), make("td", {}, say(p.inertia)),
+      ...shownCriteria.map((c) => make("td", { className: c.choice === p.k ? "chosen" : "" }, say(p[c.name]))));
+    row.dataset.k = p.k;
+    return row;
+  });
+  $("k-table").append(make("thead", {}, make("tr", {}, ...head.map((title) => make("th", { scope: "col" }, title)))), make("tbody", {}, ...body));
+}
+
+// ---- clusters ----
+
+let picked = null;
+// Highlight a cluster everywhere; the same again, or null, lets go.
+function pick(cluster) {
+  picked = cluster === picked ? null : cluster;
+  for (const view of views.clusters) view.signal("picked", picked).runAsync();
+  document.body.classList.toggle("picked-one", picked !== null);
+  for (const button of document.querySelectorAll("button[data-cluster]")) {
+    const mine = Number(button.dataset.cluster) === picked;
+    button.setAttribute("aria-pressed", mine);
+    button.closest("li")?.classList.toggle("picked", mine);
+  }
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+function swatch(cluster) {
+  const svg = document.createElementNS(SVG, "svg"), path = document.createElementNS(SVG, "path");
+  svg.setAttribute("viewBox", "-1.2 -1.2 2.4 2.4");
+  svg.setAttribute("class", "swatch");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", OUTLINES[shapeOf(cluster)]);
+  path.setAttribute("fill", colourOf(cluster));
+  svg.append(path);
+  return svg;
+}
+
+function clusterButton(cluster, text) {
+  const button = make("button", { type: "button" }, swatch(cluster), text);
+  button.dataset.cluster = cluster;
+  button.setAttribute("aria-pressed", "false");
+  button.setAttribute("aria-label", `Cluster ${cluster}`);
+  return button;
+}
+
+const HIGH = [[1.5, "far above"], [0.5, "above"], [0.25, "a little above"]];
+const LOW = [[1.5, "far below"], [0.5, "below"], [0.25, "a little below"]];
+const LEAST_TOLD = 0.25, MOST_TOLD = 24;
+
+// "far above average in mass (5076; all: 4202)"
+function told(top) {
+  const [, word] = (top.distance > 0 ? HIGH : LOW).find(([least]) => Math.abs(top.distance) >= least);
+  return [`${word} average in `, isolated(top.name), " ", make("i", {}, `(${say(top.value)}; all: ${say(top.average)})`)];
+}
+
+// The known label that most of a cluster's rows have, of those that are shown: [label, share].
+function mostKnown(cluster) {
+  const { map } = report, counts = new Map();
+  if (!map?.known) return null;
+  let n = 0;
+  map.cluster.forEach((of, i) => {
+    if (of !== cluster) return;
+    n++;
+    counts.set(map.known[i], (counts.get(map.known[i]) ?? 0) + 1);
+  });
+  const [label, count] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), [null, 0]);
+  return label === null ? null : [map.known_texts[label], count / n];
+}
+
+function sentence(cluster) {
+  const { top, rows, share } = report.clusters[cluster];
+  const parts = top.filter((t) => Math.abs(t.distance) >= LEAST_TOLD).map(told);
+  const words = parts.flatMap((part, i) => (i === 0 ? part : [i === parts.length - 1 ? ", and " : ", ", ...part]));
+  if (words.length === 0) words.push("near the average in every column");
+  words[0] = words[0][0].toUpperCase() + words[0].slice(1);
+  words.push(".");
+  const known = mostKnown(cluster);
+  if (known) words.push(" Known as ", isolated(known[0]), ` (${percent(known[1])}).`);
+  const item = make("li", {}, make("span", { className: "size" }, `${plural(rows, "row")}, ${percent(share)}`),
+    clusterButton(cluster, `Cluster ${cluster}`), make("p", {}, ...words));
+  item.addEventListener("click", () => pick(cluster));
+  return item;
+}
+
+// What a point of the map is.
+function tellPoint(map, { cluster, i }) {
+  if (i === undefined) return [["centre of cluster", `${cluster}`]];
+  return [["cluster", `${cluster}`], ...(map.row ? [["row", whole.format(map.row[i])]] : []), ...(map.known ? [["known label", alone(map.known_texts[map.known[i]])]] : [])];
+}
+
+async function drawMap() {
+  const { map, clusters } = report;
+  const decode = ({ low, step, numbers }) => numbers.map((n) => low + n * step);
+  const xs = decode(map.x), ys = decode(map.y);
+  const values = xs.map((x, i) => ({ x, y: ys[i], cluster: map.cluster[i], i }));
+  const centres = map.centres.map(([x, y], cluster) => ({ x, y, cluster, pale: [1, 4, 7].includes(cluster % 8) }));
+  const outlines = map.ellipses ? map.ellipses.flatMap((e, cluster) => ellipse(cluster, map.centres[cluster], e)) : [];
+  const names = map.plain ? map.axes.map((axis) => alone(shorten(axis.columns[0], 60)))
+    : map.axes.map((axis, i) => `principal axis ${i + 1}: ${percent(axis.share)} of the variance`);
+  const wide = xs.reduce(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Infinity, -Infinity]);
+  const tall = ys.reduce(([low, high], y) => [Math.min(low, y), Math.max(high, y)], [Infinity, -Infinity]);
+  const ratio = (tall[1] - tall[0]) / (wide[1] - wide[0] || 1);
+  const height = Math.round(Math.min(Math.max(ratio * $("map-chart").clientWidth, 340), 620));
+  $("map-title").append(map.plain ? "The rows " : "The rows on two principal axes ", make("span", {}, clusters.length > 1 ? "click a cluster to see it everywhere" : ""));
+  sayMap(map, values.length);
+  await draw("map-chart", mapChart(values, clusters.length > 1 ? centres : [], clusters.length > 1 ? outlines : [], clusters.length, names, height), "clusters", { canvas: true, tell: (datum) => tellPoint(map, datum) });
+}
+
+function sayMap(map, n) {
+  const parts = [];
+  const of = sweep.n_rows;
+  if (map.sample) parts.push(`Shown: ${plural(n, "row")} of the sample that the search went on in, of ${whole.format(of)}. `);
+  else if (n < of) parts.push(`Shown: ${plural(n, "row")} drawn at random from ${whole.format(of)}. `);
+  if (!map.plain) map.axes.forEach((axis, i) => {
+    const names = axis.columns.flatMap((name, j) => [...(j ? [" and "] : []), isolated(name)]);
+    parts.push(`Axis ${i + 1} goes mostly along `, ...names, ". ");
+  });
+  if (map.ellipses) parts.push("Ellipses are two standard deviations of each component. ");
+  $("map-note").append(...parts);
+}
+
+async function drawHistogram() {
+  const { histogram, columns, clusters } = report;
+  const bins = histogram.bins.map((bin) => ({ ...bin, name: `${bin.cluster}` }));
+  $("map-title").append("The values ", make("span", {}, clusters.length > 1 ? "click a cluster to see it everywhere" : ""));
+  if (histogram.sample) $("map-note").append(`Shown: ${plural(histogram.rows, "row")} of the sample that the search went on in, of ${whole.format(sweep.n_rows)}.`);
+  await draw("map-chart", histogramChart(bins, clusters.length, alone(columns[0].name), report.weighted ? "weight" : "rows"), "clusters");
+}
+
+async function drawSizes() {
+  const what = report.weighted ? "weight" : "rows";
+  const values = report.clusters.map((c, cluster) => {
+    const size = c.weight ?? c.rows;
+    return { cluster, size, name: `${cluster}`, said: say(size), part: percent(c.share), label: `${say(size)} · ${percent(c.share)}` };
+  });
+  $("sizes-title").replaceChildren(report.weighted ? "Weight of each cluster" : "Rows in each cluster");
+  await draw("sizes-chart", sizesChart(values, what), "clusters");
+}
+
+async function drawHeat() {
+  const columns = report.columns.map((c) => ({ ...c, shown: alone(shorten(c.name, 40)) }));
+  const cells = columns.flatMap((c, column) => c.values.map((value, cluster) => ({
+    cluster, column, distance: c.distances[cluster], name: `${cluster}`, of: alone(c.name), said: say(value),
+    average: say(c.average), off: (c.distances[cluster] >= 0 ? "+" : "−") + Math.abs(c.distances[cluster]).toFixed(2),
+  })));
+  $("heat-title").append("What distinguishes them ", make("span", {}, "blue: below the average of all rows, brown: above"));
+  const { n_columns } = report;
+  $("heat-scale").append("−2.25", ...HEAT_COLOURS.map((colour) => {
+    const step = make("i");
+    step.style.background = colour;
+    return step;
+  }), "2.25 standard deviations of all rows");
+  const parts = [];
+  if (columns.length < n_columns) parts.push(`The ${columns.length} columns of ${whole.format(n_columns)} that distinguish the clusters most. `);
+  if (report.map?.sample) parts.push("Averages and deviations are those of the sample. ");
+  if (n_columns > 2) parts.push("The most telling columns come first.");
+  $("heat-note").append(...parts);
+  await draw("heat-chart", heatChart(cells, columns, k, $("heat-chart").clientWidth), "clusters");
+}
+
+async function drawClusters() {
+  const many = clustersOf(k);
+  $("which").replaceChildren(k === 1 ? "What is in the data?" : "Which clusters?");
+  $("legend").hidden = k === 1;
+  $("legend").append(...many.map((cluster) => clusterButton(cluster, `${cluster}`)));
+  $("legend").addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button) pick(Number(button.dataset.cluster));
+  });
+  for (const part of document.querySelectorAll(".table-of-clusters, #heat-note, #heat-scale")) part.hidden = k === 1;
+  if (k > 1) tellClusters(many);
+  await (report.map ? drawMap() : drawHistogram());
+  if (k === 1) return;
+  await drawSizes();
+  await drawHeat();
+}
+
+// The first of many, until all are asked for.
+function tellClusters(many) {
+  $("sentences").append(...many.map(sentence));
+  $("more").hidden = k <= MOST_TOLD;
+  $("sentences").classList.toggle("few", k > MOST_TOLD);
+  $("more").append(`Tell of all ${whole.format(k)} clusters`);
+  $("more").addEventListener("click", () => { $("more").hidden = true; $("sentences").classList.remove("few"); });
+  for (const chart of ["sizes-chart", "heat-chart"]) $(chart).style.minHeight = `${k * rowStep(k) + 8}px`;
+}
+
+// ---- how sure, and the rest ----
+
+async function drawHalves() {
+  const { confidence } = sweep;
+  const voted = confidence && points.length > 1 && Object.keys(confidence.halves).length > 0;
+  $("halves").hidden = !voted;
+  if (!voted) return;
+  $("halves-title").append("What random halves of the rows say ", make("span", {}, `${confidence.n_halves} were asked again`));
+  await draw("halves-chart", halvesChart(points, confidence.halves, answer, confidence.n_halves), "k");
+}
+
+function agreementInWords() {
+  const { adjusted_rand: ari, adjusted_mutual_information: ami } = sweep;
+  if (ari === undefined || answer === null || k === 1) return null;
+  const how = ari > 0.95 ? "nearly the same as" : ari > 0.7 ? "much like" : ari > 0.3 ? "in part like" : "hardly like";
+  return `The clusters are ${how} the ${report.known_labels} known labels: adjusted Rand ${ari.toFixed(3)}, adjusted mutual information ${ami.toFixed(3)}`;
+}
+
+function fillReasons() {
+  const known = agreementInWords();
+  const reasons = report.reasons.map((r) => (known && r.startsWith("Against the ") ? known : r));
+  $("reasons").append(...reasons.map((r) => make("li", { className: r.startsWith("Beware") ? "beware" : "" }, `${r}.`)));
+}
+
+const define = (list, pairs) => pairs.forEach(([term, text]) => text && list.append(make("div", {}, make("dt", {}, term), make("dd", {}, text))));
+
+function fillHead() {
+  const { seconds, k_min, k_max } = sweep;
+  if (report.source) $("source").append(isolated(report.source));
+  $("headline").append(report.headline);
+  $("certainty").append(report.certainty);
+  $("certainty").classList.add(report.tone);
+  $("elbow-words").append(report.elbow);
+  define($("facts"), [
+    ["rows", whole.format(sweep.n_rows)], ["columns", whole.format(sweep.n_columns)],
+    ["numbers of clusters tried", `${k_min} … ${k_max}`], ["decided by", decider?.title ?? sweep.criterion],
+    ["time", seconds < 0.1 ? `${(1000 * seconds).toFixed(0)} ms` : `${seconds.toFixed(seconds < 10 ? 2 : 0)} s`],
+  ]);
+}
+
+function fillSettings() {
+  const { scale, rows_dropped, cells_filled, searched_rows, n_rows, passes, seed, version, mixture_rows, total_weight } = sweep;
+  const scales = { none: "none", standard: "each column less its mean, by its standard deviation", robust: "each column less its median, by its interquartile range" };
+  const terms = $("settings");
+  const pairs = [
+    ["Ockham", version], ["seed", `${seed}`], ["scaling of columns", scales[scale]], ["decides", decider?.title ?? sweep.criterion],
+    ["rows with missing values left out", rows_dropped && whole.format(rows_dropped)],
+    ["missing cells filled with the mean", cells_filled && whole.format(cells_filled)],
+    ["sum of the weights", report.weighted && say(total_weight)],
+    ["searched in", searched_rows < n_rows && `${plural(searched_rows, "row")}${passes ? `; all were measured, in ${passes} passes` : ""}`],
+    ["mixtures fitted to", mixture_rows && mixture_rows < n_rows && plural(mixture_rows, "row")],
+    ["random halves", sweep.confidence?.n_halves && `${sweep.confidence.n_halves}`],
+  ];
+  for (const [term, text] of pairs) if (text) terms.append(make("dt", {}, term), make("dd", {}, text));
+  $("command").hidden = !report.command;
+  if (report.command) $("command").append(report.command);
+  $("footer").append(`Made by Ockham ${version}: the simplest model that the data support. Colours: Okabe & Ito, which are different to colour-blind eyes, too`,
+    k > COLOURS.length ? "; beyond eight clusters also shapes" : "", k > COLOURS.length * SHAPES.length ? `, of which there are enough for ${COLOURS.length * SHAPES.length}` : "",
+    ". This file needs no network.");
+}
+
+async function show() {
+  $("page").hidden = false;
+  fillHead();
+  fillReasons();
+  fillSettings();
+  fillTable();
+  $("by-k").addEventListener("keydown", walk);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") pick(null); });
+  for (const part of [drawCriteria, drawClusters, drawHalves]) await part();
+  document.body.dataset.drawn = "yes";
+}
+
+show();

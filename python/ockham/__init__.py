@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from ockham import _ffi
 from ockham._calls import DataError, Stopped
-from ockham._clusters import Clustering, Clusters, Confidence, clusters
+from ockham._clusters import Clustering, Clusters, clusters
 from ockham._criteria import Choice, Choices, Criterion, Curve, criteria
 from ockham._mixture import FAMILIES, Mixture
 from ockham._model import Model, Scaling, load
+from ockham._sweep import Confidence
 
 if TYPE_CHECKING:
     from ockham.estimators import AutoClusters, GaussianMixture, KMeans

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
@@ -13,37 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ockham import _ffi
-from ockham._calls import DataError, Progress, Watch, call, count_threads
+from ockham._calls import DataError, Progress, count_threads
 from ockham._criteria import Choices, Curve, read_choices, read_curve, table
-from ockham._input import Rows, read_rows, read_weights
+from ockham._input import read_rows, read_weights
 from ockham._mixture import Mixture
-from ockham._model import Model, Scaling, fit_scaling
+from ockham._model import Model, fit_scaling
+from ockham._report import Report, spell_call
 from ockham._structs import FloatArray, IntArray, copy_array, point_to
+from ockham._sweep import Confidence, Sweep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class Confidence:
-    """How sure the answer is, where mixtures decided.
-
-    weight        posterior probability of k under BIC, among the k tried; None where another criterion decided
-    halves        how many of the random halves of the rows say each k
-    unclear       most halves say 1, or they differ and there is no gap between clusters
-    overlapping   the two clusters that overlap most, or None
-    overlap       the share of their rows that may be in either
-    split         the cluster that is two with one cluster more, or None
-    bent_share    the share of rows in groups that have no centre: rings, arcs, spirals
-    """
-
-    weight: float | None
-    halves: dict[int, int]
-    unclear: bool
-    overlapping: tuple[int, int] | None
-    overlap: float
-    split: int | None
-    bent_share: float
 
 
 @dataclass(frozen=True)
@@ -141,28 +120,31 @@ class Clusters:
 
     def at(self, k: int, *, threads: int | None = None) -> Clustering:
         """The clusters of k-means for another k of the sweep."""
-        live = self._needs_rows("at()")
-        curve = _ffi.ockham_sweep_curve(live.sweep).contents
-        ks = [curve.points[i].k for i in range(curve.n_points)]
+        sweep = self._needs_rows("at()").sweep
+        ks = sweep.ks()
         if k not in ks:
             raise ValueError(f"k must be one that was tried, {ks[0]} to {ks[-1]}, found {k}")
         i = ks.index(k)
-        labels = np.empty(live.rows.n_rows, np.int32)
-        call(_ffi.ockham_sweep_labels, live.sweep, live.rows.struct, i, count_threads(threads), point_to(labels))
-        point = curve.points[i]
-        centroids = copy_array(point.centroids, (k, live.rows.n_columns))
-        return Clustering(k, labels, self.model.scaling.undo(centroids), copy_array(point.sizes, k), point.inertia)
+        point = sweep.curve.contents.points[i]
+        centers = self.model.scaling.undo(sweep.centroids_at(i))
+        return Clustering(k, sweep.labels_at(i, threads), centers, copy_array(point.sizes, k), point.inertia)
 
     def save(self, path: Union[str, os.PathLike[str]]) -> None:
         """Write the model file that load() and `ockham predict` read."""
         self.model.save(path)
 
     def plot(self) -> Figure:
-        """A matplotlib figure: the criterion that decided and the elbow over k, and the rows in two principal
-        components, coloured by cluster. A sample of the rows where there are more than 20,000."""
+        """A matplotlib figure: the criterion that decided and the elbow over k, and the rows on two principal axes,
+        coloured by cluster. A sample of the rows where there are more than 20,000."""
         from ockham._plot import plot
 
-        return plot(self, self._needs_rows("plot()").rows)
+        sweep = self._needs_rows("plot()").sweep
+        return plot(self, sweep.rows, sweep.weights)
+
+    def report(self, path: Union[str, os.PathLike[str]], *, title: str | None = None) -> None:
+        """Write the command's report: one HTML file that needs no other and no network, with charts that answer the
+        pointer. title: what the data are called."""
+        self._needs_rows("report()").report.write_page(path, self.labels, title)
 
     def _needs_rows(self, what: str) -> _Live:
         if self._live is None:
@@ -173,20 +155,12 @@ class Clusters:
         return {**self.__dict__, "_live": None}
 
 
+@dataclass
 class _Live:
-    """The rows, in scaled units, and the library's sweep of them."""
+    """What needs the rows, and is not pickled."""
 
-    def __init__(
-        self, rows: Rows, weights: FloatArray | None, options: _ffi.ockham_sweep_options, progress: Progress
-    ) -> None:
-        self.rows = rows
-        self.weights = weights
-        self.sweep = ctypes.POINTER(_ffi.ockham_sweep)()
-        weakref.finalize(self, _ffi.ockham_sweep_free, self.sweep)
-        with Watch(progress) as watch:
-            options.progress = watch.pointer
-            call(_ffi.ockham_sweep_run, rows.struct, ctypes.byref(options), ctypes.byref(self.sweep))
-        self.verdict = _ffi.ockham_sweep_verdict(self.sweep)
+    sweep: Sweep
+    report: Report
 
 
 def clusters(
@@ -225,10 +199,10 @@ def clusters(
 
     Raises DataError, which is a ValueError, for data that cannot be used, with row and column.
     """
+    command = spell_call(clusters, dict(locals()))
     _check(criterion, silhouette)
     rows = read_rows(X)
     row_weights = read_weights(weights, rows.n_rows)
-    n_threads = count_threads(threads)
     options = _ffi.ockham_sweep_options(
         k_min=k_min,
         k_max=k_max or 0,
@@ -237,28 +211,21 @@ def clusters(
         criterion=criterion.encode() if criterion else None,
         exact=silhouette == "exact",
         no_silhouette=silhouette is False,
-        threads=n_threads,
+        threads=count_threads(threads),
         weights=point_to(row_weights),
         mixtures=mixtures,
         all_criteria=all_criteria,
     )
     try:
         scaling = fit_scaling(rows, scale, row_weights)
-        live = _Live(scaling.apply(rows), row_weights, options, progress)
+        sweep = Sweep(scaling.apply(rows), row_weights, options, progress)
     except DataError as error:
         raise rows.explain(error) from None
-    labels = np.empty(rows.n_rows, np.int32)
-    call(_ffi.ockham_sweep_verdict_labels, live.sweep, live.rows.struct, n_threads, point_to(labels))
-    scaling_struct = scaling.to_struct(rows.n_columns)
-    report = _ffi.ockham_report_options(
-        scaling=ctypes.pointer(scaling_struct),
-        scaling_chosen=scale == "auto",
-        seed=seed,
-        all_criteria=all_criteria,
-    )
+    report = Report(sweep, scaling, command, scaling_chosen=scale == "auto", seed=seed, all_criteria=all_criteria)
+    labels = sweep.labels(threads)
     if known_labels is not None:
-        _add_agreement(report, labels, known_labels)
-    return _read(live, _model_of(live, rows, scaling, seed), labels, report)
+        report.compare(labels, known_labels)
+    return _read(sweep, sweep.model(scaling, seed), labels, report, all_criteria)
 
 
 def _check(criterion: str | None, silhouette: Union[bool, str]) -> None:
@@ -268,55 +235,23 @@ def _check(criterion: str | None, silhouette: Union[bool, str]) -> None:
         raise ValueError(f"no criterion is named {criterion!r}; ockham.criteria() lists them")
 
 
-def _add_agreement(report: _ffi.ockham_report_options, labels: IntArray, known_labels: Any) -> None:
-    values, known = np.unique(np.asarray(known_labels), return_inverse=True)
-    if known.shape != labels.shape:
-        raise ValueError(f"known_labels must be {len(labels)} labels, one a row, found the shape {known.shape}")
-    agreement = _ffi.ockham_agreement()
-    numbers = known.astype(np.uint32)
-    call(_ffi.ockham_agreement_measure, point_to(labels), point_to(numbers), len(labels), ctypes.byref(agreement))
-    report.agreement = ctypes.pointer(agreement)
-    report.n_label_values = len(values)
-
-
-def _model_of(live: _Live, rows: Rows, scaling: Scaling, seed: int) -> Model:
-    v = live.verdict
-    k, d = v.k, rows.n_columns
-    point = _ffi.ockham_sweep_curve(live.sweep).contents.points[v.point]
-    mixture = Mixture.of_struct(v.mixture.contents) if v.mixture else None
-    return Model(
-        column_names=rows.names(),
-        scaling=scaling,
-        centroids=mixture.means if mixture else copy_array(point.centroids, (k, d)),
-        sizes=copy_array(v.sizes, k),
-        within=None if mixture else copy_array(v.within, k),
-        weights=copy_array(v.weights, k),
-        seed=seed,
-        criterion=v.criterion.contents.name.decode(),
-        mixture=mixture,
-    )
-
-
-def _read(live: _Live, model: Model, labels: IntArray, report: _ffi.ockham_report_options) -> Clusters:
-    v = live.verdict
-    curve = _ffi.ockham_sweep_curve(live.sweep)
-    shown = [c for c in table() if _shows(c, curve, model.criterion, report.all_criteria)]
-    text = _text_of(live.sweep, report)
-    report.no_tables = True
+def _read(sweep: Sweep, model: Model, labels: IntArray, report: Report, all_criteria: bool) -> Clusters:
+    v = sweep.verdict
+    shown = [c for c in table() if _shows(c, sweep.curve, model.criterion, all_criteria)]
     return Clusters(
         model=model,
         labels=labels,
-        criteria=read_choices(curve, model.criterion, shown),
-        curve=read_curve(curve, shown),
-        why=_text_of(live.sweep, report).rstrip("\n"),
-        confidence=_confidence_of(live),
+        criteria=read_choices(sweep.curve, model.criterion, shown),
+        curve=read_curve(sweep.curve, shown),
+        why=report.text(tables=False).rstrip("\n"),
+        confidence=sweep.confidence(),
         at_edge=v.at_edge,
         undecided=v.undecided,
         partial=v.partial,
         seconds=v.seconds,
-        copied=live.rows.copied,
-        _text=text,
-        _live=live,
+        copied=sweep.rows.copied,
+        _text=report.text(tables=True),
+        _live=_Live(sweep, report),
     )
 
 
@@ -324,28 +259,3 @@ def _shows(c: _ffi.ockham_criterion, curve: Any, decider: str, all_criteria: boo
     """As the command does."""
     wanted = c.usual or all_criteria or (c.name or b"").decode() == decider
     return wanted and bool(_ffi.ockham_criterion_has_evidence(ctypes.byref(c), curve))
-
-
-def _text_of(sweep: Any, report: _ffi.ockham_report_options) -> str:
-    text = ctypes.POINTER(ctypes.c_char)()
-    call(_ffi.ockham_report_sweep, sweep, ctypes.byref(report), ctypes.byref(text))
-    try:
-        return (ctypes.cast(text, ctypes.c_char_p).value or b"").decode()
-    finally:
-        _ffi.ockham_text_free(text)
-
-
-def _confidence_of(live: _Live) -> Confidence:
-    v, c = live.verdict, live.verdict.confidence
-    curve = _ffi.ockham_sweep_curve(live.sweep).contents
-    ks = [curve.points[i].k for i in range(curve.n_points)]
-    counts = {k: _ffi.ockham_sweep_half_count(live.sweep, k) for k in ks}
-    return Confidence(
-        weight=None if np.isnan(v.weight) else v.weight,
-        halves={k: count for k, count in counts.items() if count},
-        unclear=c.unclear,
-        overlapping=(c.merge_a, c.merge_b) if c.overlap > 0 else None,
-        overlap=c.overlap,
-        split=c.split if c.has_split else None,
-        bent_share=c.bent_share,
-    )

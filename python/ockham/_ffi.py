@@ -69,9 +69,12 @@ OCKHAM_FORMAT_JSON = 1
 OCKHAM_X_MEANS = 0
 OCKHAM_G_MEANS = 1
 OCKHAM_DENSITY_CLUSTERS = 1000
+OCKHAM_EXACT_AXES_COLUMNS = 256
 OCKHAM_K_LIMIT = 256
 OCKHAM_LARGEST_WEIGHT = 1e100
 OCKHAM_LEAST_WEIGHT = 1e-100
+OCKHAM_PAGE_COLUMNS = 40
+OCKHAM_PAGE_ROWS = 20000
 OCKHAM_PAIR_ROWS = 2000
 OCKHAM_RESAMPLE_K_LIMIT = 256
 OCKHAM_SCALE_AUTO_RATIO = 10.0
@@ -431,6 +434,15 @@ class ockham_agreement(c.Structure):
     adjusted_mutual_information: float
 
 
+class ockham_principal_axes(c.Structure):
+    n_axes: int
+    n_columns: int
+    mean: c._Pointer[c.c_double]
+    directions: c._Pointer[c.c_double]
+    variances: c._Pointer[c.c_double]
+    total_variance: float
+
+
 class ockham_report_options(c.Structure):
     format: int
     ascii: bool
@@ -444,6 +456,18 @@ class ockham_report_options(c.Structure):
     seed: int
     all_criteria: bool
     no_tables: bool
+
+
+class ockham_page_options(c.Structure):
+    report: ockham_report_options
+    column_names: c._Pointer[c.c_char_p]
+    source: bytes | None
+    command: bytes | None
+    weights: c._Pointer[c.c_double]
+    known_labels: c._Pointer[c.c_uint32]
+    known_label_texts: c._Pointer[c.c_char_p]
+    row_numbers: c._Pointer[c.c_uint64]
+    threads: int
 
 
 class ockham_splits_options(c.Structure):
@@ -752,6 +776,14 @@ ockham_verdict._fields_ = [
     ("pair_rows", c.c_size_t),
 ]
 ockham_agreement._fields_ = [("adjusted_rand", c.c_double), ("adjusted_mutual_information", c.c_double)]
+ockham_principal_axes._fields_ = [
+    ("n_axes", c.c_size_t),
+    ("n_columns", c.c_size_t),
+    ("mean", c.POINTER(c.c_double)),
+    ("directions", c.POINTER(c.c_double)),
+    ("variances", c.POINTER(c.c_double)),
+    ("total_variance", c.c_double),
+]
 ockham_report_options._fields_ = [
     ("format", c.c_int),
     ("ascii", c.c_bool),
@@ -765,6 +797,17 @@ ockham_report_options._fields_ = [
     ("seed", c.c_uint64),
     ("all_criteria", c.c_bool),
     ("no_tables", c.c_bool),
+]
+ockham_page_options._fields_ = [
+    ("report", ockham_report_options),
+    ("column_names", c.POINTER(c.c_char_p)),
+    ("source", c.c_char_p),
+    ("command", c.c_char_p),
+    ("weights", c.POINTER(c.c_double)),
+    ("known_labels", c.POINTER(c.c_uint32)),
+    ("known_label_texts", c.POINTER(c.c_char_p)),
+    ("row_numbers", c.POINTER(c.c_uint64)),
+    ("threads", c.c_size_t),
 ]
 ockham_splits_options._fields_ = [
     ("method", c.c_int),
@@ -1103,6 +1146,24 @@ ockham_agreement_of_counts = declare(
     c.POINTER(ockham_agreement),
     c.POINTER(ockham_error),
 )
+ockham_principal_axes_fit = declare(
+    "ockham_principal_axes_fit",
+    c.c_int,
+    ockham_rows,
+    c.POINTER(c.c_double),
+    c.c_size_t,
+    c.c_size_t,
+    c.POINTER(ockham_principal_axes),
+    c.POINTER(ockham_error),
+)
+ockham_principal_axes_project = declare(
+    "ockham_principal_axes_project",
+    None,
+    c.POINTER(ockham_principal_axes),
+    ockham_rows,
+    c.POINTER(c.c_double),
+)
+ockham_principal_axes_clear = declare("ockham_principal_axes_clear", None, c.POINTER(ockham_principal_axes))
 ockham_report_sweep = declare(
     "ockham_report_sweep",
     c.c_int,
@@ -1112,6 +1173,18 @@ ockham_report_sweep = declare(
     c.POINTER(ockham_error),
 )
 ockham_text_free = declare("ockham_text_free", None, c.POINTER(c.c_char))
+ockham_text_write = declare("ockham_text_write", c.c_int, c.c_char_p, c.c_char_p, c.POINTER(ockham_error))
+ockham_report_page = declare(
+    "ockham_report_page",
+    c.c_int,
+    c.POINTER(ockham_sweep),
+    ockham_rows,
+    c.POINTER(c.c_uint32),
+    c.POINTER(ockham_page_options),
+    c.POINTER(c.POINTER(c.c_char)),
+    c.POINTER(ockham_error),
+)
+ockham_report_has_page = declare("ockham_report_has_page", c.c_bool)
 ockham_splits_fit = declare(
     "ockham_splits_fit",
     c.c_int,

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ockham._input import Rows
 from ockham._structs import FloatArray
+from ockham._sweep import PrincipalAxes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +23,7 @@ _SHAPES = "osD^vP*X<>"
 _MOST_POINTS = 20_000
 
 
-def plot(c: Clusters, rows: Rows) -> Figure:
+def plot(c: Clusters, rows: Rows, weights: FloatArray | None) -> Figure:
     import matplotlib
     import matplotlib.pyplot as plt
 
@@ -34,7 +35,7 @@ def plot(c: Clusters, rows: Rows) -> Figure:
     _draw_elbow(elbow, c)
     elbow.set_xlabel("number of clusters k")
     elbow.xaxis.get_major_locator().set_params(integer=True)
-    _draw_rows(right.subplots(), c, rows)
+    _draw_rows(right.subplots(), c, rows, weights)
     figure.suptitle(c.why.splitlines()[0])
     if "inline" in matplotlib.get_backend():
         plt.close(figure)  # a notebook shows the figure that is returned, and would show an open one once more
@@ -60,9 +61,10 @@ def _draw_elbow(axes: Any, c: Clusters) -> None:
     _mark(axes, c.criteria.get("elbow"), COLOURS[3], "the elbow of the inertia says")
 
 
-def _draw_rows(axes: Any, c: Clusters, rows: Rows) -> None:
+def _draw_rows(axes: Any, c: Clusters, rows: Rows, weights: FloatArray | None) -> None:
     sample = _sample(rows.n_rows)
-    points, centers, shares = project(rows.array[sample], c.model.centroids)
+    principal = PrincipalAxes(rows, weights)
+    points, centers = principal.project(rows.array[sample]), principal.project(c.model.centroids)
     labels = c.labels[sample]
     for j in range(c.k):
         style = {"color": COLOURS[j % len(COLOURS)], "marker": _SHAPES[j // len(COLOURS) % len(_SHAPES)]}
@@ -72,26 +74,12 @@ def _draw_rows(axes: Any, c: Clusters, rows: Rows) -> None:
         box = {"boxstyle": "circle,pad=0.2", "facecolor": "white", "edgecolor": COLOURS[j % len(COLOURS)]}
         axes.annotate(str(j), (x, y), ha="center", va="center", fontsize="small", bbox=box)
     of = f", {len(sample):,} of {rows.n_rows:,} rows" if len(sample) < rows.n_rows else ""
-    axes.set_title(f"the rows in two principal components{of}", loc="left", fontsize="medium")
-    axes.set_xlabel(f"first, {100 * shares[0]:.0f} % of the variance")
-    axes.set_ylabel(f"second, {100 * shares[1]:.0f} %")
+    axes.set_title(f"the rows on two principal axes{of}", loc="left", fontsize="medium")
+    axes.set_xlabel(f"first, {100 * principal.shares[0]:.0f} % of the variance")
+    axes.set_ylabel(f"second, {100 * principal.shares[1]:.0f} %")
 
 
 def _sample(n: int) -> npt.NDArray[np.intp]:
     if n <= _MOST_POINTS:
         return np.arange(n)
     return np.sort(np.random.default_rng(0).choice(n, _MOST_POINTS, replace=False))
-
-
-def project(rows: npt.NDArray[Any], centers: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Rows and centers in the two directions of the largest variance, and these variances' shares."""
-    mean = rows.mean(axis=0, dtype=np.float64)
-    centred = rows - mean
-    values, vectors = np.linalg.eigh(centred.T @ centred)
-    axes = vectors[:, ::-1][:, :2]
-    if axes.shape[1] == 1:
-        axes = np.hstack([axes, np.zeros_like(axes)])
-    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]] + 1e-300)
-    total = values.sum() or 1.0
-    shares = np.append(values[::-1] / total, 0.0)[:2]
-    return centred @ axes, (centers - mean) @ axes, shares

@@ -224,3 +224,20 @@ def test_plot(columns):
     n_points = sum(len(c.get_offsets()) for c in figure.subfigs[1].axes[0].collections)
     assert n_points == 20_000
     figure.canvas.draw()
+
+
+def test_report(tmp_path, blobs):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(blobs, columns=["<b>height</b>", "</script><script>alert(1)</script>"])
+    c = ockham.clusters(frame, seed=3, criterion="bic", weights=np.ones(400), known_labels=["x", "y"] * 200)
+    path = tmp_path / "blobs.html"
+    c.report(path, title="blobs & co")
+    html = path.read_text()
+    assert "4 clusters" in html and "blobs &amp; co" in html and "alert(1)</script>" not in html
+    call = "ockham.clusters(X, criterion='bic', weights=weights, known_labels=known_labels, seed=3)"
+    assert call in html.replace("\\u0027", "'")
+    assert "known" in html and len(html) < 2_000_000
+    with pytest.raises(OSError, match="no/such"):
+        c.report(tmp_path / "no/such/folder.html")
+    with pytest.raises(RuntimeError, match="report.* needs the rows"):
+        pickle.loads(pickle.dumps(c)).report(path)

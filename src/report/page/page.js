@@ -23,6 +23,7 @@ const alone = (text) => `\u2068${text}\u2069`; // so that no direction of writin
 // ---- drawing ----
 
 const views = { k: [], clusters: [] };
+let at = null, picked = null; // the k that is looked at, and the cluster
 
 async function draw(id, spec, kind, options = {}) {
   await breathe();
@@ -34,6 +35,8 @@ async function draw(id, spec, kind, options = {}) {
   container.setAttribute("role", "img");
   container.setAttribute("aria-label", caption.textContent);
   views[kind].push(view);
+  if (kind === "k") view.signal("at", at).runAsync();
+  else view.signal("picked", picked).runAsync();
   if (kind === "k") followPointer(view, container);
   if (kind === "clusters") view.addEventListener("click", (_, item) => pick(item?.datum?.cluster ?? null));
   if (!options.small) caption.append(saveButton(container));
@@ -72,7 +75,6 @@ const shownCriteria = report.criteria.filter((c) => c.direction !== "knee" && ev
   .sort((a, b) => (b === decider) - (a === decider));
 const ofLikelihood = new Set(["bic", "bicc", "aic", "bic-goxmeans", "mixture", "mixture-icl"]);
 
-let at = null;
 function showK(wanted) {
   if (wanted === at) return;
   at = wanted;
@@ -154,7 +156,6 @@ function fillTable() {
 
 // ---- clusters ----
 
-let picked = null;
 // Highlight a cluster everywhere; the same again, or null, lets go.
 function pick(cluster) {
   picked = cluster === picked ? null : cluster;

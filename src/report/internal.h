@@ -33,6 +33,8 @@ const char *ock_grouped(uint64_t value, char text[32]); /* "1,234,567" */
 void ock_report_answer(const ock_report *report, char *text, size_t size);
 /* All sentences that say why, each a line that begins with two blanks. */
 void ock_report_explain(const ock_report *report, FILE *out);
+/* How many halves of the rows say some k: the others could fit no mixture that they were asked about. */
+size_t ock_report_count_votes(const ock_report *report);
 /* What speaks for the answer of mixtures, and against it. */
 void ock_report_reasons(const ock_report *report, FILE *out);
 

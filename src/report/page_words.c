@@ -7,12 +7,6 @@
 
 /* ---- how sure ---- */
 
-static size_t count_votes(const ock_report *r) {
-  size_t n_votes = 0;
-  for (size_t i = 0; i < r->curve->n_points; i++) n_votes += ockham_sweep_half_count(r->sweep, r->curve->points[i].k);
-  return n_votes;
-}
-
 /* What most of the halves say that do not say the answer; 0: none. */
 static size_t find_rival(const ock_report *r, size_t *count) {
   size_t rival = 0;
@@ -90,7 +84,7 @@ const char *ock_page_certainty(const ock_report *r, char *text, size_t size) {
              100 * v->confidence.bent_share);
     return "open";
   }
-  if (v->confidence.n_halves && count_votes(r)) return certainty_of_halves(r, text, size);
+  if (v->confidence.n_halves && ock_report_count_votes(r)) return certainty_of_halves(r, text, size);
   if (isfinite(v->weight)) return certainty_of_weight(r, text, size);
   snprintf(text, size, "Chosen by %s, which does not say how sure it is.", v->criterion->title);
   return "fair";

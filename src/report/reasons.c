@@ -35,8 +35,7 @@ static size_t next_k(const ock_report *r, size_t told_count, size_t told_k) {
   return best;
 }
 
-/* How many halves say some k: the others could fit no mixture that they were asked about. */
-static size_t count_votes(const ock_report *r) {
+size_t ock_report_count_votes(const ock_report *r) {
   size_t n_votes = 0;
   for (size_t i = 0; i < r->curve->n_points; i++) n_votes += ockham_sweep_half_count(r->sweep, r->curve->points[i].k);
   return n_votes;
@@ -45,7 +44,7 @@ static size_t count_votes(const ock_report *r) {
 static void tell_halves(const ock_report *r, FILE *out) {
   enum { MOST_TOLD = 4 };
   const ockham_confidence *c = &r->verdict.confidence;
-  size_t n_votes = count_votes(r), n_told = 0;
+  size_t n_votes = ock_report_count_votes(r), n_told = 0;
   if (n_votes == 0 || r->curve->n_points == 1) return; /* they had no choice */
   fprintf(out, "  of %zu random halves of the rows ", c->n_halves);
   if (c->n_agree == c->n_halves) {

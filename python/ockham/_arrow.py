@@ -154,7 +154,7 @@ class ArrowTable:
         widths = self._widths()
         kinds = [item if format.startswith("+w:") else format for format, item in zip(self.formats, self._items)]
         if len(batches) == 1 and len(widths) == 1:
-            view = self._view(batches[0], self._columns(batches[0].struct)[0], widths[0], kinds[0])
+            view = self._view(batches[0], widths[0], kinds[0])
             if view is not None:
                 return view, ""
         n_rows = sum(batch.struct.length for batch in batches)
@@ -162,41 +162,37 @@ class ArrowTable:
         rows = np.empty((n_rows, sum(widths)), dtype)
         row = 0
         for batch in batches:
-            column = 0
-            n = batch.struct.length
-            for array, width, kind in zip(self._columns(batch.struct), widths, kinds):
-                rows[row : row + n, column : column + width] = _values(array, batch.struct.offset, n, width, kind)
-                _put_missing(rows[row : row + n, column : column + width], array, batch.struct.offset)
+            n, column = batch.struct.length, 0
+            for (array, first), width, kind in zip(self._columns(batch.struct), widths, kinds):
+                cells = rows[row : row + n, column : column + width]
+                cells[:] = _values(array, first, n, width, kind)
+                _put_missing(cells, array, first)
                 column += width
             row += n
         return rows, "Arrow keeps each column apart" if len(widths) > 1 else "Arrow batches, or another type"
 
-    def _columns(self, batch: _Array) -> list[_Array]:
-        return [batch.children[j].contents for j in range(batch.n_children)] if self.is_table else [batch]
+    def _columns(self, batch: _Array) -> list[tuple[_Array, int]]:
+        """Each with the place in it where the batch begins, beside its own offset."""
+        if not self.is_table:
+            return [(batch, 0)]
+        return [(batch.children[j].contents, batch.offset) for j in range(batch.n_children)]
 
-    def _view(self, owner: _Owner, array: _Array, width: int, kind: str) -> npt.NDArray[Any] | None:
-        """A column of one batch where it lies, if it is rows of floats without missing cells."""
-        offset = owner.struct.offset if self.is_table else 0
-        if kind not in "fg" or array.length == 0 or _missing(array, offset, array.length).any():
+    def _view(self, owner: _Owner, width: int, kind: str) -> npt.NDArray[Any] | None:
+        """The one column of a batch where it lies, if it is rows of floats without missing cells."""
+        ((array, first),) = self._columns(owner.struct)
+        n = owner.struct.length
+        if kind not in "fg" or n == 0 or _missing_cells(array, first, n, width).any():
             return None
-        values = _values(array, offset, owner.struct.length, width, kind)
-        if width > 1 and _missing(array.children[0].contents, 0, array.children[0].contents.length).any():
-            return None
-        view = values.view(_Kept)
-        view.owner = owner
-        return view
+        return _values(array, first, n, width, kind, owner)
 
 
-class _Kept(np.ndarray[Any, Any]):
-    """An array that keeps alive what its memory belongs to."""
-
-    owner: _Owner | None = None
-
-
-def _buffer(address: int | None, n_bytes: int) -> npt.NDArray[np.uint8]:
+def _buffer(address: int | None, n_bytes: int, owner: _Owner | None = None) -> npt.NDArray[np.uint8]:
+    """Bytes where they lie; whatever is made of them keeps their owner."""
     if not address or n_bytes == 0:
         return np.zeros(n_bytes, np.uint8)
-    return np.ctypeslib.as_array(ctypes.cast(address, ctypes.POINTER(ctypes.c_uint8)), (n_bytes,))
+    memory: Any = (ctypes.c_uint8 * n_bytes).from_address(address)
+    memory.owner = owner
+    return np.frombuffer(memory, np.uint8)
 
 
 def _bits(address: int | None, first: int, n: int) -> npt.NDArray[np.bool_]:
@@ -204,29 +200,37 @@ def _bits(address: int | None, first: int, n: int) -> npt.NDArray[np.bool_]:
     return bits[first : first + n].astype(bool)
 
 
-def _missing(array: _Array, offset: int, n: int) -> npt.NDArray[np.bool_]:
-    """Which of n cells from `offset` of the parent on are null."""
+def _missing(array: _Array, first: int, n: int) -> npt.NDArray[np.bool_]:
+    """Which of n cells are null."""
     if array.null_count == 0 or not array.buffers[0]:
         return np.zeros(n, bool)
-    return ~_bits(array.buffers[0], array.offset + offset, n)
+    return ~_bits(array.buffers[0], array.offset + first, n)
 
 
-def _values(array: _Array, offset: int, n: int, width: int, kind: str) -> npt.NDArray[Any]:
+def _missing_cells(array: _Array, first: int, n: int, width: int) -> npt.NDArray[np.bool_]:
+    """The same, n x width: a list may be null, or an item of it."""
+    missing = np.repeat(_missing(array, first, n), width).reshape(n, width)
+    if array.n_children:
+        items = _missing(array.children[0].contents, (array.offset + first) * width, n * width)
+        missing |= items.reshape(n, width)
+    return missing
+
+
+def _values(
+    array: _Array, first: int, n: int, width: int, kind: str, owner: _Owner | None = None
+) -> npt.NDArray[Any]:
     """n x width, a view where the cells are bytes."""
-    first = (array.offset + offset) * width
+    start = (array.offset + first) * width
     if array.n_children:  # a fixed-size list: the numbers are in its child
         array = array.children[0].contents
-        first += array.offset
+        start += array.offset
     if kind == _BITS:
-        return _bits(array.buffers[1], first, n * width).reshape(n, width)
+        return _bits(array.buffers[1], start, n * width).reshape(n, width)
     dtype = np.dtype(_NUMBERS[kind])
-    buffer = _buffer(array.buffers[1], (first + n * width) * dtype.itemsize)
-    return buffer.view(dtype)[first:].reshape(n, width)
+    buffer = _buffer(array.buffers[1], (start + n * width) * dtype.itemsize, owner)
+    return buffer.view(dtype)[start:].reshape(n, width)
 
 
-def _put_missing(cells: npt.NDArray[Any], array: _Array, offset: int) -> None:
+def _put_missing(cells: npt.NDArray[Any], array: _Array, first: int) -> None:
     n, width = cells.shape
-    cells[_missing(array, offset, n)] = np.nan
-    if array.n_children:
-        child = array.children[0].contents
-        cells[_missing(child, (array.offset + offset) * width, n * width).reshape(n, width)] = np.nan
+    cells[_missing_cells(array, first, n, width)] = np.nan

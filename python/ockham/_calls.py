@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 import ctypes
+import numbers
 import os
 import signal
 import sys
 import threading
 from types import FrameType, TracebackType
-from typing import Any, Callable, Union
+from typing import Any, Callable
+
+import numpy as np
 
 from ockham import _ffi
 
 #: Called with what is being done, how much is done, and of how much (0: not known); False asks to stop.
 ProgressCallback = Callable[[str, int, int], Any]
-Progress = Union[ProgressCallback, bool, None]
+Progress = ProgressCallback | bool | None
 
 
 class DataError(ValueError):
@@ -64,6 +67,15 @@ def call(function: Callable[..., Any], *arguments: Any) -> None:
         raise exception_of(err)
 
 
+def whole_number(name: str, value: Any, least: int, most: int = 2**63 - 1) -> int:
+    """The library would take -1 for a very large number."""
+    is_whole = isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_))
+    if not is_whole or not least <= value <= most:
+        limits = f"at least {least}" if most > 2**32 else f"{least} to {most}"
+        raise ValueError(f"{name} must be a whole number of {limits}, found {value!r}")
+    return int(value)
+
+
 # ---- threads ----
 
 
@@ -71,12 +83,13 @@ def count_threads(threads: int | None) -> int:
     """As asked; or what OMP_NUM_THREADS says, which joblib and others set in their worker processes so that all of
     them together take each core once; or every core that this process may use."""
     if threads is not None:
-        if threads < 1:
-            raise ValueError(f"threads must be at least 1, found {threads}")
-        return threads
+        return whole_number("threads", threads, 1)
     said = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    if said.isdigit() and int(said) > 0:
-        return int(said)
+    return int(said) if said.isdigit() and int(said) > 0 else count_cores()
+
+
+def count_cores() -> int:
+    """Those that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -126,6 +139,8 @@ class Watch:
     """
 
     def __init__(self, progress: Progress = None) -> None:
+        if not (progress is None or isinstance(progress, bool) or callable(progress)):
+            raise TypeError(f"progress must be True, None, or be called with (stage, done, total), found {progress!r}")
         self._bar = _Bar() if progress is True else None
         self._tell: ProgressCallback | None = self._bar or (progress if callable(progress) else None)
         self._raised: BaseException | None = None
@@ -138,18 +153,17 @@ class Watch:
         )
         #: for the options of the call
         self.pointer = ctypes.pointer(self._struct)
-        #: the callback returned False
-        self.stopped = False
+        self._stopped = False
 
     def _report(self, user: int | None, stage: bytes, done: int, total: int) -> bool:
         try:
             self._handle_signals()
-            if self._tell is not None and not self.stopped:
-                self.stopped = self._tell(stage.decode(), done, total) is False
+            if self._tell is not None and not self._stopped:
+                self._stopped = self._tell(stage.decode(), done, total) is False
         except BaseException as raised:
             self._raised = raised
             self._at_once.value = True
-        return not (self.stopped or self._raised)
+        return not (self._stopped or self._raised)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._signals.append((number, frame))

@@ -6,18 +6,18 @@ from __future__ import annotations
 import ctypes
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ockham import _ffi
-from ockham._calls import DataError, Progress, count_threads
+from ockham._calls import DataError, Progress, count_threads, whole_number
 from ockham._criteria import Choices, Curve, read_choices, read_curve, table
 from ockham._input import read_rows, read_weights
 from ockham._mixture import Mixture
 from ockham._model import Model, fit_scaling
-from ockham._report import Report, spell_call
+from ockham._report import KnownLabels, Report, spell_call
 from ockham._structs import FloatArray, IntArray, copy_array, point_to
 from ockham._sweep import Confidence, Sweep
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clustering:
     """k-means clusters for one k of the sweep; centers in the data's own units, inertia in scaled ones."""
 
@@ -41,7 +41,7 @@ class Clusters:
     """What clusters() found. `print(c)` is the command's report.
 
     model        the clusters: labels new rows, and can be saved
-    labels       n: each row's cluster, 0 to k - 1, by falling size
+    labels       n: each row's cluster, 0 to k - 1, by falling size (of mixtures: proportion)
     criteria     the k that each criterion chooses, by its name
     curve        the values behind that, for every k that was tried
     why          what speaks for the answer, and against it, in sentences
@@ -129,7 +129,7 @@ class Clusters:
         centers = self.model.scaling.undo(sweep.centroids_at(i))
         return Clustering(k, sweep.labels_at(i, threads), centers, copy_array(point.sizes, k), point.inertia)
 
-    def save(self, path: Union[str, os.PathLike[str]]) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file that load() and `ockham predict` read."""
         self.model.save(path)
 
@@ -141,7 +141,7 @@ class Clusters:
         sweep = self._needs_rows("plot()").sweep
         return plot(self, sweep.rows, sweep.weights)
 
-    def report(self, path: Union[str, os.PathLike[str]], *, title: str | None = None) -> None:
+    def report(self, path: str | os.PathLike[str], *, title: str | None = None) -> None:
         """Write the command's report: one HTML file that needs no other and no network, with charts that answer the
         pointer. title: what the data are called."""
         self._needs_rows("report()").report.write_page(path, self.labels, title)
@@ -174,7 +174,7 @@ def clusters(
     known_labels: Any = None,
     seed: int = 0,
     restarts: int | None = None,
-    silhouette: Union[bool, str] = True,
+    silhouette: bool | str = True,
     mixtures: bool = False,
     all_criteria: bool = False,
     threads: int | None = None,
@@ -199,15 +199,16 @@ def clusters(
 
     Raises DataError, which is a ValueError, for data that cannot be used, with row and column.
     """
-    command = spell_call(clusters, dict(locals()))
+    command = spell_call(clusters, dict(locals()))  # before there are other locals
     _check(criterion, silhouette)
     rows = read_rows(X)
     row_weights = read_weights(weights, rows.n_rows)
+    known = None if known_labels is None else KnownLabels(known_labels, rows.n_rows)
     options = _ffi.ockham_sweep_options(
-        k_min=k_min,
-        k_max=k_max or 0,
-        seed=seed,
-        restarts=restarts or 0,
+        k_min=whole_number("k_min", k_min, 1),
+        k_max=0 if k_max is None else whole_number("k_max", k_max, 1),
+        seed=whole_number("seed", seed, 0, 2**64 - 1),
+        restarts=0 if restarts is None else whole_number("restarts", restarts, 1),
         criterion=criterion.encode() if criterion else None,
         exact=silhouette == "exact",
         no_silhouette=silhouette is False,
@@ -223,12 +224,12 @@ def clusters(
         raise rows.explain(error) from None
     report = Report(sweep, scaling, command, scaling_chosen=scale == "auto", seed=seed, all_criteria=all_criteria)
     labels = sweep.labels(threads)
-    if known_labels is not None:
-        report.compare(labels, known_labels)
+    if known is not None:
+        report.compare(labels, known)
     return _read(sweep, sweep.model(scaling, seed), labels, report, all_criteria)
 
 
-def _check(criterion: str | None, silhouette: Union[bool, str]) -> None:
+def _check(criterion: str | None, silhouette: bool | str) -> None:
     if silhouette not in (True, False, "exact"):
         raise ValueError(f"silhouette must be True, False or 'exact', found {silhouette!r}")
     if criterion is not None and not _ffi.ockham_criterion_find(criterion.encode()):

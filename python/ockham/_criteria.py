@@ -24,12 +24,14 @@ _DIRECTIONS = {
 
 @dataclass(frozen=True)
 class Criterion:
-    """A way to choose k: its name for options, its title for people, which value it chooses, and where it is from."""
+    """A way to choose k: its name for options, its title for people, which value it chooses, whether it looks at
+    mixtures rather than k-means, and where it is from."""
 
     name: str
     title: str
     direction: str
     can_say_one: bool
+    of_mixtures: bool
     formula: str
     source: str
 
@@ -54,6 +56,7 @@ def _criterion(struct: _ffi.ockham_criterion) -> Criterion:
         text(struct.title),
         _DIRECTIONS[struct.direction],
         struct.can_answer_one,
+        struct.evidence == _ffi.OCKHAM_EVIDENCE_MIXTURES,
         text(struct.formula),
         text(struct.source),
     )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Sequence
 
 import numpy as np
@@ -53,21 +54,21 @@ class Rows:
 
     def check_finite(self) -> None:
         """For what the library does not check."""
-        if np.isfinite(self.array).all():
-            return
-        row, column = np.argwhere(~np.isfinite(self.array))[0]
-        raise self.explain(DataError("", int(row), int(column)))
+        if not np.isfinite(self.array).all():
+            row, column = np.argwhere(~np.isfinite(self.array))[0]
+            raise self._not_finite(int(row), int(column))
 
     def explain(self, error: DataError) -> DataError:
-        """What is wrong with a number, in scikit-learn's words and with its place."""
-        if error.row is None or error.column is None:
+        """What is wrong with a number, in scikit-learn's words and with its place; other errors as they are."""
+        if error.row is None or error.column is None or np.isfinite(self.array[error.row, error.column]):
             return error
-        place = f"X[{error.row}, {error.column}]"
-        if self.column_names:
-            place += f", column {self.column_names[error.column]!r}"
-        value = self.array[error.row, error.column]
-        what = "NaN" if np.isnan(value) else f"infinity or a value too large for {self.array.dtype}"
-        return DataError(f"Input X contains {what}: {place}", error.row, error.column)
+        return self._not_finite(error.row, error.column)
+
+    def _not_finite(self, row: int, column: int) -> DataError:
+        is_nan = np.isnan(self.array[row, column])
+        what = "NaN" if is_nan else f"infinity or a value too large for {self.array.dtype}"
+        name = f", column {self.column_names[column]!r}" if self.column_names else ""
+        return DataError(f"Input X contains {what}: X[{row}, {column}]{name}", row, column)
 
 
 def _readable(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
@@ -87,20 +88,22 @@ def _readable(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
 
 def is_frame(data: Any) -> bool:
     """Whether it has columns with names, of pandas or through Arrow's interface."""
-    return _module(data) == "pandas" or has_arrow(data)
+    return _is_of(data, "pandas", "DataFrame", "Series") or has_arrow(data)
 
 
-def _module(data: Any) -> str:
-    return type(data).__module__.partition(".")[0]
+def _is_of(data: Any, module: str, *names: str) -> bool:
+    """Whether it is of such a class, without importing the module."""
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(data, tuple(getattr(loaded, name) for name in names))
 
 
 def read_rows(data: Any) -> Rows:
     """Rows of whatever holds a table of numbers; one dimension is one column."""
     if isinstance(data, Rows):
         return data
-    if _module(data) == "scipy" and hasattr(data, "tocsr"):
+    if hasattr(data, "tocsr"):
         raise TypeError("sparse data is not supported: X.toarray() makes it dense")
-    if _module(data) == "pandas":
+    if _is_of(data, "pandas", "DataFrame", "Series"):
         rows = _of_pandas(data)
     elif has_arrow(data):
         rows = _of_arrow(data)
@@ -170,9 +173,8 @@ def _of_arrow(data: Any) -> Rows:
 def read_weights(weights: Any, n_rows: int) -> FloatArray | None:
     if weights is None:
         return None
-    array = np.ascontiguousarray(weights, np.float64)
-    if array.ndim == 0:
-        array = np.full(n_rows, float(array))
+    array = np.asarray(weights, np.float64)
+    array = np.full(n_rows, array) if array.ndim == 0 else np.ascontiguousarray(array)
     if array.shape != (n_rows,):
         raise ValueError(f"weights must be {n_rows} numbers, one a row, found the shape {array.shape}")
     if not array.any():

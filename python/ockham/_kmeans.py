@@ -18,7 +18,7 @@ from ockham._structs import FloatArray, IntArray, copy_array, point_to
 PRECISIONS = {"auto": _ffi.OCKHAM_PRECISION_AUTO, "double": _ffi.OCKHAM_PRECISION_DOUBLE}
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class KMeansFit:
     """k clusters by falling weight; k is less than asked where there are fewer distinct rows."""
 
@@ -44,19 +44,19 @@ def fit_kmeans(
 ) -> KMeansFit:
     labels = np.empty(rows.n_rows, np.int32)
     result = _ffi.ockham_kmeans()
-    with Watch(progress) as watch:
-        options = _ffi.ockham_kmeans_options(
-            k=k,
-            seed=seed,
-            restarts=restarts,
-            max_iterations=max_iterations,
-            threads=count_threads(threads),
-            progress=watch.pointer,
-            precision=PRECISIONS[precision],
-            weights=point_to(weights),
-        )
-        call(_ffi.ockham_kmeans_fit, rows.struct, ctypes.byref(options), point_to(labels), ctypes.byref(result))
     try:
+        with Watch(progress) as watch:
+            options = _ffi.ockham_kmeans_options(
+                k=k,
+                seed=seed,
+                restarts=restarts,
+                max_iterations=max_iterations,
+                threads=count_threads(threads),
+                progress=watch.pointer,
+                precision=PRECISIONS[precision],
+                weights=point_to(weights),
+            )
+            call(_ffi.ockham_kmeans_fit, rows.struct, ctypes.byref(options), point_to(labels), ctypes.byref(result))
         return KMeansFit(
             centroids=copy_array(result.centroids, (result.k, result.n_columns)),
             labels=labels,

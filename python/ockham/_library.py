@@ -21,12 +21,16 @@ def _find() -> str:
     return str(beside[0])
 
 
-library = ctypes.CDLL(_find())
+_path = _find()
+_library = ctypes.CDLL(_path)
 
 
 def declare(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
     """A function of the library with its types; calls let other Python threads run."""
-    function = library[name]
+    try:
+        function = _library[name]
+    except AttributeError:
+        raise ImportError(f"{_path} is of another version than this package: it has no {name}()") from None
     function.restype = result
     function.argtypes = arguments
     return function

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
+from math import exp, lgamma, log
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,7 @@ FAMILIES: tuple[str, ...] = tuple(
 )
 
 
-def describe_family(family: str) -> str:
-    """What the components share, in words: "ellipsoids, all alike"."""
-    return str(_ffi.ockham_covariance_text(_ffi.ockham_covariance_find(family.encode())).decode())
-
-
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Mixture:
     """k components in d columns, by falling proportion.
 
@@ -92,7 +88,6 @@ class Mixture:
         )
 
     def to_struct(self) -> _ffi.ockham_mixture:
-        """Points into the arrays, which must outlive it."""
         return _ffi.ockham_mixture(
             family=FAMILIES.index(self.family),
             k=self.k,
@@ -132,28 +127,28 @@ def fit_mixture(
     """The mixture, and each row's most probable component."""
     labels = np.empty(rows.n_rows, np.int32)
     result = _ffi.ockham_mixture()
-    with Watch(progress) as watch:
-        options = _ffi.ockham_mixture_options(
-            k=k,
-            families=families.encode() if families else None,
-            seed=seed,
-            restarts=restarts,
-            max_steps=max_steps,
-            tolerance=tolerance,
-            start=point_to(start),
-            threads=count_threads(threads),
-            progress=watch.pointer,
-            weights=point_to(weights),
-            tails=tails,
-        )
-        call(_ffi.ockham_mixture_fit, rows.struct, options, point_to(labels), ctypes.byref(result))
     try:
+        with Watch(progress) as watch:
+            options = _ffi.ockham_mixture_options(
+                k=k,
+                families=families.encode() if families else None,
+                seed=seed,
+                restarts=restarts,
+                max_steps=max_steps,
+                tolerance=tolerance,
+                start=point_to(start),
+                threads=count_threads(threads),
+                progress=watch.pointer,
+                weights=point_to(weights),
+                tails=tails,
+            )
+            call(_ffi.ockham_mixture_fit, rows.struct, ctypes.byref(options), point_to(labels), ctypes.byref(result))
         return Mixture.of_struct(result), labels
     finally:
         _ffi.ockham_mixture_clear(ctypes.byref(result))
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Posterior:
     """What a mixture says of rows."""
 
@@ -201,6 +196,4 @@ def draw(mixture: Mixture, n: int, random: np.random.RandomState) -> tuple[Float
 
 def _mean_square(d: int, tail: float) -> float:
     """The mean of m."""
-    from math import exp, lgamma, log
-
     return exp(log(2) / tail + lgamma((d + 2) / (2 * tail)) - lgamma(d / (2 * tail)))

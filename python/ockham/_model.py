@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 import os
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ _KINDS["robust"] = _ffi.OCKHAM_SCALE_ROBUST
 _NAMES = {number: name for name, number in _KINDS.items()}
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Scaling:
     """x' = (x - centre) * factor, a column each.
 
@@ -40,11 +40,10 @@ class Scaling:
         d = s.n_columns
         return cls(_NAMES[s.kind], copy_array(s.centre, d), copy_array(s.factor, d), s.spread_ratio)
 
-    def to_struct(self, n_columns: int) -> _ffi.ockham_scaling:
-        """Points into the arrays, which must outlive it."""
+    def to_struct(self) -> _ffi.ockham_scaling:
         return _ffi.ockham_scaling(
             kind=_KINDS[self.kind],
-            n_columns=n_columns,
+            n_columns=0 if self.factor is None else len(self.factor),
             centre=point_to(self.centre),
             factor=point_to(self.factor),
             spread_ratio=self.spread_ratio,
@@ -55,7 +54,7 @@ class Scaling:
         if self.kind == "none":
             return rows
         scaled = np.empty((rows.n_rows, rows.n_columns), rows.array.dtype)
-        struct = self.to_struct(rows.n_columns)
+        struct = self.to_struct()
         _ffi.ockham_scaling_apply(ctypes.byref(struct), rows.struct, scaled.ctypes.data)
         return Rows(scaled, rows.column_names, rows.copied or f"columns are scaled: {self.kind}")
 
@@ -77,7 +76,7 @@ def fit_scaling(rows: Rows, kind: str, weights: FloatArray | None) -> Scaling:
         _ffi.ockham_scaling_clear(ctypes.byref(struct))
 
 
-@dataclass(repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Model:
     """k clusters of d columns. A row belongs to the nearest centroid, or with a mixture to its most probable component.
 
@@ -119,7 +118,7 @@ class Model:
 
     def predict(self, X: Any, *, threads: int | None = None) -> IntArray:
         """The cluster of each row, 0 to k - 1."""
-        rows = read_rows(X)
+        rows = self._read(X)
         labels = np.empty(rows.n_rows, np.int32)
         with _Handle(self) as handle:
             _call_for(rows, _ffi.ockham_model_predict, handle, rows.struct, count_threads(threads), point_to(labels), None)
@@ -127,15 +126,16 @@ class Model:
 
     def posterior(self, X: Any, *, threads: int | None = None) -> Posterior:
         """Of a mixture: labels, probabilities (n x k) and log-densities, these in the data's own units."""
-        self._needs_mixture()
-        rows = read_rows(X)
+        if self.mixture is None:
+            raise ValueError("probabilities need a mixture, and these clusters are those of k-means")
+        rows = self._read(X)
         n = rows.n_rows
         result = Posterior(np.empty(n, np.int32), np.empty((n, self.k)), np.empty(n))
         arrays = (point_to(a) for a in (result.labels, result.probabilities, result.log_densities))
         with _Handle(self) as handle:
             _call_for(rows, _ffi.ockham_model_posterior, handle, rows.struct, count_threads(threads), *arrays)
         if self.scaling.factor is not None:
-            result.log_densities += np.log(self.scaling.factor).sum()
+            result.log_densities[:] += np.log(self.scaling.factor).sum()
         return result
 
     def predict_proba(self, X: Any, *, threads: int | None = None) -> FloatArray:
@@ -144,23 +144,27 @@ class Model:
             return np.ones((len(self.predict(X, threads=threads)), 1))
         return self.posterior(X, threads=threads).probabilities
 
-    def _needs_mixture(self) -> None:
-        if self.mixture is None:
-            raise ValueError("probabilities need a mixture, and these clusters are those of k-means")
-
     def distances(self, X: Any) -> FloatArray:
         """n x k: Euclidean distances to the centroids, in scaled units."""
-        return distances_to(self.scaling.apply(read_rows(X)), self.centroids)
+        rows = self._read(X)
+        rows.check_finite()
+        return distances_to(self.scaling.apply(rows), self.centroids)
+
+    def _read(self, X: Any) -> Rows:
+        rows = read_rows(X)
+        if rows.n_columns != self.n_columns:
+            raise ValueError(f"the data must have the model's {self.n_columns} columns, found {rows.n_columns}")
+        return rows
 
     # ---- files ----
 
-    def save(self, path: Union[str, os.PathLike[str]]) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file that `ockham predict` reads, beside what was there, and put it in its place."""
         with _Handle(self) as handle:
             call(_ffi.ockham_model_save, handle, os.fsencode(path))
 
 
-def load(path: Union[str, os.PathLike[str]]) -> Model:
+def load(path: str | os.PathLike[str]) -> Model:
     """The model that save(), or the command, wrote."""
     handle = ctypes.POINTER(_ffi.ockham_model)()
     call(_ffi.ockham_model_load, os.fsencode(path), ctypes.byref(handle))
@@ -216,7 +220,7 @@ class _Handle:
             k=m.k,
             n_columns=m.n_columns,
             column_names=strings(m.column_names),
-            scaling=m.scaling.to_struct(m.n_columns),
+            scaling=m.scaling.to_struct(),
             centroids=point_to(m.centroids),
             sizes=point_to(m.sizes),
             within=point_to(m.within),

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ockham import _ffi
+from ockham._calls import call, count_threads
 from ockham._input import Rows
-from ockham._structs import FloatArray
-from ockham._sweep import PrincipalAxes
+from ockham._structs import FloatArray, copy_array, point_to
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 #: Okabe and Ito's eight colours, which people with any kind of colour vision tell apart; shapes go on from there.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#000000")
 _SHAPES = "osD^vP*X<>"
-_MOST_POINTS = 20_000
 
 
 def plot(c: Clusters, rows: Rows, weights: FloatArray | None) -> Figure:
@@ -63,7 +64,7 @@ def _draw_elbow(axes: Any, c: Clusters) -> None:
 
 def _draw_rows(axes: Any, c: Clusters, rows: Rows, weights: FloatArray | None) -> None:
     sample = _sample(rows.n_rows)
-    principal = PrincipalAxes(rows, weights)
+    principal = _PrincipalAxes(rows, weights)
     points, centers = principal.project(rows.array[sample]), principal.project(c.model.centroids)
     labels = c.labels[sample]
     for j in range(c.k):
@@ -80,6 +81,29 @@ def _draw_rows(axes: Any, c: Clusters, rows: Rows, weights: FloatArray | None) -
 
 
 def _sample(n: int) -> npt.NDArray[np.intp]:
-    if n <= _MOST_POINTS:
+    if n <= _ffi.OCKHAM_PAGE_ROWS:
         return np.arange(n)
-    return np.sort(np.random.default_rng(0).choice(n, _MOST_POINTS, replace=False))
+    return np.sort(np.random.default_rng(0).choice(n, _ffi.OCKHAM_PAGE_ROWS, replace=False))
+
+
+class _PrincipalAxes:
+    """The two directions along which rows vary most, and their shares of the variance; of one column the second is
+    none."""
+
+    def __init__(self, rows: Rows, weights: FloatArray | None) -> None:
+        d = rows.n_columns
+        n_axes = min(2, d)
+        axes = _ffi.ockham_principal_axes()
+        arguments = rows.struct, point_to(weights), n_axes, count_threads(None), ctypes.byref(axes)
+        try:
+            call(_ffi.ockham_principal_axes_fit, *arguments)
+            self.mean: FloatArray = copy_array(axes.mean, d)
+            self.directions, self.shares = np.zeros((2, d)), np.zeros(2)
+            self.directions[:n_axes] = copy_array(axes.directions, (n_axes, d))
+            self.shares[:n_axes] = copy_array(axes.variances, n_axes) / (axes.total_variance or 1.0)
+        finally:
+            _ffi.ockham_principal_axes_clear(ctypes.byref(axes))
+
+    def project(self, points: Any) -> FloatArray:
+        """m x d points to m x 2."""
+        return np.asarray((points - self.mean) @ self.directions.T)

@@ -6,16 +6,26 @@ from __future__ import annotations
 import ctypes
 import inspect
 import os
-from typing import Any, Callable, Union
+from typing import Any, Callable
 
 import numpy as np
-import numpy.typing as npt
 
 from ockham import _ffi
 from ockham._calls import call
 from ockham._model import Scaling
 from ockham._structs import IntArray, point_to, strings
 from ockham._sweep import Sweep
+
+
+class KnownLabels:
+    """One a row, of any kind, as numbers and the texts that these stand for."""
+
+    def __init__(self, labels: Any, n_rows: int) -> None:
+        values, numbers = np.unique(np.asarray(labels), return_inverse=True)
+        if numbers.shape != (n_rows,):
+            raise ValueError(f"known_labels must be {n_rows} labels, one a row, found the shape {numbers.shape}")
+        self.numbers = numbers.astype(np.uint32)
+        self.texts = [str(value) for value in values]
 
 
 class Report:
@@ -25,29 +35,25 @@ class Report:
         self._sweep = sweep
         self._scaling = scaling
         self._command = command
-        self._scaling_struct = scaling.to_struct(sweep.rows.n_columns)
+        self._scaling_struct = scaling.to_struct()
         self._options = _ffi.ockham_report_options(scaling=ctypes.pointer(self._scaling_struct), **options)
-        self._known: npt.NDArray[np.uint32] | None = None
-        self._known_texts: list[str] = []
+        self._known: KnownLabels | None = None
 
-    def compare(self, labels: IntArray, known_labels: Any) -> None:
+    def compare(self, labels: IntArray, known: KnownLabels) -> None:
         """Also tell how the labels agree with known ones."""
-        values, known = np.unique(np.asarray(known_labels), return_inverse=True)
-        if known.shape != labels.shape:
-            raise ValueError(f"known_labels must be {len(labels)} labels, one a row, found the shape {known.shape}")
-        self._known = known.astype(np.uint32)
-        self._known_texts = [str(value) for value in values]
-        self._agreement = _ffi.ockham_agreement()
-        arrays = point_to(labels), point_to(self._known)
-        call(_ffi.ockham_agreement_measure, *arrays, len(labels), ctypes.byref(self._agreement))
-        self._options.agreement = ctypes.pointer(self._agreement)
-        self._options.n_label_values = len(values)
+        agreement = _ffi.ockham_agreement()
+        arrays = point_to(labels), point_to(known.numbers)
+        call(_ffi.ockham_agreement_measure, *arrays, len(labels), ctypes.byref(agreement))
+        self._known = known
+        self._options.agreement = ctypes.pointer(agreement)
+        self._options.n_label_values = len(known.texts)
 
     def text(self, tables: bool) -> str:
-        self._options.no_tables = not tables
-        return _take_text(_ffi.ockham_report_sweep, self._sweep.pointer, ctypes.byref(self._options)).decode()
+        options = _ffi.ockham_report_options.from_buffer_copy(self._options)
+        options.no_tables = not tables
+        return _take_text(_ffi.ockham_report_sweep, self._sweep.pointer, ctypes.byref(options)).decode()
 
-    def write_page(self, path: Union[str, os.PathLike[str]], labels: IntArray, title: str | None) -> None:
+    def write_page(self, path: str | os.PathLike[str], labels: IntArray, title: str | None) -> None:
         """A file, written beside what was there and put in its place."""
         if not _ffi.ockham_report_has_page():
             raise NotImplementedError(
@@ -61,8 +67,8 @@ class Report:
             source=title.encode(errors="replace") if title else None,
             command=self._command.encode(errors="replace"),
             weights=point_to(self._sweep.weights),
-            known_labels=point_to(self._known),
-            known_label_texts=strings(self._known_texts),
+            known_labels=point_to(self._known.numbers) if self._known else None,
+            known_label_texts=strings(self._known.texts) if self._known else None,
             row_numbers=point_to(numbers),
         )
         arguments = self._sweep.pointer, rows.struct, point_to(labels), ctypes.byref(options)
@@ -80,10 +86,15 @@ def _take_text(function: Callable[..., Any], *arguments: Any) -> bytes:
 
 
 def spell_call(function: Callable[..., Any], arguments: dict[str, Any]) -> str:
-    """The call that gives the same again: what is not the default, and arrays by their parameter's name."""
+    """The call that gives the same again: what is not the default, and arrays by their parameter's name. What changes
+    only how it is done is left out."""
     parts = []
     for name, parameter in inspect.signature(function).parameters.items():
         value = arguments[name]
+        if isinstance(value, np.generic):
+            value = value.item()
+        if name in ("threads", "progress"):
+            continue
         if parameter.default is parameter.empty:
             parts.append(name)
         elif np.isscalar(value) and value != parameter.default:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Sequence, Union
+from typing import Any, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ _CTYPES: dict[Any, Any] = {
 }
 
 
-def copy_array(pointer: Any, shape: Union[int, tuple[int, ...]]) -> Any:
+def copy_array(pointer: Any, shape: int | tuple[int, ...]) -> Any:
     """A copy of what the library owns; None for NULL."""
     if not pointer:
         return None
@@ -31,11 +31,13 @@ def copy_array(pointer: Any, shape: Union[int, tuple[int, ...]]) -> Any:
 
 
 def point_to(array: npt.NDArray[Any] | None) -> Any:
-    """For an argument or a field: the array must outlive its use. NULL for None."""
+    """For an argument or a field, which then keeps the array alive. NULL for None."""
     if array is None:
         return None
     assert array.flags.c_contiguous
-    return ctypes.cast(array.ctypes.data, ctypes.POINTER(_CTYPES[array.dtype]))
+    pointer = (_CTYPES[array.dtype] * 1).from_address(array.ctypes.data)
+    pointer.array = array
+    return pointer
 
 
 def strings(texts: Sequence[str]) -> Any:

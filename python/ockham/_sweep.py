@@ -116,24 +116,3 @@ class Sweep:
             split=c.split if c.has_split else None,
             bent_share=c.bent_share,
         )
-
-
-class PrincipalAxes:
-    """The two directions along which rows vary most, and their shares of the variance; of one column the second is
-    none."""
-
-    def __init__(self, rows: Rows, weights: FloatArray | None) -> None:
-        d = rows.n_columns
-        n_axes = min(2, d)
-        axes = _ffi.ockham_principal_axes()
-        arguments = rows.struct, point_to(weights), n_axes, count_threads(None), ctypes.byref(axes)
-        call(_ffi.ockham_principal_axes_fit, *arguments)
-        self.mean: FloatArray = copy_array(axes.mean, d)
-        self.directions, self.shares = np.zeros((2, d)), np.zeros(2)
-        self.directions[:n_axes] = copy_array(axes.directions, (n_axes, d))
-        self.shares[:n_axes] = copy_array(axes.variances, n_axes) / (axes.total_variance or 1.0)
-        _ffi.ockham_principal_axes_clear(ctypes.byref(axes))
-
-    def project(self, points: Any) -> FloatArray:
-        """m x d points to m x 2."""
-        return np.asarray((points - self.mean) @ self.directions.T)

@@ -9,9 +9,9 @@ Beside scikit-learn's own parameters, where they have a meaning here:
 
 from __future__ import annotations
 
-import os
+import numbers
 import warnings
-from typing import Any, Iterator, Sequence, Union
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 
@@ -25,15 +25,16 @@ try:
 except ImportError as error:
     raise ImportError("ockham's estimators need scikit-learn 1.6 or newer: pip install scikit-learn") from error
 
-from ockham._calls import DataError, Progress
+from ockham._calls import DataError, Progress, count_cores, whole_number
 from ockham._clusters import clusters
+from ockham._criteria import criteria
 from ockham._input import Rows, is_frame, read_rows, read_weights
 from ockham._kmeans import PRECISIONS, fit_kmeans, nearest
 from ockham._mixture import FAMILIES, Mixture, Posterior, draw, fit_mixture, posterior
 from ockham._model import distances_to
 from ockham._structs import FloatArray, IntArray
 
-RandomState = Union[int, np.random.RandomState, None]
+RandomState = int | np.random.RandomState | None
 
 
 class _Estimator(BaseEstimator):  # type: ignore[misc]
@@ -48,32 +49,30 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
 
     def _seed(self) -> int:
         state = self.random_state
-        if isinstance(state, (int, np.integer)) and not isinstance(state, bool):
-            if state < 0:
-                raise ValueError(f"random_state must be at least 0, found {state}")
-            return int(state)
+        if isinstance(state, numbers.Integral):
+            return whole_number("random_state", state, 0, 2**64 - 1)
         return int(check_random_state(state).randint(np.iinfo(np.int32).max))
 
     def _threads(self) -> int | None:
         if self.n_jobs is None:
             return None
-        n = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return int(self.n_jobs) if self.n_jobs > 0 else max(1, n + 1 + int(self.n_jobs))
+        if isinstance(self.n_jobs, numbers.Integral) and self.n_jobs < 0:
+            return max(1, count_cores() + 1 + int(self.n_jobs))
+        return whole_number("n_jobs", self.n_jobs, 1)
 
 
-def _at_least(name: str, value: Any, least: int) -> int:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, found {value!r}")
-    return int(value)
-
-
-def _restarts(n_init: Union[int, str]) -> int:
-    return 0 if n_init == "auto" else _at_least("n_init", n_init, 1)
+def _restarts(n_init: int | str) -> int:
+    return 0 if n_init == "auto" else whole_number("n_init", n_init, 1)
 
 
 def _check_enough(rows: Rows, name: str, k: int) -> None:
     if rows.n_rows < k:
         raise ValueError(f"n_samples={rows.n_rows} should be >= {name}={k}.")
+
+
+def _total(rows: Rows, weights: FloatArray | None) -> float:
+    """How many rows there are, by their weights."""
+    return rows.n_rows if weights is None else float(weights.sum())
 
 
 def _warn_of_steps(what: str, n: int) -> None:
@@ -83,7 +82,7 @@ def _warn_of_steps(what: str, n: int) -> None:
 class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, _Estimator):  # type: ignore[misc]
     """k-means, whose inertia is mostly lower than that of ten restarts of scikit-learn's, in less time than one.
 
-    n_init     independent starts; "auto": 4, above 64 clusters 1
+    n_init     independent starts; "auto": 32 where n d k is up to a million, else 4, above 64 clusters 1
     max_iter   of Lloyd's algorithm, a start
     precision  "auto": float32 where it tells rows apart, checked in float64; "double"
 
@@ -95,7 +94,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, _E
         self,
         n_clusters: int = 8,
         *,
-        n_init: Union[int, str] = "auto",
+        n_init: int | str = "auto",
         max_iter: int = 300,
         random_state: RandomState = None,
         precision: str = "auto",
@@ -112,7 +111,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, _E
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> KMeans:
         rows = self._read(X, reset=True)
-        k = _at_least("n_clusters", self.n_clusters, 1)
+        k = whole_number("n_clusters", self.n_clusters, 1)
         _check_enough(rows, "n_clusters", k)
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, found {self.precision!r}")
@@ -123,7 +122,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, _E
                 weights=read_weights(sample_weight, rows.n_rows),
                 seed=self._seed(),
                 restarts=_restarts(self.n_init),
-                max_iterations=_at_least("max_iter", self.max_iter, 1),
+                max_iterations=whole_number("max_iter", self.max_iter, 1),
                 precision=self.precision,
                 threads=self._threads(),
                 progress=self.progress,
@@ -179,7 +178,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, _E
 COVARIANCE_TYPES = {"full": "VVV", "tied": "EEE", "diag": "VVI", "spherical": "VII"}
 
 
-def _family_names(covariance_type: Union[str, Sequence[str]]) -> str | None:
+def _family_names(covariance_type: str | Sequence[str]) -> str | None:
     """As the library takes them; None: those that the data allow."""
     if isinstance(covariance_type, str):
         if covariance_type == "auto":
@@ -200,7 +199,7 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
                      one with the best BIC is kept
     tails            also try tails that are not Gaussian
     tol              a step that raises the mean log-likelihood by less is the last; None: 1e-6 in all
-    n_init           fits, of which the most likely is kept: the first from the best of several k-means, the others
+    n_init           fits, of which that with the best BIC is kept: the first from the best of several k-means, the others
                      from clusters around centers that k-means++ draws
 
     After fit(): weights_, means_, covariances_, precisions_, precisions_cholesky_ (of the shapes that scikit-learn has
@@ -212,7 +211,7 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
         self,
         n_components: int = 1,
         *,
-        covariance_type: Union[str, Sequence[str]] = "full",
+        covariance_type: str | Sequence[str] = "full",
         tails: bool = False,
         tol: float | None = None,
         max_iter: int = 1000,
@@ -233,7 +232,7 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> GaussianMixture:
         rows = self._read(X, reset=True)
-        k = _at_least("n_components", self.n_components, 1)
+        k = whole_number("n_components", self.n_components, 1)
         _check_enough(rows, "n_components", k)
         if rows.n_rows < 2:
             raise ValueError("n_samples=1: one row has no covariance")
@@ -248,7 +247,7 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
                     mixture, labels = other
         except DataError as error:
             raise rows.explain(error) from None
-        self._keep(mixture, labels)
+        self._keep(mixture, labels, _total(rows, weights))
         if not mixture.converged:
             _warn_of_steps("the mixture", self.max_iter)
         return self
@@ -264,8 +263,8 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
             weights=weights,
             start=start,
             seed=seed,
-            max_steps=_at_least("max_iter", self.max_iter, 1),
-            tolerance=0.0 if self.tol is None else self.tol * rows.n_rows,
+            max_steps=whole_number("max_iter", self.max_iter, 1),
+            tolerance=0.0 if self.tol is None else self.tol * _total(rows, weights),
             threads=self._threads(),
             progress=self.progress,
         )
@@ -273,12 +272,12 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
     def _starts(self, rows: Rows, k: int, weights: FloatArray | None, seed: int) -> Iterator[FloatArray]:
         """Which component each row belongs to at first, for all fits but one."""
         random = np.random.RandomState(seed % 2**32)
-        for _ in range(_at_least("n_init", self.n_init, 1) - 1):
+        for _ in range(whole_number("n_init", self.n_init, 1) - 1):
             centers, _ = kmeans_plusplus(rows.array, k, sample_weight=weights, random_state=random)
             labels, _ = nearest(rows, centers.astype(np.float64), self._threads())
             yield np.eye(k)[labels]
 
-    def _keep(self, mixture: Mixture, labels: IntArray) -> None:
+    def _keep(self, mixture: Mixture, labels: IntArray, total: float) -> None:
         self.mixture_ = mixture
         self.labels_ = labels
         self.family_ = mixture.family
@@ -286,7 +285,7 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
         self.converged_ = mixture.converged
         self.regularised_ = mixture.regularised
         self.n_iter_ = mixture.n_steps
-        self.lower_bound_ = mixture.log_likelihood / len(labels)
+        self.lower_bound_ = mixture.log_likelihood / total
         self.weights_ = mixture.proportions
         self.means_ = mixture.means
         self.bic_by_family_ = {name: -bic for name, bic in mixture.family_bic.items()}
@@ -343,17 +342,18 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
     def sample(self, n_samples: int = 1) -> tuple[FloatArray, IntArray]:
         """Rows drawn from the mixture, and the component of each."""
         check_is_fitted(self)
-        return draw(self.mixture_, _at_least("n_samples", n_samples, 1), check_random_state(self.random_state))
+        return draw(self.mixture_, whole_number("n_samples", n_samples, 1), check_random_state(self.random_state))
 
 
 def _has_mixture(estimator: AutoClusters) -> bool:
-    if estimator.criterion not in (None, "mixture", "mixture-icl"):
-        raise AttributeError(f"probabilities need a mixture, and {estimator.criterion} chooses among those of k-means")
+    name = estimator.criterion or "mixture"
+    if not any(c.name == name and c.of_mixtures for c in criteria()):
+        raise AttributeError(f"probabilities need a mixture, and {name!r} chooses among those of k-means")
     return True
 
 
 class AutoClusters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, _Estimator):  # type: ignore[misc]
-    """Clusters of which nobody said how many: ockham.clusters() as an estimator, with its parameters.
+    """Clusters of which nobody said how many: ockham.clusters() as an estimator, with parameters of the same names.
 
     After fit(): best_k_, criteria_ (the k of each criterion), labels_, cluster_centers_ (in the data's own units),
     why_ (sentences), result_ (all of it), n_features_in_, feature_names_in_.
@@ -367,7 +367,7 @@ class AutoClusters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         criterion: str | None = None,
         scale: str = "auto",
         restarts: int | None = None,
-        silhouette: Union[bool, str] = True,
+        silhouette: bool | str = True,
         all_criteria: bool = False,
         random_state: RandomState = 0,
         n_jobs: int | None = None,
@@ -388,8 +388,8 @@ class AutoClusters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         rows = self._read(X, reset=True)
         self.result_ = clusters(
             rows,
-            k_min=_at_least("k_min", self.k_min, 1),
-            k_max=None if self.k_max is None else _at_least("k_max", self.k_max, 1),
+            k_min=whole_number("k_min", self.k_min, 1),
+            k_max=None if self.k_max is None else whole_number("k_max", self.k_max, 1),
             criterion=self.criterion,
             scale=self.scale,
             weights=sample_weight,
@@ -419,9 +419,7 @@ class AutoClusters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
     def transform(self, X: Any) -> FloatArray:
         """n x k: the distance to each center, in scaled units."""
         check_is_fitted(self)
-        rows = self._read(X, reset=False)
-        rows.check_finite()
-        return self.result_.model.distances(rows)
+        return self.result_.model.distances(self._read(X, reset=False))
 
     @available_if(_has_mixture)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> FloatArray:

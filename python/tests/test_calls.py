@@ -26,13 +26,15 @@ def interrupt_after(seconds):
     return timer
 
 
+ENDLESS = {"restarts": 10**9}
+
+
 @pytest.mark.parametrize("seconds", [0.05, 0.3, 0.8])
 def test_ctrl_c(seconds):
     handler = signal.getsignal(signal.SIGINT)
     timer = interrupt_after(seconds)
     with pytest.raises(KeyboardInterrupt):
-        while True:
-            ockham.clusters(LARGE)
+        ockham.clusters(LARGE, **ENDLESS)
     timer.join()
     assert signal.getsignal(signal.SIGINT) is handler
 
@@ -54,7 +56,7 @@ def test_nothing_is_printed_on_ctrl_c():
         "import os, signal, threading, numpy, ockham\n"
         "x = numpy.random.default_rng(0).normal(size=(60_000, 12))\n"
         "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
-        "try:\n    ockham.clusters(x)\nexcept KeyboardInterrupt:\n    print('stopped')\n"
+        "try:\n    ockham.clusters(x, restarts=10**9)\nexcept KeyboardInterrupt:\n    print('stopped')\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("stopped\n", "")
@@ -71,7 +73,7 @@ def test_progress_stops():
     c = ockham.clusters(LARGE, progress=lambda stage, done, total: stage != "mixtures")
     assert c.partial and "partial" in c.why and len(c.curve["k"]) > 2
     with pytest.raises(ockham.Stopped):
-        ockham.clusters(LARGE, progress=lambda *args: False)
+        ockham.clusters(LARGE, progress=lambda *args: False, **ENDLESS)
 
 
 def test_what_progress_raises_arrives():
@@ -79,7 +81,7 @@ def test_what_progress_raises_arrives():
         raise LookupError(stage)
 
     with pytest.raises(LookupError):
-        ockham.clusters(LARGE, progress=fail)
+        ockham.clusters(LARGE, progress=fail, **ENDLESS)
 
 
 def test_bar(capfd):

@@ -97,11 +97,19 @@ def test_wrong_arguments(blobs):
         ({"silhouette": "no"}, "silhouette must be"),
         ({"k_min": 7, "k_max": 3}, "the least k, 7, must not exceed the largest, 3"),
         ({"k_max": 401}, "401"),
-        ({"threads": 0}, "threads must be at least 1"),
+        ({"threads": 0}, "threads must be a whole number of at least 1, found 0"),
         ({"known_labels": [1, 2]}, "known_labels must be 400"),
+        ({"restarts": -1}, "restarts must be a whole number of at least 1, found -1"),
+        ({"k_min": 0}, "k_min must be"),
+        ({"k_max": 2.5}, "k_max must be"),
+        ({"k_max": True}, "k_max must be"),
+        ({"seed": -1}, "seed must be a whole number of at least 0, found -1"),
+        ({"seed": 2**64}, "seed must be"),
     ):
         with pytest.raises(ValueError, match=words):
             ockham.clusters(blobs, **options)
+    with pytest.raises(TypeError, match="progress must be"):
+        ockham.clusters(blobs, progress=1)
     with pytest.raises(ockham.DataError, match="distinct"):
         ockham.clusters(np.ones((5, 2)), k_min=2)
 
@@ -122,10 +130,31 @@ def test_new_rows(blobs):
     probabilities = c.predict_proba(blobs)
     assert np.allclose(probabilities.sum(axis=1), 1)
     assert np.array_equal(probabilities.argmax(axis=1), c.labels)
-    with pytest.raises(ValueError, match="2 columns"):
+    with pytest.raises(ValueError, match="the model's 2 columns, found 5"):
         c.predict(np.zeros((3, 5)))
     with pytest.raises(ockham.DataError, match=r"NaN: X\[1, 0\]"):
         c.predict([[0, 0], [np.nan, 0]])
+
+
+def test_columns_are_counted():
+    model = ockham.clusters(make_blobs(3, columns=3), scale="standard").model
+    for call in (model.predict, model.predict_proba, model.distances):
+        for columns in (1, 5):
+            with pytest.raises(ValueError, match=f"must have the model's 3 columns, found {columns}"):
+                call(np.zeros((4, columns)))
+        with pytest.raises(ockham.DataError, match=r"NaN: X\[1, 2\]"):
+            call([[0, 0, 0], [0, 0, np.nan]])
+
+
+def test_numbers_of_numpy(blobs):
+    a = ockham.clusters(blobs, k_max=np.int64(6), seed=np.uint8(3), silhouette=np.bool_(True))
+    b = ockham.clusters(blobs, k_max=6, seed=3)
+    assert str(a).split("tried")[1][10:] == str(b).split("tried")[1][10:]
+
+
+def test_equal_means_identical(blobs):
+    c = ockham.clusters(blobs)
+    assert c == c and c.model == c.model and c.model != ockham.clusters(blobs).model and c.mixture != c.model
 
 
 def test_other_k(blobs):

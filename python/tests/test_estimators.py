@@ -99,13 +99,26 @@ def test_wrong_rows(estimator):
 @pytest.mark.parametrize("estimator", EACH)
 def test_random_state(estimator):
     shuffled = make_blobs(12, rows_each=20)
-    for state in (3, np.random.RandomState(3), None):
-        estimator = clone(estimator).set_params(random_state=state)
-        assert np.array_equal(estimator.fit(shuffled).predict(shuffled), estimator.labels_)
-    a, b = (clone(estimator).set_params(random_state=5).fit(shuffled).labels_ for _ in range(2))
-    assert np.array_equal(a, b)
+    for make in (lambda: 3, lambda: np.random.RandomState(3)):
+        a, b = (clone(estimator).set_params(random_state=make()).fit(shuffled).labels_ for _ in range(2))
+        assert np.array_equal(a, b)
+    clone(estimator).set_params(random_state=None).fit(shuffled)
     with pytest.raises(ValueError, match="random_state"):
         clone(estimator).set_params(random_state=-1).fit(shuffled)
+
+
+def test_seeds_lead_to_different_optima():
+    noise = np.random.default_rng(0).normal(size=(300, 8))
+    fits = {KMeans(20, n_init=2, random_state=seed).fit(noise).inertia_ for seed in range(4)}
+    drawn = {KMeans(20, n_init=2, random_state=np.random.RandomState(seed)).fit(noise).inertia_ for seed in range(4)}
+    assert len(fits) > 1 and len(drawn) > 1
+
+
+def test_n_jobs():
+    fits = [KMeans(4, random_state=0, n_jobs=n).fit(X).inertia_ for n in (None, 1, 2, -1, -99)]
+    assert len(set(fits)) == 1
+    with pytest.raises(ValueError, match="n_jobs must be a whole number of at least 1, found 0"):
+        KMeans(4, n_jobs=0).fit(X)
 
 
 def test_pipeline_and_search():
@@ -153,6 +166,9 @@ def test_weights():
     a, b = KMeans(4, random_state=0).fit(X, sample_weight=weights), KMeans(4, random_state=0).fit(repeated)
     assert np.allclose(a.cluster_centers_, b.cluster_centers_) and np.isclose(a.inertia_, b.inertia_)
     assert np.isclose(a.score(X, sample_weight=weights), b.score(repeated)) and np.isclose(a.score(X, None, weights), -a.inertia_)
+    double = GaussianMixture(4, random_state=0, tol=1e-3).fit(X, sample_weight=np.full(len(X), 2.0))
+    once = GaussianMixture(4, random_state=0, tol=1e-3).fit(X)
+    assert (double.n_iter_, double.lower_bound_) == (once.n_iter_, pytest.approx(once.score(X)))
     c = GaussianMixture(4, random_state=0).fit(X, sample_weight=weights)
     d = GaussianMixture(4, random_state=0).fit(repeated)
     assert np.allclose(c.means_, d.means_, atol=1e-6) and np.allclose(c.covariances_, d.covariances_, atol=1e-6)

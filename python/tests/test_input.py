@@ -185,9 +185,43 @@ def test_what_is_no_table():
             ockham.clusters(bad)
 
 
+@pytest.mark.parametrize("n_nulls", [0, 1])
+@pytest.mark.parametrize("kind", ["float64", "int32", "bool"])
+def test_slices_of_one_column(kind, n_nulls):
+    values = [bool(i % 3) if kind == "bool" else i for i in range(20)]
+    if n_nulls:
+        values[7] = None
+    expected = np.array([[np.nan if v is None else float(v)] for v in values])
+    array = pa.array(values, pa.bool_() if kind == "bool" else getattr(pa, kind)())
+    series = pl.Series(values, dtype={"float64": pl.Float64, "int32": pl.Int32, "bool": pl.Boolean}[kind])
+    for start in (0, 2, 9):
+        sources = (pa.chunked_array([array]).slice(start), pa.chunked_array([array.slice(start)]), series.slice(start))
+        for source in (*sources, pa.table({"a": array.slice(start)}), pa.table({"a": array}).slice(start)):
+            assert np.array_equal(read_rows(source).array, expected[start:], equal_nan=True)
+
+
+def test_slices_of_lists():
+    items = pa.array([float(i) if i != 5 else None for i in range(18)])
+    lists = pa.FixedSizeListArray.from_arrays(items, 3)
+    expected = np.arange(18.0).reshape(6, 3)
+    expected[1, 2] = np.nan
+    for start in (0, 1, 2):
+        rows = read_rows(pa.table({"v": lists}).slice(start))
+        assert np.array_equal(rows.array, expected[start:], equal_nan=True)
+        assert (rows.copied == "") == (start > 1)  # in place where none is missing
+
+
+def test_finite_values_that_are_too_large_are_told_as_such():
+    for far in ([[1e200, 1.0], [2.0, 3.0], [4.0, 5.0]], [[1e160], [2.0], [4.0]]):
+        with pytest.raises(ockham.DataError) as caught:
+            ockham.clusters(far, scale="none")
+        assert "infinity" not in str(caught.value)
+
+
 def test_weights():
-    for bad in (np.ones(6), np.ones((7, 1)), 0.0):
-        with pytest.raises(ValueError, match="weights"):
+    for bad, words in ((np.ones(6), "7 numbers"), (np.ones((7, 1)), "7 numbers"), (0.0, "zero for all rows")):
+        with pytest.raises(ValueError, match=words):
             ockham.clusters(X, weights=bad)
+    assert ockham.clusters(X, weights=2.0, k_max=3).model.weights.sum() == 14
     with pytest.raises(ValueError, match="weight"):
         ockham.clusters(X, weights=[1, 1, 1, -1, 1, 1, 1])

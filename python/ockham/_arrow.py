@@ -75,6 +75,19 @@ _NUMBERS = {
 }
 _BITS = "b"
 
+_OTHERS = {"n": "null", "u": "text", "U": "text", "vu": "text", "z": "bytes", "Z": "bytes", "vz": "bytes"}
+_OTHERS |= {"d": "decimal", "td": "date", "tt": "time", "ts": "timestamp", "tD": "duration", "ti": "interval"}
+_OTHERS |= {"+": "nested"}
+
+
+def _name(format: str) -> str:
+    """Of a type that is not a number."""
+    for length in (2, 1):
+        if format[:length] in _OTHERS:
+            return _OTHERS[format[:length]]
+    return format
+
+
 _capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _capsule_pointer.restype = ctypes.c_void_p
 _capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
@@ -136,8 +149,10 @@ class ArrowTable:
                 widths.append(1 if (format in _NUMBERS or format == _BITS) and not encoded else 0)
         return widths
 
-    def not_numbers(self) -> list[str]:
-        return [name for name, width in zip(self.names, self._widths()) if width == 0]
+    def not_numbers(self) -> list[tuple[str, str]]:
+        """Columns with their types."""
+        kinds = ["dictionary" if encoded else _name(f) for f, encoded in zip(self.formats, self._encoded)]
+        return [(name, kind) for name, kind, width in zip(self.names, kinds, self._widths()) if width == 0]
 
     def column_names(self) -> list[str]:
         names: list[str] = []
@@ -168,6 +183,8 @@ class ArrowTable:
                 cells[:] = _values(array, first, n, width, kind)
                 _put_missing(cells, array, first)
                 column += width
+            if self.is_table:  # a row may be null as a whole
+                rows[row : row + n][_missing(batch.struct, 0, n)] = np.nan
             row += n
         return rows, "Arrow keeps each column apart" if len(widths) > 1 else "Arrow batches, or another type"
 
@@ -181,7 +198,8 @@ class ArrowTable:
         """The one column of a batch where it lies, if it is rows of floats without missing cells."""
         ((array, first),) = self._columns(owner.struct)
         n = owner.struct.length
-        if kind not in "fg" or n == 0 or _missing_cells(array, first, n, width).any():
+        missing = _missing_cells(array, first, n, width).any() or _missing(owner.struct, 0, n).any()
+        if kind not in "fg" or n == 0 or missing:
             return None
         return _values(array, first, n, width, kind, owner)
 

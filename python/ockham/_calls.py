@@ -78,6 +78,8 @@ def whole_number(name: str, value: Any, least: int, most: int = 2**63 - 1) -> in
 
 # ---- threads ----
 
+_MOST_THREADS = 1024  # the library's limit
+
 
 def count_threads(threads: int | None) -> int:
     """As asked; or what OMP_NUM_THREADS says, which joblib and others set in their worker processes so that all of
@@ -85,7 +87,7 @@ def count_threads(threads: int | None) -> int:
     if threads is not None:
         return whole_number("threads", threads, 1)
     said = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return int(said) if said.isdigit() and int(said) > 0 else count_cores()
+    return min(int(said), _MOST_THREADS) if said.isdigit() and int(said) > 0 else count_cores()
 
 
 def count_cores() -> int:
@@ -133,9 +135,9 @@ class _Bar:
 class Watch:
     """Lets a long call tell its progress, and stops it on Ctrl-C or when the callback says so or raises.
 
-    The library calls back from the thread that called it, some fifty times a second. What a handler of Ctrl-C raises
-    between two instructions of the callback ctypes could only print. So while the call lasts, the signal is noted, and
-    its handler is run where what it raises can be kept until the call has returned.
+    The library calls back from the thread that called it, some fifty times a second. What the handler of a signal raises
+    between two instructions of the callback ctypes could only print; so of every signal that Python handles. So while
+    the call lasts, signals are noted, and handled where what a handler raises can be kept until the call has returned.
     """
 
     def __init__(self, progress: Progress = None) -> None:
@@ -145,7 +147,7 @@ class Watch:
         self._tell: ProgressCallback | None = self._bar or (progress if callable(progress) else None)
         self._raised: BaseException | None = None
         self._signals: list[tuple[int, FrameType | None]] = []
-        self._handler: Any = None
+        self._handlers: dict[int, Any] = {}
         report: Any = _ffi.ockham_progress._fields_[0][1]
         self._at_once = ctypes.c_bool(False)
         self._struct = _ffi.ockham_progress(
@@ -159,7 +161,8 @@ class Watch:
         try:
             self._handle_signals()
             if self._tell is not None and not self._stopped:
-                self._stopped = self._tell(stage.decode(), done, total) is False
+                answer = self._tell(stage.decode(), done, total)
+                self._stopped = isinstance(answer, (bool, np.bool_)) and not answer
         except BaseException as raised:
             self._raised = raised
             self._at_once.value = True
@@ -170,19 +173,21 @@ class Watch:
 
     def _handle_signals(self) -> None:
         while self._signals:
-            self._handler(*self._signals.pop(0))
+            number, frame = self._signals.pop(0)
+            self._handlers[number](number, frame)
 
     def __enter__(self) -> Watch:
         if threading.current_thread() is threading.main_thread():
-            handler = signal.getsignal(signal.SIGINT)
-            if callable(handler):
-                self._handler = handler
-                signal.signal(signal.SIGINT, self._note)
+            for number in signal.valid_signals():
+                handler = signal.getsignal(number)
+                if callable(handler):
+                    self._handlers[number] = handler
+                    signal.signal(number, self._note)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        if self._handler is not None:
-            signal.signal(signal.SIGINT, self._handler)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         if self._bar is not None:
             self._bar.close()
         if self._raised is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from ockham._input import read_rows, read_weights
 from ockham._mixture import Mixture
 from ockham._model import Model, fit_scaling
 from ockham._report import KnownLabels, Report, spell_call
-from ockham._structs import FloatArray, IntArray, copy_array, point_to
+from ockham._structs import FloatArray, IntArray, copy_array, encode, point_to
 from ockham._sweep import Confidence, Sweep
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Clusters:
     def at(self, k: int, *, threads: int | None = None) -> Clustering:
         """The clusters of k-means for another k of the sweep."""
         sweep = self._needs_rows("at()").sweep
-        ks = sweep.ks()
+        k, ks = whole_number("k", k, 1), sweep.ks()
         if k not in ks:
             raise ValueError(f"k must be one that was tried, {ks[0]} to {ks[-1]}, found {k}")
         i = ks.index(k)
@@ -149,10 +150,23 @@ class Clusters:
     def _needs_rows(self, what: str) -> _Live:
         if self._live is None:
             raise RuntimeError(f"{what} needs the rows, which are not pickled: call clusters() again")
+        if self._live.sweep.rows_have_changed():
+            raise RuntimeError(f"{what} needs the rows as they were, but X has been changed since: call clusters() again")
         return self._live
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_live": None}
+
+    def __copy__(self) -> Clusters:
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Clusters:
+        """The rows and the sweep, which nothing changes, are shared."""
+        other = self.__copy__()
+        other.__dict__.update({name: deepcopy(v, memo) for name, v in self.__dict__.items() if name != "_live"})
+        return other
 
 
 @dataclass
@@ -183,7 +197,8 @@ def clusters(
     """How many clusters are in X: every k is fitted, and the Bayesian information criterion over mixtures decides.
 
     X             n x d numbers: NumPy, pandas, polars, pyarrow, or anything with a buffer, Arrow or array interface.
-                  Rows of float32 or float64 are read where they lie; else they are copied once (`copied` says why)
+                  Rows of float32 or float64 are read where they lie, also later by at(), plot() and report(), so they
+                  must not be changed meanwhile; else they are copied once (`copied` says why)
     k_min, k_max  the range; by default from 1 to the root of n (10 to 60), and further while the best k is near
     criterion     what decides: a name of criteria(), "mixture" by default
     scale         "auto": standardise columns whose spreads differ by more than 10 to 1; "none", "standard", "robust"
@@ -209,9 +224,9 @@ def clusters(
         k_max=0 if k_max is None else whole_number("k_max", k_max, 1),
         seed=whole_number("seed", seed, 0, 2**64 - 1),
         restarts=0 if restarts is None else whole_number("restarts", restarts, 1),
-        criterion=criterion.encode() if criterion else None,
+        criterion=encode(criterion) if criterion else None,
         exact=silhouette == "exact",
-        no_silhouette=silhouette is False,
+        no_silhouette=not silhouette,
         threads=count_threads(threads),
         weights=point_to(row_weights),
         mixtures=mixtures,
@@ -230,9 +245,10 @@ def clusters(
 
 
 def _check(criterion: str | None, silhouette: bool | str) -> None:
-    if silhouette not in (True, False, "exact"):
+    if not isinstance(silhouette, (bool, np.bool_)) and silhouette != "exact":
         raise ValueError(f"silhouette must be True, False or 'exact', found {silhouette!r}")
-    if criterion is not None and not _ffi.ockham_criterion_find(criterion.encode()):
+    known = isinstance(criterion, str) and _ffi.ockham_criterion_find(encode(criterion))
+    if criterion is not None and not known:
         raise ValueError(f"no criterion is named {criterion!r}; ockham.criteria() lists them")
 
 

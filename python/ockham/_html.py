@@ -45,16 +45,18 @@ def _criteria(c: Clusters) -> str:
 
 
 def _clusters(c: Clusters) -> str:
-    n = int(c.sizes.sum())
+    weights = c.model.weights
+    amounts = c.sizes if weights is None else weights
     names = [_short(name) for name in c.column_names[:_MOST_COLUMNS]]
     more = ["…"] if len(c.column_names) > _MOST_COLUMNS else []
-    rows = [
-        [str(j), f"{size:,}", f"{100 * size / n:.1f} %", *(f"{x:.4g}" for x in center[:_MOST_COLUMNS]), *more]
-        for j, (size, center) in enumerate(zip(c.sizes[:_MOST_CLUSTERS], c.centers))
-    ]
+    rows = []
+    for j in range(min(c.k, _MOST_CLUSTERS)):
+        weight = [] if weights is None else [f"{weights[j]:,.10g}"]
+        center = [f"{x:.4g}" for x in c.centers[j, :_MOST_COLUMNS]]
+        rows.append([str(j), f"{c.sizes[j]:,}", *weight, f"{100 * amounts[j] / amounts.sum():.1f} %", *center, *more])
     if c.k > _MOST_CLUSTERS:
         rows.append([f"… {c.k - _MOST_CLUSTERS} more"])
-    return _table(["cluster", "rows", "share", *names, *more], rows)
+    return _table(["cluster", "rows", *([] if weights is None else ["weight"]), "share", *names, *more], rows)
 
 
 def _short(name: str) -> str:

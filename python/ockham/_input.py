@@ -39,7 +39,16 @@ class Rows:
         return int(self.array.shape[1])
 
     def names(self) -> list[str]:
-        return self.column_names or [f"x{j + 1}" for j in range(self.n_columns)]
+        return self.column_names or default_names(self.n_columns)
+
+    def select(self, names: list[str]) -> Rows:
+        """The columns of these names, in this order."""
+        own = self.column_names or []
+        for name in names:
+            if own.count(name) != 1:
+                found = ", ".join(repr(n) for n in own[:10]) + (", …" if len(own) > 10 else "")
+                raise ValueError(f"the data must have one column {name!r}; it has {found}")
+        return Rows(self.array[:, [own.index(name) for name in names]], list(names), "columns in another order")
 
     @property
     def struct(self) -> _ffi.ockham_rows:
@@ -86,9 +95,18 @@ def _readable(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
     return array, ""
 
 
+def default_names(n_columns: int) -> list[str]:
+    return [f"x{j + 1}" for j in range(n_columns)]
+
+
 def is_frame(data: Any) -> bool:
     """Whether it has columns with names, of pandas or through Arrow's interface."""
-    return _is_of(data, "pandas", "DataFrame", "Series") or has_arrow(data)
+    return _is_of(data, "pandas", "DataFrame", "Series") or (has_arrow(data) and not _has_dimensions(data))
+
+
+def _has_dimensions(data: Any) -> bool:
+    """Whether it is an array, such as one of xarray, whose Arrow stream would be one long column."""
+    return hasattr(data, "__array__") and getattr(data, "ndim", 1) > 1 and not hasattr(data, "columns")
 
 
 def _is_of(data: Any, module: str, *names: str) -> bool:
@@ -105,7 +123,7 @@ def read_rows(data: Any) -> Rows:
         raise TypeError("sparse data is not supported: X.toarray() makes it dense")
     if _is_of(data, "pandas", "DataFrame", "Series"):
         rows = _of_pandas(data)
-    elif has_arrow(data):
+    elif is_frame(data):
         rows = _of_arrow(data)
     else:
         rows = _of_array(data)
@@ -115,7 +133,12 @@ def read_rows(data: Any) -> Rows:
 
 
 def _of_array(data: Any) -> Rows:
+    if np.ma.isMaskedArray(data):
+        data = np.ma.filled(data.astype(np.float64), np.nan)
     array = np.asarray(data)
+    if array.ndim == 0:
+        hint = ": collect() it first" if hasattr(data, "collect") else ""
+        raise DataError(f"Expected a table of numbers, found a {type(data).__name__}{hint}")
     table = _two_dimensions(array)
     made = table.dtype != array.dtype or (array.base is None and not isinstance(data, np.ndarray))
     return Rows(table, None, f"a {type(data).__name__} of {array.dtype} became an array" if made else "")
@@ -136,17 +159,18 @@ def _two_dimensions(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         raise DataError(f"Expected numbers: {error}") from None
 
 
-def _complain_of_text(names: Sequence[str]) -> None:
-    if names:
-        listed = ", ".join(repr(name) for name in names[:10]) + (", …" if len(names) > 10 else "")
-        raise DataError(f"Expected numbers, found other values in column{'s' if len(names) > 1 else ''} {listed}: leave them out")
+def _complain_of_text(columns: Sequence[tuple[str, str]]) -> None:
+    """Of columns with their types."""
+    if columns:
+        listed = ", ".join(f"{name!r} ({kind})" for name, kind in columns[:10]) + (", …" if len(columns) > 10 else "")
+        plural = "s" if len(columns) > 1 else ""
+        raise DataError(f"Expected numbers, found other values in column{plural} {listed}: leave out or cast to float64")
 
 
 def _of_pandas(data: Any) -> Rows:
     frame = data.to_frame() if hasattr(data, "to_frame") and data.ndim == 1 else data
     names = [str(name) for name in frame.columns]
-    is_number = [dtype.kind in "biuf" for dtype in frame.dtypes]
-    _complain_of_text([name for name, good in zip(names, is_number) if not good])
+    _complain_of_text([(name, str(dtype)) for name, dtype in zip(names, frame.dtypes) if dtype.kind not in "biuf"])
     if _is_by_rows(frame):
         return Rows(frame.to_numpy(), names)
     array = np.empty(frame.shape, np.float32 if set(frame.dtypes) == {np.dtype(np.float32)} else np.float64)

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from ockham import _ffi
 from ockham._calls import DataError, call, count_threads
-from ockham._input import Rows, read_rows
+from ockham._input import Rows, default_names, read_rows
 from ockham._mixture import Mixture, Posterior
-from ockham._structs import FloatArray, IntArray, copy_array, point_to, strings
+from ockham._structs import FloatArray, IntArray, copy_array, encode, file_name, point_to, strings
 
 _KINDS = {"auto": _ffi.OCKHAM_SCALE_AUTO, "none": _ffi.OCKHAM_SCALE_NONE, "standard": _ffi.OCKHAM_SCALE_STANDARD}
 _KINDS["robust"] = _ffi.OCKHAM_SCALE_ROBUST
@@ -64,7 +64,7 @@ class Scaling:
 
 
 def fit_scaling(rows: Rows, kind: str, weights: FloatArray | None) -> Scaling:
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(f"scale must be one of {', '.join(_KINDS)}, found {kind!r}")
     if kind == "none":
         return Scaling("none", None, None, 1.0)
@@ -151,7 +151,11 @@ class Model:
         return distances_to(self.scaling.apply(rows), self.centroids)
 
     def _read(self, X: Any) -> Rows:
+        """Columns are found by their names, where both the model and the data have some; else by their places."""
         rows = read_rows(X)
+        has_names = self.column_names != default_names(self.n_columns)
+        if has_names and rows.column_names is not None and rows.column_names != self.column_names:
+            rows = rows.select(self.column_names)
         if rows.n_columns != self.n_columns:
             raise ValueError(f"the data must have the model's {self.n_columns} columns, found {rows.n_columns}")
         return rows
@@ -161,13 +165,16 @@ class Model:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file that `ockham predict` reads, beside what was there, and put it in its place."""
         with _Handle(self) as handle:
-            call(_ffi.ockham_model_save, handle, os.fsencode(path))
+            call(_ffi.ockham_model_save, handle, file_name(path))
 
 
 def load(path: str | os.PathLike[str]) -> Model:
     """The model that save(), or the command, wrote."""
+    name = file_name(path)
+    with open(name, "rb"):
+        pass  # says itself what is wrong with the file
     handle = ctypes.POINTER(_ffi.ockham_model)()
-    call(_ffi.ockham_model_load, os.fsencode(path), ctypes.byref(handle))
+    call(_ffi.ockham_model_load, name, ctypes.byref(handle))
     try:
         return _of_parts(_ffi.ockham_model_look(handle).contents)
     finally:
@@ -226,7 +233,7 @@ class _Handle:
             within=point_to(m.within),
             n_rows=int(m.sizes.sum()),
             seed=m.seed,
-            criterion=m.criterion.encode(),
+            criterion=encode(m.criterion),
             weights=point_to(m.weights),
             mixture=ctypes.pointer(mixture) if mixture else None,
         )

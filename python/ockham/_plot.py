@@ -52,8 +52,8 @@ def _mark(axes: Any, k: int | None, colour: str, title: str) -> None:
 def _draw_criterion(axes: Any, c: Clusters, name: str) -> None:
     choice = next(choice for choice in c.criteria.choices if choice.criterion.name == name)
     values = c.curve.get(name, c.curve["inertia"])
-    shown = np.isfinite(values)
-    axes.plot(c.curve["k"][shown], values[shown], color=COLOURS[0], marker=".", linewidth=1)
+    values = np.where(np.isfinite(values), values, np.nan)  # where nothing was fitted the line has a gap
+    axes.plot(c.curve["k"], values, color=COLOURS[0], marker=".", linewidth=1)
     _mark(axes, None if c.undecided else c.k, COLOURS[0], f"{choice.criterion.title} decides")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ockham import _ffi
 from ockham._calls import call
 from ockham._model import Scaling
-from ockham._structs import IntArray, point_to, strings
+from ockham._structs import IntArray, encode, file_name, point_to, strings
 from ockham._sweep import Sweep
 
 
@@ -21,7 +21,10 @@ class KnownLabels:
     """One a row, of any kind, as numbers and the texts that these stand for."""
 
     def __init__(self, labels: Any, n_rows: int) -> None:
-        values, numbers = np.unique(np.asarray(labels), return_inverse=True)
+        array = np.asarray(labels)
+        if array.dtype == object:  # whose values may be of several kinds, and missing
+            array = np.array([str(value) for value in array.ravel()]).reshape(array.shape)
+        values, numbers = np.unique(array, return_inverse=True)
         if numbers.shape != (n_rows,):
             raise ValueError(f"known_labels must be {n_rows} labels, one a row, found the shape {numbers.shape}")
         self.numbers = numbers.astype(np.uint32)
@@ -55,6 +58,7 @@ class Report:
 
     def write_page(self, path: str | os.PathLike[str], labels: IntArray, title: str | None) -> None:
         """A file, written beside what was there and put in its place."""
+        name = file_name(path)
         if not _ffi.ockham_report_has_page():
             raise NotImplementedError(
                 "this build has no page of charts: npm and jansson were not there when the package was built"
@@ -64,8 +68,8 @@ class Report:
         options = _ffi.ockham_page_options(
             report=self._options,
             column_names=strings(rows.names()),
-            source=title.encode(errors="replace") if title else None,
-            command=self._command.encode(errors="replace"),
+            source=encode(title) if title else None,
+            command=encode(self._command),
             weights=point_to(self._sweep.weights),
             known_labels=point_to(self._known.numbers) if self._known else None,
             known_label_texts=strings(self._known.texts) if self._known else None,
@@ -73,7 +77,7 @@ class Report:
         )
         arguments = self._sweep.pointer, rows.struct, point_to(labels), ctypes.byref(options)
         html = _take_text(_ffi.ockham_report_page, *arguments)
-        call(_ffi.ockham_text_write, html, os.fsencode(path))
+        call(_ffi.ockham_text_write, html, name)
 
 
 def _take_text(function: Callable[..., Any], *arguments: Any) -> bytes:

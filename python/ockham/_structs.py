@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from typing import Any, Sequence
 
 import numpy as np
@@ -42,4 +43,18 @@ def point_to(array: npt.NDArray[Any] | None) -> Any:
 
 def strings(texts: Sequence[str]) -> Any:
     """An array of C strings; it keeps their bytes."""
-    return (ctypes.c_char_p * max(len(texts), 1))(*(t.encode(errors="replace") for t in texts))
+    return (ctypes.c_char_p * max(len(texts), 1))(*(encode(text) for text in texts))
+
+
+def encode(text: str) -> bytes:
+    """As the library takes texts: it would end them at a NUL."""
+    return text.replace("\0", "\ufffd").encode(errors="replace")
+
+
+def file_name(path: str | os.PathLike[str]) -> bytes:
+    """As the library takes names of files, to which "-" is no standard output. Says what is wrong with the folder."""
+    name = os.fsencode(path)
+    if b"\0" in name:
+        raise ValueError("embedded null byte in the path")
+    os.stat(os.path.dirname(name) or b".")
+    return b"./-" if name == b"-" else name

@@ -184,6 +184,8 @@ def _family_names(covariance_type: str | Sequence[str]) -> str | None:
         if covariance_type == "auto":
             return None
         covariance_type = covariance_type.split(",")
+    if not isinstance(covariance_type, (list, tuple)) or not covariance_type:
+        raise ValueError(f"covariance_type must be a name or some names, found {covariance_type!r}")
     names = [COVARIANCE_TYPES.get(name, name.upper()) for name in covariance_type]
     for name in names:
         if name not in FAMILIES:
@@ -236,7 +238,7 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
         _check_enough(rows, "n_components", k)
         if rows.n_rows < 2:
             raise ValueError("n_samples=1: one row has no covariance")
-        if self.tol is not None and not self.tol > 0:
+        if self.tol is not None and not (isinstance(self.tol, numbers.Real) and self.tol > 0):
             raise ValueError(f"tol must be more than 0, or None, found {self.tol!r}")
         weights, seed = read_weights(sample_weight, rows.n_rows), self._seed()
         try:
@@ -428,7 +430,8 @@ class AutoClusters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         return self.result_.predict_proba(self._read(X, reset=False), threads=self._threads())
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Minus the sum of squared distances to the centers of the rows' clusters, in scaled units."""
+        """Minus the sum of squared distances to the centers of the rows' clusters, in scaled units: not to be compared
+        between different values of `scale`."""
         distances = self.transform(X)
         labels = self.predict(X)
         return -float(np.square(distances[np.arange(len(labels)), labels]).sum())

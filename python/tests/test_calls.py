@@ -51,6 +51,19 @@ def test_ctrl_c_with_a_handler_that_does_not_raise():
     assert noted == [signal.SIGINT] and not c.partial
 
 
+def test_other_signals_raise_what_they_raise():
+    def fail(number, frame):
+        raise TimeoutError("too long")
+
+    old = signal.signal(signal.SIGALRM, fail)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(TimeoutError, match="too long"):
+            ockham.clusters(LARGE, **ENDLESS)
+    finally:
+        signal.signal(signal.SIGALRM, old)
+
+
 def test_nothing_is_printed_on_ctrl_c():
     script = (
         "import os, signal, threading, numpy, ockham\n"
@@ -73,7 +86,7 @@ def test_progress_stops():
     c = ockham.clusters(LARGE, progress=lambda stage, done, total: stage != "mixtures")
     assert c.partial and "partial" in c.why and len(c.curve["k"]) > 2
     with pytest.raises(ockham.Stopped):
-        ockham.clusters(LARGE, progress=lambda *args: False, **ENDLESS)
+        ockham.clusters(LARGE, progress=lambda *args: np.False_, **ENDLESS)
 
 
 def test_what_progress_raises_arrives():
@@ -131,6 +144,8 @@ def test_threads_by_default(monkeypatch):
 
     monkeypatch.setenv("OMP_NUM_THREADS", "3,2")
     assert count_threads(None) == 3 and count_threads(7) == 7
+    monkeypatch.setenv("OMP_NUM_THREADS", "99999")
+    assert count_threads(None) == 1024
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert count_threads(None) == len(os.sched_getaffinity(0))
 

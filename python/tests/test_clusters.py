@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """clusters(): the answer of the command on the same data, and what can be done with it."""
 
+import copy
 import json
 import os
 import pickle
@@ -84,6 +85,11 @@ def test_criterion_and_range(blobs):
     assert without.criteria["silhouette"] is None and np.isnan(without.curve["silhouette"]).all()
 
 
+def test_known_labels_of_any_kind(blobs):
+    labels = np.array([None, "a", 2.5, np.nan], object)[np.repeat(np.arange(4), 100)]
+    assert "the 4 known labels: adjusted Rand 1.000" in ockham.clusters(blobs, known_labels=labels).why
+
+
 def test_all_criteria(blobs):
     c = ockham.clusters(blobs, k_max=6, all_criteria=True)
     assert len(c.criteria) == len(ockham.criteria()) > 60
@@ -94,7 +100,12 @@ def test_wrong_arguments(blobs):
     for options, words in (
         ({"criterion": "magic"}, "no criterion is named 'magic'"),
         ({"scale": "big"}, "scale must be one of auto, none, standard, robust, found 'big'"),
+        ({"criterion": 1}, "no criterion is named 1"),
+        ({"criterion": "mixture\0x"}, "no criterion is named"),
+        ({"scale": ["none"]}, "scale must be one of"),
         ({"silhouette": "no"}, "silhouette must be"),
+        ({"silhouette": 0}, "silhouette must be"),
+        ({"threads": "2"}, "threads must be"),
         ({"k_min": 7, "k_max": 3}, "the least k, 7, must not exceed the largest, 3"),
         ({"k_max": 401}, "401"),
         ({"threads": 0}, "threads must be a whole number of at least 1, found 0"),
@@ -134,6 +145,37 @@ def test_new_rows(blobs):
         c.predict(np.zeros((3, 5)))
     with pytest.raises(ockham.DataError, match=r"NaN: X\[1, 0\]"):
         c.predict([[0, 0], [np.nan, 0]])
+
+
+def test_columns_are_found_by_name(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    x = pandas.DataFrame(make_blobs(3) * [1, 5], columns=["a", "b"])
+    c = ockham.clusters(x)
+    c.save(tmp_path / "x.model")
+    for model in (c, ockham.load(tmp_path / "x.model")):
+        assert np.array_equal(model.predict(x[["b", "a"]].assign(more=1)), c.labels)
+        assert np.array_equal(model.predict(x.to_numpy()), c.labels)
+        with pytest.raises(ValueError, match="must have one column 'a'; it has 'q', 'b'"):
+            model.predict(x.rename(columns={"a": "q"}))
+    assert ockham.clusters(x.to_numpy()).predict(x).shape == (300,)
+
+
+def test_rows_must_not_change():
+    x = make_blobs(3)
+    c = ockham.clusters(x)
+    x *= 2
+    for call in (lambda: c.at(2), c.plot, lambda: c.report("x.html")):
+        with pytest.raises(RuntimeError, match="X has been changed since"):
+            call()
+    x /= 2
+    assert c.at(2).k == 2
+
+
+def test_copies(blobs):
+    c = ockham.clusters(blobs)
+    for other in (copy.copy(c), copy.deepcopy(c)):
+        assert str(other) == str(c) and np.array_equal(other.at(3).labels, c.at(3).labels)
+    assert copy.deepcopy(c).labels is not c.labels
 
 
 def test_columns_are_counted():
@@ -203,9 +245,17 @@ def test_the_command_reads_the_same_model(tmp_path, blobs):
     assert (tmp_path / "python.model").read_bytes() == (tmp_path / "command.model").read_bytes()
 
 
-def test_files_that_cannot_be_used(tmp_path, blobs):
-    with pytest.raises(OSError, match="nowhere"):
+def test_files_that_cannot_be_used(tmp_path, blobs, monkeypatch):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
         ockham.load(tmp_path / "nowhere.model")
+    with pytest.raises(IsADirectoryError):
+        ockham.load(tmp_path)
+    for bad in ("a\0b", tmp_path / "no/such/folder.model"):
+        with pytest.raises((ValueError, FileNotFoundError), match="null|no/such"):
+            ockham.clusters(blobs).save(bad)
+    monkeypatch.chdir(tmp_path)
+    ockham.clusters(blobs).save("-")  # a name as any other
+    assert ockham.load("-").k == 4
     (tmp_path / "text.model").write_text("no model")
     with pytest.raises(ValueError, match="text.model"):
         ockham.load(tmp_path / "text.model")
@@ -215,11 +265,11 @@ def test_files_that_cannot_be_used(tmp_path, blobs):
 
 def test_pickled(blobs):
     c = ockham.clusters(blobs)
-    copy = pickle.loads(pickle.dumps(c))
-    assert str(copy) == str(c) and np.array_equal(copy.predict(blobs), c.labels)
-    assert dict(copy.criteria) == dict(c.criteria) and copy.confidence == c.confidence
+    other = pickle.loads(pickle.dumps(c))
+    assert str(other) == str(c) and np.array_equal(other.predict(blobs), c.labels)
+    assert dict(other.criteria) == dict(c.criteria) and other.confidence == c.confidence
     with pytest.raises(RuntimeError, match="needs the rows, which are not pickled"):
-        copy.at(3)
+        other.at(3)
     error = pickle.loads(pickle.dumps(ockham.DataError("x", 1, 2)))
     assert (str(error), error.row, error.column) == ("x", 1, 2)
 

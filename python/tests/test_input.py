@@ -106,6 +106,30 @@ def test_types_become_floats_that_hold_them(dtype, kept):
         assert np.array_equal(rows.array, values) and rows.array.dtype == kept
 
 
+class Labelled:
+    """As of xarray: an array that also has an Arrow stream, of one long column."""
+
+    ndim = 2
+
+    def __array__(self, dtype=None, copy=None):
+        return X
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return pa.table({"values": X.ravel()}).__arrow_c_stream__()
+
+
+class Frame(pd.DataFrame):
+    @property
+    def _constructor(self):
+        return Frame
+
+
+def test_what_only_looks_like_something_else():
+    assert np.array_equal(read_rows(Labelled()).array, X)
+    assert np.array_equal(ockham.KMeans(2).fit(Labelled()).labels_, ockham.KMeans(2).fit(X).labels_)
+    assert read_rows(Frame(columns(), index=np.arange(7) * 1e4)).column_names == NAMES
+
+
 def test_names():
     assert read_rows(X).column_names is None and read_rows(X).names() == ["x1", "x2", "x3"]
     for source in ("pandas", "pandas view", "polars", "pyarrow", "pyarrow batch"):
@@ -147,6 +171,14 @@ def test_missing_items_of_lists():
     assert np.isnan(read_rows(pa.table({"w": w})).array[1]).all()
 
 
+def test_masked_cells_are_missing():
+    with pytest.raises(ockham.DataError, match=r"NaN: X\[3, 1\]"):
+        ockham.clusters(np.ma.masked_where(np.isnan(HOLED), X))
+    table = pa.chunked_array([pa.StructArray.from_arrays([pa.array(X[:, 0])], ["a"], mask=pa.array(np.arange(7) == 2))])
+    with pytest.raises(ockham.DataError, match=r"NaN: X\[2, 0\]"):
+        ockham.clusters(table)
+
+
 def test_infinity_is_told():
     infinite = X.copy()
     infinite[6, 2] = -np.inf
@@ -163,7 +195,7 @@ def test_infinity_is_told():
     ],
 )
 def test_columns_without_numbers_are_named(frame):
-    with pytest.raises(ockham.DataError, match="columns 'species', 'day': leave them out"):
+    with pytest.raises(ockham.DataError, match=r"columns 'species' \(.+\), 'day' \(.+\): leave out or cast to float64"):
         ockham.clusters(frame)
 
 
@@ -173,7 +205,10 @@ def test_what_is_no_table():
         ockham.clusters(scipy_sparse.csr_matrix(X))
     for bad, words in (
         (np.zeros((2, 2, 2)), "two dimensions, found 3"),
-        (5.0, "two dimensions, found 0"),
+        (5.0, "found a float"),
+        (None, "found a NoneType"),
+        ("x.csv", "found a str"),
+        (pl.LazyFrame({"a": [1.0]}), r"found a LazyFrame: collect\(\) it first"),
         (np.zeros((0, 3)), "0 row"),
         (np.zeros((3, 0)), "0 column"),
         (X.astype(complex), "complex"),

@@ -45,4 +45,4 @@ print(search.best_params_, f"mean log-density {search.best_score_:.2f}")
 classify = make_pipeline(StandardScaler(), ockham.KMeans(random_state=0), LogisticRegression(max_iter=1000))
 search = GridSearchCV(classify, {"kmeans__n_clusters": [2, 4, 8, 12]}, cv=5).fit(X, penguins.species + penguins.sex)
 for k, accuracy in zip(search.cv_results_["param_kmeans__n_clusters"], search.cv_results_["mean_test_score"]):
-    print(f"{k:2} centers: {accuracy:.1%} right")
+    print(f"{k:2} centers: {accuracy:.0%} right")

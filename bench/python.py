@@ -222,6 +222,8 @@ def render_times(found):
         own = min(r["seconds"] for r in f["ways"]["ockham"])
         rows.append([f"{f['title']}, {f['n']:,} × {f['d']}, k = {f['true']}",
                      *(cell(runs, None if name == "ockham" else own, f["true"]) for name, runs in f["ways"].items())])
+    right = [sum(bool(f["ways"][name]) and f["ways"][name][0].get("k") == f["true"] for f in found) for name in snippets.SNIPPETS]
+    rows.append([f"**right of {len(found)}**", *right])
     return lines + table_of(["", *snippets.SNIPPETS], rows)
 
 
@@ -303,7 +305,8 @@ def render(raw):
     lines = ["# Python: ockham and its peers", "",
              f"- Machine: {platform.machine()}, {len(os.sched_getaffinity(0))} cores. {said}; Python {platform.python_version()}, {versions}.",
              *(f"- Command: {c}" for c in raw["commands"].values()),
-             "- yellowbrick 1.5 does not take the estimators of scikit-learn 1.8 and newer, so all use the last one before.", "",
+             "- yellowbrick 1.5 does not take the estimators of scikit-learn 1.8 and newer, so all use the last one before. Other work ran "
+             "beside: compare magnitudes.", "",
              *render_features(), *render_lines(), *render_times(raw["time"]), *render_same_k(raw["same-k"]), *render_small(raw["small"])]
     (HERE / "python.md").write_text("\n".join(lines).rstrip() + "\n")
 

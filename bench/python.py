@@ -32,7 +32,7 @@ ENVIRONMENT = os.environ | {
     "OCKHAM_LIBRARY": str(OCKHAM.parent / "libockham.so"), "PYTHONPATH": f"{ROOT / 'python'}:{HERE}", "MPLBACKEND": "agg"}
 BUDGET = 120  # seconds for one way on one table
 GIB = 10  # of address space
-TURNS, LONG = 2, 15  # the ways take turns; one that takes longer has one
+TURNS, LONG = 3, 30  # the ways take turns; one that takes longer has one
 SAME_INERTIA, SAME_LIKELIHOOD = 1e-6, 1e-4  # relative; a row
 LONG_CALLS = {  # seconds until Ctrl-C
     "ockham.clusters": (0.01, 0.1, 0.3, 0.6, 1, 1.5, 2), "ockham.KMeans(200)": (0.05, 0.2, 0.5, 1, 2),
@@ -187,7 +187,8 @@ def render_features():
     """From features.csv: what was not measured here was looked up in the peers' documentation of the versions above."""
     with open(HERE / "parts" / "features.csv", newline="") as file:
         rows = list(csv.reader(file))
-    return ["## What each offers", "", "+: yes; o: in part; –: no. About this task alone: scikit-learn, above all, does much that none of the others does.", "",
+    return ["## What each offers", "", "+: yes; o: in part; –: no. About this task alone: scikit-learn, above all, does much that none of the others does. "
+            "Answers of 1, lines, pictures, memory and Ctrl-C were measured (below), refusals and predictions tried; the rest is from the documentation of these versions.", "",
             *table_of(rows[0], rows[1:])]
 
 

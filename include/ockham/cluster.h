@@ -72,11 +72,11 @@ typedef struct ockham_kmeans {
  *  large for their squares to be summed; row of the first weight that is none; all weights 0), NO_MEMORY, INTERRUPTED.
  *  Differences below 1e-162, whose square is 0, count as none.
  *  O(n k d) time a step at worst, bounds skip most of it. Extra memory: the rows as float32 (float64 when they are that
- *  close together), up to 256 MB and a sample of them beyond that, about 4 + k / 16 bytes a row (8 more with weights),
- * and some k x d arrays; one column: 84 + 4 k bytes a row (16 more with weights). Source: starts from a tree of 2-means
- * cuts and from k-means++ (Arthur & Vassilvitskii, SODA 2007), merges traded for splits (Kaukoranta, Franti &
- * Nevalainen, Optical Engineering 37, 1998), bounds after Elkan, ICML 2003, on whole panels of rows; one column: Wang &
- * Song, R Journal 3(2), 2011 (doi:10.32614/RJ-2011-015). */
+ *  close together), up to 256 MB and a sample of them beyond that, twice while they are put in order, about 4 + k / 16
+ * bytes a row (8 more with weights), and some k x d arrays; one column: 84 + 4 k bytes a row (16 more with weights).
+ * Source: starts from a tree of 2-means cuts and from k-means++ (Arthur & Vassilvitskii, SODA 2007), merges traded for
+ * splits (Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998), bounds after Elkan, ICML 2003, on whole
+ * panels of rows; one column: Wang & Song, R Journal 3(2), 2011 (doi:10.32614/RJ-2011-015). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_kmeans_fit(ockham_rows x, const ockham_kmeans_options *options,
                                                              uint32_t *labels, ockham_kmeans *result,
                                                              ockham_error *err);

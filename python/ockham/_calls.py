@@ -104,7 +104,7 @@ class _Bar:
     """For `progress=True`: tqdm's bar where there is tqdm, else a line on standard error."""
 
     def __init__(self) -> None:
-        self.stage = ""
+        self.stage = ("", 0)
         self.bar: Any = None
         try:
             from tqdm.auto import tqdm
@@ -119,10 +119,12 @@ class _Bar:
             sys.stderr.write(f"\r{stage}{share}\x1b[K")
             sys.stderr.flush()
             return
-        if stage != self.stage:
-            self.close()
-            self.stage, self.bar = stage, self.tqdm(desc=stage, total=total or None, leave=False)
-        self.bar.total = total or None
+        if self.bar is None:
+            self.bar = self.tqdm(leave=False)
+        if (stage, total) != self.stage:
+            self.stage = stage, total
+            self.bar.set_description(stage, refresh=False)
+            self.bar.reset(total or None)
         self.bar.update(done - self.bar.n)
 
     def close(self) -> None:

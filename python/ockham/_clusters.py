@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 import os
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,9 +31,9 @@ class Clustering:
     """k-means clusters for one k of the sweep; centers in the data's own units, inertia in scaled ones."""
 
     k: int
-    labels: IntArray
-    centers: FloatArray
-    sizes: npt.NDArray[np.uint64]
+    labels: IntArray = field(repr=False)
+    centers: FloatArray = field(repr=False)
+    sizes: npt.NDArray[np.uint64] = field(repr=False)
     inertia: float
 
 
@@ -202,7 +202,7 @@ def clusters(
     k_min, k_max  the range; by default from 1 to the root of n (10 to 60), and further while the best k is near
     criterion     what decides: a name of criteria(), "mixture" by default
     scale         "auto": standardise columns whose spreads differ by more than 10 to 1; "none", "standard", "robust"
-    weights       n: how many rows each row stands for
+    weights       n: how many rows each row stands for; counts, not importances: their sum is the number of rows
     known_labels  n: labels to compare with, which decide nothing
     seed          of every random choice: the same seed gives the same bits for any number of threads
     restarts      further rounds over the range with fresh seeds

@@ -14,7 +14,7 @@ import polars as pl
 
 import ockham
 
-HERE = Path(__file__).parent if "__file__" in globals() else Path()  # a notebook has no __file__
+HERE = Path(__file__).parent if "__file__" in globals() else Path.cwd()  # a notebook has no __file__
 penguins = pl.read_csv(HERE.parent / "data" / "penguins.csv", null_values="NA")
 X = penguins.select("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g").drop_nulls()
 folder = Path(tempfile.mkdtemp())

@@ -10,7 +10,7 @@ import pandas as pd
 
 import ockham
 
-HERE = Path(__file__).parent if "__file__" in globals() else Path()  # a notebook has no __file__
+HERE = Path(__file__).parent if "__file__" in globals() else Path.cwd()  # a notebook has no __file__
 penguins = pd.read_csv(HERE.parent / "data" / "penguins.csv")
 measures = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
 
@@ -25,7 +25,7 @@ except ockham.DataError as error:
 
 # %%
 penguins = penguins.dropna(subset=measures).reset_index(drop=True)
-c = ockham.clusters(penguins[measures])  # print(c) shows all of it, and a notebook shows c with a picture
+c = ockham.clusters(penguins[measures])  # print(c) shows all of it, and a notebook shows c as tables
 print(f"{c.k} clusters of {len(c.labels)} penguins, chosen by {c.criterion}, posterior weight {c.confidence.weight:.3f}")
 print(f"as {c.mixture.family}; the next best k in BIC: {c.curve.to_frame()['mixture'].nlargest(2).index[1]}")
 

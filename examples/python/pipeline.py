@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 import ockham
 
-HERE = Path(__file__).parent if "__file__" in globals() else Path()  # a notebook has no __file__
+HERE = Path(__file__).parent if "__file__" in globals() else Path.cwd()  # a notebook has no __file__
 penguins = pd.read_csv(HERE.parent / "data" / "penguins.csv").dropna()
 X = penguins[["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]]
 

@@ -171,17 +171,6 @@ static ockham_status project_rows(ock_page *p, ockham_error *err) {
 
 /* ---- the whole ---- */
 
-static ockham_status add_weights(ock_page *p, ockham_error *err) {
-  for (size_t i = 0; i < p->x.n_rows; i++) {
-    double w = weight_of(p, i);
-    if (w != 0 && !(w >= OCKHAM_LEAST_WEIGHT && w <= OCKHAM_LARGEST_WEIGHT))
-      return ock_fail_at(err, OCKHAM_BAD_DATA, i + 1, 0, "weights must be 0 or from %g to %g: row %zu has %g",
-                         OCKHAM_LEAST_WEIGHT, OCKHAM_LARGEST_WEIGHT, i + 1, w);
-    p->total_weight += w;
-  }
-  return p->total_weight > 0 ? OCKHAM_OK : ock_fail(err, OCKHAM_BAD_DATA, "at least one weight must be more than 0");
-}
-
 static ockham_status check(const ock_page *p, ockham_error *err) {
   OCK_TRY(ock_rows_check(p->x, "rows", err));
   if (p->x.n_columns != p->report.curve->n_columns)
@@ -199,7 +188,7 @@ ockham_status ock_page_measure(ock_page *p, ockham_error *err) {
   p->k = p->report.verdict.k;
   p->n_columns = p->x.n_columns;
   OCK_TRY(check(p, err));
-  OCK_TRY(add_weights(p, err));
+  OCK_TRY(ock_weights_check(p->options->weights, p->x.n_rows, &p->total_weight, err));
   OCK_TRY(measure_columns(p, err));
   if (p->n_columns == 1) return OCKHAM_OK; /* a histogram of all rows */
   OCK_TRY(choose_rows(p, err));

@@ -227,18 +227,6 @@ static ockham_status fit_by_rounds(axes_fit *f, ockham_principal_axes *axes, ock
 
 /* ---- the whole ---- */
 
-static ockham_status add_weights(axes_fit *f, ockham_error *err) {
-  f->total_weight = 0;
-  for (size_t i = 0; i < f->x.n_rows; i++) {
-    double w = weight_of(f, i);
-    if (w != 0 && !(w >= OCKHAM_LEAST_WEIGHT && w <= OCKHAM_LARGEST_WEIGHT))
-      return ock_fail_at(err, OCKHAM_BAD_DATA, i + 1, 0, "weights must be 0 or from %g to %g: row %zu has %g",
-                         OCKHAM_LEAST_WEIGHT, OCKHAM_LARGEST_WEIGHT, i + 1, w);
-    f->total_weight += w;
-  }
-  return f->total_weight > 0 ? OCKHAM_OK : ock_fail(err, OCKHAM_BAD_DATA, "at least one weight must be more than 0");
-}
-
 /* About the first row, so that no digits are lost to an offset. */
 static void take_mean(axes_fit *f, double *mean) {
   for (size_t j = 0; j < f->x.n_columns; j++) mean[j] = ock_rows_get(f->x, 0, j);
@@ -283,7 +271,7 @@ ockham_status ockham_principal_axes_fit(ockham_rows x, const double *weights, si
   if (!status && (n_axes == 0 || n_axes > x.n_columns))
     status =
         ock_fail(err, OCKHAM_BAD_ARGUMENT, "n_axes must be from 1 to the %zu columns, found %zu", x.n_columns, n_axes);
-  if (!status) status = add_weights(&f, err);
+  if (!status) status = ock_weights_check(weights, x.n_rows, &f.total_weight, err);
   if (!status) status = allocate(&f, axes, err);
   if (!status) status = ock_pool_new(threads, &f.pool, err);
   if (!status) status = fit_axes(&f, axes, err);

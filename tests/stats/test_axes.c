@@ -242,8 +242,8 @@ static void test_refusals(void **unused) {
   assert_refused(rows, NULL, 0, OCKHAM_BAD_ARGUMENT, "n_axes must be from 1 to the 2 columns, found 0");
   assert_refused(rows, NULL, 3, OCKHAM_BAD_ARGUMENT, "found 3");
   assert_refused(rows_of(x, 3, 2), NULL, 1, OCKHAM_BAD_DATA, "row 3, column 2");
-  assert_refused(rows, zero, 1, OCKHAM_BAD_DATA, "at least one weight");
-  assert_refused(rows_of(x, 2, 2), negative + 1, 1, OCKHAM_BAD_DATA, "row 2 has -1");
+  assert_refused(rows, zero, 1, OCKHAM_BAD_DATA, "all weights are 0");
+  assert_refused(rows_of(x, 2, 2), negative + 1, 1, OCKHAM_BAD_DATA, "row 2: a weight must be 0 or a number from 1e-100 to 1e+100, found -1");
   assert_refused(rows_of(far, 2, 2), NULL, 1, OCKHAM_BAD_DATA, "overflow");
   assert_refused((ockham_rows){0}, NULL, 1, OCKHAM_BAD_ARGUMENT, "must not be NULL");
 }

@@ -321,6 +321,10 @@ static void test_kneedle_of_odd_curves(void **unused) {
   assert_int_equal(ockham_kneedle(x, bend, 2), SIZE_MAX);
   assert_int_equal(ockham_kneedle(same_x, bend, 5), SIZE_MAX);
   (void)ockham_kneedle(x, nan, 5); /* anything, but no crash */
+  ock_fault_after(0);              /* it takes no memory, the want of which would look like no knee */
+  assert_int_equal(ockham_kneedle(x, bend, 5), 1);
+  assert_int_equal(ock_fault_hits(), 0);
+  ock_fault_clear();
 }
 
 static void test_want_of_memory_means_no_knee(void **unused) {

@@ -98,10 +98,8 @@ static void weights_are_checked_and_summed(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(views_are_read_by_stride),
-      cmocka_unit_test(good_views_pass),
-      cmocka_unit_test(bad_views_are_refused),
-      cmocka_unit_test(the_first_bad_value_is_named),
+      cmocka_unit_test(views_are_read_by_stride),       cmocka_unit_test(good_views_pass),
+      cmocka_unit_test(bad_views_are_refused),          cmocka_unit_test(the_first_bad_value_is_named),
       cmocka_unit_test(weights_are_checked_and_summed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

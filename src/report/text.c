@@ -237,19 +237,16 @@ static void explain_missing(const ock_report *r, FILE *out) {
     fprintf(out, "  %s missing cell%s filled with the column's mean\n", ock_grouped(filled, text), ock_plural(filled));
 }
 
-static size_t chosen_k(const ock_report *r, const char *criterion) {
-  size_t i = ockham_criterion_choose(ockham_criterion_find(criterion), r->curve);
-  return i == SIZE_MAX ? 0 : r->curve->points[i].k;
-}
-
 /* BIC counts round clusters, and needs several for one that is long or skewed: the geometry then says far fewer. */
 static void explain_disagreement(const ock_report *r, FILE *out) {
-  size_t k = r->verdict.k, davies_bouldin = chosen_k(r, "davies-bouldin"), silhouette = chosen_k(r, "silhouette");
-  if (silhouette == 0) silhouette = chosen_k(r, "simplified-silhouette");
+  size_t k = r->verdict.k, davies_bouldin = ock_report_choice(r, "davies-bouldin"),
+         silhouette = ock_report_choice(r, "silhouette");
+  if (silhouette == 0) silhouette = ock_report_choice(r, "simplified-silhouette");
   if (strcmp(r->verdict.criterion->name, "bic") != 0 || k < 4 || !silhouette || !davies_bouldin) return;
   if (2 * silhouette > k || 2 * davies_bouldin > k) return;
   fprintf(out,
-          "  beware: silhouette says %zu and Davies-Bouldin %zu; BIC counts round clusters, and takes several for one%s"
+          "  " OCK_BEWARE
+          "silhouette says %zu and Davies-Bouldin %zu; BIC counts round clusters, and takes several for one%s"
           "that is long or skewed%s\n",
           silhouette, davies_bouldin, r->wrap,
           r->curve->has_mixtures ? "" : "; without --criterion such shapes are tried too");
@@ -309,11 +306,10 @@ static void clusters_table(const ock_report *r, FILE *out) {
   if (v->weights) fprintf(out, " %16s", "weight");
   fprintf(out, " %8s  %s%s\n", "share", "root mean squared distance to centroid", scaled ? ", scaled" : "");
   for (size_t j = 0; j < v->k && j < MOST_CLUSTERS_LISTED; j++) {
-    double weight = v->weights ? v->weights[j] : (double)v->sizes[j];
+    double weight = ock_report_weight(r, j);
     fprintf(out, "  %-8zu %12s", j, ock_grouped(v->sizes[j], text));
     if (v->weights) fprintf(out, " %16.10g", weight);
-    fprintf(out, " %7.1f%%  %.4g\n", 100 * weight / (v->weights ? r->curve->total_weight : (double)r->curve->n_rows),
-            weight > 0 ? sqrt(v->within[j] / weight) : 0);
+    fprintf(out, " %7.1f%%  %.4g\n", 100 * ock_report_share(r, j), weight > 0 ? sqrt(v->within[j] / weight) : 0);
   }
   if (v->k <= MOST_CLUSTERS_LISTED) return;
   uint64_t n_rest = 0;

@@ -265,6 +265,34 @@ static void test_sentences_alone(void **unused) {
   ockham_sweep_free(sweep);
 }
 
+/* Each is one line, which the report with tables breaks where it is long. */
+static void test_sentences_alone_are_not_broken(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(3, (ockham_sweep_options){.k_max = 9});
+  ockham_report_options options = {.no_tables = true};
+  sweep->mixtures->doubts.z = -0.5;
+  sweep->mixtures->doubts.like_one = true;
+  sweep->mixtures->k = 1;
+  assert_text_has(sweep, (ockham_report_options){0}, "one Gaussian whose\n  columns are correlated");
+  assert_text_has(sweep, options, "one Gaussian whose columns are correlated");
+  ockham_sweep_free(sweep);
+}
+
+static void test_what_is_shown(void **unused) {
+  (void)unused;
+  ockham_sweep *sweep = sweep_blobs(3, (ockham_sweep_options){.k_max = 5, .criterion = "bic"});
+  const ockham_curve *curve = ockham_sweep_curve(sweep);
+  const ockham_criterion *usual = ockham_criterion_find("aic"), *rare = ockham_criterion_find("hartigan"),
+                         *without = ockham_criterion_find("gamma");
+  assert_true(ockham_report_shows(curve, usual, false, NULL));
+  assert_false(ockham_report_shows(curve, rare, false, NULL));
+  assert_false(ockham_report_shows(curve, rare, false, usual));
+  assert_true(ockham_report_shows(curve, rare, false, rare));
+  assert_true(ockham_report_shows(curve, rare, true, NULL));
+  assert_false(ockham_report_shows(curve, without, true, without)); /* no pairs of rows were looked at */
+  ockham_sweep_free(sweep);
+}
+
 /* Many columns make few rows too many for the exact silhouette. */
 static void test_an_estimate_is_told(void **unused) {
   (void)unused;
@@ -536,6 +564,8 @@ int main(void) {
       cmocka_unit_test(test_text_tells_the_rule),
       cmocka_unit_test(test_text_tells_what_was_done),
       cmocka_unit_test(test_sentences_alone),
+      cmocka_unit_test(test_sentences_alone_are_not_broken),
+      cmocka_unit_test(test_what_is_shown),
       cmocka_unit_test(test_an_estimate_is_told),
       cmocka_unit_test(test_drawn_pairs_are_told),
       cmocka_unit_test(test_many_clusters_are_summed_up),

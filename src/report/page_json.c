@@ -31,15 +31,19 @@ static void begin_large(char *text) {
   if (*text >= 'a' && *text <= 'z') *text = (char)(*text - 'a' + 'A');
 }
 
-/* What ock_report_explain() writes, sentence by sentence. */
+/* What ock_report_explain() writes, sentence by sentence; `kind` is "beware" for those against the answer. */
 static json_t *sentences(char *lines) {
   json_t *array = json_array();
   for (char *line = lines, *end; *line; line = end) {
     end = line + strcspn(line, "\n");
     if (*end) *end++ = '\0';
     line += strspn(line, " ");
+    json_t *sentence = json_object();
+    bool beware = strncmp(line, OCK_BEWARE, sizeof OCK_BEWARE - 1) == 0;
     begin_large(line);
-    ock_json_append(&array, json_string(line));
+    ock_json_put(&sentence, "text", json_string(line));
+    ock_json_put(&sentence, "kind", json_string(beware ? "beware" : "reason"));
+    ock_json_append(&array, sentence);
   }
   return array;
 }
@@ -300,8 +304,6 @@ static json_t *page_object(const ock_page *p) {
   ock_json_put(&object, "sweep", ock_json_sweep(&p->report));
   ock_json_put(&object, "criteria", criteria(p));
   ock_json_put(&object, "weighted", json_boolean(p->report.curve->weighted));
-  ock_json_put(&object, "known_labels",
-               ock_json_integer(p->options->report.agreement ? p->options->report.n_label_values : 0));
   ock_json_put(&object, "mixture", json_boolean(p->report.verdict.mixture != NULL));
   ock_json_put(&object, "n_columns", ock_json_integer(p->n_columns));
   ock_json_put(&object, "clusters", clusters(p));

@@ -237,8 +237,10 @@ static void test_text_tells_what_was_done(void **unused) {
                                    .n_label_values = 17,
                                    .n_rows_dropped = 1,
                                    .n_cells_filled = 2345};
-  assert_text_has(sweep, options, "standardised: their spreads differ by 123");
-  assert_text_has(sweep, options, "17 known labels: adjusted Rand 0.875, adjusted mutual information 0.750");
+  assert_text_has(sweep, options,
+                  "standardised: their spreads differ by 123 to 1; with scale none they stay as they are\n");
+  assert_text_has(sweep, options,
+                  "17 known labels: adjusted Rand 0.875, adjusted mutual information 0.750: much alike\n");
   assert_text_has(sweep, options, "1 row with missing values left out");
   assert_text_has(sweep, options, "2,345 missing cells filled");
   assert_text_has(sweep, options, "3 is the largest k tried");

@@ -246,6 +246,9 @@ static void test_text_tells_what_was_done(void **unused) {
   assert_text_has(sweep, options, "3 is the largest k tried");
   assert_text_lacks(sweep, (ockham_report_options){0}, "known labels");
   ockham_sweep_free(sweep);
+  sweep = sweep_undecided(); /* nothing that could be alike */
+  assert_text_has(sweep, options, "adjusted Rand 0.875, adjusted mutual information 0.750\n");
+  ockham_sweep_free(sweep);
 }
 
 /* The same sentences, and no table after them. */

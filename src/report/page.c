@@ -69,7 +69,8 @@ ockham_status ockham_report_page(const ockham_sweep *sweep, ockham_rows x, const
 #else
 
 ockham_status ockham_report_check_page(ockham_error *err) {
-  return ock_fail(err, OCKHAM_UNSUPPORTED, "this build has no HTML report: when it was configured, " OCK_PAGE_PROBLEM);
+  return ock_fail(err, OCKHAM_UNSUPPORTED,
+                  "this build has no HTML report: " OCK_PAGE_PROBLEM " when it was configured");
 }
 
 ockham_status ockham_report_page(const ockham_sweep *sweep, ockham_rows x, const uint32_t *labels,

@@ -95,48 +95,50 @@ static ockham_sweep_options sweep_options(const clusters_run *run) {
 }
 
 /* Into memory, where it fits. */
-static ockham_status read_file(clusters_run *run, const char *path, const ockham_read_options *read_options,
-                               ockham_error *err) {
+static ockham_status read_file(clusters_run *run, const ockham_read_options *read_options, ockham_error *err) {
   const clusters_options *o = run->options;
   ockham_sweep_options options = sweep_options(run);
   bool fits = true;
   if (o->memory) {
-    ockham_status status =
-        cli_passes_open(&run->passes, path, &o->input, read_options, o->memory, &options, &fits, &run->scaling, err);
+    ockham_status status = cli_passes_open(&run->passes, run->path, &o->input, read_options, o->memory, &options, &fits,
+                                           &run->scaling, err);
     if (status || !fits) return status;
     cli_passes_close(&run->passes);
   }
-  return cli_read_scaled(path, &o->input, read_options, &run->table, &run->scaling, err);
+  return cli_read_scaled(run->path, &o->input, read_options, &run->table, &run->scaling, err);
 }
 
-static ockham_status sweep(clusters_run *run, const char *path, ockham_error *err) {
+static ockham_status sweep(clusters_run *run, ockham_error *err) {
   ockham_sweep_options options = sweep_options(run);
   cli_passes *passes = &run->passes;
   ockham_status status = run->table ? ockham_sweep_run(ockham_table_rows(run->table), &options, &run->sweep, err)
                                     : ockham_sweep_run_source(&passes->rows, &passes->overview, run->options->memory,
                                                               &options, &run->sweep, err);
-  return passes->reader_failed ? status : cli_name_file(path, status, err);
+  return passes->reader_failed ? status : cli_name_file(run->path, status, err);
 }
 
 static bool has_known_labels(const clusters_run *run) {
   return run->options->input.label_column;
 }
 
-/* Labels of the chosen clustering, when something needs them. */
+/* Labels of the chosen clustering, when something needs them; in passes they are never all there. */
 static ockham_status label_rows(clusters_run *run, ockham_error *err) {
   const clusters_options *o = run->options;
-  if (!run->table)
-    return has_known_labels(run) ? cli_passes_agree(&run->passes, run->sweep, ockham_sweep_verdict(run->sweep).point,
-                                                    o->input.threads, o->memory, &run->agreement, err)
-                                 : OCKHAM_OK;
+  if (!run->table || !(o->labels || o->report || has_known_labels(run))) return OCKHAM_OK;
   ockham_rows rows = ockham_table_rows(run->table);
-  const uint32_t *known = ockham_table_labels(run->table);
-  if (!o->labels && !o->report && !known) return OCKHAM_OK;
   run->labels = malloc(rows.n_rows * sizeof *run->labels);
   if (!run->labels) return cli_no_memory("the labels", err);
-  ockham_status status = ockham_sweep_verdict_labels(run->sweep, rows, o->input.threads, run->labels, err);
-  if (!status && known) status = ockham_agreement_measure(run->labels, known, rows.n_rows, &run->agreement, err);
-  return status;
+  return ockham_sweep_verdict_labels(run->sweep, rows, o->input.threads, run->labels, err);
+}
+
+static ockham_status measure_agreement(clusters_run *run, ockham_error *err) {
+  const clusters_options *o = run->options;
+  if (!has_known_labels(run)) return OCKHAM_OK;
+  if (!run->table)
+    return cli_passes_agree(&run->passes, run->sweep, ockham_sweep_verdict(run->sweep).point, o->input.threads,
+                            o->memory, &run->agreement, err);
+  return ockham_agreement_measure(run->labels, ockham_table_labels(run->table), ockham_table_rows(run->table).n_rows,
+                                  &run->agreement, err);
 }
 
 static ockham_status build_model(clusters_run *run, ockham_error *err) {
@@ -217,9 +219,10 @@ static int answer(const char *path, const char *command, const clusters_options 
   int code = cli_read_options(&o->input, &read_options);
   if (code) return code;
   run.progress = read_options.progress;
-  ockham_status status = read_file(&run, path, &read_options, &err);
-  if (!status) status = sweep(&run, path, &err);
+  ockham_status status = read_file(&run, &read_options, &err);
+  if (!status) status = sweep(&run, &err);
   if (!status) status = label_rows(&run, &err);
+  if (!status) status = measure_agreement(&run, &err);
   cli_progress_end();
   if (!status) status = print_report(&run, &err);
   if (!status) status = write_files(&run, &err);
@@ -242,12 +245,15 @@ static int check_memory(const clusters_options *o, const char *path) {
   return EXIT_DONE;
 }
 
-/* Before the long work. */
-static int check_report(const clusters_options *o) {
-  if (!o->report || ockham_report_has_page()) return EXIT_DONE;
-  return cli_fail(&(ockham_error){
-      .status = OCKHAM_UNSUPPORTED,
-      .message = "this build has no HTML report (npm was not there, or could not fetch vega, when it was configured)"});
+/* Before the long work: the page can be made, and lacks nothing; it does not go where the text goes. */
+static int check_report(const clusters_options *o, const char *command) {
+  ockham_error err = {0};
+  if (!o->report) return EXIT_DONE;
+  if (strcmp(o->report, "-") == 0)
+    return cli_fail_usage("--report needs the name of a file: standard output has the text");
+  ockham_status status = ockham_report_check_page(&err);
+  if (!status && !command) status = cli_no_memory("the command line", &err);
+  return status ? cli_fail(&err) : EXIT_DONE;
 }
 
 static int run(int n_arguments, char **arguments, const cli_command *command) {
@@ -258,7 +264,7 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
   int code = cli_parse(command, n_arguments, arguments, &options, &n_positional, &stop);
   if (!stop && options.criterion && !ockham_criterion_find(options.criterion))
     code = cli_fail_usage("no criterion is named '%s'; `ockham criteria` lists them", options.criterion);
-  else if (!stop && !(code = check_memory(&options, arguments[0])) && !(code = check_report(&options)))
+  else if (!stop && !(code = check_memory(&options, arguments[0])) && !(code = check_report(&options, line)))
     code = answer(arguments[0], line, &options);
   free(line);
   cli_input_free(&options.input);

@@ -211,7 +211,7 @@ OCKHAM_API void ockham_bic_weights(const ockham_curve *curve, double *weights);
 
 /** Kneedle on n >= 2 points of a decreasing convex curve, sensitivity 1, offline: the index of the knee or SIZE_MAX.
  *  The same answer as Python's kneed 0.8 and later. Source: Satopaa et al., ICDCSW 2011 (doi:10.1109/ICDCSW.2011.20).
- *  Fails only for want of memory, then SIZE_MAX. */
+ */
 OCKHAM_API size_t ockham_kneedle(const double *x, const double *y, size_t n);
 
 #ifdef __cplusplus

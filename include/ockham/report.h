@@ -26,7 +26,8 @@ typedef struct ockham_report_options {
   uint64_t n_rows_dropped, n_cells_filled; /**< because of missing values */
   uint64_t seed;
   bool all_criteria; /**< every criterion that the curve has evidence for, not only the usual ones */
-  bool no_tables;    /**< text: only the answer and the sentences that say why */
+  bool no_tables;    /**< text: only the answer, what was tried, and the sentences that say why: each is one line,
+                          and all but the answer begin with two blanks */
 } ockham_report_options;
 
 /** Write the report into *text, NUL-terminated, the caller's, to be given to ockham_text_free().
@@ -38,6 +39,13 @@ typedef struct ockham_report_options {
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_sweep(const ockham_sweep *sweep,
                                                                const ockham_report_options *options, char **text,
                                                                ockham_error *err);
+/** Whether reports tell of a criterion: the curve has evidence for it, and it is one of the usual ones, the one that
+ *  decides, or all are asked for.
+ *
+ *  all_criteria  as of the options.
+ *  decider       ockham_verdict.criterion; NULL: none is told of for deciding. */
+OCKHAM_API bool ockham_report_shows(const ockham_curve *curve, const ockham_criterion *criterion, bool all_criteria,
+                                    const ockham_criterion *decider);
 OCKHAM_API void ockham_text_free(char *text);
 /** Write a text into a file, beside and renamed, so that a failure leaves what was there before. "-" is standard
  * output. Fails with CANNOT_WRITE, NO_MEMORY. */
@@ -66,11 +74,12 @@ typedef struct ockham_page_options {
  *           passes), which the page then says. Of more than OCKHAM_PAGE_ROWS so many are drawn at random.
  *  labels   one a row, as of ockham_sweep_verdict_labels().
  *  options  NULL: defaults. Its texts may be of any bytes and length: they are shown as text, what is not UTF-8 as
- *           U+FFFD, names beyond 120 characters cut.
+ *           U+FFFD. Names of columns and labels are cut at OCKHAM_PAGE_NAME_CHARACTERS, the source at
+ *           OCKHAM_PAGE_SOURCE_CHARACTERS; the command never is.
  *  html     UTF-8, NUL-terminated, the caller's, to be given to ockham_text_free(); NULL after a failure.
  *
  *  Fails with BAD_ARGUMENT (x has other columns than the sweep; a label is none of its clusters), BAD_DATA (a value
- *  that is not finite; weights), NO_MEMORY, and UNSUPPORTED where ockham_report_has_page() is false. The same input
+ *  that is not finite; weights), NO_MEMORY, and UNSUPPORTED as ockham_report_check_page() does. The same input
  *  gives the same bytes, the seconds that the sweep took apart. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_page(const ockham_sweep *sweep, ockham_rows x,
                                                               const uint32_t *labels,
@@ -80,8 +89,14 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_page(const ockham_sweep
 #define OCKHAM_PAGE_ROWS 20000
 /** How many columns its heat map shows at most: those that distinguish the clusters most. */
 #define OCKHAM_PAGE_COLUMNS 40
+/** How many characters of a column's name or a known label it shows at most. */
+#define OCKHAM_PAGE_NAME_CHARACTERS 120
+/** And of what the data are called. */
+#define OCKHAM_PAGE_SOURCE_CHARACTERS 480
 /** Whether this build has the page: npm fetches what draws its charts when the library is built. */
 OCKHAM_API bool ockham_report_has_page(void);
+/** The same before long work: UNSUPPORTED, with the reason, where it has none. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_check_page(ockham_error *err);
 
 #ifdef __cplusplus
 }

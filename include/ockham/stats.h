@@ -49,8 +49,9 @@ typedef struct ockham_principal_axes {
  *  axes     what it held is not freed; without anything after a failure.
  *
  *  Beyond OCKHAM_EXACT_AXES_COLUMNS columns by subspace iteration from a fixed seed, until no variance changes by more
- *  than 1e-9 of it or 60 rounds are done: an axis is then as good as its variance stands out from those that follow.
- *  Where variances are equal any directions of their space are right. The same bits for any number of threads.
+ *  than 1e-9 of it (or than rounding of the first) or 60 rounds are done: an axis is then as good as its variance
+ * stands out from those that follow. Where variances are equal any directions of their space are right. The same bits
+ * for any number of threads.
  *
  *  Fails with BAD_ARGUMENT (n_axes), BAD_DATA (a value that is not finite, with row and column; row of the first weight
  *  that is none; all weights 0; differences whose squares overflow), NO_MEMORY. O(n d^2 + d^3) for d columns; beyond,

@@ -4,21 +4,16 @@
 
 #include "cluster/internal.h"
 
-static ockham_status check_weights(const double *weights, size_t n, size_t *n_positive, bool *all_one,
-                                   ockham_error *err) {
-  *n_positive = 0;
-  *all_one = true;
-  for (size_t i = 0; i < n; i++) {
-    double w = weights[i];
-    if (w != 0 && !(w >= OCKHAM_LEAST_WEIGHT && w <= OCKHAM_LARGEST_WEIGHT))
-      return ock_fail_at(err, OCKHAM_BAD_DATA, i + 1, 0,
-                         "row %zu: a weight must be 0 or a number from %g to %g, found %g", i + 1, OCKHAM_LEAST_WEIGHT,
-                         OCKHAM_LARGEST_WEIGHT, w);
-    *n_positive += w > 0;
-    *all_one = *all_one && w == 1;
-  }
-  if (*n_positive == 0) return ock_fail(err, OCKHAM_BAD_DATA, "all weights are 0, expected a row that counts");
-  return OCKHAM_OK;
+static bool are_all_one(const double *weights, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (weights[i] != 1) return false;
+  return true;
+}
+
+static size_t count_positive(const double *weights, size_t n) {
+  size_t n_positive = 0;
+  for (size_t i = 0; i < n; i++) n_positive += weights[i] > 0;
+  return n_positive;
 }
 
 /* Copy the rows that count. */
@@ -35,20 +30,18 @@ static bool pick_rows(ock_weighing *w, ockham_rows x, const double *weights, siz
     w->picked[to] = weights[i];
     w->row[to++] = i;
   }
-  bool all_one = true;
-  for (size_t i = 0; i < n; i++) all_one = all_one && w->picked[i] == 1;
   w->x = (ockham_rows){.data = w->rows, .n_rows = n, .n_columns = x.n_columns, .dtype = x.dtype};
-  w->weights = all_one ? NULL : w->picked;
+  w->weights = are_all_one(w->picked, n) ? NULL : w->picked;
   return true;
 }
 
 ockham_status ock_weighing_init(ock_weighing *w, ockham_rows x, const double *weights, ockham_error *err) {
-  size_t n;
-  bool all_one;
+  double total;
   *w = (ock_weighing){.x = x};
   if (!weights) return OCKHAM_OK;
-  OCK_TRY(check_weights(weights, x.n_rows, &n, &all_one, err));
-  if (!all_one) w->weights = weights;
+  OCK_TRY(ock_weights_check(weights, x.n_rows, &total, err));
+  size_t n = count_positive(weights, x.n_rows);
+  if (!are_all_one(weights, x.n_rows)) w->weights = weights;
   if (n == x.n_rows || pick_rows(w, x, weights, n)) return OCKHAM_OK;
   ock_weighing_clear(w);
   return ock_fail_memory(err, "a copy of the rows that count", ock_size_product(n, x.n_columns * sizeof(double)));

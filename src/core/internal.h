@@ -127,6 +127,12 @@ void ock_output_abandon(ock_output *output);
 /* Check a view that came from outside: pointer, sizes, stride, and every value finite. `what` names it in messages. */
 ockham_status ock_rows_check(ockham_rows rows, const char *what, ockham_error *err);
 
+static inline bool ock_is_weight(double value) {
+  return value == 0 || (value >= OCKHAM_LEAST_WEIGHT && value <= OCKHAM_LARGEST_WEIGHT);
+}
+/* Check the weights of n rows (NULL: all 1): each is one, and not all are 0. *total is their sum, in their order. */
+ockham_status ock_weights_check(const double *weights, size_t n, double *total, ockham_error *err);
+
 static inline size_t ock_rows_stride(ockham_rows rows) {
   return rows.stride ? rows.stride : rows.n_columns;
 }

@@ -36,3 +36,15 @@ ockham_status ock_rows_check(ockham_rows rows, const char *what, ockham_error *e
   }
   return OCKHAM_OK;
 }
+
+ockham_status ock_weights_check(const double *weights, size_t n, double *total, ockham_error *err) {
+  *total = weights ? 0 : (double)n;
+  for (size_t i = 0; weights && i < n; i++) {
+    if (!ock_is_weight(weights[i]))
+      return ock_fail_at(err, OCKHAM_BAD_DATA, i + 1, 0,
+                         "row %zu: a weight must be 0 or a number from %g to %g, found %g", i + 1, OCKHAM_LEAST_WEIGHT,
+                         OCKHAM_LARGEST_WEIGHT, weights[i]);
+    *total += weights[i];
+  }
+  return *total > 0 ? OCKHAM_OK : ock_fail(err, OCKHAM_BAD_DATA, "all weights are 0, expected a row that counts");
+}

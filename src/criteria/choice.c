@@ -25,19 +25,18 @@ size_t ock_choose_smallest(const ockham_criterion *criterion, const ockham_curve
   return choose_extreme(criterion, curve, -1);
 }
 
+typedef struct values {
+  const ockham_criterion *criterion;
+  const ockham_curve *curve;
+} values;
+
+static ock_curve_place value_over_k(const void *arg, size_t i) {
+  const values *v = arg;
+  return (ock_curve_place){(double)v->curve->points[i].k, ockham_criterion_value(v->criterion, v->curve, i)};
+}
+
 size_t ock_choose_knee(const ockham_criterion *criterion, const ockham_curve *curve) {
-  size_t n = curve->n_points, knee = SIZE_MAX;
-  double *x = ock_alloc_array(n, 2 * sizeof(double));
-  if (x) {
-    double *y = x + n;
-    for (size_t i = 0; i < n; i++) {
-      x[i] = (double)curve->points[i].k;
-      y[i] = ockham_criterion_value(criterion, curve, i);
-    }
-    knee = ockham_kneedle(x, y, n);
-  }
-  ock_free(x);
-  return knee;
+  return ock_kneedle(value_over_k, &(values){criterion, curve}, curve->n_points);
 }
 
 /* ---- bounds ---- */

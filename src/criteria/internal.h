@@ -38,6 +38,13 @@ ock_criterion_function ock_c_index, ock_mcclain_rao, ock_point_biserial, ock_gam
     ock_frey, ock_dunn_11, ock_dunn_12, ock_dunn_13, ock_dunn_31, ock_dunn_32, ock_dunn_33, ock_dunn_41, ock_dunn_42,
     ock_dunn_43, ock_dunn_51, ock_dunn_52, ock_dunn_53;
 ock_choice_function ock_choose_largest, ock_choose_smallest, ock_choose_knee, ock_choose_by_slope;
+/* ockham_kneedle() on n points that a function tells. */
+typedef struct ock_curve_place {
+  double x, y;
+} ock_curve_place;
+typedef ock_curve_place ock_curve_reader(const void *arg, size_t i);
+size_t ock_kneedle(ock_curve_reader *read, const void *arg, size_t n);
+
 /* Rules: each has the bound that the criterion's `rule` tells. */
 ock_choice_function ock_choose_hartigan, ock_choose_explained, ock_choose_duda, ock_choose_beale;
 

@@ -71,10 +71,6 @@ ockham_status ock_sqlite_open(const char *path, const char *part, const ockham_r
 ockham_status ock_source_set_columns(ock_source *source, size_t n_columns, bool make_names, ockham_error *err);
 void ock_source_clear(ock_source *source);
 
-static inline bool ock_is_weight(double value) {
-  return value == 0 || (value >= OCKHAM_LEAST_WEIGHT && value <= OCKHAM_LARGEST_WEIGHT);
-}
-
 /* True for the texts that count as a missing cell. */
 bool ock_text_is_missing(const char *text, size_t length);
 

@@ -283,19 +283,6 @@ static ockham_status fill(const measures *m, ockham_scaling *scaling, ockham_err
   return OCKHAM_OK;
 }
 
-/* The sum of the weights, which are checked. */
-static ockham_status sum_weights(ockham_rows x, const double *weights, double *total, ockham_error *err) {
-  *total = weights ? 0 : (double)x.n_rows;
-  for (size_t i = 0; weights && i < x.n_rows; i++) {
-    if (!ock_is_weight(weights[i]))
-      return ock_fail_at(err, OCKHAM_BAD_DATA, i + 1, 0,
-                         "row %zu: a weight must be 0 or a number from %g to %g, found %g", i + 1, OCKHAM_LEAST_WEIGHT,
-                         OCKHAM_LARGEST_WEIGHT, weights[i]);
-    *total += weights[i];
-  }
-  return *total > 0 ? OCKHAM_OK : ock_fail(err, OCKHAM_BAD_DATA, "all weights are 0, expected a row that counts");
-}
-
 ockham_status ockham_scaling_fit(ockham_rows x, ockham_scale kind, ockham_scaling *scaling, ockham_error *err) {
   return ockham_scaling_fit_weighted(x, NULL, kind, scaling, err);
 }
@@ -308,7 +295,7 @@ ockham_status ockham_scaling_fit_weighted(ockham_rows x, const double *weights, 
   OCK_TRY(ock_rows_check(x, "the data", err));
   ock_arena arena = {0};
   measures m = {.x = x, .weights = weights};
-  OCK_TRY(sum_weights(x, weights, &m.total, err));
+  OCK_TRY(ock_weights_check(weights, x.n_rows, &m.total, err));
   ockham_scaling fitted = {.kind = kind};
   ockham_status status = measure(&m, &arena, err);
   if (!status) status = fill(&m, &fitted, err);

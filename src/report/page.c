@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The report as one page of HTML. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "report/page.h"
 
 bool ockham_report_has_page(void) {
-#ifdef OCK_HAVE_PAGE
-  return true;
-#else
-  return false;
-#endif
+  return ockham_report_check_page(NULL) == OCKHAM_OK;
 }
 
 #ifdef OCK_HAVE_PAGE
+
+ockham_status ockham_report_check_page(ockham_error *err) {
+  (void)err;
+  return OCKHAM_OK;
+}
 
 /* "7 clusters – data.csv"; false when memory ran out. */
 static bool write_title(const ock_page *p, FILE *out) {
@@ -21,7 +19,7 @@ static bool write_title(const ock_page *p, FILE *out) {
   ock_report_answer(&p->report, headline, sizeof headline);
   ock_text_escape(headline, out);
   if (!p->options->source) return true;
-  char *source = ock_text_clean(p->options->source, OCK_PAGE_NAME_CHARACTERS);
+  char *source = ock_text_clean(p->options->source, OCKHAM_PAGE_NAME_CHARACTERS);
   if (!source) return false;
   fputs(" \xe2\x80\x93 ", out);
   ock_text_escape(source, out);
@@ -44,22 +42,14 @@ static bool write_text(const ock_page *p, FILE *out) {
 
 typedef bool part(const ock_page *page, FILE *out);
 
-/* A text from malloc, or NULL when memory ran out. */
-static char *render(const ock_page *p) {
-  static part *const parts[] = {write_title, write_text, ock_page_json};
-  char *buffer = NULL;
-  size_t size = 0;
-  bool whole = true;
-  FILE *out = open_memstream(&buffer, &size);
-  if (!out) return NULL;
-  for (size_t i = 0; i < ock_page_n_pieces && whole; i++) {
-    if (i > 0) whole = parts[i - 1](p, out);
-    fputs(ock_page_pieces[i], out);
+static bool write_page(const void *what, FILE *out) {
+  static part *const parts[OCK_PAGE_PIECES - 1] = {write_title, write_text, ock_page_json};
+  fputs(ock_page_pieces[0], out);
+  for (size_t i = 0; i < OCK_PAGE_PIECES - 1; i++) {
+    if (!parts[i](what, out)) return false;
+    fputs(ock_page_pieces[i + 1], out);
   }
-  whole = !ferror(out) && whole;
-  if (fclose(out) == 0 && whole) return buffer;
-  free(buffer);
-  return NULL;
+  return true;
 }
 
 ockham_status ockham_report_page(const ockham_sweep *sweep, ockham_rows x, const uint32_t *labels,
@@ -67,17 +57,21 @@ ockham_status ockham_report_page(const ockham_sweep *sweep, ockham_rows x, const
   static const ockham_page_options defaults = {0};
   const ockham_page_options *o = options ? options : &defaults;
   ock_page page = {.report = ock_report_make(sweep, &o->report), .x = x, .labels = labels, .options = o};
+  page.report.wrap = " ";
   *html = NULL;
   ockham_status status = ock_page_measure(&page, err);
-  char *rendered = status ? NULL : render(&page);
-  *html = rendered ? ock_string_copy(rendered) : NULL; /* from malloc to the library's allocator */
-  free(rendered);
+  if (!status) *html = ock_text_of(write_page, &page);
   ock_page_clear(&page);
   if (status) return status;
   return *html ? OCKHAM_OK : ock_fail_memory(err, "the page", 1);
 }
 
 #else
+
+ockham_status ockham_report_check_page(ockham_error *err) {
+  return ock_fail(err, OCKHAM_UNSUPPORTED,
+                  "this build has no HTML report: " OCK_PAGE_PROBLEM " when it was configured");
+}
 
 ockham_status ockham_report_page(const ockham_sweep *sweep, ockham_rows x, const uint32_t *labels,
                                  const ockham_page_options *options, char **html, ockham_error *err) {
@@ -86,8 +80,7 @@ ockham_status ockham_report_page(const ockham_sweep *sweep, ockham_rows x, const
   (void)labels;
   (void)options;
   *html = NULL;
-  return ock_fail(err, OCKHAM_UNSUPPORTED,
-                  "this build has no HTML report (npm was not there, or could not fetch vega, when it was configured)");
+  return ockham_report_check_page(err);
 }
 
 #endif

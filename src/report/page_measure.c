@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the page shows of rows and clusters: which rows, on which axes, and what distinguishes the clusters. */
+/* What the page shows of clusters and columns: what distinguishes them. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/page.h"
-
-static double weight_of(const ock_page *p, size_t i) {
-  return p->options->weights ? p->options->weights[i] : 1;
-}
-
-static void *room_for(ock_page *p, size_t count, size_t size_bytes) {
-  return ock_arena_array(&p->arena, count ? count : 1, size_bytes);
-}
 
 /* ---- columns ---- */
 
@@ -22,7 +14,7 @@ static void measure_means(ock_page *p) {
   memset(p->mean, 0, d * sizeof *p->mean);
   for (size_t i = 0; i < p->x.n_rows; i++)
     for (size_t j = 0; j < d; j++)
-      p->mean[j] += weight_of(p, i) * (ock_rows_get(p->x, i, j) - ock_rows_get(p->x, 0, j));
+      p->mean[j] += ock_page_row_weight(p, i) * (ock_rows_get(p->x, i, j) - ock_rows_get(p->x, 0, j));
   for (size_t j = 0; j < d; j++) p->mean[j] = ock_rows_get(p->x, 0, j) + p->mean[j] / p->total_weight;
 }
 
@@ -32,15 +24,9 @@ static void measure_deviations(ock_page *p) {
   for (size_t i = 0; i < p->x.n_rows; i++)
     for (size_t j = 0; j < d; j++) {
       double off = ock_rows_get(p->x, i, j) - p->mean[j];
-      p->sd[j] += weight_of(p, i) * off * off;
+      p->sd[j] += ock_page_row_weight(p, i) * off * off;
     }
   for (size_t j = 0; j < d; j++) p->sd[j] = sqrt(p->sd[j] / p->total_weight);
-}
-
-static double share_of(const ock_page *p, size_t j) {
-  const ockham_verdict *v = &p->report.verdict;
-  const ockham_curve *curve = p->report.curve;
-  return v->weights ? v->weights[j] / curve->total_weight : (double)v->sizes[j] / (double)curve->n_rows;
 }
 
 /* Centres of a mixture are not the means of rows, so that the share may be a little above 1. */
@@ -50,7 +36,7 @@ static void compare_column(ock_page *p, size_t j) {
     size_t at = c * p->n_columns + j;
     double beyond = p->centres[at] - p->mean[j];
     p->distance[at] = p->sd[j] > 1e-12 * fabs(p->mean[j]) && p->sd[j] > 0 ? beyond / p->sd[j] : 0;
-    p->explained[j] += share_of(p, c) * p->distance[at] * p->distance[at];
+    p->explained[j] += ock_report_share(&p->report, c) * p->distance[at] * p->distance[at];
   }
   p->explained[j] = fmin(p->explained[j], 1);
 }
@@ -68,8 +54,8 @@ static int compare_ranked(const void *a, const void *b) {
 
 static ockham_status choose_columns(ock_page *p, ockham_error *err) {
   size_t d = p->n_columns;
-  ranked *order = room_for(p, d, sizeof *order);
-  p->columns = room_for(p, d, sizeof *p->columns);
+  ranked *order = ock_page_room(p, d, sizeof *order);
+  p->columns = ock_page_room(p, d, sizeof *p->columns);
   if (!order || !p->columns) return ock_fail_memory(err, "the columns of the page", d * sizeof *order);
   for (size_t j = 0; j < d; j++) order[j] = (ranked){p->explained[j], j};
   qsort(order, d, sizeof *order, compare_ranked);
@@ -100,10 +86,10 @@ double ock_page_own_units(const ock_page *p, size_t column, double value) {
 static ockham_status measure_columns(ock_page *p, ockham_error *err) {
   const ockham_verdict *v = &p->report.verdict;
   size_t d = p->n_columns;
-  p->mean = room_for(p, d, sizeof *p->mean);
-  p->sd = room_for(p, d, sizeof *p->sd);
-  p->explained = room_for(p, d, sizeof *p->explained);
-  p->distance = room_for(p, ock_size_product(p->k, d), sizeof *p->distance);
+  p->mean = ock_page_room(p, d, sizeof *p->mean);
+  p->sd = ock_page_room(p, d, sizeof *p->sd);
+  p->explained = ock_page_room(p, d, sizeof *p->explained);
+  p->distance = ock_page_room(p, ock_size_product(p->k, d), sizeof *p->distance);
   if (!p->mean || !p->sd || !p->explained || !p->distance)
     return ock_fail_memory(err, "the columns of the page", ock_size_product(p->k, d * sizeof *p->distance));
   p->centres = v->mixture ? v->mixture->means : p->report.curve->points[v->point].centroids;
@@ -113,74 +99,7 @@ static ockham_status measure_columns(ock_page *p, ockham_error *err) {
   return choose_columns(p, err);
 }
 
-/* ---- rows ---- */
-
-/* Of those that count, so many with equal chances; in random order, so that no cluster hides the others. */
-static ockham_status choose_rows(ock_page *p, ockham_error *err) {
-  size_t n = p->x.n_rows, left = 0;
-  ock_rng rng = ock_rng_make(p->report.options->seed, 1);
-  for (size_t i = 0; i < n; i++) left += weight_of(p, i) > 0;
-  size_t wanted = left < OCKHAM_PAGE_ROWS ? left : OCKHAM_PAGE_ROWS;
-  p->rows = room_for(p, wanted, sizeof *p->rows);
-  if (!p->rows) return ock_fail_memory(err, "the rows of the page", wanted * sizeof *p->rows);
-  for (size_t i = 0; i < n && p->n_shown_rows < wanted; i++) {
-    if (!(weight_of(p, i) > 0)) continue;
-    if (ock_rng_below(&rng, left--) < wanted - p->n_shown_rows) p->rows[p->n_shown_rows++] = i;
-  }
-  for (size_t i = wanted; i > 1; i--) {
-    size_t other = (size_t)ock_rng_below(&rng, i), swap = p->rows[i - 1];
-    p->rows[i - 1] = p->rows[other];
-    p->rows[other] = swap;
-  }
-  return OCKHAM_OK;
-}
-
-static ockham_rows one_row(ockham_rows x, size_t i) {
-  size_t at = i * ock_rows_stride(x);
-  const void *data = x.dtype == OCKHAM_FLOAT32 ? (const void *)((const float *)x.data + at)
-                                               : (const void *)((const double *)x.data + at);
-  return (ockham_rows){.data = data, .n_rows = 1, .n_columns = x.n_columns, .dtype = x.dtype};
-}
-
-/* Of two columns both are shown as they are: x = (x' + centre factor) / factor is as linear as a projection. */
-static void show_columns(ock_page *p) {
-  const ockham_scaling *s = p->report.options->scaling;
-  p->plain = true;
-  for (size_t a = 0; a < 2; a++) {
-    double factor = s && s->factor ? s->factor[a] : 1, centre = s && s->factor ? s->centre[a] : 0;
-    p->axes.mean[a] = -centre * factor;
-    p->axes.directions[2 * a + a] = 1 / factor;
-    p->axes.directions[2 * a + 1 - a] = 0;
-  }
-}
-
-/* The axes are those of the rows that are shown: the others weigh nothing. */
-static ockham_status project_rows(ock_page *p, ockham_error *err) {
-  size_t n_axes = p->n_columns < 2 ? p->n_columns : 2;
-  double *weights = room_for(p, p->x.n_rows, sizeof *weights);
-  p->coordinates = room_for(p, p->n_shown_rows * n_axes, sizeof *p->coordinates);
-  if (!weights || !p->coordinates) return ock_fail_memory(err, "the rows of the page", p->x.n_rows * sizeof *weights);
-  memset(weights, 0, p->x.n_rows * sizeof *weights);
-  for (size_t i = 0; i < p->n_shown_rows; i++) weights[p->rows[i]] = weight_of(p, p->rows[i]);
-  OCK_TRY(ockham_principal_axes_fit(p->x, weights, n_axes, p->options->threads, &p->axes, err));
-  if (p->n_columns == 2) show_columns(p);
-  for (size_t i = 0; i < p->n_shown_rows; i++)
-    ockham_principal_axes_project(&p->axes, one_row(p->x, p->rows[i]), p->coordinates + i * n_axes);
-  return OCKHAM_OK;
-}
-
 /* ---- the whole ---- */
-
-static ockham_status add_weights(ock_page *p, ockham_error *err) {
-  for (size_t i = 0; i < p->x.n_rows; i++) {
-    double w = weight_of(p, i);
-    if (w != 0 && !(w >= OCKHAM_LEAST_WEIGHT && w <= OCKHAM_LARGEST_WEIGHT))
-      return ock_fail_at(err, OCKHAM_BAD_DATA, i + 1, 0, "weights must be 0 or from %g to %g: row %zu has %g",
-                         OCKHAM_LEAST_WEIGHT, OCKHAM_LARGEST_WEIGHT, i + 1, w);
-    p->total_weight += w;
-  }
-  return p->total_weight > 0 ? OCKHAM_OK : ock_fail(err, OCKHAM_BAD_DATA, "at least one weight must be more than 0");
-}
 
 static ockham_status check(const ock_page *p, ockham_error *err) {
   OCK_TRY(ock_rows_check(p->x, "rows", err));
@@ -199,11 +118,9 @@ ockham_status ock_page_measure(ock_page *p, ockham_error *err) {
   p->k = p->report.verdict.k;
   p->n_columns = p->x.n_columns;
   OCK_TRY(check(p, err));
-  OCK_TRY(add_weights(p, err));
+  OCK_TRY(ock_weights_check(p->options->weights, p->x.n_rows, &p->total_weight, err));
   OCK_TRY(measure_columns(p, err));
-  if (p->n_columns == 1) return OCKHAM_OK; /* a histogram of all rows */
-  OCK_TRY(choose_rows(p, err));
-  return project_rows(p, err);
+  return p->n_columns == 1 ? ock_page_fill_bins(p, err) : ock_page_draw_map(p, err);
 }
 
 void ock_page_clear(ock_page *p) {

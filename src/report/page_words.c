@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page in words: how sure, and what the elbow would have said. */
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "report/page.h"
@@ -28,89 +29,94 @@ static void tell_votes(const ock_report *r, char *text, size_t size) {
     snprintf(text + used, size - (size_t)used, ", %zu say%s %zu", count, count == 1 ? "s" : "", rival);
 }
 
+static const char sure[] = "sure", fair[] = "fair", unsure[] = "open";
+
+OCK_PRINTF(2, 3) static ock_certainty certainty(const char *tone, const char *format, ...) {
+  ock_certainty c = {.tone = tone};
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(c.text, sizeof c.text, format, arguments);
+  va_end(arguments);
+  return c;
+}
+
 /* A half has less evidence: where it says fewer clusters, that is no contradiction. */
 static bool hangs_on_few_rows(const ock_report *r) {
   size_t count, rival = find_rival(r, &count);
   return rival && rival < r->verdict.k && r->verdict.weight > 0.99 && !r->verdict.overruled;
 }
 
-static const char *certainty_of_halves(const ock_report *r, char *text, size_t size) {
+static ock_certainty certainty_of_halves(const ock_report *r) {
   const ockham_confidence *c = &r->verdict.confidence;
   char votes[96];
   tell_votes(r, votes, sizeof votes);
-  if (c->n_agree == c->n_halves) {
-    snprintf(text, size, "Sure: all %zu random halves of the rows say the same.", c->n_halves);
-    return "sure";
-  }
-  bool most = 4 * c->n_agree >= 3 * c->n_halves;
-  const char *how = c->unclear             ? "Not sure"
-                    : most                 ? "Fairly sure"
-                    : hangs_on_few_rows(r) ? "Likely, but half of the rows would not be enough to tell"
-                                           : "Not sure";
-  snprintf(text, size, "%s: of %zu random halves %s.", how, c->n_halves, votes);
-  return *how == 'N' ? "open" : "fair";
+  if (c->n_agree == c->n_halves)
+    return certainty(sure, "Sure: all %zu random halves of the rows say the same.", c->n_halves);
+  if (!c->unclear && 4 * c->n_agree >= 3 * c->n_halves)
+    return certainty(fair, "Fairly sure: of %zu random halves %s.", c->n_halves, votes);
+  if (!c->unclear && hangs_on_few_rows(r))
+    return certainty(fair, "Likely, but half of the rows would not be enough to tell: of %zu random halves %s.",
+                     c->n_halves, votes);
+  return certainty(unsure, "Not sure: of %zu random halves %s.", c->n_halves, votes);
 }
 
-static const char *certainty_of_weight(const ock_report *r, char *text, size_t size) {
-  const double high = 0.99, fair = 0.75;
+static ock_certainty certainty_of_weight(const ock_report *r) {
+  const char *criterion = r->verdict.criterion->title;
   double weight = r->verdict.weight;
-  const char *how = weight >= high ? "Sure" : weight >= fair ? "Fairly sure" : "Not sure";
   if (weight > 0.999)
-    snprintf(text, size, "%s among the numbers tried, by %s: its posterior probability is above 0.999.", how,
-             r->verdict.criterion->title);
-  else
-    snprintf(text, size, "%s among the numbers tried, by %s: its posterior probability is %.3g.", how,
-             r->verdict.criterion->title, weight);
-  return weight >= high ? "sure" : weight >= fair ? "fair" : "open";
+    return certainty(sure, "Sure among the numbers tried, by %s: its posterior probability is above 0.999.", criterion);
+  if (weight >= 0.99)
+    return certainty(sure, "Sure among the numbers tried, by %s: its posterior probability is %.3g.", criterion,
+                     weight);
+  bool likely = weight >= 0.75;
+  return certainty(likely ? fair : unsure, "%s among the numbers tried, by %s: its posterior probability is %.3g.",
+                   likely ? "Fairly sure" : "Not sure", criterion, weight);
 }
 
-const char *ock_page_certainty(const ock_report *r, char *text, size_t size) {
+ock_certainty ock_page_certainty(const ock_report *r) {
   const ockham_verdict *v = &r->verdict;
-  const char *why = NULL;
-  if (v->partial)
-    why = "Stopped early: there was no time to look everywhere.";
-  else if (v->undecided)
-    why = "The criterion chose none of the numbers tried.";
-  else if (r->curve->n_points == 1)
-    why = "No other number was tried.";
-  else if (v->at_edge)
-    why = "Open: it is the largest number tried, and there may be more.";
-  if (why) {
-    snprintf(text, size, "%s", why);
-    return "open";
-  }
-  if (v->confidence.bent_share >= 0.5) {
-    snprintf(text, size, "Beware: %.0f %% of the rows hang together in rings, arcs or spirals, which have no centre.",
-             100 * v->confidence.bent_share);
-    return "open";
-  }
-  if (v->confidence.n_halves && ock_report_count_votes(r)) return certainty_of_halves(r, text, size);
-  if (isfinite(v->weight)) return certainty_of_weight(r, text, size);
-  snprintf(text, size, "Chosen by %s, which does not say how sure it is.", v->criterion->title);
-  return "fair";
+  if (v->partial) return certainty(unsure, "Stopped early: there was no time to look everywhere.");
+  if (v->undecided) return certainty(unsure, "The criterion chose none of the numbers tried.");
+  if (r->curve->n_points == 1) return certainty(unsure, "No other number was tried.");
+  if (v->at_edge) return certainty(unsure, "Open: it is the largest number tried, and there may be more.");
+  if (v->confidence.bent_share >= 0.5)
+    return certainty(unsure,
+                     "Beware: %.0f %% of the rows hang together in rings, arcs or spirals, which have no centre.",
+                     100 * v->confidence.bent_share);
+  if (v->confidence.n_halves && ock_report_count_votes(r)) return certainty_of_halves(r);
+  if (isfinite(v->weight)) return certainty_of_weight(r);
+  return certainty(fair, "Chosen by %s, which does not say how sure it is.", v->criterion->title);
+}
+
+/* ---- criteria ---- */
+
+ock_manner ock_page_manner(const ockham_criterion *criterion) {
+  static const ock_manner manners[] = {
+      {"bic", "BIC", "bic"},
+      {"bicc", "BIC for few rows", "bic"},
+      {"mixture", "BIC", "bic"},
+      {"aic", "AIC", "likelihood"},
+      {"aicc", "AICc", "likelihood"},
+      {"mixture-icl", "ICL", "likelihood"},
+      {"bic-goxmeans", "BIC of goxmeans", "likelihood"},           /* of the log-likelihood, not of twice as much */
+      {"bic-pelleg-moore", "BIC of Pelleg & Moore", "likelihood"}, /* likewise */
+  };
+  for (size_t m = 0; m < sizeof manners / sizeof *manners; m++)
+    if (strcmp(manners[m].name, criterion->name) == 0) return manners[m];
+  return (ock_manner){criterion->name, criterion->title, "own"};
 }
 
 /* ---- the elbow ---- */
 
-/* Where inertia over the first n points bends; 0: nowhere. */
-static size_t elbow_of_first(const ockham_curve *curve, size_t n) {
-  double *room = ock_alloc_array(2 * n, sizeof *room);
-  size_t bend = SIZE_MAX;
-  if (!room) return 0;
-  for (size_t i = 0; i < n; i++) {
-    room[i] = (double)curve->points[i].k;
-    room[n + i] = curve->points[i].inertia;
-  }
-  if (n > 1) bend = ockham_kneedle(room, room + n, n);
-  ock_free(room);
-  return bend == SIZE_MAX ? 0 : curve->points[bend].k;
-}
-
 /* Another elbow, in a shorter range; 0: there is none. */
-static size_t other_elbow(const ockham_curve *curve, size_t elbow, size_t *range) {
-  for (size_t n = curve->n_points / 2; n > 4; n = 2 * n / 3) {
-    size_t k = elbow_of_first(curve, n);
-    *range = curve->points[n - 1].k;
+static size_t other_elbow(const ock_report *r, size_t elbow, size_t *range) {
+  ockham_curve shorter = *r->curve;
+  ock_report report = *r;
+  report.curve = &shorter;
+  for (size_t n = r->curve->n_points / 2; n > 4; n = 2 * n / 3) {
+    shorter.n_points = n;
+    size_t k = ock_report_choice(&report, "elbow");
+    *range = shorter.points[n - 1].k;
     if (k && k != elbow) return k;
   }
   return 0;
@@ -118,19 +124,13 @@ static size_t other_elbow(const ockham_curve *curve, size_t elbow, size_t *range
 
 /* That the elbow moves with the range is the plainest thing against it. */
 static void tell_range(const ock_report *r, size_t elbow, FILE *out) {
-  size_t range, other = other_elbow(r->curve, elbow, &range);
+  size_t range, other = other_elbow(r, elbow, &range);
   if (other)
     fprintf(out, " The elbow moves with the range: drawn only up to %zu, the same curve has it at %zu.", range, other);
 }
 
 static double inertia_at(const ockham_curve *curve, size_t k) {
   return curve->points[k - curve->points[0].k].inertia;
-}
-
-/* Whether what decides weighs a fit against its parameters. */
-static bool is_likelihood(const ock_report *r) {
-  return r->verdict.criterion->evidence == OCKHAM_EVIDENCE_MIXTURES ||
-         strstr(r->verdict.criterion->name, "bic") != NULL;
 }
 
 static void tell_early(const ock_report *r, size_t elbow, FILE *out) {
@@ -142,9 +142,10 @@ static void tell_early(const ock_report *r, size_t elbow, FILE *out) {
       "begins to fall less steeply: in itself no sign that clusters end there.",
       elbow, r->verdict.criterion->title, k);
   if (at_elbow > 0) fprintf(out, " From %zu to %zu it falls by another %.0f %%.", elbow, k, 100 * fall);
-  if (is_likelihood(r))
-    fprintf(out,
-            " BIC weighs each such gain against what it costs to describe one more cluster, and it pays up to %zu.", k);
+  ock_manner manner = ock_page_manner(r->verdict.criterion);
+  if (strcmp(manner.scale, "own") != 0)
+    fprintf(out, " %s weighs each such gain against what it costs to describe one more cluster, and it pays up to %zu.",
+            manner.short_title, k);
 }
 
 static void tell_late(const ock_report *r, size_t elbow, FILE *out) {
@@ -165,7 +166,7 @@ static void tell_late(const ock_report *r, size_t elbow, FILE *out) {
 
 void ock_page_elbow(const ock_report *r, FILE *out) {
   const ockham_curve *curve = r->curve;
-  size_t elbow = elbow_of_first(curve, curve->n_points), k = r->verdict.k;
+  size_t elbow = ock_report_choice(r, "elbow"), k = r->verdict.k;
   if (curve->n_points == 1) {
     fputs("One number of clusters alone has no elbow.", out);
     return;

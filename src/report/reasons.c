@@ -91,7 +91,7 @@ static void tell_gaps(const ock_report *r, FILE *out) {
   size_t k = r->verdict.k;
   if (k < 2 || c->n_peaks == 0 || c->n_peaks == k) return;
   if (c->n_peaks == 1)
-    fprintf(out, "  beware: there is no gap between them; one cluster of another shape might look the same\n");
+    fprintf(out, "  " OCK_BEWARE "there is no gap between them; one cluster of another shape might look the same\n");
   else
     fprintf(out, "  with gaps between %zu groups of them; some have none\n", c->n_peaks);
 }
@@ -101,7 +101,8 @@ static void tell_bent(const ock_report *r, FILE *out) {
   const ockham_confidence *c = &r->verdict.confidence;
   if (c->n_bent == 0 || c->bent_share < enough) return;
   fprintf(out,
-          "  beware: %.0f %% of the rows hang together in %zu bent group%s (rings, arcs, spirals), which neither%s"
+          "  " OCK_BEWARE
+          "%.0f %% of the rows hang together in %zu bent group%s (rings, arcs, spirals), which neither%s"
           "centroids nor mixtures describe: clusters are pieces of them\n",
           100 * c->bent_share, c->n_bent, ock_plural(c->n_bent), r->wrap);
 }

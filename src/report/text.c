@@ -195,7 +195,7 @@ static void explain_scaling(const ock_report *r, FILE *out) {
   if (!s || s->kind == OCKHAM_SCALE_NONE) return;
   fprintf(out, "  columns were %s", s->kind == OCKHAM_SCALE_ROBUST ? "scaled by median and quartiles" : "standardised");
   if (r->options->scaling_chosen)
-    fprintf(out, ": their spreads differ by %.3g to 1; --scale none leaves them as they are", s->spread_ratio);
+    fprintf(out, ": their spreads differ by %.3g to 1; with scale none they stay as they are", s->spread_ratio);
   fputc('\n', out);
 }
 
@@ -204,8 +204,9 @@ static void explain_range(const ock_report *r, FILE *out) {
   size_t k_max = r->curve->points[r->curve->n_points - 1].k;
   if (v->extended) fprintf(out, "  the range was extended to %zu, for the best k stood near its end\n", k_max);
   if (v->at_lower_edge)
-    fprintf(out, "  %zu is the least k tried: there may be fewer clusters; --k-min tries less\n", v->k);
-  if (v->at_edge) fprintf(out, "  %zu is the largest k tried: there may be more clusters; --k-max tries more\n", k_max);
+    fprintf(out, "  %zu is the least k tried: there may be fewer clusters; a smaller k_min tries less\n", v->k);
+  if (v->at_edge)
+    fprintf(out, "  %zu is the largest k tried: there may be more clusters; a larger k_max tries more\n", k_max);
   if (v->distinct_limit)
     fprintf(out, "  there %s only %zu different row%s, so there cannot be more clusters\n", k_max == 1 ? "is" : "are",
             k_max, ock_plural(k_max));
@@ -237,30 +238,36 @@ static void explain_missing(const ock_report *r, FILE *out) {
     fprintf(out, "  %s missing cell%s filled with the column's mean\n", ock_grouped(filled, text), ock_plural(filled));
 }
 
-static size_t chosen_k(const ock_report *r, const char *criterion) {
-  size_t i = ockham_criterion_choose(ockham_criterion_find(criterion), r->curve);
-  return i == SIZE_MAX ? 0 : r->curve->points[i].k;
-}
-
 /* BIC counts round clusters, and needs several for one that is long or skewed: the geometry then says far fewer. */
 static void explain_disagreement(const ock_report *r, FILE *out) {
-  size_t k = r->verdict.k, davies_bouldin = chosen_k(r, "davies-bouldin"), silhouette = chosen_k(r, "silhouette");
-  if (silhouette == 0) silhouette = chosen_k(r, "simplified-silhouette");
+  size_t k = r->verdict.k, davies_bouldin = ock_report_choice(r, "davies-bouldin"),
+         silhouette = ock_report_choice(r, "silhouette");
+  if (silhouette == 0) silhouette = ock_report_choice(r, "simplified-silhouette");
   if (strcmp(r->verdict.criterion->name, "bic") != 0 || k < 4 || !silhouette || !davies_bouldin) return;
   if (2 * silhouette > k || 2 * davies_bouldin > k) return;
   fprintf(out,
-          "  beware: silhouette says %zu and Davies-Bouldin %zu; BIC counts round clusters, and takes several for one%s"
+          "  " OCK_BEWARE
+          "silhouette says %zu and Davies-Bouldin %zu; BIC counts round clusters, and takes several for one%s"
           "that is long or skewed%s\n",
           silhouette, davies_bouldin, r->wrap,
-          r->curve->has_mixtures ? "" : "; without --criterion such shapes are tried too");
+          r->curve->has_mixtures ? "" : "; the default criterion tries such shapes, too");
+}
+
+static const char *agreement_in_words(double adjusted_rand) {
+  return adjusted_rand > 0.95  ? "nearly the same"
+         : adjusted_rand > 0.7 ? "much alike"
+         : adjusted_rand > 0.3 ? "alike in part"
+                               : "hardly alike";
 }
 
 static void explain_agreement(const ock_report *r, FILE *out) {
   const ockham_agreement *a = r->options->agreement;
   if (!a) return;
-  fprintf(out, "  against the %zu known labels%s: adjusted Rand %.3f, adjusted mutual information %.3f\n",
+  fprintf(out, "  against the %zu known labels%s: adjusted Rand %.3f, adjusted mutual information %.3f",
           r->options->n_label_values, r->curve->weighted ? " (each row counted once)" : "", a->adjusted_rand,
           a->adjusted_mutual_information);
+  if (r->verdict.k > 1 && !r->verdict.undecided) fprintf(out, ": %s", agreement_in_words(a->adjusted_rand));
+  fputc('\n', out);
 }
 
 /* ---- tables ---- */
@@ -309,11 +316,10 @@ static void clusters_table(const ock_report *r, FILE *out) {
   if (v->weights) fprintf(out, " %16s", "weight");
   fprintf(out, " %8s  %s%s\n", "share", "root mean squared distance to centroid", scaled ? ", scaled" : "");
   for (size_t j = 0; j < v->k && j < MOST_CLUSTERS_LISTED; j++) {
-    double weight = v->weights ? v->weights[j] : (double)v->sizes[j];
+    double weight = ock_report_weight(r, j);
     fprintf(out, "  %-8zu %12s", j, ock_grouped(v->sizes[j], text));
     if (v->weights) fprintf(out, " %16.10g", weight);
-    fprintf(out, " %7.1f%%  %.4g\n", 100 * weight / (v->weights ? r->curve->total_weight : (double)r->curve->n_rows),
-            weight > 0 ? sqrt(v->within[j] / weight) : 0);
+    fprintf(out, " %7.1f%%  %.4g\n", 100 * ock_report_share(r, j), weight > 0 ? sqrt(v->within[j] / weight) : 0);
   }
   if (v->k <= MOST_CLUSTERS_LISTED) return;
   uint64_t n_rest = 0;

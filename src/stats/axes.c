@@ -46,8 +46,11 @@ static void sum_columns(void *arg, size_t slab, size_t worker) {
   const axes_fit *f = arg;
   double *sum = f->sums + slab * f->width;
   (void)worker;
-  for (size_t i = slab_begin(f, slab); i < slab_begin(f, slab + 1); i++)
-    for (size_t j = 0; j < f->x.n_columns; j++) sum[j] += weight_of(f, i) * (ock_rows_get(f->x, i, j) - f->mean[j]);
+  for (size_t i = slab_begin(f, slab); i < slab_begin(f, slab + 1); i++) {
+    double weight = weight_of(f, i);
+    if (weight == 0) continue;
+    for (size_t j = 0; j < f->x.n_columns; j++) sum[j] += weight * (ock_rows_get(f->x, i, j) - f->mean[j]);
+  }
 }
 
 static void sum_squares(void *arg, size_t slab, size_t worker) {
@@ -57,6 +60,7 @@ static void sum_squares(void *arg, size_t slab, size_t worker) {
   (void)worker;
   for (size_t i = slab_begin(f, slab); i < slab_begin(f, slab + 1); i++) {
     double weight = weight_of(f, i);
+    if (weight == 0) continue;
     centre_row(f->x, f->mean, i, row);
     *sum += weight * dot(row, row, d);
   }
@@ -70,6 +74,7 @@ static void sum_products(void *arg, size_t slab, size_t worker) {
   (void)worker;
   for (size_t i = slab_begin(f, slab); i < slab_begin(f, slab + 1); i++) {
     double weight = weight_of(f, i);
+    if (weight == 0) continue;
     centre_row(f->x, f->mean, i, row);
     for (size_t j = 0; j < d; j++) {
       double by = weight * row[j];
@@ -86,6 +91,7 @@ static void sum_images(void *arg, size_t slab, size_t worker) {
   (void)worker;
   for (size_t i = slab_begin(f, slab); i < slab_begin(f, slab + 1); i++) {
     double weight = weight_of(f, i);
+    if (weight == 0) continue;
     centre_row(f->x, f->mean, i, row);
     for (size_t v = 0; v < f->n_vectors; v++) {
       double by = weight * dot(row, f->vectors + v * d, d);
@@ -165,8 +171,9 @@ typedef struct subspace {
   double *matrix, *vectors, *values; /* p x p, p x p, p: the covariance in the basis */
 } subspace;
 
-/* The basis turned so that the covariance, as far as the subspace shows it, is diagonal; its image stays in f->sums. */
-static void turn_to_axes(axes_fit *f, subspace *s) {
+/* The covariance in the basis, and by which turn of it that is diagonal. What the covariance makes of the basis stays
+ * in f->sums. */
+static void measure_in_basis(axes_fit *f, subspace *s) {
   f->vectors = s->basis;
   f->n_vectors = s->p;
   const double *image = sum_up(f, s->p * s->d, sum_images);
@@ -186,9 +193,13 @@ static void combine(const subspace *s, const double *from, double *to) {
       for (size_t j = 0; j < s->d; j++) to[a * s->d + j] += s->vectors[v * s->p + a] * from[v * s->d + j];
 }
 
+/* Where rows vary in fewer directions than there are axes, the last variances are rounding noise of the first. */
 static bool has_settled(const subspace *s, const double *before, size_t n_axes) {
-  for (size_t a = 0; a < n_axes; a++)
-    if (!(fabs(s->values[a] - before[a]) <= 1e-9 * s->values[a])) return false;
+  double noise = 1e-14 * fmax(s->values[0], 0);
+  for (size_t a = 0; a < n_axes; a++) {
+    double now = fmax(s->values[a], 0);
+    if (!(fabs(now - before[a]) <= 1e-9 * now + noise)) return false;
+  }
   return true;
 }
 
@@ -198,7 +209,7 @@ static void iterate(axes_fit *f, subspace *s, ockham_principal_axes *axes) {
   for (size_t v = 0; v < s->p; v++) orthonormalise(s->basis, v, s->d);
   memset(axes->variances, 0, axes->n_axes * sizeof *axes->variances);
   for (size_t round = 0;; round++) {
-    turn_to_axes(f, s);
+    measure_in_basis(f, s);
     bool done = round + 1 == MOST_ROUNDS || has_settled(s, axes->variances, axes->n_axes);
     for (size_t a = 0; a < axes->n_axes; a++) axes->variances[a] = fmax(s->values[a], 0);
     combine(s, done ? s->basis : f->sums, s->turned);
@@ -214,34 +225,25 @@ static ockham_status fit_by_rounds(axes_fit *f, ockham_principal_axes *axes, ock
   ock_arena arena = {0};
   subspace s = {.p = p,
                 .d = d,
-                .basis = ock_arena_array(&arena, p * d, sizeof(double)),
-                .turned = ock_arena_array(&arena, p * d, sizeof(double)),
-                .matrix = ock_arena_array(&arena, p * p, sizeof(double)),
-                .vectors = ock_arena_array(&arena, p * p, sizeof(double)),
+                .basis = ock_arena_array(&arena, ock_size_product(p, d), sizeof(double)),
+                .turned = ock_arena_array(&arena, ock_size_product(p, d), sizeof(double)),
+                .matrix = ock_arena_array(&arena, ock_size_product(p, p), sizeof(double)),
+                .vectors = ock_arena_array(&arena, ock_size_product(p, p), sizeof(double)),
                 .values = ock_arena_array(&arena, p, sizeof(double))};
   bool enough = s.basis && s.turned && s.matrix && s.vectors && s.values;
   if (enough) iterate(f, &s, axes);
   ock_arena_clear(&arena);
-  return enough ? OCKHAM_OK : ock_fail_memory(err, "a subspace", 2 * p * d * sizeof(double));
+  return enough ? OCKHAM_OK
+                : ock_fail_memory(err, "a subspace", ock_size_product(ock_size_product(2 * p, d), sizeof(double)));
 }
 
 /* ---- the whole ---- */
 
-static ockham_status add_weights(axes_fit *f, ockham_error *err) {
-  f->total_weight = 0;
-  for (size_t i = 0; i < f->x.n_rows; i++) {
-    double w = weight_of(f, i);
-    if (w != 0 && !(w >= OCKHAM_LEAST_WEIGHT && w <= OCKHAM_LARGEST_WEIGHT))
-      return ock_fail_at(err, OCKHAM_BAD_DATA, i + 1, 0, "weights must be 0 or from %g to %g: row %zu has %g",
-                         OCKHAM_LEAST_WEIGHT, OCKHAM_LARGEST_WEIGHT, i + 1, w);
-    f->total_weight += w;
-  }
-  return f->total_weight > 0 ? OCKHAM_OK : ock_fail(err, OCKHAM_BAD_DATA, "at least one weight must be more than 0");
-}
-
-/* About the first row, so that no digits are lost to an offset. */
+/* About the first row that counts, so that no digits are lost to an offset. */
 static void take_mean(axes_fit *f, double *mean) {
-  for (size_t j = 0; j < f->x.n_columns; j++) mean[j] = ock_rows_get(f->x, 0, j);
+  size_t first = 0;
+  while (weight_of(f, first) == 0) first++;
+  for (size_t j = 0; j < f->x.n_columns; j++) mean[j] = ock_rows_get(f->x, first, j);
   f->mean = mean;
   const double *beyond = sum_up(f, f->x.n_columns, sum_columns);
   for (size_t j = 0; j < f->x.n_columns; j++) mean[j] += beyond[j];
@@ -260,18 +262,18 @@ static ockham_status fit_axes(axes_fit *f, ockham_principal_axes *axes, ockham_e
 
 static size_t widest(const ockham_principal_axes *axes) {
   size_t d = axes->n_columns;
-  return d <= OCKHAM_EXACT_AXES_COLUMNS ? d * d : (axes->n_axes + SPARE_AXES) * d;
+  return d <= OCKHAM_EXACT_AXES_COLUMNS ? d * d : ock_size_product(axes->n_axes + SPARE_AXES, d);
 }
 
 static ockham_status allocate(axes_fit *f, ockham_principal_axes *axes, ockham_error *err) {
-  size_t d = axes->n_columns, width = widest(axes);
+  size_t d = axes->n_columns, n_sums = ock_size_product(N_SLABS, widest(axes));
   axes->mean = ock_alloc_array(d, sizeof *axes->mean);
   axes->directions = ock_alloc_array(ock_size_product(axes->n_axes, d), sizeof *axes->directions);
   axes->variances = ock_alloc_array(axes->n_axes, sizeof *axes->variances);
-  f->sums = ock_alloc_array(N_SLABS * width, sizeof *f->sums);
-  f->rows = ock_alloc_array(N_SLABS * d, sizeof *f->rows);
+  f->sums = ock_alloc_array(n_sums, sizeof *f->sums);
+  f->rows = ock_alloc_array(ock_size_product(N_SLABS, d), sizeof *f->rows);
   if (!axes->mean || !axes->directions || !axes->variances || !f->sums || !f->rows)
-    return ock_fail_memory(err, "the principal axes", N_SLABS * width * sizeof *f->sums);
+    return ock_fail_memory(err, "the principal axes", ock_size_product(n_sums, sizeof *f->sums));
   return OCKHAM_OK;
 }
 
@@ -283,7 +285,7 @@ ockham_status ockham_principal_axes_fit(ockham_rows x, const double *weights, si
   if (!status && (n_axes == 0 || n_axes > x.n_columns))
     status =
         ock_fail(err, OCKHAM_BAD_ARGUMENT, "n_axes must be from 1 to the %zu columns, found %zu", x.n_columns, n_axes);
-  if (!status) status = add_weights(&f, err);
+  if (!status) status = ock_weights_check(weights, x.n_rows, &f.total_weight, err);
   if (!status) status = allocate(&f, axes, err);
   if (!status) status = ock_pool_new(threads, &f.pool, err);
   if (!status) status = fit_axes(&f, axes, err);

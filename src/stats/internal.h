@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stats: how far two labellings of the same rows agree; principal axes; whether numbers are normal; shapes of one
  * cluster; tails of distributions; small symmetric matrices.
- * Main type: ock_sizes, the multiset of group sizes of a partition; both indices follow from three of them.
- * Invariants: nothing depends on which numbers stand for the clusters; counts stay whole numbers until the last step.
- * Threads: pure functions, no state.
- * Source: Hubert & Arabie, J. Classification 2, 1985 (doi:10.1007/BF01908075); Vinh, Epps & Bailey, JMLR 11, 2010. */
+ * Main types: ock_sizes, the multiset of group sizes of a partition, from three of which both indices of agreement
+ *   follow; ockham_principal_axes, which own their memory; packed triangles for small matrices.
+ * Invariants: agreement does not depend on which numbers stand for the clusters, and its counts stay whole until the
+ *   last step; axes are the same bits for any number of threads, for sums are of slabs that do not depend on it.
+ * Threads: no state but the caller's; ockham_principal_axes_fit() runs its sums over rows on a pool of its own.
+ * Source: Hubert & Arabie, J. Classification 2, 1985 (doi:10.1007/BF01908075); Vinh, Epps & Bailey, JMLR 11, 2010;
+ *   Halko, Martinsson & Tropp, SIAM Review 53, 2011 (doi:10.1137/090771806). */
 #ifndef OCK_STATS_INTERNAL_H
 #define OCK_STATS_INTERNAL_H
 

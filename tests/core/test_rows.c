@@ -71,12 +71,36 @@ static void the_first_bad_value_is_named(void **state) {
                 "the rows must be finite: row 2, column 1 holds inf");
 }
 
+static void check_weight_refused(const double *weights, size_t n, uint64_t row, const char *message) {
+  ockham_error err = {0};
+  double total;
+  assert_int_equal(ock_weights_check(weights, n, &total, &err), OCKHAM_BAD_DATA);
+  assert_int_equal(err.row, row);
+  assert_string_equal(err.message, message);
+}
+
+static void weights_are_checked_and_summed(void **state) {
+  (void)state;
+  double total = NAN, weights[] = {0, 1e-100, 2.5, 1e100, 0};
+  assert_ok(ock_weights_check(weights, 3, &total, err));
+  assert_true(total == 2.5);
+  assert_ok(ock_weights_check(weights, 5, &total, err));
+  assert_true(total == 1e100);
+  assert_ok(ock_weights_check(NULL, 7, &total, err));
+  assert_true(total == 7);
+  check_weight_refused(weights + 4, 1, 0, "all weights are 0, expected a row that counts");
+  double bad[] = {1, NAN, -2, 1e101, 1e-101};
+  check_weight_refused(bad, 5, 2, "row 2: a weight must be 0 or a number from 1e-100 to 1e+100, found nan");
+  check_weight_refused(bad + 2, 3, 1, "row 1: a weight must be 0 or a number from 1e-100 to 1e+100, found -2");
+  check_weight_refused(bad + 3, 2, 1, "row 1: a weight must be 0 or a number from 1e-100 to 1e+100, found 1e+101");
+  check_weight_refused(bad + 4, 1, 1, "row 1: a weight must be 0 or a number from 1e-100 to 1e+100, found 1e-101");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(views_are_read_by_stride),
-      cmocka_unit_test(good_views_pass),
-      cmocka_unit_test(bad_views_are_refused),
-      cmocka_unit_test(the_first_bad_value_is_named),
+      cmocka_unit_test(views_are_read_by_stride),       cmocka_unit_test(good_views_pass),
+      cmocka_unit_test(bad_views_are_refused),          cmocka_unit_test(the_first_bad_value_is_named),
+      cmocka_unit_test(weights_are_checked_and_summed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 /* What the page draws is what the sweep and the rows say. */
 #include "blocks.h"
 #include "paging.h"
+#include "report/page.h"
 #include "select/mixtures.h"
 
 /* ---- the sweep ---- */
@@ -25,6 +26,7 @@ static void assert_criteria_are_those_of_curve(const paged *p, const json_t *obj
     const ockham_criterion *criterion = ockham_criterion_find(json_string_value(json_object_get(shown, "name")));
     size_t i = ockham_criterion_choose(criterion, curve);
     assert_string_equal(json_string_value(json_object_get(shown, "title")), criterion->title);
+    assert_non_null(json_string_value(json_object_get(shown, "short")));
     assert_true(i == SIZE_MAX ? json_is_null(choice) : (size_t)json_integer_value(choice) == curve->points[i].k);
   }
 }
@@ -55,8 +57,10 @@ static void test_words(void **unused) {
   assert_string_equal(text_at(object, "tone"), "sure");
   assert_non_null(strstr(text_at(object, "certainty"), "all 20 random halves"));
   assert_non_null(strstr(text_at(object, "elbow"), "The elbow says "));
-  assert_non_null(strstr(json_string_value(json_array_get(json_object_get(object, "reasons"), 0)),
-                         "BIC of mixtures is highest at 15: "));
+  assert_non_null(strstr(text_at(object, "elbow"), " BIC weighs each such gain"));
+  const json_t *reason = json_array_get(json_object_get(object, "reasons"), 0);
+  assert_non_null(strstr(text_at(reason, "text"), "BIC of mixtures is highest at 15: "));
+  assert_string_equal(text_at(reason, "kind"), "reason");
   json_decref(object);
   paged_free(&p);
 
@@ -72,6 +76,100 @@ static void test_words(void **unused) {
   assert_string_equal(text_at(object, "headline"), "No answer from silhouette");
   assert_string_equal(text_at(object, "tone"), "open");
   json_decref(object);
+  paged_free(&p);
+}
+
+/* What may be called BIC, and what has its bands. */
+static void test_criteria_have_names_and_scales(void **unused) {
+  (void)unused;
+  static const char *const expected[][3] = {{"bic", "BIC", "bic"},
+                                            {"mixture", "BIC", "bic"},
+                                            {"bicc", "BIC for few rows", "bic"},
+                                            {"aic", "AIC", "likelihood"},
+                                            {"aicc", "AICc", "likelihood"},
+                                            {"mixture-icl", "ICL", "likelihood"},
+                                            {"bic-goxmeans", "BIC of goxmeans", "likelihood"},
+                                            {"bic-pelleg-moore", "BIC of Pelleg & Moore", "likelihood"},
+                                            {"slope-heuristic", "slope heuristic", "own"},
+                                            {"silhouette", "silhouette", "own"},
+                                            {"elbow", "elbow (Kneedle)", "own"}};
+  for (size_t c = 0; c < sizeof expected / sizeof *expected; c++) {
+    ock_manner manner = ock_page_manner(ockham_criterion_find(expected[c][0]));
+    assert_string_equal(manner.short_title, expected[c][1]);
+    assert_string_equal(manner.scale, expected[c][2]);
+  }
+}
+
+static const char *const deciders[][2] = {
+    {"aic", " AIC weighs each such gain"}, {"mixture-icl", " ICL weighs each such gain"}, {"silhouette", NULL}};
+
+/* The price is that of what decides; what is no likelihood has none. */
+static void test_elbow_is_told_of_what_decides(void **unused) {
+  (void)unused;
+  for (size_t c = 0; c < sizeof deciders / sizeof *deciders; c++) {
+    paged p = paged_blobs(1500, 2, 15, (ockham_sweep_options){.criterion = deciders[c][0], .mixtures = true});
+    json_t *object = paged_json(&p, (ockham_page_options){0});
+    const char *elbow = text_at(object, "elbow");
+    assert_non_null(strstr(elbow, "Inertia falls with every cluster"));
+    assert_null(strstr(elbow, " BIC weighs"));
+    if (deciders[c][1])
+      assert_non_null(strstr(elbow, deciders[c][1]));
+    else
+      assert_null(strstr(elbow, "weighs each such gain"));
+    json_decref(object);
+    paged_free(&p);
+  }
+}
+
+/* The elbow of a shorter range is that of Kneedle there. */
+static void test_elbow_of_a_shorter_range(void **unused) {
+  (void)unused;
+  paged p = paged_blobs(1500, 2, 15, (ockham_sweep_options){.criterion = "bic"});
+  const ockham_curve *curve = ockham_sweep_curve(p.sweep);
+  json_t *object = paged_json(&p, (ockham_page_options){0});
+  const char *moves = strstr(text_at(object, "elbow"), "drawn only up to ");
+  size_t range, elbow;
+  double k[64], inertia[64];
+  assert_non_null(moves);
+  assert_int_equal(sscanf(moves, "drawn only up to %zu, the same curve has it at %zu", &range, &elbow), 2);
+  assert_true(curve->points[0].k == 1 && range < curve->n_points && range <= 64);
+  for (size_t i = 0; i < range; i++) {
+    k[i] = (double)curve->points[i].k;
+    inertia[i] = curve->points[i].inertia;
+  }
+  assert_int_equal(curve->points[ockham_kneedle(k, inertia, range)].k, elbow);
+  assert_int_not_equal(curve->points[ockham_criterion_choose(ockham_criterion_find("elbow"), curve)].k, elbow);
+  json_decref(object);
+  paged_free(&p);
+}
+
+/* What is against the answer is marked; known labels are told of once, with what the numbers mean. */
+static void test_reasons_have_kinds(void **unused) {
+  (void)unused;
+  static const struct {
+    double adjusted_rand;
+    const char *words;
+  } cases[] = {{0.96, ": nearly the same"}, {0.95, ": much alike"}, {0.7, ": alike in part"}, {0.3, ": hardly alike"}};
+  paged p = paged_blobs(240, 2, 3, (ockham_sweep_options){.k_max = 9});
+  p.sweep->mixtures->doubts.n_peaks = 1;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    ockham_agreement agreement = {cases[i].adjusted_rand, 0.5};
+    json_t *object = paged_json(&p, (ockham_page_options){.report = {.agreement = &agreement, .n_label_values = 3}});
+    const json_t *reasons = json_object_get(object, "reasons");
+    size_t n_beware = 0, n_against = 0;
+    for (size_t r = 0; r < json_array_size(reasons); r++) {
+      const char *text = text_at(json_array_get(reasons, r), "text");
+      bool beware = strcmp(text_at(json_array_get(reasons, r), "kind"), "beware") == 0;
+      assert_int_equal(beware, strncmp(text, "Beware: ", 8) == 0);
+      n_beware += beware;
+      if (strncmp(text, "Against the 3 known labels: ", 28) != 0) continue;
+      n_against++;
+      assert_non_null(strstr(text, cases[i].words));
+    }
+    assert_int_equal(n_beware, 1);
+    assert_int_equal(n_against, 1);
+    json_decref(object);
+  }
   paged_free(&p);
 }
 
@@ -180,8 +278,11 @@ static void test_rows_on_axes(void **unused) {
     assert_false(seen[i]);
     seen[i] = true;
     assert_int_equal(real_at(json_object_get(map, "cluster"), s), p.labels[i]);
-    assert_close(coordinate(json_object_get(map, "x"), s), at[2 * i], 1e-3);
-    assert_close(coordinate(json_object_get(map, "y"), s), at[2 * i + 1], 1e-3);
+    for (size_t a = 0; a < 2; a++) { /* the nearest step */
+      const json_t *axis = json_object_get(map, a ? "y" : "x");
+      double half = json_number_value(json_object_get(axis, "step")) / 2;
+      assert_true(fabs(coordinate(axis, s) - at[2 * i + a]) <= 1.0001 * half);
+    }
   }
   ockham_principal_axes_clear(&axes);
   json_decref(object);
@@ -371,6 +472,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_sweep_is_whole),
       cmocka_unit_test(test_words),
+      cmocka_unit_test(test_criteria_have_names_and_scales),
+      cmocka_unit_test(test_elbow_is_told_of_what_decides),
+      cmocka_unit_test(test_elbow_of_a_shorter_range),
+      cmocka_unit_test(test_reasons_have_kinds),
       cmocka_unit_test(test_certainty),
       cmocka_unit_test(test_centres_in_own_units),
       cmocka_unit_test(test_the_most_telling_columns),

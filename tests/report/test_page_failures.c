@@ -23,9 +23,10 @@ static void test_bad_arguments(void **unused) {
   (void)unused;
   paged p = paged_blobs(60, 2, 3, (ockham_sweep_options){.k_max = 4}), other = p;
   double weights[60] = {0};
-  assert_refused(&p, &(ockham_page_options){.weights = weights}, OCKHAM_BAD_DATA, "at least one weight");
+  assert_refused(&p, &(ockham_page_options){.weights = weights}, OCKHAM_BAD_DATA, "all weights are 0");
   weights[4] = -1;
-  assert_refused(&p, &(ockham_page_options){.weights = weights}, OCKHAM_BAD_DATA, "row 5 has -1");
+  assert_refused(&p, &(ockham_page_options){.weights = weights}, OCKHAM_BAD_DATA,
+                 "row 5: a weight must be 0 or a number from 1e-100 to 1e+100, found -1");
   other.rows.n_columns = 1;
   assert_refused(&other, NULL, OCKHAM_BAD_ARGUMENT, "the sweep has 2 columns, and the rows 1");
   other = p;
@@ -51,11 +52,10 @@ static void test_want_of_memory(void **unused) {
       ock_fault_after(n);
       ockham_status status = try_page(&p, &options, &err);
       bool told = status == OCKHAM_NO_MEMORY && strstr(err.message, "memory");
-      if (ock_fault_hits() == 0) assert_int_equal(status, OCKHAM_OK);
-      assert_true(told || status == OCKHAM_OK); /* an elbow may be missing: Kneedle has no way to tell */
+      assert_true(ock_fault_hits() ? told : status == OCKHAM_OK);
       n_refused += told;
     }
-    assert_true(n_refused > 10);
+    assert_true(n_refused > 5);
     paged_free(&p);
   }
 }

@@ -175,6 +175,25 @@ static void test_weights_stand_for_rows(void **unused) {
   free(x);
 }
 
+/* Whatever they hold: squares of these overflow. */
+static void test_rows_of_weight_0_are_not_looked_at(void **unused) {
+  (void)unused;
+  enum { N = 30, WIDE = OCKHAM_EXACT_AXES_COLUMNS + 4 };
+  for (size_t d = 3; d <= WIDE; d += WIDE - 3) {
+    double *x = make_rows(N, d, 3, 9), weights[N];
+    for (size_t i = 0; i < N; i++) weights[i] = i > 1;
+    ockham_principal_axes kept = fit(rows_of(x + 2 * d, N - 2, d), NULL, 2, 1);
+    x[0] = x[d] = 1e200;
+    ockham_principal_axes weighted = fit(rows_of(x, N, d), weights, 2, 1);
+    assert_close(weighted.total_variance, kept.total_variance, 1e-12);
+    for (size_t j = 0; j < d; j++) assert_close(weighted.mean[j], kept.mean[j], 1e-12);
+    for (size_t a = 0; a < 2; a++) assert_close(weighted.variances[a], kept.variances[a], 1e-8);
+    ockham_principal_axes_clear(&kept);
+    ockham_principal_axes_clear(&weighted);
+    free(x);
+  }
+}
+
 /* Columns of zeros change nothing but the way. */
 static void test_many_columns(void **unused) {
   (void)unused;
@@ -242,8 +261,9 @@ static void test_refusals(void **unused) {
   assert_refused(rows, NULL, 0, OCKHAM_BAD_ARGUMENT, "n_axes must be from 1 to the 2 columns, found 0");
   assert_refused(rows, NULL, 3, OCKHAM_BAD_ARGUMENT, "found 3");
   assert_refused(rows_of(x, 3, 2), NULL, 1, OCKHAM_BAD_DATA, "row 3, column 2");
-  assert_refused(rows, zero, 1, OCKHAM_BAD_DATA, "at least one weight");
-  assert_refused(rows_of(x, 2, 2), negative + 1, 1, OCKHAM_BAD_DATA, "row 2 has -1");
+  assert_refused(rows, zero, 1, OCKHAM_BAD_DATA, "all weights are 0");
+  assert_refused(rows_of(x, 2, 2), negative + 1, 1, OCKHAM_BAD_DATA,
+                 "row 2: a weight must be 0 or a number from 1e-100 to 1e+100, found -1");
   assert_refused(rows_of(far, 2, 2), NULL, 1, OCKHAM_BAD_DATA, "overflow");
   assert_refused((ockham_rows){0}, NULL, 1, OCKHAM_BAD_ARGUMENT, "must not be NULL");
 }
@@ -271,6 +291,7 @@ int main(void) {
       cmocka_unit_test(test_planted_directions),
       cmocka_unit_test(test_float32_with_gaps_is_float64),
       cmocka_unit_test(test_weights_stand_for_rows),
+      cmocka_unit_test(test_rows_of_weight_0_are_not_looked_at),
       cmocka_unit_test(test_many_columns),
       cmocka_unit_test(test_nothing_varies),
       cmocka_unit_test(test_an_offset_loses_no_digits),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // assemble.mjs NODE_MODULES OUTPUT.c: put the page together, and write it as C strings. The page is everything but what
-// the library fills in: it is cut where page.html says `@@fill@@`.
+// the library fills in: it is cut where page.html says `@@title@@`, `@@text@@` and `@@report@@`.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -38,7 +38,7 @@ function licences() {
     byText.set(text, [...(byText.get(text) ?? []), `${name} ${version}`]);
   }
   const parts = [...byText].map(([text, names]) => `${names.sort().join(", ")}\n\n${text}`);
-  return ["This page contains:", ...parts].join("\n\n").replace(/--+/g, "\u2013").replaceAll(">", "");
+  return ["This page contains:", ...parts].join("\n\n").replace(/--+/g, "\u2013");
 }
 
 // What stands inside <script> must not end it.
@@ -52,8 +52,17 @@ const parts = {
   scripts: scripts.map((text) => `<script>${text}</script>`).join("\n"),
   hashes: hashes.join(" "),
 };
-const page = own("page.html").replace(/\{\{(\w+)\}\}/g, (_, name) => parts[name]);
-const pieces = page.split("@@fill@@");
+function filled(text) {
+  return text.replace(/\{\{(\w+)\}\}/g, (_, name) => {
+    if (!Object.hasOwn(parts, name)) throw new Error(`page.html: {{${name}}} is unknown`);
+    return parts[name];
+  });
+}
+
+// Cut before the bundles are filled in, which may hold anything.
+const cut = own("page.html").split(/@@(\w+)@@/), fills = cut.filter((_, i) => i % 2 === 1).join();
+if (fills !== "title,text,report") throw new Error(`page.html: expected to fill in title,text,report, found ${fills}`);
+const pieces = cut.filter((_, i) => i % 2 === 0).map(filled);
 
 // Escaped, in lines; "?" too, for "??" may begin a trigraph.
 function literal(text) {
@@ -72,8 +81,7 @@ function literal(text) {
 writeFileSync(output, `/* Made by assemble.mjs. */
 #include "report/page.h"
 
-const char *const ock_page_pieces[] = {
+const char *const ock_page_pieces[OCK_PAGE_PIECES] = {
 ${pieces.map(literal).join(",\n")},
 };
-const size_t ock_page_n_pieces = ${pieces.length};
 `);

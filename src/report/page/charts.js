@@ -15,6 +15,10 @@ const config = (ink) => ({
   },
   text: { color: ink.ink, fontSize: 11 },
 });
+// A chart as wide as its container, and as high as it says (`fit`) or as its rows are (`fit-x`).
+const sized = (height, padding = 0, type = "fit") => ({
+  width: "container", height, autosize: { type, contains: "padding", resize: true }, padding,
+});
 const INK = { ink: "var(--ink)", muted: "var(--muted)", grid: "var(--grid)" };
 const INK_OF_CANVAS = { ink: "#808890", muted: "#808890", grid: "#80808028" };
 
@@ -60,7 +64,9 @@ function lineLayers(points, y, axis) {
 function choiceLayers(points, y, choice, { colour, filled, line, rule = true }) {
   const x = kScale(points), transform = [{ filter: `datum.k === ${choice.k}` }];
   const right = choice.k <= (points[0].k + points.at(-1).k) / 2;
-  const label = { type: "text", align: right ? "left" : "right", dx: right ? 9 : -9, dy: 16, fontSize: 12, fontWeight: 600, text: choice.label };
+  const label = {
+    type: "text", align: right ? "left" : "right", dx: right ? 9 : -9, dy: 16, fontSize: 12, fontWeight: 600, text: choice.label,
+  };
   const halo = { ...label, color: "var(--paper)", stroke: "var(--paper)", strokeWidth: 4, strokeJoin: "round" };
   const place = { x, y: line === undefined ? y : { value: 16 * line - 8 } };
   return [
@@ -82,7 +88,7 @@ function overK(points, height, layers, title = null) {
   const layer = [targets(points), ...layers];
   for (const { encoding } of layer) if (encoding.x) encoding.x = { ...encoding.x, title };
   return {
-    width: "container", height, autosize: { type: "fit", contains: "padding", resize: true }, padding: { left: 0, right: 2, top: 6, bottom: 0 },
+    ...sized(height, { left: 0, right: 2, top: 6, bottom: 0 }),
     params: [AT], data: { values: points }, layer, config: config(INK),
   };
 }
@@ -94,21 +100,26 @@ function elbowChart(points, elbow, answer) {
   const same = elbow && answer && elbow === answer.k;
   const layers = lineLayers(points, y, kAxis(8));
   if (answer && !same)
-    layers.push(...choiceLayers(points, y, { k: answer.k, label: `${answer.who}: ${answer.k}` }, { colour: "var(--accent)", filled: true, line: 0 }));
+    layers.push(...choiceLayers(points, y, { k: answer.k, label: `${answer.who}: ${answer.k}` },
+      { colour: "var(--accent)", filled: true, line: 0 }));
   if (elbow)
     layers.push(...choiceLayers(points, y, { k: elbow, label: same ? `elbow and ${answer.who}: ${elbow}` : `elbow: ${elbow}` },
       { colour: "var(--ink)", filled: false, line: answer && !same ? 1 : 0 }));
   return overK(points, 300, layers, K_TITLE);
 }
 
-// By how much BIC falls short of its best, on a scale on which 2, 10 and 1000 can all be seen.
-function shortOfBestChart(points, field, title, who, choice) {
+// By how much a likelihood with a price falls short of its best, on a scale on which 2, 10 and 1000 can all be seen;
+// with a band for what differences of BIC leave open.
+function shortOfBestChart(points, { name: field, title, short: who, scale }, choice) {
   const highest = Math.max(...points.map((p) => p[field] ?? -Infinity));
   const short = points.map((p) => ({ ...p, short: p[field] === null ? null : highest - p[field] }));
   const most = Math.max(20, ...short.map((p) => p.short ?? 0)), steps = [0, 2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
   const y = {
     field: "short", type: "quantitative", scale: { type: "symlog", constant: 2, reverse: true, domain: [0, most * 1.15], nice: false },
-    axis: { title: `${title}, below the best`, values: steps.filter((s) => s <= most), labelExpr: "datum.value === 0 ? 'best' : '−' + format(datum.value, '~s')" },
+    axis: {
+      title: `${title}, below the best`, values: steps.filter((s) => s <= most),
+      labelExpr: "datum.value === 0 ? 'best' : '−' + format(datum.value, '~s')",
+    },
   };
   const band = {
     data: { values: [{ from: 0, to: 10 }] }, mark: { type: "rect", color: "var(--wash)" },
@@ -116,13 +127,13 @@ function shortOfBestChart(points, field, title, who, choice) {
   };
   const x = kScale(points);
   const dots = { mark: { type: "point", filled: true, size: 22, color: "var(--quiet)", opacity: 1 }, encoding: { x, y } };
-  const layers = [band, ...lineLayers(points, y, kAxis(8)), dots];
+  const layers = [...(scale === "bic" ? [band] : []), ...lineLayers(points, y, kAxis(8)), dots];
   if (choice)
     layers.push(...choiceLayers(points, y, { k: choice, label: `${who}: ${choice}` }, { colour: "var(--accent)", filled: true }));
   return { ...overK(points, 300, layers, K_TITLE), data: { values: short } };
 }
 
-function criterionChart(points, field, title, choice) {
+function criterionChart(points, { name: field, title }, choice) {
   const y = { field, type: "quantitative", scale: { zero: false }, axis: { title, ...numbersOf(points, field), tickCount: 5 } };
   const layers = lineLayers(points, y, kAxis(8));
   if (points.some((p) => p.k === choice && p[field] !== null))
@@ -132,20 +143,27 @@ function criterionChart(points, field, title, choice) {
 
 // One of many: small, with its choice, and a line where the answer is.
 function smallChart(points, field, choice, answer) {
-  const y = { field, type: "quantitative", scale: { zero: false }, axis: { title: null, ...numbersOf(points, field), tickCount: 3, labelFontSize: 10, labelLimit: 60 } };
+  const y = {
+    field, type: "quantitative", scale: { zero: false },
+    axis: { title: null, ...numbersOf(points, field), tickCount: 3, labelFontSize: 10, labelLimit: 60 },
+  };
   const x = kScale(points), at = { transform: [{ filter: `datum.k === ${answer}` }] };
   const layers = [
     ...(answer ? [{ ...at, mark: { type: "rule", color: "var(--accent)", strokeWidth: 1, opacity: 0.55 }, encoding: { x } }] : []),
     ...lineLayers(points, y, { ...kAxis(4), labelFontSize: 10 }),
   ];
   const defined = points.some((p) => p.k === choice && p[field] !== null); // some rules choose what has no value
-  if (defined) layers.push(...choiceLayers(points, y, { k: choice }, { colour: choice === answer ? "var(--accent)" : "var(--ink)", filled: choice === answer, rule: false }));
+  const agrees = choice === answer, style = { colour: agrees ? "var(--accent)" : "var(--ink)", filled: agrees, rule: false };
+  if (defined) layers.push(...choiceLayers(points, y, { k: choice }, style));
   return overK(points, 96, layers);
 }
 
 function halvesChart(points, halves, answer, most) {
   const values = points.map(({ k }) => ({ k, from: k - 0.36, to: k + 0.36, halves: halves[k] ?? 0 }));
-  const y = { field: "halves", type: "quantitative", scale: { domain: [0, most] }, axis: { title: "random halves", tickMinStep: 1, tickCount: 4, format: "d" } };
+  const y = {
+    field: "halves", type: "quantitative", scale: { domain: [0, most] },
+    axis: { title: "random halves", tickMinStep: 1, tickCount: 4, format: "d" },
+  };
   return {
     ...overK(points, 190, [
       {
@@ -183,19 +201,23 @@ const pointSize = (n) => (n > 10000 ? 9 : n > 3000 ? 14 : n > 800 ? 24 : 44);
 
 // Twenty thousand points: what can be left out of each is (their tooltips are made when they are asked for).
 function mapChart(points, centres, ellipses, k, names, height) {
-  const x = { field: "x", type: "quantitative", scale: { zero: false, nice: false, padding: 14 }, axis: { title: names[0], tickCount: 6, ...plainNumbers } };
-  const y = { field: "y", type: "quantitative", scale: { zero: false, nice: false, padding: 14 }, axis: { title: names[1], tickCount: 6, ...plainNumbers } };
+  const axis = (field, title) => ({
+    field, type: "quantitative", scale: { zero: false, nice: false, padding: 14 }, axis: { title, tickCount: 6, ...plainNumbers },
+  });
+  const x = axis("x", names[0]), y = axis("y", names[1]), pressed = { cursor: "pointer", tooltip: { content: "data" } };
   const color = { field: "cluster", type: "nominal", scale: colourScale(k), legend: null };
   const shape = k > COLOURS.length && { field: "cluster", type: "nominal", scale: shapeScale(k), legend: null };
   const many = points.length > 3000, opacity = many ? 0.5 : 0.75;
   return {
-    width: "container", height, autosize: { type: "fit", contains: "padding", resize: true }, padding: 0,
-    params: [PICKED], config: config(INK_OF_CANVAS),
+    ...sized(height), params: [PICKED], config: config(INK_OF_CANVAS),
     layer: [
       {
         data: { name: "points", values: points },
-        mark: { type: "point", filled: true, invalid: null, shape: "circle", size: pointSize(points.length), cursor: "pointer", tooltip: { content: "data" } },
-        encoding: { x, y, ...(k > 1 ? { color } : { color: { value: COLOURS[0] } }), ...(shape && { shape }), opacity: ifPicked(opacity, 0.1, many ? 0.8 : 1) },
+        mark: { type: "point", filled: true, invalid: null, shape: "circle", size: pointSize(points.length), ...pressed },
+        encoding: {
+          x, y, ...(k > 1 ? { color } : { color: { value: COLOURS[0] } }), ...(shape && { shape }),
+          opacity: ifPicked(opacity, 0.1, many ? 0.8 : 1),
+        },
       },
       ...(ellipses.length === 0 ? [] : [{
         data: { values: ellipses }, mark: { type: "line", strokeWidth: 1.5, interpolate: "linear-closed" },
@@ -203,12 +225,16 @@ function mapChart(points, centres, ellipses, k, names, height) {
       }]),
       ...(centres.length === 0 ? [] : [{
         data: { values: centres },
-        mark: { type: "point", filled: true, size: k > 40 ? 60 : 240, stroke: "#ffffff", strokeWidth: 2, cursor: "pointer", tooltip: { content: "data" } },
-        encoding: { x, y, color, ...(k > 40 && { shape }), opacity: ifPicked(1, 0.15) },
+        mark: { type: "point", filled: true, size: areMany(k) ? 60 : 240, stroke: "#ffffff", strokeWidth: 2, ...pressed },
+        encoding: { x, y, color, ...(areMany(k) && { shape }), opacity: ifPicked(1, 0.15) },
       }]),
-      ...(k > 40 || centres.length === 0 ? [] : [{
-        data: { values: centres }, mark: { type: "text", fontSize: 10, fontWeight: 700, color: "#ffffff", stroke: "#00000060", strokeWidth: 0, cursor: "pointer" },
-        encoding: { x, y, text: { field: "cluster" }, opacity: ifPicked(1, 0.15), color: { condition: { test: "datum.pale", value: "#111111" }, value: "#ffffff" } },
+      ...(areMany(k) || centres.length === 0 ? [] : [{
+        data: { values: centres },
+        mark: { type: "text", fontSize: 10, fontWeight: 700, color: "#ffffff", stroke: "#00000060", strokeWidth: 0, cursor: "pointer" },
+        encoding: {
+          x, y, text: { field: "cluster" }, opacity: ifPicked(1, 0.15),
+          color: { condition: { test: "datum.pale", value: "#111111" }, value: "#ffffff" },
+        },
       }]),
     ],
   };
@@ -216,24 +242,30 @@ function mapChart(points, centres, ellipses, k, names, height) {
 
 function histogramChart(bins, k, name, what) {
   return {
-    width: "container", height: 320, autosize: { type: "fit", contains: "padding", resize: true }, padding: 0,
-    params: [PICKED], config: config(INK), data: { values: bins },
+    ...sized(320), params: [PICKED], config: config(INK), data: { values: bins },
     mark: { type: "bar", cursor: "pointer", binSpacing: 1 },
     encoding: {
-      x: { field: "from", type: "quantitative", bin: { binned: true }, scale: { zero: false, nice: false }, axis: { title: name, ...plainNumbers, tickCount: 8, grid: false } },
+      x: {
+        field: "from", type: "quantitative", bin: { binned: true }, scale: { zero: false, nice: false },
+        axis: { title: name, ...plainNumbers, tickCount: 8, grid: false },
+      },
       x2: { field: "to" },
       y: { field: "weight", type: "quantitative", stack: true, axis: { title: what, format: "~s", tickCount: 5 } },
       color: { field: "cluster", type: "nominal", scale: colourScale(k), legend: null },
       opacity: ifPicked(1, 0.15),
-      tooltip: [{ field: "name", title: "cluster" }, { field: "weight", title: what, format: "," }, { field: "from", title: "from", format: ".4~g" }, { field: "to", title: "to", format: ".4~g" }],
+      tooltip: [
+        { field: "name", title: "cluster" }, { field: "weight", title: what, format: "," },
+        { field: "from", title: "from", format: ".4~g" }, { field: "to", title: "to", format: ".4~g" },
+      ],
     },
   };
 }
 
-const rowStep = (k) => (k <= 12 ? 30 : k <= 40 ? 18 : 7);
+const rowStep = (k) => (k <= 12 ? 30 : areMany(k) ? 7 : 18);
+const sizedByRows = (k) => sized(k * rowStep(k), { left: 0, right: 0, top: 4, bottom: 4 }, "fit-x");
 const clusterAxis = (k) => ({
   field: "cluster", type: "ordinal", scale: { domain: clustersOf(k), paddingInner: 0.12, paddingOuter: 0 },
-  axis: { title: null, labelOverlap: true, labelFontSize: k > 40 ? 9 : 11 },
+  axis: { title: null, labelOverlap: true, labelFontSize: areMany(k) ? 9 : 11 },
 });
 
 function sizesChart(clusters, what) {
@@ -241,14 +273,15 @@ function sizesChart(clusters, what) {
   const x = { field: "size", type: "quantitative", scale: { domain: [0, most * 1.45], nice: false }, axis: null };
   const tooltip = [{ field: "name", title: "cluster" }, { field: "said", title: what }, { field: "part", title: "share" }];
   return {
-    width: "container", height: k * rowStep(k), autosize: { type: "fit-x", contains: "padding", resize: true }, padding: { left: 0, right: 0, top: 4, bottom: 4 },
-    params: [PICKED], config: config(INK), data: { values: clusters },
+    ...sizedByRows(k), params: [PICKED], config: config(INK), data: { values: clusters },
     layer: [
       {
         mark: { type: "bar", cursor: "pointer", cornerRadiusEnd: 2 },
-        encoding: { y, x, color: { field: "cluster", type: "nominal", scale: colourScale(k), legend: null }, opacity: ifPicked(1, 0.2), tooltip },
+        encoding: {
+          y, x, color: { field: "cluster", type: "nominal", scale: colourScale(k), legend: null }, opacity: ifPicked(1, 0.2), tooltip,
+        },
       },
-      ...(k > 40 ? [] : [{
+      ...(areMany(k) ? [] : [{
         mark: { type: "text", align: "left", dx: 6, color: "var(--muted)" },
         encoding: { y, x, text: { field: "label" }, opacity: ifPicked(1, 0.3) },
       }]),
@@ -261,19 +294,22 @@ const HEAT_STEPS = [-2.25, -1.5, -1, -0.6, -0.25, 0.25, 0.6, 1, 1.5, 2.25];
 const HEAT_COLOURS = ["m5", "m4", "m3", "m2", "m1", "m0", "p1", "p2", "p3", "p4", "p5"].map((name) => `var(--${name})`);
 
 function heatChart(cells, columns, k, width) {
-  const each = width / columns.length, few = each > 50 && k <= 40, level = each > 90;
+  const each = width / columns.length, few = each > 50 && !areMany(k), level = each > 90;
   const x = {
     field: "column", type: "ordinal", scale: { domain: columns.map((_, i) => i), paddingInner: 0.04, paddingOuter: 0 },
-    axis: { title: null, labelExpr: "names[datum.value]", labelAngle: level ? 0 : -45, labelLimit: level ? each : 130, labelOverlap: false, labelFontSize: columns.length > 20 ? 9 : 11 },
+    axis: {
+      title: null, labelExpr: "names[datum.value]", labelAngle: level ? 0 : -45, labelLimit: level ? each : 130, labelOverlap: false,
+      labelFontSize: columns.length > 20 ? 9 : 11,
+    },
   };
-  const y = { ...clusterAxis(k), axis: { title: null, labelOverlap: true, labelFontSize: k > 40 ? 9 : 11 } };
+  const y = clusterAxis(k);
   const tooltip = [
     { field: "name", title: "cluster" }, { field: "of", title: "column" }, { field: "said", title: "centre" },
     { field: "average", title: "average of all" }, { field: "off", title: "standard deviations off" },
   ];
   return {
-    width: "container", height: k * rowStep(k), autosize: { type: "fit-x", contains: "padding", resize: true }, padding: { left: 0, right: 0, top: 4, bottom: 4 },
-    params: [PICKED, { name: "names", value: columns.map((c) => c.shown) }], config: config(INK), data: { values: cells },
+    ...sizedByRows(k), params: [PICKED, { name: "names", value: columns.map((c) => c.shown) }], config: config(INK),
+    data: { values: cells },
     layer: [
       {
         mark: { type: "rect", cursor: "pointer", cornerRadius: 2 },

@@ -46,7 +46,8 @@ async function draw(id, spec, kind, options = {}) {
 function pictureOf(container) {
   const canvas = container.querySelector("canvas"), style = getComputedStyle(document.documentElement);
   if (canvas) return [canvas.toDataURL(), "png"];
-  const text = new XMLSerializer().serializeToString(container.querySelector("svg")).replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name));
+  const drawn = new XMLSerializer().serializeToString(container.querySelector("svg"));
+  const text = drawn.replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name));
   return [`data:image/svg+xml,${encodeURIComponent(text)}`, "svg"];
 }
 
@@ -61,7 +62,8 @@ function saveButton(container) {
 
 // Pairs of a name and a text as a tooltip.
 const rowsOf = (pairs, clean) =>
-  `<table>${pairs.map(([key, value]) => `<tr><td class="key">${clean(key)}</td><td class="value">${clean(value)}</td></tr>`).join("")}</table>`;
+  `<table>${pairs.map(([key, value]) =>
+    `<tr><td class="key">${clean(key)}</td><td class="value">${clean(value)}</td></tr>`).join("")}</table>`;
 
 // Let the browser show what is there.
 const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
@@ -70,10 +72,9 @@ const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
 
 const evidenceOf = (name) => points.some((p) => typeof p[name] === "number");
 const halvesOf = (n) => sweep.confidence?.halves?.[n] ?? 0;
-// What each criterion with a value for every k is called, the one that decides first.
+// The criteria that have a value for some k, the one that decides first.
 const shownCriteria = report.criteria.filter((c) => c.direction !== "knee" && evidenceOf(c.name))
   .sort((a, b) => (b === decider) - (a === decider));
-const ofLikelihood = new Set(["bic", "bicc", "aic", "bic-goxmeans", "mixture", "mixture-icl"]);
 
 function showK(wanted) {
   if (wanted === at) return;
@@ -121,23 +122,23 @@ function placeMultiples(criteria) {
 async function drawCriteria() {
   const elbow = criterionOf("elbow")?.choice ?? null;
   const other = decider?.direction === "knee" ? criterionOf("bic") : decider;
-  const who = ofLikelihood.has(other?.name) ? "BIC" : other?.title;
   const rest = shownCriteria.filter((c) => c !== other), places = placeMultiples(rest);
   $("others").hidden = rest.length === 0;
   sayRow(answer ?? points[0].k);
   $("elbow-title").append("The elbow ", make("span", {}, "inertia: squared distances to centroids"));
-  await draw("elbow-chart", elbowChart(points, elbow, answer && decider === other ? { k: answer, who } : null), "k");
-  await drawDecider(other, who);
+  await draw("elbow-chart", elbowChart(points, elbow, answer && decider === other ? { k: answer, who: other.short } : null), "k");
+  await drawDecider(other);
   for (const [i, c] of rest.entries()) await draw(places[i], smallChart(points, c.name, c.choice, answer), "k", { small: true });
 }
 
-async function drawDecider(other, who) {
+async function drawDecider(other) {
   const drawn = other && evidenceOf(other.name);
   $("decider-title").parentElement.hidden = !drawn;
   if (!drawn) return;
-  const scale = ofLikelihood.has(other.name) && points.length > 1, choice = decider === other ? answer : other.choice;
-  $("decider-title").append(`${other.title} `, make("span", {}, scale ? "k in the band cannot be ruled out" : ruleOf(other)));
-  const chart = scale ? shortOfBestChart(points, other.name, other.title, who, choice) : criterionChart(points, other.name, other.title, choice);
+  const relative = other.scale !== "own" && points.length > 1, choice = decider === other ? answer : other.choice;
+  const caption = relative && other.scale === "bic" ? "k in the band cannot be ruled out" : ruleOf(other);
+  $("decider-title").append(`${other.title} `, make("span", {}, caption));
+  const chart = relative ? shortOfBestChart(points, other, choice) : criterionChart(points, other, choice);
   await draw("decider-chart", chart, "k");
 }
 
@@ -151,7 +152,8 @@ function fillTable() {
     row.dataset.k = p.k;
     return row;
   });
-  $("k-table").append(make("thead", {}, make("tr", {}, ...head.map((title) => make("th", { scope: "col" }, title)))), make("tbody", {}, ...body));
+  const titles = make("tr", {}, ...head.map((title) => make("th", { scope: "col" }, title)));
+  $("k-table").append(make("thead", {}, titles), make("tbody", {}, ...body));
 }
 
 // ---- clusters ----
@@ -230,15 +232,20 @@ function sentence(cluster) {
 // What a point of the map is.
 function tellPoint(map, { cluster, i }) {
   if (i === undefined) return [["centre of cluster", `${cluster}`]];
-  return [["cluster", `${cluster}`], ...(map.row ? [["row", whole.format(map.row[i])]] : []), ...(map.known ? [["known label", alone(map.known_texts[map.known[i]])]] : [])];
+  const pairs = [["cluster", `${cluster}`]];
+  if (map.row) pairs.push(["row", whole.format(map.row[i])]);
+  if (map.known) pairs.push(["known label", alone(map.known_texts[map.known[i]])]);
+  return pairs;
 }
+
+const CLICK = "click a cluster to see it everywhere";
 
 async function drawMap() {
   const { map, clusters } = report;
   const decode = ({ low, step, numbers }) => numbers.map((n) => low + n * step);
   const xs = decode(map.x), ys = decode(map.y);
   const values = xs.map((x, i) => ({ x, y: ys[i], cluster: map.cluster[i], i }));
-  const centres = map.centres.map(([x, y], cluster) => ({ x, y, cluster, pale: [1, 4, 7].includes(cluster % 8) }));
+  const centres = map.centres.map(([x, y], cluster) => ({ x, y, cluster, pale: isPale(cluster) }));
   const outlines = map.ellipses ? map.ellipses.flatMap((e, cluster) => ellipse(cluster, map.centres[cluster], e)) : [];
   const names = map.plain ? map.axes.map((axis) => alone(shorten(axis.columns[0], 60)))
     : map.axes.map((axis, i) => `principal axis ${i + 1}: ${percent(axis.share)} of the variance`);
@@ -246,15 +253,19 @@ async function drawMap() {
   const tall = ys.reduce(([low, high], y) => [Math.min(low, y), Math.max(high, y)], [Infinity, -Infinity]);
   const ratio = (tall[1] - tall[0]) / (wide[1] - wide[0] || 1);
   const height = Math.round(Math.min(Math.max(ratio * $("map-chart").clientWidth, 340), 620));
-  $("map-title").append(map.plain ? "The rows " : "The rows on two principal axes ", make("span", {}, clusters.length > 1 ? "click a cluster to see it everywhere" : ""));
+  const several = clusters.length > 1;
+  $("map-title").append(map.plain ? "The rows " : "The rows on two principal axes ", make("span", {}, several ? CLICK : ""));
   sayMap(map, values.length);
-  await draw("map-chart", mapChart(values, clusters.length > 1 ? centres : [], clusters.length > 1 ? outlines : [], clusters.length, names, height), "clusters", { canvas: true, tell: (datum) => tellPoint(map, datum) });
+  const chart = mapChart(values, several ? centres : [], several ? outlines : [], clusters.length, names, height);
+  await draw("map-chart", chart, "clusters", { canvas: true, tell: (datum) => tellPoint(map, datum) });
 }
+
+const shownOfSample = (n) => `Shown: ${plural(n, "row")} of the sample that the search went on in, of ${whole.format(sweep.n_rows)}`;
 
 function sayMap(map, n) {
   const parts = [];
   const of = sweep.n_rows;
-  if (map.sample) parts.push(`Shown: ${plural(n, "row")} of the sample that the search went on in, of ${whole.format(of)}. `);
+  if (map.sample) parts.push(`${shownOfSample(n)}. `);
   else if (n < of) parts.push(`Shown: ${plural(n, "row")} drawn at random from ${whole.format(of)}. `);
   if (!map.plain) map.axes.forEach((axis, i) => {
     const names = axis.columns.flatMap((name, j) => [...(j ? [" and "] : []), isolated(name)]);
@@ -267,8 +278,8 @@ function sayMap(map, n) {
 async function drawHistogram() {
   const { histogram, columns, clusters } = report;
   const bins = histogram.bins.map((bin) => ({ ...bin, name: `${bin.cluster}` }));
-  $("map-title").append("The values ", make("span", {}, clusters.length > 1 ? "click a cluster to see it everywhere" : ""));
-  if (histogram.sample) $("map-note").append(`Shown: ${plural(histogram.rows, "row")} of the sample that the search went on in, of ${whole.format(sweep.n_rows)}.`);
+  $("map-title").append("The values ", make("span", {}, clusters.length > 1 ? CLICK : ""));
+  if (histogram.sample) $("map-note").append(`${shownOfSample(histogram.rows)}.`);
   await draw("map-chart", histogramChart(bins, clusters.length, alone(columns[0].name), report.weighted ? "weight" : "rows"), "clusters");
 }
 
@@ -296,7 +307,8 @@ async function drawHeat() {
     return step;
   }), "2.25 standard deviations of all rows");
   const parts = [];
-  if (columns.length < n_columns) parts.push(`The ${columns.length} columns of ${whole.format(n_columns)} that distinguish the clusters most. `);
+  if (columns.length < n_columns)
+    parts.push(`The ${columns.length} columns of ${whole.format(n_columns)} that distinguish the clusters most. `);
   if (report.map?.sample) parts.push("Averages and deviations are those of the sample. ");
   if (n_columns > 2) parts.push("The most telling columns come first.");
   $("heat-note").append(...parts);
@@ -322,7 +334,9 @@ async function drawClusters() {
 
 // The first of many, until all are asked for.
 function tellClusters(many) {
-  $("sentences").append(...many.map(sentence));
+  const items = many.map(sentence);
+  items.slice(MOST_TOLD).forEach((item) => item.classList.add("further"));
+  $("sentences").append(...items);
   $("more").hidden = k <= MOST_TOLD;
   $("sentences").classList.toggle("few", k > MOST_TOLD);
   $("more").append(`Tell of all ${whole.format(k)} clusters`);
@@ -341,20 +355,13 @@ async function drawHalves() {
   await draw("halves-chart", halvesChart(points, confidence.halves, answer, confidence.n_halves), "k");
 }
 
-function agreementInWords() {
-  const { adjusted_rand: ari, adjusted_mutual_information: ami } = sweep;
-  if (ari === undefined || answer === null || k === 1) return null;
-  const how = ari > 0.95 ? "nearly the same as" : ari > 0.7 ? "much like" : ari > 0.3 ? "in part like" : "hardly like";
-  return `The clusters are ${how} the ${report.known_labels} known labels: adjusted Rand ${ari.toFixed(3)}, adjusted mutual information ${ami.toFixed(3)}`;
-}
-
 function fillReasons() {
-  const known = agreementInWords();
-  const reasons = report.reasons.map((r) => (known && r.startsWith("Against the ") ? known : r));
-  $("reasons").append(...reasons.map((r) => make("li", { className: r.startsWith("Beware") ? "beware" : "" }, `${r}.`)));
+  $("reasons").append(...report.reasons.map(({ text, kind }) => make("li", { className: kind }, `${text}.`)));
 }
 
-const define = (list, pairs) => pairs.forEach(([term, text]) => text && list.append(make("div", {}, make("dt", {}, term), make("dd", {}, text))));
+const define = (list, pairs) => pairs.forEach(([term, text]) => {
+  if (text) list.append(make("div", {}, make("dt", {}, term), make("dd", {}, text)));
+});
 
 function fillHead() {
   const { seconds, k_min, k_max } = sweep;
@@ -372,7 +379,10 @@ function fillHead() {
 
 function fillSettings() {
   const { scale, rows_dropped, cells_filled, searched_rows, n_rows, passes, seed, version, mixture_rows, total_weight } = sweep;
-  const scales = { none: "none", standard: "each column less its mean, by its standard deviation", robust: "each column less its median, by its interquartile range" };
+  const scales = {
+    none: "none", standard: "each column less its mean, by its standard deviation",
+    robust: "each column less its median, by its interquartile range",
+  };
   const terms = $("settings");
   const pairs = [
     ["Ockham", version], ["seed", `${seed}`], ["scaling of columns", scales[scale]], ["decides", decider?.title ?? sweep.criterion],
@@ -386,8 +396,10 @@ function fillSettings() {
   for (const [term, text] of pairs) if (text) terms.append(make("dt", {}, term), make("dd", {}, text));
   $("command").hidden = !report.command;
   if (report.command) $("command").append(report.command);
-  $("footer").append(`Made by Ockham ${version}: the simplest model that the data support. Colours: Okabe & Ito, which are different to colour-blind eyes, too`,
-    k > COLOURS.length ? "; beyond eight clusters also shapes" : "", k > COLOURS.length * SHAPES.length ? `, of which there are enough for ${COLOURS.length * SHAPES.length}` : "",
+  const enough = COLOURS.length * SHAPES.length;
+  $("footer").append(`Made by Ockham ${version}: the simplest model that the data support. `,
+    "Colours: Okabe & Ito, which are different to colour-blind eyes, too",
+    k > COLOURS.length ? "; beyond eight clusters also shapes" : "", k > enough ? `, of which there are enough for ${enough}` : "",
     ". This file needs no network.");
 }
 

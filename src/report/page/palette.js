@@ -19,6 +19,11 @@ const OUTLINES = {
 
 const colourOf = (cluster) => COLOURS[cluster % COLOURS.length];
 const shapeOf = (cluster) => SHAPES[Math.floor(cluster / COLOURS.length) % SHAPES.length];
+// Colours on which white cannot be read.
+const PALE = new Set(["#e69f00", "#56b4e9", "#f0e442"]);
+const isPale = (cluster) => PALE.has(colourOf(cluster));
+// Whether there are more clusters than have room for their numbers, and for words beside them.
+const areMany = (k) => k > 40;
 const clustersOf = (k) => Array.from({ length: k }, (_, cluster) => cluster);
 const colourScale = (k) => ({ domain: clustersOf(k), range: clustersOf(k).map(colourOf) });
 const shapeScale = (k) => ({ domain: clustersOf(k), range: clustersOf(k).map(shapeOf) });

@@ -207,6 +207,26 @@ async function checkOpens(browser, name, headline, path) {
   await page.close();
 }
 
+// What decides is called by its name, and only BIC has a band.
+async function checkDeciders(browser) {
+  for (const [criterion, who, banded] of [["mixture", "BIC", true], ["bic", "BIC", true], ["aic", "AIC", false], ["mixture-icl", "ICL", false],
+    ["silhouette", "silhouette", false]]) {
+    const path = report(`by-${criterion}`, "blobs.csv", "--ignore", "label", "--criterion", criterion, "--mixtures", "--k-max", "9");
+    const { page, complaints } = await show(browser, path);
+    const k = /^\d+/.exec(await page.textContent("#headline"))[0];
+    const words = (chart) => page.$$eval(`${chart} svg text`, (all) => all.map((text) => text.textContent));
+    for (const chart of ["#elbow-chart", "#decider-chart"]) {
+      const said = await words(chart);
+      check(said.some((text) => text.endsWith(`${who}: ${k}`)), `${criterion}: ${chart} says ${said.join(", ")}`);
+      check(who === "BIC" || said.every((text) => !/BIC/.test(text)), `${criterion}: ${chart} says BIC`);
+    }
+    same(/band/.test(await page.textContent("#decider-title")), banded, `${criterion}: words of a band`);
+    same(await page.$$eval("#decider-chart svg .mark-rect path[fill='var(--wash)']", (all) => all.length), banded ? 1 : 0, `${criterion}: bands`);
+    same(complaints.join("\n"), "", criterion);
+    await page.close();
+  }
+}
+
 // Numbers that look normal, the same each time.
 function normals(n) {
   let state = 1;
@@ -230,6 +250,6 @@ async function checkEdges(browser) {
 }
 
 const browser = await open(chromium, scratch);
-for (const part of [checkUsual, checkHostile, checkEdges]) await part(browser);
+for (const part of [checkUsual, checkDeciders, checkHostile, checkEdges]) await part(browser);
 await browser.close();
 process.exit(failed ? 1 : 0);

@@ -254,7 +254,7 @@ def _check(criterion: str | None, silhouette: bool | str) -> None:
 
 def _read(sweep: Sweep, model: Model, labels: IntArray, report: Report, all_criteria: bool) -> Clusters:
     v = sweep.verdict
-    shown = [c for c in table() if _shows(c, sweep.curve, model.criterion, all_criteria)]
+    shown = [c for c in table() if _ffi.ockham_report_shows(sweep.curve, ctypes.byref(c), all_criteria, v.criterion)]
     return Clusters(
         model=model,
         labels=labels,
@@ -270,9 +270,3 @@ def _read(sweep: Sweep, model: Model, labels: IntArray, report: Report, all_crit
         _text=report.text(tables=True),
         _live=_Live(sweep, report),
     )
-
-
-def _shows(c: _ffi.ockham_criterion, curve: Any, decider: str, all_criteria: bool) -> bool:
-    """As the command does."""
-    wanted = c.usual or all_criteria or (c.name or b"").decode() == decider
-    return wanted and bool(_ffi.ockham_criterion_has_evidence(ctypes.byref(c), curve))

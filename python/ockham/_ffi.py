@@ -74,7 +74,9 @@ OCKHAM_K_LIMIT = 256
 OCKHAM_LARGEST_WEIGHT = 1e100
 OCKHAM_LEAST_WEIGHT = 1e-100
 OCKHAM_PAGE_COLUMNS = 40
+OCKHAM_PAGE_NAME_CHARACTERS = 120
 OCKHAM_PAGE_ROWS = 20000
+OCKHAM_PAGE_SOURCE_CHARACTERS = 480
 OCKHAM_PAIR_ROWS = 2000
 OCKHAM_RESAMPLE_K_LIMIT = 256
 OCKHAM_SCALE_AUTO_RATIO = 10.0
@@ -1172,6 +1174,14 @@ ockham_report_sweep = declare(
     c.POINTER(c.POINTER(c.c_char)),
     c.POINTER(ockham_error),
 )
+ockham_report_shows = declare(
+    "ockham_report_shows",
+    c.c_bool,
+    c.POINTER(ockham_curve),
+    c.POINTER(ockham_criterion),
+    c.c_bool,
+    c.POINTER(ockham_criterion),
+)
 ockham_text_free = declare("ockham_text_free", None, c.POINTER(c.c_char))
 ockham_text_write = declare("ockham_text_write", c.c_int, c.c_char_p, c.c_char_p, c.POINTER(ockham_error))
 ockham_report_page = declare(
@@ -1185,6 +1195,7 @@ ockham_report_page = declare(
     c.POINTER(ockham_error),
 )
 ockham_report_has_page = declare("ockham_report_has_page", c.c_bool)
+ockham_report_check_page = declare("ockham_report_check_page", c.c_int, c.POINTER(ockham_error))
 ockham_splits_fit = declare(
     "ockham_splits_fit",
     c.c_int,

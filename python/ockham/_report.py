@@ -59,10 +59,7 @@ class Report:
     def write_page(self, path: str | os.PathLike[str], labels: IntArray, title: str | None) -> None:
         """A file, written beside what was there and put in its place."""
         name = file_name(path)
-        if not _ffi.ockham_report_has_page():
-            raise NotImplementedError(
-                "this build has no page of charts: npm and jansson were not there when the package was built"
-            )
+        call(_ffi.ockham_report_check_page)
         rows = self._sweep.rows
         numbers = np.arange(rows.n_rows, dtype=np.uint64)
         options = _ffi.ockham_page_options(

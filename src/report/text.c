@@ -65,17 +65,14 @@ static void answer(const ock_report *r, FILE *out) {
   const ockham_verdict *v = &r->verdict;
   const ockham_curve *curve = r->curve;
   glyphs g = glyphs_for(r);
-  char left[120], right[200], rows[32], columns[32], weight[48] = "";
+  char left[120], right[200], rows[32], columns[32], weight[48] = "", time[32] = "";
   ock_report_answer(r, left, sizeof left);
   if (curve->weighted) snprintf(weight, sizeof weight, " of weight %.10g", curve->total_weight);
-  snprintf(right, sizeof right, "%s row%s%s %s %s column%s, k = %zu %s %zu tried in %.*f s",
-           ock_grouped(curve->n_rows, rows), ock_plural(curve->n_rows), weight, g.times,
-           ock_grouped(curve->n_columns, columns), ock_plural(curve->n_columns), curve->points[0].k, g.dots,
-           curve->points[curve->n_points - 1].k,
-           v->seconds < 0.1  ? 3
-           : v->seconds < 10 ? 2
-                             : 0,
-           v->seconds);
+  if (!r->options->no_tables) /* sentences are the same each time */
+    snprintf(time, sizeof time, " in %.*f s", v->seconds < 0.1 ? 3 : v->seconds < 10 ? 2 : 0, v->seconds);
+  snprintf(right, sizeof right, "%s row%s%s %s %s column%s, k = %zu %s %zu tried%s", ock_grouped(curve->n_rows, rows),
+           ock_plural(curve->n_rows), weight, g.times, ock_grouped(curve->n_columns, columns),
+           ock_plural(curve->n_columns), curve->points[0].k, g.dots, curve->points[curve->n_points - 1].k, time);
   int gap = WIDTH - display_width(left) - display_width(right);
   if (r->options->no_tables)
     fprintf(out, "%s\n  %s\n", left, right);

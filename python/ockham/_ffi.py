@@ -74,7 +74,9 @@ OCKHAM_K_LIMIT = 256
 OCKHAM_LARGEST_WEIGHT = 1e100
 OCKHAM_LEAST_WEIGHT = 1e-100
 OCKHAM_PAGE_COLUMNS = 40
+OCKHAM_PAGE_NAME_CHARACTERS = 120
 OCKHAM_PAGE_ROWS = 20000
+OCKHAM_PAGE_SOURCE_CHARACTERS = 480
 OCKHAM_PAIR_ROWS = 2000
 OCKHAM_RESAMPLE_K_LIMIT = 256
 OCKHAM_SCALE_AUTO_RATIO = 10.0
@@ -420,6 +422,7 @@ class ockham_verdict(c.Structure):
     seconds: float
     searched_rows: int
     mixture_rows: int
+    n_constant: int
     confidence: ockham_confidence
     mixture: c._Pointer[ockham_mixture]
     sizes: c._Pointer[c.c_uint64]
@@ -767,6 +770,7 @@ ockham_verdict._fields_ = [
     ("seconds", c.c_double),
     ("searched_rows", c.c_uint64),
     ("mixture_rows", c.c_size_t),
+    ("n_constant", c.c_size_t),
     ("confidence", ockham_confidence),
     ("mixture", c.POINTER(ockham_mixture)),
     ("sizes", c.POINTER(c.c_uint64)),
@@ -1172,6 +1176,14 @@ ockham_report_sweep = declare(
     c.POINTER(c.POINTER(c.c_char)),
     c.POINTER(ockham_error),
 )
+ockham_report_shows = declare(
+    "ockham_report_shows",
+    c.c_bool,
+    c.POINTER(ockham_curve),
+    c.POINTER(ockham_criterion),
+    c.c_bool,
+    c.POINTER(ockham_criterion),
+)
 ockham_text_free = declare("ockham_text_free", None, c.POINTER(c.c_char))
 ockham_text_write = declare("ockham_text_write", c.c_int, c.c_char_p, c.c_char_p, c.POINTER(ockham_error))
 ockham_report_page = declare(
@@ -1185,6 +1197,7 @@ ockham_report_page = declare(
     c.POINTER(ockham_error),
 )
 ockham_report_has_page = declare("ockham_report_has_page", c.c_bool)
+ockham_report_check_page = declare("ockham_report_check_page", c.c_int, c.POINTER(ockham_error))
 ockham_splits_fit = declare(
     "ockham_splits_fit",
     c.c_int,

@@ -80,16 +80,19 @@ function choiceLayers(points, y, choice, { colour, filled, line, rule = true }) 
   ];
 }
 
-// Numbers on an axis: "12k" where they are that large, but 0.5 is no "500m".
+// Numbers on an axis: "12k" where they are that large, "4e14" where larger, but 0.5 is no "500m".
 const plainNumbers = { labelExpr: "format(datum.value, ',~g')" };
-const numbersOf = (points, field) =>
-  (points.some((p) => Math.abs(p[field] ?? 0) >= 10000) ? { labelExpr: "format(datum.value, '~s')" } : plainNumbers);
+function numbersOf(points, field) {
+  const most = Math.max(...points.map((p) => Math.abs(p[field] ?? 0)));
+  if (most >= 1e12) return { labelExpr: "datum.value === 0 ? '0' : replace(format(datum.value, '.3~e'), 'e+', 'e')" };
+  return most >= 10000 ? { labelExpr: "format(datum.value, '~s')" } : plainNumbers;
+}
 
 function overK(points, height, layers, title = null) {
   const layer = [targets(points), ...layers];
   for (const { encoding } of layer) if (encoding.x) encoding.x = { ...encoding.x, title };
   return {
-    ...sized(height, { left: 0, right: 2, top: 6, bottom: 3 }),
+    ...sized(height, { left: 2, right: 2, top: 6, bottom: 3 }),
     params: [AT], data: { values: points }, layer, config: config(INK),
   };
 }

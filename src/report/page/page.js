@@ -54,7 +54,7 @@ function pictureOf(container) {
 
 function saveButton(container, title) {
   const button = make("button", { type: "button", className: "save", title: "save this chart" }, "save");
-  button.setAttribute("aria-label", `save the chart of ${title[0].toLowerCase()}${title.slice(1)}`);
+  button.setAttribute("aria-label", `save the chart: ${title}`);
   button.addEventListener("click", () => {
     const [href, ending] = pictureOf(container);
     make("a", { href, download: `ockham-${container.id}.${ending}` }).click();

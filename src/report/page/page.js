@@ -386,7 +386,7 @@ async function drawClusters() {
   });
   for (const part of document.querySelectorAll(".table-of-clusters, #heat-note, #heat-scale, #centres")) part.hidden = k === 1;
   $("no-choice").hidden = answer !== null || k === 1;
-  $("no-choice").append(`${decider?.title ?? sweep.criterion} chose no number: these are merely the ${k} clusters of the smallest number tried.`);
+  $("no-choice").append(`The criterion, ${decider?.title ?? sweep.criterion}, chose no number: these are merely the ${k} clusters of the smallest number tried.`);
   if (k > 1) {
     tellClusters(many);
     fillCentres();

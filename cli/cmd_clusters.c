@@ -194,8 +194,10 @@ static ockham_status print_report(const clusters_run *run, ockham_error *err) {
 
 static ockham_status write_report(const clusters_run *run, ockham_error *err) {
   const clusters_options *o = run->options;
-  ockham_page_options options = {
-      .report = report_options(run), .source = run->path, .command = run->command, .threads = o->input.threads};
+  ockham_page_options options = {.report = report_options(run),
+                                 .source = strcmp(run->path, "-") == 0 ? "standard input" : run->path,
+                                 .command = run->command,
+                                 .threads = o->input.threads};
   if (run->table) return cli_write_page(o->report, run->sweep, run->table, run->labels, options, err);
   return cli_passes_write_page(o->report, run->sweep, &run->passes, options, err);
 }

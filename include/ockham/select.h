@@ -158,6 +158,8 @@ typedef struct ockham_verdict {
   uint64_t searched_rows;   /**< the search went on in so many rows drawn at random, for all were too many for memory;
                                  0: in all of them */
   size_t mixture_rows;      /**< rows that mixtures were fitted to; 0: there are none */
+  size_t n_constant;        /**< so many columns are constant, and so mixtures, which decide where no criterion is asked
+                                 for, were not fitted, and BIC of k-means decides; 0: that is not why it does */
   ockham_confidence confidence;  /**< where mixtures decided; else zero */
   const ockham_mixture *mixture; /**< the clusters, where mixtures decided, k > 1 and all rows are in memory; else NULL,
                                       and they are those of k-means; valid as long as the sweep, and so are: */

@@ -422,6 +422,7 @@ class ockham_verdict(c.Structure):
     seconds: float
     searched_rows: int
     mixture_rows: int
+    n_constant: int
     confidence: ockham_confidence
     mixture: c._Pointer[ockham_mixture]
     sizes: c._Pointer[c.c_uint64]
@@ -769,6 +770,7 @@ ockham_verdict._fields_ = [
     ("seconds", c.c_double),
     ("searched_rows", c.c_uint64),
     ("mixture_rows", c.c_size_t),
+    ("n_constant", c.c_size_t),
     ("confidence", ockham_confidence),
     ("mixture", c.POINTER(ockham_mixture)),
     ("sizes", c.POINTER(c.c_uint64)),

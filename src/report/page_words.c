@@ -135,13 +135,16 @@ static double inertia_at(const ockham_curve *curve, size_t k) {
 
 static void tell_early(const ock_report *r, size_t elbow, FILE *out) {
   size_t k = r->verdict.k;
-  double at_elbow = inertia_at(r->curve, elbow), fall = 1 - inertia_at(r->curve, k) / at_elbow;
+  double at_elbow = inertia_at(r->curve, elbow), left = inertia_at(r->curve, k) / at_elbow;
   fprintf(
       out,
       "The elbow says %zu, %s %zu. Inertia falls with every cluster that is added, and the elbow is merely where it "
       "begins to fall less steeply: in itself no sign that clusters end there.",
       elbow, r->verdict.criterion->title, k);
-  if (at_elbow > 0) fprintf(out, " From %zu to %zu it falls by another %.0f %%.", elbow, k, 100 * fall);
+  if (left < 0.01) /* "by another 100 %" would be nothing left */
+    fprintf(out, " From %zu to %zu it falls to less than a hundredth.", elbow, k);
+  else if (at_elbow > 0)
+    fprintf(out, " From %zu to %zu it falls by another %.0f %%.", elbow, k, 100 * (1 - left));
   ock_manner manner = ock_page_manner(r->verdict.criterion);
   if (strcmp(manner.scale, "own") != 0)
     fprintf(out, " %s weighs each such gain against what it costs to describe one more cluster, and it pays up to %zu.",

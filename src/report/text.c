@@ -187,6 +187,16 @@ static void explain_choice(const ock_report *r, FILE *out) {
   }
 }
 
+static void explain_fallback(const ock_report *r, FILE *out) {
+  size_t n = r->verdict.n_constant;
+  if (n == 0) return;
+  fputs("  BIC of k-means decides, for mixtures need columns that vary, and ", out);
+  if (n == 1)
+    fputs("one is constant\n", out);
+  else
+    fprintf(out, "%zu are constant\n", n);
+}
+
 static void explain_scaling(const ock_report *r, FILE *out) {
   const ockham_scaling *s = r->options->scaling;
   if (!s || s->kind == OCKHAM_SCALE_NONE) return;
@@ -368,6 +378,7 @@ static void curve_table(const ock_report *r, FILE *out) {
 
 void ock_report_explain(const ock_report *r, FILE *out) {
   explain_choice(r, out);
+  explain_fallback(r, out);
   ock_report_reasons(r, out);
   explain_disagreement(r, out);
   explain_range(r, out);

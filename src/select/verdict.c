@@ -119,6 +119,14 @@ static ockham_confidence confidence_in(const ockham_sweep *sweep, size_t k) {
   return c;
 }
 
+/* How many columns are constant, where that kept mixtures, the default, from deciding; in a sweep that was stopped it
+ * may have been the stop. */
+static size_t count_in_the_way(const ockham_sweep *sweep) {
+  const ock_survey *survey = &sweep->survey;
+  bool fell_back = sweep->by_default && !sweep->mixtures && !sweep->partial;
+  return fell_back && survey->n_varying > 0 ? sweep->d - survey->n_varying : 0;
+}
+
 ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
   const ockham_curve *curve = &sweep->curve;
   size_t point = decide(sweep);
@@ -148,6 +156,7 @@ ockham_verdict ockham_sweep_verdict(const ockham_sweep *sweep) {
       .searched_rows = sweep->searched_rows,
       .n_passes = sweep->n_passes,
       .mixture_rows = sweep->mixtures ? sweep->mixtures->n_rows : 0,
+      .n_constant = count_in_the_way(sweep),
       .pair_rows = sweep->pair_rows,
       .confidence = confidence_in(sweep, curve->points[point].k),
       .mixture = sweep->chosen,

@@ -169,6 +169,23 @@ static void test_one_gaussian_is_told(void **unused) {
   ockham_sweep_free(sweep);
 }
 
+/* Why BIC of k-means decides where nobody asked for it; not where somebody did, nor where all columns are constant. */
+static void test_constant_columns_are_told(void **unused) {
+  (void)unused;
+  static const char *const said[5] = {[1] = " decides, for mixtures need columns that vary, and one is constant\n",
+                                      [2] = " decides, for mixtures need columns that vary, and 2 are constant\n"};
+  for (size_t n = 0; n <= 5; n++) { /* the last: one, and a criterion */
+    double *x = make_blobs(180, 4, 3, 1);
+    for (size_t i = 0; i < 720; i++) x[i] = i % 4 < (n == 5 ? 1 : n) ? 7 : x[i];
+    ockham_sweep *sweep = sweep_with(rows_of(x, 180, 4), (ockham_sweep_options){.criterion = n == 5 ? "bic" : NULL});
+    bool tells = n == 1 || n == 2;
+    if (n != 3)
+      (tells ? assert_text_has : assert_text_lacks)(sweep, (ockham_report_options){0}, tells ? said[n] : "constant");
+    ockham_sweep_free(sweep);
+    free(x);
+  }
+}
+
 /* A sweep that was stopped has not looked everywhere, and cannot say that there is no structure. */
 static void test_partial_sweep_claims_nothing(void **unused) {
   (void)unused;
@@ -563,6 +580,7 @@ int main(void) {
       cmocka_unit_test(test_one_k_alone_is_not_sure),
       cmocka_unit_test(test_votes_of_halves_add_up),
       cmocka_unit_test(test_one_gaussian_is_told),
+      cmocka_unit_test(test_constant_columns_are_told),
       cmocka_unit_test(test_partial_sweep_claims_nothing),
       cmocka_unit_test(test_ascii_is_ascii),
       cmocka_unit_test(test_text_names_every_criterion),

@@ -19,6 +19,7 @@ const config = (ink) => ({
 const sized = (height, padding = 0, type = "fit") => ({
   width: "container", height, autosize: { type, contains: "padding", resize: true }, padding,
 });
+const DESCENDERS = { left: 0, right: 2, top: 2, bottom: 4 }; // of the title below, which is measured without them
 const INK = { ink: "var(--ink)", muted: "var(--muted)", grid: "var(--grid)" };
 const INK_OF_CANVAS = { ink: "#808890", muted: "#808890", grid: "#80808028" };
 
@@ -79,16 +80,19 @@ function choiceLayers(points, y, choice, { colour, filled, line, rule = true }) 
   ];
 }
 
-// Numbers on an axis: "12k" where they are that large, but 0.5 is no "500m".
+// Numbers on an axis: "12k" where they are that large, "4e14" where larger, but 0.5 is no "500m".
 const plainNumbers = { labelExpr: "format(datum.value, ',~g')" };
-const numbersOf = (points, field) =>
-  (points.some((p) => Math.abs(p[field] ?? 0) >= 10000) ? { labelExpr: "format(datum.value, '~s')" } : plainNumbers);
+function numbersOf(points, field) {
+  const most = Math.max(...points.map((p) => Math.abs(p[field] ?? 0)));
+  if (most >= 1e12) return { labelExpr: "datum.value === 0 ? '0' : replace(format(datum.value, '.3~e'), 'e+', 'e')" };
+  return most >= 10000 ? { labelExpr: "format(datum.value, '~s')" } : plainNumbers;
+}
 
 function overK(points, height, layers, title = null) {
   const layer = [targets(points), ...layers];
   for (const { encoding } of layer) if (encoding.x) encoding.x = { ...encoding.x, title };
   return {
-    ...sized(height, { left: 0, right: 2, top: 6, bottom: 0 }),
+    ...sized(height, { left: 2, right: 2, top: 6, bottom: 3 }),
     params: [AT], data: { values: points }, layer, config: config(INK),
   };
 }
@@ -209,7 +213,7 @@ function mapChart(points, centres, ellipses, k, names, height) {
   const shape = k > COLOURS.length && { field: "cluster", type: "nominal", scale: shapeScale(k), legend: null };
   const many = points.length > 3000, opacity = many ? 0.5 : 0.75;
   return {
-    ...sized(height), params: [PICKED], config: config(INK_OF_CANVAS),
+    ...sized(height, DESCENDERS), params: [PICKED], config: config(INK_OF_CANVAS),
     layer: [
       {
         data: { name: "points", values: points },
@@ -242,7 +246,7 @@ function mapChart(points, centres, ellipses, k, names, height) {
 
 function histogramChart(bins, k, name, what) {
   return {
-    ...sized(320), params: [PICKED], config: config(INK), data: { values: bins },
+    ...sized(320, DESCENDERS), params: [PICKED], config: config(INK), data: { values: bins },
     mark: { type: "bar", cursor: "pointer", binSpacing: 1 },
     encoding: {
       x: {
@@ -261,6 +265,7 @@ function histogramChart(bins, k, name, what) {
   };
 }
 
+const LEAST_CELL = 13; // as wide as slanted names of columns need to be apart
 const rowStep = (k) => (k <= 12 ? 30 : areMany(k) ? 7 : 18);
 const sizedByRows = (k) => sized(k * rowStep(k), { left: 0, right: 0, top: 4, bottom: 4 }, "fit-x");
 const clusterAxis = (k) => ({

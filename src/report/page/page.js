@@ -27,19 +27,20 @@ let at = null, picked = null; // the k that is looked at, and the cluster
 
 async function draw(id, spec, kind, options = {}) {
   await breathe();
-  const container = typeof id === "string" ? $(id) : id, caption = container.parentElement.querySelector("figcaption");
+  const container = typeof id === "string" ? $(id) : id, caption = container.closest("figure").querySelector("figcaption");
   const { view } = await vegaEmbed(container, spec, {
     ast: true, renderer: options.canvas ? "canvas" : "svg", actions: false, config: { aria: false },
     tooltip: { disableDefaultStyle: true, ...(options.tell && { formatTooltip: (datum, clean) => rowsOf(options.tell(datum), clean) }) },
   });
   container.setAttribute("role", "img");
-  container.setAttribute("aria-label", caption.textContent);
+  container.setAttribute("aria-label", options.says);
+  container.querySelector("svg, canvas").setAttribute("aria-hidden", "true"); // its texts say less, and halos all twice
   views[kind].push(view);
   if (kind === "k") view.signal("at", at).runAsync();
   else view.signal("picked", picked).runAsync();
   if (kind === "k") followPointer(view, container);
   if (kind === "clusters") view.addEventListener("click", (_, item) => pick(item?.datum?.cluster ?? null));
-  if (!options.small) caption.append(saveButton(container));
+  if (!options.small) caption.append(saveButton(container, caption.firstChild.textContent.trim()));
 }
 
 // A chart as a file of its own, in which the page's colours are what they are now.
@@ -51,8 +52,9 @@ function pictureOf(container) {
   return [`data:image/svg+xml,${encodeURIComponent(text)}`, "svg"];
 }
 
-function saveButton(container) {
+function saveButton(container, title) {
   const button = make("button", { type: "button", className: "save", title: "save this chart" }, "save");
+  button.setAttribute("aria-label", `save the chart: ${title}`);
   button.addEventListener("click", () => {
     const [href, ending] = pictureOf(container);
     make("a", { href, download: `ockham-${container.id}.${ending}` }).click();
@@ -71,7 +73,8 @@ const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
 // ---- over k ----
 
 const evidenceOf = (name) => points.some((p) => typeof p[name] === "number");
-const halvesOf = (n) => sweep.confidence?.halves?.[n] ?? 0;
+// Halves may have been asked, and none could tell, or had a choice.
+const halves = points.length > 1 && Object.keys(sweep.confidence?.halves ?? {}).length > 0 ? sweep.confidence : null;
 // The criteria that have a value for some k, the one that decides first.
 const shownCriteria = report.criteria.filter((c) => c.direction !== "knee" && evidenceOf(c.name))
   .sort((a, b) => (b === decider) - (a === decider));
@@ -82,6 +85,14 @@ function showK(wanted) {
   for (const view of views.k) view.signal("at", at).runAsync();
   for (const row of $("k-table").rows) row.classList.toggle("at", Number(row.dataset.k) === at);
   sayRow(at ?? answer ?? points[0].k);
+  if (at !== null) $("spoken").textContent = `k = ${at}, ${choosersOf(at)}`;
+}
+
+// Who chose a k, in few words: they are read aloud.
+function choosersOf(n) {
+  const names = report.criteria.filter((c) => c.choice === n).map((c) => c.title);
+  const others = names.length > 3 ? ` and ${names.length - 3} others` : "";
+  return names.length === 0 ? "nobody's choice" : `chosen by ${names.slice(0, 3).join(", ")}${others}`;
 }
 
 function sayRow(n) {
@@ -90,7 +101,7 @@ function sayRow(n) {
   const parts = [make("b", { className: "k" }, `k = ${n}`), value("inertia", say(point.inertia))];
   for (const c of shownCriteria.slice(0, 14))
     parts.push(value(c.title, say(point[c.name]) + (c.choice === n ? " ◂ its choice" : "")));
-  if (sweep.confidence) parts.push(value("random halves", `${halvesOf(n)} of ${sweep.confidence.n_halves}`));
+  if (halves) parts.push(value("random halves", `${halves.halves[n] ?? 0} of ${halves.n_halves}`));
   $("readout").replaceChildren(...parts);
 }
 
@@ -126,9 +137,33 @@ async function drawCriteria() {
   $("others").hidden = rest.length === 0;
   sayRow(answer ?? points[0].k);
   $("elbow-title").append("The elbow ", make("span", {}, "inertia: squared distances to centroids"));
-  await draw("elbow-chart", elbowChart(points, elbow, answer && decider === other ? { k: answer, who: other.short } : null), "k");
+  const decided = answer && decider === other ? { k: answer, who: other.short } : null;
+  await draw("elbow-chart", elbowChart(points, elbow, decided), "k", { says: sayElbow(elbow, decided) });
   await drawDecider(other);
-  for (const [i, c] of rest.entries()) await draw(places[i], smallChart(points, c.name, c.choice, answer), "k", { small: true });
+  for (const [i, c] of rest.entries())
+    await draw(places[i], smallChart(points, c.name, c.choice, answer), "k", { small: true, says: `${c.title}: ${c.choice ?? "no choice"}` });
+}
+
+// Charts for those who do not see them: each in a sentence.
+function sayElbow(elbow, decided) {
+  const first = points[0], last = points.at(-1);
+  const fall = points.length > 1 ? `Inertia falls from ${say(first.inertia)} at ${first.k} to ${say(last.inertia)} at ${last.k}`
+    : `Inertia is ${say(first.inertia)} at ${first.k}`;
+  return `${fall}; ${elbow ? `the elbow is at ${elbow}` : "there is no elbow"}${decided ? `, ${decided.who} chose ${decided.k}` : ""}.`;
+}
+
+function sayDecider(c, choice) {
+  const values = points.map((p) => p[c.name]).filter((value) => typeof value === "number");
+  const from = `${c.title} from k = ${points[0].k} to ${points.at(-1).k}, between ${say(Math.min(...values))} and ${say(Math.max(...values))}`;
+  const chosen = points.find((p) => p.k === choice);
+  return `${from}; ${chosen ? `its choice is ${choice}, where it is ${say(chosen[c.name])}` : "it chose none"}.`;
+}
+
+function saySizes() {
+  const order = clustersOf(k).sort((a, b) => report.clusters[b].share - report.clusters[a].share);
+  const one = (cluster) => `cluster ${cluster} with ${shareOf(cluster)}`;
+  if (k <= 8) return `${$("sizes-title").textContent}: ${order.map(one).join(", ")}.`;
+  return `${$("sizes-title").textContent}: the largest is ${one(order[0])}, the smallest ${one(order.at(-1))}.`;
 }
 
 async function drawDecider(other) {
@@ -139,7 +174,7 @@ async function drawDecider(other) {
   const caption = relative && other.scale === "bic" ? "k in the band cannot be ruled out" : ruleOf(other);
   $("decider-title").append(`${other.title} `, make("span", {}, caption));
   const chart = relative ? shortOfBestChart(points, other, choice) : criterionChart(points, other, choice);
-  await draw("decider-chart", chart, "k");
+  await draw("decider-chart", chart, "k", { says: sayDecider(other, choice) });
 }
 
 const ruleOf = (c) => c.rule ?? { maximum: "the highest counts", minimum: "the lowest counts" }[c.direction] ?? "";
@@ -200,7 +235,11 @@ function told(top) {
   return [`${word} average in `, isolated(top.name), " ", make("i", {}, `(${say(top.value)}; all: ${say(top.average)})`)];
 }
 
-// The known label that most of a cluster's rows have, of those that are shown: [label, share].
+// A cluster's share of the rows, or of what they weigh.
+const shareOf = (cluster) => `${percent(report.clusters[cluster].share)}${report.weighted ? " of the weight" : ""}`;
+
+// The known label that most of a cluster's rows have, of those that are shown: [label, share]; label null: none has
+// more than half.
 function mostKnown(cluster) {
   const { map } = report, counts = new Map();
   if (!map?.known) return null;
@@ -211,19 +250,19 @@ function mostKnown(cluster) {
     counts.set(map.known[i], (counts.get(map.known[i]) ?? 0) + 1);
   });
   const [label, count] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), [null, 0]);
-  return label === null ? null : [map.known_texts[label], count / n];
+  return label === null ? null : [count > n / 2 ? map.known_texts[label] : null, count / n];
 }
 
 function sentence(cluster) {
-  const { top, rows, share } = report.clusters[cluster];
+  const { top, rows } = report.clusters[cluster];
   const parts = top.filter((t) => Math.abs(t.distance) >= LEAST_TOLD).map(told);
   const words = parts.flatMap((part, i) => (i === 0 ? part : [i === parts.length - 1 ? ", and " : ", ", ...part]));
   if (words.length === 0) words.push("near the average in every column");
   words[0] = words[0][0].toUpperCase() + words[0].slice(1);
   words.push(".");
   const known = mostKnown(cluster);
-  if (known) words.push(" Known as ", isolated(known[0]), ` (${percent(known[1])}).`);
-  const item = make("li", {}, make("span", { className: "size" }, `${plural(rows, "row")}, ${percent(share)}`),
+  if (known) words.push(...(known[0] === null ? [" Of mixed known labels."] : [" Known as ", isolated(known[0]), ` (${percent(known[1])}).`]));
+  const item = make("li", {}, make("span", { className: "size" }, `${plural(rows, "row")}, ${shareOf(cluster)}`),
     clusterButton(cluster, `Cluster ${cluster}`), make("p", {}, ...words));
   item.addEventListener("click", () => pick(cluster));
   return item;
@@ -246,23 +285,24 @@ async function drawMap() {
   const xs = decode(map.x), ys = decode(map.y);
   const values = xs.map((x, i) => ({ x, y: ys[i], cluster: map.cluster[i], i }));
   const centres = map.centres.map(([x, y], cluster) => ({ x, y, cluster, pale: isPale(cluster) }));
-  const outlines = map.ellipses ? map.ellipses.flatMap((e, cluster) => ellipse(cluster, map.centres[cluster], e)) : [];
+  const several = clusters.length > 1, has = (cluster) => map.ellipses[cluster].every((v) => v !== null);
+  const outlines = several && map.ellipses ? clustersOf(k).filter(has).flatMap((c) => ellipse(c, map.centres[c], map.ellipses[c])) : [];
   const names = map.plain ? map.axes.map((axis) => alone(shorten(axis.columns[0], 60)))
     : map.axes.map((axis, i) => `principal axis ${i + 1}: ${percent(axis.share)} of the variance`);
   const wide = xs.reduce(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Infinity, -Infinity]);
   const tall = ys.reduce(([low, high], y) => [Math.min(low, y), Math.max(high, y)], [Infinity, -Infinity]);
   const ratio = (tall[1] - tall[0]) / (wide[1] - wide[0] || 1);
   const height = Math.round(Math.min(Math.max(ratio * $("map-chart").clientWidth, 340), 620));
-  const several = clusters.length > 1;
   $("map-title").append(map.plain ? "The rows " : "The rows on two principal axes ", make("span", {}, several ? CLICK : ""));
-  sayMap(map, values.length);
-  const chart = mapChart(values, several ? centres : [], several ? outlines : [], clusters.length, names, height);
-  await draw("map-chart", chart, "clusters", { canvas: true, tell: (datum) => tellPoint(map, datum) });
+  sayMap(map, values.length, outlines.length > 0);
+  const chart = mapChart(values, several ? centres : [], outlines, clusters.length, names, height);
+  const says = `${plural(values.length, "row")} in ${plural(k, "cluster")}; across: ${names[0]}, up: ${names[1]}.`;
+  await draw("map-chart", chart, "clusters", { canvas: true, tell: (datum) => tellPoint(map, datum), says });
 }
 
 const shownOfSample = (n) => `Shown: ${plural(n, "row")} of the sample that the search went on in, of ${whole.format(sweep.n_rows)}`;
 
-function sayMap(map, n) {
+function sayMap(map, n, hasEllipses) {
   const parts = [];
   const of = sweep.n_rows;
   if (map.sample) parts.push(`${shownOfSample(n)}. `);
@@ -271,7 +311,7 @@ function sayMap(map, n) {
     const names = axis.columns.flatMap((name, j) => [...(j ? [" and "] : []), isolated(name)]);
     parts.push(`Axis ${i + 1} goes mostly along `, ...names, ". ");
   });
-  if (map.ellipses) parts.push("Ellipses are two standard deviations of each component. ");
+  if (hasEllipses) parts.push("Ellipses are two standard deviations of each component. ");
   $("map-note").append(...parts);
 }
 
@@ -280,7 +320,9 @@ async function drawHistogram() {
   const bins = histogram.bins.map((bin) => ({ ...bin, name: `${bin.cluster}` }));
   $("map-title").append("The values ", make("span", {}, clusters.length > 1 ? CLICK : ""));
   if (histogram.sample) $("map-note").append(`${shownOfSample(histogram.rows)}.`);
-  await draw("map-chart", histogramChart(bins, clusters.length, alone(columns[0].name), report.weighted ? "weight" : "rows"), "clusters");
+  const chart = histogramChart(bins, clusters.length, alone(columns[0].name), report.weighted ? "weight" : "rows");
+  const says = `Histogram of ${columns[0].name} from ${say(bins[0]?.from)} to ${say(bins.at(-1)?.to)} in ${plural(k, "cluster")}.`;
+  await draw("map-chart", chart, "clusters", { says });
 }
 
 async function drawSizes() {
@@ -290,7 +332,7 @@ async function drawSizes() {
     return { cluster, size, name: `${cluster}`, said: say(size), part: percent(c.share), label: `${say(size)} · ${percent(c.share)}` };
   });
   $("sizes-title").replaceChildren(report.weighted ? "Weight of each cluster" : "Rows in each cluster");
-  await draw("sizes-chart", sizesChart(values, what), "clusters");
+  await draw("sizes-chart", sizesChart(values, what), "clusters", { says: saySizes() });
 }
 
 async function drawHeat() {
@@ -301,18 +343,36 @@ async function drawHeat() {
   })));
   $("heat-title").append("What distinguishes them ", make("span", {}, "blue: below the average of all rows, brown: above"));
   const { n_columns } = report;
-  $("heat-scale").append("−2.25", ...HEAT_COLOURS.map((colour) => {
+  const steps = HEAT_COLOURS.map((colour) => {
     const step = make("i");
     step.style.background = colour;
     return step;
-  }), "2.25 standard deviations of all rows");
+  });
+  $("heat-scale").append(make("span", {}, "−2.25", ...steps, "2.25"), "standard deviations of all rows");
   const parts = [];
   if (columns.length < n_columns)
     parts.push(`The ${columns.length} columns of ${whole.format(n_columns)} that distinguish the clusters most. `);
   if (report.map?.sample) parts.push("Averages and deviations are those of the sample. ");
   if (n_columns > 2) parts.push("The most telling columns come first.");
   $("heat-note").append(...parts);
-  await draw("heat-chart", heatChart(cells, columns, k, $("heat-chart").clientWidth), "clusters");
+  const says = `How far the centres of ${k} clusters are off the average in ${plural(columns.length, "column")}`
+    + ` (numbers are in the table of centres); most in ${columns.slice(0, 3).map((c) => c.name).join(", ")}.`;
+  $("heat-chart").style.minWidth = `${columns.length * LEAST_CELL}px`; // the box scrolls
+  await draw("heat-chart", heatChart(cells, columns, k, $("heat-chart").clientWidth), "clusters", { says });
+}
+
+// The centres as numbers, for those who do not see colours, and for all who need them.
+function fillCentres() {
+  const { columns, n_columns, clusters } = report, values = (one) => columns.map((c) => make("td", {}, say(one(c))));
+  const titled = (scope, ...title) => make("th", { scope }, ...title);
+  const head = make("tr", {}, titled("col", "cluster"), titled("col", report.weighted ? "weight" : "rows"),
+    ...columns.map((c) => titled("col", isolated(c.name))));
+  const body = clusters.map((c, cluster) =>
+    make("tr", {}, titled("row", `${cluster}`), make("td", {}, say(c.weight ?? c.rows)), ...values((column) => column.values[cluster])));
+  const all = say(report.weighted ? sweep.total_weight : sweep.n_rows);
+  body.push(make("tr", {}, titled("row", report.map?.sample ? "average of the sample" : "average of all"), make("td", {}, all), ...values((c) => c.average)));
+  $("centres-title").append(columns.length < n_columns ? `Every centre in numbers (${columns.length} columns)` : "Every centre in numbers");
+  $("centre-table").append(make("thead", {}, head), make("tbody", {}, ...body));
 }
 
 async function drawClusters() {
@@ -324,8 +384,13 @@ async function drawClusters() {
     const button = event.target.closest("button");
     if (button) pick(Number(button.dataset.cluster));
   });
-  for (const part of document.querySelectorAll(".table-of-clusters, #heat-note, #heat-scale")) part.hidden = k === 1;
-  if (k > 1) tellClusters(many);
+  for (const part of document.querySelectorAll(".table-of-clusters, #heat-note, #heat-scale, #centres")) part.hidden = k === 1;
+  $("no-choice").hidden = answer !== null || k === 1;
+  $("no-choice").append(`The criterion, ${decider?.title ?? sweep.criterion}, chose no number: these are merely the ${k} clusters of the smallest number tried.`);
+  if (k > 1) {
+    tellClusters(many);
+    fillCentres();
+  }
   await (report.map ? drawMap() : drawHistogram());
   if (k === 1) return;
   await drawSizes();
@@ -347,12 +412,12 @@ function tellClusters(many) {
 // ---- how sure, and the rest ----
 
 async function drawHalves() {
-  const { confidence } = sweep;
-  const voted = confidence && points.length > 1 && Object.keys(confidence.halves).length > 0;
-  $("halves").hidden = !voted;
-  if (!voted) return;
-  $("halves-title").append("What random halves of the rows say ", make("span", {}, `${confidence.n_halves} were asked again`));
-  await draw("halves-chart", halvesChart(points, confidence.halves, answer, confidence.n_halves), "k");
+  $("halves").hidden = !halves;
+  if (!halves) return;
+  const votes = Object.entries(halves.halves).sort((a, b) => b[1] - a[1]).map(([n, count]) => `${count} say ${n}`);
+  $("halves-title").append("What random halves of the rows say ", make("span", {}, `${halves.n_halves} were asked again`));
+  const says = `Of ${halves.n_halves} random halves of the rows ${votes.join(", ")}.`;
+  await draw("halves-chart", halvesChart(points, halves.halves, answer, halves.n_halves), "k", { says });
 }
 
 function fillReasons() {
@@ -391,7 +456,7 @@ function fillSettings() {
     ["sum of the weights", report.weighted && say(total_weight)],
     ["searched in", searched_rows < n_rows && `${plural(searched_rows, "row")}${passes ? `; all were measured, in ${passes} passes` : ""}`],
     ["mixtures fitted to", mixture_rows && mixture_rows < n_rows && plural(mixture_rows, "row")],
-    ["random halves", sweep.confidence?.n_halves && `${sweep.confidence.n_halves}`],
+    ["random halves", halves && `${halves.n_halves}`],
   ];
   for (const [term, text] of pairs) if (text) terms.append(make("dt", {}, term), make("dd", {}, text));
   $("command").hidden = !report.command;

@@ -120,6 +120,22 @@ async function checkSaving(page) {
   }
 }
 
+// What is said to those who do not see it.
+async function checkWords(page) {
+  const said = await page.$$eval(".chart", (all) => all.filter((c) => c.offsetParent).map((c) => c.getAttribute("aria-label")));
+  check(said.every(Boolean), "charts without words:", said);
+  check(/^Inertia falls from \S+ at 1 to \S+ at \d+; the elbow is at \d+, BIC chose 5\.$/.test(said[0]), said[0]);
+  check(said.includes("Davies-Bouldin: 5"), "a small chart says something else:", said);
+  same(await page.$$eval(".chart :is(svg, canvas)", (all) => all.filter((e) => !e.closest("[aria-hidden=true]")).length), 0, "drawings that are read besides");
+  const save = await page.$$eval(".save", (all) => all.map((b) => b.getAttribute("aria-label")));
+  same(new Set(save).size, save.length, "different names of buttons");
+  same(await page.$$eval("#centre-table tr", (all) => all.map((row) => row.cells.length).join()), "6,6,6,6,6,6,6", "cells of the table of centres");
+  await page.focus("#by-k");
+  await page.keyboard.press("Home");
+  same(await page.textContent("#spoken"), "k = 1, nobody's choice", "what is read aloud");
+  await page.keyboard.press("Escape");
+}
+
 async function checkModes(page) {
   const colours = () => page.evaluate(() => [getComputedStyle(document.documentElement).backgroundColor, getComputedStyle(document.querySelector("#elbow-chart svg text")).fill].join());
   same(await colours(), "rgb(255, 255, 255),rgb(93, 102, 112)", "colours by day");
@@ -129,10 +145,19 @@ async function checkModes(page) {
   check(pdf.length > 40000, `the print has only ${pdf.length} bytes`);
 }
 
-async function checkPhone(browser, path) {
+// Names of columns, slanted, are apart; the box of the heat map scrolls where it is too wide.
+async function checkPhone(browser, path, columns) {
   const { page, complaints } = await show(browser, path, { width: 390 });
   same(await page.evaluate(() => document.documentElement.scrollWidth), 390, "the width on a phone");
   await checkDrawn(page, "on a phone");
+  const found = await page.evaluate(() => ({
+    scale: new Set([...document.querySelectorAll("#heat-scale i")].map((i) => i.offsetTop)).size + ($("heat-scale").firstChild.offsetHeight > 30),
+    names: [...document.querySelectorAll("#heat-chart .role-axis-label text")].map((t) => t.getBoundingClientRect().right).sort((a, b) => a - b),
+  }));
+  same(found.scale, 1, "lines of the scale on a phone");
+  const names = found.names.slice(-columns), apart = Math.min(...names.slice(1).map((right, i) => right - names[i]));
+  same(found.names.length > columns, true, "names beside the heat map");
+  check(apart > 8, `names of ${columns} columns are ${apart} apart`);
   same(complaints.join("\n"), "", "on a phone");
   await page.close();
 }
@@ -145,13 +170,14 @@ async function checkUsual(browser) {
   check((await page.textContent("#command")).endsWith("usual.html --quiet --label-column label"), "the command is another");
   same((await charts(page)).length >= 14, true, "the number of charts");
   await checkDrawn(page, "usual");
+  await checkWords(page);
   await checkHovering(page, 5);
   await checkPicking(page, 5, 4);
   await checkSaving(page);
   await checkModes(page);
   same(complaints.join("\n"), "", "usual");
   await page.close();
-  await checkPhone(browser, path);
+  await checkPhone(browser, path, 4);
 }
 
 // ---- names that are no names ----
@@ -195,7 +221,39 @@ async function checkMany(browser, path) {
   same(await told(), 25, "clusters told of with another one picked");
   await page.click("#more");
   same(await told(), 60, "clusters told of in the end");
+  await page.evaluate(() => { $("sentences").classList.add("few"); });
+  await page.focus("#by-k");
+  await page.keyboard.press("ArrowLeft"); // a key, so that the focus is seen
+  await page.locator("#heat-chart .mark-rect path").first().hover();
+  const outline = () => page.$eval("#by-k", (e) => getComputedStyle(e).outlineStyle), tip = page.locator("#vg-tooltip-element");
+  same(await outline(), "solid", "the ring of the focus");
+  await tip.waitFor({ state: "visible" });
+  await page.emulateMedia({ media: "print" });
+  same(await told(), 60, "clusters told of in print");
+  same(await outline(), "none", "the ring of the focus in print");
+  same(await tip.isVisible(), false, "a tooltip in print");
   same(complaints.join("\n"), "", "many");
+  await page.close();
+}
+
+// Clusters of no answer are merely some; and where no half voted, nothing is said of halves.
+async function checkUndecided(browser, path) {
+  const { page, complaints } = await show(browser, path);
+  check((await page.textContent("#headline")).startsWith("No answer"), "an answer");
+  check((await page.locator("#no-choice").innerText()).endsWith("chose no number: these are merely the 2 clusters of the smallest number tried."), "clusters of no answer are not told to be that");
+  same(complaints.join("\n"), "", "undecided");
+  await page.close();
+}
+
+async function checkNoVotes(browser, path) {
+  const data = JSON.parse(/id="report">(.*?)<\/script>/s.exec(readFileSync(path, "utf8"))[1]);
+  check(data.sweep.confidence?.n_halves === 20, "halves that were asked:", data.sweep.confidence);
+  data.sweep.confidence.halves = {};
+  writeFileSync(path, readFileSync(path, "utf8").replace(/(id="report">).*?(<\/script>)/s, (_, a, b) => a + JSON.stringify(data).replaceAll("<", "\\u003c") + b));
+  const { page, complaints } = await show(browser, path);
+  for (const part of ["#readout", "#settings"]) check(!/halves/.test(await page.textContent(part)), `${part} tells of halves that did not vote`);
+  check(await page.$eval("#halves", (e) => e.hidden), "a chart of halves that did not vote");
+  same(complaints.join("\n"), "", "no votes");
   await page.close();
 }
 
@@ -240,9 +298,14 @@ async function checkEdges(browser) {
   writeFileSync(file("three.csv"), ["a,b,w", ...column.slice(0, 90).map((v, i) => `${v},${noise[300 + i]},${1 + (i % 2)}`)].join("\n"));
   blobs("many.csv", 60, 2, 25, 0.15);
   await checkOpens(browser, "one column", "3 clusters", report("column", "column.csv"));
-  await checkOpens(browser, "weights", "3 clusters", report("weights", "three.csv", "--weights", "w", "--scale", "standard"));
+  const weights = report("weights", "three.csv", "--weights", "w", "--scale", "standard");
+  await checkOpens(browser, "weights", "3 clusters", weights);
+  await checkNoVotes(browser, weights);
   await checkOpens(browser, "k = 1", "1 cluster", report("single", "three.csv", "--k-max", "1"));
-  await checkOpens(browser, "undecided", "No answer", report("undecided", "three.csv", "--criterion", "elbow", "--k-max", "2"));
+  writeFileSync(file("wide.csv"), [Array.from({ length: 40 }, (_, j) => `column_${j}`).join(),
+    ...noise.slice(0, 90).map((_, i) => Array.from({ length: 40 }, (_, j) => (i % 3) * (j % 5) + noise[(i * 40 + j) % 599]).join())].join("\n"));
+  await checkUndecided(browser, report("undecided", "three.csv", "--criterion", "elbow", "--k-min", "2", "--k-max", "3"));
+  await checkPhone(browser, report("wide", "wide.csv", "--k-min", "2", "--k-max", "3"), 40);
   await checkOpens(browser, "every criterion", "3 clusters", report("every", "three.csv", "--all-criteria", "--columns", "a,b", "--k-max", "6"));
   const many = report("many", "many.csv", "--label-column", "label", "--criterion", "bic");
   await checkOpens(browser, "60 clusters", "60 clusters", many);

@@ -306,8 +306,7 @@ def render(raw):
     lines = ["# Python: ockham and its peers", "",
              f"- Machine: {platform.machine()}, {len(os.sched_getaffinity(0))} cores. {said}; Python {platform.python_version()}, {versions}.",
              *(f"- Command: {c}" for c in raw["commands"].values()),
-             "- yellowbrick 1.5 does not take the estimators of scikit-learn 1.8 and newer, so all use the last one before. Other work ran "
-             "beside: compare magnitudes.", "",
+             "- yellowbrick 1.5 does not take the estimators of scikit-learn 1.8 and newer, so all use the last one before.", "",
              *render_features(), *render_lines(), *render_times(raw["time"]), *render_same_k(raw["same-k"]), *render_small(raw["small"])]
     (HERE / "python.md").write_text("\n".join(lines).rstrip() + "\n")
 

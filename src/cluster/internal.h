@@ -351,8 +351,8 @@ ockham_status ock_sketch_init(ock_sketch *sketch, ockham_rows x, const ock_frame
 /* If it held all rows of the frame and they were regrouped, *order (unless order is NULL) receives them in that order,
  * for ock_free(); what was there before is freed. */
 void ock_sketch_clear(ock_sketch *sketch, uint32_t **order);
-/* Starts of a k-means that is only to be good. */
-enum { OCK_USUAL_RESTARTS = 4 };
+/* Starts of a k-means of so many clusters that is only to be good. */
+size_t ock_usual_restarts(size_t k);
 /* How many of n rows are enough to search for k clusters; n when that is not far from it. */
 size_t ock_sketch_rows(size_t n, size_t d, size_t k);
 

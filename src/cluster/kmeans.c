@@ -8,7 +8,7 @@
 enum { DEFAULT_MAX_ITERATIONS = 300, RNG_STREAM_SEEDING = 1, MOST_TRADES = 8 };
 
 /* The first start cuts one cluster after the other; with more clusters than this, drawn ones are no better. */
-enum { MANY_CLUSTERS = 64, FEWEST_RESTARTS = 1 };
+enum { MANY_CLUSTERS = 64, USUAL_RESTARTS = 4 };
 /* Where a step takes so few products, many starts take no time that anybody notices. */
 enum { QUICK_RESTARTS = 32 };
 static const double a_quick_step = 1e6;
@@ -210,12 +210,16 @@ static ockham_status fit(fitting *f, uint32_t *labels, ockham_kmeans *result, oc
   return OCKHAM_OK;
 }
 
+size_t ock_usual_restarts(size_t k) {
+  return k > MANY_CLUSTERS ? 1 : USUAL_RESTARTS;
+}
+
 static size_t choose_restarts(ockham_rows x, const ockham_kmeans_options *options) {
   if (options->k == 1) return 1;
   if (options->restarts) return options->restarts;
-  if (options->k > MANY_CLUSTERS) return FEWEST_RESTARTS;
   double a_step = (double)ock_sketch_rows(x.n_rows, x.n_columns, options->k) * (double)(x.n_columns * options->k);
-  return a_step <= a_quick_step ? QUICK_RESTARTS : OCK_USUAL_RESTARTS;
+  bool is_quick = options->k <= MANY_CLUSTERS && a_step <= a_quick_step;
+  return is_quick ? QUICK_RESTARTS : ock_usual_restarts(options->k);
 }
 
 /* Cluster the rows that count. */

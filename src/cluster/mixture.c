@@ -7,7 +7,7 @@
 #include "cluster/mixture.h"
 #include "stats/internal.h"
 
-enum { MANY_COMPONENTS = 64, DEFAULT_STEPS = 1000, ROWS_AT_ONCE = 1 << 16 };
+enum { DEFAULT_STEPS = 1000, ROWS_AT_ONCE = 1 << 16 };
 static const double default_tolerance = 1e-6;
 
 /* A fit in the making. */
@@ -106,12 +106,10 @@ static ockham_status fill_store(fitting *f, ockham_error *err) {
 /* The clusters of k-means, which rows are sorted by even where another start is given: then one step is enough. */
 static ockham_status find_clusters(fitting *f, ockham_error *err) {
   const ockham_mixture_options *o = f->options;
-  size_t restarts = o->k > MANY_COMPONENTS ? 1 : OCK_USUAL_RESTARTS;
+  size_t restarts = o->restarts ? o->restarts : ock_usual_restarts(o->k);
   ockham_kmeans_options options = {.k = o->k,
                                    .seed = o->seed,
-                                   .restarts = o->start      ? 1
-                                               : o->restarts ? o->restarts
-                                                             : restarts,
+                                   .restarts = o->start ? 1 : restarts,
                                    .max_iterations = o->start ? 1 : 0,
                                    .threads = o->threads,
                                    .progress = o->progress,

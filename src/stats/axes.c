@@ -9,8 +9,12 @@
 
 enum { N_SLABS = 16, MOST_ROUNDS = 60, SPARE_AXES = 8 };
 
+typedef struct axes_fit axes_fit;
+/* What one row, centred, adds to the sums of its slab. */
+typedef void add_row(const axes_fit *f, const double *row, double weight, double *sum);
+
 /* What one fit works with. What slabs sum up has `width` numbers each, the first slab's at sums. */
-typedef struct axes_fit {
+struct axes_fit {
   ockham_rows x;
   const double *weights;
   double total_weight;
@@ -19,8 +23,9 @@ typedef struct axes_fit {
   const double *vectors; /* n_vectors x n_columns */
   double *sums;          /* N_SLABS x width */
   double *rows;          /* N_SLABS x n_columns: one centred row each */
+  add_row *add;
   ock_pool *pool;
-} axes_fit;
+};
 
 static double weight_of(const axes_fit *f, size_t i) {
   return f->weights ? f->weights[i] : 1;
@@ -42,69 +47,50 @@ static double dot(const double *a, const double *b, size_t n) {
 
 /* ---- sums over rows ---- */
 
-static void sum_columns(void *arg, size_t slab, size_t worker) {
-  const axes_fit *f = arg;
-  double *sum = f->sums + slab * f->width;
-  (void)worker;
-  for (size_t i = slab_begin(f, slab); i < slab_begin(f, slab + 1); i++) {
-    double weight = weight_of(f, i);
-    if (weight == 0) continue;
-    for (size_t j = 0; j < f->x.n_columns; j++) sum[j] += weight * (ock_rows_get(f->x, i, j) - f->mean[j]);
-  }
+static void add_columns(const axes_fit *f, const double *row, double weight, double *sum) {
+  for (size_t j = 0; j < f->x.n_columns; j++) sum[j] += weight * row[j];
 }
 
-static void sum_squares(void *arg, size_t slab, size_t worker) {
-  const axes_fit *f = arg;
-  size_t d = f->x.n_columns;
-  double *sum = f->sums + slab * f->width, *row = f->rows + slab * d;
-  (void)worker;
-  for (size_t i = slab_begin(f, slab); i < slab_begin(f, slab + 1); i++) {
-    double weight = weight_of(f, i);
-    if (weight == 0) continue;
-    centre_row(f->x, f->mean, i, row);
-    *sum += weight * dot(row, row, d);
-  }
+static void add_squares(const axes_fit *f, const double *row, double weight, double *sum) {
+  *sum += weight * dot(row, row, f->x.n_columns);
 }
 
 /* The upper triangle of the scatter, as a square. */
-static void sum_products(void *arg, size_t slab, size_t worker) {
-  const axes_fit *f = arg;
+static void add_products(const axes_fit *f, const double *row, double weight, double *sum) {
   size_t d = f->x.n_columns;
-  double *sum = f->sums + slab * f->width, *row = f->rows + slab * d;
-  (void)worker;
-  for (size_t i = slab_begin(f, slab); i < slab_begin(f, slab + 1); i++) {
-    double weight = weight_of(f, i);
-    if (weight == 0) continue;
-    centre_row(f->x, f->mean, i, row);
-    for (size_t j = 0; j < d; j++) {
-      double by = weight * row[j];
-      for (size_t l = j; l < d; l++) sum[j * d + l] += by * row[l];
-    }
+  for (size_t j = 0; j < d; j++) {
+    double by = weight * row[j];
+    for (size_t l = j; l < d; l++) sum[j * d + l] += by * row[l];
   }
 }
 
 /* The scatter times each vector. */
-static void sum_images(void *arg, size_t slab, size_t worker) {
-  const axes_fit *f = arg;
+static void add_images(const axes_fit *f, const double *row, double weight, double *sum) {
   size_t d = f->x.n_columns;
-  double *sum = f->sums + slab * f->width, *row = f->rows + slab * d;
+  for (size_t v = 0; v < f->n_vectors; v++) {
+    double by = weight * dot(row, f->vectors + v * d, d);
+    for (size_t j = 0; j < d; j++) sum[v * d + j] += by * row[j];
+  }
+}
+
+static void sum_slab(void *arg, size_t slab, size_t worker) {
+  const axes_fit *f = arg;
+  double *sum = f->sums + slab * f->width, *row = f->rows + slab * f->x.n_columns;
   (void)worker;
   for (size_t i = slab_begin(f, slab); i < slab_begin(f, slab + 1); i++) {
     double weight = weight_of(f, i);
     if (weight == 0) continue;
     centre_row(f->x, f->mean, i, row);
-    for (size_t v = 0; v < f->n_vectors; v++) {
-      double by = weight * dot(row, f->vectors + v * d, d);
-      for (size_t j = 0; j < d; j++) sum[v * d + j] += by * row[j];
-    }
+    f->add(f, row, weight, sum);
   }
 }
 
-/* Run the task on every slab; the sums of all, over the total weight, are then those of the first. */
-static const double *sum_up(axes_fit *f, size_t width, ock_task *task) {
+/* Add up all rows; the sums of all, over the total weight, are then those of the first. */
+static const double *sum_up(axes_fit *f, size_t width, add_row *add) {
   f->width = width;
+  f->add = add;
   memset(f->sums, 0, N_SLABS * width * sizeof *f->sums);
-  ock_pool_run(f->pool, N_SLABS, task, f);
+  ock_pool_run(f->pool, N_SLABS, sum_slab, f);
   for (size_t slab = 1; slab < N_SLABS; slab++)
     for (size_t j = 0; j < width; j++) f->sums[j] += f->sums[slab * width + j];
   for (size_t j = 0; j < width; j++) f->sums[j] /= f->total_weight;
@@ -145,7 +131,7 @@ static void turn_positive(double *direction, size_t d) {
 /* matrix and vectors: d x d; values: d. */
 static void take_exact(axes_fit *f, double *matrix, double *vectors, double *values, ockham_principal_axes *axes) {
   size_t d = f->x.n_columns;
-  const double *upper = sum_up(f, d * d, sum_products);
+  const double *upper = sum_up(f, d * d, add_products);
   for (size_t i = 0; i < d; i++)
     for (size_t j = 0; j < d; j++) matrix[i * d + j] = upper[i < j ? i * d + j : j * d + i];
   ock_symmetric_eigen(matrix, d, values, vectors);
@@ -176,7 +162,7 @@ typedef struct subspace {
 static void measure_in_basis(axes_fit *f, subspace *s) {
   f->vectors = s->basis;
   f->n_vectors = s->p;
-  const double *image = sum_up(f, s->p * s->d, sum_images);
+  const double *image = sum_up(f, s->p * s->d, add_images);
   for (size_t u = 0; u < s->p; u++)
     for (size_t v = 0; v < s->p; v++) s->matrix[u * s->p + v] = dot(s->basis + u * s->d, image + v * s->d, s->d);
   for (size_t u = 0; u < s->p; u++)
@@ -245,14 +231,14 @@ static void take_mean(axes_fit *f, double *mean) {
   while (weight_of(f, first) == 0) first++;
   for (size_t j = 0; j < f->x.n_columns; j++) mean[j] = ock_rows_get(f->x, first, j);
   f->mean = mean;
-  const double *beyond = sum_up(f, f->x.n_columns, sum_columns);
+  const double *beyond = sum_up(f, f->x.n_columns, add_columns);
   for (size_t j = 0; j < f->x.n_columns; j++) mean[j] += beyond[j];
 }
 
 static ockham_status fit_axes(axes_fit *f, ockham_principal_axes *axes, ockham_error *err) {
   size_t d = f->x.n_columns;
   take_mean(f, axes->mean);
-  axes->total_variance = *sum_up(f, 1, sum_squares);
+  axes->total_variance = *sum_up(f, 1, add_squares);
   if (!isfinite(axes->total_variance))
     return ock_fail(err, OCKHAM_BAD_DATA, "rows must not differ so much that squares of it overflow");
   OCK_TRY(d <= OCKHAM_EXACT_AXES_COLUMNS ? fit_exactly(f, axes, err) : fit_by_rounds(f, axes, err));

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ockham import _ffi
-from ockham._calls import DataError, Progress, count_threads, whole_number
+from ockham._calls import Progress, count_threads, whole_number
 from ockham._criteria import Choices, Curve, read_choices, read_curve, table
 from ockham._input import read_rows, read_weights
 from ockham._mixture import Mixture
@@ -232,11 +232,9 @@ def clusters(
         mixtures=mixtures,
         all_criteria=all_criteria,
     )
-    try:
+    with rows.explained():
         scaling = fit_scaling(rows, scale, row_weights)
         sweep = Sweep(scaling.apply(rows), row_weights, options, progress)
-    except DataError as error:
-        raise rows.explain(error) from None
     report = Report(sweep, scaling, command, scaling_chosen=scale == "auto", seed=seed, all_criteria=all_criteria)
     labels = sweep.labels(threads)
     if known is not None:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Sequence
+from contextlib import contextmanager
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -67,11 +68,15 @@ class Rows:
             row, column = np.argwhere(~np.isfinite(self.array))[0]
             raise self._not_finite(int(row), int(column))
 
-    def explain(self, error: DataError) -> DataError:
-        """What is wrong with a number, in scikit-learn's words and with its place; other errors as they are."""
-        if error.row is None or error.column is None or np.isfinite(self.array[error.row, error.column]):
-            return error
-        return self._not_finite(error.row, error.column)
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """What is wrong with a number is raised in scikit-learn's words and with its place; other errors as they are."""
+        try:
+            yield
+        except DataError as error:
+            if error.row is None or error.column is None or np.isfinite(self.array[error.row, error.column]):
+                raise
+            raise self._not_finite(error.row, error.column) from None
 
     def _not_finite(self, row: int, column: int) -> DataError:
         is_nan = np.isnan(self.array[row, column])

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ockham import _ffi
-from ockham._calls import DataError, call, count_threads
+from ockham._calls import call, count_threads
 from ockham._input import Rows, default_names, read_rows
 from ockham._mixture import Mixture, Posterior
 from ockham._structs import FloatArray, IntArray, copy_array, encode, file_name, point_to, strings
@@ -120,8 +120,8 @@ class Model:
         """The cluster of each row, 0 to k - 1."""
         rows = self._read(X)
         labels = np.empty(rows.n_rows, np.int32)
-        with _Handle(self) as handle:
-            _call_for(rows, _ffi.ockham_model_predict, handle, rows.struct, count_threads(threads), point_to(labels), None)
+        with _Handle(self) as handle, rows.explained():
+            call(_ffi.ockham_model_predict, handle, rows.struct, count_threads(threads), point_to(labels), None)
         return labels
 
     def posterior(self, X: Any, *, threads: int | None = None) -> Posterior:
@@ -132,8 +132,8 @@ class Model:
         n = rows.n_rows
         result = Posterior(np.empty(n, np.int32), np.empty((n, self.k)), np.empty(n))
         arrays = (point_to(a) for a in (result.labels, result.probabilities, result.log_densities))
-        with _Handle(self) as handle:
-            _call_for(rows, _ffi.ockham_model_posterior, handle, rows.struct, count_threads(threads), *arrays)
+        with _Handle(self) as handle, rows.explained():
+            call(_ffi.ockham_model_posterior, handle, rows.struct, count_threads(threads), *arrays)
         if self.scaling.factor is not None:
             result.log_densities[:] += np.log(self.scaling.factor).sum()
         return result
@@ -204,13 +204,6 @@ def _of_parts(p: _ffi.ockham_model_parts) -> Model:
         criterion=(p.criterion or b"").decode(),
         mixture=mixture,
     )
-
-
-def _call_for(rows: Rows, *arguments: Any) -> None:
-    try:
-        call(*arguments)
-    except DataError as error:
-        raise rows.explain(error) from None
 
 
 class _Handle:

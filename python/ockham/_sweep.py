@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class Sweep:
     ) -> None:
         self.rows = rows
         self.weights = weights
-        self._sum = self._add_up()
+        self._sum = 0.0 if rows.copied else self._add_up()
         self.pointer = ctypes.POINTER(_ffi.ockham_sweep)()
         weakref.finalize(self, _ffi.ockham_sweep_free, self.pointer)
         with Watch(progress) as watch:
@@ -62,7 +62,7 @@ class Sweep:
 
     def rows_have_changed(self) -> bool:
         """They are the caller's where they were not copied."""
-        return self._add_up() != self._sum
+        return not self.rows.copied and self._add_up() != self._sum
 
     def ks(self) -> list[int]:
         curve = self.curve.contents
@@ -70,27 +70,15 @@ class Sweep:
 
     def labels(self, threads: int | None) -> IntArray:
         """Of the verdict's clusters."""
-        labels = np.empty(self.rows.n_rows, np.int32)
-        call(
-            _ffi.ockham_sweep_verdict_labels,
-            self.pointer,
-            self.rows.struct,
-            count_threads(threads),
-            point_to(labels),
-        )
-        return labels
+        return self._label(_ffi.ockham_sweep_verdict_labels, threads)
 
     def labels_at(self, i: int, threads: int | None) -> IntArray:
         """Of the clusters of k-means at point i of the curve."""
+        return self._label(_ffi.ockham_sweep_labels, threads, i)
+
+    def _label(self, function: Callable[..., Any], threads: int | None, *which: int) -> IntArray:
         labels = np.empty(self.rows.n_rows, np.int32)
-        call(
-            _ffi.ockham_sweep_labels,
-            self.pointer,
-            self.rows.struct,
-            i,
-            count_threads(threads),
-            point_to(labels),
-        )
+        call(function, self.pointer, self.rows.struct, *which, count_threads(threads), point_to(labels))
         return labels
 
     def centroids_at(self, i: int) -> FloatArray:

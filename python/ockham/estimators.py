@@ -25,7 +25,7 @@ try:
 except ImportError as error:
     raise ImportError("ockham's estimators need scikit-learn 1.6 or newer: pip install scikit-learn") from error
 
-from ockham._calls import DataError, Progress, count_cores, whole_number
+from ockham._calls import Progress, count_cores, whole_number
 from ockham._clusters import clusters
 from ockham._criteria import criteria
 from ockham._input import Rows, is_frame, read_rows, read_weights
@@ -115,7 +115,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, _E
         _check_enough(rows, "n_clusters", k)
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, found {self.precision!r}")
-        try:
+        with rows.explained():
             result = fit_kmeans(
                 rows,
                 k,
@@ -127,8 +127,6 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, _E
                 threads=self._threads(),
                 progress=self.progress,
             )
-        except DataError as error:
-            raise rows.explain(error) from None
         self.cluster_centers_: FloatArray = result.centroids
         self.labels_: IntArray = result.labels
         self.inertia_ = result.inertia
@@ -151,10 +149,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, _E
     def _nearest(self, X: Any) -> tuple[IntArray, FloatArray]:
         check_is_fitted(self)
         rows = self._read(X, reset=False)
-        try:
+        with rows.explained():
             return nearest(rows, self.cluster_centers_, self._threads())
-        except DataError as error:
-            raise rows.explain(error) from None
 
     def predict(self, X: Any) -> IntArray:
         """The nearest center of each row."""
@@ -241,14 +237,12 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
         if self.tol is not None and not (isinstance(self.tol, numbers.Real) and self.tol > 0):
             raise ValueError(f"tol must be more than 0, or None, found {self.tol!r}")
         weights, seed = read_weights(sample_weight, rows.n_rows), self._seed()
-        try:
+        with rows.explained():
             mixture, labels = self._fit_once(rows, k, weights, seed, None)
             for start in self._starts(rows, k, weights, seed):
                 other = self._fit_once(rows, k, weights, seed, start)
                 if other[0].bic > mixture.bic:
                     mixture, labels = other
-        except DataError as error:
-            raise rows.explain(error) from None
         self._keep(mixture, labels, _total(rows, weights))
         if not mixture.converged:
             _warn_of_steps("the mixture", self.max_iter)
@@ -311,10 +305,8 @@ class GaussianMixture(DensityMixin, _Estimator):  # type: ignore[misc]
     def _posterior(self, X: Any) -> Posterior:
         check_is_fitted(self)
         rows = self._read(X, reset=False)
-        try:
+        with rows.explained():
             return posterior(self.mixture_, rows, self._threads())
-        except DataError as error:
-            raise rows.explain(error) from None
 
     def predict(self, X: Any) -> IntArray:
         """The most probable component of each row."""
@@ -390,8 +382,8 @@ class AutoClusters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         rows = self._read(X, reset=True)
         self.result_ = clusters(
             rows,
-            k_min=whole_number("k_min", self.k_min, 1),
-            k_max=None if self.k_max is None else whole_number("k_max", self.k_max, 1),
+            k_min=self.k_min,
+            k_max=self.k_max,
             criterion=self.criterion,
             scale=self.scale,
             weights=sample_weight,
@@ -432,8 +424,10 @@ class AutoClusters(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
     def score(self, X: Any, y: Any = None) -> float:
         """Minus the sum of squared distances to the centers of the rows' clusters, in scaled units: not to be compared
         between different values of `scale`."""
-        distances = self.transform(X)
-        labels = self.predict(X)
+        check_is_fitted(self)
+        rows = self._read(X, reset=False)
+        distances = self.result_.model.distances(rows)
+        labels = self.result_.predict(rows, threads=self._threads())
         return -float(np.square(distances[np.arange(len(labels)), labels]).sum())
 
 

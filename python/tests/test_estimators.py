@@ -143,7 +143,9 @@ def test_transform(estimator):
     assert np.array_equal(distances.argmin(axis=1), fitted.labels_)
     name = type(fitted).__name__.lower()
     assert fitted.get_feature_names_out().tolist() == [f"{name}{j}" for j in range(distances.shape[1])]
+    score = fitted.score(X)
     assert list(fitted.set_output(transform="pandas").transform(X)) == fitted.get_feature_names_out().tolist()
+    assert fitted.score(X) == score
     fitted.set_output(transform="default")
     with pytest.raises(ValueError, match=r"NaN: X\[1, 0\]"):
         fitted.transform([[0, 0], [np.nan, 0]])

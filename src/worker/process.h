@@ -26,7 +26,7 @@ typedef struct ock_process {
   bool is_ready;         /* it said HELLO */
   bool json;             /* its "encoding" */
   uint32_t last_id;
-  uint64_t pinged_ns; /* when it was asked and has not answered; 0: it has */
+  uint64_t pinged_ns;  /* when it was asked and has not answered; 0: it has */
   uint64_t sampled_ns; /* when its memory was last looked at */
   /* under the hand's lock */
   double ended_cpu_seconds; /* of those before */

@@ -27,6 +27,7 @@ OCK_PRINTF(2, 3) void ock_buffer_print(ock_buffer *buffer, const char *format, .
 void ock_buffer_json_string(ock_buffer *buffer, const char *text, size_t size);
 /* The shortest decimal that reads back; null for what JSON cannot say (NaN, infinities). */
 void ock_buffer_json_number(ock_buffer *buffer, double value);
+void ock_buffer_json_single(ock_buffer *buffer, float value); /* the shortest that reads back as this float32 */
 /* Room for `size` more bytes at the end, to be written by the caller, who then adds to `size`; NULL when there is none.
  */
 char *ock_buffer_room(ock_buffer *buffer, size_t size);

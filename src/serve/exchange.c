@@ -298,6 +298,7 @@ static bool is_inference(ock_route route) {
 /* The whole request is there. */
 static enum MHD_Result dispatch(ock_exchange *x) {
   x->read_ns = ock_clock_ns();
+  ock_guest_does(x->connection, OCK_GUEST_WAITS);
   x->phase_ns[OCKHAM_PHASE_READ] = x->read_ns - x->begin_ns;
   ockham_error err = {0};
   if (x->too_long)
@@ -319,6 +320,7 @@ enum MHD_Result ock_exchange_step(void *server, struct MHD_Connection *connectio
   if (!x) return MHD_NO; /* no memory for it */
   if (!x->begun) {
     x->begun = true;
+    ock_guest_does(connection, OCK_GUEST_SENDS);
     if (refuse_early(x, url, method)) return answer(x, true);
     return MHD_YES;
   }
@@ -336,10 +338,11 @@ enum MHD_Result ock_exchange_step(void *server, struct MHD_Connection *connectio
 
 void ock_exchange_end(void *server, struct MHD_Connection *connection, void **exchange,
                       enum MHD_RequestTerminationCode how) {
-  (void)server, (void)connection, (void)how;
+  (void)server, (void)how;
   ock_exchange *x = *exchange;
   if (!x) return;
   *exchange = NULL;
+  ock_guest_does(connection, OCK_GUEST_BEFORE_REQUEST);
   if (x->begun && x->stage == OCK_STAGE_READING && is_inference(x->target.route)) {
     x->reason = "CANCELED";
     ock_exchange_fail(x, 499, "the client left after %zu bytes of the body", x->size);

@@ -88,8 +88,7 @@ static void *run(void *arg) {
   return NULL;
 }
 
-ockham_status ock_guests_start(ock_guests *guests, unsigned idle_seconds, unsigned request_seconds,
-                               ockham_error *err) {
+ockham_status ock_guests_start(ock_guests *guests, unsigned idle_seconds, unsigned request_seconds, ockham_error *err) {
   guests->idle_seconds = idle_seconds;
   guests->request_seconds = request_seconds;
   pthread_mutex_init(&guests->lock, NULL);

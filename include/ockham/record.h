@@ -10,48 +10,49 @@ extern "C" {
 #endif
 
 /* What is worth telling of a request: X(NAME, "word for it on the command line and in output", bit). */
-#define OCKHAM_REQUEST_MARK_LIST(X) \
-  X(SLOW, "slow", 0)                /* took longer than the model's threshold */ \
-  X(SAMPLED, "sampled", 1)          /* its bodies are kept by chance */ \
-  X(FAR, "far", 2)                  /* a row is far from all that the model was fitted on */ \
-  X(SHADOW, "shadow", 3)            /* a copy, sent to a version that no client saw the answer of */ \
-  X(CUT, "cut", 4)                  /* bodies are longer than what is kept */ \
-  X(CANCELLED, "cancelled", 5)      /* the client left */ \
-  X(DIED, "died", 6)                /* a worker died on it */ \
-  X(DIFFERS, "differs", 7)          /* SHADOW: the answer differs from the one that the client got */
+#define OCKHAM_REQUEST_MARK_LIST(X)                                                             \
+  X(SLOW, "slow", 0)           /* took longer than the model's threshold */                     \
+  X(SAMPLED, "sampled", 1)     /* its bodies are kept by chance */                              \
+  X(FAR, "far", 2)             /* a row is far from all that the model was fitted on */         \
+  X(SHADOW, "shadow", 3)       /* a copy, sent to a version that no client saw the answer of */ \
+  X(CUT, "cut", 4)             /* bodies are longer than what is kept */                        \
+  X(CANCELLED, "cancelled", 5) /* the client left */                                            \
+  X(DIED, "died", 6)           /* a worker died on it */                                        \
+  X(DIFFERS, "differs", 7)     /* SHADOW: the answer differs from the one that the client got */
 #define OCKHAM_REQUEST_MARK_ENUM(name, text, bit) OCKHAM_MARK_##name = 1 << bit,
 typedef enum ockham_request_mark { OCKHAM_REQUEST_MARK_LIST(OCKHAM_REQUEST_MARK_ENUM) } ockham_request_mark;
 #undef OCKHAM_REQUEST_MARK_ENUM
 
 /* The phases of a request, in their order: X(NAME, "word"). */
-#define OCKHAM_PHASE_LIST(X) \
+#define OCKHAM_PHASE_LIST(X)                                               \
   X(READ, "read")       /* from its first byte until the body was there */ \
-  X(DECODE, "decode")   /* bytes to tensors */ \
-  X(QUEUE, "queue")     /* until a worker took it */ \
-  X(COMPUTE, "compute") /* the model */ \
+  X(DECODE, "decode")   /* bytes to tensors */                             \
+  X(QUEUE, "queue")     /* until a worker took it */                       \
+  X(COMPUTE, "compute") /* the model */                                    \
   X(ENCODE, "encode")   /* tensors to bytes */
 #define OCKHAM_PHASE_ENUM(name, text) OCKHAM_PHASE_##name,
 typedef enum ockham_phase { OCKHAM_PHASE_LIST(OCKHAM_PHASE_ENUM) OCKHAM_PHASE_COUNT } ockham_phase;
 #undef OCKHAM_PHASE_ENUM
 
-/** One request. Texts are never NULL, at most 65,535 bytes long, and valid until the next call on what they came from. */
+/** One request. Texts are never NULL, at most 65,535 bytes long, and valid until the next call on what they came from.
+ */
 typedef struct ockham_request {
-  uint64_t number;      /**< of the recording: 1, 2, ... in the order in which they ended */
-  uint64_t time_ns;     /**< when its first byte came, since 1970 */
+  uint64_t number;  /**< of the recording: 1, 2, ... in the order in which they ended */
+  uint64_t time_ns; /**< when its first byte came, since 1970 */
   uint64_t phase_ns[OCKHAM_PHASE_COUNT];
-  uint64_t total_ns;    /**< until its answer was ready to be sent */
-  uint64_t cpu_ns;      /**< that the worker used for it; 0 when not known */
-  uint64_t hash;        /**< of the body */
+  uint64_t total_ns; /**< until its answer was ready to be sent */
+  uint64_t cpu_ns;   /**< that the worker used for it; 0 when not known */
+  uint64_t hash;     /**< of the body */
   uint64_t n_rows;
   uint64_t bytes_in, bytes_out; /**< of the bodies, whether they are kept or not */
-  uint32_t status;      /**< HTTP */
-  uint32_t marks;       /**< of ockham_request_mark */
-  const char *id;       /**< X-Request-Id, given or made */
+  uint32_t status;              /**< HTTP */
+  uint32_t marks;               /**< of ockham_request_mark */
+  const char *id;               /**< X-Request-Id, given or made */
   const char *model, *version;
-  const char *route;    /**< what was asked: "POST /v2/models/{m}/infer" */
-  const char *key;      /**< X-Unit-Key */
-  const char *client;   /**< address */
-  const char *error;    /**< why it failed; "" when it did not */
+  const char *route;  /**< what was asked: "POST /v2/models/{m}/infer" */
+  const char *key;    /**< X-Unit-Key */
+  const char *client; /**< address */
+  const char *error;  /**< why it failed; "" when it did not */
   const char *content_type, *answer_type;
   /** The bodies, NULL when they are not kept. json_size and answer_json_size: the length of the JSON in front of binary
    *  tensors, 0 when there are none. */
@@ -67,17 +68,17 @@ typedef struct ockham_request_filter {
   uint64_t since_ns, until_ns; /**< since 1970 */
   uint64_t least_total_ns;
   uint64_t hash;
-  uint64_t after_number;       /**< only those with a larger number */
-  bool with_body;              /**< only those whose bodies are kept */
+  uint64_t after_number; /**< only those with a larger number */
+  bool with_body;        /**< only those whose bodies are kept */
 } ockham_request_filter;
 
 /** Something that happened: a worker's death, a model loaded, an alarm. */
 typedef struct ockham_event {
   uint64_t number, time_ns;
-  const char *kind;           /**< "death", "start", "load", "unload", "quarantine", ... */
+  const char *kind; /**< "death", "start", "load", "unload", "quarantine", ... */
   const char *model, *version;
-  const char *text;           /**< one line */
-  const char *details;        /**< JSON object, "{}" when there are none */
+  const char *text;    /**< one line */
+  const char *details; /**< JSON object, "{}" when there are none */
 } ockham_event;
 
 typedef struct ockham_recording ockham_recording;

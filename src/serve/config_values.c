@@ -156,7 +156,7 @@ static ockham_status substitute_into(ock_arena *arena, const char *text, ock_buf
   *whole = true;
   while (*text) {
     size_t plain = strcspn(text, "$");
-    ock_buffer_put(out, text, plain);
+    if (plain) ock_buffer_put(out, text, plain);
     text += plain;
     if (strncmp(text, "$${", 3) == 0) {
       ock_buffer_text(out, "${");
@@ -167,7 +167,7 @@ static ockham_status substitute_into(ock_arena *arena, const char *text, ock_buf
       if (no_memory) return OCKHAM_NO_MEMORY;
       *whole = value != NULL;
       if (!value) return OCKHAM_OK;
-      ock_buffer_text(out, value);
+      if (*value) ock_buffer_text(out, value);
     } else if (*text) {
       ock_buffer_put(out, text++, 1);
     }
@@ -181,7 +181,7 @@ ockham_status ock_config_substitute(ock_arena *arena, const char *text, const ch
   *value = NULL;
   *missing = NULL;
   ockham_status status = substitute_into(arena, text, &out, missing, &whole);
-  if (!status && whole && !(*value = ock_arena_text(arena, out.bytes, out.size))) status = OCKHAM_NO_MEMORY;
+  if (!status && whole && !(*value = ock_arena_text(arena, out.bytes ? out.bytes : "", out.size))) status = OCKHAM_NO_MEMORY;
   ock_buffer_clear(&out);
   return status;
 }

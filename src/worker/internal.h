@@ -137,6 +137,8 @@ bool ock_crew_submit(ock_crew *crew, ock_job *job, uint32_t *retry_ms);
 void ock_crew_cancel(ock_crew *crew, ock_job *job);
 /* Finish what was accepted (for at most timeout_ms, then refuse it with STOPPED), end the processes, free all. */
 void ock_crew_stop(ock_crew *crew, uint32_t timeout_ms);
+/* The same without freeing it: submit refuses, look and schema go on. May be called twice; NULL is fine, as above. */
+void ock_crew_close(ock_crew *crew, uint32_t timeout_ms);
 
 typedef struct ock_crew_figures {
   size_t n_hands, n_up, n_busy, n_waiting;

@@ -177,10 +177,10 @@ static bool put_worked_request(const char *url, const ockham_serve_model *m) {
   for (size_t j = 0; plain && j < parts->n_columns; j++) plain = !strpbrk(parts->column_names[j], "'\"\\\n\r\t");
   if (plain) {
     ockham_model_centroid(model, 0, row);
-    fprintf(stderr, "    curl %s/v1/models/%s:predict -d '{\"instances\": [{", url, m->name);
+    fprintf(stderr, "    curl %s/m/%s -d '[{", url, m->name);
     for (size_t j = 0; j < parts->n_columns; j++)
       fprintf(stderr, "%s\"%s\": %.6g", j ? ", " : "", parts->column_names[j], row[j]);
-    fputs("}]}'\n", stderr);
+    fputs("}]'\n", stderr);
   }
   free(row);
   ockham_model_free(model);

@@ -181,7 +181,8 @@ ockham_status ock_config_substitute(ock_arena *arena, const char *text, const ch
   *value = NULL;
   *missing = NULL;
   ockham_status status = substitute_into(arena, text, &out, missing, &whole);
-  if (!status && whole && !(*value = ock_arena_text(arena, out.bytes ? out.bytes : "", out.size))) status = OCKHAM_NO_MEMORY;
+  if (!status && whole && !(*value = ock_arena_text(arena, out.bytes ? out.bytes : "", out.size)))
+    status = OCKHAM_NO_MEMORY;
   ock_buffer_clear(&out);
   return status;
 }

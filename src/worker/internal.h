@@ -72,6 +72,8 @@ typedef struct ock_limits { /* 0: no limit */
   bool no_network, deny_syscalls;
 } ock_limits;
 
+struct ock_worker_event;
+
 typedef struct ock_crew_options {
   const char *model, *version;          /* for messages */
   size_t n_hands;                       /* 0: 1 */

@@ -136,16 +136,25 @@ static void close_after(struct MHD_Response *response) {
   MHD_add_response_header(response, "Connection", "close");
 }
 
+/* The buffer's bytes become the response's. */
+static struct MHD_Response *take_bytes(ock_buffer *out) {
+  ock_buffer taken = *out;
+  *out = (ock_buffer){0};
+  if (!taken.bytes) return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+  struct MHD_Response *response =
+      MHD_create_response_from_buffer_with_free_callback(taken.size, taken.bytes, ock_free);
+  if (!response) ock_free(taken.bytes);
+  return response;
+}
+
 static enum MHD_Result send_answer(ock_exchange *x, bool and_close) {
   if (x->out.failed) {
     ock_buffer_clear(&x->out);
     x->status = 503;
   }
   x->stage = OCK_STAGE_DONE;
-  struct MHD_Response *response =
-      MHD_create_response_from_buffer_with_free_callback(x->out.size, x->out.bytes ? x->out.bytes : "", ock_free);
+  struct MHD_Response *response = take_bytes(&x->out);
   if (!response) return MHD_NO;
-  x->out = (ock_buffer){0};
   add_headers(response, x);
   if (x->admin) ock_admin_headers(x, response);
   if (and_close) close_after(response);

@@ -209,7 +209,8 @@ static ockham_status open_path(ockham_recording *r, ockham_error *err) {
   if (!S_ISDIR(info.st_mode)) {
     ockham_status status = ock_scan_open(&r->scan, AT_FDCWD, r->path, &found, err);
     ock_scan_clear(&r->scan);
-    if (!status && !found) status = ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a recording, found an empty one", r->path);
+    if (!status && !found)
+      status = ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a recording, found an empty one", r->path);
     return status ? status : list_parts(r, err);
   }
   r->folder_fd = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is left of a request once it was answered: figures in the meter, an entry in the recording, a line in the log. */
+/* What is left of a request once it was answered: figures in the meter, an entry in the recording, a line in the log.
+ */
 #include <netinet/in.h>
 #include <string.h>
 #include <time.h>
@@ -35,8 +36,9 @@ static void client_text(const ock_exchange *x, char text[INET6_ADDRSTRLEN]) {
 
 static bool is_slow(const ock_version *version, uint64_t total_ns) {
   if (!version) return false;
-  uint64_t most = version->settings.slow_ms ? (uint64_t)version->settings.slow_ms * 1000000
-                                            : (uint64_t)atomic_load_explicit(&version->meter.slow_ns, memory_order_relaxed);
+  uint64_t most = version->settings.slow_ms
+                      ? (uint64_t)version->settings.slow_ms * 1000000
+                      : (uint64_t)atomic_load_explicit(&version->meter.slow_ns, memory_order_relaxed);
   return most && total_ns > most;
 }
 
@@ -133,8 +135,8 @@ static void redact(ock_exchange *x, ockham_request *r, ock_buffer *body) {
 
 static void put_in_recording(ock_exchange *x, ockham_request *r) {
   ock_buffer body = {0};
-  bool keep = x->status >= 400 ||
-              x->marks & (OCKHAM_MARK_SLOW | OCKHAM_MARK_SAMPLED | OCKHAM_MARK_FAR | OCKHAM_MARK_DIED);
+  bool keep =
+      x->status >= 400 || x->marks & (OCKHAM_MARK_SLOW | OCKHAM_MARK_SAMPLED | OCKHAM_MARK_FAR | OCKHAM_MARK_DIED);
   if (keep && x->body) keep_bodies(x, r);
   if (r->body && x->server->options.n_redact) redact(x, r, &body);
   char client[INET6_ADDRSTRLEN];

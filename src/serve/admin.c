@@ -237,15 +237,27 @@ static void start_apart(ock_exchange *x) {
 void ock_admin_answer(ock_exchange *x) {
   x->content_type = "application/json";
   switch (x->target.route) {
-    case OCK_ROUTE_FRONT: ock_console_answer(x); break;
-    case OCK_ROUTE_LOGIN: login(x); break;
-    case OCK_ROUTE_UNLOAD: unload(x); break;
+    case OCK_ROUTE_FRONT:
+      ock_console_answer(x);
+      break;
+    case OCK_ROUTE_LOGIN:
+      login(x);
+      break;
+    case OCK_ROUTE_UNLOAD:
+      unload(x);
+      break;
     case OCK_ROUTE_METRICS:
       x->content_type = "text/plain; version=0.0.4; charset=utf-8";
       ock_metrics_write(x->server, &x->out);
       break;
-    case OCK_ROUTE_STATE: ock_state_write(x->server, &x->out); break;
-    case OCK_ROUTE_STREAM: ock_stream_begin(x); break;
-    default: start_apart(x); break;
+    case OCK_ROUTE_STATE:
+      ock_state_write(x->server, &x->out);
+      break;
+    case OCK_ROUTE_STREAM:
+      ock_stream_begin(x);
+      break;
+    default:
+      start_apart(x);
+      break;
   }
 }

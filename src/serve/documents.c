@@ -125,7 +125,8 @@ static void index_document(ock_exchange *x) {
 
 /* ---- worked examples ---- */
 
-/* Of a fitted model the first centroid, which is what a row may look like; NULL: no memory, or another kind of model. */
+/* Of a fitted model the first centroid, which is what a row may look like; NULL: no memory, or another kind of model.
+ */
 static double *example_values(const ock_version *v) {
   if (!v->fitted) return NULL;
   double *values = ock_alloc_array(v->schema.n_columns, sizeof *values);
@@ -218,7 +219,8 @@ void ock_example_curl(const ock_version *v, const char *url, bool tensors, ock_b
 /* The address by which the client reached us, where that is plain. */
 static void own_url(const ock_exchange *x, char url[300]) {
   const char *host = ock_exchange_header(x, "Host");
-  bool plain = host && *host && strlen(host) < 200 && !host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")];
+  bool plain = host && *host && strlen(host) < 200 &&
+               !host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")];
   if (plain)
     snprintf(url, 300, "%s://%.200s", x->server->options.certificate ? "https" : "http", host);
   else
@@ -233,7 +235,9 @@ static void front_document(ock_exchange *x) {
   ock_version *v;
   for (size_t i = 0; (v = ock_catalog_get(&x->server->catalog, i)); i++) {
     ock_buffer_print(&x->out, "%s, version %s: %s\n", v->settings.name, v->settings.version,
-                     ock_version_ready(v) ? "ready" : v->problem[0] ? v->problem : "starting");
+                     ock_version_ready(v) ? "ready"
+                     : v->problem[0]      ? v->problem
+                                          : "starting");
     if (ock_version_schema(v)) {
       ock_buffer_text(&x->out, "  ");
       ock_example_curl(v, url, false, &x->out);
@@ -253,10 +257,18 @@ static void front_document(ock_exchange *x) {
 static void about_a_version(ock_exchange *x) {
   if (!ock_exchange_find_version(x)) return;
   switch (x->target.route) {
-    case OCK_ROUTE_MODEL: model_document(x); break;
-    case OCK_ROUTE_MODEL_READY: model_ready_document(x); break;
-    case OCK_ROUTE_MODEL_STATS: stats_document(x); break;
-    default: v1_model_document(x); break;
+    case OCK_ROUTE_MODEL:
+      model_document(x);
+      break;
+    case OCK_ROUTE_MODEL_READY:
+      model_ready_document(x);
+      break;
+    case OCK_ROUTE_MODEL_STATS:
+      stats_document(x);
+      break;
+    default:
+      v1_model_document(x);
+      break;
   }
 }
 
@@ -270,17 +282,31 @@ void ock_document_answer(ock_exchange *x) {
       else
         front_document(x);
       break;
-    case OCK_ROUTE_OPENAPI: ock_openapi_write(x->server, &x->out); break;
-    case OCK_ROUTE_SERVER: server_document(x); break;
+    case OCK_ROUTE_OPENAPI:
+      ock_openapi_write(x->server, &x->out);
+      break;
+    case OCK_ROUTE_SERVER:
+      server_document(x);
+      break;
     case OCK_ROUTE_LIVE:
     case OCK_ROUTE_READY:
-    case OCK_ROUTE_PING: health_document(x); break;
-    case OCK_ROUTE_ALL_STATS: stats_document(x); break;
-    case OCK_ROUTE_INDEX: index_document(x); break;
+    case OCK_ROUTE_PING:
+      health_document(x);
+      break;
+    case OCK_ROUTE_ALL_STATS:
+      stats_document(x);
+      break;
+    case OCK_ROUTE_INDEX:
+      index_document(x);
+      break;
     case OCK_ROUTE_MODEL:
     case OCK_ROUTE_MODEL_READY:
     case OCK_ROUTE_MODEL_STATS:
-    case OCK_ROUTE_V1_MODEL: about_a_version(x); break;
-    default: ock_admin_answer(x); break;
+    case OCK_ROUTE_V1_MODEL:
+      about_a_version(x);
+      break;
+    default:
+      ock_admin_answer(x);
+      break;
   }
 }

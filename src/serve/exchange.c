@@ -39,7 +39,8 @@ static enum MHD_Result look_at_header(void *user, enum MHD_ValueKind kind, const
   return MHD_YES;
 }
 
-/* What a server in front could read otherwise than this one: where a request ends must be beyond doubt (RFC 9112, 6.3). */
+/* What a server in front could read otherwise than this one: where a request ends must be beyond doubt (RFC 9112, 6.3).
+ */
 static bool framing_is_clear(const ock_exchange *x) {
   framing f = {0};
   MHD_get_connection_values(x->connection, MHD_HEADER_KIND, look_at_header, &f);
@@ -265,8 +266,9 @@ void *ock_exchange_begin_admin(void *server, const char *uri, struct MHD_Connect
 static bool refuse_early(ock_exchange *x, const char *url, const char *method) {
   set_id(x);
   if (!framing_is_clear(x)) {
-    ock_exchange_fail(x, 400, "the headers leave open where the request ends: expected one Content-Length, or "
-                              "Transfer-Encoding: chunked, and one Host");
+    ock_exchange_fail(x, 400,
+                      "the headers leave open where the request ends: expected one Content-Length, or "
+                      "Transfer-Encoding: chunked, and one Host");
     return true;
   }
   x->target = ock_route_find(method, url);

@@ -7,9 +7,9 @@
 
 static const char *const INPUT = "x";
 
-/* The squared distance, as a multiple of a cluster's mean one, that a row of a spherical Gaussian cluster in d dimensions
- * exceeds once in a million: the chi-squared quantile over d, by E. B. Wilson & M. M. Hilferty, "The distribution of
- * chi-square", 1931 (doi:10.1073/pnas.17.12.684). */
+/* The squared distance, as a multiple of a cluster's mean one, that a row of a spherical Gaussian cluster in d
+ * dimensions exceeds once in a million: the chi-squared quantile over d, by E. B. Wilson & M. M. Hilferty, "The
+ * distribution of chi-square", 1931 (doi:10.1073/pnas.17.12.684). */
 static double far_factor(size_t n_columns) {
   const double z = 4.7534; /* of 1 - 1e-6 */
   double spread = 2.0 / (9.0 * (double)n_columns), root = 1 - spread + z * sqrt(spread);

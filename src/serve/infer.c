@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A request for inference: bytes to tensors, tensors to a version of a model, its answer back in the form that was asked. */
+/* A request for inference: bytes to tensors, tensors to a version of a model, its answer back in the form that was
+ * asked. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,8 +111,8 @@ static bool choose_form(ock_exchange *x) {
   else if (type_is(type, "application/json"))
     x->form = json;
   else
-    ock_exchange_fail(x, 415, "Content-Type: expected application/json, text/csv or application/x-ndjson, found '%.80s'",
-                      type);
+    ock_exchange_fail(x, 415,
+                      "Content-Type: expected application/json, text/csv or application/x-ndjson, found '%.80s'", type);
   return !x->status;
 }
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve: HTTP in front of models: what is asked is routed to a version of a model, answered, measured and recorded.
- * Main types: ock_exchange (a request and its answer), ock_version (a model that runs, with its meter), ock_catalog (which
- *   of them are there), ockham_server (what joins them).
- * Invariants: every request that was read gets one answer and one entry in the recording; a version lives as long as a
- *   request holds it, so that loading and unloading fail none; what takes long runs in a crew, not in a thread that reads
- *   and writes; no text of a request becomes part of a file's name.
- * Threads: libmicrohttpd's threads run exchanges, an exchange belongs to one of them; a crew's threads only finish jobs
- *   and wake exchanges up; the catalog is locked for as long as it takes to find a version.
- * Source: Open Inference Protocol v2 and Triton's extensions (docs/protocol.md). */
+ * Main types: ock_exchange (a request and its answer), ock_version (a model that runs, with its meter), ock_catalog
+ * (which of them are there), ockham_server (what joins them). Invariants: every request that was read gets one answer
+ * and one entry in the recording; a version lives as long as a request holds it, so that loading and unloading fail
+ * none; what takes long runs in a crew, not in a thread that reads and writes; no text of a request becomes part of a
+ * file's name. Threads: libmicrohttpd's threads run exchanges, an exchange belongs to one of them; a crew's threads
+ * only finish jobs and wake exchanges up; the catalog is locked for as long as it takes to find a version. Source: Open
+ * Inference Protocol v2 and Triton's extensions (docs/protocol.md). */
 #ifndef OCK_SERVE_INTERNAL_H
 #define OCK_SERVE_INTERNAL_H
 
@@ -38,7 +37,7 @@ typedef struct ock_version {
   double *far_distances; /* of a fitted k-means: squared distances beyond which a row is far, a cluster; else NULL */
   ock_crew *crew;
   ock_meter meter;
-  atomic_int state; /* ock_version_state */
+  atomic_int state;  /* ock_version_state */
   char problem[512]; /* with FAILED */
   struct ockham_server *server;
 } ock_version;
@@ -70,9 +69,10 @@ typedef struct ock_catalog {
   char **unloaded; /* names of models that were there; for the index */
   size_t n_unloaded;
 } ock_catalog;
-/* The version that a request goes to, held for the caller: the one named; or, version NULL, one drawn by the weights, by
- * the key if there is one. NULL: there is none; *known says whether the name is that of a model. */
-ock_version *ock_catalog_find(ock_catalog *catalog, const char *name, const char *version, const char *key, bool *known);
+/* The version that a request goes to, held for the caller: the one named; or, version NULL, one drawn by the weights,
+ * by the key if there is one. NULL: there is none; *known says whether the name is that of a model. */
+ock_version *ock_catalog_find(ock_catalog *catalog, const char *name, const char *version, const char *key,
+                              bool *known);
 /* The n-th version, held for the caller, or NULL beyond the last. */
 ock_version *ock_catalog_get(ock_catalog *catalog, size_t n);
 /* Put a version in place of the one with its name and version, or behind the others. Takes over the caller's hold. */
@@ -84,32 +84,32 @@ void ock_catalog_clear(ock_catalog *catalog);
 /* ---- exchanges ---- */
 
 /* X(NAME, method, path for people, admin only). */
-#define OCK_ROUTE_LIST(X)                                                   \
-  X(NONE, "", "", false)                                                    \
-  X(FRONT, "GET", "/", false)                                               \
-  X(OPENAPI, "GET", "/openapi.json", false)                                 \
-  X(SERVER, "GET", "/v2", false)                                            \
-  X(LIVE, "GET", "/v2/health/live", false)                                  \
-  X(READY, "GET", "/v2/health/ready", false)                                \
-  X(ALL_STATS, "GET", "/v2/models/stats", false)                            \
-  X(MODEL, "GET", "/v2/models/{m}", false)                                  \
-  X(MODEL_READY, "GET", "/v2/models/{m}/ready", false)                      \
-  X(MODEL_STATS, "GET", "/v2/models/{m}/stats", false)                      \
-  X(INFER, "POST", "/v2/models/{m}/infer", false)                           \
-  X(INDEX, "POST", "/v2/repository/index", false)                           \
-  X(ROWS, "POST", "/m/{m}", false)                                          \
-  X(PREDICT, "POST", "/v1/models/{m}:predict", false)                       \
-  X(V1_MODEL, "GET", "/v1/models/{m}", false)                               \
-  X(INVOCATIONS, "POST", "/invocations", false)                             \
-  X(PING, "GET", "/ping", false)                                            \
-  X(LOAD, "POST", "/v2/repository/models/{m}/load", true)                   \
-  X(UNLOAD, "POST", "/v2/repository/models/{m}/unload", true)               \
-  X(METRICS, "GET", "/metrics", true)                                       \
-  X(REQUESTS, "GET", "/admin/requests", true)                               \
-  X(REQUEST, "GET", "/admin/requests/{n}", true)                            \
-  X(EVENTS, "GET", "/admin/events", true)                                   \
-  X(STATE, "GET", "/admin/state", true)                                     \
-  X(STREAM, "GET", "/admin/stream", true)                                   \
+#define OCK_ROUTE_LIST(X)                                     \
+  X(NONE, "", "", false)                                      \
+  X(FRONT, "GET", "/", false)                                 \
+  X(OPENAPI, "GET", "/openapi.json", false)                   \
+  X(SERVER, "GET", "/v2", false)                              \
+  X(LIVE, "GET", "/v2/health/live", false)                    \
+  X(READY, "GET", "/v2/health/ready", false)                  \
+  X(ALL_STATS, "GET", "/v2/models/stats", false)              \
+  X(MODEL, "GET", "/v2/models/{m}", false)                    \
+  X(MODEL_READY, "GET", "/v2/models/{m}/ready", false)        \
+  X(MODEL_STATS, "GET", "/v2/models/{m}/stats", false)        \
+  X(INFER, "POST", "/v2/models/{m}/infer", false)             \
+  X(INDEX, "POST", "/v2/repository/index", false)             \
+  X(ROWS, "POST", "/m/{m}", false)                            \
+  X(PREDICT, "POST", "/v1/models/{m}:predict", false)         \
+  X(V1_MODEL, "GET", "/v1/models/{m}", false)                 \
+  X(INVOCATIONS, "POST", "/invocations", false)               \
+  X(PING, "GET", "/ping", false)                              \
+  X(LOAD, "POST", "/v2/repository/models/{m}/load", true)     \
+  X(UNLOAD, "POST", "/v2/repository/models/{m}/unload", true) \
+  X(METRICS, "GET", "/metrics", true)                         \
+  X(REQUESTS, "GET", "/admin/requests", true)                 \
+  X(REQUEST, "GET", "/admin/requests/{n}", true)              \
+  X(EVENTS, "GET", "/admin/events", true)                     \
+  X(STATE, "GET", "/admin/state", true)                       \
+  X(STREAM, "GET", "/admin/stream", true)                     \
   X(LOGIN, "POST", "/admin/login", true)
 #define OCK_ROUTE_ENUM(name, method, path, admin) OCK_ROUTE_##name,
 typedef enum ock_route { OCK_ROUTE_LIST(OCK_ROUTE_ENUM) OCK_ROUTE_COUNT } ock_route;
@@ -142,7 +142,7 @@ typedef struct ock_exchange {
   char id[128];
   ock_version *version;
   ock_job *job;
-  ock_message request, answer; /* without a job */
+  ock_message request, answer;         /* without a job */
   uint64_t time_ns, begin_ns, read_ns; /* since 1970; by ock_clock_ns() */
   uint64_t phase_ns[OCKHAM_PHASE_COUNT];
   uint64_t cpu_ns, hash;
@@ -238,7 +238,7 @@ struct ockham_server {
   ock_recorder *recorder; /* NULL: no recording */
   ock_watch *watch;
   struct ock_streams *streams;
-  char *token; /* NULL: none is asked for */
+  char *token;         /* NULL: none is asked for */
   const char *helpers; /* the folder of ockham_worker.py */
   bool admin_is_socket, has_shadows;
   FILE *access_log;
@@ -246,7 +246,7 @@ struct ockham_server {
   /* what must have ended before the server can */
   pthread_mutex_t life_lock;
   pthread_cond_t life_changed;
-  size_t n_alive;           /* versions */
+  size_t n_alive;                     /* versions */
   atomic_size_t n_exchanges, n_apart; /* requests that are not answered yet; threads that work for one */
   unsigned patience_ms;
   atomic_bool stopping;

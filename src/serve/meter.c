@@ -8,7 +8,8 @@
 static size_t bucket_of(uint64_t ns) {
   uint64_t us = ns / 1000;
   if (us < OCK_BUCKETS_PER_DOUBLING) return us;
-  unsigned power = 63 - (unsigned)__builtin_clzll(us); /* us >= 8: the three bits behind the first one tell the bucket */
+  unsigned power =
+      63 - (unsigned)__builtin_clzll(us); /* us >= 8: the three bits behind the first one tell the bucket */
   size_t bucket = (power - 2) * OCK_BUCKETS_PER_DOUBLING + (size_t)(us >> (power - 3) & (OCK_BUCKETS_PER_DOUBLING - 1));
   return bucket < OCK_BUCKETS ? bucket : OCK_BUCKETS - 1;
 }
@@ -77,7 +78,8 @@ static void add_size(ock_meter *meter, const ockham_request *request) {
 static void update_slow(ock_meter *meter) {
   enum { EVERY = 256, FACTOR = 4 };
   unsigned long long n = atomic_load_explicit(&meter->total.n, RELAXED);
-  if (n % EVERY == 0) atomic_store_explicit(&meter->slow_ns, FACTOR * ock_histogram_quantile(&meter->total, 0.99), RELAXED);
+  if (n % EVERY == 0)
+    atomic_store_explicit(&meter->slow_ns, FACTOR * ock_histogram_quantile(&meter->total, 0.99), RELAXED);
 }
 
 static ock_reason reason_of(const char *reason) {

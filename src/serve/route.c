@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paths are split at their slashes first and decoded after that, so that an encoded slash stays part of a name (and makes
- * it one that no model has). */
+/* Paths are split at their slashes first and decoded after that, so that an encoded slash stays part of a name (and
+ * makes it one that no model has). */
 #include <string.h>
 
 #include "serve/internal.h"

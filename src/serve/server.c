@@ -27,14 +27,13 @@ void ock_server_log(ockham_server *server, const char *format, ...) {
   server->log(server->log_user, line);
 }
 
-void ock_server_event(ockham_server *server, const char *kind, const char *model, const char *version,
-                      const char *text, const char *details) {
+void ock_server_event(ockham_server *server, const char *kind, const char *model, const char *version, const char *text,
+                      const char *details) {
   if (!server->recorder) return;
-  ock_recorder_event(server->recorder, &(ockham_event){.kind = kind,
-                                                       .model = model,
-                                                       .version = version,
-                                                       .text = text,
-                                                       .details = details ? details : "{}"});
+  ock_recorder_event(
+      server->recorder,
+      &(ockham_event){
+          .kind = kind, .model = model, .version = version, .text = text, .details = details ? details : "{}"});
 }
 
 /* ---- options ---- */
@@ -155,9 +154,8 @@ static ockham_status open_log(ockham_server *server, ockham_error *err) {
 static ockham_status open_recorder(ockham_server *server, ockham_error *err) {
   const ockham_serve_options *o = &server->options;
   if (o->no_record) return OCKHAM_OK;
-  ock_recorder_options options = {.keep_bytes = o->record_bytes,
-                                  .keep_seconds = (uint64_t)o->record_days * 86400,
-                                  .flush_ms = o->flush_ms};
+  ock_recorder_options options = {
+      .keep_bytes = o->record_bytes, .keep_seconds = (uint64_t)o->record_days * 86400, .flush_ms = o->flush_ms};
   return ock_recorder_open(o->folder, &options, &server->recorder, err);
 }
 
@@ -185,8 +183,8 @@ static int listen_at(int family, const struct sockaddr *address, socklen_t size)
 static ockham_status open_socket_path(const char *path, int *fd, ockham_error *err) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected at most %zu bytes for the path of a socket, found %zu", path,
-                    sizeof address.sun_path - 1, strlen(path));
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected at most %zu bytes for the path of a socket, found %zu",
+                    path, sizeof address.sun_path - 1, strlen(path));
   strcpy(address.sun_path, path);
   struct stat info;
   if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode)) unlink(path); /* what a server that was killed left */
@@ -237,7 +235,8 @@ static ockham_status open_socket(const char *what, const char *text, bool tls, i
   int failed = getaddrinfo(*host ? host : NULL, port, &hints, &found);
   if (failed) return ock_fail(err, OCKHAM_IO, "%s: cannot find '%s': %s", what, host, gai_strerror(failed));
   *fd = -1;
-  for (struct addrinfo *a = found; a && *fd < 0; a = a->ai_next) *fd = listen_at(a->ai_family, a->ai_addr, a->ai_addrlen);
+  for (struct addrinfo *a = found; a && *fd < 0; a = a->ai_next)
+    *fd = listen_at(a->ai_family, a->ai_addr, a->ai_addrlen);
   int why = errno;
   freeaddrinfo(found);
   if (*fd < 0) return ock_fail(err, OCKHAM_IO, "%s: cannot listen on %s: %s", what, text, strerror(why));
@@ -428,8 +427,8 @@ static void close_crews(ockham_server *server, unsigned timeout_ms) {
   }
 }
 
-/* No new connections; what waits for a crew is finished by its end; then the daemons, whose last exchanges let go of the
- * versions; then the rest. */
+/* No new connections; what waits for a crew is finished by its end; then the daemons, whose last exchanges let go of
+ * the versions; then the rest. */
 void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   if (!server) return;
   server->patience_ms = timeout_ms;

@@ -25,7 +25,8 @@ static void write_meter(const ock_meter *m, ock_buffer *out) {
   ock_buffer_text(out, ",\"counts\":{"); /* by the bucket's doubling, so that a page can tell the last second's */
   bool first = true;
   for (unsigned power = 0; power < OCK_DOUBLINGS; power++) {
-    unsigned long long n = ock_histogram_below(&m->total, power) - (power ? ock_histogram_below(&m->total, power - 1) : 0);
+    unsigned long long n =
+        ock_histogram_below(&m->total, power) - (power ? ock_histogram_below(&m->total, power - 1) : 0);
     if (!n) continue;
     ock_buffer_print(out, "%s\"%u\":%llu", first ? "" : ",", power, n);
     first = false;
@@ -60,7 +61,9 @@ static void write_version(ock_version *v, ock_buffer *out) {
   bool ready = ock_version_ready(v);
   ock_buffer_print(out, "{\"name\":\"%s\",\"version\":\"%s\",\"platform\":\"%s\",\"state\":\"%s\",\"shadow\":%s",
                    v->settings.name, v->settings.version, v->platform,
-                   ready ? "ready" : v->state == OCK_VERSION_FAILED ? "failed" : "starting",
+                   ready                            ? "ready"
+                   : v->state == OCK_VERSION_FAILED ? "failed"
+                                                    : "starting",
                    v->settings.shadow ? "true" : "false");
   ock_buffer_print(out, ",\"weight\":%.17g,\"problem\":", v->settings.weight);
   ock_buffer_json_string(out, v->problem, strlen(v->problem));
@@ -94,7 +97,7 @@ void ock_state_write(ockham_server *server, ock_buffer *out) {
 
 typedef struct listener {
   struct MHD_Connection *connection;
-  ock_buffer text;   /* what is still to be sent */
+  ock_buffer text; /* what is still to be sent */
   size_t sent;
   bool asleep;
   struct listener *next;

@@ -79,7 +79,9 @@ static ockham_status start_crew(ock_version *version, ockham_error *err) {
   ock_crew_options options = {
       .model = s->name,
       .version = s->version,
-      .n_hands = s->workers ? s->workers : s->upstream ? 8 : 1,
+      .n_hands = s->workers    ? s->workers
+                 : s->upstream ? 8
+                               : 1,
       .queue_length = s->queue,
       .startup_ms = s->startup_ms,
       .timeout_ms = s->timeout_ms,

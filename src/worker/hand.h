@@ -2,12 +2,12 @@
 /* The other side of a crew: what a kind of hand (process.c, upstream.c, call.c) is, and what the crew does for it.
  *
  * A hand is a thread of the crew and the state of its kind. The thread does, until the crew ends:
- *   open, again after a growing pause for as long as it fails; then watch while there is nothing to do, and call for each
- *   job; close when a call said `lost`, when watch said false, or at the end. close follows each open, also a failed one.
- * All of these run in that thread and never at once; only look comes from others, under the hand's lock.
- * The crew does the rest: the queue, deadlines and cancellation (a job's `done` may have been called while call still
- * works on it: its answer is thrown away then), retries, quarantine, the breaker, and the check of answers against the
- * schema. */
+ *   open, again after a growing pause for as long as it fails; then watch while there is nothing to do, and call for
+ * each job; close when a call said `lost`, when watch said false, or at the end. close follows each open, also a failed
+ * one. All of these run in that thread and never at once; only look comes from others, under the hand's lock. The crew
+ * does the rest: the queue, deadlines and cancellation (a job's `done` may have been called while call still works on
+ * it: its answer is thrown away then), retries, quarantine, the breaker, and the check of answers against the schema.
+ */
 #ifndef OCK_WORKER_HAND_H
 #define OCK_WORKER_HAND_H
 
@@ -19,10 +19,10 @@ typedef struct ock_hand {
   ock_crew *crew;
   const ock_crew_options *options; /* the crew's copy: no field is 0 that has a default */
   size_t index;
-  int wake;        /* readable when there is something new, such as the end: whoever waits, waits for this too, then calls
-                      ock_hand_woken() and looks at ock_hand_is_ending() */
-  long process;    /* set by open where there is one: for messages; else 0 */
-  void *state;     /* state_bytes of the kind, zero before the first open, kept until the crew ends */
+  int wake;     /* readable when there is something new, such as the end: whoever waits, waits for this too, then calls
+                   ock_hand_woken() and looks at ock_hand_is_ending() */
+  long process; /* set by open where there is one: for messages; else 0 */
+  void *state;  /* state_bytes of the kind, zero before the first open, kept until the crew ends */
   pthread_mutex_t lock; /* held during look; the kind holds it while it changes what look reads */
 } ock_hand;
 
@@ -52,13 +52,13 @@ typedef struct ock_hand_kind {
   /* Nothing to do: return true once hand->wake is readable (leave it so), false when the hand is lost. NULL: the crew
    * waits for hand->wake alone. */
   bool (*watch)(ock_hand *hand);
-  /* Do a job until `give_up_ns` (by ock_clock_ns(): the model's time-out), then TIMED_OUT. The request is the hand's for
-   * that time: others only read it. When the crew ends, return soon with STOPPED. Of the job, use request and request_id
-   * only. */
+  /* Do a job until `give_up_ns` (by ock_clock_ns(): the model's time-out), then TIMED_OUT. The request is the hand's
+   * for that time: others only read it. When the crew ends, return soon with STOPPED. Of the job, use request and
+   * request_id only. */
   void (*call)(ock_hand *hand, ock_job *job, uint64_t give_up_ns, ock_hand_result *result);
   void (*close)(ock_hand *hand);
   void (*look)(ock_hand *hand, ock_hand_figures *figures); /* NULL: all 0 */
-  void (*free)(ock_hand *hand); /* what state holds, when the crew ends; NULL: nothing */
+  void (*free)(ock_hand *hand);                            /* what state holds, when the crew ends; NULL: nothing */
 } ock_hand_kind;
 
 extern const ock_hand_kind ock_hand_process, ock_hand_upstream, ock_hand_call;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A writer that is killed at any moment: what it acknowledged is there, whole, under the number it gave; what is not whole
- * is not returned. Read as it was left, and once more after the next writer recovered it. */
+/* A writer that is killed at any moment: what it acknowledged is there, whole, under the number it gave; what is not
+ * whole is not returned. Read as it was left, and once more after the next writer recovered it. */
 #include "folder.h"
 
 #include <poll.h>

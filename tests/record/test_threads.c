@@ -58,8 +58,7 @@ static void test_every_number_once(void **state) {
   recorder = open_recorder(folder, &options);
   ockham_recording *recording = open_recording(folder);
   atomic_store(&n_running, THREADS);
-  for (uintptr_t t = 0; t < THREADS; t++)
-    assert_int_equal(pthread_create(&threads[t], NULL, put_some, (void *)t), 0);
+  for (uintptr_t t = 0; t < THREADS; t++) assert_int_equal(pthread_create(&threads[t], NULL, put_some, (void *)t), 0);
   assert_int_equal(follow(recording), ALL);
   for (int t = 0; t < THREADS; t++) pthread_join(threads[t], NULL);
   check_ids(recording);

@@ -11,13 +11,13 @@ extern "C" {
 #endif
 
 /** Why an answer does not count as the same: X(NAME, "word"). */
-#define OCKHAM_REPLAY_VERDICT_LIST(X)                                               \
-  X(SAME, "same")             /* within the tolerance */                            \
-  X(DIFFERENT, "different")   /* other values */                                    \
-  X(STATUS, "other status")   /* it failed then and not now, or now and not then */ \
-  X(SHAPE, "not comparable")  /* other outputs, shapes or types */                  \
-  X(UNREACHED, "no answer")   /* the server could not be asked */                   \
-  X(CUT, "cut")               /* its body was too long to be kept whole */
+#define OCKHAM_REPLAY_VERDICT_LIST(X)                                              \
+  X(SAME, "same")            /* within the tolerance */                            \
+  X(DIFFERENT, "different")  /* other values */                                    \
+  X(STATUS, "other status")  /* it failed then and not now, or now and not then */ \
+  X(SHAPE, "not comparable") /* other outputs, shapes or types */                  \
+  X(UNREACHED, "no answer")  /* the server could not be asked */                   \
+  X(CUT, "cut")              /* its body was too long to be kept whole */
 #define OCKHAM_REPLAY_VERDICT_ENUM(name, text) OCKHAM_REPLAY_##name,
 typedef enum ockham_replay_verdict {
   OCKHAM_REPLAY_VERDICT_LIST(OCKHAM_REPLAY_VERDICT_ENUM) OCKHAM_REPLAY_VERDICT_COUNT
@@ -28,12 +28,12 @@ typedef enum ockham_replay_verdict {
 typedef struct ockham_replayed {
   const ockham_request *request; /**< as it was recorded, with its answer */
   ockham_replay_verdict verdict;
-  uint32_t status;               /**< HTTP, now; 0 when UNREACHED */
-  uint64_t total_ns;             /**< that it took now, seen from here */
+  uint32_t status;                /**< HTTP, now; 0 when UNREACHED */
+  uint64_t total_ns;              /**< that it took now, seen from here */
   uint64_t n_values, n_different; /**< values of the answer; those that differ */
-  double worst;                  /**< the largest relative difference; infinity for other texts */
-  const char *text;              /**< one line: where it differs most, and how; "" when it is the same */
-  const void *answer;            /**< what was answered now */
+  double worst;                   /**< the largest relative difference; infinity for other texts */
+  const char *text;               /**< one line: where it differs most, and how; "" when it is the same */
+  const void *answer;             /**< what was answered now */
   uint64_t answer_size;
 } ockham_replayed;
 
@@ -54,7 +54,7 @@ typedef struct ockham_replay_result {
   uint64_t n, n_verdicts[OCKHAM_REPLAY_VERDICT_COUNT];
   uint64_t n_values, n_different;
   double worst;
-  uint64_t worst_number;   /**< of the request where it is */
+  uint64_t worst_number;            /**< of the request where it is */
   double seconds_then, seconds_now; /**< in all, of the requests that were answered both times */
 } ockham_replay_result;
 

@@ -122,6 +122,11 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_start(const ockham_serv
                                                                ockham_server **server, ockham_error *err);
 /** Until every model is ready; fails with IO when one cannot be, in which case the server goes on with the others. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_wait(ockham_server *server, ockham_error *err);
+/** Take over the models of a changed configuration; its other options stay as they are. New and changed models are
+ *  started, and take their place once they can answer; then those that are left out are let go. No request fails of it.
+ *  When one does not start, what runs is left as it was, and this fails as ockham_server_start() does. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_reload(ockham_server *server,
+                                                                const ockham_serve_options *options, ockham_error *err);
 /** The addresses as URLs: "http://127.0.0.1:8080"; admin "" when there is none. */
 OCKHAM_API const char *ockham_server_url(const ockham_server *server);
 OCKHAM_API const char *ockham_server_admin_url(const ockham_server *server);

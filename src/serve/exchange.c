@@ -136,16 +136,24 @@ static void close_after(struct MHD_Response *response) {
   MHD_add_response_header(response, "Connection", "close");
 }
 
+/* The buffer's bytes become the response's. */
+static struct MHD_Response *take_bytes(ock_buffer *out) {
+  ock_buffer taken = *out;
+  *out = (ock_buffer){0};
+  if (!taken.bytes) return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+  struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(taken.size, taken.bytes, ock_free);
+  if (!response) ock_free(taken.bytes);
+  return response;
+}
+
 static enum MHD_Result send_answer(ock_exchange *x, bool and_close) {
   if (x->out.failed) {
     ock_buffer_clear(&x->out);
     x->status = 503;
   }
   x->stage = OCK_STAGE_DONE;
-  struct MHD_Response *response =
-      MHD_create_response_from_buffer_with_free_callback(x->out.size, x->out.bytes ? x->out.bytes : "", ock_free);
+  struct MHD_Response *response = take_bytes(&x->out);
   if (!response) return MHD_NO;
-  x->out = (ock_buffer){0};
   add_headers(response, x);
   if (x->admin) ock_admin_headers(x, response);
   if (and_close) close_after(response);
@@ -298,6 +306,7 @@ static bool is_inference(ock_route route) {
 /* The whole request is there. */
 static enum MHD_Result dispatch(ock_exchange *x) {
   x->read_ns = ock_clock_ns();
+  ock_guest_does(x->connection, OCK_GUEST_WAITS);
   x->phase_ns[OCKHAM_PHASE_READ] = x->read_ns - x->begin_ns;
   ockham_error err = {0};
   if (x->too_long)
@@ -319,6 +328,7 @@ enum MHD_Result ock_exchange_step(void *server, struct MHD_Connection *connectio
   if (!x) return MHD_NO; /* no memory for it */
   if (!x->begun) {
     x->begun = true;
+    ock_guest_does(connection, OCK_GUEST_SENDS);
     if (refuse_early(x, url, method)) return answer(x, true);
     return MHD_YES;
   }
@@ -336,10 +346,11 @@ enum MHD_Result ock_exchange_step(void *server, struct MHD_Connection *connectio
 
 void ock_exchange_end(void *server, struct MHD_Connection *connection, void **exchange,
                       enum MHD_RequestTerminationCode how) {
-  (void)server, (void)connection, (void)how;
+  (void)server, (void)how;
   ock_exchange *x = *exchange;
   if (!x) return;
   *exchange = NULL;
+  ock_guest_does(connection, OCK_GUEST_BEFORE_REQUEST);
   if (x->begun && x->stage == OCK_STAGE_READING && is_inference(x->target.route)) {
     x->reason = "CANCELED";
     ock_exchange_fail(x, 499, "the client left after %zu bytes of the body", x->size);

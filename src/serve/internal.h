@@ -28,6 +28,8 @@ typedef enum ock_version_state { OCK_VERSION_LOADING, OCK_VERSION_READY, OCK_VER
 
 typedef struct ock_version {
   atomic_size_t n_holders;
+  _Atomic double weight;       /* settings.weight, which a reload may change */
+  uint64_t fingerprint;        /* of the settings, and of the files that they name */
   ockham_serve_model settings; /* texts lie in the arena */
   ock_arena arena;
   const char *platform; /* "ockham", "ockham_worker", "upstream" */
@@ -55,8 +57,9 @@ ockham_status ock_version_wait(ock_version *version, ockham_error *err);
 
 /* A fitted model: what it takes and gives, and its answer to a request that was checked against that. */
 ockham_status ock_fitted_open(ock_version *version, ockham_error *err);
-ockham_status ock_fitted_answer(ock_version *version, ock_message *request, ock_message *answer, bool *far,
-                                ockham_error *err);
+ockham_status ock_fitted_answer(ock_version *version, ock_message *request, ock_message *answer, ockham_error *err);
+/* Whether a row of an answer is far from all that the model was fitted on. */
+bool ock_fitted_is_far(const ock_version *version, const ock_message *answer);
 /* Whether a request is small enough to be answered in the thread that read it. */
 bool ock_fitted_is_quick(const ock_version *version, uint64_t n_rows);
 
@@ -216,6 +219,31 @@ void ock_stream_begin(ock_exchange *x);
 void ock_streams_end(struct ock_streams *streams);
 void ock_streams_free(struct ock_streams *streams);
 
+/* ---- connections ---- */
+
+typedef enum ock_guest_doing {
+  OCK_GUEST_BEFORE_REQUEST, /* idle, or sending headers */
+  OCK_GUEST_SENDS,          /* the body */
+  OCK_GUEST_WAITS,          /* for the answer, or reads it */
+  OCK_GUEST_DOING_COUNT
+} ock_guest_doing;
+typedef struct ock_guest ock_guest;
+typedef struct ock_guests {
+  pthread_mutex_t lock;
+  pthread_cond_t wake;
+  pthread_t thread;
+  ock_guest *first;
+  size_t n;
+  unsigned idle_seconds, request_seconds;
+  bool runs, ending;
+} ock_guests;
+ockham_status ock_guests_start(ock_guests *guests, unsigned idle_seconds, unsigned request_seconds, ockham_error *err);
+void ock_guests_stop(ock_guests *guests); /* once no daemon uses it */
+void ock_guests_notify(void *guests, struct MHD_Connection *connection, void **context,
+                       enum MHD_ConnectionNotificationCode code);
+/* What the client is expected to do from now on. */
+void ock_guest_does(struct MHD_Connection *connection, ock_guest_doing doing);
+
 /* ---- clients that leave while they wait ---- */
 
 typedef struct ock_watch ock_watch;
@@ -224,6 +252,25 @@ ockham_status ock_watch_start(ock_watch **watch, ockham_error *err);
 void ock_watch_add(ock_watch *watch, ock_exchange *x, int socket);
 void ock_watch_remove(ock_watch *watch, ock_exchange *x);
 void ock_watch_stop(ock_watch *watch);
+
+/* ---- the models of the configuration ---- */
+
+typedef struct ock_plan {
+  ockham_serve_model *models; /* in the arena, as all they name */
+  unsigned n;
+  ock_arena arena;
+} ock_plan;
+ockham_status ock_plan_copy(ock_plan *plan, const ockham_serve_model *models, unsigned n, ockham_error *err);
+/* Start all of the server's plan, without waiting for them. */
+ockham_status ock_plan_start(struct ockham_server *server, ockham_error *err);
+/* Load all versions of a model of the plan, anew where they are there, and wait for them. BAD_ARGUMENT: it has none so
+ * named. */
+ockham_status ock_server_load(struct ockham_server *server, const char *name, ockham_error *err);
+uint64_t ock_model_fingerprint(const ockham_serve_model *model);
+/* Copies in an arena; NULL stays NULL. *failed is set, and not cleared, when there is no memory. */
+const char *ock_copy_text(ock_arena *arena, const char *text, bool *failed);
+const char **ock_copy_texts(ock_arena *arena, const char **texts, unsigned n, bool *failed);
+void ock_copy_model(ock_arena *arena, ockham_serve_model *to, const ockham_serve_model *from, bool *failed);
 
 /* ---- the server ---- */
 
@@ -235,6 +282,9 @@ struct ockham_server {
   struct MHD_Daemon *daemon, *admin_daemon;
   char url[300], admin_url[300];
   ock_catalog catalog;
+  ock_plan plan;
+  pthread_mutex_t plan_lock; /* held while models are loaded, so that this is done once at a time */
+  ock_guests guests;
   ock_recorder *recorder; /* NULL: no recording */
   ock_watch *watch;
   struct ock_streams *streams;
@@ -258,8 +308,6 @@ OCK_PRINTF(2, 3) void ock_server_log(ockham_server *server, const char *format, 
 /* Tell the recording, and the log. details: a JSON object or NULL. */
 void ock_server_event(ockham_server *server, const char *kind, const char *model, const char *version, const char *text,
                       const char *details);
-/* Load all versions of a model of the configuration, anew where they are there. BAD_ARGUMENT: it has none so named. */
-ockham_status ock_server_load(ockham_server *server, const char *name, ockham_error *err);
 uint64_t ock_wall_ns(void);
 
 #endif

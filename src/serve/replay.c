@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The recorded body goes to the route by which it came, so that everything between the socket and the model is asked again
- * too; one at a time, so that the order is that of the recording. */
+/* The recorded body goes to the route by which it came, so that everything between the socket and the model is asked
+ * again too; one at a time, so that the order is that of the recording. */
 #include <curl/curl.h>
 #include <math.h>
 #include <ockham/replay.h>
@@ -90,8 +90,10 @@ static void ask(replay *r, const ockham_request *request) {
     CURLcode code = curl_easy_perform(r->curl);
     r->total_ns = ock_clock_ns() - begin;
     long status = 0;
-    if (code == CURLE_OK) curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &status);
-    else snprintf(r->text, sizeof r->text, "%s", curl_easy_strerror(code));
+    if (code == CURLE_OK)
+      curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &status);
+    else
+      snprintf(r->text, sizeof r->text, "%s", curl_easy_strerror(code));
     r->status = (uint32_t)status;
   }
   curl_slist_free_all(headers);
@@ -174,7 +176,8 @@ static ockham_replay_verdict compare_texts(replay *r, const ockham_request *requ
     if (n && m) {
       double scale = fmax(fabs(a), fabs(b)), distance = a == b ? 0 : fabs(a - b) / scale;
       if (distance > (a_integer && b_integer ? 0 : tolerance)) {
-        if (distance > d->worst) *d = (ock_difference){d->n_values, d->n_different, distance, "", d->n_values, a, b, ""};
+        if (distance > d->worst)
+          *d = (ock_difference){d->n_values, d->n_different, distance, "", d->n_values, a, b, ""};
         d->n_different++;
       }
       d->n_values++;
@@ -185,8 +188,7 @@ static ockham_replay_verdict compare_texts(replay *r, const ockham_request *requ
     }
   }
   if (p != p_end || q != q_end) {
-    snprintf(r->text, sizeof r->text, "the answers differ at byte %zu",
-             (size_t)(p - (const char *)request->answer));
+    snprintf(r->text, sizeof r->text, "the answers differ at byte %zu", (size_t)(p - (const char *)request->answer));
     return OCKHAM_REPLAY_SHAPE;
   }
   if (!d->n_different) return OCKHAM_REPLAY_SAME;
@@ -236,7 +238,7 @@ static bool replay_one(replay *r, const ockham_request *request) {
     result->seconds_then += (double)request->total_ns / 1e9;
     result->seconds_now += (double)r->total_ns / 1e9;
   }
-  ockham_replayed replayed = {request,        verdict,  r->status, r->total_ns,    d->n_values,
+  ockham_replayed replayed = {request,        verdict,  r->status, r->total_ns,     d->n_values,
                               d->n_different, d->worst, r->text,   r->answer.bytes, r->answer.size};
   return !r->options->each || r->options->each(r->options->user, &replayed);
 }

@@ -38,33 +38,6 @@ void ock_server_event(ockham_server *server, const char *kind, const char *model
 
 /* ---- options ---- */
 
-static const char *copy_text(ockham_server *server, const char *text, const char *usual, bool *failed) {
-  if (!text) text = usual;
-  if (!text) return NULL;
-  char *copy = ock_arena_array(&server->arena, strlen(text) + 1, 1);
-  if (!copy) *failed = true;
-  return copy ? strcpy(copy, text) : NULL;
-}
-
-static const char **copy_texts(ockham_server *server, const char **texts, unsigned n, bool *failed) {
-  const char **copy = ock_arena_array(&server->arena, (size_t)n + 1, sizeof *copy);
-  if (!copy) *failed = true;
-  for (unsigned i = 0; copy && i < n; i++) copy[i] = copy_text(server, texts[i], NULL, failed);
-  return copy;
-}
-
-static void copy_model(ockham_server *server, ockham_serve_model *to, const ockham_serve_model *from, bool *failed) {
-  *to = *from;
-  to->name = copy_text(server, from->name, NULL, failed);
-  to->version = copy_text(server, from->version, "1", failed);
-  to->file = copy_text(server, from->file, NULL, failed);
-  to->command = copy_texts(server, from->command, from->n_command, failed);
-  to->upstream = copy_text(server, from->upstream, NULL, failed);
-  to->folder = copy_text(server, from->folder, NULL, failed);
-  to->environment = copy_texts(server, from->environment, from->n_environment, failed);
-  to->budget = copy_text(server, from->budget, NULL, failed);
-}
-
 static unsigned usual_threads(void) {
   long n = sysconf(_SC_NPROCESSORS_ONLN);
   return n < 1 ? 1 : n > 16 ? 16 : (unsigned)n;
@@ -97,22 +70,22 @@ static void set_usual(ockham_serve_options *o) {
 
 static ockham_status copy_options(ockham_server *server, const ockham_serve_options *from, ockham_error *err) {
   ockham_serve_options *to = &server->options;
+  ock_arena *arena = &server->arena;
   bool failed = false;
   *to = *from;
-  to->listen = copy_text(server, from->listen, "127.0.0.1:8080", &failed);
-  to->admin = copy_text(server, from->admin, "127.0.0.1:8081", &failed);
-  to->token_file = copy_text(server, from->token_file, NULL, &failed);
-  to->certificate = copy_text(server, from->certificate, NULL, &failed);
-  to->key = copy_text(server, from->key, NULL, &failed);
-  to->folder = copy_text(server, from->folder, "ockham-data", &failed);
-  to->access_log = copy_text(server, from->access_log, NULL, &failed);
-  to->redact = copy_texts(server, from->redact, from->n_redact, &failed);
-  to->models = ock_arena_array(&server->arena, (size_t)from->n_models + 1, sizeof *to->models);
-  if (!to->models) failed = true;
-  for (unsigned i = 0; i < from->n_models && !failed; i++)
-    copy_model(server, &to->models[i], &from->models[i], &failed);
+  to->listen = ock_copy_text(arena, from->listen ? from->listen : "127.0.0.1:8080", &failed);
+  to->admin = ock_copy_text(arena, from->admin ? from->admin : "127.0.0.1:8081", &failed);
+  to->token_file = ock_copy_text(arena, from->token_file, &failed);
+  to->certificate = ock_copy_text(arena, from->certificate, &failed);
+  to->key = ock_copy_text(arena, from->key, &failed);
+  to->folder = ock_copy_text(arena, from->folder ? from->folder : "ockham-data", &failed);
+  to->access_log = ock_copy_text(arena, from->access_log, &failed);
+  to->redact = ock_copy_texts(arena, from->redact, from->n_redact, &failed);
+  to->models = NULL; /* they are in the plan */
+  to->n_models = 0;
   set_usual(to);
-  return failed ? ock_fail_memory(err, "the options", sizeof *to) : OCKHAM_OK;
+  if (failed) return ock_fail_memory(err, "the options", sizeof *to);
+  return ock_plan_copy(&server->plan, from->models, from->n_models, err);
 }
 
 /* ---- files ---- */
@@ -276,7 +249,7 @@ static struct MHD_Daemon *start_daemon(ockham_server *server, int fd, bool admin
       MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_A_CONNECTION,
       MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_URI_LOG_CALLBACK,
       admin ? ock_exchange_begin_admin : ock_exchange_begin, server, MHD_OPTION_NOTIFY_COMPLETED, ock_exchange_end,
-      server, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+      server, MHD_OPTION_NOTIFY_CONNECTION, ock_guests_notify, &server->guests, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }
 
 static ockham_status open_data(ockham_server *server, ockham_error *err) {
@@ -308,41 +281,7 @@ static ockham_status open_admin(ockham_server *server, ockham_error *err) {
   return ock_fail(err, OCKHAM_IO, "cannot serve on %s: %s", server->admin_url, strerror(errno));
 }
 
-/* ---- models ---- */
-
-static ockham_status start_models(ockham_server *server, ockham_error *err) {
-  for (unsigned i = 0; i < server->options.n_models; i++) {
-    ock_version *version;
-    OCK_TRY(ock_version_start(server, &server->options.models[i], &version, err));
-    ockham_status status = ock_catalog_put(&server->catalog, version, err);
-    if (status) {
-      ock_version_release(version);
-      return status;
-    }
-    if (version->settings.shadow) server->has_shadows = true;
-  }
-  return OCKHAM_OK;
-}
-
-/* The new version is ready before the old one is let go, which answers until then; neither fails a request. */
-ockham_status ock_server_load(ockham_server *server, const char *name, ockham_error *err) {
-  bool found = false;
-  for (unsigned i = 0; i < server->options.n_models; i++) {
-    const ockham_serve_model *settings = &server->options.models[i];
-    if (strcmp(settings->name, name) != 0) continue;
-    found = true;
-    ock_version *version;
-    OCK_TRY(ock_version_start(server, settings, &version, err));
-    ockham_status status = ock_version_wait(version, err);
-    if (!status) status = ock_catalog_put(&server->catalog, version, err);
-    if (status) {
-      ock_version_release(version);
-      return status;
-    }
-    ock_server_event(server, "load", name, settings->version, "loaded by request", NULL);
-  }
-  return found ? OCKHAM_OK : ock_fail(err, OCKHAM_BAD_ARGUMENT, "the configuration has no model '%s'", name);
-}
+/* ---- life ---- */
 
 ockham_status ockham_server_wait(ockham_server *server, ockham_error *err) {
   ockham_status status = OCKHAM_OK;
@@ -358,14 +297,13 @@ ockham_status ockham_server_wait(ockham_server *server, ockham_error *err) {
   return status;
 }
 
-/* ---- life ---- */
-
 static ockham_status start(ockham_server *server, ockham_error *err) {
   OCK_TRY(ock_watch_start(&server->watch, err));
+  OCK_TRY(ock_guests_start(&server->guests, server->options.idle_seconds, server->options.request_seconds, err));
   OCK_TRY(read_token(server, err));
   OCK_TRY(open_log(server, err));
   OCK_TRY(open_recorder(server, err));
-  OCK_TRY(start_models(server, err));
+  OCK_TRY(ock_plan_start(server, err));
   OCK_TRY(open_admin(server, err));
   return open_data(server, err);
 }
@@ -383,6 +321,7 @@ ockham_status ockham_server_start(const ockham_serve_options *options, void (*lo
   pthread_rwlock_init(&server->catalog.lock, NULL);
   pthread_mutex_init(&server->log_lock, NULL);
   pthread_mutex_init(&server->life_lock, NULL);
+  pthread_mutex_init(&server->plan_lock, NULL);
   pthread_cond_init(&server->life_changed, NULL);
   ockham_status status = copy_options(server, options, err);
   if (!status) status = start(server, err);
@@ -445,12 +384,15 @@ void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   wait_until_none_lives(server);
   ock_streams_free(server->streams);
   ock_watch_stop(server->watch);
+  ock_guests_stop(&server->guests);
   ock_recorder_close(server->recorder);
   if (server->access_log && server->access_log != stdout) fclose(server->access_log);
   pthread_cond_destroy(&server->life_changed);
   pthread_mutex_destroy(&server->life_lock);
+  pthread_mutex_destroy(&server->plan_lock);
   pthread_mutex_destroy(&server->log_lock);
   ock_free(server->token);
+  ock_arena_clear(&server->plan.arena);
   ock_arena_clear(&server->arena);
   ock_free(server);
 }

@@ -65,7 +65,7 @@ static void write_version(ock_version *v, ock_buffer *out) {
                    : v->state == OCK_VERSION_FAILED ? "failed"
                                                     : "starting",
                    v->settings.shadow ? "true" : "false");
-  ock_buffer_print(out, ",\"weight\":%.17g,\"problem\":", v->settings.weight);
+  ock_buffer_print(out, ",\"weight\":%.17g,\"problem\":", v->weight);
   ock_buffer_json_string(out, v->problem, strlen(v->problem));
   write_meter(&v->meter, out);
   if (!v->fitted) write_crew(v->crew, out);

@@ -3,44 +3,6 @@
 
 #include "serve/internal.h"
 
-/* ---- settings, copied ---- */
-
-static const char *copy_text(ock_arena *arena, const char *text, bool *failed) {
-  if (!text) return NULL;
-  size_t size = strlen(text) + 1;
-  char *copy = ock_arena_array(arena, size, 1);
-  if (!copy) *failed = true;
-  return copy ? memcpy(copy, text, size) : NULL;
-}
-
-/* n texts and a NULL behind them. */
-static const char **copy_texts(ock_arena *arena, const char **texts, unsigned n, bool *failed) {
-  const char **copy = ock_arena_array(arena, (size_t)n + 1, sizeof *copy);
-  if (!copy) {
-    *failed = true;
-    return NULL;
-  }
-  for (unsigned i = 0; i < n; i++) copy[i] = copy_text(arena, texts[i], failed);
-  copy[n] = NULL;
-  return copy;
-}
-
-static ockham_status copy_settings(ock_version *version, const ockham_serve_model *from, ockham_error *err) {
-  ockham_serve_model *to = &version->settings;
-  ock_arena *arena = &version->arena;
-  bool failed = false;
-  *to = *from;
-  to->name = copy_text(arena, from->name, &failed);
-  to->version = copy_text(arena, from->version ? from->version : "1", &failed);
-  to->file = copy_text(arena, from->file, &failed);
-  to->upstream = copy_text(arena, from->upstream, &failed);
-  to->folder = copy_text(arena, from->folder, &failed);
-  to->budget = copy_text(arena, from->budget, &failed);
-  to->command = copy_texts(arena, from->command, from->n_command, &failed);
-  to->environment = copy_texts(arena, from->environment, from->n_environment, &failed);
-  return failed ? ock_fail_memory(err, "a model's settings", sizeof *to) : OCKHAM_OK;
-}
-
 /* ---- the crew ---- */
 
 static void told(void *user, const ock_worker_event *event) {
@@ -70,8 +32,7 @@ static void told(void *user, const ock_worker_event *event) {
 }
 
 static ockham_status call_fitted(void *user, ock_message *request, ock_message *answer, ockham_error *err) {
-  bool far;
-  return ock_fitted_answer(user, request, answer, &far, err);
+  return ock_fitted_answer(user, request, answer, err);
 }
 
 static ockham_status start_crew(ock_version *version, ockham_error *err) {
@@ -146,7 +107,11 @@ void ock_version_release(ock_version *version) {
 }
 
 static ockham_status start(ock_version *version, const ockham_serve_model *settings, ockham_error *err) {
-  OCK_TRY(copy_settings(version, settings, err));
+  bool failed = false;
+  ock_copy_model(&version->arena, &version->settings, settings, &failed);
+  if (failed) return ock_fail_memory(err, "a model's settings", sizeof *settings);
+  version->weight = settings->weight;
+  version->fingerprint = ock_model_fingerprint(settings);
   version->platform = settings->upstream ? "upstream" : "ockham_worker";
   if (settings->file) OCK_TRY(ock_fitted_open(version, err));
   OCK_TRY(start_crew(version, err));

@@ -35,8 +35,8 @@ typedef struct ock_json {
   size_t n_keys, capacity_keys;
   char *spare; /* room in the arena for small texts */
   size_t n_spare;
-  ock_buffer scratch;     /* the last string that had escapes */
-  uint64_t row, column;   /* rows: what is being read, from 1; 0: none */
+  ock_buffer scratch;      /* the last string that had escapes */
+  uint64_t row, column;    /* rows: what is being read, from 1; 0: none */
   const char *column_name; /* NULL: none */
 } ock_json;
 /* Fails when the text begins with a byte order mark. */
@@ -180,7 +180,7 @@ typedef struct ock_cursor {
   const unsigned char *bytes; /* BYTES: the next element */
 } ock_cursor;
 ock_cursor ock_cursor_make(const ock_tensor *tensor);
-ock_text ock_cursor_text(ock_cursor *cursor);                  /* BYTES: the next */
+ock_text ock_cursor_text(ock_cursor *cursor);                 /* BYTES: the next */
 void ock_cursor_json(ock_cursor *cursor, ock_buffer *buffer); /* the next */
 /* "[1, 2]" as text for messages and for JSON. */
 void ock_buffer_shape(ock_buffer *buffer, const uint64_t *shape, size_t n_dimensions);

@@ -122,10 +122,10 @@ ockham_status ock_json_expected_number(ock_json *json, const char *at, ock_datat
   char shown[OCK_TOKEN_SHOWN];
   ock_json_token(at, json->end, shown);
   bool any = datatype == OCK_DATATYPE_COUNT;
-  const char *what = any                              ? "a value"
-                     : datatype == OCK_BOOL           ? "true or false"
-                     : datatype == OCK_BYTES          ? "a string"
-                     : ock_is_integer(datatype)       ? "an integer"
-                                                      : "a number";
+  const char *what = any                        ? "a value"
+                     : datatype == OCK_BOOL     ? "true or false"
+                     : datatype == OCK_BYTES    ? "a string"
+                     : ock_is_integer(datatype) ? "an integer"
+                                                : "a number";
   return ock_json_fail(json, at, "expected %s, found %s%s", what, shown, at < json->end ? hint(at) : "");
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Open Inference Protocol, version 2: requests and answers, with the binary tensor data extension.
  *
- * What the protocol leaves open: data may be nested as the shape says, or flat. Numbers for integers may be written with
- * a point or an exponent as long as they are integers (KServe takes 1.0 and cuts 1.5, Triton refuses both). null stands
- * for an id, parameters or outputs that are not given. A key that is not known is passed over. */
+ * What the protocol leaves open: data may be nested as the shape says, or flat. Numbers for integers may be written
+ * with a point or an exponent as long as they are integers (KServe takes 1.0 and cuts 1.5, Triton refuses both). null
+ * stands for an id, parameters or outputs that are not given. A key that is not known is passed over. */
 #include "wire/json.h"
 
 typedef struct decoder {
@@ -17,7 +17,7 @@ typedef struct decoder {
 typedef struct parts {
   ock_tensor tensor;
   bool has_datatype, has_shape, has_data;
-  const char *data_at;  /* where "data" is, when it must wait for the shape */
+  const char *data_at;   /* where "data" is, when it must wait for the shape */
   const char *binary_at; /* where binary_data_size was said; NULL: it was not */
   uint64_t binary_size;
   int binary_output; /* of a wanted output, as ock_wanted has it */

@@ -61,9 +61,8 @@ __attribute__((noinline)) static const char *real_slow(ock_json *json, const cha
   return NULL;
 }
 
-__attribute__((always_inline)) static inline const char *real_cell(ock_json *json, const char *p,
-                                                                   ock_datatype datatype, unsigned char *out,
-                                                                   ockham_status *status) {
+__attribute__((always_inline)) static inline const char *real_cell(ock_json *json, const char *p, ock_datatype datatype,
+                                                                   unsigned char *out, ockham_status *status) {
   double value;
   const char *end = ock_json_number_scan(p, &value);
   if (__builtin_expect(!end, 0)) {
@@ -183,19 +182,32 @@ static ockham_status run_of_texts(reader *r) {
 /* Each datatype gets a loop of its own. */
 static ockham_status run(reader *r) {
   switch (r->tensor->datatype) {
-    case OCK_BOOL: return run_of(r, OCK_BOOL, 1);
-    case OCK_UINT8: return run_of(r, OCK_UINT8, 1);
-    case OCK_UINT16: return run_of(r, OCK_UINT16, 2);
-    case OCK_UINT32: return run_of(r, OCK_UINT32, 4);
-    case OCK_UINT64: return run_of(r, OCK_UINT64, 8);
-    case OCK_INT8: return run_of(r, OCK_INT8, 1);
-    case OCK_INT16: return run_of(r, OCK_INT16, 2);
-    case OCK_INT32: return run_of(r, OCK_INT32, 4);
-    case OCK_INT64: return run_of(r, OCK_INT64, 8);
-    case OCK_FP32: return run_of(r, OCK_FP32, 4);
-    case OCK_FP64: return run_of(r, OCK_FP64, 8);
-    case OCK_BYTES: return run_of_texts(r);
-    default: break;
+    case OCK_BOOL:
+      return run_of(r, OCK_BOOL, 1);
+    case OCK_UINT8:
+      return run_of(r, OCK_UINT8, 1);
+    case OCK_UINT16:
+      return run_of(r, OCK_UINT16, 2);
+    case OCK_UINT32:
+      return run_of(r, OCK_UINT32, 4);
+    case OCK_UINT64:
+      return run_of(r, OCK_UINT64, 8);
+    case OCK_INT8:
+      return run_of(r, OCK_INT8, 1);
+    case OCK_INT16:
+      return run_of(r, OCK_INT16, 2);
+    case OCK_INT32:
+      return run_of(r, OCK_INT32, 4);
+    case OCK_INT64:
+      return run_of(r, OCK_INT64, 8);
+    case OCK_FP32:
+      return run_of(r, OCK_FP32, 4);
+    case OCK_FP64:
+      return run_of(r, OCK_FP64, 8);
+    case OCK_BYTES:
+      return run_of_texts(r);
+    default:
+      break;
   }
   return ock_json_fail(r->json, r->json->p, "%s has no JSON form: send it as binary data",
                        ock_datatype_name(r->tensor->datatype));

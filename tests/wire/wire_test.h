@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bodies with the padding that decoders want, in blocks of just their size, so that sanitizers see what is read beyond. */
+/* Bodies with the padding that decoders want, in blocks of just their size, so that sanitizers see what is read beyond.
+ */
 #ifndef OCK_TEST_WIRE_H
 #define OCK_TEST_WIRE_H
 

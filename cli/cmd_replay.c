@@ -32,8 +32,8 @@ static const cli_option option_table[] = {
      offsetof(replay_options, tolerance), NULL},
     {"limit", CLI_COUNT, "N", "at most so many requests (default: all)", offsetof(replay_options, limit), NULL},
     {"show", CLI_COUNT, "N", "print so many that differ (default: 10)", offsetof(replay_options, show), NULL},
-    {"json", CLI_FLAG, NULL, "a line of JSON for each request, and one of the sums",
-     offsetof(replay_options, json), NULL},
+    {"json", CLI_FLAG, NULL, "a line of JSON for each request, and one of the sums", offsetof(replay_options, json),
+     NULL},
     {"quiet", CLI_FLAG, NULL, "no progress", offsetof(replay_options, quiet), NULL},
     {0},
 };
@@ -161,8 +161,7 @@ typedef struct target {
   char *model; /* "NAME:VERSION", cut in two */
 } target;
 
-static ockham_status find_target(const replay_options *o, target *t, ockham_replay_options *replay,
-                                 ockham_error *err) {
+static ockham_status find_target(const replay_options *o, target *t, ockham_replay_options *replay, ockham_error *err) {
   const char *what = o->against, *colon = what ? strrchr(what, ':') : NULL;
   replay->url = o->server ? o->server : "http://127.0.0.1:8080";
   if (!what) return OCKHAM_OK;
@@ -197,19 +196,19 @@ static int replay(const char *folder, const replay_options *o) {
       .each = tell,
       .user = &t,
   };
-  target target = {0};
+  target asked = {0};
   ockham_replay_result result;
   ockham_error err = {0};
-  ockham_status status = find_target(o, &target, &options, &err);
+  ockham_status status = find_target(o, &asked, &options, &err);
   if (!status) status = ockham_replay(&options, &result, &err);
   cli_progress_end();
   if (!status && o->json)
     put_sum_json(&result);
   else if (!status)
     put_sum(&result);
-  ockham_server_stop(target.server, 1000);
-  ockham_serve_file_free(target.file);
-  free(target.model);
+  ockham_server_stop(asked.server, 1000);
+  ockham_serve_file_free(asked.file);
+  free(asked.model);
   if (status) return cli_fail(&err);
   return result.n_verdicts[OCKHAM_REPLAY_SAME] == result.n ? EXIT_DONE : EXIT_DATA;
 }
@@ -228,9 +227,10 @@ const cli_command cmd_replay = {
     .name = "replay",
     .usage = "[FOLDER] [options]",
     .summary = "ask recorded requests again of another version",
-    .details = "FOLDER is what `ockham serve` recorded into (default: ockham-data). Requests whose bodies were kept are\n"
-               "sent again, one after the other, by the route by which they came; answers are compared output by output.\n"
-               "Exit code 1 says that something was answered otherwise.",
+    .details =
+        "FOLDER is what `ockham serve` recorded into (default: ockham-data). Requests whose bodies were kept are\n"
+        "sent again, one after the other, by the route by which they came; answers are compared output by output.\n"
+        "Exit code 1 says that something was answered otherwise.",
     .min_arguments = 0,
     .max_arguments = 1,
     .options = option_table,

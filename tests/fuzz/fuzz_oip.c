@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a body of the Open Inference Protocol. The first byte chooses request or answer, the next two the size of
- * the JSON part. What decodes is whole, and comes back the same when it is encoded; its explanation is always JSON. */
+/* Any bytes as a body of the Open Inference Protocol. The first byte chooses request or answer, the next two the size
+ * of the JSON part. What decodes is whole, and comes back the same when it is encoded; its explanation is always JSON.
+ */
 #include <stdlib.h>
 
 #include "wire/json.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as rows. The first byte chooses form and schema. What decodes fits the schema, and is read back the same from
- * the answers that say it in rows, NDJSON and (without NULs) CSV. */
+/* Any bytes as rows. The first byte chooses form and schema. What decodes fits the schema, and is read back the same
+ * from the answers that say it in rows, NDJSON and (without NULs) CSV. */
 #include <stdlib.h>
 
 #include "wire/json.h"
@@ -13,7 +13,8 @@ static void check(bool holds) {
 
 #define OUTPUTS ",\"outputs\":[{\"name\":\"y\",\"datatype\":\"FP64\",\"shape\":[-1]}]"
 static const char *const schemas[] = {
-    "{\"inputs\":[{\"name\":\"a\",\"datatype\":\"INT32\",\"shape\":[-1]},{\"name\":\"b\",\"datatype\":\"FP64\",\"shape\":"
+    "{\"inputs\":[{\"name\":\"a\",\"datatype\":\"INT32\",\"shape\":[-1]},{\"name\":\"b\",\"datatype\":\"FP64\","
+    "\"shape\":"
     "[-1,1]},{\"name\":\"c\",\"datatype\":\"BYTES\",\"shape\":[-1]},{\"name\":\"d\",\"datatype\":\"BOOL\",\"shape\":"
     "[-1]}]" OUTPUTS "}",
     "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[-1,2]}],\"columns\":[\"a\",\"b\"]" OUTPUTS "}",

@@ -11,23 +11,40 @@ static size_t below(ock_rng *rng, size_t n) {
 /* ---- random documents ---- */
 
 static void put_number(ock_rng *rng, ock_buffer *out) {
-  static const char *const odd[] = {"0",     "-0",    "1e5",  "1E+2",   "-1.5e-3", "123456789012345678",
-                                    "1e308", "5e-324", "0.1", "1e-400", "9007199254740993",
+  static const char *const odd[] = {"0",
+                                    "-0",
+                                    "1e5",
+                                    "1E+2",
+                                    "-1.5e-3",
+                                    "123456789012345678",
+                                    "1e308",
+                                    "5e-324",
+                                    "0.1",
+                                    "1e-400",
+                                    "9007199254740993",
                                     "0.30000000000000004440892098500626161694526672363281250001"};
   uint64_t bits = ock_rng_next(rng);
   double value;
   memcpy(&value, &bits, sizeof value);
   switch (below(rng, 4)) {
-    case 0: ock_buffer_text(out, odd[below(rng, sizeof odd / sizeof *odd)]); break;
-    case 1: ock_buffer_print(out, "%d", (int)below(rng, 2000) - 1000); break;
-    case 2: ock_buffer_print(out, "%.*f", (int)below(rng, 8), (double)(int64_t)bits / 1e12); break;
-    default: ock_buffer_print(out, "%.*g", 1 + (int)below(rng, 20), isfinite(value) ? value : 1.0);
+    case 0:
+      ock_buffer_text(out, odd[below(rng, sizeof odd / sizeof *odd)]);
+      break;
+    case 1:
+      ock_buffer_print(out, "%d", (int)below(rng, 2000) - 1000);
+      break;
+    case 2:
+      ock_buffer_print(out, "%.*f", (int)below(rng, 8), (double)(int64_t)bits / 1e12);
+      break;
+    default:
+      ock_buffer_print(out, "%.*g", 1 + (int)below(rng, 20), isfinite(value) ? value : 1.0);
   }
 }
 
 static void put_text(ock_rng *rng, ock_buffer *out) {
-  static const char *const pieces[] = {"a", "key", "\\n", "\\u0041", "\\u00e9", "\\ud83d\\ude00", "\u00e9", "\U0001F600",
-                                       "\\\"", "\\\\", "\\/", "\\u0000", "\u20ac", "                long enough"};
+  static const char *const pieces[] = {
+      "a",          "key",  "\\n",  "\\u0041", "\\u00e9", "\\ud83d\\ude00", "\u00e9",
+      "\U0001F600", "\\\"", "\\\\", "\\/",     "\\u0000", "\u20ac",         "                long enough"};
   ock_buffer_text(out, "\"");
   for (size_t n = below(rng, 4); n; n--) ock_buffer_text(out, pieces[below(rng, sizeof pieces / sizeof *pieces)]);
   ock_buffer_text(out, "\"");
@@ -87,7 +104,8 @@ static bool jansson_takes(const char *text, size_t size, bool *judges) {
 
 static void check_document(const char *text, size_t size) {
   bool judges, theirs = jansson_takes(text, size, &judges);
-  if (judges && ours_takes(text, size) != theirs) fail_msg("jansson %s, we do not: %s", theirs ? "takes" : "refuses", text);
+  if (judges && ours_takes(text, size) != theirs)
+    fail_msg("jansson %s, we do not: %s", theirs ? "takes" : "refuses", text);
 }
 
 /* Remove, double or replace a few bytes. */
@@ -101,8 +119,11 @@ static void damage(ock_rng *rng, ock_buffer *text) {
         memmove(text->bytes + at, text->bytes + at + length, text->size - at - length);
         text->size -= length;
         break;
-      case 1: text->bytes[at] = bytes[below(rng, sizeof bytes - 1)]; break;
-      default: text->bytes[at] = text->bytes[below(rng, text->size)];
+      case 1:
+        text->bytes[at] = bytes[below(rng, sizeof bytes - 1)];
+        break;
+      default:
+        text->bytes[at] = text->bytes[below(rng, text->size)];
     }
   }
 }
@@ -225,8 +246,14 @@ static void test_any_bytes(void **state) {
     assert_non_null(root);
     json_decref(root);
   }
-  ock_buffer_json_string(&out, "\xff" "a\xe2\x82", 4);
-  assert_memory_equal(out.bytes + out.size - 12, "\"\uFFFD" "a\uFFFD\uFFFD\"", 12);
+  ock_buffer_json_string(&out,
+                         "\xff"
+                         "a\xe2\x82",
+                         4);
+  assert_memory_equal(out.bytes + out.size - 12,
+                      "\"\uFFFD"
+                      "a\uFFFD\uFFFD\"",
+                      12);
   ock_buffer_clear(&out);
 }
 

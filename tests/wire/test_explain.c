@@ -10,7 +10,8 @@ static const struct explain_rule {
   const char *expected;
 } rules[] = {
     {"application/json", 0,
-     "{\"id\":\"7\",\"parameters\":{\"k\":1},\"inputs\":[{\"name\":\"a\",\"shape\":[1,2],\"datatype\":\"FP32\",\"data\":"
+     "{\"id\":\"7\",\"parameters\":{\"k\":1},\"inputs\":[{\"name\":\"a\",\"shape\":[1,2],\"datatype\":\"FP32\","
+     "\"data\":"
      "[[1,2]]}],\"outputs\":[{\"name\":\"y\"}]}",
      0,
      "{\"kind\":\"request\",\"id\":\"7\",\"parameters\":{\"k\":1},\"inputs\":[{\"name\":\"a\",\"datatype\":\"FP32\","
@@ -77,7 +78,8 @@ static void test_buffer(void **state) {
   ock_buffer buffer = {0};
   for (int i = 0; i < 3000; i++) ock_buffer_print(&buffer, "%d,", i % 10);
   assert_int_equal(buffer.size, 6000);
-  for (size_t i = 0; i < 6000; i += 2) assert_true(buffer.bytes[i] == '0' + (char)(i / 2 % 10) && buffer.bytes[i + 1] == ',');
+  for (size_t i = 0; i < 6000; i += 2)
+    assert_true(buffer.bytes[i] == '0' + (char)(i / 2 % 10) && buffer.bytes[i + 1] == ',');
   assert_null(ock_buffer_room(&buffer, SIZE_MAX - 100));
   assert_true(buffer.failed);
   ock_buffer_text(&buffer, "nothing more");

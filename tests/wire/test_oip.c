@@ -151,7 +151,7 @@ static const rule refusals[] = {
     {"{\"inputs\":[{\"name\":\"a\",\"shape\":[1],\"data\":[1]}]}",
      "!inputs[0] at byte 45: expected \"datatype\" in the object that ends here, found none"},
     {"{\"inputs\":[{\"name\":\"a\",\"shape\":[1],\"datatype\":\"INT8\"}]}",
-     "!inputs[0] at byte 52: expected \"data\" or \"parameters\": {\"binary_data_size\": ...}\" in the object that "
+     "!inputs[0] at byte 52: expected \"data\" or a binary_data_size in the object that "
      "ends here, found none"},
     {T("FLOAT", "[1]", "[1]"),
      "!inputs[0].datatype at byte 46: expected BOOL, UINT8 to UINT64, INT8 to INT64, FP16, BF16, FP32, FP64 or BYTES, "

@@ -37,8 +37,11 @@ static const rule schemas[] = {
     {"{\"inputs\":[" IN("x", "INT8", "[1]") "]}",
      "!at byte 54: expected \"outputs\" in the object that ends here, found none"},
     {ONE("{\"name\":\"x\"}"), "!inputs[0] at byte 22: expected \"datatype\" in the object that ends here, found none"},
-    {ONE(IN("x", "INT", "[1]")), "!inputs[0].datatype at byte 34: expected BOOL, UINT8 to UINT64, INT8 to INT64, FP16, BF16, FP32, FP64 or BYTES, found '\"INT\"'"},
-    {ONE(IN("x", "INT8", "[-2]")), "!inputs[0].shape[0] at byte 50: expected a whole number, or -1 for any, found '-2'"},
+    {ONE(IN("x", "INT", "[1]")),
+     "!inputs[0].datatype at byte 34: expected BOOL, UINT8 to UINT64, INT8 to INT64, FP16, BF16, FP32, FP64 or BYTES, "
+     "found '\"INT\"'"},
+    {ONE(IN("x", "INT8", "[-2]")),
+     "!inputs[0].shape[0] at byte 50: expected a whole number, or -1 for any, found '-2'"},
     {ONE(IN("x", "INT8", "[1.5]")),
      "!inputs[0].shape[0] at byte 50: expected a whole number, or -1 for any, found '1.5'"},
     {ONE(IN("x", "INT8", "[1]") "," IN("x", "INT8", "[1]")), "!inputs[1] at byte 95: the name 'x' comes twice"},

@@ -68,9 +68,9 @@ static void test_one_bit(void **state) {
   const char *path = *state;
   unsigned char *bytes = malloc(sound_size);
   assert_non_null(bytes);
-  for (size_t i = 0; i < 600; i++) {
+  for (size_t i = 0; i < 300; i++) {
     bool bad[N + 1] = {false};
-    size_t at = i < 200 ? starts[i % N] + i / N : OCK_SEGMENT_HEADER + mix(i) % (sound_size - OCK_SEGMENT_HEADER);
+    size_t at = i < 120 ? starts[i % N] + i / N : OCK_SEGMENT_HEADER + mix(i) % (sound_size - OCK_SEGMENT_HEADER);
     memcpy(bytes, sound, sound_size);
     bytes[at] ^= (unsigned char)(1u << mix(i + 1) % 8);
     bad[entry_of(at)] = true;
@@ -100,7 +100,7 @@ static void test_many_bits(void **state) {
   const char *path = *state;
   unsigned char *bytes = malloc(sound_size);
   assert_non_null(bytes);
-  for (uint64_t seed = 0; seed < 100; seed++) {
+  for (uint64_t seed = 0; seed < 60; seed++) {
     bool bad[N + 1] = {false};
     uint64_t n_bad = 0;
     memcpy(bytes, sound, sound_size);
@@ -137,12 +137,12 @@ static void test_forged(void **state) {
   request.body = sound + OCK_SEGMENT_HEADER;
   request.body_size = sound_size - OCK_SEGMENT_HEADER;
   assert_ok(ockham_capture_create(path, &capture, err));
-  for (request.number = 1; request.number <= 3; request.number++)
-    assert_ok(ockham_capture_put(capture, &request, err));
+  for (request.number = 1; request.number <= 3; request.number++) assert_ok(ockham_capture_put(capture, &request, err));
   assert_ok(ockham_capture_commit(capture, err));
   assert_int_equal(stat(path, &info), 0);
   int fd = open(path, O_RDWR);
-  assert_int_equal(pwrite(fd, "\xff\xff\xff", 3, OCK_SEGMENT_HEADER + info.st_size / 3), 3); /* of the second, its marker */
+  assert_int_equal(pwrite(fd, "\xff\xff\xff", 3, OCK_SEGMENT_HEADER + info.st_size / 3),
+                   3); /* of the second, its marker */
   close(fd);
   ockham_recording *recording = open_recording(path);
   uint64_t n = 0;
@@ -246,14 +246,10 @@ int main(void) {
   read_sound(folder);
   snprintf(path, sizeof path, "%s/some.requests", folder);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_prestate(test_one_bit, path),
-      cmocka_unit_test_prestate(test_header, path),
-      cmocka_unit_test_prestate(test_many_bits, path),
-      cmocka_unit_test_prestate(test_cut, path),
-      cmocka_unit_test_prestate(test_forged, path),
-      cmocka_unit_test_prestate(test_recovery, path),
-      cmocka_unit_test(test_damaged_metadata),
-      cmocka_unit_test(test_crc),
+      cmocka_unit_test_prestate(test_one_bit, path),   cmocka_unit_test_prestate(test_header, path),
+      cmocka_unit_test_prestate(test_many_bits, path), cmocka_unit_test_prestate(test_cut, path),
+      cmocka_unit_test_prestate(test_forged, path),    cmocka_unit_test_prestate(test_recovery, path),
+      cmocka_unit_test(test_damaged_metadata),         cmocka_unit_test(test_crc),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   free(sound);

@@ -19,7 +19,8 @@ static uint64_t folder_bytes(const char *path) {
   return bytes;
 }
 
-/* Never more than was allowed; what is there is the newest, without gaps; a reader that began before is no worse off. */
+/* Never more than was allowed; what is there is the newest, without gaps; a reader that began before is no worse off.
+ */
 static void test_retention_by_bytes(void **state) {
   (void)state;
   enum { N = 4000, KEEP = 1 << 20 };
@@ -232,8 +233,10 @@ static void test_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_retention_by_bytes), cmocka_unit_test(test_retention_by_age),
-      cmocka_unit_test(test_full_disk),          cmocka_unit_test(test_file_limit),
+      cmocka_unit_test(test_retention_by_bytes),
+      cmocka_unit_test(test_retention_by_age),
+      cmocka_unit_test(test_full_disk),
+      cmocka_unit_test(test_file_limit),
       cmocka_unit_test(test_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,8 +32,8 @@ static const cli_option option_table[] = {
      offsetof(replay_options, tolerance), NULL},
     {"limit", CLI_COUNT, "N", "at most so many requests (default: all)", offsetof(replay_options, limit), NULL},
     {"show", CLI_COUNT, "N", "print so many that differ (default: 10)", offsetof(replay_options, show), NULL},
-    {"json", CLI_FLAG, NULL, "a line of JSON for each request, and one of the sums",
-     offsetof(replay_options, json), NULL},
+    {"json", CLI_FLAG, NULL, "a line of JSON for each request, and one of the sums", offsetof(replay_options, json),
+     NULL},
     {"quiet", CLI_FLAG, NULL, "no progress", offsetof(replay_options, quiet), NULL},
     {0},
 };
@@ -161,8 +161,7 @@ typedef struct target {
   char *model; /* "NAME:VERSION", cut in two */
 } target;
 
-static ockham_status find_target(const replay_options *o, target *t, ockham_replay_options *replay,
-                                 ockham_error *err) {
+static ockham_status find_target(const replay_options *o, target *t, ockham_replay_options *replay, ockham_error *err) {
   const char *what = o->against, *colon = what ? strrchr(what, ':') : NULL;
   replay->url = o->server ? o->server : "http://127.0.0.1:8080";
   if (!what) return OCKHAM_OK;
@@ -228,9 +227,10 @@ const cli_command cmd_replay = {
     .name = "replay",
     .usage = "[FOLDER] [options]",
     .summary = "ask recorded requests again of another version",
-    .details = "FOLDER is what `ockham serve` recorded into (default: ockham-data). Requests whose bodies were kept are\n"
-               "sent again, one after the other, by the route by which they came; answers are compared output by output.\n"
-               "Exit code 1 says that something was answered otherwise.",
+    .details =
+        "FOLDER is what `ockham serve` recorded into (default: ockham-data). Requests whose bodies were kept are\n"
+        "sent again, one after the other, by the route by which they came; answers are compared output by output.\n"
+        "Exit code 1 says that something was answered otherwise.",
     .min_arguments = 0,
     .max_arguments = 1,
     .options = option_table,

@@ -36,12 +36,12 @@ void ock_buffer_clear(ock_buffer *buffer);
 /* ---- tensors ---- */
 
 /* X(name, bytes of an element): BYTES elements differ in size. BF16 is Triton's; it and FP16 have no JSON form. */
-#define OCK_DATATYPE_LIST(X)                                                                                           \
-  X(BOOL, 1)                                                                                                           \
-  X(UINT8, 1)                                                                                                          \
-  X(UINT16, 2)                                                                                                         \
-  X(UINT32, 4) X(UINT64, 8) X(INT8, 1) X(INT16, 2) X(INT32, 4) X(INT64, 8) X(FP16, 2) X(BF16, 2) X(FP32, 4) X(FP64, 8) \
-      X(BYTES, 0)
+#define OCK_DATATYPE_LIST(X) \
+  X(BOOL, 1)                 \
+  X(UINT8, 1)                \
+  X(UINT16, 2)               \
+  X(UINT32, 4)               \
+  X(UINT64, 8) X(INT8, 1) X(INT16, 2) X(INT32, 4) X(INT64, 8) X(FP16, 2) X(BF16, 2) X(FP32, 4) X(FP64, 8) X(BYTES, 0)
 #define OCK_DATATYPE_ENUM(name, size) OCK_##name,
 typedef enum ock_datatype { OCK_DATATYPE_LIST(OCK_DATATYPE_ENUM) OCK_DATATYPE_COUNT } ock_datatype;
 #undef OCK_DATATYPE_ENUM

@@ -96,7 +96,7 @@ static void test_nothing_acknowledged_is_lost(void **state) {
     assert_true(child >= 0);
     if (child == 0) run_child(folder);
     close(ends[1]);
-    n += kill_later(child, ends[0], (int)(mix((uint64_t)run) % 25));
+    n += kill_later(child, ends[0], (int)(mix((uint64_t)run) % 15));
     close(ends[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);

@@ -196,19 +196,19 @@ static int replay(const char *folder, const replay_options *o) {
       .each = tell,
       .user = &t,
   };
-  target target = {0};
+  target asked = {0};
   ockham_replay_result result;
   ockham_error err = {0};
-  ockham_status status = find_target(o, &target, &options, &err);
+  ockham_status status = find_target(o, &asked, &options, &err);
   if (!status) status = ockham_replay(&options, &result, &err);
   cli_progress_end();
   if (!status && o->json)
     put_sum_json(&result);
   else if (!status)
     put_sum(&result);
-  ockham_server_stop(target.server, 1000);
-  ockham_serve_file_free(target.file);
-  free(target.model);
+  ockham_server_stop(asked.server, 1000);
+  ockham_serve_file_free(asked.file);
+  free(asked.model);
   if (status) return cli_fail(&err);
   return result.n_verdicts[OCKHAM_REPLAY_SAME] == result.n ? EXIT_DONE : EXIT_DATA;
 }

@@ -155,7 +155,7 @@ void cli_print_request(const ockham_request *r, FILE *out) {
   put_column(r->model, r->version, 14, out);
   fprintf(out, "  %3u %10.3f ms  ", r->status, (double)r->total_ns / 1e6);
   put_phase(r, out);
-  fprintf(out, " %6llu row%s", (unsigned long long)r->n_rows, r->n_rows == 1 ? " " : "s");
+  fprintf(out, " %6llu row%s", (unsigned long long)r->n_rows, r->n_rows != 1 ? "s" : r->marks || *r->error ? " " : "");
   put_marks(r->marks, "  ", " ", out);
   if (*r->error) {
     fputs("  ", out);
@@ -180,7 +180,7 @@ void cli_print_event(const ockham_event *event, FILE *out) {
 static void put_bar(const char *name, uint64_t ns, uint64_t total_ns, FILE *out) {
   enum { WIDTH = 50 };
   int length = total_ns ? (int)((double)ns / (double)total_ns * WIDTH + 0.5) : 0;
-  fprintf(out, "  %-8s %12.3f ms  ", name, (double)ns / 1e6);
+  fprintf(out, "  %-8s %12.3f ms%s", name, (double)ns / 1e6, length ? "  " : "");
   for (int i = 0; i < length && i < WIDTH; i++) fputc('#', out);
   fputc('\n', out);
 }

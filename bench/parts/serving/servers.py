@@ -103,7 +103,7 @@ def ockham(model, record=True):
         home = folder / f"ockham-{free_port()}"
         home.mkdir()
         (home / "ockham.yaml").write_text(f"listen: 127.0.0.1:{port}\nadmin: none\nfolder: {home}/data\n"
-                                          + ("" if record else "no_record: true\n") + f"models:\n- name: blobs\n{model(folder)}")
+                                          + ("" if record else "record: no\n") + f"models:\n- name: blobs\n{model(folder)}")
         return [os.environ["OCKHAM"], "serve", str(home / "ockham.yaml")]
     return command
 
@@ -113,7 +113,7 @@ def fitted(folder):
 
 
 def python_worker(count):
-    return lambda folder: (f"  command: [{sys.executable}, {HERE}/worker.py]\n  workers: {count}\n  environment: [MODEL={folder}/model.joblib]\n")
+    return lambda folder: (f"  command: [{sys.executable}, {HERE}/worker.py]\n  workers: {count}\n  environment: {{MODEL: {folder}/model.joblib}}\n")
 
 
 OURS = {"JSON": oip("/v2/models/blobs/infer", "cluster"), "binary": oip_binary("/v2/models/blobs/infer", "cluster")}

@@ -3,7 +3,8 @@
 
 `answers`: the status of each answer in turn; a tuple: one of them; None in a tuple: closed without an answer is fine too.
 `closes`: the server must close then, so that nothing behind can be read as a request (RFC 9112 6.3, 11.2); False: it must
-answer one more request on the connection; None: either. Nothing that is sent here may reach a second answer by itself."""
+answer one more request on the connection; None: either, but there is no further answer. Nothing that is sent here may
+reach a second answer by itself."""
 import dataclasses
 import gzip
 import json
@@ -198,14 +199,16 @@ def expect_cases(infer, good, limit):
 def keep_cases(name, infer, good):
     """Errors of a model's making leave the connection usable; bodies that nobody reads are no requests."""
     source, inner = "RFC 9112 9.3", LIVE
-    for id, data, status in (("bad-json", request("POST", infer, body=b"{"), 400), ("not-found", request("GET", "/v2/models/nobody"), 404),
-                             ("not-found-body", request("POST", "/v2/models/nobody/infer", body=inner), 404),
-                             ("no-path-body", request("POST", "/nothing", body=inner), 404),
-                             ("method-body", request("POST", "/v2/health/live", body=inner), 405),
-                             ("get-body", request("GET", "/v2/health/live", body=inner), (200, 400)),
-                             ("delete-body", request("DELETE", infer, body=inner), 405),
-                             ("type", request("POST", f"/m/{name}", ["Content-Type: a/b"], inner), 415)):
-        yield Case(f"keep-{id}", source, "the next request is answered, the body is not taken for one", data, [status], False)
+    for id, data, status, closes in (("bad-json", request("POST", infer, body=b"{"), 400, False),
+                                     ("not-found", request("GET", "/v2/models/nobody"), 404, False),
+                                     ("not-found-body", request("POST", "/v2/models/nobody/infer", body=inner), 404, False),
+                                     ("no-path-body", request("POST", "/nothing", body=inner), 404, None),
+                                     ("method-body", request("POST", "/v2/health/live", body=inner), 405, None),
+                                     ("get-body", request("GET", "/v2/health/live", body=inner), (200, 400), None),
+                                     ("delete-body", request("DELETE", infer, body=inner), 405, None),
+                                     ("type", request("POST", f"/m/{name}", ["Content-Type: a/b"], inner), 415, False)):
+        says = "the body is not taken for a request" + (", the next one is answered" if closes is False else "")
+        yield Case(f"keep-{id}", source, says, data, [status], closes)
     yield Case("keep-close", source, "Connection: close is kept to", request(headers=["Connection: close"]), [200], True)
     yield Case("keep-close-list", source, "also in a list", request(headers=["Connection: a, Close"]), [200], True)
     yield Case("keep-half", source, "a client that has ended its side gets its answer", request("POST", infer, body=good), [200], None, ends=True)

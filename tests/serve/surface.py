@@ -73,9 +73,10 @@ def other_rules(m):
     yield Rule("predict-unknown", source, "a model that is not there", post("/v1/models/nobody:predict", {"instances": rows}, refused(404, "nobody")))
     source = "MLflow, Local Inference Server; SageMaker"
     frame = {"dataframe_split": {"columns": m.columns, "data": rows}}
-    at = "/invocations"
+    at = f"/invocations?model={m.name}"
     yield Rule("invocations-split", source, "POST /invocations with dataframe_split", post(at, frame, want),
-               "Which model: that one which is served; with several, X-Model or the first.")
+               "The path names no model: with several ?model= does.")
+    yield Rule("invocations-which", source, "a model that is not there", post("/invocations?model=nobody", frame, refused(404, "nobody")))
     yield Rule("invocations-index", source, "with an index", post(at, {"dataframe_split": {"index": [0, 1, 2]} | frame["dataframe_split"]}, want))
     yield Rule("invocations-records", source, "with dataframe_records", post(at, {"dataframe_records": m.records(rows)}, want))
     yield Rule("invocations-instances", source, "with instances", post(at, {"instances": rows}, want))

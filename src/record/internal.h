@@ -2,8 +2,8 @@
 /* record: the flight recorder: what was asked, what was answered and what happened, kept so that it can be looked at.
  * Main types: ock_recorder (the one writer of a folder), ockham_recording (a reader of it).
  * Invariants: an entry that ock_recorder_put() returned from survives the death of the process, and after the flush
- *   interval the death of the machine; entries carry a CRC, and a reader passes over what is damaged or half-written; old
- *   segments go first, and never more is kept than was allowed; a full disk stops the recording, never the server.
+ *   interval the death of the machine; entries carry a CRC, and a reader passes over what is damaged or half-written;
+ * old segments go first, and never more is kept than was allowed; a full disk stops the recording, never the server.
  * Threads: ock_recorder_put() and _event() from any thread, without waiting for the disk or for each other.
  * Source: segments are described in segment.h; the metadata are SQLite's, in write-ahead mode. */
 #ifndef OCK_RECORD_INTERNAL_H
@@ -24,14 +24,17 @@ typedef struct ock_recorder ock_recorder;
 /* The folder is made when it is not there, for its owner only. It is locked: a second writer fails with IO. */
 ockham_status ock_recorder_open(const char *folder, const ock_recorder_options *options, ock_recorder **recorder,
                                 ockham_error *err);
-/* Keep a request; request->number is ignored. Returns its number, 0 when it could not be kept (see ock_recorder_look). */
+/* Keep a request; request->number is ignored. Returns its number, 0 when it could not be kept (see ock_recorder_look).
+ */
 uint64_t ock_recorder_put(ock_recorder *recorder, const ockham_request *request);
 /* Keep an event; number and a time of 0 are filled in. */
 void ock_recorder_event(ock_recorder *recorder, const ockham_event *event);
 
 typedef struct ock_recorder_figures {
-  uint64_t n_requests, n_lost, n_segments, bytes; /* n_lost: since opening, for want of room */
-  const char *problem;                            /* why entries are being lost; NULL when they are not */
+  uint64_t n_requests, n_segments, bytes; /* in the folder; files count with all that was set aside for them */
+  uint64_t n_lost, n_events_lost;         /* since opening, for want of room */
+  const char *problem; /* why entries are being, or will soon be, lost; NULL when they are not; valid as long as the
+                          recorder */
 } ock_recorder_figures;
 void ock_recorder_look(ock_recorder *recorder, ock_recorder_figures *figures);
 /* Everything to disk, then close. */

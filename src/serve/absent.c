@@ -4,3 +4,74 @@
 #include <ockham/serve.h>
 
 #include "core/internal.h"
+
+#define ABSENT(handle, err)                                                                     \
+  do {                                                                                          \
+    *(handle) = NULL;                                                                           \
+    return ock_fail(err, OCKHAM_UNSUPPORTED, "this build cannot serve: %s", OCK_SERVE_PROBLEM); \
+  } while (0)
+
+ockham_status ockham_serve_file_read(const char *path, ockham_serve_file **file, ockham_error *err) {
+  (void)path;
+  ABSENT(file, err);
+}
+
+ockham_status ockham_serve_file_read_each(const char *path, ockham_serve_problem *tell, void *user,
+                                          ockham_serve_file **file, ockham_error *err) {
+  (void)path, (void)tell, (void)user;
+  ABSENT(file, err);
+}
+
+ockham_status ockham_serve_file_new(ockham_serve_file **file, ockham_error *err) {
+  ABSENT(file, err);
+}
+
+ockham_status ockham_serve_file_add(ockham_serve_file *file, ockham_serve_kind kind, const char *name, const char *text,
+                                    ockham_error *err) {
+  (void)kind, (void)name, (void)text;
+  ABSENT(&file, err);
+}
+
+const ockham_serve_options *ockham_serve_file_look(const ockham_serve_file *file) {
+  (void)file;
+  return NULL; /* there is no file to look at */
+}
+
+void ockham_serve_file_free(ockham_serve_file *file) {
+  (void)file;
+}
+
+ockham_status ockham_serve_check_each(const ockham_serve_options *options, const ockham_serve_file *file,
+                                      ockham_serve_problem *tell, void *user, ockham_error *err) {
+  (void)options, (void)tell, (void)user;
+  ABSENT(&file, err);
+}
+
+ockham_status ockham_serve_check(const ockham_serve_options *options, const ockham_serve_file *file,
+                                 ockham_error *err) {
+  return ockham_serve_check_each(options, file, NULL, NULL, err);
+}
+
+ockham_status ockham_server_start(const ockham_serve_options *options, void (*log)(void *user, const char *line),
+                                  void *user, ockham_server **server, ockham_error *err) {
+  (void)options, (void)log, (void)user;
+  ABSENT(server, err);
+}
+
+ockham_status ockham_server_wait(ockham_server *server, ockham_error *err) {
+  ABSENT(&server, err);
+}
+
+const char *ockham_server_url(const ockham_server *server) {
+  (void)server;
+  return "";
+}
+
+const char *ockham_server_admin_url(const ockham_server *server) {
+  (void)server;
+  return "";
+}
+
+void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
+  (void)server, (void)timeout_ms;
+}

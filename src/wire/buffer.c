@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "wire/internal.h"
+#include "data/internal.h"
+#include "wire/json.h"
 
 char *ock_buffer_room(ock_buffer *buffer, size_t size) {
   enum { FIRST_CAPACITY = 1024 };
@@ -51,4 +53,67 @@ void ock_buffer_print(ock_buffer *buffer, const char *format, ...) {
 void ock_buffer_clear(ock_buffer *buffer) {
   ock_free(buffer->bytes);
   *buffer = (ock_buffer){0};
+}
+
+/* ---- JSON ---- */
+
+/* A character that a JSON string must escape, or a byte that is not UTF-8, in place of `*p`. */
+static void put_special(ock_buffer *buffer, unsigned char c) {
+  static const char codes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+  const char *code = c ? strchr(codes, c) : NULL;
+  if (c >= 0x80)
+    ock_buffer_put(buffer, "\xEF\xBF\xBD", 3);
+  else if (code)
+    ock_buffer_put(buffer, (const char[]){'\\', letters[code - codes]}, 2);
+  else
+    ock_buffer_print(buffer, "\\u%04x", c);
+}
+
+void ock_buffer_json_string(ock_buffer *buffer, const char *text, size_t size) {
+  const char *p = text, *end = text + size, *plain = p;
+  ock_buffer_put(buffer, "\"", 1);
+  while (p < end) {
+    unsigned char c = (unsigned char)*p;
+    size_t n = c < 0x20 || c == '"' || c == '\\' ? 0 : ock_utf8_size(p, end);
+    if (n) {
+      p += n;
+      continue;
+    }
+    ock_buffer_put(buffer, plain, (size_t)(p - plain));
+    put_special(buffer, c);
+    plain = ++p;
+  }
+  ock_buffer_put(buffer, plain, (size_t)(p - plain));
+  ock_buffer_put(buffer, "\"", 1);
+}
+
+static void put_number(ock_buffer *buffer, double value, size_t (*format)(double, char *)) {
+  if (!isfinite(value)) {
+    ock_buffer_put(buffer, "null", 4);
+    return;
+  }
+  char *room = ock_buffer_room(buffer, 32);
+  if (room) buffer->size += format(value, room);
+}
+
+void ock_buffer_json_number(ock_buffer *buffer, double value) {
+  put_number(buffer, value, ock_number_format);
+}
+
+/* The shortest decimal that is this float32 again, also when it is read as a double first. */
+static size_t format_single(double value, char *text) {
+  char shorter[32];
+  for (int n_digits = 6; n_digits <= 9; n_digits++) {
+    double back;
+    snprintf(shorter, sizeof shorter, "%.*e", n_digits - 1, value);
+    for (char *p = shorter; *p; p++)
+      if (!strchr("+-0123456789e", *p)) *p = '.'; /* the locale's point */
+    if (ock_number_parse(shorter, strlen(shorter), &back) && (float)back == (float)value)
+      return ock_number_format(back, text);
+  }
+  return ock_number_format(value, text);
+}
+
+void ock_buffer_json_single(ock_buffer *buffer, float value) {
+  put_number(buffer, (double)value, format_single);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wire: the forms in which numbers travel, from bytes to typed tensors and back, and nothing about sockets or processes.
- * Main types: ock_message (the tensors of a request or an answer, in one arena), ock_schema (what a model takes and
- *   gives), ock_buffer (bytes that are being written).
- * Invariants: a decoder reads each byte once, straight into the typed buffer; what it accepts is valid in every
- *   particular (shapes match counts, numbers fit their type, no key comes twice, text is UTF-8); what it refuses it names
- *   with field and byte offset; memory is bounded by a small multiple of the body's size.
- * Threads: functions are reentrant; a message or buffer belongs to one thread at a time.
- * Source: Open Inference Protocol v2 (kserve/open-inference-protocol, inference_rest.md) and Triton's binary tensor data
- *   extension; RFC 8259 (JSON), RFC 4180 (CSV). */
+/* wire: the forms in which numbers travel, from bytes to typed tensors and back, and nothing about sockets or
+ * processes. Main types: ock_message (the tensors of a request or an answer, in one arena), ock_schema (what a model
+ * takes and gives), ock_buffer (bytes that are being written). Invariants: a decoder reads each byte once, straight
+ * into the typed buffer; what it accepts is valid in every particular (shapes match counts, numbers fit their type, no
+ * key comes twice, text is UTF-8); what it refuses it names with field and byte offset; memory is bounded by a small
+ * multiple of the body's size. Threads: functions are reentrant; a message or buffer belongs to one thread at a time.
+ * Source: Open Inference Protocol v2 (kserve/open-inference-protocol, inference_rest.md) and Triton's binary tensor
+ * data extension; RFC 8259 (JSON), RFC 4180 (CSV). */
 #ifndef OCK_WIRE_INTERNAL_H
 #define OCK_WIRE_INTERNAL_H
 
@@ -28,16 +27,21 @@ OCK_PRINTF(2, 3) void ock_buffer_print(ock_buffer *buffer, const char *format, .
 void ock_buffer_json_string(ock_buffer *buffer, const char *text, size_t size);
 /* The shortest decimal that reads back; null for what JSON cannot say (NaN, infinities). */
 void ock_buffer_json_number(ock_buffer *buffer, double value);
-/* Room for `size` more bytes at the end, to be written by the caller, who then adds to `size`; NULL when there is none. */
+void ock_buffer_json_single(ock_buffer *buffer, float value); /* the shortest that reads back as this float32 */
+/* Room for `size` more bytes at the end, to be written by the caller, who then adds to `size`; NULL when there is none.
+ */
 char *ock_buffer_room(ock_buffer *buffer, size_t size);
 void ock_buffer_clear(ock_buffer *buffer);
 
 /* ---- tensors ---- */
 
 /* X(name, bytes of an element): BYTES elements differ in size. BF16 is Triton's; it and FP16 have no JSON form. */
-#define OCK_DATATYPE_LIST(X)                                                                              \
-  X(BOOL, 1) X(UINT8, 1) X(UINT16, 2) X(UINT32, 4) X(UINT64, 8) X(INT8, 1) X(INT16, 2) X(INT32, 4)       \
-  X(INT64, 8) X(FP16, 2) X(BF16, 2) X(FP32, 4) X(FP64, 8) X(BYTES, 0)
+#define OCK_DATATYPE_LIST(X) \
+  X(BOOL, 1)                 \
+  X(UINT8, 1)                \
+  X(UINT16, 2)               \
+  X(UINT32, 4)               \
+  X(UINT64, 8) X(INT8, 1) X(INT16, 2) X(INT32, 4) X(INT64, 8) X(FP16, 2) X(BF16, 2) X(FP32, 4) X(FP64, 8) X(BYTES, 0)
 #define OCK_DATATYPE_ENUM(name, size) OCK_##name,
 typedef enum ock_datatype { OCK_DATATYPE_LIST(OCK_DATATYPE_ENUM) OCK_DATATYPE_COUNT } ock_datatype;
 #undef OCK_DATATYPE_ENUM
@@ -119,11 +123,11 @@ void ock_schema_clear(ock_schema *schema);
 /* "inputs":[...],"outputs":[...] and, where there are columns, "columns":[...]; without braces. */
 void ock_schema_write(const ock_schema *schema, ock_buffer *out);
 /* BAD_DATA unless a request has exactly the schema's inputs, of its datatypes and shapes, with one number of rows, and
- * wants only outputs there are. With `convert`, any numeric datatype is taken where a number is expected, and with MATRIX
- * also one tensor a column; ock_message_matrix() turns them into one. */
+ * wants only outputs there are. With `convert`, any numeric datatype is taken where a number is expected, and with
+ * MATRIX also one tensor a column; ock_message_matrix() turns them into one. */
 ockham_status ock_schema_check(const ock_schema *schema, const ock_message *request, bool convert, ockham_error *err);
-/* The rows of a checked request of layout MATRIX as float64: a view of the tensor where it lies as needed, else a copy in
- * the message's arena. NO_MEMORY; BAD_DATA (row, column set) for a value that is not finite. */
+/* The rows of a checked request of layout MATRIX as float64: a view of the tensor where it lies as needed, else a copy
+ * in the message's arena. NO_MEMORY; BAD_DATA (row, column set) for a value that is not finite. */
 ockham_status ock_message_matrix(const ock_schema *schema, ock_message *request, ockham_rows *rows, ockham_error *err);
 
 /* ---- Open Inference Protocol ----
@@ -138,8 +142,8 @@ ockham_status ock_oip_decode_answer(const char *body, size_t size, size_t json_s
                                     ockham_error *err);
 /* The answer to a request: its id and the outputs it wants, binary where it wants them so. *json_size is set to the
  * size of the JSON part when tensors follow it, else to 0. version may be NULL. Memory: out->failed. */
-void ock_oip_encode_answer(const char *model, const char *version, const ock_message *request, const ock_message *answer,
-                           ock_buffer *out, size_t *json_size);
+void ock_oip_encode_answer(const char *model, const char *version, const ock_message *request,
+                           const ock_message *answer, ock_buffer *out, size_t *json_size);
 /* A request, all tensors binary or none (FP16, BF16 are always binary). */
 void ock_oip_encode_request(const ock_message *request, bool binary, ock_buffer *out, size_t *json_size);
 
@@ -156,8 +160,8 @@ typedef enum ock_form {
   OCK_FORM_COUNT
 } ock_form;
 /* Decode rows into the schema's inputs: each column by its name, or by its place in rows without names; a name that is
- * missing, unknown (CSV: unknown columns are passed over) or twice, and a value of another type, fail with BAD_DATA, the
- * row and the column. UNSUPPORTED when the schema has no layout, with what the model takes. */
+ * missing, unknown (CSV: unknown columns are passed over) or twice, and a value of another type, fail with BAD_DATA,
+ * the row and the column. UNSUPPORTED when the schema has no layout, with what the model takes. */
 ockham_status ock_rows_decode(ock_form form, const char *body, size_t size, const ock_schema *schema,
                               ock_message *request, ockham_error *err);
 /* Encode an answer: each output has n_rows as its first dimension, and gives one cell a row, or an array (JSON) or
@@ -168,8 +172,8 @@ ockham_status ock_rows_encode(ock_form form, const ock_message *request, const o
 /* ---- what both sides of a recording need ---- */
 
 uint64_t ock_hash(const void *bytes, size_t size); /* XXH3, 64 bits */
-/* Any body that these decoders know, as JSON for people: binary tensors become numbers, CSV stays text in a string. What
- * cannot be decoded is shown as a string with a note. content_type may be NULL. */
+/* Any body that these decoders know, as JSON for people: binary tensors become numbers, CSV stays text in a string.
+ * What cannot be decoded is shown as a string with a note. content_type may be NULL. */
 void ock_body_explain(const char *content_type, size_t json_size, const char *body, size_t size, ock_buffer *out);
 
 #endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Serve models over HTTP until a signal ends it. */
+#include <math.h>
+#include <ockham/serve.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+typedef struct serve_options {
+  cli_list models, upstreams;
+  const char *listen, *admin, *folder, *token_file, *access_log;
+  size_t workers;
+  double sample;
+  bool no_record, check, quiet;
+} serve_options;
+
+static const cli_option option_table[] = {
+    {"model", CLI_TEXTS, "NAME=COMMAND", "serve a program; may be given again", offsetof(serve_options, models), NULL},
+    {"upstream", CLI_TEXTS, "NAME=URL", "serve what a server answers; may be given again",
+     offsetof(serve_options, upstreams), NULL},
+    {"listen", CLI_TEXT, "HOST:PORT", "where requests come in (default: 127.0.0.1:8080)",
+     offsetof(serve_options, listen), NULL},
+    {"admin", CLI_TEXT, "ADDRESS", "HOST:PORT, a Unix socket or none (default: 127.0.0.1:8081)",
+     offsetof(serve_options, admin), NULL},
+    {"token-file", CLI_TEXT, "FILE", "its first line must come with every request to admin",
+     offsetof(serve_options, token_file), NULL},
+    {"folder", CLI_TEXT, "FOLDER", "where the recording is kept (default: ockham-data)",
+     offsetof(serve_options, folder), NULL},
+    {"workers", CLI_COUNT, "N", "processes of each --model, connections of each --upstream",
+     offsetof(serve_options, workers), NULL},
+    {"sample", CLI_REAL, "SHARE", "of the requests whose bodies are kept, 0 to 1 (default: 0.01)",
+     offsetof(serve_options, sample), NULL},
+    {"no-record", CLI_FLAG, NULL, "record nothing", offsetof(serve_options, no_record), NULL},
+    {"access-log", CLI_TEXT, "FILE", "a line of JSON for each request; '-' is standard output",
+     offsetof(serve_options, access_log), NULL},
+    {"check", CLI_FLAG, NULL, "say what is wrong, and start nothing", offsetof(serve_options, check), NULL},
+    {"quiet", CLI_FLAG, NULL, "say nothing but what is wrong", offsetof(serve_options, quiet), NULL},
+    {0},
+};
+
+/* ---- signals ---- */
+
+static sem_t stop_wanted;
+static volatile sig_atomic_t n_signals;
+
+static void on_stop(int number) {
+  (void)number;
+  if (n_signals++) _exit(EXIT_STOPPED); /* the second is meant */
+  sem_post(&stop_wanted);
+}
+
+static void catch_signals(void) {
+  struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+  sem_init(&stop_wanted, 0, 0);
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+static void wait_for_signal(void) {
+  while (sem_wait(&stop_wanted) != 0) continue;
+}
+
+/* ---- what is to be served ---- */
+
+static void tell_problem(void *user, const char *line) {
+  (void)user;
+  fprintf(stderr, "ockham: %s\n", line);
+}
+
+static int code_of(ockham_status status) {
+  return status == OCKHAM_NO_MEMORY || status == OCKHAM_UNSUPPORTED ? EXIT_RESOURCES
+         : status == OCKHAM_BAD_ARGUMENT                            ? EXIT_USAGE
+                                                                    : EXIT_DATA;
+}
+
+static bool is_configuration(const char *path) {
+  const char *dot = strrchr(path, '.');
+  return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+/* The configuration among the arguments, or one that says nothing. */
+static int read_configuration(int n_arguments, char **arguments, ockham_serve_file **file) {
+  const char *path = NULL;
+  ockham_error err = {0};
+  for (int i = 0; i < n_arguments; i++) {
+    if (!is_configuration(arguments[i])) continue;
+    if (path) return cli_fail_usage("expected one configuration, found %s and %s", path, arguments[i]);
+    path = arguments[i];
+  }
+  if (!path) return ockham_serve_file_new(file, &err) ? cli_fail(&err) : EXIT_DONE;
+  ockham_status status = ockham_serve_file_read_each(path, tell_problem, NULL, file, &err);
+  bool untold = status == OCKHAM_NO_MEMORY || status == OCKHAM_UNSUPPORTED;
+  return untold ? cli_fail(&err) : status ? code_of(status) : EXIT_DONE;
+}
+
+/* NAME=TEXT, for each of a list. */
+static int add_named(const cli_list *list, ockham_serve_kind kind, const char *option, ockham_serve_file *file) {
+  for (size_t i = 0; i < list->n; i++) {
+    const char *item = list->items[i], *equals = strchr(item, '=');
+    if (!equals || equals == item || !equals[1])
+      return cli_fail_usage("--%s must be a name, '=' and a %s, found '%s'", option,
+                            kind == OCKHAM_SERVE_COMMAND ? "command" : "URL", item);
+    ockham_error err = {0};
+    char *name = strndup(item, (size_t)(equals - item));
+    ockham_status status =
+        name ? ockham_serve_file_add(file, kind, name, equals + 1, &err) : cli_no_memory("the name of a model", &err);
+    free(name);
+    if (status) return cli_fail(&err);
+  }
+  return EXIT_DONE;
+}
+
+static int add_models(int n_arguments, char **arguments, const serve_options *o, ockham_serve_file *file) {
+  ockham_error err = {0};
+  for (int i = 0; i < n_arguments; i++)
+    if (!is_configuration(arguments[i]) && ockham_serve_file_add(file, OCKHAM_SERVE_FITTED, NULL, arguments[i], &err))
+      return cli_fail(&err);
+  int code = add_named(&o->models, OCKHAM_SERVE_COMMAND, "model", file);
+  return code ? code : add_named(&o->upstreams, OCKHAM_SERVE_UPSTREAM, "upstream", file);
+}
+
+/* What the command line says goes before what the file says. */
+static void put_options(const serve_options *o, unsigned n_of_file, ockham_serve_options *options) {
+  if (o->listen) options->listen = o->listen;
+  if (o->admin) options->admin = o->admin;
+  if (o->token_file) options->token_file = o->token_file;
+  if (o->folder) options->folder = o->folder;
+  if (o->access_log) options->access_log = o->access_log;
+  if (o->no_record) options->no_record = true;
+  if (!isnan(o->sample)) options->sample = o->sample > 0 ? o->sample : -1;
+  for (unsigned i = n_of_file; i < options->n_models; i++)
+    if (!options->models[i].file) options->models[i].workers = (unsigned)o->workers;
+}
+
+/* ---- what is being served ---- */
+
+static void put_size(const char *what, uint64_t bytes) {
+  static const char units[] = " KMGT";
+  int unit = 0;
+  while (unit < 4 && bytes >= 1024 && bytes % 1024 == 0) {
+    bytes /= 1024;
+    unit++;
+  }
+  fprintf(stderr, ", %s %llu%.*s", what, (unsigned long long)bytes, unit > 0, units + unit);
+}
+
+static void put_limits(const ockham_serve_model *m) {
+  unsigned workers = m->workers ? m->workers : m->upstream ? 8 : 1;
+  if (m->file) return;
+  fprintf(stderr, "; %u %s%s, time-out %g s", workers, m->upstream ? "connection" : "worker", workers > 1 ? "s" : "",
+          (m->timeout_ms ? m->timeout_ms : 10000) / 1000.0);
+  if (m->memory_bytes) put_size("memory", m->memory_bytes);
+  if (m->cpus > 0) fprintf(stderr, ", %g CPUs", m->cpus);
+  if (m->no_network) fputs(", no network", stderr);
+  if (m->no_sandbox) fputs(", no sandbox", stderr);
+}
+
+static void put_source(const ockham_serve_model *m) {
+  if (m->file) fputs(m->file, stderr);
+  if (m->upstream) fputs(m->upstream, stderr);
+  for (unsigned i = 0; i < m->n_command; i++) fprintf(stderr, "%s%s", i ? " " : "", m->command[i]);
+}
+
+/* A row that the model knows well: its first centroid, in a request that can be copied. */
+static bool put_worked_request(const char *url, const ockham_serve_model *m) {
+  ockham_model *model;
+  if (!m->file || ockham_model_load(m->file, &model, NULL)) return false;
+  const ockham_model_parts *parts = ockham_model_look(model);
+  double *row = calloc(parts->n_columns, sizeof *row);
+  bool plain = row && parts->n_columns <= 64;
+  for (size_t j = 0; plain && j < parts->n_columns; j++) plain = !strpbrk(parts->column_names[j], "'\"\\\n\r\t");
+  if (plain) {
+    ockham_model_centroid(model, 0, row);
+    fprintf(stderr, "    curl %s/m/%s -d '[{", url, m->name);
+    for (size_t j = 0; j < parts->n_columns; j++)
+      fprintf(stderr, "%s\"%s\": %.6g", j ? ", " : "", parts->column_names[j], row[j]);
+    fputs("}]'\n", stderr);
+  }
+  free(row);
+  ockham_model_free(model);
+  return plain;
+}
+
+static void print_models(const char *url, const ockham_serve_options *options) {
+  for (unsigned i = 0; i < options->n_models; i++) {
+    const ockham_serve_model *m = &options->models[i];
+    fprintf(stderr, "  %s%s%s%s: ", m->name, m->version ? " version " : "", m->version ? m->version : "",
+            m->shadow ? " (shadow)" : "");
+    put_source(m);
+    put_limits(m);
+    fputc('\n', stderr);
+    if (!m->shadow && !put_worked_request(url, m)) fprintf(stderr, "    curl %s/v2/models/%s\n", url, m->name);
+  }
+}
+
+static void print_start(const ockham_server *server, const ockham_serve_options *options) {
+  const char *url = ockham_server_url(server), *admin = ockham_server_admin_url(server);
+  fprintf(stderr, "ockham serves at %s", url);
+  if (*admin) fprintf(stderr, ", its console is at %s", admin);
+  fputs("\n", stderr);
+  print_models(url, options);
+  if (options->no_record)
+    fputs("nothing is recorded\n", stderr);
+  else
+    fprintf(stderr, "requests are recorded in %s\n", options->folder ? options->folder : "ockham-data");
+}
+
+static void print_line(void *user, const char *line) {
+  const bool *quiet = user;
+  if (!*quiet) fprintf(stderr, "ockham: %s\n", line);
+}
+
+static int serve(const serve_options *o, const ockham_serve_options *options) {
+  enum { PATIENCE_MS = 30000 };
+  ockham_server *server;
+  ockham_error err = {0};
+  bool quiet = o->quiet;
+  catch_signals();
+  if (ockham_server_start(options, print_line, &quiet, &server, &err)) return cli_fail(&err);
+  if (!quiet) print_start(server, options);
+  if (n_signals == 0 && ockham_server_wait(server, &err))
+    fprintf(stderr, "ockham: %s\n", err.message); /* it goes on with the others */
+  else if (!quiet && n_signals == 0)
+    fputs("ready; Ctrl-C ends it\n", stderr);
+  wait_for_signal();
+  if (!quiet) fputs("finishing what was accepted; once more ends at once\n", stderr);
+  ockham_server_stop(server, PATIENCE_MS);
+  return EXIT_DONE;
+}
+
+static int check_and_serve(const serve_options *o, const ockham_serve_options *options, const ockham_serve_file *file) {
+  ockham_status status = ockham_serve_check_each(options, file, tell_problem, NULL, NULL);
+  if (status) return code_of(status);
+  if (!o->check) return serve(o, options);
+  if (!o->quiet) printf("%u model%s, nothing wrong\n", options->n_models, options->n_models == 1 ? "" : "s");
+  return EXIT_DONE;
+}
+
+static int run(int n_arguments, char **arguments, const cli_command *command) {
+  serve_options o = {.sample = NAN};
+  ockham_serve_file *file = NULL;
+  int n;
+  bool stop;
+  int code = cli_parse(command, n_arguments, arguments, &o, &n, &stop);
+  if (!stop && n == 0 && o.models.n == 0 && o.upstreams.n == 0) {
+    code = cli_fail_usage("expected a model, a configuration, --model or --upstream, found none");
+    stop = true;
+  }
+  if (!stop) code = read_configuration(n, arguments, &file);
+  if (!stop && !code) {
+    unsigned n_of_file = ockham_serve_file_look(file)->n_models;
+    code = add_models(n, arguments, &o, file);
+    ockham_serve_options options = *ockham_serve_file_look(file);
+    put_options(&o, n_of_file, &options);
+    if (!code) code = check_and_serve(&o, &options, file);
+  }
+  ockham_serve_file_free(file);
+  cli_list_free(&o.models);
+  cli_list_free(&o.upstreams);
+  return code;
+}
+
+const cli_command cmd_serve = {
+    .name = "serve",
+    .usage = "[MODEL|FILE.yaml ...]",
+    .summary = "serve models over HTTP",
+    .details =
+        "MODEL is a fitted model (of `ockham fit`): it is served by its file's name without the ending. FILE.yaml is "
+        "a\n"
+        "configuration (docs/serve.md); what the command line says goes before what it says. A program of --model\n"
+        "answers on its standard input and output (docs/workers.md).",
+    .max_arguments = 4096,
+    .options = option_table,
+    .run = run,
+};

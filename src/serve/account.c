@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is left of a request once it was answered: figures in the meter, an entry in the recording, a line in the log.
+ */
+#include <netinet/in.h>
+#include <string.h>
+#include <time.h>
+
+#include <arpa/inet.h>
+
+#include "serve/internal.h"
+
+uint64_t ock_wall_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static const char *route_text(ock_route route) {
+  static const char *const texts[] = {
+#define TEXT(name, method, path, admin) method " " path,
+      OCK_ROUTE_LIST(TEXT)
+#undef TEXT
+  };
+  return texts[route];
+}
+
+static void client_text(const ock_exchange *x, char text[INET6_ADDRSTRLEN]) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  const struct sockaddr *address = info ? info->client_addr : NULL;
+  text[0] = '\0';
+  if (address && address->sa_family == AF_INET)
+    inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, text, INET6_ADDRSTRLEN);
+  else if (address && address->sa_family == AF_INET6)
+    inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, text, INET6_ADDRSTRLEN);
+}
+
+static bool is_slow(const ock_version *version, uint64_t total_ns) {
+  if (!version) return false;
+  uint64_t most = version->settings.slow_ms
+                      ? (uint64_t)version->settings.slow_ms * 1000000
+                      : (uint64_t)atomic_load_explicit(&version->meter.slow_ns, memory_order_relaxed);
+  return most && total_ns > most;
+}
+
+/* A share of all, spread evenly, whatever their order. */
+static bool is_sampled(const ock_exchange *x) {
+  double share = x->server->options.sample;
+  if (share <= 0) return false;
+  uint64_t h = ock_hash(x->id, strlen(x->id)) ^ x->time_ns;
+  return (double)(ock_hash(&h, sizeof h) >> 11) * 0x1p-53 < share;
+}
+
+static const char *or_empty(const char *text) {
+  return text ? text : "";
+}
+
+static ockham_request describe(ock_exchange *x, size_t answer_size) {
+  ockham_request r = {
+      .time_ns = x->time_ns,
+      .total_ns = ock_clock_ns() - x->begin_ns,
+      .cpu_ns = x->cpu_ns,
+      .hash = x->hash,
+      .n_rows = ock_exchange_request(x)->n_rows,
+      .bytes_in = x->size,
+      .bytes_out = answer_size,
+      .status = x->status,
+      .id = x->id,
+      .model = x->version ? x->version->settings.name : x->target.model,
+      .version = x->version ? x->version->settings.version : x->target.version,
+      .route = route_text(x->target.route),
+      .error = x->error.message,
+      .client = "",
+      .answer_type = or_empty(x->content_type),
+  };
+  memcpy(r.phase_ns, x->phase_ns, sizeof r.phase_ns);
+  r.key = or_empty(ock_exchange_header(x, "X-Unit-Key"));
+  r.content_type = or_empty(ock_exchange_header(x, "Content-Type"));
+  if (is_slow(x->version, r.total_ns)) x->marks |= OCKHAM_MARK_SLOW;
+  if (is_sampled(x)) x->marks |= OCKHAM_MARK_SAMPLED;
+  r.marks = x->marks;
+  return r;
+}
+
+/* ---- bodies ---- */
+
+static size_t cut(uint64_t size, uint64_t most, ockham_request *r) {
+  if (size <= most) return (size_t)size;
+  r->marks |= OCKHAM_MARK_CUT;
+  return (size_t)most;
+}
+
+static void keep_bodies(ock_exchange *x, ockham_request *r) {
+  uint64_t most = x->server->options.record_body_bytes;
+  r->body = x->body;
+  r->body_size = cut(x->size, most, r);
+  r->json_size = x->json_size;
+  r->answer = x->out.bytes;
+  r->answer_size = cut(x->out.failed ? 0 : x->out.size, most, r);
+  r->answer_json_size = x->out_json_size;
+}
+
+static bool is_redacted(const ock_exchange *x, const char *name) {
+  for (unsigned i = 0; i < x->server->options.n_redact; i++)
+    if (strcmp(x->server->options.redact[i], name) == 0) return true;
+  return false;
+}
+
+static void blank_column(ock_tensor *tensor, size_t column) {
+  size_t size = ock_datatype_size(tensor->datatype), columns = tensor->n_dimensions > 1 ? tensor->shape[1] : 1;
+  for (size_t i = column; i < tensor->n_elements && columns; i += columns) memset(tensor->data + i * size, 0, size);
+}
+
+/* Values of redacted columns become zeros and empty texts, and the body is written anew from what is left. */
+static void redact(ock_exchange *x, ockham_request *r, ock_buffer *body) {
+  ock_message *request = ock_exchange_request(x);
+  const ock_schema *schema = x->version ? ock_version_schema(x->version) : NULL;
+  bool whole = schema && request->n_tensors;
+  for (size_t t = 0; t < request->n_tensors && whole; t++) {
+    ock_tensor *tensor = &request->tensors[t];
+    if (is_redacted(x, tensor->name)) {
+      if (tensor->datatype == OCK_BYTES) whole = false; /* lengths would tell: such a body is not kept at all */
+      for (size_t j = 0; whole && j < (tensor->n_dimensions > 1 ? tensor->shape[1] : 1); j++) blank_column(tensor, j);
+    } else if (schema->layout == OCK_LAYOUT_MATRIX && tensor->n_dimensions == 2) {
+      for (size_t j = 0; j < schema->n_columns && j < tensor->shape[1] && schema->columns; j++)
+        if (is_redacted(x, schema->columns[j])) blank_column(tensor, j);
+    }
+  }
+  size_t json_size = 0;
+  if (whole) ock_oip_encode_request(request, false, body, &json_size);
+  r->body = whole && !body->failed ? body->bytes : NULL;
+  r->body_size = r->body ? body->size : 0;
+  r->json_size = json_size;
+  r->content_type = "application/json";
+}
+
+static void put_in_recording(ock_exchange *x, ockham_request *r) {
+  ock_buffer body = {0};
+  bool keep =
+      x->status >= 400 || x->marks & (OCKHAM_MARK_SLOW | OCKHAM_MARK_SAMPLED | OCKHAM_MARK_FAR | OCKHAM_MARK_DIED);
+  if (keep && x->body) keep_bodies(x, r);
+  if (r->body && x->server->options.n_redact) redact(x, r, &body);
+  char client[INET6_ADDRSTRLEN];
+  client_text(x, client);
+  r->client = client;
+  ock_recorder_put(x->server->recorder, r);
+  ock_buffer_clear(&body);
+}
+
+/* ---- the access log ---- */
+
+static void add_text(ock_buffer *line, const char *key, const char *text) {
+  if (!*text) return;
+  ock_buffer_print(line, ",\"%s\":", key);
+  ock_buffer_json_string(line, text, strlen(text));
+}
+
+static void write_log(ock_exchange *x, const ockham_request *r) {
+  ock_buffer line = {0};
+  time_t seconds = (time_t)(r->time_ns / 1000000000u);
+  struct tm parts;
+  char when[32], client[INET6_ADDRSTRLEN];
+  gmtime_r(&seconds, &parts);
+  strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &parts);
+  client_text(x, client);
+  ock_buffer_print(&line, "{\"time\":\"%s.%03uZ\",\"status\":%u,\"ms\":%.3f", when,
+                   (unsigned)(r->time_ns / 1000000 % 1000), r->status, (double)r->total_ns / 1e6);
+  add_text(&line, "route", r->route);
+  add_text(&line, "model", r->model);
+  add_text(&line, "version", r->version);
+  add_text(&line, "id", r->id);
+  add_text(&line, "key", r->key);
+  add_text(&line, "client", client);
+  ock_buffer_print(&line, ",\"rows\":%llu,\"bytes_in\":%llu,\"bytes_out\":%llu", (unsigned long long)r->n_rows,
+                   (unsigned long long)r->bytes_in, (unsigned long long)r->bytes_out);
+  add_text(&line, "error", r->error);
+  ock_buffer_text(&line, "}\n");
+  if (!line.failed) {
+    pthread_mutex_lock(&x->server->log_lock);
+    fwrite(line.bytes, 1, line.size, x->server->access_log);
+    pthread_mutex_unlock(&x->server->log_lock);
+  }
+  ock_buffer_clear(&line);
+}
+
+static bool is_inference(ock_route route) {
+  return route == OCK_ROUTE_INFER || route == OCK_ROUTE_ROWS || route == OCK_ROUTE_PREDICT ||
+         route == OCK_ROUTE_INVOCATIONS;
+}
+
+void ock_exchange_record(ock_exchange *x, size_t answer_size) {
+  bool inference = is_inference(x->target.route);
+  if (!inference && !x->server->access_log) return;
+  ockham_request r = describe(x, answer_size);
+  if (inference && x->version) ock_meter_add(&x->version->meter, &r, x->status == 200 ? NULL : x->reason);
+  if (x->server->access_log) write_log(x, &r);
+  if (inference && x->server->recorder) put_in_recording(x, &r);
+  if (inference && x->status == 200) ock_shadow_send(x);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Recorded requests and events as JSON. */
+#include <string.h>
+
+#include "serve/internal.h"
+
+static void put_text(ock_buffer *out, const char *key, const char *text) {
+  ock_buffer_print(out, ",\"%s\":", key);
+  ock_buffer_json_string(out, text, strlen(text));
+}
+
+static void put_phases(ock_buffer *out, const ockham_request *r) {
+  static const char *const names[] = {
+#define NAME(name, word) word,
+      OCKHAM_PHASE_LIST(NAME)
+#undef NAME
+  };
+  ock_buffer_text(out, ",\"phase_us\":{");
+  for (size_t i = 0; i < OCKHAM_PHASE_COUNT; i++)
+    ock_buffer_print(out, "%s\"%s\":%.3f", i ? "," : "", names[i], (double)r->phase_ns[i] / 1e3);
+  ock_buffer_text(out, "}");
+}
+
+static void put_marks(ock_buffer *out, uint32_t marks) {
+  static const struct {
+    uint32_t mark;
+    const char *word;
+  } table[] = {
+#define ROW(name, word, bit) {OCKHAM_MARK_##name, word},
+      OCKHAM_REQUEST_MARK_LIST(ROW)
+#undef ROW
+  };
+  bool first = true;
+  ock_buffer_text(out, ",\"marks\":[");
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    if (!(marks & table[i].mark)) continue;
+    ock_buffer_print(out, "%s\"%s\"", first ? "" : ",", table[i].word);
+    first = false;
+  }
+  ock_buffer_text(out, "]");
+}
+
+static void put_body(ock_buffer *out, const char *key, const char *type, uint64_t json_size, const void *body,
+                     uint64_t size) {
+  if (!body) return;
+  ock_buffer_print(out, ",\"%s\":", key);
+  char *copy = ock_alloc((size_t)size + OCK_BODY_PADDING); /* what decodes it reads beyond the end */
+  if (!copy) {
+    out->failed = true;
+    return;
+  }
+  memcpy(copy, body, (size_t)size);
+  memset(copy + size, 0, OCK_BODY_PADDING);
+  ock_body_explain(type, (size_t)json_size, copy, (size_t)size, out);
+  ock_free(copy);
+}
+
+void ock_request_write(const ockham_request *r, bool with_bodies, ock_buffer *out) {
+  ock_buffer_print(out, "{\"number\":%llu,\"time_ns\":%llu,\"status\":%u,\"total_us\":%.3f,\"cpu_us\":%.3f",
+                   (unsigned long long)r->number, (unsigned long long)r->time_ns, r->status, (double)r->total_ns / 1e3,
+                   (double)r->cpu_ns / 1e3);
+  put_phases(out, r);
+  put_marks(out, r->marks);
+  put_text(out, "id", r->id);
+  put_text(out, "model", r->model);
+  put_text(out, "version", r->version);
+  put_text(out, "route", r->route);
+  put_text(out, "key", r->key);
+  put_text(out, "client", r->client);
+  put_text(out, "error", r->error);
+  put_text(out, "content_type", r->content_type);
+  put_text(out, "answer_type", r->answer_type);
+  ock_buffer_print(out, ",\"hash\":\"%016llx\",\"rows\":%llu,\"bytes_in\":%llu,\"bytes_out\":%llu,\"kept\":%s",
+                   (unsigned long long)r->hash, (unsigned long long)r->n_rows, (unsigned long long)r->bytes_in,
+                   (unsigned long long)r->bytes_out, r->body ? "true" : "false");
+  if (with_bodies) {
+    put_body(out, "request", r->content_type, r->json_size, r->body, r->body_size);
+    put_body(out, "answer", r->answer_type, r->answer_json_size, r->answer, r->answer_size);
+  }
+  ock_buffer_text(out, "}");
+}
+
+void ock_event_write(const ockham_event *event, ock_buffer *out) {
+  ock_buffer_print(out, "{\"number\":%llu,\"time_ns\":%llu", (unsigned long long)event->number,
+                   (unsigned long long)event->time_ns);
+  put_text(out, "kind", event->kind);
+  put_text(out, "model", event->model);
+  put_text(out, "version", event->version);
+  put_text(out, "text", event->text);
+  ock_buffer_print(out, ",\"details\":%s}", *event->details ? event->details : "{}");
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starting and stopping: sockets, threads, models. */
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "serve/internal.h"
+
+/* ---- what is told ---- */
+
+void ock_server_log(ockham_server *server, const char *format, ...) {
+  if (!server->log) return;
+  char line[2048];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  server->log(server->log_user, line);
+}
+
+void ock_server_event(ockham_server *server, const char *kind, const char *model, const char *version, const char *text,
+                      const char *details) {
+  if (!server->recorder) return;
+  ock_recorder_event(
+      server->recorder,
+      &(ockham_event){
+          .kind = kind, .model = model, .version = version, .text = text, .details = details ? details : "{}"});
+}
+
+/* ---- options ---- */
+
+static unsigned usual_threads(void) {
+  long n = sysconf(_SC_NPROCESSORS_ONLN);
+  return n < 1 ? 1 : n > 16 ? 16 : (unsigned)n;
+}
+
+/* As many as the system's limit of open files leaves, which is raised as far as it goes. */
+static unsigned usual_connections(void) {
+  enum { WANTED = 16384, OTHERS = 256 };
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1000;
+  rlim_t needed = WANTED + OTHERS;
+  if (limit.rlim_cur < needed) {
+    limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  if (limit.rlim_cur >= needed) return WANTED;
+  return limit.rlim_cur > 2 * OTHERS ? (unsigned)(limit.rlim_cur - OTHERS) : (unsigned)(limit.rlim_cur / 2);
+}
+
+static void set_usual(ockham_serve_options *o) {
+  if (!o->threads) o->threads = usual_threads();
+  if (!o->connections) o->connections = usual_connections();
+  if (!o->body_bytes) o->body_bytes = (uint64_t)64 << 20;
+  if (!o->request_seconds) o->request_seconds = 30;
+  if (!o->idle_seconds) o->idle_seconds = 75;
+  if (o->sample == 0) o->sample = 0.01;
+  if (!o->record_body_bytes) o->record_body_bytes = (uint64_t)1 << 20;
+}
+
+static ockham_status copy_options(ockham_server *server, const ockham_serve_options *from, ockham_error *err) {
+  ockham_serve_options *to = &server->options;
+  ock_arena *arena = &server->arena;
+  bool failed = false;
+  *to = *from;
+  to->listen = ock_copy_text(arena, from->listen ? from->listen : "127.0.0.1:8080", &failed);
+  to->admin = ock_copy_text(arena, from->admin ? from->admin : "127.0.0.1:8081", &failed);
+  to->token_file = ock_copy_text(arena, from->token_file, &failed);
+  to->certificate = ock_copy_text(arena, from->certificate, &failed);
+  to->key = ock_copy_text(arena, from->key, &failed);
+  to->folder = ock_copy_text(arena, from->folder ? from->folder : "ockham-data", &failed);
+  to->access_log = ock_copy_text(arena, from->access_log, &failed);
+  to->redact = ock_copy_texts(arena, from->redact, from->n_redact, &failed);
+  to->models = NULL; /* they are in the plan */
+  to->n_models = 0;
+  set_usual(to);
+  if (failed) return ock_fail_memory(err, "the options", sizeof *to);
+  return ock_plan_copy(&server->plan, from->models, from->n_models, err);
+}
+
+/* ---- files ---- */
+
+/* The whole file, with a NUL behind it. */
+static ockham_status read_text(const char *path, char **text, ockham_error *err) {
+  enum { MOST = 1 << 20 };
+  *text = NULL;
+  FILE *file = fopen(path, "rb");
+  if (!file) return ock_fail(err, OCKHAM_IO, "cannot read %s: %s", path, strerror(errno));
+  char *bytes = ock_alloc(MOST + 1);
+  size_t size = bytes ? fread(bytes, 1, MOST, file) : 0;
+  fclose(file);
+  if (!bytes) return ock_fail_memory(err, path, MOST);
+  bytes[size] = '\0';
+  *text = bytes;
+  return OCKHAM_OK;
+}
+
+static ockham_status read_token(ockham_server *server, ockham_error *err) {
+  if (!server->options.token_file) return OCKHAM_OK;
+  OCK_TRY(read_text(server->options.token_file, &server->token, err));
+  server->token[strcspn(server->token, "\r\n")] = '\0';
+  if (!*server->token)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected a token in its first line, found none",
+                    server->options.token_file);
+  return OCKHAM_OK;
+}
+
+static ockham_status open_log(ockham_server *server, ockham_error *err) {
+  const char *path = server->options.access_log;
+  if (!path) return OCKHAM_OK;
+  server->access_log = strcmp(path, "-") == 0 ? stdout : fopen(path, "ae");
+  if (!server->access_log) return ock_fail(err, OCKHAM_CANNOT_WRITE, "cannot write %s: %s", path, strerror(errno));
+  setvbuf(server->access_log, NULL, _IOLBF, BUFSIZ);
+  return OCKHAM_OK;
+}
+
+static ockham_status open_recorder(ockham_server *server, ockham_error *err) {
+  const ockham_serve_options *o = &server->options;
+  if (o->no_record) return OCKHAM_OK;
+  ock_recorder_options options = {
+      .keep_bytes = o->record_bytes, .keep_seconds = (uint64_t)o->record_days * 86400, .flush_ms = o->flush_ms};
+  return ock_recorder_open(o->folder, &options, &server->recorder, err);
+}
+
+/* ---- sockets ---- */
+
+static bool is_socket_path(const char *address) {
+  return strchr(address, '/');
+}
+
+static int listen_at(int family, const struct sockaddr *address, socklen_t size) {
+  enum { BACKLOG = 4096 };
+  int one = 1, fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -1;
+  if (family != AF_UNIX) {
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  }
+  if (bind(fd, address, size) == 0 && listen(fd, BACKLOG) == 0) return fd;
+  int why = errno;
+  close(fd);
+  errno = why;
+  return -1;
+}
+
+static ockham_status open_socket_path(const char *path, int *fd, ockham_error *err) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected at most %zu bytes for the path of a socket, found %zu",
+                    path, sizeof address.sun_path - 1, strlen(path));
+  strcpy(address.sun_path, path);
+  struct stat info;
+  if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode)) unlink(path); /* what a server that was killed left */
+  mode_t old = umask(0177);
+  *fd = listen_at(AF_UNIX, (struct sockaddr *)&address, sizeof address);
+  umask(old);
+  if (*fd < 0) return ock_fail(err, OCKHAM_IO, "cannot listen on %s: %s", path, strerror(errno));
+  return OCKHAM_OK;
+}
+
+/* "host:port", "[host]:port", ":port" */
+static bool split_address(const char *address, char host[256], char port[16]) {
+  const char *colon = strrchr(address, ':');
+  if (!colon || !colon[1] || strlen(colon + 1) >= 16 || colon[1 + strspn(colon + 1, "0123456789")]) return false;
+  size_t length = (size_t)(colon - address);
+  if (length > 1 && address[0] == '[' && colon[-1] == ']') {
+    address++;
+    length -= 2;
+  }
+  if (length >= 256 || strtoul(colon + 1, NULL, 10) > 65535) return false;
+  memcpy(host, address, length);
+  host[length] = '\0';
+  strcpy(port, colon + 1);
+  return true;
+}
+
+static void write_url(int fd, const char *host, bool tls, char url[300]) {
+  struct sockaddr_storage address;
+  socklen_t size = sizeof address;
+  unsigned port = 0;
+  if (getsockname(fd, (struct sockaddr *)&address, &size) == 0)
+    port = ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&address)->sin6_port
+                                               : ((struct sockaddr_in *)(void *)&address)->sin_port);
+  const char *name = !*host || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0 ? "localhost" : host;
+  snprintf(url, 300, strchr(name, ':') ? "%s://[%s]:%u" : "%s://%s:%u", tls ? "https" : "http", name, port);
+}
+
+static ockham_status open_socket(const char *what, const char *text, bool tls, int *fd, char url[300],
+                                 ockham_error *err) {
+  if (is_socket_path(text)) {
+    snprintf(url, 300, "unix:%s", text);
+    return open_socket_path(text, fd, err);
+  }
+  char host[256], port[16];
+  if (!split_address(text, host, port))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected HOST:PORT, found '%s'", what, text);
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
+  int failed = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+  if (failed) return ock_fail(err, OCKHAM_IO, "%s: cannot find '%s': %s", what, host, gai_strerror(failed));
+  *fd = -1;
+  for (struct addrinfo *a = found; a && *fd < 0; a = a->ai_next)
+    *fd = listen_at(a->ai_family, a->ai_addr, a->ai_addrlen);
+  int why = errno;
+  freeaddrinfo(found);
+  if (*fd < 0) return ock_fail(err, OCKHAM_IO, "%s: cannot listen on %s: %s", what, text, strerror(why));
+  write_url(*fd, host, tls, url);
+  return OCKHAM_OK;
+}
+
+/* ---- daemons ---- */
+
+/* Paths are decoded by route.c, part by part. */
+static size_t leave_encoded(void *user, struct MHD_Connection *connection, char *text) {
+  (void)user, (void)connection;
+  return strlen(text);
+}
+
+static void ignore_log(void *user, const char *format, va_list arguments) {
+  (void)user, (void)format, (void)arguments;
+}
+
+static struct MHD_Daemon *start_daemon(ockham_server *server, int fd, bool admin, const char *certificate,
+                                       const char *key) {
+  enum { MEMORY_A_CONNECTION = 32 * 1024, ADMIN_CONNECTIONS = 128, ADMIN_THREADS = 2 };
+  const ockham_serve_options *o = &server->options;
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (certificate ? MHD_USE_TLS : 0);
+  unsigned threads = admin ? ADMIN_THREADS : o->threads;
+  struct MHD_OptionItem more[8];
+  size_t n = 0;
+  if (threads > 1) more[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL};
+  if (certificate) {
+    more[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)certificate};
+    more[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key};
+  }
+  more[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+  return MHD_start_daemon(
+      flags, 0, NULL, NULL, ock_exchange_step, server, MHD_OPTION_EXTERNAL_LOGGER, ignore_log, NULL,
+      MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, admin ? ADMIN_CONNECTIONS + 0u : o->connections,
+      MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_A_CONNECTION,
+      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+      admin ? ock_exchange_begin_admin : ock_exchange_begin, server, MHD_OPTION_NOTIFY_COMPLETED, ock_exchange_end,
+      server, MHD_OPTION_NOTIFY_CONNECTION, ock_guests_notify, &server->guests, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+}
+
+static ockham_status open_data(ockham_server *server, ockham_error *err) {
+  const ockham_serve_options *o = &server->options;
+  int fd;
+  char *certificate = NULL, *key = NULL;
+  OCK_TRY(open_socket("listen", o->listen, o->certificate, &fd, server->url, err));
+  ockham_status status = o->certificate ? read_text(o->certificate, &certificate, err) : OCKHAM_OK;
+  if (!status && o->key) status = read_text(o->key, &key, err);
+  if (!status && !(server->daemon = start_daemon(server, fd, false, certificate, key)))
+    status = ock_fail(err, OCKHAM_IO, "cannot serve on %s: %s", server->url,
+                      certificate ? "check the certificate and the key" : strerror(errno));
+  if (status) close(fd);
+  ock_free(certificate);
+  ock_free(key);
+  return status;
+}
+
+static ockham_status open_admin(ockham_server *server, ockham_error *err) {
+  const char *address = server->options.admin;
+  if (strcmp(address, "none") == 0) return OCKHAM_OK;
+  server->admin_is_socket = is_socket_path(address);
+  int fd;
+  OCK_TRY(ock_streams_start(server, err));
+  OCK_TRY(open_socket("admin", address, false, &fd, server->admin_url, err));
+  server->admin_daemon = start_daemon(server, fd, true, NULL, NULL);
+  if (server->admin_daemon) return OCKHAM_OK;
+  close(fd);
+  return ock_fail(err, OCKHAM_IO, "cannot serve on %s: %s", server->admin_url, strerror(errno));
+}
+
+/* ---- life ---- */
+
+ockham_status ockham_server_wait(ockham_server *server, ockham_error *err) {
+  ockham_status status = OCKHAM_OK;
+  ock_version *v;
+  for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
+    ockham_error own = {0};
+    if (ock_version_wait(v, &own)) {
+      ock_server_log(server, "%s:%s is not ready: %s", v->settings.name, v->settings.version, own.message);
+      if (!status) status = ock_fail(err, own.status, "%s: %s", v->settings.name, own.message);
+    }
+    ock_version_release(v);
+  }
+  return status;
+}
+
+static ockham_status start(ockham_server *server, ockham_error *err) {
+  OCK_TRY(ock_watch_start(&server->watch, err));
+  OCK_TRY(ock_guests_start(&server->guests, server->options.idle_seconds, server->options.request_seconds, err));
+  OCK_TRY(read_token(server, err));
+  OCK_TRY(open_log(server, err));
+  OCK_TRY(open_recorder(server, err));
+  OCK_TRY(ock_plan_start(server, err));
+  OCK_TRY(open_admin(server, err));
+  return open_data(server, err);
+}
+
+ockham_status ockham_server_start(const ockham_serve_options *options, void (*log)(void *user, const char *line),
+                                  void *user, ockham_server **out, ockham_error *err) {
+  *out = NULL;
+  ockham_server *server = ock_alloc_zeroed(1, sizeof *server);
+  if (!server) return ock_fail_memory(err, "a server", sizeof *server);
+  server->log = log;
+  server->log_user = user;
+  server->start_ns = ock_clock_ns();
+  server->id_seed = ock_wall_ns() / 1000 ^ (uint64_t)getpid() << 20;
+  server->patience_ms = 1000;
+  pthread_rwlock_init(&server->catalog.lock, NULL);
+  pthread_mutex_init(&server->log_lock, NULL);
+  pthread_mutex_init(&server->life_lock, NULL);
+  pthread_mutex_init(&server->plan_lock, NULL);
+  pthread_cond_init(&server->life_changed, NULL);
+  ockham_status status = copy_options(server, options, err);
+  if (!status) status = start(server, err);
+  if (status)
+    ockham_server_stop(server, 0);
+  else
+    *out = server;
+  return status;
+}
+
+const char *ockham_server_url(const ockham_server *server) {
+  return server->url;
+}
+
+const char *ockham_server_admin_url(const ockham_server *server) {
+  return server->admin_url;
+}
+
+static void wait_until_none_lives(ockham_server *server) {
+  pthread_mutex_lock(&server->life_lock);
+  while (server->n_alive) pthread_cond_wait(&server->life_changed, &server->life_lock);
+  pthread_mutex_unlock(&server->life_lock);
+}
+
+static void sleep_ms(unsigned ms) {
+  struct timespec pause = {ms / 1000, (long)(ms % 1000) * 1000000};
+  nanosleep(&pause, NULL);
+}
+
+/* Answers that are ready still have to be sent. */
+static void wait_for_exchanges(ockham_server *server, unsigned timeout_ms) {
+  enum { STEP_MS = 2 };
+  for (unsigned waited = 0; server->n_exchanges && waited < timeout_ms; waited += STEP_MS) sleep_ms(STEP_MS);
+  while (server->n_apart) sleep_ms(STEP_MS); /* a suspended connection cannot be ended */
+}
+
+static void close_crews(ockham_server *server, unsigned timeout_ms) {
+  ock_version *v;
+  for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
+    ock_crew_close(v->crew, timeout_ms);
+    ock_version_release(v);
+  }
+}
+
+/* No new connections; what waits for a crew is finished by its end; then the daemons, whose last exchanges let go of
+ * the versions; then the rest. */
+void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
+  if (!server) return;
+  server->patience_ms = timeout_ms;
+  server->stopping = true;
+  MHD_socket fd = server->daemon ? MHD_quiesce_daemon(server->daemon) : MHD_INVALID_SOCKET;
+  close_crews(server, timeout_ms);
+  ock_streams_end(server->streams);
+  wait_for_exchanges(server, timeout_ms);
+  if (server->daemon) MHD_stop_daemon(server->daemon);
+  if (server->admin_daemon) MHD_stop_daemon(server->admin_daemon);
+  if (fd != MHD_INVALID_SOCKET) close(fd);
+  if (server->admin_is_socket) unlink(server->options.admin);
+  ock_catalog_clear(&server->catalog);
+  wait_until_none_lives(server);
+  ock_streams_free(server->streams);
+  ock_watch_stop(server->watch);
+  ock_guests_stop(&server->guests);
+  ock_recorder_close(server->recorder);
+  if (server->access_log && server->access_log != stdout) fclose(server->access_log);
+  pthread_cond_destroy(&server->life_changed);
+  pthread_mutex_destroy(&server->life_lock);
+  pthread_mutex_destroy(&server->plan_lock);
+  pthread_mutex_destroy(&server->log_lock);
+  ock_free(server->token);
+  ock_arena_clear(&server->plan.arena);
+  ock_arena_clear(&server->arena);
+  ock_free(server);
+}

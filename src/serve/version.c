@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "serve/internal.h"
+
+/* ---- the crew ---- */
+
+static void told(void *user, const ock_worker_event *event) {
+  ock_version *version = user;
+  ockham_server *server = version->server;
+  static const char *const kinds[] = {"start", "death", "log", "quarantine", "breaker-open", "breaker-closed"};
+  const char *name = event->model, *number = event->version;
+  if (event->kind == OCK_WORKER_LOG) {
+    ock_server_log(server, "%s:%s[%ld] %s", name, number, event->process, event->text);
+    return;
+  }
+  ock_buffer details = {0};
+  ock_buffer_print(&details, "{\"worker\":%zu,\"process\":%ld", event->hand, event->process);
+  if (event->request_id) {
+    ock_buffer_text(&details, ",\"request\":");
+    ock_buffer_json_string(&details, event->request_id, strlen(event->request_id));
+    ock_buffer_print(&details, ",\"hash\":\"%016llx\"", (unsigned long long)event->hash);
+  }
+  if (event->kind == OCK_WORKER_DIED) {
+    ock_buffer_print(&details, ",\"exit_code\":%d,\"signal\":%d,\"stderr\":", event->exit_code, event->signal);
+    ock_buffer_json_string(&details, event->stderr_tail, event->stderr_size);
+  }
+  ock_buffer_put(&details, "}", 2);
+  ock_server_log(server, "%s:%s %s", name, number, event->text);
+  ock_server_event(server, kinds[event->kind], name, number, event->text, details.failed ? NULL : details.bytes);
+  ock_buffer_clear(&details);
+}
+
+static ockham_status call_fitted(void *user, ock_message *request, ock_message *answer, ockham_error *err) {
+  bool far;
+  return ock_fitted_answer(user, request, answer, &far, err);
+}
+
+static ockham_status start_crew(ock_version *version, ockham_error *err) {
+  const ockham_serve_model *s = &version->settings;
+  ock_crew_options options = {
+      .model = s->name,
+      .version = s->version,
+      .n_hands = s->workers    ? s->workers
+                 : s->upstream ? 8
+                               : 1,
+      .queue_length = s->queue,
+      .startup_ms = s->startup_ms,
+      .timeout_ms = s->timeout_ms,
+      .folder = s->folder,
+      .environment = s->environment,
+      .helpers = version->server->helpers,
+      .limits = {.memory_bytes = s->memory_bytes,
+                 .cpus = s->cpus,
+                 .n_processes = s->processes ? s->processes : 64,
+                 .n_files = s->files ? s->files : 256,
+                 .no_network = s->no_network,
+                 .deny_syscalls = !s->no_sandbox},
+      .told = told,
+      .told_user = version,
+  };
+  if (s->file) {
+    options.call = call_fitted;
+    options.call_user = version;
+  } else if (s->upstream) {
+    options.url = s->upstream;
+    options.binary = !s->upstream_json;
+  } else {
+    options.command = s->command;
+  }
+  return ock_crew_start(&options, &version->crew, err);
+}
+
+/* ---- life ---- */
+
+static void end_version(ock_version *version) {
+  enum { PATIENCE_MS = 30000 };
+  ockham_server *server = version->server;
+  ock_crew_stop(version->crew, server->stopping ? server->patience_ms : PATIENCE_MS);
+  ockham_model_free(version->fitted);
+  ock_schema_clear(&version->schema);
+  ock_meter_clear(&version->meter);
+  ock_arena_clear(&version->arena);
+  ock_free(version);
+  pthread_mutex_lock(&server->life_lock);
+  server->n_alive--;
+  pthread_cond_broadcast(&server->life_changed);
+  pthread_mutex_unlock(&server->life_lock);
+}
+
+static void *end_version_apart(void *version) {
+  end_version(version);
+  return NULL;
+}
+
+void ock_version_hold(ock_version *version) {
+  atomic_fetch_add(&version->n_holders, 1);
+}
+
+/* Its crew may have work to finish, which no request shall wait for. */
+void ock_version_release(ock_version *version) {
+  if (!version || atomic_fetch_sub(&version->n_holders, 1) != 1) return;
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, end_version_apart, version) == 0)
+    pthread_detach(thread);
+  else
+    end_version(version);
+}
+
+static ockham_status start(ock_version *version, const ockham_serve_model *settings, ockham_error *err) {
+  bool failed = false;
+  ock_copy_model(&version->arena, &version->settings, settings, &failed);
+  if (failed) return ock_fail_memory(err, "a model's settings", sizeof *settings);
+  version->weight = settings->weight;
+  version->fingerprint = ock_model_fingerprint(settings);
+  version->platform = settings->upstream ? "upstream" : "ockham_worker";
+  if (settings->file) OCK_TRY(ock_fitted_open(version, err));
+  OCK_TRY(start_crew(version, err));
+  if (settings->file) version->state = OCK_VERSION_READY;
+  return OCKHAM_OK;
+}
+
+ockham_status ock_version_start(ockham_server *server, const ockham_serve_model *settings, ock_version **version,
+                                ockham_error *err) {
+  *version = NULL;
+  ock_version *made = ock_alloc_zeroed(1, sizeof *made);
+  if (!made) return ock_fail_memory(err, "a model", sizeof *made);
+  made->server = server;
+  made->n_holders = 1;
+  ock_meter_init(&made->meter);
+  pthread_mutex_lock(&server->life_lock);
+  server->n_alive++;
+  pthread_mutex_unlock(&server->life_lock);
+  ockham_status status = start(made, settings, err);
+  if (status)
+    end_version(made);
+  else
+    *version = made;
+  return status;
+}
+
+const ock_schema *ock_version_schema(const ock_version *version) {
+  return version->fitted ? &version->schema : ock_crew_schema(version->crew);
+}
+
+bool ock_version_ready(ock_version *version) {
+  return version->fitted || (ock_crew_schema(version->crew) && ock_crew_ready(version->crew));
+}
+
+ockham_status ock_version_wait(ock_version *version, ockham_error *err) {
+  if (version->state == OCK_VERSION_READY) return OCKHAM_OK;
+  ockham_error own = {0};
+  ockham_status status = ock_crew_wait(version->crew, &own);
+  if (status) {
+    snprintf(version->problem, sizeof version->problem, "%s", own.message);
+    if (err) *err = own;
+  }
+  version->state = status ? OCK_VERSION_FAILED : OCK_VERSION_READY;
+  return status;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/json.h"
+
+static void put_string(ock_buffer *out, const char *text) {
+  ock_buffer_json_string(out, text, strlen(text));
+}
+
+static void put_data(ock_buffer *out, const ock_tensor *tensor) {
+  ock_cursor cursor = ock_cursor_make(tensor);
+  ock_buffer_text(out, ",\"data\":[");
+  for (size_t i = 0; i < tensor->n_elements && !out->failed; i++) {
+    if (i) ock_buffer_put(out, ",", 1);
+    ock_cursor_json(&cursor, out);
+  }
+  ock_buffer_text(out, "]}");
+}
+
+static void put_tensor(ock_buffer *out, const ock_tensor *tensor, bool binary) {
+  ock_buffer_text(out, "{\"name\":");
+  put_string(out, tensor->name);
+  ock_buffer_text(out, ",\"shape\":");
+  ock_buffer_shape(out, tensor->shape, tensor->n_dimensions);
+  ock_buffer_print(out, ",\"datatype\":\"%s\"", ock_datatype_name(tensor->datatype));
+  if (binary)
+    ock_buffer_print(out, ",\"parameters\":{\"binary_data_size\":%zu}}", tensor->size_bytes);
+  else
+    put_data(out, tensor);
+}
+
+static bool only_binary(const ock_tensor *tensor) {
+  return tensor->datatype == OCK_FP16 || tensor->datatype == OCK_BF16;
+}
+
+/* How tensor i of an answer goes: *binary. False: it does not. */
+static bool goes(const ock_message *request, const ock_tensor *tensor, bool *binary) {
+  int said;
+  if (!ock_message_wants(request, tensor->name, &said)) return false;
+  *binary = only_binary(tensor) || (said < 0 ? request->binary_output : said == 1);
+  return true;
+}
+
+void ock_oip_encode_answer(const char *model, const char *version, const ock_message *request,
+                           const ock_message *answer, ock_buffer *out, size_t *json_size) {
+  bool binary, any = false, first = true;
+  size_t begin = out->size;
+  ock_buffer_text(out, "{\"model_name\":");
+  put_string(out, model);
+  if (version) {
+    ock_buffer_text(out, ",\"model_version\":");
+    put_string(out, version);
+  }
+  if (request->id) {
+    ock_buffer_text(out, ",\"id\":");
+    put_string(out, request->id);
+  }
+  if (answer->parameters) {
+    ock_buffer_text(out, ",\"parameters\":");
+    ock_buffer_text(out, answer->parameters);
+  }
+  ock_buffer_text(out, ",\"outputs\":[");
+  for (size_t i = 0; i < answer->n_tensors; i++) {
+    if (!goes(request, &answer->tensors[i], &binary)) continue;
+    if (!first) ock_buffer_text(out, ",");
+    put_tensor(out, &answer->tensors[i], binary);
+    first = false;
+    any |= binary;
+  }
+  ock_buffer_text(out, "]}");
+  *json_size = any ? out->size - begin : 0;
+  for (size_t i = 0; i < answer->n_tensors; i++)
+    if (goes(request, &answer->tensors[i], &binary) && binary)
+      ock_buffer_put(out, answer->tensors[i].data, answer->tensors[i].size_bytes);
+}
+
+/* Whether and how outputs are wanted. binary_output is part of the parameters where these are given. */
+static void put_wanted(ock_buffer *out, const ock_message *request) {
+  if (!request->n_wanted) return;
+  ock_buffer_text(out, ",\"outputs\":[");
+  for (size_t i = 0; i < request->n_wanted; i++) {
+    ock_buffer_text(out, i ? ",{\"name\":" : "{\"name\":");
+    put_string(out, request->wanted[i].name);
+    if (request->wanted[i].binary >= 0)
+      ock_buffer_print(out, ",\"parameters\":{\"binary_data\":%s}", request->wanted[i].binary ? "true" : "false");
+    ock_buffer_text(out, "}");
+  }
+  ock_buffer_text(out, "]");
+}
+
+void ock_oip_encode_request(const ock_message *request, bool binary, ock_buffer *out, size_t *json_size) {
+  bool any = false;
+  size_t begin = out->size;
+  ock_buffer_text(out, "{");
+  if (request->id) {
+    ock_buffer_text(out, "\"id\":");
+    put_string(out, request->id);
+    ock_buffer_text(out, ",");
+  }
+  if (request->parameters)
+    ock_buffer_print(out, "\"parameters\":%s,", request->parameters);
+  else if (request->binary_output)
+    ock_buffer_text(out, "\"parameters\":{\"binary_data_output\":true},");
+  ock_buffer_text(out, "\"inputs\":[");
+  for (size_t i = 0; i < request->n_tensors; i++) {
+    const ock_tensor *tensor = &request->tensors[i];
+    if (i) ock_buffer_text(out, ",");
+    put_tensor(out, tensor, binary || only_binary(tensor));
+    any |= binary || only_binary(tensor);
+  }
+  ock_buffer_text(out, "]");
+  put_wanted(out, request);
+  ock_buffer_text(out, "}");
+  *json_size = any ? out->size - begin : 0;
+  for (size_t i = 0; i < request->n_tensors; i++)
+    if (binary || only_binary(&request->tensors[i]))
+      ock_buffer_put(out, request->tensors[i].data, request->tensors[i].size_bytes);
+}

@@ -244,7 +244,7 @@ def render(raw, options):
         "- JSON: each server's own form of the same rows; answers hold the clusters alone. binary: the binary tensor extension; FastAPI: bytes by "
         "a hand-written route. MLServer and BentoML have no such form for every client.",
         "- Peers as their documentation has it: FastAPI with types for body and answer, scikit-learn's `predict`; MLServer's scikit-learn runtime "
-        "with its default of one parallel worker, and without; BentoML with an array in and out. ockham's worker is `predict.py` with one process.",
+        "with its default of one parallel worker, and without; BentoML with an array in and out. ockham's worker is `bench/parts/serving/worker.py`, one process.",
         ""]
     lines += [*aims(results), *recorder(raw["pairs"]), *cell_tables(results), *memory_table(results)]
     lines += [f"- {name}: {found['skipped']}" for name, found in results.items() if "skipped" in found]

@@ -49,18 +49,26 @@ def run_case(case, url):
         for number, wanted in enumerate(case.answers):
             wanted = wanted if isinstance(wanted, tuple) else (wanted,)
             answer = wire.answer(case.head)
+            if answer and answer[0] == 100 and 100 not in wanted:
+                answer = wire.answer(case.head)
             status = answer and answer[0]
             expect(status in wanted, f"answer {number + 1}: expected {wanted}, found {status} {answer[2][:160] if answer else ''!r}")
             if answer and case.lacks:
                 expect(case.lacks not in answer[2] and case.lacks.decode() not in str(answer[1]), f"the answer has {case.lacks}")
         if case.closes:
-            expect(wire.ends(), f"expected the connection to be closed, found {wire.data[:120]!r}" if wire.data else
+            expect(nothing_more(wire), f"expected the connection to be closed, found {wire.data[:120]!r}" if wire.data else
                    "expected the connection to be closed, it is open")
         elif case.closes is None:
-            expect(wire.finish().ends(), f"expected no further answer, found {wire.data[:120]!r}")
+            expect(nothing_more(wire.finish()), f"expected no further answer, found {wire.data[:120]!r}")
         else:
             answer = wire.send(LIVE).answer()
             expect(answer and answer[0] == 200 and answer[2].startswith(b'{"live"'), f"the next request: expected 200, found {answer}")
+
+
+def nothing_more(wire):
+    """The server closes, without a further answer. libmicrohttpd 0.9.75 writes the head of its own error answers twice, which leaves
+    the end of one behind: of the same error, with "Connection: close", so nothing follows it; later versions do not."""
+    return wire.ends() or wire.closed and b"HTTP/1.1" not in wire.data and wire.data.endswith(b"</html>")
 
 
 # ---- behaviour: functions of (server) that raise Problem ----
@@ -232,20 +240,27 @@ def many_connections(s):
 def noise(s):
     """random bytes: never a success"""
     rng = random.Random(7)
-    for number in range(200):
+    answers = send_all(s, [rng.randbytes(rng.choice((1, 10, 100, 3000))) for _ in range(200)])
+    for data, answer in answers:
+        expect(answer is None or answer[0] >= 400, f"{answer} for {data!r}")
+
+
+def send_all(s, requests):
+    """Each over a connection of its own, many at once; the server must answer in HTTP or not at all."""
+    def one(data):
         with s.wire() as wire:
-            wire.send(rng.randbytes(rng.choice((1, 10, 100, 3000)))).finish()
             try:
-                answer = wire.answer()
-            except NoAnswer:
-                raise Problem(f"case {number}: no HTTP in the answer")
-            expect(answer is None or answer[0] >= 400, f"case {number}: {answer}")
+                return data, wire.send(data).finish().answer()
+            except NoAnswer as error:
+                raise Problem(f"{error} for {data!r}") from None
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        return list(pool.map(one, requests))
 
 
 def mutations(s):
     """a good request with bytes changed, left out or doubled: a well-formed answer or none, and never a 5xx"""
-    rng, data = random.Random(11), s.post("q")
-    for number in range(600):
+    rng, data, requests = random.Random(11), s.post("q"), []
+    for _ in range(600):
         bad = bytearray(data)
         for _ in range(rng.choice((1, 1, 2, 5))):
             at = rng.randrange(len(bad))
@@ -256,14 +271,9 @@ def mutations(s):
                 del bad[at]
             else:
                 bad[at:at] = bad[at : at + rng.randrange(1, 20)]
-        with s.wire() as wire:
-            wire.send(bytes(bad)).finish()
-            try:
-                answer = wire.answer()
-            except NoAnswer as error:
-                raise Problem(f"case {number}: {error}: {bytes(bad)!r}")
-            expect(answer is None or answer[0] < 500 or answer[0] in (501, 505), f"case {number}: {answer} for {bytes(bad)!r}")
-    is_alive(s.url)
+        requests.append(bytes(bad))
+    for bad, answer in send_all(s, requests):
+        expect(answer is None or answer[0] < 500 or answer[0] in (501, 505), f"{answer} for {bad!r}")
 
 
 def memory(s):
@@ -308,17 +318,19 @@ def main():
     options = parser.parse_args()
     server = Server(options)
     is_alive(options.url)
-    tasks = [(case.id, case.says, run_case, (case, options.url))
+    tasks = [(case.id, case.says, run_case, (case, options.url), case.known)
              for case in hostile_cases.all_cases(options.model, server.infer, server.good, options.body_bytes)]
-    tasks += [(action.__name__.replace("_", "-"), action.__doc__, action, (server,)) for action in BEHAVIOUR]
+    tasks += [(action.__name__.replace("_", "-"), action.__doc__, action, (server,), "") for action in BEHAVIOUR]
     assert len({task[0] for task in tasks}) == len(tasks)
-    n_failed = n_run = 0
+    n_failed = n_run = n_known = 0
     started = time.monotonic()
-    for id, says, action, arguments in tasks:
+    for id, says, action, arguments, known in tasks:
         if options.only and not any(id.startswith(prefix) for prefix in options.only):
             continue
         begun = time.monotonic()
         problem, note = attempt(action, *arguments)
+        if problem and known:
+            n_known, problem, note = n_known + 1, None, f"known: {known}"
         if not problem:
             problem, _ = attempt(is_alive, options.url)
         n_run, n_failed = n_run + 1, n_failed + bool(problem)
@@ -327,7 +339,7 @@ def main():
             print(f"{'FAILED' if problem else 'ok':8}{id:28}{says}" + (f" [{note}]" if note else "") + (f" ({took:.1f} s)" if took > 1 else ""))
         if problem:
             print(f"        {problem[:600]}", flush=True)
-    print(f"{n_run} cases in {time.monotonic() - started:.0f} s: {n_run - n_failed} hold, {n_failed} do not")
+    print(f"{n_run} cases in {time.monotonic() - started:.0f} s: {n_run - n_failed - n_known} hold, {n_known} are known not to, {n_failed} do not")
     return 1 if n_failed or not n_run else 0
 
 

@@ -13,6 +13,8 @@ from raw import chunked, request
 
 LIVE = request()
 BAD = (400, None)  # refused; some framing errors leave nothing to answer to
+CR = "libmicrohttpd 0.9.75 ends a line at a CR alone: it can see a header more than a proxy does, never one less"
+NUL = "libmicrohttpd 0.9.75 cuts texts at NUL before anybody sees them"
 
 
 @dataclasses.dataclass
@@ -26,6 +28,7 @@ class Case:
     ends: bool = False   # the client ends its side after sending
     head: bool = False   # answers have no body
     lacks: bytes = None  # what no answer may contain
+    known: str = ""      # why it may fail: what libmicrohttpd does where no code of ours can say otherwise
 
 
 def framing_cases(infer, good):
@@ -53,6 +56,12 @@ def framing_cases(infer, good):
         yield case(f"coding-{id}", "a Transfer-Encoding that is not chunked alone", b"Transfer-Encoding: " + value + b"\r\n", chunked(good),
                    (400, 501, None))
     yield case("coding-twice", "two Transfer-Encodings", coded + coded, chunked(good))
+    for id, end in (("fold", b"\r\n "), ("cr", b"\r"), ("lf", b"\n")):
+        yield case(f"{id}-length", "a second Content-Length behind another kind of line end", b"Content-Length: 0\r\nX-A: b" + end + length, good,
+                   (400, None) if id != "fold" else (200, 400, None), id != "fold" or None)
+        yield case(f"{id}-coding", "a Transfer-Encoding there", length + b"X-A: b" + end + coded, chunked(good),
+                   (400, None), id != "fold" or None)
+    yield case("fold-in-length", "a Content-Length that goes on in the next line", b"Content-Length: 1\r\n 0\r\n", good)
     yield case("coding-hidden", "one with a space in front of its colon", length + b"Transfer-Encoding : chunked\r\n", b"0\r\n\r\n")
     yield Case("framing-coding-old", source, "Transfer-Encoding in HTTP/1.0",
                f"POST {infer} HTTP/1.0\r\nHost: a\r\n".encode() + coded + b"\r\n" + chunked(good) + LIVE, [(400, 200, None)], True)
@@ -72,7 +81,8 @@ def chunk_cases(infer, good):
                      ("plus", b"+5"), ("hex", b"0x5"), ("empty", b""), ("text", b"five"), ("space", b"5 5"), ("underscore", b"1_0")):
         yield case(f"size-{id}", "a size that is none", line + b"\r\n" + good + b"\r\n0\r\n\r\n" + LIVE, (400, 413, None))
     yield case("no-end", "a chunk longer than its size", b"3\r\n" + good + b"\r\n0\r\n\r\n" + LIVE)
-    yield case("long-extension", "an endless extension", b"5;" + b"a" * 200_000 + b"\r\n" + good, (400, 413, 431, None))
+    yield case("long-extension", "an endless extension", b"5;" + b"a" * 200_000 + b"\r\n" + good, (400, 413, 431, None),
+               known="libmicrohttpd 0.9.75 says 500 when its buffer is full")
     yield case("many-trailers", "endless fields behind", chunked(good)[:-2] + b"X: y\r\n" * 50_000 + b"\r\n", (400, 413, 431, None))
     yield case("cut", "it ends in the middle", chunked(good)[: len(good) // 2], BAD, True, ends=True)
 
@@ -80,26 +90,26 @@ def chunk_cases(infer, good):
 def header_cases():
     source = "RFC 9112 5"
 
-    def case(id, says, line, answers=BAD, closes=None):
-        return Case(f"header-{id}", source, says, b"GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n" + line + b"\r\n\r\n", [answers], closes)
+    def case(id, says, line, answers=BAD, closes=None, **other):
+        return Case(f"header-{id}", source, says, b"GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n" + line + b"\r\n\r\n", [answers], closes,
+                    **other)
 
-    yield case("fold", "a header that goes on in the next line", b"X-A: b\r\n c")
+    yield case("fold", "a header that goes on in the next line: refused, or the lines become one", b"X-A: b\r\n c", (200, 400, None))
     yield case("fold-first", "the first header begins with a space", b" X-A: b")
     yield case("space", "a space in front of the colon", b"X-A : b")
     yield case("tab", "a tab there", b"X-A\t: b")
-    yield case("nul", "NUL in a value", b"X-A: b\0c")
+    yield case("nul", "NUL in a value", b"X-A: b\0c", known=NUL)
     yield case("nul-name", "NUL in a name", b"X\0A: b")
     yield case("no-colon", "no colon", b"X-A")
     yield case("no-name", "no name", b": b")
-    yield case("cr", "a CR by itself", b"X-A: b\rX-B: c")
+    yield case("cr", "a CR by itself", b"X-A: b\rX-B: c", known=CR)
     yield case("name", "a name with what names cannot have", b"X(A): b")
     yield case("long", "a header of 100 KB", b"X-A: " + b"b" * 100_000, (400, 413, 431, None))
     yield case("long-name", "a name of 100 KB", b"X" * 100_000 + b": b", (400, 413, 431, None))
     yield case("many", "10,000 headers", b"\r\n".join(b"X-%d: y" % i for i in range(10_000)), (400, 413, 431, None))
     yield case("bytes", "bytes that are not ASCII in a value", b"X-A: \xff\xfe", (200, 400))
-    yield Case("header-lf", source, "lines that end in LF alone", b"GET /v2/health/live HTTP/1.1\nHost: localhost\n\n", [BAD])
-    yield Case("header-lf-length", source, "LF alone hides no Content-Length",
-               b"POST /nobody HTTP/1.1\r\nHost: localhost\r\nX: y\nContent-Length: 4\r\n\r\n" + b"abcd", [(400, 404, None)])
+    yield Case("header-lf", "RFC 9112 2.2", "lines that end in LF alone: refused, or taken for lines", b"GET /v2/health/live HTTP/1.1\nHost: localhost\n\n",
+               [(200, 400, None)])
     yield Case("host-none", "RFC 9112 3.2", "HTTP/1.1 without Host", request(host=False), [400])
     yield Case("host-twice", "RFC 9112 3.2", "two Hosts", request(headers=["Host: b"]), [400])
     yield Case("host-old", "RFC 9112 3.2", "HTTP/1.0 needs none, and closes", request(host=False, version="HTTP/1.0"), [200], True)
@@ -130,7 +140,7 @@ def line_cases():
     yield case("absolute", "the form with a host", b"GET http://localhost/v2/health/live HTTP/1.1", (200, 400, 404))
     yield case("target-none", "no target", b"GET HTTP/1.1")
     yield case("target-bytes", "bytes that are not ASCII", b"GET /v2/models/\xff\xfe HTTP/1.1", (400, 404, None))
-    yield case("target-nul", "NUL in the target", b"GET /v2/health/live\0x HTTP/1.1", (400, 404, None))
+    yield case("target-nul", "NUL in the target", b"GET /v2/health/live\0x HTTP/1.1", (400, 404, None), known=NUL)
     yield case("target-long", "a target of 100 KB", b"GET /" + b"a" * 100_000 + b" HTTP/1.1", (400, 404, 413, 414, 431, None))
     yield case("query-long", "a query of 100 KB", b"GET /v2/health/live?" + b"a=b&" * 25_000 + b" HTTP/1.1", (400, 413, 414, 431, None))
     yield case("star", "OPTIONS *", b"OPTIONS * HTTP/1.1", (200, 204, 400, 404, 405))
@@ -171,8 +181,8 @@ def body_cases(infer, good, limit):
     yield case("long-key", "a key of 1 MB", good[:-1] + b', "' + b"k" * 1_000_000 + b'": 1}', (200, 400), False)
     yield case("long-id", "an id of 1 MB", good[:-1] + b', "id": "' + b"k" * 1_000_000 + b'"}', (200, 400), False)
     yield case("many-keys", "300,000 keys", good[:-1] + b"".join(b', "k%d": 1' % i for i in range(300_000)) + b"}", (200, 400), False)
-    yield case("many-inputs", "100,000 inputs", json.dumps({"inputs": [{"name": f"a{i}", "shape": [0], "datatype": "FP64", "data": []}
-                                                                      for i in range(100_000)]}).encode(), 400, False)
+    yield case("many-inputs", "50,000 inputs", json.dumps({"inputs": [{"name": f"a{i}", "shape": [0], "datatype": "FP64", "data": []}
+                                                                      for i in range(50_000)]}).encode(), 400, False)
     yield case("many-outputs", "100,000 outputs", good[:-1] + b', "outputs": [' + b",".join([b'{"name":"cluster"}'] * 100_000) + b"]}", (200, 400), False)
     yield case("escapes", "1 MB of escapes", good[:-1] + b', "id": "' + b"\\u00fc" * 170_000 + b'"}', (200, 400), False)
     yield case("shape-large", "a shape of 2^62 numbers", json.dumps({"inputs": [{"name": "x", "shape": [2**31, 2**31], "datatype": "FP64",
@@ -193,7 +203,7 @@ def expect_cases(infer, good, limit):
     yield Case("expect-too-long", source, "none for what is too long",
                request("POST", infer, ["Expect: 100-continue", f"Content-Length: {limit + 1}"]), [(413, 417)], True)
     yield Case("expect-other", source, "another expectation", request("GET", "/v2/health/live", ["Expect: a-miracle"]), [(200, 417)])
-    yield Case("expect-get", source, "without a body", request("GET", "/v2/health/live", ["Expect: 100-continue"]), [(100, 200)])
+    yield Case("expect-get", source, "without a body", request("GET", "/v2/health/live", ["Expect: 100-continue"]), [200])
 
 
 def keep_cases(name, infer, good):

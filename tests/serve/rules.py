@@ -43,7 +43,7 @@ class OneOf:
 
 
 NUMBER, ANY, ABSENT = object(), object(), object()
-TYPES = {str: "a string", int: "an integer", bool: "a boolean", dict: "an object", list: "a list"}
+TYPES = {str: "a string", int: "an integer", float: "a number", bool: "a boolean", dict: "an object", list: "a list"}
 
 
 def is_type(value, kind):

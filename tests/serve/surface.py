@@ -3,7 +3,7 @@
 import json
 
 from protocol import JSON, get, post, refused
-from rules import ABSENT, ANY, Ask, Each, Near, Rule, Text, Want
+from rules import ABSENT, ANY, NUMBER, Ask, Each, Near, Rule, Text, Want
 
 PLAIN = {"Content-Type": Text("^text/plain")}
 
@@ -187,8 +187,8 @@ def metrics_problem(replies):
 def mixture_rules(name, columns, row):
     base, request = f"/v2/models/{name}", {"inputs": [{"name": "x", "shape": [1, len(columns)], "datatype": "FP64", "data": row}]}
     three = [{"name": "cluster", "shape": [1], "datatype": "INT64", "data": [int]},
-             {"name": "probability", "shape": [1], "datatype": "FP64", "data": [float]},
-             {"name": "log_density", "shape": [1], "datatype": "FP64", "data": [float]}]
+             {"name": "probability", "shape": [1], "datatype": "FP64", "data": [NUMBER]},
+             {"name": "log_density", "shape": [1], "datatype": "FP64", "data": [NUMBER]}]
 
     def rule(id, says, steps, decision="", across=None):
         return Rule(id, "Ockham", says, steps, decision, across, "mixture")
@@ -197,10 +197,10 @@ def mixture_rules(name, columns, row):
                "probabilities, k numbers a row, are an output that must be asked for by name: its default setting is to be left out.")
     yield rule("mixture-probabilities", "probabilities [n, k] when asked for, which add up to 1",
                post(base + "/infer", request | {"outputs": [{"name": "probabilities"}, {"name": "probability"}]},
-                    Want(200, {"outputs": [{"name": "probabilities", "shape": [1, int], "data": Each(float, 2)}, {"name": "probability"}]})),
+                    Want(200, {"outputs": [{"name": "probabilities", "shape": [1, int], "data": Each(NUMBER, 2)}, {"name": "probability"}]})),
                across=add_up)
     yield rule("mixture-rows", "rows get the three", post(f"/m/{name}", dict(zip(columns, row)), Want(200, {
-        "cluster": int, "probability": Near(1), "log_density": float})))
+        "cluster": int, "probability": Near(1), "log_density": NUMBER})))
     yield rule("mixture-metadata", "its metadata has all four", get(base, Want(200, {"outputs": [
         {"name": "cluster"}, {"name": "probability"}, {"name": "log_density"}, {"name": "probabilities", "datatype": "FP64", "shape": ANY}]})))
 

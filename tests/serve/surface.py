@@ -29,7 +29,7 @@ def row_rules(m):
     yield asks("arrays", "lists, in the order of the columns", rows, Want(200, answers, JSON))
     yield asks("record", "one object: one object", records[0], Want(200, answers[0], JSON))
     yield asks("array", "one list: one object", rows[0], Want(200, answers[0], JSON))
-    yield asks("wrapped", "in {\"rows\": ...}", {"rows": records}, Want(200, {"rows": answers}, JSON), decision="Answered alike: {\"rows\": ...}.")
+    yield asks("wrapped", "in {\"rows\": ...}: a list", {"rows": records}, Want(200, answers, JSON))
     yield asks("empty", "no rows: none", [], Want(200, [], JSON))
     yield asks("reordered", "keys in any order", [dict(reversed(list(r.items()))) for r in records], Want(200, answers))
     yield asks("lacking", "a column lacks: its name and the row", records[:1] + [{m.columns[0]: 1}], refused(400, m.columns[1]))

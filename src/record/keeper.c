@@ -64,7 +64,8 @@ static void remove_oldest(ock_recorder *r) {
   char name[OCK_SEGMENT_NAME];
   uint64_t first = r->kept[0].facts.first_number;
   ock_segment_name(first, name);
-  if (unlinkat(r->folder_fd, name, 0) && errno != ENOENT) trouble(r, OCK_TROUBLE_FLUSH, "an old segment cannot be removed", errno);
+  if (unlinkat(r->folder_fd, name, 0) && errno != ENOENT)
+    trouble(r, OCK_TROUBLE_FLUSH, "an old segment cannot be removed", errno);
   if (r->store) (void)!ock_store_remove_segment(r->store, first, NULL); /* left over, it does no harm */
   memmove(r->kept, r->kept + 1, --r->n_kept * sizeof *r->kept);
 }

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_NS 5000000u  /* that a putter waits for a segment that is late */
+#define WAIT_NS 5000000u /* that a putter waits for a segment that is late */
 #define PAUSE_NS 50000u
 enum { MOST_EVENTS = 4096, MOST_EVENT_BYTES = 16 << 20, MOST_DETAILS = 1 << 20 };
 

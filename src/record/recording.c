@@ -44,27 +44,27 @@ static ockham_status add_part(ockham_recording *r, uint64_t first_number, ockham
   return OCKHAM_OK;
 }
 
-/* The open segment while it has not got its name. */
-static ockham_status add_next(ockham_recording *r, ockham_error *err) {
+/* The first number of the open segment while it has not got its name; 0 when it has. */
+static ockham_status look_at_next(ockham_recording *r, uint64_t *first, ockham_error *err) {
   ock_scan scan;
   bool found;
   ockham_status status = ock_scan_open(&scan, r->folder_fd, OCK_SEGMENT_NEXT, &found, err);
-  uint64_t first = scan.first_number;
+  *first = !status && found ? scan.first_number : 0;
   ock_scan_clear(&scan);
-  if (status == OCKHAM_NO_MEMORY) return status;
-  return !status && found && first ? add_part(r, first, err) : OCKHAM_OK;
+  return status == OCKHAM_NO_MEMORY ? status : OCKHAM_OK;
 }
 
 /* Add those that came; they have larger numbers than all before. */
 static ockham_status list_parts(ockham_recording *r, ockham_error *err) {
-  uint64_t *firsts;
+  uint64_t *firsts, next;
   size_t n;
   if (r->folder_fd < 0) return r->n_parts ? OCKHAM_OK : add_part(r, 1, err);
+  OCK_TRY(look_at_next(r, &next, err)); /* before the list, as it may get its name in between */
   OCK_TRY(ock_segments_list(r->folder_fd, &firsts, &n, err));
   ockham_status status = OCKHAM_OK;
   for (size_t i = 0; i < n && !status; i++) status = add_part(r, firsts[i], err);
   ock_free(firsts);
-  return status ? status : add_next(r, err);
+  return status || !next ? status : add_part(r, next, err);
 }
 
 /* Whether a server has the folder: its lock says so, also after it was killed. */
@@ -85,24 +85,23 @@ static void close_part(ockham_recording *r, size_t i) {
   r->n_index = 0;
 }
 
-static ockham_status open_part(ockham_recording *r, size_t i, ockham_error *err) {
-  char name[OCK_SEGMENT_NAME];
+static ockham_status open_file(ockham_recording *r, const char *name, uint64_t first, ockham_error *err) {
   bool found;
-  ockham_status status;
-  ock_segment_name(r->parts[i].first_number, name);
-  if (r->folder_fd < 0) {
-    status = ock_scan_open(&r->scan, AT_FDCWD, r->path, &found, err);
-  } else {
-    status = ock_scan_open(&r->scan, r->folder_fd, name, &found, err);
-    if (!status && !found && i + 1 == r->n_parts) {
-      ock_scan_clear(&r->scan);
-      status = ock_scan_open(&r->scan, r->folder_fd, OCK_SEGMENT_NEXT, &found, err);
-      if (!status && found && r->scan.first_number != r->parts[i].first_number) found = false;
-    }
-  }
-  r->is_open = !status && found;
+  ockham_status status = ock_scan_open(&r->scan, r->folder_fd < 0 ? AT_FDCWD : r->folder_fd, name, &found, err);
+  r->is_open = !status && found && (r->folder_fd < 0 || r->scan.first_number == first);
   if (!r->is_open) ock_scan_clear(&r->scan);
   return status;
+}
+
+static ockham_status open_part(ockham_recording *r, size_t i, ockham_error *err) {
+  char name[OCK_SEGMENT_NAME];
+  uint64_t first = r->parts[i].first_number;
+  if (r->folder_fd < 0) return open_file(r, r->path, 0, err);
+  ock_segment_name(first, name);
+  OCK_TRY(open_file(r, name, first, err));
+  if (r->is_open || i + 1 < r->n_parts) return OCKHAM_OK;
+  OCK_TRY(open_file(r, OCK_SEGMENT_NEXT, first, err));
+  return r->is_open ? OCKHAM_OK : open_file(r, name, first, err); /* it may have got its name in between */
 }
 
 /* The metadata, or the next segment, say that nothing in it can pass. */
@@ -209,7 +208,8 @@ static ockham_status open_path(ockham_recording *r, ockham_error *err) {
   if (!S_ISDIR(info.st_mode)) {
     ockham_status status = ock_scan_open(&r->scan, AT_FDCWD, r->path, &found, err);
     ock_scan_clear(&r->scan);
-    if (!status && !found) status = ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a recording, found an empty one", r->path);
+    if (!status && !found)
+      status = ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a recording, found an empty one", r->path);
     return status ? status : list_parts(r, err);
   }
   r->folder_fd = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -84,8 +84,9 @@ static ockham_status guess_header(ock_scan *scan, const char *name, const ock_se
   size_t n;
   bool ours = memcmp(header->magic, "OCKREC\r\n", sizeof header->magic) == 0;
   if (ours && header->version > OCK_SEGMENT_VERSION && header->version < 0x10000)
-    return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a recording of version %d, found version %u: it is from a later Ockham",
-                    name, OCK_SEGMENT_VERSION, header->version);
+    return ock_fail(err, OCKHAM_BAD_FILE,
+                    "%s: expected a recording of version %d, found version %u: it is from a later Ockham", name,
+                    OCK_SEGMENT_VERSION, header->version);
   if (!ours && !ock_segment_parse_name(name, &scan->first_number))
     return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a recording of requests, found something else", name);
   OCK_TRY(read_at(scan, OCK_SEGMENT_HEADER, &scan->marker, sizeof scan->marker, &n, err));

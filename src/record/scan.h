@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One segment, read by a process that may not be the one that writes it. By pread(): a file that is cut short or removed
- * meanwhile is no fault. */
+/* One segment, read by a process that may not be the one that writes it. By pread(): a file that is cut short or
+ * removed meanwhile is no fault. */
 #ifndef OCK_RECORD_SCAN_H
 #define OCK_RECORD_SCAN_H
 

@@ -189,7 +189,7 @@ void ock_entry_view(const unsigned char *bytes, ockham_request *request) {
                               .answer_json_size = entry.answer_json_size};
   memcpy(request->phase_ns, entry.phase_ns, sizeof entry.phase_ns);
   uint64_t at = OCK_ENTRY_FIXED;
-#define TEXT(name)                         \
+#define TEXT(name)                          \
   request->name = (const char *)bytes + at; \
   at += entry.text_size[OCK_TEXT_##name] + 1u;
   OCK_TEXT_LIST(TEXT)

@@ -10,8 +10,8 @@
 
 enum { APPLICATION = 0x4f434b48, BUSY_TIMEOUT_MS = 2000 }; /* "OCKH" */
 
-/* The schema: step i brings a database from version i to version i + 1. Tables to come (outcomes, experiments) are steps
- * at the end; what is here never changes. */
+/* The schema: step i brings a database from version i to version i + 1. Tables to come (outcomes, experiments) are
+ * steps at the end; what is here never changes. */
 static const char *const steps[] = {
     "CREATE TABLE segments (first_number INTEGER PRIMARY KEY, last_number INTEGER NOT NULL, file TEXT NOT NULL,"
     " bytes INTEGER NOT NULL, n_requests INTEGER NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,"
@@ -103,8 +103,8 @@ static ockham_status bring_up_to_date(ock_store *store, ockham_error *err) {
                     store->path, NEWEST_SCHEMA, (unsigned long long)version);
   for (; version < NEWEST_SCHEMA; version++) {
     char sql[96];
-    snprintf(sql, sizeof sql, "PRAGMA user_version = %llu; PRAGMA application_id = %d",
-             (unsigned long long)version + 1, APPLICATION);
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %llu; PRAGMA application_id = %d", (unsigned long long)version + 1,
+             APPLICATION);
     ockham_status status = ock_store_begin(store, err);
     if (!status) status = execute(store, steps[version], err);
     if (!status) status = execute(store, sql, err);

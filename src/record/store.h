@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The metadata: ockham.db, SQLite in write-ahead mode, in the folder of the recording. It says what is in which segment,
- * so that readers can leave some out, and keeps the events. What it says of segments can be made anew from them. */
+/* The metadata: ockham.db, SQLite in write-ahead mode, in the folder of the recording. It says what is in which
+ * segment, so that readers can leave some out, and keeps the events. What it says of segments can be made anew from
+ * them. */
 #ifndef OCK_RECORD_STORE_H
 #define OCK_RECORD_STORE_H
 

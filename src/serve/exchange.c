@@ -142,8 +142,7 @@ static struct MHD_Response *take_bytes(ock_buffer *out) {
   ock_buffer taken = *out;
   *out = (ock_buffer){0};
   if (!taken.bytes) return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-  struct MHD_Response *response =
-      MHD_create_response_from_buffer_with_free_callback(taken.size, taken.bytes, ock_free);
+  struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(taken.size, taken.bytes, ock_free);
   if (!response) ock_free(taken.bytes);
   return response;
 }

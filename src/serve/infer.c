@@ -158,6 +158,7 @@ static const char *type_of(const ock_exchange *x) {
 static void encode(ock_exchange *x) {
   uint64_t begin = ock_clock_ns();
   const ock_message *request = ock_exchange_request(x), *answer = ock_exchange_answer(x);
+  if (ock_fitted_is_far(x->version, answer)) x->marks |= OCKHAM_MARK_FAR;
   const ockham_serve_model *settings = &x->version->settings;
   ockham_error err = {0};
   x->status = 200;
@@ -173,10 +174,8 @@ static void encode(ock_exchange *x) {
 
 static void answer_now(ock_exchange *x, uint64_t begin) {
   ockham_error err = {0};
-  bool far;
-  ockham_status status = ock_fitted_answer(x->version, &x->request, &x->answer, &far, &err);
+  ockham_status status = ock_fitted_answer(x->version, &x->request, &x->answer, &err);
   x->phase_ns[OCKHAM_PHASE_COMPUTE] = ock_clock_ns() - begin;
-  if (far) x->marks |= OCKHAM_MARK_FAR;
   if (status)
     ock_exchange_fail_by(x, &err);
   else

@@ -32,8 +32,7 @@ static void told(void *user, const ock_worker_event *event) {
 }
 
 static ockham_status call_fitted(void *user, ock_message *request, ock_message *answer, ockham_error *err) {
-  bool far;
-  return ock_fitted_answer(user, request, answer, &far, err);
+  return ock_fitted_answer(user, request, answer, err);
 }
 
 static ockham_status start_crew(ock_version *version, ockham_error *err) {

@@ -10,7 +10,7 @@
 char *ock_buffer_room(ock_buffer *buffer, size_t size) {
   enum { FIRST_CAPACITY = 1024 };
   if (buffer->failed) return NULL;
-  if (buffer->capacity - buffer->size >= size) return buffer->bytes + buffer->size;
+  if (buffer->bytes && buffer->capacity - buffer->size >= size) return buffer->bytes + buffer->size;
   size_t wanted = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;
   while (wanted - buffer->size < size && wanted <= SIZE_MAX / 2) wanted *= 2;
   char *grown = wanted - buffer->size < size ? NULL : ock_realloc_array(buffer->bytes, wanted, 1);

@@ -72,6 +72,13 @@ typedef struct ock_wanted {
   int binary; /* 1 or 0 as asked, -1 when not said */
 } ock_wanted;
 
+/* How a request of rows came, and so how it is answered. */
+typedef enum ock_answering {
+  OCK_ANSWER_LIST = 0, /* a list of rows */
+  OCK_ANSWER_SINGLE,   /* ROWS: a row by itself */
+  OCK_ANSWER_COLUMNS   /* INSTANCES: {"inputs": ...}, which TensorFlow Serving answers by {"outputs": ...} */
+} ock_answering;
+
 /* A request or an answer. Zero-initialise; ock_message_clear(). Everything lies in the arena. */
 typedef struct ock_message {
   ock_arena arena;
@@ -82,7 +89,8 @@ typedef struct ock_message {
   ock_wanted *wanted; /* outputs that a request asks for; none: all */
   size_t n_wanted;
   bool binary_output; /* outputs shall be binary where their own `binary` does not say otherwise */
-  uint64_t n_rows;    /* the first dimension of the first tensor */
+  ock_answering answering;
+  uint64_t n_rows; /* the first dimension of the first tensor */
 } ock_message;
 void ock_message_clear(ock_message *message);
 /* A new tensor at the end with room for n_elements (numeric datatypes) or size_bytes (BYTES); its data are not set.
@@ -152,7 +160,8 @@ void ock_oip_encode_request(const ock_message *request, bool binary, ock_buffer 
 typedef enum ock_form {
   OCK_FORM_OIP = 0,
   OCK_FORM_ROWS,      /* [{"age": 3, ...}, ...], [[3, ...], ...], one such row, or {"rows": ...}; answered alike */
-  OCK_FORM_INSTANCES, /* TensorFlow Serving: {"instances": ...} or {"inputs": ...}; {"predictions": [...]} */
+  OCK_FORM_INSTANCES, /* TensorFlow Serving: {"instances": [...]} and {"predictions": [...]}, or {"inputs": ...} (a
+                         column a name, or rows) and {"outputs": ...} */
   OCK_FORM_FRAME,     /* MLflow: {"dataframe_split": {"columns", "data"}}, {"dataframe_records": [...]}, or those of
                          INSTANCES; {"predictions": [...]} */
   OCK_FORM_CSV,       /* header optional where every cell is a number and there are as many as columns */

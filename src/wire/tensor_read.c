@@ -9,14 +9,7 @@
 static ockham_status fail_range(ock_json *json, const char *at, ock_datatype datatype, ock_integer why) {
   char shown[OCK_TOKEN_SHOWN];
   ock_json_token(at, json->end, shown);
-  if (why == OCK_INTEGER_FRACTION)
-    return ock_json_fail(json, at, "expected an integer for %s, found %s", ock_datatype_name(datatype), shown);
-  ock_range range = ock_integer_ranges[datatype];
-  if (!ock_is_integer(datatype))
-    return ock_json_fail(json, at, "expected a number that %s can hold, found %s", ock_datatype_name(datatype), shown);
-  return ock_json_fail(json, at, "expected a number between %s%llu and %llu for %s, found %s", range.least ? "-" : "",
-                       (unsigned long long)range.least, (unsigned long long)range.most, ock_datatype_name(datatype),
-                       shown);
+  return ock_json_fail_range(json, at, datatype, why, shown);
 }
 
 /* The integer at p, which is not a plain one. Returns its end; NULL: the error is set, with its status. */

@@ -45,7 +45,8 @@ typedef struct ock_hand_figures {
 typedef struct ock_hand_kind {
   const char *noun; /* "worker", "server": for messages */
   size_t state_bytes;
-  bool blocks; /* call cannot end at the model's time-out: the crew then gives the answer TIMED_OUT meanwhile */
+  bool tells_deaths; /* it tells DIED itself, also of an open that failed; else the crew does, with the error as text */
+  bool blocks;       /* call cannot end at the model's time-out: the crew then gives the answer TIMED_OUT meanwhile */
   /* Until it is ready for jobs, within options->startup_ms; returns early when the crew ends. It may fill the schema
    * (zero-initialised; the crew clears it): the first one becomes the crew's, later ones must be equal. */
   ockham_status (*open)(ock_hand *hand, ock_schema *schema, ockham_error *err);

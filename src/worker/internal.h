@@ -44,7 +44,7 @@ uint64_t ock_clock_ns(void); /* monotonic */
  * once done was called. */
 typedef struct ock_job {
   ock_message request;
-  uint64_t hash;          /* of the request's body: what quarantine goes by */
+  uint64_t hash;          /* of the request's body: what quarantine goes by; 0: not known */
   uint64_t deadline_ns;   /* by ock_clock_ns(); 0: none but the model's time-out */
   const char *request_id; /* for the log and for deaths; borrowed until the last reference is gone; may be NULL */
   void (*done)(struct ock_job *job); /* called exactly once for each job that was accepted */
@@ -65,40 +65,6 @@ void ock_job_hold(ock_job *job);
 void ock_job_release(ock_job *job);
 
 /* ---- what a crew does ---- */
-
-typedef struct ock_limits { /* 0: no limit */
-  uint64_t memory_bytes, file_bytes, n_processes, n_files;
-  double cpus; /* of CPU time a second */
-  bool no_network, deny_syscalls;
-} ock_limits;
-
-struct ock_worker_event;
-
-typedef struct ock_crew_options {
-  const char *model, *version;          /* for messages */
-  size_t n_hands;                       /* 0: 1 */
-  size_t queue_length;                  /* jobs that may wait; 0: 64 */
-  uint32_t startup_ms;                  /* until a process must have said HELLO; 0: 30,000 */
-  uint32_t timeout_ms;                  /* until a job must be answered; 0: 10,000 */
-  uint32_t backoff_ms, most_backoff_ms; /* between restarts, doubling; 0: 100 and 30,000 */
-  size_t breaker_failures;  /* deaths and time-outs in a row after which jobs are refused until one start, or a trial
-                               job, works; 0: 5 */
-  size_t most_answer_bytes; /* 0: 64 MiB */
-  /* a process */
-  const char *const *command;     /* ended by NULL; looked up in PATH when it holds no slash */
-  const char *folder;             /* its working folder; NULL: the server's */
-  const char *const *environment; /* "NAME=value" to set, ended by NULL; may be NULL */
-  const char *helpers;            /* folder with ockham_worker.py, put in front of PYTHONPATH; NULL: none */
-  ock_limits limits;
-  /* a server elsewhere */
-  const char *url; /* of its infer (protocol v2) */
-  bool binary;     /* it takes binary tensors */
-  /* a function of this process */
-  ockham_status (*call)(void *user, ock_message *request, ock_message *answer, ockham_error *err);
-  void *call_user;
-  void (*told)(void *user, const struct ock_worker_event *event); /* may be NULL */
-  void *told_user;
-} ock_crew_options;
 
 /* Something that people want to know of. Texts are valid during the call. */
 typedef enum ock_worker_event_kind {
@@ -122,6 +88,39 @@ typedef struct ock_worker_event {
   size_t stderr_size;
   int exit_code, signal; /* DIED: -1, 0 when not so */
 } ock_worker_event;
+
+typedef struct ock_limits { /* 0: no limit */
+  uint64_t memory_bytes, file_bytes, n_processes, n_files;
+  double cpus; /* of CPU time a second */
+  bool no_network, deny_syscalls;
+} ock_limits;
+
+typedef struct ock_crew_options {
+  const char *model, *version;          /* for messages */
+  size_t n_hands;                       /* 0: 1 */
+  size_t queue_length;                  /* jobs that may wait; 0: 64 */
+  uint32_t startup_ms;                  /* until a process must have said HELLO; 0: 30,000 */
+  uint32_t timeout_ms;                  /* until a job must be answered; 0: 10,000 */
+  uint32_t backoff_ms, most_backoff_ms; /* between restarts, doubling; 0: 100 and 30,000 */
+  size_t breaker_failures;  /* deaths and time-outs in a row after which jobs are refused until one start, or a trial
+                               job, works; 0: 5 */
+  size_t most_answer_bytes; /* 0: 64 MiB */
+  uint32_t ping_ms;         /* an idle process is asked whether it is there so often; 0: 30,000 */
+  /* a process */
+  const char *const *command;     /* ended by NULL; looked up in PATH when it holds no slash */
+  const char *folder;             /* its working folder; NULL: the server's */
+  const char *const *environment; /* "NAME=value" to set, ended by NULL; may be NULL */
+  const char *helpers;            /* folder with ockham_worker.py, put in front of PYTHONPATH; NULL: none */
+  ock_limits limits;
+  /* a server elsewhere */
+  const char *url; /* of its infer (protocol v2) */
+  bool binary;     /* it takes binary tensors */
+  /* a function of this process */
+  ockham_status (*call)(void *user, ock_message *request, ock_message *answer, ockham_error *err);
+  void *call_user;
+  void (*told)(void *user, const ock_worker_event *event); /* may be NULL */
+  void *told_user;
+} ock_crew_options;
 
 typedef struct ock_crew ock_crew;
 /* Start: returns once the hands run, not once they are up: ock_crew_wait(). Copies the options. BAD_ARGUMENT,

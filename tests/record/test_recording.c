@@ -2,7 +2,8 @@
 /* What is put is what is read: forwards and backwards, through filters, over restarts and rotations. */
 #include "folder.h"
 
-static const ock_recorder_options small = {.segment_bytes = 64 << 10, .keep_bytes = 64 << 20, .keep_seconds = FOR_EVER, .flush_ms = 5};
+static const ock_recorder_options small = {
+    .segment_bytes = 64 << 10, .keep_bytes = 64 << 20, .keep_seconds = FOR_EVER, .flush_ms = 5};
 
 static void put_range(ock_recorder *recorder, uint64_t from, uint64_t to) {
   for (uint64_t i = from; i < to; i++) assert_int_equal(put_made(recorder, i), i);
@@ -294,10 +295,14 @@ static void test_what_is_no_recording(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_reads_what_was_put), cmocka_unit_test(test_follows),
-      cmocka_unit_test(test_filters),            cmocka_unit_test(test_second_writer_is_refused),
-      cmocka_unit_test(test_what_is_too_long),   cmocka_unit_test(test_events),
-      cmocka_unit_test(test_capture),            cmocka_unit_test(test_what_is_no_recording),
+      cmocka_unit_test(test_reads_what_was_put),
+      cmocka_unit_test(test_follows),
+      cmocka_unit_test(test_filters),
+      cmocka_unit_test(test_second_writer_is_refused),
+      cmocka_unit_test(test_what_is_too_long),
+      cmocka_unit_test(test_events),
+      cmocka_unit_test(test_capture),
+      cmocka_unit_test(test_what_is_no_recording),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,8 @@ static void quantiles_are_right_to_a_bucket(void **state) {
   for (size_t i = 0; i < sizeof qs / sizeof qs[0]; i++) {
     double exact = (double)times[(size_t)(qs[i] * N)], said = (double)ock_histogram_quantile(&h, qs[i]);
     /* Never below what it is by more than a rank, at most an eighth and a microsecond above. */
-    if (said < 0.97 * exact || said > exact * (1 + 1.0 / 8) * 1.03 + 1000) fail_msg("%g: %g, not %g", qs[i], said, exact);
+    if (said < 0.97 * exact || said > exact * (1 + 1.0 / 8) * 1.03 + 1000)
+      fail_msg("%g: %g, not %g", qs[i], said, exact);
   }
   free(times);
 }

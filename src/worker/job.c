@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <time.h>
+
+#include "worker/crew.h"
+
+#define STATUS(name, status, reason, text) [OCK_##name] = status,
+#define REASON(name, status, reason, text) [OCK_##name] = reason,
+#define TEXT(name, status, reason, text) [OCK_##name] = text,
+static const int statuses[] = {OCK_OUTCOME_LIST(STATUS)};
+static const char *const reasons[] = {OCK_OUTCOME_LIST(REASON)};
+static const char *const texts[] = {OCK_OUTCOME_LIST(TEXT)};
+
+int ock_outcome_status(ock_outcome outcome) {
+  return statuses[outcome];
+}
+
+const char *ock_outcome_reason(ock_outcome outcome) {
+  return reasons[outcome];
+}
+
+const char *ock_outcome_text(ock_outcome outcome) {
+  return texts[outcome];
+}
+
+uint64_t ock_clock_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* ---- jobs ---- */
+
+typedef struct whole_job {
+  ock_job job;
+  ock_job_private own;
+} whole_job;
+
+ock_job *ock_job_new(void) {
+  whole_job *whole = ock_alloc_zeroed(1, sizeof *whole);
+  if (!whole) return NULL;
+  whole->job.own = &whole->own;
+  atomic_init(&whole->own.references, 1);
+  return &whole->job;
+}
+
+void ock_job_hold(ock_job *job) {
+  atomic_fetch_add_explicit(&job->own->references, 1, memory_order_relaxed);
+}
+
+void ock_job_release(ock_job *job) {
+  if (!job || atomic_fetch_sub_explicit(&job->own->references, 1, memory_order_acq_rel) != 1) return;
+  ock_message_clear(&job->request);
+  ock_message_clear(&job->answer);
+  ock_free(job);
+}

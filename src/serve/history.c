@@ -9,13 +9,13 @@ static uint64_t get(const atomic_ullong *value) {
   return atomic_load_explicit(value, memory_order_relaxed);
 }
 
-void ock_history_init(ock_history *history) {
+void ock_past_init(ock_past *history) {
   memset(history, 0, sizeof *history);
   history->current.time_ns = ock_clock_ns();
   pthread_mutex_init(&history->lock, NULL);
 }
 
-void ock_history_clear(ock_history *history) {
+void ock_past_clear(ock_past *history) {
   pthread_mutex_destroy(&history->lock);
 }
 
@@ -55,16 +55,16 @@ ock_span ock_span_between(const ock_moment *from, const ock_moment *to) {
 
 /* ---- slices ---- */
 
-static ock_slice *slice_at(ock_history *h, uint64_t number) {
+static ock_slice *slice_at(ock_past *h, uint64_t number) {
   return &h->slices[number % OCK_SLICES];
 }
 
-static ock_moment *begin_of(ock_history *h, uint64_t number) {
+static ock_moment *begin_of(ock_past *h, uint64_t number) {
   return &h->begins[number % (OCK_SLICES_A_MINUTE + 1)];
 }
 
 /* Slices that nobody looked at, for the machine slept, are empty. */
-static void begin_slices(ock_history *h, uint64_t number) {
+static void begin_slices(ock_past *h, uint64_t number) {
   uint64_t first = h->begun ? h->number + 1 : number;
   if (number - first >= OCK_SLICES) first = number - OCK_SLICES + 1;
   for (uint64_t i = first; i <= number; i++) {
@@ -74,7 +74,7 @@ static void begin_slices(ock_history *h, uint64_t number) {
   h->number = number;
 }
 
-static void update_slice(ock_history *h, const ock_crew_figures *crew) {
+static void update_slice(ock_past *h, const ock_crew_figures *crew) {
   ock_slice *slice = slice_at(h, h->number);
   slice->span = ock_span_between(begin_of(h, h->number), &h->current);
   if (!crew) return;
@@ -95,7 +95,7 @@ static uint64_t faults_of(const ock_moment *m) {
   return m->n_failure[OCK_REASON_REJECTED] + m->n_failure[OCK_REASON_BACKEND];
 }
 
-static void update_since(ock_history *h, const ock_sight *sight, uint64_t n_faults, uint64_t n_deaths) {
+static void update_since(ock_past *h, const ock_sight *sight, uint64_t n_faults, uint64_t n_deaths) {
   uint64_t now_ns = sight->wall_ns;
   keep_since(&h->unready_ns, !sight->ready, now_ns);
   keep_since(&h->breaker_ns, sight->crew && sight->crew->breaker_open, now_ns);
@@ -105,7 +105,7 @@ static void update_since(ock_history *h, const ock_sight *sight, uint64_t n_faul
   if (n_deaths) h->last_death_ns = now_ns;
 }
 
-void ock_history_add(ock_history *h, const ock_sight *sight) {
+void ock_past_add(ock_past *h, const ock_sight *sight) {
   pthread_mutex_lock(&h->lock);
   uint64_t n_faults = faults_of(&h->current), n_deaths = h->current.n_deaths;
   if (!h->begun || sight->number > h->number) begin_slices(h, sight->number);
@@ -149,7 +149,7 @@ static void write_slice(ock_buffer *out, const ock_slice *slice, bool first) {
 }
 
 /* Those from a number on that are there. */
-static void write_slices(ock_history *h, uint64_t from, ock_buffer *out) {
+static void write_slices(ock_past *h, uint64_t from, ock_buffer *out) {
   bool first = true;
   ock_buffer_text(out, "[");
   for (uint64_t i = from; h->begun && i <= h->number; i++) {
@@ -160,7 +160,7 @@ static void write_slices(ock_history *h, uint64_t from, ock_buffer *out) {
   ock_buffer_text(out, "]");
 }
 
-static void write_minute(ock_history *h, ock_buffer *out) {
+static void write_minute(ock_past *h, ock_buffer *out) {
   uint64_t from = h->number > OCK_SLICES_A_MINUTE ? h->number - OCK_SLICES_A_MINUTE : 1;
   while (from < h->number && slice_at(h, from)->number != from) from++;
   ock_span minute = {0};
@@ -170,7 +170,7 @@ static void write_minute(ock_history *h, ock_buffer *out) {
   ock_buffer_text(out, "}");
 }
 
-void ock_history_write(ock_history *h, ock_buffer *out) {
+void ock_past_write(ock_past *h, ock_buffer *out) {
   pthread_mutex_lock(&h->lock);
   write_minute(h, out);
   ock_buffer_text(out, ",\"slices\":");
@@ -181,7 +181,7 @@ void ock_history_write(ock_history *h, ock_buffer *out) {
   pthread_mutex_unlock(&h->lock);
 }
 
-void ock_history_write_all(ock_history *h, ock_buffer *out) {
+void ock_past_write_all(ock_past *h, ock_buffer *out) {
   pthread_mutex_lock(&h->lock);
   write_slices(h, h->number > OCK_SLICES ? h->number - OCK_SLICES + 1 : 1, out);
   pthread_mutex_unlock(&h->lock);

@@ -34,7 +34,7 @@ typedef struct ock_slice {
   uint64_t memory_bytes;  /* likewise */
 } ock_slice;
 
-typedef struct ock_history {
+typedef struct ock_past {
   pthread_mutex_t lock;
   bool begun;
   uint64_t number;                                     /* of the slice that is not over yet */
@@ -43,9 +43,9 @@ typedef struct ock_history {
   /* Since when it is so, since 1970; 0: it is not. */
   uint64_t unready_ns, breaker_ns, faults_ns;
   uint64_t last_fault_ns, last_death_ns; /* 0: none yet */
-} ock_history;
-void ock_history_init(ock_history *history);
-void ock_history_clear(ock_history *history);
+} ock_past;
+void ock_past_init(ock_past *history);
+void ock_past_clear(ock_past *history);
 
 /* What is seen of a version at a moment. */
 typedef struct ock_sight {
@@ -54,10 +54,10 @@ typedef struct ock_sight {
   bool ready;
   uint64_t clock_ns, wall_ns, number; /* number: of the slice that this is in, from 1 on */
 } ock_sight;
-void ock_history_add(ock_history *history, const ock_sight *sight);
+void ock_past_add(ock_past *history, const ock_sight *sight);
 
 /* ,"minute":{...},"slices":[the last two],"since":{...} into an object; and all slices as an array. */
-void ock_history_write(ock_history *history, ock_buffer *out);
-void ock_history_write_all(ock_history *history, ock_buffer *out);
+void ock_past_write(ock_past *history, ock_buffer *out);
+void ock_past_write_all(ock_past *history, ock_buffer *out);
 
 #endif

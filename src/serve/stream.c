@@ -77,7 +77,7 @@ static void write_version(ock_version *v, ock_buffer *out) {
   ock_buffer_json_string(out, v->problem, strlen(v->problem));
   write_meter(&v->meter, out);
   if (!v->fitted) write_crew(v->crew, out);
-  ock_history_write(&v->history, out);
+  ock_past_write(&v->history, out);
   ock_buffer_text(out, "}");
 }
 
@@ -129,7 +129,7 @@ static void look_at(ock_version *v) {
       .wall_ns = ock_wall_ns(),
       .number = (now_ns - v->server->start_ns) / slice_ns + 1,
   };
-  ock_history_add(&v->history, &sight);
+  ock_past_add(&v->history, &sight);
 }
 
 static void look_at_all(ockham_server *server) {
@@ -147,7 +147,7 @@ void ock_history_document(ockham_server *server, ock_buffer *out) {
   for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
     ock_buffer_print(out, "%s{\"name\":\"%s\",\"version\":\"%s\",\"slices\":", i ? "," : "", v->settings.name,
                      v->settings.version);
-    ock_history_write_all(&v->history, out);
+    ock_past_write_all(&v->history, out);
     ock_buffer_text(out, "}");
     ock_version_release(v);
   }

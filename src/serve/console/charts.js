@@ -9,8 +9,8 @@ const phaseColours = PHASES.map((phase) => `var(--${phase})`);
 const timeAxis = {
   field: "ago", type: "quantitative", scale: { domain: [-SECONDS, 0], nice: false },
   axis: {
-    title: null, grid: false, values: [-600, -480, -360, -240, -120, 0], labelFlush: true,
-    labelExpr: "datum.value === 0 ? 'now' : '−' + format(-datum.value / 60, 'd') + ' min'", labelOverlap: true,
+    title: null, grid: false, values: [-600, -300, 0], labelFlush: true,
+    labelExpr: "datum.value === 0 ? 'now' : '−' + format(-datum.value / 60, 'd') + ' min'",
   },
 };
 const AT = { name: "at", value: null };
@@ -18,46 +18,50 @@ const atRule = {
   data: { values: [{}] }, mark: { type: "rule", color: "var(--muted)", strokeWidth: 1 },
   encoding: { x: { ...timeAxis, field: undefined, datum: { expr: "at === null ? -600 : at" } }, opacity: { value: { expr: "at === null ? 0 : 0.7" } } },
 };
-const overTime = (layer) => ({
-  ...sized(150, { left: 2, right: 6, top: 6, bottom: 3 }), params: [AT], data: { name: "slices", values: [] }, layer, config: config(INK),
+const overTime = (values, layer) => ({
+  ...sized(150, { left: 2, right: 6, top: 6, bottom: 3 }), params: [AT], data: { name: "slices", values }, layer, config: config(INK),
 });
 const valueAxis = (extra) => ({ title: null, tickCount: 4, ...plainNumbers, ...extra });
 
-function trafficChart() {
+// Milliseconds, in the unit that fits.
+const TIME_LABEL = "datum.value === 0 ? '0' : datum.value < 1 ? format(datum.value * 1000, ',~g') + ' µs'"
+  + " : datum.value < 1000 ? format(datum.value, ',~g') + ' ms' : format(datum.value / 1000, ',~g') + ' s'";
+const LOG_TICKS = [-3, -2, -1, 0, 1, 2, 3, 4, 5].flatMap((power) => [10 ** power, 3 * 10 ** power]);
+const X_MARK = "M-1-.6L-.6-1L0-.4L.6-1L1-.6L.4 0L1 .6L.6 1L0 .4L-.6 1L-1 .6L-.4 0Z";
+
+function trafficChart(values) {
   const color = { field: "what", type: "nominal", scale: { domain: OUTCOMES.map(([word]) => word), range: OUTCOMES.map(([, , c]) => c) }, legend: null };
-  return overTime([
+  return overTime(values, [
     {
       mark: { type: "area", interpolate: "linear", line: false, opacity: 0.85 },
       encoding: { x: timeAxis, y: { field: "rate", type: "quantitative", stack: "zero", axis: valueAxis() }, color, order: { field: "order" } },
     },
     {
-      transform: [{ filter: "datum.deaths > 0" }], mark: { type: "point", shape: "cross", filled: true, angle: 45, size: 60, color: "var(--bad)", yOffset: 0 },
-      encoding: { x: timeAxis, y: { value: 4 } },
+      transform: [{ filter: "datum.deaths > 0" }], mark: { type: "point", shape: X_MARK, filled: true, size: 70, opacity: 1, color: "var(--bad)" },
+      encoding: { x: timeAxis, y: { value: 5 } },
     },
     atRule,
   ]);
 }
 
-function latencyChart() {
+function latencyChart(values) {
   const y = {
     field: "ms", type: "quantitative", scale: { type: "log", nice: true },
-    axis: { title: null, tickCount: 4, labelExpr: "datum.value < 1 ? format(datum.value * 1000, ',~g') + ' µs' : datum.value < 1000 ? format(datum.value, ',~g') + ' ms' : format(datum.value / 1000, ',~g') + ' s'" },
+    axis: { title: null, values: LOG_TICKS, labelOverlap: true, labelExpr: TIME_LABEL },
   };
   const color = { field: "what", type: "nominal", scale: { domain: ["p50", "p99"], range: ["var(--accent)", "var(--p99)"] }, legend: null };
-  return overTime([
-    { mark: { type: "line", strokeWidth: 1.5, strokeJoin: "round", invalid: "break-paths-filter-domains" }, encoding: { x: timeAxis, y, color } },
-    { transform: [{ filter: "datum.single && isValid(datum.ms)" }], mark: { type: "point", filled: true, size: 12, opacity: 1 }, encoding: { x: timeAxis, y, color } },
+  return overTime(values, [
+    { mark: { type: "line", strokeWidth: 1.5, strokeJoin: "round", strokeCap: "round", invalid: "break-paths-filter-domains" }, encoding: { x: timeAxis, y, color } },
     atRule,
   ]);
 }
 
-function phasesChart() {
+function phasesChart(values) {
   const color = { field: "what", type: "nominal", scale: { domain: PHASES, range: phaseColours }, legend: null };
-  const label = "datum.value === 0 ? '0' : datum.value < 1 ? format(datum.value * 1000, ',~g') + ' µs' : datum.value < 1000 ? format(datum.value, ',~g') + ' ms' : format(datum.value / 1000, ',~g') + ' s'";
-  return overTime([
+  return overTime(values, [
     {
       mark: { type: "area", opacity: 0.9 },
-      encoding: { x: timeAxis, y: { field: "ms", type: "quantitative", stack: "zero", axis: { title: null, tickCount: 4, labelExpr: label } }, color, order: { field: "order" } },
+      encoding: { x: timeAxis, y: { field: "ms", type: "quantitative", stack: "zero", axis: { title: null, tickCount: 4, labelExpr: TIME_LABEL } }, color, order: { field: "order" } },
     },
     atRule,
   ]);
@@ -69,16 +73,13 @@ const agoOf = (slice, newest) => (slice.number - newest) * 5;
 const trafficData = (slices, newest) => slices.flatMap((s) => OUTCOMES.map(([what, field], order) => ({
   ago: agoOf(s, newest), what, order: -order, rate: s.seconds > 0 ? s[field] / s.seconds : 0, deaths: order === 0 ? s.deaths : 0,
 })));
-// A value without neighbours is no line: it is drawn as a point.
-const latencyData = (slices, newest) => slices.flatMap((s, i) => [["p50", s.p50_ms], ["p99", s.p99_ms]].map(([what, ms]) => ({
-  ago: agoOf(s, newest), what, ms, single: !slices[i - 1]?.p50_ms && !slices[i + 1]?.p50_ms,
-})));
+const latencyData = (slices, newest) => slices.flatMap((s) => [["p50", s.p50_ms], ["p99", s.p99_ms]].map(([what, ms]) => ({ ago: agoOf(s, newest), what, ms })));
 const phasesData = (slices, newest) => slices.flatMap((s) => PHASES.map((what, order) => ({ ago: agoOf(s, newest), what, order, ms: s.phase_ms[order] })));
 
 const KINDS = [
-  { id: "traffic", title: "Requests", unit: "a second", chart: trafficChart, data: trafficData },
-  { id: "latency", title: "Latency", unit: "of answers", chart: latencyChart, data: latencyData },
-  { id: "phases", title: "Where the time goes", unit: "mean of an answer", chart: phasesChart, data: phasesData },
+  { id: "traffic", title: "Requests", unit: "a second", chart: trafficChart, data: trafficData, isSeen: (d) => d.rate > 0 || d.deaths > 0 },
+  { id: "latency", title: "Latency", unit: "of answers", chart: latencyChart, data: latencyData, isSeen: (d) => d.ms > 0 },
+  { id: "phases", title: "Where the time goes", unit: "mean of an answer", chart: phasesChart, data: phasesData, isSeen: (d) => d.ms > 0 },
 ];
 
 // For those who do not see it.

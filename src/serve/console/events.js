@@ -32,7 +32,7 @@ function eventRow(event, nowNs) {
   const row = make("tr", {}, make("td", {}, timeOf(event.time_ns, nowNs)), what,
     make("td", { className: "text" }, isolated(event.version ? `${event.model}:${event.version}` : event.model)), words);
   row.dataset.number = event.number;
-  return row;
+  return asRow(row);
 }
 
 async function showEvents() {

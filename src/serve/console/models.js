@@ -30,7 +30,7 @@ const recentDeaths = (model) => slices(model).reduce((sum, slice) => sum + slice
 
 // ---- the table ----
 
-const CELLS = ["state", "requests", "failed", "p50", "p99", "queue", "workers", "memory", "cpu"];
+const CELLS = ["state", "requests", "failed", "refused", "p50", "p99", "queue", "workers", "memory", "cpu"];
 
 function makeRow(key) {
   const name = make("th", { scope: "row" }), cells = CELLS.map((id) => make("td", { className: id }));
@@ -50,9 +50,11 @@ function fillRow(row, model) {
   put(cell("state"), word);
   cell("state").dataset.tone = tone;
   put(cell("requests"), rate(total, minute.seconds));
-  put(cell("failed"), minute.fault + minute.refused ? `${share(minute.fault + minute.refused, total)}` : "0 %");
-  cell("failed").title = `${whole.format(minute.fault)} failed, ${whole.format(minute.refused)} refused as the client's mistake, of ${whole.format(total)}`;
-  cell("failed").dataset.tone = minute.fault ? "bad" : minute.refused ? "note" : "";
+  for (const [id, n, tone] of [["failed", minute.fault, "bad"], ["refused", minute.refused, "note"]]) {
+    put(cell(id), total ? share(n, total) : NOTHING);
+    cell(id).title = `${whole.format(n)} of ${whole.format(total)}`;
+    cell(id).dataset.tone = n ? tone : "";
+  }
   put(cell("p50"), milliseconds(minute.p50_ms));
   put(cell("p99"), milliseconds(minute.p99_ms));
   const crew = model.workers !== undefined;
@@ -140,7 +142,7 @@ async function ask(what, name) {
 // ---- charts ----
 
 const legendOf = {
-  traffic: OUTCOMES.map(([word, , colour]) => [word, colour]),
+  traffic: [...OUTCOMES.map(([word, , colour]) => [word, colour]), ["✕ a worker died", null]],
   latency: [["p50", "var(--accent)"], ["p99", "var(--p99)"]],
   phases: PHASES.map((phase, i) => [phase, phaseColours[i]]),
 };
@@ -148,6 +150,7 @@ const legendOf = {
 function keyOfColours(kind) {
   return make("span", { className: "key" }, ...legendOf[kind.id].map(([word, colour]) => {
     const swatch = make("i");
+    if (colour === null) return make("span", { className: "died" }, word);
     swatch.style.background = colour;
     return make("span", {}, swatch, word);
   }));
@@ -156,10 +159,10 @@ function keyOfColours(kind) {
 function placeCharts(state) {
   for (const entry of shown.charts.values()) for (const { view } of entry.views) view?.finalize();
   shown.charts.clear();
-  const rows = state.models.map((model) => {
+  const rows = state.models.map((model, i) => {
     const views = KINDS.map((kind) => ({ kind, view: null, box: make("div", { className: "chart timed" }) }));
     const figures = views.map(({ kind, box }) =>
-      make("figure", {}, make("figcaption", {}, kind.title, " ", make("span", {}, kind.unit), keyOfColours(kind)), box));
+      make("figure", {}, make("figcaption", {}, kind.title, " ", make("span", {}, kind.unit), i === 0 ? keyOfColours(kind) : ""), box));
     shown.charts.set(keyOf(model), { model, views });
     return make("div", { className: "of-model" }, make("h3", {}, isolated(nameOf(model))), make("div", { className: "triple" }, ...figures));
   });
@@ -168,11 +171,11 @@ function placeCharts(state) {
   shown.drawn = 0;
 }
 
-async function drawOne(entry) {
+async function drawOne(entry, values) {
   const { vegaEmbed } = window;
   if (!vegaEmbed || entry.begun) return;
   entry.begun = true;
-  const result = await vegaEmbed(entry.box, entry.kind.chart(), { ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: false, config: { aria: false } });
+  const result = await vegaEmbed(entry.box, entry.kind.chart(values), { ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: false, config: { aria: false } });
   entry.view = result.view;
   entry.box.setAttribute("role", "img");
   entry.box.querySelector("svg").setAttribute("aria-hidden", "true");
@@ -188,10 +191,12 @@ async function drawCharts(state) {
   for (const { model, views } of shown.charts.values()) {
     const known = slices(model).filter((slice) => slice.number <= newest && slice.number > newest - KEPT_SLICES);
     for (const entry of views) {
-      await drawOne(entry);
-      if (!entry.view) continue;
+      const values = entry.kind.data(known, newest), isEmpty = !values.some(entry.kind.isSeen);
+      entry.box.classList.toggle("empty", isEmpty);
+      if (isEmpty) continue;
+      if (entry.view) await entry.view.data("slices", values).runAsync();
+      else await drawOne(entry, values);
       entry.box.setAttribute("aria-label", sayChart(entry.kind, known));
-      await entry.view.data("slices", entry.kind.data(known, newest)).runAsync();
     }
   }
   if (shown.at === null) sayMoment();

@@ -36,6 +36,13 @@ async function listRequests() {
   return [...byNumber.values()].sort((a, b) => b.number - a.number).slice(0, listed.limit);
 }
 
+// On a phone rows are laid out anew, and would be no rows to a screen reader.
+function asRow(row) {
+  row.setAttribute("role", "row");
+  for (const one of row.cells) one.setAttribute("role", "cell");
+  return row;
+}
+
 const statusTone = (r) => (r.status >= 500 ? "bad" : r.status >= 400 ? "note" : "");
 
 function requestRow(r, nowNs) {
@@ -48,6 +55,7 @@ function requestRow(r, nowNs) {
     make("td", { className: "text" }, r.marks.join(", ")),
     make("td", { className: "text what" }, isolated(shorten(r.error || r.route, 240)), make("small", {}, isolated(r.id))));
   row.dataset.number = r.number;
+  asRow(row);
   row.addEventListener("click", (event) => { if (!event.target.closest("a") && getSelection().isCollapsed) location.hash = `request=${r.number}`; });
   return row;
 }
@@ -84,14 +92,11 @@ function offerModels(state) {
 // ---- bodies, as tables where they are ----
 
 const MOST_ROWS = 200, MOST_COLUMNS = 60;
-const cell = (value) => (typeof value === "number" ? say(value) : typeof value === "string" ? value : JSON.stringify(value) ?? "");
+const cell = (value) => (typeof value === "string" ? value : JSON.stringify(value) ?? "");
 
 function tableOf(head, rows) {
-  const body = rows.slice(0, MOST_ROWS).map((row, i) => make("tr", {}, make("th", { scope: "row" }, `${i}`), ...row.slice(0, MOST_COLUMNS).map((value) => {
-    const td = make("td", { className: typeof value === "number" ? "" : "text" }, cell(value));
-    if (typeof value === "number") td.title = `${value}`;
-    return td;
-  })));
+  const body = rows.slice(0, MOST_ROWS).map((row, i) => make("tr", {}, make("th", { scope: "row" }, `${i}`), 
+    ...row.slice(0, MOST_COLUMNS).map((value) => make("td", { className: typeof value === "number" ? "" : "text" }, cell(value)))));
   const titles = make("tr", {}, make("th", { scope: "col" }, "row"), ...head.slice(0, MOST_COLUMNS).map((title) => make("th", { scope: "col" }, isolated(title))));
   const left = [rows.length > MOST_ROWS ? `${whole.format(rows.length - MOST_ROWS)} more rows` : "", head.length > MOST_COLUMNS ? `${whole.format(head.length - MOST_COLUMNS)} more columns` : ""].filter(Boolean);
   const table = make("div", { className: "scroll", tabIndex: 0 }, make("table", {}, make("thead", {}, titles), make("tbody", {}, ...body)));
@@ -163,7 +168,7 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 function commandsOf(r, state) {
   const folder = state.recording?.folder ?? "ockham-data", parts = [];
-  parts.push(`ockham replay ${quoted(folder)} --number ${r.number} --against ${state.url}`);
+  parts.push(`ockham replay ${quoted(folder)} --id ${quoted(r.id)} --against ${quoted(state.url)}`);
   const body = r.request, path = r.route.replace(/^\S+ /, "").replace("{m}", encodeURIComponent(r.model) + (r.version ? `/versions/${encodeURIComponent(r.version)}` : ""));
   const isJson = isObject(body) || Array.isArray(body);
   if (body !== undefined)

@@ -78,13 +78,17 @@ static int read_hash(const char *text, uint64_t *hash) {
 }
 
 static int read_filter(const requests_options *o, ockham_request_filter *filter) {
-  *filter = (ockham_request_filter){.model = o->model, .version = o->version, .id = o->show ? o->show : o->id,
-                                    .key = o->key, .with_body = o->export_to != NULL};
+  *filter = (ockham_request_filter){.model = o->model,
+                                    .version = o->version,
+                                    .id = o->show ? o->show : o->id,
+                                    .key = o->key,
+                                    .with_body = o->export_to != NULL};
   if (o->slow) filter->marks |= OCKHAM_MARK_SLOW;
   if (o->far) filter->marks |= OCKHAM_MARK_FAR;
   if (o->shadow) filter->marks |= OCKHAM_MARK_SHADOW;
   if (o->died) filter->marks |= OCKHAM_MARK_DIED;
-  if (o->least_ms < 0 || o->least_ms > 1e12) return cli_fail_usage("--least-ms must be 0 or more, found %g", o->least_ms);
+  if (o->least_ms < 0 || o->least_ms > 1e12)
+    return cli_fail_usage("--least-ms must be 0 or more, found %g", o->least_ms);
   filter->least_total_ns = (uint64_t)(o->least_ms * 1e6 + 0.5);
   if (o->status && !cli_parse_status(o->status, &filter->least_status, &filter->most_status))
     return cli_fail_usage("--status must be one such as 404, 5xx or 400-499, found '%s'", o->status);

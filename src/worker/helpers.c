@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The modules that programs include to become workers, carried in the library, so that they are there wherever it is. */
+/* The modules that programs include to become workers, carried in the library, so that they are there wherever it is.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -9,8 +10,8 @@
 #include "worker/internal.h"
 
 /* OCK_HELPERS is the folder of their sources. */
-#define CARRY(symbol, file)                                                                                     \
-  __asm__(".pushsection .rodata\n.global " #symbol "\n.hidden " #symbol "\n" #symbol ":\n.incbin \"" OCK_HELPERS \
+#define CARRY(symbol, file)                                                                                           \
+  __asm__(".pushsection .rodata\n.global " #symbol "\n.hidden " #symbol "\n" #symbol ":\n.incbin \"" OCK_HELPERS      \
           "/" file "\"\n.global " #symbol "_end\n.hidden " #symbol "_end\n" #symbol "_end:\n.byte 0\n.popsection\n"); \
   extern const char symbol[], symbol##_end[]
 CARRY(ock_helper_py, "ockham_worker.py");
@@ -27,7 +28,8 @@ static ockham_status write_whole(const char *path, const char *bytes, size_t siz
 
 ockham_status ock_helpers_write(const char *folder, ockham_error *err) {
   char path[4096];
-  if (strlen(folder) + 32 > sizeof path) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%.200s...: the path is too long", folder);
+  if (strlen(folder) + 32 > sizeof path)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%.200s...: the path is too long", folder);
   if (mkdir(folder, 0755) != 0 && errno != EEXIST)
     return ock_fail(err, OCKHAM_CANNOT_WRITE, "cannot make %s: %s", folder, strerror(errno));
   snprintf(path, sizeof path, "%s/ockham_worker.py", folder);

@@ -148,9 +148,9 @@ static void test_answers(void **state) {
   const char *json = "{\"model_name\":\"m\",\"outputs\":[" BINARY_Z "]}";
   check_encoded(&(ock_message){.wanted = wanted, .n_wanted = 1}, "{\"model_name\":\"m\",\"outputs\":[" BINARY_Z "]}Z",
                 strlen(json));
-  json = "{\"model_name\":\"m\",\"outputs\":[" Y "," BINARY_Z "]}";
+  json = "{\"model_name\":\"m\",\"outputs\":[" BINARY_Z "," Y "]}";
   check_encoded(&(ock_message){.wanted = wanted, .n_wanted = 2},
-                "{\"model_name\":\"m\",\"outputs\":[" Y "," BINARY_Z "]}Z", strlen(json));
+                "{\"model_name\":\"m\",\"outputs\":[" BINARY_Z "," Y "]}Z", strlen(json));
   wanted[0].binary = 0;
   check_encoded(&(ock_message){.wanted = wanted, .n_wanted = 1, .binary_output = true},
                 "{\"model_name\":\"m\",\"outputs\":[" Z "]}", 0);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "report/assets.h"
 #include "serve/internal.h"
 
 enum { FIRST_CAPACITY = 4096 };
@@ -152,7 +153,7 @@ static enum MHD_Result send_answer(ock_exchange *x, bool and_close) {
     x->status = 503;
   }
   x->stage = OCK_STAGE_DONE;
-  struct MHD_Response *response = take_bytes(&x->out);
+  struct MHD_Response *response = x->asset ? ock_console_response(x) : take_bytes(&x->out);
   if (!response) return MHD_NO;
   add_headers(response, x);
   if (x->admin) ock_admin_headers(x, response);
@@ -163,7 +164,7 @@ static enum MHD_Result send_answer(ock_exchange *x, bool and_close) {
 }
 
 static enum MHD_Result answer(ock_exchange *x, bool and_close) {
-  ock_exchange_record(x, x->out.size);
+  ock_exchange_record(x, x->asset ? x->asset->size : x->out.size);
   return send_answer(x, and_close || x->server->stopping);
 }
 

@@ -18,6 +18,7 @@
 
 #include "core/internal.h"
 #include "record/internal.h"
+#include "serve/history.h"
 #include "serve/meter.h"
 #include "wire/internal.h"
 #include "worker/internal.h"
@@ -39,6 +40,7 @@ typedef struct ock_version {
   double *far_distances; /* of a fitted k-means: squared distances beyond which a row is far, a cluster; else NULL */
   ock_crew *crew;
   ock_meter meter;
+  ock_past history; /* kept while there is an admin address */
   atomic_int state;  /* ock_version_state */
   char problem[512]; /* with FAILED */
   struct ockham_server *server;
@@ -113,7 +115,11 @@ void ock_catalog_clear(ock_catalog *catalog);
   X(EVENTS, "GET", "/admin/events", true)                     \
   X(STATE, "GET", "/admin/state", true)                       \
   X(STREAM, "GET", "/admin/stream", true)                     \
-  X(LOGIN, "POST", "/admin/login", true)
+  X(HISTORY, "GET", "/admin/history", true)                   \
+  X(LOGIN, "POST", "/admin/login", true)                      \
+  X(CONSOLE_STYLE, "GET", "/console/style.css", true)         \
+  X(CONSOLE_SCRIPT, "GET", "/console/console.js", true)       \
+  X(CONSOLE_VEGA, "GET", "/console/vega.js", true)
 #define OCK_ROUTE_ENUM(name, method, path, admin) OCK_ROUTE_##name,
 typedef enum ock_route { OCK_ROUTE_LIST(OCK_ROUTE_ENUM) OCK_ROUTE_COUNT } ock_route;
 #undef OCK_ROUTE_ENUM
@@ -155,6 +161,7 @@ typedef struct ock_exchange {
   unsigned status;
   const char *content_type, *reason, *allow;
   ock_buffer out;
+  const struct ock_asset *asset; /* sent in place of out */
   size_t out_json_size;
   uint32_t retry_ms;
   ockham_error error;
@@ -192,6 +199,10 @@ void ock_admin_answer(ock_exchange *x);
 void ock_console_answer(ock_exchange *x);
 /* Whether the port, the token and the origin allow the route; or the exchange has failed. */
 bool ock_admin_allows(ock_exchange *x);
+/* A page and what it needs, which hold no secret and nothing of this server. */
+bool ock_console_is_asset(ock_route route);
+struct MHD_Response *ock_console_response(ock_exchange *x); /* NULL: no memory */
+void ock_console_headers(const ock_exchange *x, struct MHD_Response *response);
 void ock_admin_headers(const ock_exchange *x, struct MHD_Response *response);
 /* What came in Content-Encoding; fails with BAD_DATA, UNSUPPORTED. */
 ockham_status ock_body_inflate(ock_exchange *x, const char *encoding, ockham_error *err);
@@ -208,6 +219,7 @@ void ock_example_tensors(const ock_version *version, ock_buffer *out);
 void ock_example_curl(const ock_version *version, const char *url, bool tensors, ock_buffer *out);
 void ock_openapi_write(struct ockham_server *server, ock_buffer *out);
 /* JSON objects. */
+void ock_history_document(struct ockham_server *server, ock_buffer *out);
 void ock_state_write(struct ockham_server *server, ock_buffer *out);
 void ock_request_write(const ockham_request *request, bool with_bodies, ock_buffer *out);
 void ock_event_write(const ockham_event *event, ock_buffer *out);

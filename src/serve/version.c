@@ -10,6 +10,7 @@ static void told(void *user, const ock_worker_event *event) {
   ockham_server *server = version->server;
   static const char *const kinds[] = {"start", "death", "log", "quarantine", "breaker-open", "breaker-closed"};
   const char *name = event->model, *number = event->version;
+  if (version->fitted && event->kind == OCK_WORKER_UP) return; /* it was ready before */
   if (event->kind == OCK_WORKER_LOG) {
     ock_server_log(server, "%s:%s[%ld] %s", name, number, event->process, event->text);
     return;
@@ -79,6 +80,7 @@ static void end_version(ock_version *version) {
   ockham_model_free(version->fitted);
   ock_schema_clear(&version->schema);
   ock_meter_clear(&version->meter);
+  ock_past_clear(&version->history);
   ock_arena_clear(&version->arena);
   ock_free(version);
   pthread_mutex_lock(&server->life_lock);
@@ -127,6 +129,7 @@ ockham_status ock_version_start(ockham_server *server, const ockham_serve_model 
   made->server = server;
   made->n_holders = 1;
   ock_meter_init(&made->meter);
+  ock_past_init(&made->history);
   pthread_mutex_lock(&server->life_lock);
   server->n_alive++;
   pthread_mutex_unlock(&server->life_lock);

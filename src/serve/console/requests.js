@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recorded requests: a table, and everything of one of them.
+"use strict";
+
+const SHOWS = [
+  ["worth a look", [["least_status", 400], ["marks", "slow,far,cancelled,died,differs"]]],
+  ["failed", [["least_status", 500]]],
+  ["refused", [["least_status", 400, "most_status", 499]]],
+  ["slow", [["marks", "slow"]]],
+  ["far from what the model was fitted on", [["marks", "far"]]],
+  ["a worker died", [["marks", "died"]]],
+  ["a shadow answered differently", [["marks", "differs"]]],
+  ["all", [[]]],
+];
+const PAGE = 50;
+const listed = { limit: PAGE, wanted: 0, requests: [] };
+
+async function get(path) {
+  const response = await fetch(path, { headers: { Accept: "application/json" } });
+  const value = await response.json().catch(() => null);
+  if (!response.ok) throw Object.assign(new Error(value?.error ?? `the server answered ${response.status}`), { status: response.status });
+  return value;
+}
+
+// ---- the list ----
+
+// More than one question where one filter cannot say it; each request once, the newest first.
+async function listRequests() {
+  const [, questions] = SHOWS[$("filter-kind").selectedIndex], model = $("filter-model").value, id = $("filter-id").value.trim();
+  const answers = await Promise.all(questions.map((pairs) => {
+    const query = new URLSearchParams({ limit: listed.limit, ...(model && { model }), ...(id && { id }) });
+    if (!id) for (let i = 0; i < pairs.length; i += 2) query.set(pairs[i], pairs[i + 1]);
+    return get(`/admin/requests?${query}`);
+  }));
+  const byNumber = new Map(answers.flat().map((r) => [r.number, r]));
+  return [...byNumber.values()].sort((a, b) => b.number - a.number).slice(0, listed.limit);
+}
+
+// On a phone rows are laid out anew, and would be no rows to a screen reader.
+function asRow(row) {
+  row.setAttribute("role", "row");
+  for (const one of row.cells) one.setAttribute("role", "cell");
+  return row;
+}
+
+const statusTone = (r) => (r.status >= 500 ? "bad" : r.status >= 400 ? "note" : "");
+
+function requestRow(r, nowNs) {
+  const link = make("a", { href: `#request=${r.number}` }, timeOf(r.time_ns, nowNs, true));
+  const status = make("td", { className: "status" }, `${r.status}`);
+  status.dataset.tone = statusTone(r);
+  const row = make("tr", { className: "clickable" }, make("td", {}, link), status,
+    make("td", { className: "text" }, isolated(r.version ? `${r.model}:${r.version}` : r.model)),
+    make("td", {}, milliseconds(r.total_us / 1000)), make("td", {}, r.rows ? whole.format(r.rows) : NOTHING),
+    make("td", { className: "text" }, r.marks.join(", ")),
+    make("td", { className: "text what" }, isolated(shorten(r.error || r.route, 240)), make("small", {}, isolated(r.id))));
+  row.dataset.number = r.number;
+  asRow(row);
+  row.addEventListener("click", (event) => { if (!event.target.closest("a") && getSelection().isCollapsed) location.hash = `request=${r.number}`; });
+  return row;
+}
+
+async function showRequests() {
+  const wanted = ++listed.wanted;
+  let requests;
+  try {
+    requests = await listRequests();
+  } catch (error) {
+    put($("requests-note"), `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
+    return;
+  }
+  if (wanted !== listed.wanted) return; // another question was asked since
+  const key = requests.map((r) => r.number).join();
+  $("requests-more").hidden = requests.length < listed.limit;
+  put($("requests-note"), requests.length ? "" : "None.");
+  if (key === listed.key) return;
+  listed.key = key;
+  const focused = document.activeElement?.closest("#requests-body tr")?.dataset.number;
+  $("requests-body").replaceChildren(...requests.map((r) => requestRow(r, latest()?.time_ns)));
+  if (focused) $("requests-body").querySelector(`tr[data-number="${focused}"] a`)?.focus();
+}
+
+function offerModels(state) {
+  const names = [...new Set([...state.models.map((m) => m.name), ...state.unloaded])], select = $("filter-model");
+  if (listed.names === names.join()) return;
+  listed.names = names.join();
+  const value = select.value;
+  select.replaceChildren(make("option", { value: "" }, "every model"), ...names.map((name) => make("option", { value: name }, name)));
+  select.value = names.includes(value) ? value : "";
+}
+
+// ---- bodies, as tables where they are ----
+
+const MOST_ROWS = 200, MOST_COLUMNS = 60;
+const cell = (value) => (typeof value === "string" ? value : JSON.stringify(value) ?? "");
+
+function tableOf(head, rows) {
+  const body = rows.slice(0, MOST_ROWS).map((row, i) => make("tr", {}, make("th", { scope: "row" }, `${i}`), 
+    ...row.slice(0, MOST_COLUMNS).map((value) => make("td", { className: typeof value === "number" ? "" : "text" }, cell(value)))));
+  const titles = make("tr", {}, make("th", { scope: "col" }, "row"), ...head.slice(0, MOST_COLUMNS).map((title) => make("th", { scope: "col" }, isolated(title))));
+  const left = [rows.length > MOST_ROWS ? `${whole.format(rows.length - MOST_ROWS)} more rows` : "", head.length > MOST_COLUMNS ? `${whole.format(head.length - MOST_COLUMNS)} more columns` : ""].filter(Boolean);
+  const table = make("div", { className: "scroll", tabIndex: 0 }, make("table", {}, make("thead", {}, titles), make("tbody", {}, ...body)));
+  return left.length ? [table, make("p", { className: "note" }, `${left.join(" and ")}.`)] : [table];
+}
+
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const pretty = (value) => [make("pre", { className: "body" }, typeof value === "string" ? value : JSON.stringify(value, null, 1))];
+
+// Tensors with one value a row stand beside each other; a matrix has a table of its own.
+function tensorsView(tensors) {
+  const flat = tensors.map((t) => ({ ...t, values: (Array.isArray(t.data) ? t.data : []).flat(Infinity) }));
+  const single = flat.filter((t) => t.values.length === (t.shape?.[0] ?? -1)), rest = flat.filter((t) => !single.includes(t));
+  const n = single[0]?.values.length, joined = single.filter((t) => t.values.length === n), parts = [];
+  const what = (t) => `${t.name} (${t.datatype}${t.shape ? ` ${t.shape.join(" × ")}` : ""})`;
+  if (joined.length) parts.push(...tableOf(joined.map(what), Array.from({ length: n }, (_, i) => joined.map((t) => t.values[i]))));
+  for (const t of [...single.filter((s) => !joined.includes(s)), ...rest]) {
+    const width = t.shape?.length > 1 ? t.values.length / (t.shape[0] || 1) : 1;
+    parts.push(make("p", { className: "note" }, isolated(what(t))));
+    if (!t.values.length || !Number.isInteger(width) || width < 1) parts.push(...pretty(t.data ?? t));
+    else parts.push(...tableOf(Array.from({ length: width }, (_, i) => `${i}`), Array.from({ length: t.values.length / width }, (_, i) => t.values.slice(i * width, (i + 1) * width))));
+  }
+  return parts;
+}
+
+function rowsView(rows) {
+  if (rows.length && rows.every(isObject)) {
+    const names = [...new Set(rows.flatMap(Object.keys))];
+    return tableOf(names, rows.map((row) => names.map((name) => row[name] ?? null)));
+  }
+  if (rows.length && rows.every(Array.isArray)) return tableOf(Array.from({ length: Math.max(...rows.map((r) => r.length)) }, (_, i) => `${i}`), rows);
+  return rows.length && rows.every((v) => typeof v !== "object") ? tableOf(["value"], rows.map((v) => [v])) : pretty(rows);
+}
+
+const ROW_KEYS = ["rows", "instances", "predictions", "dataframe_records"];
+function bodyView(value) {
+  if (Array.isArray(value)) return rowsView(value);
+  if (!isObject(value)) return pretty(value ?? "");
+  const tensors = value.inputs ?? value.outputs;
+  if (Array.isArray(tensors) && tensors.length && tensors.every((t) => isObject(t) && "name" in t)) return tensorsView(tensors);
+  const key = ROW_KEYS.find((name) => Array.isArray(value[name]));
+  if (key) return rowsView(value[key]);
+  const { dataframe_split: split } = value;
+  if (isObject(split) && Array.isArray(split.columns) && Array.isArray(split.data)) return tableOf(split.columns.map(String), split.data);
+  const flatRow = Object.values(value).every((v) => v === null || typeof v !== "object");
+  return flatRow && Object.keys(value).length > 1 ? rowsView([value]) : pretty(value);
+}
+
+// ---- one request ----
+
+function phaseBar(r) {
+  const total = Math.max(r.total_us, PHASES.reduce((sum, p) => sum + (r.phase_us[p] ?? 0), 0)) || 1;
+  const known = PHASES.map((phase, i) => [phase, r.phase_us[phase] ?? 0, phaseColours[i]]);
+  const rest = total - known.reduce((sum, [, us]) => sum + us, 0);
+  if (rest > total / 100) known.push(["besides", rest, "var(--line)"]);
+  const bar = make("div", { className: "phase-bar" }), list = make("dl", { className: "phases" });
+  bar.setAttribute("aria-hidden", "true");
+  for (const [phase, us, colour] of known) {
+    const part = make("i"), swatch = make("i");
+    part.style.width = `${(100 * us) / total}%`;
+    part.style.background = swatch.style.background = colour;
+    bar.append(part);
+    list.append(make("div", {}, make("dt", {}, swatch, phase), make("dd", {}, milliseconds(us / 1000))));
+  }
+  return [bar, list];
+}
+
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+function commandsOf(r, state) {
+  const folder = state.recording?.folder ?? "ockham-data", parts = [];
+  parts.push(`ockham replay ${quoted(folder)} --id ${quoted(r.id)} --against ${quoted(state.url)}`);
+  const body = r.request, path = r.route.replace(/^\S+ /, "").replace("{m}", encodeURIComponent(r.model) + (r.version ? `/versions/${encodeURIComponent(r.version)}` : ""));
+  const isJson = isObject(body) || Array.isArray(body);
+  if (body !== undefined)
+    parts.push(`curl -H 'Content-Type: ${isJson ? "application/json" : r.content_type.replaceAll("'", "")}' -d ${quoted(isJson ? JSON.stringify(body) : String(body))} ${quoted(state.url + path)}`);
+  return parts;
+}
+
+function commandView(text) {
+  const pre = make("pre", { className: "command" }, text);
+  const copy = button("copy", async () => {
+    await navigator.clipboard?.writeText(text).then(() => put(copy, "copied"), () => getSelection().selectAllChildren(pre));
+  }, { className: "copy" });
+  return make("div", { className: "copyable" }, pre, copy);
+}
+
+function deathView(event) {
+  const { exit_code: code, signal, stderr, process, worker } = event.details, list = make("dl", { className: "facts" });
+  define(list, [["worker", worker === undefined ? "" : `${worker}`], ["process", process ? `${process}` : ""], ["signal", signal ? `${signal}` : ""], ["exit code", code >= 0 ? `${code}` : ""]]);
+  return [make("p", {}, isolated(event.text)), list, ...(stderr ? [make("p", { className: "note" }, "the end of what it said on standard error"), make("pre", { className: "body" }, stderr)] : [])];
+}
+
+const titled = (title, ...content) => [make("h3", {}, title), ...content];
+
+function requestView(r, state, death) {
+  const list = make("dl", { className: "facts" });
+  define(list, [["took", milliseconds(r.total_us / 1000)], ["rows", r.rows ? whole.format(r.rows) : ""], ["in", bytes(r.bytes_in)], ["out", bytes(r.bytes_out)],
+    ["CPU of the worker", r.cpu_us ? milliseconds(r.cpu_us / 1000) : ""], ["marks", r.marks.join(", ")]]);
+  const more = make("dl", { className: "settings" });
+  for (const [term, text] of [["asked", r.route], ["request id", r.id], ["unit key", r.key], ["client", r.client], ["content type", r.content_type], ["answer", r.answer_type], ["hash of the body", r.hash]])
+    if (text) more.append(make("dt", {}, term), make("dd", {}, isolated(text)));
+  const unkept = make("p", { className: "note" }, "Bodies are kept of requests that failed, were slow or far from what the model was fitted on, and of a sample.");
+  return [
+    ...(r.error ? [make("p", { className: "error" }, isolated(r.error))] : []), list,
+    ...titled("Where the time went", ...phaseBar(r)),
+    ...(death ? titled("The worker died", ...deathView(death)) : []),
+    ...titled("Request", ...(r.request === undefined ? [unkept] : bodyView(r.request))),
+    ...(r.answer === undefined ? [] : titled("Answer", ...bodyView(r.answer))),
+    ...titled("Ask again", ...commandsOf(r, state).map(commandView)),
+    ...titled("Besides", more),
+  ];
+}
+
+async function showRequest(number) {
+  const dialog = $("request"), state = latest();
+  put($("request-title"), `Request ${number}`);
+  $("request-body").replaceChildren(make("p", { className: "note" }, "…"));
+  if (!dialog.open) dialog.showModal();
+  try {
+    const r = await get(`/admin/requests/${number}`), tone = make("span", { className: "status" }, `${r.status}`);
+    const death = r.marks.includes("died") ? await deathOf(r.id) : null;
+    tone.dataset.tone = statusTone(r);
+    $("request-title").replaceChildren(tone, " ", isolated(r.version ? `${r.model}:${r.version}` : r.model), " ", make("small", {}, `request ${number}, `, timeOf(r.time_ns, state.time_ns, true)));
+    $("request-body").replaceChildren(...requestView(r, state, death));
+  } catch (error) {
+    $("request-body").replaceChildren(make("p", { className: "error" }, error.message));
+  }
+  dialog.dataset.shown = `${number}`;
+}
+
+// "#request=17", "#id=r-17"; no such thing closes what is open.
+async function followHash() {
+  const [key, text] = decodeURIComponent(location.hash.slice(1)).split("=");
+  if (key === "request" && /^\d+$/.test(text)) return showRequest(Number(text));
+  if (key === "id" && text) {
+    const [found] = await get(`/admin/requests?${new URLSearchParams({ id: text, limit: 1 })}`).catch(() => []);
+    if (found) return showRequest(found.number);
+    put($("requests-note"), `Request ${text} is not in the recording.`);
+  }
+  if ($("request").open) $("request").close();
+  return undefined;
+}

@@ -5,11 +5,14 @@
 #include "serve/internal.h"
 
 /* A budget was measured on a machine of its own: half as much again is not yet another model, and one request in twenty
- * that takes twice the 99th percentile may be another's doing. */
+ * that takes twice the 99th percentile may be another's doing. What is asked once in a while finds its caches cold:
+ * less than these seconds are never told of. */
 #define MORE_CPU 1.5
 #define MORE_TIME 2.0
 #define MORE_MEMORY 1.25
 #define SLOW_SHARE 0.05
+#define LEAST_CPU 100e-6
+#define LEAST_TIME 1e-3
 
 ockham_status ock_allowance_open(ock_allowance *allowance, const char *path, ockham_serve_model *settings,
                                  ockham_error *err) {
@@ -43,7 +46,7 @@ bool ock_allowance_add(ock_allowance *allowance, uint64_t n_rows, double seconds
     allowance->cpu_used += cpu_seconds;
     allowance->cpu_allowed += allowed;
   }
-  if (seconds > MORE_TIME * usual_seconds(b, n_rows)) allowance->n_slow++;
+  if (seconds > MORE_TIME * usual_seconds(b, n_rows) + LEAST_TIME) allowance->n_slow++;
   bool full = ++allowance->n % OCK_ALLOWANCE_WINDOW == 0;
   pthread_mutex_unlock(&allowance->lock);
   return full;
@@ -63,17 +66,18 @@ size_t ock_allowance_judge(ock_allowance *allowance, uint64_t memory_bytes,
   pthread_mutex_lock(&allowance->lock);
   double answers = allowance->n ? allowance->n : 1, slow = allowance->n_slow / answers;
   double cpu = allowance->cpu_allowed > 0 ? allowance->cpu_used / allowance->cpu_allowed : 0;
+  bool over_cpu = cpu > MORE_CPU && allowance->cpu_used - allowance->cpu_allowed > LEAST_CPU * answers;
   double memory = allowance->budget.memory_bytes ? (double)memory_bytes / (double)allowance->budget.memory_bytes : 0;
   char *line = lines[n];
-  snprintf(line, sizeof *lines, "uses %.2g times the CPU of its budget, in the last %.0f answers", cpu, answers);
-  n += changes(allowance, OCK_ALLOWANCE_CPU, cpu > MORE_CPU, "CPU", line);
+  snprintf(line, sizeof *lines, "uses %.3g times the CPU of its budget, in the last %.0f answers", cpu, answers);
+  n += changes(allowance, OCK_ALLOWANCE_CPU, over_cpu, "CPU", line);
   line = lines[n];
   snprintf(line, sizeof *lines,
-           "is slower than its budget: %.2g %% of the last %.0f answers took more than twice the 99th percentile",
+           "is slower than its budget: %.3g %% of the last %.0f answers took more than twice the 99th percentile",
            100 * slow, answers);
   n += changes(allowance, OCK_ALLOWANCE_TIME, slow > SLOW_SHARE, "time", line);
   line = lines[n];
-  snprintf(line, sizeof *lines, "has %.3g MiB, %.2g times the memory of its budget", (double)memory_bytes / 1048576,
+  snprintf(line, sizeof *lines, "has %.3g MiB, %.3g times the memory of its budget", (double)memory_bytes / 1048576,
            memory);
   n += changes(allowance, OCK_ALLOWANCE_MEMORY, memory > MORE_MEMORY, "memory", line);
   allowance->n = allowance->n_slow = 0;

@@ -68,15 +68,15 @@ static void test_judge(void **state) {
   assert_int_equal(run_window(&allowance, 0.0009, 0, 0, 100 << 20, lines), 1);
   assert_string_equal(lines[0], "uses 3 times the CPU of its budget, in the last 256 answers");
   assert_int_equal(run_window(&allowance, 0.0009, 0, 0, 100 << 20, lines), 0); /* it was told */
-  assert_int_equal(run_window(&allowance, 0.0003, 0.021, 12, 100 << 20, lines), 1);
+  assert_int_equal(run_window(&allowance, 0.0003, 0.0215, 12, 100 << 20, lines), 1);
   assert_string_equal(lines[0], "is within its budget again: CPU");
-  assert_int_equal(run_window(&allowance, 0, 0.021, 32, 150 << 20, lines), 2);
+  assert_int_equal(run_window(&allowance, 0, 0.0215, 32, 150 << 20, lines), 2);
   assert_string_equal(lines[0],
-                      "is slower than its budget: 12 % of the last 256 answers took more than twice the 99th "
+                      "is slower than its budget: 12.5 % of the last 256 answers took more than twice the 99th "
                       "percentile");
   assert_string_equal(lines[1], "has 150 MiB, 1.5 times the memory of its budget");
-  assert_int_equal(run_window(&allowance, 0.01, 0.019, 256, 150 << 20, lines), 2);
-  assert_string_equal(lines[0], "uses 33 times the CPU of its budget, in the last 256 answers");
+  assert_int_equal(run_window(&allowance, 0.01, 0.0205, 256, 150 << 20, lines), 2);
+  assert_string_equal(lines[0], "uses 33.3 times the CPU of its budget, in the last 256 answers");
   assert_string_equal(lines[1], "is within its budget again: time");
   assert_int_equal(run_window(&allowance, 0, 1, 256, 0, lines), 3);
   ock_allowance_clear(&allowance);

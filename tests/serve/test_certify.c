@@ -59,7 +59,7 @@ static void test_clean(void **state) {
   assert_true(b->startup_seconds > 0);
   assert_true(b->cpu_seconds_per_request.low <= b->cpu_seconds_per_request.estimate &&
               b->cpu_seconds_per_request.estimate <= b->cpu_seconds_per_request.high);
-  assert_true(b->timeout_ms >= 100);
+  assert_true(b->timeout_ms >= 1000);
   static const unsigned rows[] = {1, 4, 16, 64, 256};
   for (size_t i = 0; i < OCKHAM_CERTIFY_BATCHES; i++) {
     assert_int_equal(b->batches[i].rows, rows[i]);

@@ -53,7 +53,7 @@ models:
 - {name: hungry, command: [$subject, hungry], budget: sum.json}
 - {name: modest, command: [$subject, ""], budget: sum.json}
 END
-contains server.err '; budget sum.json; 1 worker, time-out 0.1 s, memory 48M'
+contains server.err '; budget sum.json; 1 worker, time-out 1 s, memory 48M'
 "$python" - "$url" "$admin" <<'END' || complain 'the events of a model over its budget'
 import http.client, json, sys, time
 from urllib.parse import urlparse

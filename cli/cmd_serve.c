@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Serve models over HTTP until a signal ends it. */
 #include <math.h>
+#include <ockham/certify.h>
 #include <ockham/serve.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -93,8 +94,15 @@ static void put_size(const char *what, uint64_t bytes) {
   fprintf(stderr, ", %s %llu%.*s", what, (unsigned long long)bytes, unit > 0, units + unit);
 }
 
-static void put_limits(const ockham_serve_model *m) {
+static void put_limits(const ockham_serve_model *given) {
+  ockham_serve_model copy = *given, *m = &copy;
+  ockham_budget budget;
+  if (m->budget && ockham_budget_read(m->budget, &budget, NULL) == OCKHAM_OK) { /* what it leaves open, that sets */
+    if (!m->timeout_ms) m->timeout_ms = budget.timeout_ms;
+    if (!m->memory_bytes && m->command) m->memory_bytes = budget.memory_limit_bytes;
+  }
   unsigned workers = m->workers ? m->workers : m->upstream ? 8 : 1;
+  if (m->budget) fprintf(stderr, "; budget %s", m->budget);
   if (m->file) return;
   fprintf(stderr, "; %u %s%s, time-out %g s", workers, m->upstream ? "connection" : "worker", workers > 1 ? "s" : "",
           (m->timeout_ms ? m->timeout_ms : 10000) / 1000.0);

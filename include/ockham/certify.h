@@ -45,7 +45,7 @@ typedef struct ockham_budget {
   ockham_interval cpu_seconds_per_request; /**< beside that of its rows */
   ockham_interval growth_bytes_per_request;
   ockham_batch_latency batches[OCKHAM_CERTIFY_BATCHES];
-  unsigned timeout_ms; /**< suggested: four times the 99th percentile of the largest batch, at least 100 */
+  unsigned timeout_ms; /**< suggested: four times the 99th percentile of the slowest batch, at least 1,000 */
 } ockham_budget;
 
 /* What is looked at: X(NAME, "word"). */

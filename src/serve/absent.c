@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The functions of serve.h and record.h in a build that cannot serve. */
+#include <ockham/certify.h>
 #include <ockham/record.h>
 #include <ockham/serve.h>
 
@@ -139,4 +140,34 @@ ockham_status ockham_capture_commit(ockham_capture *capture, ockham_error *err) 
 
 void ockham_capture_abandon(ockham_capture *capture) {
   (void)capture;
+}
+
+/* ---- certify.h ---- */
+
+static ockham_status absent(ockham_error *err) {
+  return ock_fail(err, OCKHAM_UNSUPPORTED, "this build cannot serve: %s", OCK_SERVE_PROBLEM);
+}
+
+const char *ockham_fit_text(ockham_fit fit) {
+  (void)fit;
+  return "-";
+}
+
+ockham_status ockham_certify(const ockham_certify_options *options, ockham_certificate *certificate,
+                             ockham_error *err) {
+  (void)options;
+  *certificate = (ockham_certificate){0};
+  return absent(err);
+}
+
+ockham_status ockham_certificate_write(const ockham_certificate *certificate, const char *model, const char *path,
+                                       ockham_error *err) {
+  (void)certificate, (void)model, (void)path;
+  return absent(err);
+}
+
+ockham_status ockham_budget_read(const char *path, ockham_budget *budget, ockham_error *err) {
+  (void)path;
+  *budget = (ockham_budget){0};
+  return absent(err);
 }

@@ -199,6 +199,7 @@ void ock_exchange_record(ock_exchange *x, size_t answer_size) {
   if (!inference && !x->server->access_log) return;
   ockham_request r = describe(x, answer_size);
   if (inference && x->version) ock_meter_add(&x->version->meter, &r, x->status == 200 ? NULL : x->reason);
+  if (inference && x->version) ock_allowance_note(x->version, &r);
   if (x->server->access_log) write_log(x, &r);
   if (inference && x->server->recorder) put_in_recording(x, &r);
   if (inference && x->status == 200) ock_shadow_send(x);

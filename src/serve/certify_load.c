@@ -119,13 +119,13 @@ static void find_latency(load *l) {
     ock_trial_find(l->trial, OCKHAM_FINDING_LATENCY, l->n[SMALLEST] ? OCKHAM_FIT_OK : OCKHAM_FIT_UNKNOWN, "%s", text);
 }
 
-/* Four times the slowest of a hundred, in two digits. */
+/* Four times the slowest of a hundred, in two digits; a machine may stand still for longer than a small model takes. */
 static void suggest_timeout(load *l) {
   ockham_budget *budget = &l->trial->certificate->budget;
   double slowest = 0;
   for (size_t size = 0; size < OCKHAM_CERTIFY_BATCHES; size++)
     slowest = fmax(slowest, budget->batches[size].p99_seconds); /* fmax() passes over NaN */
-  double ms = fmax(4000 * slowest, 100), unit = pow(10, floor(log10(ms)) - 1);
+  double ms = fmax(4000 * slowest, 1000), unit = pow(10, floor(log10(ms)) - 1);
   if (slowest > 0) budget->timeout_ms = (unsigned)fmin(ceil(ms / unit) * unit, 86400000);
 }
 

@@ -42,14 +42,14 @@ typedef struct repeats {
 
 static ockham_status repeat(ock_trial *trial, repeats *r, size_t n, ockham_error *err) {
   OCK_TRY(ask_rows(trial, &trial->subject, "repeating", 0, n, NULL, &r->first, err));
-  for (int i = 1; i < REPEATS && r->first.outcome == OCK_DONE; i++) {
+  for (int i = 1; i < REPEATS && !r->failed && r->first.outcome == OCK_DONE; i++) {
     ock_answer answer;
     OCK_TRY(ask_rows(trial, &trial->subject, "repeating", 0, n, NULL, &answer, err));
     if (answer.outcome == OCK_DONE)
       ock_compare_whole(&r->first, &answer, &r->again);
-    else if (!r->failed)
+    else
       find_failure(trial, OCKHAM_FINDING_DETERMINISM, &answer);
-    r->failed = r->failed || answer.outcome != OCK_DONE;
+    r->failed = answer.outcome != OCK_DONE;
     ock_answer_clear(&answer);
   }
   if (r->first.outcome != OCK_DONE) find_failure(trial, OCKHAM_FINDING_DETERMINISM, &r->first);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <ockham/certify.h>
 #include <ockham/model.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -141,7 +142,8 @@ void ock_check_model(ock_check *check, size_t i, const char *where) {
   check_unique(check, i, where);
   check_kind(check, model, where);
   check_shadow(check, i, where);
-  char budget[192];
-  snprintf(budget, sizeof budget, "%s.budget", where);
-  if (model->budget) ock_check_readable(check, budget, model->budget);
+  ockham_budget budget;
+  ockham_error err;
+  if (model->budget && ockham_budget_read(model->budget, &budget, &err))
+    TELL(check, where, "budget", "%s", err.message);
 }

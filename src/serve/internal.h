@@ -19,6 +19,7 @@
 #include "core/internal.h"
 #include "record/internal.h"
 #include "serve/history.h"
+#include "serve/allowance.h"
 #include "serve/meter.h"
 #include "wire/internal.h"
 #include "worker/internal.h"
@@ -40,7 +41,8 @@ typedef struct ock_version {
   double *far_distances; /* of a fitted k-means: squared distances beyond which a row is far, a cluster; else NULL */
   ock_crew *crew;
   ock_meter meter;
-  ock_past history;  /* kept while there is an admin address */
+  ock_allowance allowance;
+  ock_past history; /* kept while there is an admin address */
   atomic_int state;  /* ock_version_state */
   char problem[512]; /* with FAILED */
   struct ockham_server *server;

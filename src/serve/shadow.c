@@ -127,7 +127,7 @@ void ock_shadow_send(ock_exchange *x) {
   memcpy(s->id, x->id, sizeof s->id);
   move_message(ock_exchange_request(x), &job->request);
   move_message(ock_exchange_answer(x), &s->expected);
-  job->request_id = s->id;
+  ock_job_name(job, s->id, NULL);
   job->hash = x->hash;
   job->done = done;
   job->user = s;

@@ -80,6 +80,7 @@ static void end_version(ock_version *version) {
   ockham_model_free(version->fitted);
   ock_schema_clear(&version->schema);
   ock_meter_clear(&version->meter);
+  ock_allowance_clear(&version->allowance);
   ock_past_clear(&version->history);
   ock_arena_clear(&version->arena);
   ock_free(version);
@@ -115,6 +116,7 @@ static ockham_status start(ock_version *version, const ockham_serve_model *setti
   version->weight = settings->weight;
   version->fingerprint = ock_model_fingerprint(settings);
   version->platform = settings->upstream ? "ockham_upstream" : "ockham_worker";
+  if (settings->budget) OCK_TRY(ock_allowance_open(&version->allowance, settings->budget, &version->settings, err));
   if (settings->file) OCK_TRY(ock_fitted_open(version, err));
   OCK_TRY(start_crew(version, err));
   if (settings->file) version->state = OCK_VERSION_READY;

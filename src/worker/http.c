@@ -110,6 +110,7 @@ static bool make_headers(const ock_http_request *request, struct curl_slist **he
   bool tensors = request->json_size > 0;
   *headers = NULL;
   if (request->id && !add_header(headers, "X-Request-Id", request->id)) return false;
+  if (request->traceparent && !add_header(headers, "traceparent", request->traceparent)) return false;
   if (!request->body) return true;
   struct curl_slist *longer = curl_slist_append(*headers, "Expect:"); /* no pause in front of large bodies */
   if (!longer) return false;

@@ -16,7 +16,8 @@ typedef struct ock_http_request {
   const char *body;       /* NULL: GET */
   size_t size, json_size; /* json_size: of the JSON in front of tensors, 0 when there are none */
   const char *id;         /* X-Request-Id; NULL: none */
-  uint64_t until_ns;      /* by ock_clock_ns() */
+  const char *traceparent;
+  uint64_t until_ns; /* by ock_clock_ns() */
   size_t most_bytes;
 } ock_http_request;
 

@@ -201,6 +201,7 @@ static void call_upstream(ock_hand *hand, ock_job *job, uint64_t give_up_ns, ock
                                     .size = u->body.size,
                                     .json_size = json_size,
                                     .id = job->request_id,
+                                    .traceparent = job->traceparent,
                                     .until_ns = give_up_ns,
                                     .most_bytes = hand->options->most_answer_bytes};
   ock_http_answer answer = {0};

@@ -108,7 +108,7 @@ def header_cases():
     yield case("nul", "NUL in a value", b"X-A: b\0c", known=NUL)
     yield case("nul-name", "NUL in a name", b"X\0A: b")
     yield case("no-colon", "no colon", b"X-A")
-    yield case("no-name", "no name", b": b")
+    yield case("no-name", "no name", b": b", known="libmicrohttpd 0.9.75 passes over a line without a name")
     yield case("cr", "a CR by itself", b"X-A: b\rX-B: c", known=CR)
     yield case("name", "a name with what names cannot have", b"X(A): b")
     yield case("long", "a header of 100 KB", b"X-A: " + b"b" * 100_000, (400, 413, 431, None))

@@ -36,10 +36,18 @@ static void leak(void) {
   kept = block;
 }
 
+static void work_hard(void) {
+  struct timespec start, now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
+  do clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  while ((now.tv_sec - start.tv_sec) * 1000000000 + now.tv_nsec - start.tv_nsec < 2000000);
+}
+
 static void misbehave(const double *x, long n) {
-  const struct timespec pause = {.tv_nsec = 30000000};
+  const struct timespec pause = {.tv_nsec = 600000000};
   if (has("leak")) leak();
-  if (has("slow")) nanosleep(&pause, NULL);
+  if (has("hungry")) work_hard();
+  if (has("slow") && n == 256) nanosleep(&pause, NULL);
   if (has("fragile") && n == 0) abort();
   if (has("huge") && n && x[0] > 1e300) abort();
 }

@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <ockham/certify.h>
 #include <ockham/model.h>
 #include <ockham/serve.h>
 #include <sys/stat.h>
@@ -44,11 +45,20 @@ static void write_model(const char *name) {
   ockham_model_free(model);
 }
 
+static void write_budget(const char *name) {
+  ockham_certificate certificate = {.budget = {.requests = 1}};
+  char path[128];
+  for (size_t i = 0; i < OCKHAM_FINDING_COUNT; i++) certificate.findings[i].name = "x";
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  assert_ok(ockham_certificate_write(&certificate, "w", path, err));
+}
+
 static int set_up(void **state) {
   (void)state;
   strcpy(folder, "/tmp/ockham-config-XXXXXX");
   assert_non_null(mkdtemp(folder));
   write_model("km.ock");
+  write_budget("budget.json");
   write_file("work.py", "#!/bin/sh\n", 0755);
   write_file("plain.py", "#!/bin/sh\n", 0644);
   write_file("token", "secret\n", 0600);
@@ -114,7 +124,7 @@ static void test_good(void **state) {
       "folder: a/b/c\naccess_log: log.json\n"
       "models:\n"
       "  - {name: km, file: km.ock}\n"
-      "  - {name: w, command: ./work.py, weight: 1, budget: token}\n"
+      "  - {name: w, command: ./work.py, weight: 1, budget: budget.json}\n"
       "  - {name: w, version: 2, command: [sh, -c, x], shadow: yes}\n"
       "  - {name: u, upstream: 'https://h:1/v2/models/m', upstream_json: yes}\n",
       &all);
@@ -184,8 +194,10 @@ static const problem problems[] = {
     {"models:\n  a: {file: km.ock, shadow: yes, weight: 2}\n",
      "@/o.yaml:2: models.a.weight: expected none for a shadow, whose answers no client sees, found 2\n"
      "@/o.yaml:2: models.a.shadow: expected another version of 'a' that answers, found only shadows\n"},
+    {"models:\n  a: {file: km.ock, budget: token}\n",
+     "@/o.yaml:2: models.a.budget: @/token:1: expected JSON, found a mistake: '[' or '{' expected near 'secret'\n"},
     {"models:\n  a: {file: km.ock, budget: nothing}\n",
-     "@/o.yaml:2: models.a.budget: @/nothing: No such file or directory\n"},
+     "@/o.yaml:2: models.a.budget: @/nothing: cannot be opened: No such file or directory\n"},
 };
 
 static void test_problems(void **state) {

@@ -24,7 +24,7 @@ static struct {
   atomic_int n_infer, n_elsewhere;
   const char *error; /* the body with STATUS */
   pthread_mutex_t lock;
-  char agent[64], id[64], type[64], path[128]; /* of the last infer */
+  char agent[64], id[64], trace[64], type[64], path[128]; /* of the last infer */
   bool was_binary;
 } server = {.lock = PTHREAD_MUTEX_INITIALIZER, .status = 500, .ready = 200, .error = ""};
 
@@ -110,6 +110,7 @@ static void note_request(struct MHD_Connection *connection, const char *path) {
   pthread_mutex_lock(&server.lock);
   snprintf(server.agent, sizeof server.agent, "%s", header(connection, "User-Agent"));
   snprintf(server.id, sizeof server.id, "%s", header(connection, "X-Request-Id"));
+  snprintf(server.trace, sizeof server.trace, "%s", header(connection, "traceparent"));
   snprintf(server.type, sizeof server.type, "%s", header(connection, "Content-Type"));
   snprintf(server.path, sizeof server.path, "%s", path);
   server.was_binary = *header(connection, "Inference-Header-Content-Length") != '\0';
@@ -232,7 +233,7 @@ static ock_job *make_job(size_t n_rows, sem_t *done) {
   assert_non_null(x);
   for (size_t i = 0; i < 2 * n_rows; i++) ((double *)x->data)[i] = (double)i + 0.5;
   job->request.n_rows = n_rows;
-  job->request_id = "r-17";
+  ock_job_name(job, "r-17", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
   job->done = post;
   job->user = done;
   sem_init(done, 0, 0);
@@ -284,6 +285,7 @@ static void test_json(void **state) {
   assert_works(crew, 20000);
   assert_string_equal(server.agent, "ockham/" OCKHAM_VERSION);
   assert_string_equal(server.id, "r-17");
+  assert_string_equal(server.trace, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
   assert_string_equal(server.type, "application/json");
   assert_string_equal(server.path, "/v2/models/m/infer");
   assert_false(server.was_binary);

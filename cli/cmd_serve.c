@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "served.h"
 
 typedef struct serve_options {
   cli_list models, upstreams;
@@ -67,63 +67,6 @@ static void wait_for_signal(void) {
 }
 
 /* ---- what is to be served ---- */
-
-static void tell_problem(void *user, const char *line) {
-  (void)user;
-  fprintf(stderr, "ockham: %s\n", line);
-}
-
-static int code_of(ockham_status status) {
-  return status == OCKHAM_NO_MEMORY || status == OCKHAM_UNSUPPORTED ? EXIT_RESOURCES
-         : status == OCKHAM_BAD_ARGUMENT                            ? EXIT_USAGE
-                                                                    : EXIT_DATA;
-}
-
-static bool is_configuration(const char *path) {
-  const char *dot = strrchr(path, '.');
-  return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
-}
-
-/* The configuration among the arguments, or one that says nothing. */
-static int read_configuration(int n_arguments, char **arguments, ockham_serve_file **file) {
-  const char *path = NULL;
-  ockham_error err = {0};
-  for (int i = 0; i < n_arguments; i++) {
-    if (!is_configuration(arguments[i])) continue;
-    if (path) return cli_fail_usage("expected one configuration, found %s and %s", path, arguments[i]);
-    path = arguments[i];
-  }
-  if (!path) return ockham_serve_file_new(file, &err) ? cli_fail(&err) : EXIT_DONE;
-  ockham_status status = ockham_serve_file_read_each(path, tell_problem, NULL, file, &err);
-  bool untold = status == OCKHAM_NO_MEMORY || status == OCKHAM_UNSUPPORTED;
-  return untold ? cli_fail(&err) : status ? code_of(status) : EXIT_DONE;
-}
-
-/* NAME=TEXT, for each of a list. */
-static int add_named(const cli_list *list, ockham_serve_kind kind, const char *option, ockham_serve_file *file) {
-  for (size_t i = 0; i < list->n; i++) {
-    const char *item = list->items[i], *equals = strchr(item, '=');
-    if (!equals || equals == item || !equals[1])
-      return cli_fail_usage("--%s must be a name, '=' and a %s, found '%s'", option,
-                            kind == OCKHAM_SERVE_COMMAND ? "command" : "URL", item);
-    ockham_error err = {0};
-    char *name = strndup(item, (size_t)(equals - item));
-    ockham_status status =
-        name ? ockham_serve_file_add(file, kind, name, equals + 1, &err) : cli_no_memory("the name of a model", &err);
-    free(name);
-    if (status) return cli_fail(&err);
-  }
-  return EXIT_DONE;
-}
-
-static int add_models(int n_arguments, char **arguments, const serve_options *o, ockham_serve_file *file) {
-  ockham_error err = {0};
-  for (int i = 0; i < n_arguments; i++)
-    if (!is_configuration(arguments[i]) && ockham_serve_file_add(file, OCKHAM_SERVE_FITTED, NULL, arguments[i], &err))
-      return cli_fail(&err);
-  int code = add_named(&o->models, OCKHAM_SERVE_COMMAND, "model", file);
-  return code ? code : add_named(&o->upstreams, OCKHAM_SERVE_UPSTREAM, "upstream", file);
-}
 
 /* What the command line says goes before what the file says. */
 static void put_options(const serve_options *o, unsigned n_of_file, ockham_serve_options *options) {
@@ -235,8 +178,8 @@ static int serve(const serve_options *o, const ockham_serve_options *options) {
 }
 
 static int check_and_serve(const serve_options *o, const ockham_serve_options *options, const ockham_serve_file *file) {
-  ockham_status status = ockham_serve_check_each(options, file, tell_problem, NULL, NULL);
-  if (status) return code_of(status);
+  ockham_status status = ockham_serve_check_each(options, file, cli_tell_problem, NULL, NULL);
+  if (status) return cli_problem_code(status);
   if (!o->check) return serve(o, options);
   if (!o->quiet) printf("%u model%s, nothing wrong\n", options->n_models, options->n_models == 1 ? "" : "s");
   return EXIT_DONE;
@@ -252,13 +195,12 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
     code = cli_fail_usage("expected a model, a configuration, --model or --upstream, found none");
     stop = true;
   }
-  if (!stop) code = read_configuration(n, arguments, &file);
+  unsigned n_of_file = 0;
+  if (!stop) code = cli_served_read(n, arguments, &o.models, &o.upstreams, &file, &n_of_file);
   if (!stop && !code) {
-    unsigned n_of_file = ockham_serve_file_look(file)->n_models;
-    code = add_models(n, arguments, &o, file);
     ockham_serve_options options = *ockham_serve_file_look(file);
     put_options(&o, n_of_file, &options);
-    if (!code) code = check_and_serve(&o, &options, file);
+    code = check_and_serve(&o, &options, file);
   }
   ockham_serve_file_free(file);
   cli_list_free(&o.models);

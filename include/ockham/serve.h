@@ -133,6 +133,18 @@ OCKHAM_API const char *ockham_server_admin_url(const ockham_server *server);
 /** Finish what was accepted, for at most timeout_ms, then end everything. NULL is fine. */
 OCKHAM_API void ockham_server_stop(ockham_server *server, unsigned timeout_ms);
 
+/* ---- what was recorded, as text ----
+ * Each text is the caller's, to be given to ockham_text_free(). NO_MEMORY. */
+
+/** A request as one line of JSON: all of its fields (times in microseconds, the hash in hexadecimal), and with_bodies
+ * its bodies, where they are kept, as "request" and "answer". */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_request_json(const ockham_request *request, bool with_bodies,
+                                                               char **json, ockham_error *err);
+/** The body of a request, or of its answer, as JSON for people, also where it is binary; null when it is not kept. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_request_explain(const ockham_request *request, bool answer,
+                                                                  char **json, ockham_error *err);
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_event_json(const ockham_event *event, char **json, ockham_error *err);
+
 #ifdef __cplusplus
 }
 #endif

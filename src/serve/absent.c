@@ -75,3 +75,68 @@ const char *ockham_server_admin_url(const ockham_server *server) {
 void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   (void)server, (void)timeout_ms;
 }
+
+ockham_status ockham_request_json(const ockham_request *request, bool with_bodies, char **json, ockham_error *err) {
+  (void)request, (void)with_bodies;
+  ABSENT(json, err);
+}
+
+ockham_status ockham_request_explain(const ockham_request *request, bool answer, char **json, ockham_error *err) {
+  (void)request, (void)answer;
+  ABSENT(json, err);
+}
+
+ockham_status ockham_event_json(const ockham_event *event, char **json, ockham_error *err) {
+  (void)event;
+  ABSENT(json, err);
+}
+
+ockham_status ockham_recording_open(const char *folder, ockham_recording **recording, ockham_error *err) {
+  (void)folder;
+  ABSENT(recording, err);
+}
+
+ockham_status ockham_recording_next(ockham_recording *recording, const ockham_request_filter *filter,
+                                    ockham_request *request, bool *found, ockham_error *err) {
+  (void)filter, (void)request;
+  *found = false;
+  ABSENT(&recording, err);
+}
+
+void ockham_recording_rewind(ockham_recording *recording, bool newest_first) {
+  (void)recording, (void)newest_first;
+}
+
+ockham_status ockham_recording_event(ockham_recording *recording, uint64_t after_number, const char *kind,
+                                     ockham_event *event, bool *found, ockham_error *err) {
+  (void)after_number, (void)kind, (void)event;
+  *found = false;
+  ABSENT(&recording, err);
+}
+
+uint64_t ockham_recording_damaged(const ockham_recording *recording) {
+  (void)recording;
+  return 0;
+}
+
+void ockham_recording_close(ockham_recording *recording) {
+  (void)recording;
+}
+
+ockham_status ockham_capture_create(const char *path, ockham_capture **capture, ockham_error *err) {
+  (void)path;
+  ABSENT(capture, err);
+}
+
+ockham_status ockham_capture_put(ockham_capture *capture, const ockham_request *request, ockham_error *err) {
+  (void)request;
+  ABSENT(&capture, err);
+}
+
+ockham_status ockham_capture_commit(ockham_capture *capture, ockham_error *err) {
+  ABSENT(&capture, err);
+}
+
+void ockham_capture_abandon(ockham_capture *capture) {
+  (void)capture;
+}

@@ -54,6 +54,13 @@ static const char *or_empty(const char *text) {
   return text ? text : "";
 }
 
+/* What curl says of every body tells nothing: then what it was taken for. */
+static const char *content_type_of(const ock_exchange *x) {
+  const char *given = or_empty(ock_exchange_header(x, "Content-Type"));
+  if (*given && strncasecmp(given, "application/x-www-form-urlencoded", 33) != 0) return given;
+  return x->form == OCK_FORM_CSV ? "text/csv" : "application/json";
+}
+
 static ockham_request describe(ock_exchange *x, size_t answer_size) {
   ockham_request r = {
       .time_ns = x->time_ns,
@@ -74,7 +81,7 @@ static ockham_request describe(ock_exchange *x, size_t answer_size) {
   };
   memcpy(r.phase_ns, x->phase_ns, sizeof r.phase_ns);
   r.key = or_empty(ock_exchange_header(x, "X-Unit-Key"));
-  r.content_type = or_empty(ock_exchange_header(x, "Content-Type"));
+  r.content_type = content_type_of(x);
   if (is_slow(x->version, r.total_ns)) x->marks |= OCKHAM_MARK_SLOW;
   if (is_sampled(x)) x->marks |= OCKHAM_MARK_SAMPLED;
   r.marks = x->marks;

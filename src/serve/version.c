@@ -10,6 +10,7 @@ static void told(void *user, const ock_worker_event *event) {
   ockham_server *server = version->server;
   static const char *const kinds[] = {"start", "death", "log", "quarantine", "breaker-open", "breaker-closed"};
   const char *name = event->model, *number = event->version;
+  if (version->fitted && event->kind == OCK_WORKER_UP) return; /* it was ready before */
   if (event->kind == OCK_WORKER_LOG) {
     ock_server_log(server, "%s:%s[%ld] %s", name, number, event->process, event->text);
     return;

@@ -200,13 +200,13 @@ static ockham_status read_first(csv *c) {
   ock_rows_reader *r = c->r;
   size_t n_columns = r->schema->n_columns;
   OCK_TRY(look_at_first(c, &c->n_cells, &header));
-  c->order = ock_arena_array(&r->request->arena, c->n_cells, sizeof *c->order);
-  if (!c->order) return ock_rows_fail_memory(r);
-  for (size_t i = 0; i < c->n_cells; i++) c->order[i] = i;
   bool by_place = !header || !r->schema->columns;
   if (by_place && c->n_cells != n_columns)
     return ock_json_fail(&r->json, c->p, "expected %zu columns, or a header with their names, found %zu cells",
                          n_columns, c->n_cells);
+  c->order = ock_arena_array(&r->request->arena, c->n_cells, sizeof *c->order);
+  if (!c->order) return ock_rows_fail_memory(r);
+  for (size_t i = 0; i < c->n_cells; i++) c->order[i] = i;
   return header ? read_header(c) : OCKHAM_OK;
 }
 

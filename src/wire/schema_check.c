@@ -64,10 +64,10 @@ static ockham_status check_rows(const ock_tensor *first, const ock_tensor *tenso
 }
 
 static ockham_status fail_missing(const ock_message *request, const char *name, ockham_error *err) {
-  char found[OCK_NAMES_SHOWN];
-  ock_names_show(&request->tensors->name, request->n_tensors, sizeof *request->tensors, found);
-  return ock_fail(err, OCKHAM_BAD_DATA, "expected the input '%.60s', found %s", name,
-                  request->n_tensors ? found : "none");
+  char found[OCK_NAMES_SHOWN] = "none";
+  const ock_tensor *tensors = request->tensors;
+  if (request->n_tensors) ock_names_show(&tensors->name, request->n_tensors, sizeof *tensors, found);
+  return ock_fail(err, OCKHAM_BAD_DATA, "expected the input '%.60s', found %s", name, found);
 }
 
 /* ---- all inputs ---- */

@@ -40,20 +40,17 @@ static size_t most_frame_bytes(const ock_hand *hand) {
 }
 
 static ock_got read_frame(ock_hand *hand, ock_process *process, ockham_error *err) {
-  switch (ock_frame_read(&process->reader, process->child.out, most_frame_bytes(hand), err)) {
-    case OCK_FRAME_READY:
-      if (process->reader.frame.type != OCK_FRAME_PONG) return OCK_GOT_FRAME;
-      process->pinged_ns = 0;
-      return OCK_GOT_TIME;
-    case OCK_FRAME_BAD:
-      if (!process->reader.ended) return OCK_GOT_GARBAGE;
-      __attribute__((fallthrough)); /* half a frame is what a death leaves, not a breach */
-    case OCK_FRAME_END:
-      if (!process->out_ended_ns) process->out_ended_ns = ock_clock_ns();
-      return OCK_GOT_TIME;
-    default:
-      return OCK_GOT_TIME;
-  }
+  ock_frame_state state;
+  do {
+    state = ock_frame_read(&process->reader, process->child.out, most_frame_bytes(hand), err);
+    if (state == OCK_FRAME_READY && process->reader.frame.type != OCK_FRAME_PONG) return OCK_GOT_FRAME;
+    if (state == OCK_FRAME_READY) process->pinged_ns = 0;
+  } while (state == OCK_FRAME_READY);
+  if (state == OCK_FRAME_WAIT) return OCK_GOT_TIME;
+  if (state == OCK_FRAME_BAD && !process->reader.ended) return OCK_GOT_GARBAGE;
+  /* the end; half a frame is what a death leaves, not a breach */
+  if (!process->out_ended_ns) process->out_ended_ns = ock_clock_ns();
+  return OCK_GOT_TIME;
 }
 
 static bool is_dead(const ock_process *process) {

@@ -68,9 +68,9 @@ static void test_one_bit(void **state) {
   const char *path = *state;
   unsigned char *bytes = malloc(sound_size);
   assert_non_null(bytes);
-  for (size_t i = 0; i < 600; i++) {
+  for (size_t i = 0; i < 300; i++) {
     bool bad[N + 1] = {false};
-    size_t at = i < 200 ? starts[i % N] + i / N : OCK_SEGMENT_HEADER + mix(i) % (sound_size - OCK_SEGMENT_HEADER);
+    size_t at = i < 120 ? starts[i % N] + i / N : OCK_SEGMENT_HEADER + mix(i) % (sound_size - OCK_SEGMENT_HEADER);
     memcpy(bytes, sound, sound_size);
     bytes[at] ^= (unsigned char)(1u << mix(i + 1) % 8);
     bad[entry_of(at)] = true;
@@ -100,7 +100,7 @@ static void test_many_bits(void **state) {
   const char *path = *state;
   unsigned char *bytes = malloc(sound_size);
   assert_non_null(bytes);
-  for (uint64_t seed = 0; seed < 100; seed++) {
+  for (uint64_t seed = 0; seed < 60; seed++) {
     bool bad[N + 1] = {false};
     uint64_t n_bad = 0;
     memcpy(bytes, sound, sound_size);

@@ -128,7 +128,7 @@ static void check_filter(ockham_recording *recording, const ockham_request_filte
 /* Against the plain rule, with the segments that the metadata let a reader skip. */
 static void test_filters(void **state) {
   (void)state;
-  enum { MOST = 800 };
+  enum { MOST = 600 };
   char folder[64];
   make_folder(folder);
   const ock_recorder_options tiny = {.segment_bytes = 32 << 10, .keep_bytes = 64 << 20, .keep_seconds = FOR_EVER};
@@ -136,7 +136,7 @@ static void test_filters(void **state) {
   put_range(recorder, 1, MOST);
   ock_recorder_close(recorder);
   ockham_recording *recording = open_recording(folder);
-  for (uint64_t seed = 0; seed < 300; seed++) {
+  for (uint64_t seed = 0; seed < 150; seed++) {
     ockham_request_filter filter = make_filter(seed, MOST);
     check_filter(recording, &filter, seed % 2, MOST);
   }

@@ -29,12 +29,6 @@ static void show_message(const ock_message *m, ock_buffer *out) {
   if (m->binary_output) ock_buffer_text(out, " binary");
 }
 
-/* The offset in a message is that of what was found. */
-static void check_offset(const char *body, const char *message) {
-  const char *at = strstr(message, "at byte "), *found = strstr(message, "found '");
-  if (at && found) assert_memory_equal(body + strtoul(at + 8, NULL, 10), found + 7, 1);
-}
-
 static size_t check(const char *input, size_t size, size_t json_size, const char *expected, bool answer) {
   char *body = padded(input, size);
   ock_message message = {0};
@@ -47,7 +41,6 @@ static size_t check(const char *input, size_t size, size_t json_size, const char
   else
     show_message(&message, &out);
   assert_true(status == OCKHAM_OK || status == OCKHAM_BAD_DATA);
-  if (status) check_offset(body, err.message);
   size_t broken = rule_broken(input, expected, text_of(&out));
   ock_buffer_clear(&out);
   ock_message_clear(&message);
@@ -158,7 +151,7 @@ static const rule refusals[] = {
     {"{\"inputs\":[{\"name\":\"a\",\"shape\":[1],\"data\":[1]}]}",
      "!inputs[0] at byte 45: expected \"datatype\" in the object that ends here, found none"},
     {"{\"inputs\":[{\"name\":\"a\",\"shape\":[1],\"datatype\":\"INT8\"}]}",
-     "!inputs[0] at byte 52: expected \"data\" or \"parameters\": {\"binary_data_size\": ...}\" in the object that "
+     "!inputs[0] at byte 52: expected \"data\" or a binary_data_size in the object that "
      "ends here, found none"},
     {T("FLOAT", "[1]", "[1]"),
      "!inputs[0].datatype at byte 46: expected BOOL, UINT8 to UINT64, INT8 to INT64, FP16, BF16, FP32, FP64 or BYTES, "

@@ -15,7 +15,7 @@ static int predict(void *user, ockham_call *call) {
   (void)user;
   const ockham_tensor *x = ockham_find(call, "x");
   int mood = x->shape[0] ? (int)((const double *)x->data)[0] : 0;
-  struct timespec pause = {0, 200000000};
+  struct timespec pause = {0, 0};
   switch (mood) {
     case 400:
       return ockham_refuse(call, "<img src=x onerror=\"window.injected=1\">");
@@ -28,7 +28,8 @@ static int predict(void *user, ockham_call *call) {
       signal(SIGSEGV, SIG_DFL);
       raise(SIGSEGV);
       return 1;
-    case 777:
+    case 777: /* takes as many milliseconds as the second value says */
+      pause.tv_nsec = (long)(((const double *)x->data)[1] * 1e6);
       nanosleep(&pause, NULL);
       return answer(call, x);
     default:

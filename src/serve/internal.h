@@ -40,7 +40,7 @@ typedef struct ock_version {
   double *far_distances; /* of a fitted k-means: squared distances beyond which a row is far, a cluster; else NULL */
   ock_crew *crew;
   ock_meter meter;
-  ock_past history; /* kept while there is an admin address */
+  ock_past history;  /* kept while there is an admin address */
   atomic_int state;  /* ock_version_state */
   char problem[512]; /* with FAILED */
   struct ockham_server *server;

@@ -38,7 +38,8 @@ static int predict(void *user, ockham_call *call) {
 }
 
 int main(void) {
-  return ockham_serve("{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP64\",\"shape\":[-1,2]}],"
-                      "\"outputs\":[{\"name\":\"y\",\"datatype\":\"FP64\",\"shape\":[-1]}],\"columns\":[\"a\",\"b\"]}",
-                      predict, NULL);
+  return ockham_serve(
+      "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP64\",\"shape\":[-1,2]}],"
+      "\"outputs\":[{\"name\":\"y\",\"datatype\":\"FP64\",\"shape\":[-1]}],\"columns\":[\"a\",\"b\"]}",
+      predict, NULL);
 }

@@ -16,8 +16,8 @@
 
 #define RETRY_NS 250000000u /* after a problem */
 #define TRIM_NS 60000000000u
-#define LEAST_WARM ((uint64_t)512 << 10)
-#define MOST_WARM ((uint64_t)16 << 20)
+#define LEAST_WARM ((uint64_t)256 << 10)
+#define MOST_WARM ((uint64_t)4 << 20)
 #define DROP_BYTES ((uint64_t)1 << 20)
 
 static void trouble(ock_recorder *r, ock_trouble kind, const char *what, int error) {

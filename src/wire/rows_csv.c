@@ -44,27 +44,40 @@ static ock_text trim(ock_text cell) {
   return cell;
 }
 
-static ockham_status take_number(ock_json *json, ock_datatype datatype, ock_text cell, unsigned char *out) {
+static ockham_status fail_range(ock_json *json, ock_datatype datatype, ock_integer why, ock_text cell) {
   char shown[OCK_TOKEN_SHOWN];
-  cell = trim(cell);
-  double value;
-  bool negative, real = !ock_is_integer(datatype);
-  uint64_t magnitude = 0;
-  if (!parse(cell, &value)) return fail_cell(json, real ? "a number" : "an integer", cell);
   ock_text_show(cell, shown);
-  const char *end = cell.bytes + cell.size, *digits = cell.bytes + (*cell.bytes == '+');
-  bool named = memchr("iInN", cell.bytes[strspn(cell.bytes, "+-")], 4) != NULL; /* inf, nan */
-  if (named) return fail_cell(json, "a finite number", cell);
+  return ock_json_fail_range(json, json->p, datatype, why, shown);
+}
+
+static ockham_status take_real(ock_json *json, ock_datatype datatype, ock_text cell, double value, unsigned char *out) {
   float single = (float)value;
-  ock_integer why = real ? OCK_INTEGER_FINE : ock_integer_read(digits, end, &negative, &magnitude);
-  ock_range range = ock_integer_ranges[datatype];
-  if (real && !isfinite(datatype == OCK_FP32 ? (double)single : value)) why = OCK_INTEGER_LARGE;
-  if (!real && !why && magnitude > (negative ? range.least : range.most)) why = OCK_INTEGER_LARGE;
-  if (why) return ock_json_fail_range(json, json->p, datatype, why, shown);
-  if (!real && negative) magnitude = 0 - magnitude;
-  const void *bytes = datatype == OCK_FP64 ? (void *)&value : datatype == OCK_FP32 ? (void *)&single : &magnitude;
-  memcpy(out, bytes, ock_datatype_size(datatype));
+  bool is_single = datatype == OCK_FP32;
+  if (!isfinite(is_single ? (double)single : value)) return fail_range(json, datatype, OCK_INTEGER_LARGE, cell);
+  memcpy(out, is_single ? (void *)&single : (void *)&value, ock_datatype_size(datatype));
   return OCKHAM_OK;
+}
+
+static ockham_status take_integer(ock_json *json, ock_datatype datatype, ock_text cell, unsigned char *out) {
+  bool negative;
+  uint64_t magnitude;
+  ock_range range = ock_integer_ranges[datatype];
+  ock_integer why = ock_integer_read(cell.bytes + (*cell.bytes == '+'), cell.bytes + cell.size, &negative, &magnitude);
+  if (!why && magnitude > (negative ? range.least : range.most)) why = OCK_INTEGER_LARGE;
+  if (why) return fail_range(json, datatype, why, cell);
+  if (negative) magnitude = 0 - magnitude;
+  memcpy(out, &magnitude, ock_datatype_size(datatype));
+  return OCKHAM_OK;
+}
+
+static ockham_status take_number(ock_json *json, ock_datatype datatype, ock_text cell, unsigned char *out) {
+  double value;
+  bool integer = ock_is_integer(datatype);
+  cell = trim(cell);
+  if (!parse(cell, &value)) return fail_cell(json, integer ? "an integer" : "a number", cell);
+  const char *digits = cell.bytes + (*cell.bytes == '+' || *cell.bytes == '-');
+  if (*digits != '.' && !ock_is_digit(*digits)) return fail_cell(json, "a finite number", cell); /* inf, nan */
+  return integer ? take_integer(json, datatype, cell, out) : take_real(json, datatype, cell, value, out);
 }
 
 static ockham_status take_text(csv *c, size_t column, const ock_csv_cell *cell) {

@@ -16,6 +16,8 @@ import tempfile
 import time
 
 import extensions
+import hostile
+import hostile_cases
 import protocol
 import surface
 from fixtures import Echo, Fitted
@@ -133,7 +135,34 @@ def document():
         status = "/".join(map(str, want.status)) if isinstance(want.status, tuple) else str(want.status)
         parts.append(f"| `{rule.id}` | {cell(rule.says)} | {ask.method} {cell(ask.path)} | {status} | {cell(rule.source)} | {cell(rule.decision)} |\n")
     parts.append(f"\n{len(rules)} rules.\n")
-    return "".join(parts)
+    return "".join(parts + list(hostile_section()))
+
+
+HOSTILE = """
+## Malformed and hostile requests
+
+What `tests/serve/hostile.py` sends over bare sockets, and what must come of it; the server must answer others after each. "–": the connection is
+closed without an answer. "Then": whether it must be closed, so that nothing behind can be taken for a request, or must serve the next one. Where
+libmicrohttpd itself refuses a request, the body of its answer is a line of HTML, not JSON.
+
+| case | what is sent | answered | then | source | known exception |
+|---|---|---|---|---|---|
+"""
+
+
+def hostile_section():
+    yield HOSTILE
+    cases = list(hostile_cases.all_cases("m", "/v2/models/m/infer", b'{"inputs": []}', 1000))
+    for case in cases:
+        if case.id.startswith("path-0") and case.id != "path-00-metadata" or case.id[5:6] in "123" and case.id.startswith("path-"):
+            continue  # one for all names
+        answers = ", then ".join("/".join("–" if status is None else str(status) for status in (wanted if isinstance(wanted, tuple) else (wanted,)))
+                                 for wanted in case.answers)
+        then = {True: "closed", False: "the next is answered", None: ""}[case.closes]
+        yield f"| `{case.id}` | {cell(case.says)} | {answers} | {then} | {case.source} | {cell(case.known)} |\n"
+    for action in (*hostile.WAITING, *hostile.BEHAVIOUR):
+        yield f"| `{action.__name__.replace('_', '-')}` | {cell(action.__doc__)} | | | | |\n"
+    yield f"\n{len(cases)} requests, {len(hostile.WAITING) + len(hostile.BEHAVIOUR)} ways to behave.\n"
 
 
 def main():

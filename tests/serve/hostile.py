@@ -8,6 +8,7 @@
 The limits are those that the server was started with. Only the standard library. Exit code 1: something does not hold."""
 import argparse
 import concurrent.futures
+import dataclasses
 import json
 import os
 import pathlib
@@ -253,7 +254,7 @@ def send_all(s, requests):
                 return data, wire.send(data).finish().answer()
             except NoAnswer as error:
                 raise Problem(f"{error} for {data!r}") from None
-    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+    with concurrent.futures.ThreadPoolExecutor(200) as pool:
         return list(pool.map(one, requests))
 
 
@@ -285,11 +286,42 @@ def memory(s):
     return f"peak memory {s.peak_memory() >> 20} MiB"
 
 
-BEHAVIOUR = (pipelined_order, pipelined_mixed, pipelined_worker, pieces, slow_header, slow_body, idle, leaves, does_not_read, many_connections, noise,
-             mutations, memory)
+WAITING = (slow_header, slow_body, idle, noise, mutations)  # these spend their time waiting, so all at once
+BEHAVIOUR = (pipelined_order, pipelined_mixed, pipelined_worker, pieces, leaves, does_not_read, many_connections, memory)
 
 
 # ---- all of them ----
+
+
+@dataclasses.dataclass
+class Task:
+    id: str
+    says: str
+    action: object
+    arguments: tuple
+    known: str = ""
+    problem: str = None
+    note: str = None
+    seconds: float = 0
+
+    def run(self, url):
+        started = time.monotonic()
+        self.problem, self.note = attempt(self.action, *self.arguments)
+        if self.problem and self.known:
+            self.problem, self.note = None, f"known: {self.known}"
+        else:
+            self.known = ""
+        if not self.problem:
+            self.problem, _ = attempt(is_alive, url)
+        self.seconds = time.monotonic() - started
+        return self
+
+    def tell(self, quiet):
+        if self.problem or not quiet:
+            print(f"{'FAILED' if self.problem else 'ok':8}{self.id:28}{self.says}" + (f" [{self.note}]" if self.note else "")
+                  + (f" ({self.seconds:.1f} s)" if self.seconds > 1 else ""))
+        if self.problem:
+            print(f"        {self.problem[:600]}", flush=True)
 
 
 def attempt(action, *arguments):
@@ -302,7 +334,19 @@ def attempt(action, *arguments):
         return f"{type(error).__name__} {error}", None
 
 
-def main():
+def all_tasks(options):
+    """In three lists: what is asked 8 at a time, all at once, and one after the other."""
+    server = Server(options)
+    cases = hostile_cases.all_cases(options.model, server.infer, server.good, options.body_bytes)
+    lists = [[Task(case.id, case.says, run_case, (case, options.url), case.known) for case in cases]]
+    for actions in (WAITING, BEHAVIOUR):
+        lists.append([Task(action.__name__.replace("_", "-"), action.__doc__, action, (server,)) for action in actions])
+    ids = [task.id for tasks in lists for task in tasks]
+    assert len(set(ids)) == len(ids)
+    return [[task for task in tasks if not options.only or any(task.id.startswith(prefix) for prefix in options.only)] for tasks in lists]
+
+
+def read_options():
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("--centroids", required=True)
@@ -315,32 +359,21 @@ def main():
     parser.add_argument("--connections", type=int, default=10_000)
     parser.add_argument("--only", nargs="+")
     parser.add_argument("--quiet", action="store_true", help="print what does not hold")
-    options = parser.parse_args()
-    server = Server(options)
+    return parser.parse_args()
+
+
+def main():
+    options, done, started = read_options(), [], time.monotonic()
     is_alive(options.url)
-    tasks = [(case.id, case.says, run_case, (case, options.url), case.known)
-             for case in hostile_cases.all_cases(options.model, server.infer, server.good, options.body_bytes)]
-    tasks += [(action.__name__.replace("_", "-"), action.__doc__, action, (server,), "") for action in BEHAVIOUR]
-    assert len({task[0] for task in tasks}) == len(tasks)
-    n_failed = n_run = n_known = 0
-    started = time.monotonic()
-    for id, says, action, arguments, known in tasks:
-        if options.only and not any(id.startswith(prefix) for prefix in options.only):
-            continue
-        begun = time.monotonic()
-        problem, note = attempt(action, *arguments)
-        if problem and known:
-            n_known, problem, note = n_known + 1, None, f"known: {known}"
-        if not problem:
-            problem, _ = attempt(is_alive, options.url)
-        n_run, n_failed = n_run + 1, n_failed + bool(problem)
-        took = time.monotonic() - begun
-        if problem or not options.quiet:
-            print(f"{'FAILED' if problem else 'ok':8}{id:28}{says}" + (f" [{note}]" if note else "") + (f" ({took:.1f} s)" if took > 1 else ""))
-        if problem:
-            print(f"        {problem[:600]}", flush=True)
-    print(f"{n_run} cases in {time.monotonic() - started:.0f} s: {n_run - n_failed - n_known} hold, {n_known} are known not to, {n_failed} do not")
-    return 1 if n_failed or not n_run else 0
+    for tasks, n_at_once in zip(all_tasks(options), (8, len(WAITING), 1)):
+        with concurrent.futures.ThreadPoolExecutor(n_at_once) as pool:
+            for task in pool.map(lambda task: task.run(options.url), tasks):
+                task.tell(options.quiet)
+                done.append(task)
+    n_failed, n_known = sum(bool(task.problem) for task in done), sum(bool(task.known) for task in done)
+    print(f"{len(done)} cases in {time.monotonic() - started:.0f} s: {len(done) - n_failed - n_known} hold, {n_known} are known not to, "
+          f"{n_failed} do not")
+    return 1 if n_failed or not done else 0
 
 
 if __name__ == "__main__":

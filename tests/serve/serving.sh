@@ -20,7 +20,7 @@ start_server() {
   server=$!
   local i
   for ((i = 0; i < 600; i++)); do
-    grep -q '^ready' server.err && break
+    grep -qE '^ready|did not start' server.err && break
     kill -0 "$server" 2>/dev/null || break
     sleep 0.05
   done

@@ -30,7 +30,8 @@ def row_rules(m):
     yield asks("record", "one object: one object", records[0], Want(200, answers[0], JSON))
     yield asks("array", "one list: one object", rows[0], Want(200, answers[0], JSON))
     yield asks("wrapped", "in {\"rows\": ...}: a list", {"rows": records}, Want(200, answers, JSON))
-    yield asks("empty", "no rows: none", [], Want(200, [], JSON))
+    yield asks("empty", "no rows", [], refused(400, "row"),
+               decision="Tensors of no rows have a shape and are fine; a list without rows is more often a query that found nothing.")
     yield asks("reordered", "keys in any order", [dict(reversed(list(r.items()))) for r in records], Want(200, answers))
     yield asks("lacking", "a column lacks: its name and the row", records[:1] + [{m.columns[0]: 1}], refused(400, m.columns[1]))
     yield asks("unknown", "a column that is not the model's: its name", [records[0] | {"ghost": 1}], refused(400, "ghost"))
@@ -197,7 +198,7 @@ def mixture_rules(name, columns, row):
                "probabilities, k numbers a row, are an output that must be asked for by name: its default setting is to be left out.")
     yield rule("mixture-probabilities", "probabilities [n, k] when asked for, which add up to 1",
                post(base + "/infer", request | {"outputs": [{"name": "probabilities"}, {"name": "probability"}]},
-                    Want(200, {"outputs": [{"name": "probabilities", "shape": [1, int], "data": Each(NUMBER, 2)}, {"name": "probability"}]})),
+                    Want(200, {"outputs": [{"name": "probability"}, {"name": "probabilities", "shape": [1, int], "data": Each(NUMBER, 2)}]})),
                across=add_up)
     yield rule("mixture-rows", "rows get the three", post(f"/m/{name}", dict(zip(columns, row)), Want(200, {
         "cluster": int, "probability": Near(1), "log_density": NUMBER})))
@@ -206,7 +207,7 @@ def mixture_rules(name, columns, row):
 
 
 def add_up(replies):
-    all_of_them, largest = (output["data"] for output in replies[0].json()["outputs"])
+    largest, all_of_them = (output["data"] for output in replies[0].json()["outputs"])
     if abs(sum(all_of_them) - 1) > 1e-9 or abs(max(all_of_them) - largest[0]) > 1e-12:
         return f"sum {sum(all_of_them)}, largest {max(all_of_them)}, probability {largest[0]}"
     return None

@@ -2,7 +2,7 @@
 # Every rule of the protocol, asked of a running server (conformance.py); and docs/protocol.md tells the same rules.
 set -u
 . "$(dirname "$0")/../cli/lib.sh"
-. "$(dirname "$0")/serving.sh"
+. "$here/../serve/serving.sh"
 
 "$python" "$serving/conformance.py" --check "$serving/../../docs/protocol.md" || complain 'docs/protocol.md'
 make_models

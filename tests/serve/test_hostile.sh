@@ -2,7 +2,7 @@
 # Malformed, ambiguous and hostile requests (hostile.py) against a running server with short limits; the recording is whole.
 set -u
 . "$(dirname "$0")/../cli/lib.sh"
-. "$(dirname "$0")/serving.sh"
+. "$here/../serve/serving.sh"
 
 make_models
 ulimit -n "$(ulimit -H -n)"

@@ -2,7 +2,7 @@
 # Triton's own client, unmodified, against a running server (client.py). Needs OCKHAM_TEST_PYTHON with tritonclient[http].
 set -u
 . "$(dirname "$0")/../cli/lib.sh"
-. "$(dirname "$0")/serving.sh"
+. "$here/../serve/serving.sh"
 
 "$python" -c 'import tritonclient.http' 2>/dev/null ||
   { echo "skipped: $python has no tritonclient (OCKHAM_TEST_PYTHON; python/requirements-test.txt)"; exit 77; }

@@ -110,7 +110,7 @@ static void check_document(const char *text, size_t size) {
 
 /* Remove, double or replace a few bytes. */
 static void damage(ock_rng *rng, ock_buffer *text) {
-  static const char bytes[] = "{}[]\",:\\0123456789.eE+-tfn u\n\t\x01\xff\xc3\xa9";
+  static const char bytes[] = "{}[]\",:\\0123456789.eE+-tfn u\n\t\x01\x1f\x7f\xff\xc3\xa9";
   for (size_t n = 1 + below(rng, 3); n && text->size > 1; n--) {
     size_t at = below(rng, text->size), length = below(rng, 3);
     if (length > text->size - at) length = text->size - at;

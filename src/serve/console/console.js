@@ -89,7 +89,7 @@ function show(state) {
 function followUp(state) {
   const requests = `${state.recording?.requests}`, happened = JSON.stringify([state.unloaded, state.models.map((m) =>
     [keyOf(m), m.state, m.starts, m.deaths, m.quarantined, m.breaker])]);
-  if (line.requests !== requests && !document.hidden && !$("request").open) {
+  if (line.requests !== requests && !document.hidden && !$("request").open && Date.now() > listed.notBefore) {
     line.requests = requests;
     showRequests();
   }

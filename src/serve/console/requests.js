@@ -3,7 +3,7 @@
 "use strict";
 
 const SHOWS = [
-  ["worth a look", [["least_status", 400], ["marks", "slow,far,cancelled,died,differs"]]],
+  ["worth a look", [["least_status", 500], ["least_status", 400, "most_status", 499], ["marks", "slow"], ["marks", "far"], ["marks", "cancelled,differs"]]],
   ["failed", [["least_status", 500]]],
   ["refused", [["least_status", 400, "most_status", 499]]],
   ["slow", [["marks", "slow"]]],
@@ -12,8 +12,8 @@ const SHOWS = [
   ["a shadow answered differently", [["marks", "differs"]]],
   ["all", [[]]],
 ];
-const PAGE = 50;
-const listed = { limit: PAGE, wanted: 0, requests: [] };
+const PAGE = 50, PAUSE_MS = 2000;
+const listed = { limit: PAGE, wanted: 0, notBefore: 0 };
 
 async function get(path) {
   const response = await fetch(path, { headers: { Accept: "application/json" } });
@@ -24,16 +24,18 @@ async function get(path) {
 
 // ---- the list ----
 
-// More than one question where one filter cannot say it; each request once, the newest first.
+// More than one question where one filter cannot say it, so that many of a kind leave room for the others; each request
+// once, the newest first.
 async function listRequests() {
   const [, questions] = SHOWS[$("filter-kind").selectedIndex], model = $("filter-model").value, id = $("filter-id").value.trim();
+  const limit = Math.ceil(listed.limit / questions.length);
   const answers = await Promise.all(questions.map((pairs) => {
-    const query = new URLSearchParams({ limit: listed.limit, ...(model && { model }), ...(id && { id }) });
+    const query = new URLSearchParams({ limit, ...(model && { model }), ...(id && { id }) });
     if (!id) for (let i = 0; i < pairs.length; i += 2) query.set(pairs[i], pairs[i + 1]);
     return get(`/admin/requests?${query}`);
   }));
   const byNumber = new Map(answers.flat().map((r) => [r.number, r]));
-  return [...byNumber.values()].sort((a, b) => b.number - a.number).slice(0, listed.limit);
+  return { requests: [...byNumber.values()].sort((a, b) => b.number - a.number), isMore: answers.some((answer) => answer.length === limit) };
 }
 
 // On a phone rows are laid out anew, and would be no rows to a screen reader.
@@ -61,17 +63,18 @@ function requestRow(r, nowNs) {
 }
 
 async function showRequests() {
-  const wanted = ++listed.wanted;
-  let requests;
+  const wanted = ++listed.wanted, begin = performance.now();
+  let requests, isMore;
   try {
-    requests = await listRequests();
+    ({ requests, isMore } = await listRequests());
   } catch (error) {
     put($("requests-note"), `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
     return;
   }
+  listed.notBefore = Date.now() + Math.max(PAUSE_MS, 10 * (performance.now() - begin)); // a long recording takes its time
   if (wanted !== listed.wanted) return; // another question was asked since
   const key = requests.map((r) => r.number).join();
-  $("requests-more").hidden = requests.length < listed.limit;
+  $("requests-more").hidden = !isMore;
   put($("requests-note"), requests.length ? "" : "None.");
   if (key === listed.key) return;
   listed.key = key;

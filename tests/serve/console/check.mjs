@@ -70,6 +70,12 @@ async function sendTraffic(server) {
 
 // ---- requests and events ----
 
+async function checkEventLimit(server) {
+  const all = await json(`${server.admin}admin/events`);
+  for (const limit of [1, 3, all.length, 1000])
+    same(JSON.stringify(await json(`${server.admin}admin/events?limit=${limit}`)), JSON.stringify(all.slice(-limit)), `${limit} events of ${all.length}`);
+}
+
 async function checkRequests(page, server) {
   const expected = await json(`${server.admin}admin/requests?least_status=400`);
   await until(page, "all requests that failed", (n) => document.querySelectorAll("#requests-body tr").length >= n, expected.length);
@@ -173,6 +179,7 @@ async function checkReal(browser) {
   await checkFigures(page, server, "iris");
   await checkFigures(page, server, "mood");
   await checkRequests(page, server);
+  await checkEventLimit(server);
   await checkDeath(page, server);
   await checkKeys(page);
   await checkLoading(page);

@@ -2,8 +2,8 @@
 // Texts as C: what both pages are put together with.
 import { createHash } from "node:crypto";
 
-// What stands inside <script> must not end it.
-export const insideScript = (text) => text.replace(/<(?=\/script|!--)/gi, "\\x3c").trim();
+// What stands inside <script> must not end it; and lines end as the parser of HTML has them, before they are hashed.
+export const insideScript = (text) => text.replace(/\r\n?/g, "\n").replace(/<(?=\/script|!--)/gi, "\\x3c").trim();
 export const digest = (text, encoding) => createHash("sha256").update(text).digest(encoding);
 
 // Where the text says {{NAME}}, the part of that name.

@@ -4,7 +4,7 @@
 "use strict";
 
 const SILENCE_MS = 5000, RETRY_MS = 1500;
-const line = { state: null, source: null, heardAt: 0, lostAt: 0, timer: 0 };
+const line = { state: null, source: null, heardAt: 0, lostAt: 0, timer: 0, isNew: true };
 const latest = () => line.state;
 
 // ---- the head ----
@@ -89,7 +89,7 @@ function show(state) {
 function followUp(state) {
   const requests = `${state.recording?.requests}`, happened = JSON.stringify([state.unloaded, state.models.map((m) =>
     [keyOf(m), m.state, m.starts, m.deaths, m.quarantined, m.breaker])]);
-  if (line.requests !== requests && !document.hidden && !$("request").open) {
+  if (line.requests !== requests && !document.hidden && !$("request").open && Date.now() > listed.notBefore) {
     line.requests = requests;
     showRequests();
   }
@@ -105,7 +105,8 @@ function followUp(state) {
 async function hear(state) {
   line.heardAt = Date.now();
   line.lostAt = 0;
-  if (leavesGap(state)) takeHistory(await get("/admin/history"));
+  if (line.isNew || leavesGap(state)) takeHistory(await get("/admin/history"));
+  line.isNew = false;
   state.models.forEach(takeSlices);
   show(state);
   followUp(state);
@@ -132,6 +133,7 @@ function listen() {
 async function connect() {
   try {
     const state = await get("/admin/state");
+    line.isNew = true; // it may be another server, whose slices count anew
     $("login").hidden = true;
     await hear(state);
     listen();

@@ -6,7 +6,7 @@ const KIND_WORDS = {
   death: ["death", "bad"], start: ["start", ""], load: ["loaded", ""], unload: ["unloaded", ""], quarantine: ["quarantine", "bad"],
   "breaker-open": ["breaker open", "bad"], "breaker-closed": ["breaker closed", "well"],
 };
-const MOST_EVENTS = 100;
+const MOST_EVENTS = 100, MOST_TEXT = 600;
 const known = { events: [], after: 0, busy: false };
 
 async function fetchEvents() {
@@ -26,8 +26,8 @@ function eventRow(event, nowNs) {
   const [word, tone] = KIND_WORDS[event.kind] ?? [event.kind, ""], what = make("td", { className: "text" }, word);
   what.dataset.tone = tone;
   const words = make("td", { className: "text what" }), { stderr, request } = event.details;
-  if (stderr) words.append(make("details", {}, make("summary", {}, isolated(event.text)), make("pre", { className: "body" }, stderr)));
-  else words.append(isolated(event.text));
+  if (stderr) words.append(make("details", {}, make("summary", {}, isolated(shorten(event.text, MOST_TEXT))), make("pre", { className: "body" }, stderr)));
+  else words.append(isolated(shorten(event.text, MOST_TEXT)));
   if (request) words.append(make("small", {}, "at request ", make("a", { href: `#id=${encodeURIComponent(request)}` }, isolated(request))));
   const row = make("tr", {}, make("td", {}, timeOf(event.time_ns, nowNs)), what,
     make("td", { className: "text" }, isolated(event.version ? `${event.model}:${event.version}` : event.model)), words);

@@ -61,8 +61,8 @@ function fillRow(row, model) {
   put(cell("queue"), crew ? whole.format(model.waiting) : NOTHING);
   put(cell("workers"), crew ? `${model.up} of ${model.workers} up, ${model.busy} busy` : "in the server");
   cell("workers").title = crew ? `${plural(model.starts, "start")}, ${plural(model.deaths, "death")}, ${plural(model.quarantined, "request")} quarantined. Limits: ${model.limits || "none"}` : "a fitted model, computed by the server itself";
-  put(cell("memory"), model.memory || model.peak_memory ? `${bytes(model.memory)}, ${bytes(model.peak_memory)}` : NOTHING);
-  put(cell("cpu"), minute.seconds > 0 ? share(minute.cpu_seconds, minute.seconds) : NOTHING);
+  put(cell("memory"), model.memory ? `${bytes(model.memory)}, peak ${bytes(model.peak_memory)}${model.workers > 1 ? " each" : ""}` : NOTHING);
+  put(cell("cpu"), crew && minute.seconds > 0 ? share(minute.cpu_seconds, minute.seconds) : NOTHING);
 }
 
 // The name, what is worth saying of the version, and the buttons: made once.

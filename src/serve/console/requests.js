@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recorded requests: a table, and everything of one of them.
+// Recorded requests: a table of them, and everything of one.
 "use strict";
 
 const SHOWS = [
-  ["worth a look", [["least_status", 400], ["marks", "slow,far,cancelled,died,differs"]]],
+  ["worth a look", [["least_status", 500], ["least_status", 400, "most_status", 499], ["marks", "slow"], ["marks", "far"], ["marks", "cancelled,differs"]]],
   ["failed", [["least_status", 500]]],
   ["refused", [["least_status", 400, "most_status", 499]]],
   ["slow", [["marks", "slow"]]],
@@ -12,28 +12,30 @@ const SHOWS = [
   ["a shadow answered differently", [["marks", "differs"]]],
   ["all", [[]]],
 ];
-const PAGE = 50;
-const listed = { limit: PAGE, wanted: 0, requests: [] };
+const PAGE = 50, PAUSE_MS = 2000;
+const listed = { limit: PAGE, wanted: 0, notBefore: 0 };
 
 async function get(path) {
   const response = await fetch(path, { headers: { Accept: "application/json" } });
-  const value = await response.json().catch(() => null);
+  const value = parseExactly(await response.text());
   if (!response.ok) throw Object.assign(new Error(value?.error ?? `the server answered ${response.status}`), { status: response.status });
   return value;
 }
 
 // ---- the list ----
 
-// More than one question where one filter cannot say it; each request once, the newest first.
+// More than one question where one filter cannot say it, so that many of a kind leave room for the others; each request
+// once, the newest first.
 async function listRequests() {
   const [, questions] = SHOWS[$("filter-kind").selectedIndex], model = $("filter-model").value, id = $("filter-id").value.trim();
+  const limit = Math.ceil(listed.limit / questions.length);
   const answers = await Promise.all(questions.map((pairs) => {
-    const query = new URLSearchParams({ limit: listed.limit, ...(model && { model }), ...(id && { id }) });
+    const query = new URLSearchParams({ limit, ...(model && { model }), ...(id && { id }) });
     if (!id) for (let i = 0; i < pairs.length; i += 2) query.set(pairs[i], pairs[i + 1]);
     return get(`/admin/requests?${query}`);
   }));
   const byNumber = new Map(answers.flat().map((r) => [r.number, r]));
-  return [...byNumber.values()].sort((a, b) => b.number - a.number).slice(0, listed.limit);
+  return { requests: [...byNumber.values()].sort((a, b) => b.number - a.number), isMore: answers.some((answer) => answer.length === limit) };
 }
 
 // On a phone rows are laid out anew, and would be no rows to a screen reader.
@@ -61,17 +63,18 @@ function requestRow(r, nowNs) {
 }
 
 async function showRequests() {
-  const wanted = ++listed.wanted;
-  let requests;
+  const wanted = ++listed.wanted, begin = performance.now();
+  let requests, isMore;
   try {
-    requests = await listRequests();
+    ({ requests, isMore } = await listRequests());
   } catch (error) {
     put($("requests-note"), `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
     return;
   }
+  listed.notBefore = Date.now() + Math.max(PAUSE_MS, 10 * (performance.now() - begin)); // a long recording takes its time
   if (wanted !== listed.wanted) return; // another question was asked since
   const key = requests.map((r) => r.number).join();
-  $("requests-more").hidden = requests.length < listed.limit;
+  $("requests-more").hidden = !isMore;
   put($("requests-note"), requests.length ? "" : "None.");
   if (key === listed.key) return;
   listed.key = key;
@@ -87,62 +90,6 @@ function offerModels(state) {
   const value = select.value;
   select.replaceChildren(make("option", { value: "" }, "every model"), ...names.map((name) => make("option", { value: name }, name)));
   select.value = names.includes(value) ? value : "";
-}
-
-// ---- bodies, as tables where they are ----
-
-const MOST_ROWS = 200, MOST_COLUMNS = 60;
-const cell = (value) => (typeof value === "string" ? value : JSON.stringify(value) ?? "");
-
-function tableOf(head, rows) {
-  const body = rows.slice(0, MOST_ROWS).map((row, i) => make("tr", {}, make("th", { scope: "row" }, `${i}`), 
-    ...row.slice(0, MOST_COLUMNS).map((value) => make("td", { className: typeof value === "number" ? "" : "text" }, cell(value)))));
-  const titles = make("tr", {}, make("th", { scope: "col" }, "row"), ...head.slice(0, MOST_COLUMNS).map((title) => make("th", { scope: "col" }, isolated(title))));
-  const left = [rows.length > MOST_ROWS ? `${whole.format(rows.length - MOST_ROWS)} more rows` : "", head.length > MOST_COLUMNS ? `${whole.format(head.length - MOST_COLUMNS)} more columns` : ""].filter(Boolean);
-  const table = make("div", { className: "scroll", tabIndex: 0 }, make("table", {}, make("thead", {}, titles), make("tbody", {}, ...body)));
-  return left.length ? [table, make("p", { className: "note" }, `${left.join(" and ")}.`)] : [table];
-}
-
-const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-const pretty = (value) => [make("pre", { className: "body" }, typeof value === "string" ? value : JSON.stringify(value, null, 1))];
-
-// Tensors with one value a row stand beside each other; a matrix has a table of its own.
-function tensorsView(tensors) {
-  const flat = tensors.map((t) => ({ ...t, values: (Array.isArray(t.data) ? t.data : []).flat(Infinity) }));
-  const single = flat.filter((t) => t.values.length === (t.shape?.[0] ?? -1)), rest = flat.filter((t) => !single.includes(t));
-  const n = single[0]?.values.length, joined = single.filter((t) => t.values.length === n), parts = [];
-  const what = (t) => `${t.name} (${t.datatype}${t.shape ? ` ${t.shape.join(" × ")}` : ""})`;
-  if (joined.length) parts.push(...tableOf(joined.map(what), Array.from({ length: n }, (_, i) => joined.map((t) => t.values[i]))));
-  for (const t of [...single.filter((s) => !joined.includes(s)), ...rest]) {
-    const width = t.shape?.length > 1 ? t.values.length / (t.shape[0] || 1) : 1;
-    parts.push(make("p", { className: "note" }, isolated(what(t))));
-    if (!t.values.length || !Number.isInteger(width) || width < 1) parts.push(...pretty(t.data ?? t));
-    else parts.push(...tableOf(Array.from({ length: width }, (_, i) => `${i}`), Array.from({ length: t.values.length / width }, (_, i) => t.values.slice(i * width, (i + 1) * width))));
-  }
-  return parts;
-}
-
-function rowsView(rows) {
-  if (rows.length && rows.every(isObject)) {
-    const names = [...new Set(rows.flatMap(Object.keys))];
-    return tableOf(names, rows.map((row) => names.map((name) => row[name] ?? null)));
-  }
-  if (rows.length && rows.every(Array.isArray)) return tableOf(Array.from({ length: Math.max(...rows.map((r) => r.length)) }, (_, i) => `${i}`), rows);
-  return rows.length && rows.every((v) => typeof v !== "object") ? tableOf(["value"], rows.map((v) => [v])) : pretty(rows);
-}
-
-const ROW_KEYS = ["rows", "instances", "predictions", "dataframe_records"];
-function bodyView(value) {
-  if (Array.isArray(value)) return rowsView(value);
-  if (!isObject(value)) return pretty(value ?? "");
-  const tensors = value.inputs ?? value.outputs;
-  if (Array.isArray(tensors) && tensors.length && tensors.every((t) => isObject(t) && "name" in t)) return tensorsView(tensors);
-  const key = ROW_KEYS.find((name) => Array.isArray(value[name]));
-  if (key) return rowsView(value[key]);
-  const { dataframe_split: split } = value;
-  if (isObject(split) && Array.isArray(split.columns) && Array.isArray(split.data)) return tableOf(split.columns.map(String), split.data);
-  const flatRow = Object.values(value).every((v) => v === null || typeof v !== "object");
-  return flatRow && Object.keys(value).length > 1 ? rowsView([value]) : pretty(value);
 }
 
 // ---- one request ----
@@ -164,22 +111,12 @@ function phaseBar(r) {
   return [bar, list];
 }
 
-const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-
-function commandsOf(r, state) {
-  const folder = state.recording?.folder ?? "ockham-data", parts = [];
-  parts.push(`ockham replay ${quoted(folder)} --id ${quoted(r.id)} --against ${quoted(state.url)}`);
-  const body = r.request, path = r.route.replace(/^\S+ /, "").replace("{m}", encodeURIComponent(r.model) + (r.version ? `/versions/${encodeURIComponent(r.version)}` : ""));
-  const isJson = isObject(body) || Array.isArray(body);
-  if (body !== undefined)
-    parts.push(`curl -H 'Content-Type: ${isJson ? "application/json" : r.content_type.replaceAll("'", "")}' -d ${quoted(isJson ? JSON.stringify(body) : String(body))} ${quoted(state.url + path)}`);
-  return parts;
-}
-
 function commandView(text) {
   const pre = make("pre", { className: "command" }, text);
-  const copy = button("copy", async () => {
-    await navigator.clipboard?.writeText(text).then(() => put(copy, "copied"), () => getSelection().selectAllChildren(pre));
+  const select = () => getSelection().selectAllChildren(pre); // where the page may not write to the clipboard
+  const copy = button("copy", () => {
+    if (navigator.clipboard) navigator.clipboard.writeText(text).then(() => put(copy, "copied"), select);
+    else select();
   }, { className: "copy" });
   return make("div", { className: "copyable" }, pre, copy);
 }
@@ -204,9 +141,9 @@ function requestView(r, state, death) {
     ...(r.error ? [make("p", { className: "error" }, isolated(r.error))] : []), list,
     ...titled("Where the time went", ...phaseBar(r)),
     ...(death ? titled("The worker died", ...deathView(death)) : []),
-    ...titled("Request", ...(r.request === undefined ? [unkept] : bodyView(r.request))),
-    ...(r.answer === undefined ? [] : titled("Answer", ...bodyView(r.answer))),
-    ...titled("Ask again", ...commandsOf(r, state).map(commandView)),
+    ...titled("Request", ...(r.request === undefined ? [unkept] : explainedView(r.request))),
+    ...(r.answer === undefined ? [] : titled("Answer", ...explainedView(r.answer))),
+    ...(r.request === undefined ? [] : titled("Ask again", ...commandsOf(r, state).map(commandView))),
     ...titled("Besides", more),
   ];
 }

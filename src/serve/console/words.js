@@ -5,6 +5,7 @@
 const PHASES = ["read", "decode", "queue", "compute", "encode"];
 const NOTHING = "–";
 const three = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const two = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
 
 function milliseconds(ms) {
   if (ms === null || ms === undefined) return NOTHING;
@@ -23,7 +24,7 @@ const rate = (n, seconds) => (seconds > 0 && n > 0 ? `${three.format(n / seconds
 function share(part, all) {
   if (!all || !part) return "0 %";
   const percents = (100 * part) / all;
-  return percents < 0.1 ? "< 0.1 %" : part < all && percents > 99.9 ? "> 99.9 %" : `${three.format(percents)} %`;
+  return percents < 0.1 ? "< 0.1 %" : part < all && percents > 99.9 ? "> 99.9 %" : `${(percents > 99 ? three : two).format(percents)} %`;
 }
 
 function duration(seconds) {

@@ -64,7 +64,7 @@ export async function pretend(files, world) {
   const server = createServer((request, response) => {
     const url = new URL(request.url, "http://localhost"), file = files[url.pathname];
     asked.push(`${request.method} ${request.url}`);
-    const send = (value, status = 200) => response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(value));
+    const send = (value, status = 200) => response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(value).replace(/"@(\d+)@"/g, "[$1]")); // longer than numbers here
     if (file) response.writeHead(200, { "Content-Type": file.type, ...(file.policy && { "Content-Security-Policy": file.policy }) }).end(file.body);
     else if (url.pathname === "/admin/stream") stream(response);
     else if (documents[url.pathname]) send(documents[url.pathname](url));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The report as one page of HTML. */
-#include "report/assets.h"
 #include "report/page.h"
+#include "report/assets.h"
 
 bool ockham_report_has_page(void) {
   return ockham_report_check_page(NULL) == OCKHAM_OK;

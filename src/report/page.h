@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page: what is measured for it, its words and its JSON. The page itself is put together at build time by
- * page/assemble.mjs, and comes in pieces: between them stand the title, the report as text, the report as JSON, and what
- * draws the charts. */
+ * page/assemble.mjs, and comes in pieces: between them stand the title, the report as text, the report as JSON, and
+ * what draws the charts. */
 #ifndef OCK_REPORT_PAGE_H
 #define OCK_REPORT_PAGE_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The second port: who may use it, models loaded and unloaded, what was recorded, the console and its stream. */
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,8 +97,20 @@ static void login(ock_exchange *x) {
 
 /* ---- models ---- */
 
+/* Models come from the configuration alone: whoever may ask must not be able to bring programs along. */
+static bool load_brings_nothing(ock_exchange *x) {
+  if (!x->size) return true;
+  json_t *body = json_loadb(x->body, x->size, JSON_REJECT_DUPLICATES, NULL);
+  const json_t *parameters = json_object_get(body, "parameters");
+  bool good = json_is_object(body) && (!parameters || (json_is_object(parameters) && !json_object_size(parameters)));
+  json_decref(body);
+  if (!good) ock_exchange_fail(x, 400, "a load takes no parameters: models come from the configuration");
+  return good;
+}
+
 static void load(ock_exchange *x) {
   ockham_error err = {0};
+  if (!load_brings_nothing(x)) return;
   if (ock_server_load(x->server, x->target.model, &err))
     ock_exchange_fail(x, err.status == OCKHAM_BAD_ARGUMENT ? 404 : 400, "%s", err.message);
 }

@@ -24,6 +24,17 @@ typedef struct framing {
   bool bad;
 } framing;
 
+static bool is_token(const char *name) {
+  static const char OTHERS[] = "!#$%&'*+-.^_`|~";
+  size_t n = 0;
+  for (; name[n]; n++) {
+    char lower = name[n] | 0x20;
+    bool good = (lower >= 'a' && lower <= 'z') || (name[n] >= '0' && name[n] <= '9') || strchr(OTHERS, name[n]);
+    if (!good) return false;
+  }
+  return n > 0;
+}
+
 static enum MHD_Result look_at_header(void *user, enum MHD_ValueKind kind, const char *name, const char *value) {
   (void)kind;
   framing *f = user;
@@ -36,7 +47,7 @@ static enum MHD_Result look_at_header(void *user, enum MHD_ValueKind kind, const
     if (strcasecmp(value, "chunked") != 0) f->bad = true;
   }
   if (strcasecmp(name, "Host") == 0) f->n_hosts++;
-  if (!*name || name[strcspn(name, " \t\r\n")]) f->bad = true; /* "Content-Length : 5" */
+  if (!is_token(name)) f->bad = true; /* "Content-Length : 5" */
   return MHD_YES;
 }
 
@@ -207,7 +218,7 @@ static ockham_status inflate_all(ock_exchange *x, z_stream *z, size_t most, ock_
     result = inflate(z, Z_NO_FLUSH);
     out->size += STEP - z->avail_out;
     if (out->size > most)
-      return ock_fail(err, OCKHAM_BAD_DATA, "the body is longer than %zu bytes once it is decompressed", most);
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the body is longer than %zu bytes once it is decompressed", most);
   }
   if (result != Z_STREAM_END || z->avail_in)
     return ock_fail(err, OCKHAM_BAD_DATA, "the body's compression is damaged or cut: at byte %lu", z->total_in);
@@ -312,7 +323,9 @@ static enum MHD_Result dispatch(ock_exchange *x) {
   ockham_error err = {0};
   if (x->too_long)
     ock_exchange_fail(x, 413, "the body is longer than %llu bytes", (unsigned long long)x->server->options.body_bytes);
-  else if (!body_is_whole(x, &err))
+  else if (!body_is_whole(x, &err) && err.status == OCKHAM_BAD_ARGUMENT)
+    ock_exchange_fail(x, 413, "%s", err.message);
+  else if (err.status)
     ock_exchange_fail_by(x, &err);
   else if (is_inference(x->target.route))
     ock_infer_begin(x);

@@ -65,7 +65,7 @@ static ockham_status set_schema(ock_version *version, ockham_error *err) {
 
 ockham_status ock_fitted_open(ock_version *version, ockham_error *err) {
   OCK_TRY(ockham_model_load(version->settings.file, &version->fitted, err));
-  version->platform = "ockham";
+  version->platform = ockham_model_look(version->fitted)->mixture ? "ockham_mixture" : "ockham_kmeans";
   OCK_TRY(set_schema(version, err));
   return set_far_distances(version, err);
 }

@@ -127,8 +127,8 @@ static void write_milliseconds(ock_buffer *out, const char *key, uint64_t ns) {
 
 static void write_span(ock_buffer *out, const ock_span *s) {
   uint64_t faults = s->n_failure[OCK_REASON_REJECTED] + s->n_failure[OCK_REASON_BACKEND];
-  ock_buffer_print(out, "\"seconds\":%.3f,\"success\":%llu,\"fault\":%llu,\"rejected\":%llu,\"refused\":%llu", s->seconds,
-                   (unsigned long long)s->n_success, (unsigned long long)faults,
+  ock_buffer_print(out, "\"seconds\":%.3f,\"success\":%llu,\"fault\":%llu,\"rejected\":%llu,\"refused\":%llu",
+                   s->seconds, (unsigned long long)s->n_success, (unsigned long long)faults,
                    (unsigned long long)s->n_failure[OCK_REASON_REJECTED],
                    (unsigned long long)(s->n_failure[OCK_REASON_OTHER] + s->n_failure[OCK_REASON_CANCELED]));
   ock_buffer_print(out, ",\"rows\":%llu,\"deaths\":%llu,\"cpu_seconds\":%.4g", (unsigned long long)s->n_rows,
@@ -136,8 +136,7 @@ static void write_span(ock_buffer *out, const ock_span *s) {
   write_milliseconds(out, "p50_ms", s->p50_ns);
   write_milliseconds(out, "p99_ms", s->p99_ns);
   ock_buffer_print(out, ",\"mean_ms\":%.4g,\"phase_ms\":[", s->mean_ns / 1e6);
-  for (size_t i = 0; i < OCKHAM_PHASE_COUNT; i++)
-    ock_buffer_print(out, "%s%.4g", i ? "," : "", s->phase_ns[i] / 1e6);
+  for (size_t i = 0; i < OCKHAM_PHASE_COUNT; i++) ock_buffer_print(out, "%s%.4g", i ? "," : "", s->phase_ns[i] / 1e6);
   ock_buffer_text(out, "]");
 }
 

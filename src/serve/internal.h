@@ -33,14 +33,14 @@ typedef struct ock_version {
   uint64_t fingerprint;        /* of the settings, and of the files that they name */
   ockham_serve_model settings; /* texts lie in the arena */
   ock_arena arena;
-  const char *platform; /* "ockham", "ockham_worker", "upstream" */
+  const char *platform; /* "ockham_kmeans", "ockham_mixture", "ockham_worker", "ockham_upstream" */
   /* One of: a fitted model, computed where the request is when it is small; or a crew alone. */
   ockham_model *fitted;
   ock_schema schema;
   double *far_distances; /* of a fitted k-means: squared distances beyond which a row is far, a cluster; else NULL */
   ock_crew *crew;
   ock_meter meter;
-  ock_past history; /* kept while there is an admin address */
+  ock_past history;  /* kept while there is an admin address */
   atomic_int state;  /* ock_version_state */
   char problem[512]; /* with FAILED */
   struct ockham_server *server;
@@ -153,6 +153,7 @@ typedef struct ock_exchange {
   ock_job *job;
   ock_message request, answer;         /* without a job */
   uint64_t time_ns, begin_ns, read_ns; /* since 1970; by ock_clock_ns() */
+  uint64_t deadline_ns;                /* by ock_clock_ns(); 0: none */
   uint64_t phase_ns[OCKHAM_PHASE_COUNT];
   uint64_t cpu_ns, hash;
   uint32_t marks;
@@ -204,7 +205,8 @@ bool ock_console_is_asset(ock_route route);
 struct MHD_Response *ock_console_response(ock_exchange *x); /* NULL: no memory */
 void ock_console_headers(const ock_exchange *x, struct MHD_Response *response);
 void ock_admin_headers(const ock_exchange *x, struct MHD_Response *response);
-/* What came in Content-Encoding; fails with BAD_DATA, UNSUPPORTED. */
+/* Decompress the body; fails with BAD_DATA, UNSUPPORTED (another encoding) or, when it becomes longer than bodies may
+ * be, BAD_ARGUMENT. */
 ockham_status ock_body_inflate(ock_exchange *x, const char *encoding, ockham_error *err);
 /* Put it in the recording, the meter and the access log, and send it to a shadow, which takes its tensors. */
 void ock_exchange_record(ock_exchange *x, size_t answer_size);

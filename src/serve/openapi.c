@@ -111,14 +111,19 @@ static bool is_first(ockham_server *server, const ock_version *version, size_t a
 }
 
 void ock_openapi_write(ockham_server *server, ock_buffer *out) {
-  ock_buffer_print(out,
-                   "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"ockham\",\"version\":\"" OCKHAM_VERSION
-                   "\"},"
-                   "\"servers\":[{\"url\":\"%s\"}],\"paths\":{"
-                   "\"/v2/health/live\":{\"get\":{\"responses\":{\"200\":{\"description\":\"the server runs\"}}}},"
-                   "\"/v2/health/ready\":{\"get\":{\"responses\":{\"200\":{\"description\":\"all models can answer\"},"
-                   "\"503\":{\"description\":\"one cannot\"}}}}",
-                   server->url);
+  ock_buffer_print(
+      out,
+      "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"ockham\",\"version\":\"" OCKHAM_VERSION
+      "\"},"
+      "\"servers\":[{\"url\":\"%s\"}],\"paths\":{"
+      "\"/v2\":{\"get\":{\"responses\":{\"200\":{\"description\":\"name, version, extensions\"}}}},"
+      "\"/v2/models/{model}\":{\"get\":{\"parameters\":[{\"name\":\"model\",\"in\":\"path\",\"required\":true,"
+      "\"schema\":{\"type\":\"string\"}}],\"responses\":{\"200\":{\"description\":\"inputs and outputs\"},"
+      "\"default\":{\"$ref\":\"#/components/responses/error\"}}}},"
+      "\"/v2/health/live\":{\"get\":{\"responses\":{\"200\":{\"description\":\"the server runs\"}}}},"
+      "\"/v2/health/ready\":{\"get\":{\"responses\":{\"200\":{\"description\":\"all models can answer\"},"
+      "\"503\":{\"description\":\"one cannot\"}}}}",
+      server->url);
   ock_version *v;
   for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
     if (ock_version_schema(v) && is_first(server, v, i)) write_version(v, out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starting and stopping: sockets, threads, models. */
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -130,6 +131,23 @@ static ockham_status open_recorder(ockham_server *server, ockham_error *err) {
   ock_recorder_options options = {
       .keep_bytes = o->record_bytes, .keep_seconds = (uint64_t)o->record_days * 86400, .flush_ms = o->flush_ms};
   return ock_recorder_open(o->folder, &options, &server->recorder, err);
+}
+
+/* Programs find ockham_worker.py there. */
+static ockham_status write_helpers(ockham_server *server, ockham_error *err) {
+  bool any = false;
+  for (unsigned i = 0; i < server->plan.n; i++) any = any || server->plan.models[i].n_command;
+  if (!any) return OCKHAM_OK;
+  const char *folder = server->options.folder;
+  size_t size = strlen(folder) + sizeof "/helpers" + PATH_MAX;
+  char *path = ock_arena_array(&server->arena, size, 1);
+  if (!path) return ock_fail_memory(err, "a path", size);
+  if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+    return ock_fail(err, OCKHAM_CANNOT_WRITE, "cannot make %s: %s", folder, strerror(errno));
+  char whole[PATH_MAX]; /* workers have working folders of their own */
+  snprintf(path, size, "%s/helpers", realpath(folder, whole) ? whole : folder);
+  server->helpers = path;
+  return ock_helpers_write(path, err);
 }
 
 /* ---- sockets ---- */
@@ -303,6 +321,7 @@ static ockham_status start(ockham_server *server, ockham_error *err) {
   OCK_TRY(read_token(server, err));
   OCK_TRY(open_log(server, err));
   OCK_TRY(open_recorder(server, err));
+  OCK_TRY(write_helpers(server, err));
   OCK_TRY(ock_plan_start(server, err));
   OCK_TRY(open_admin(server, err));
   return open_data(server, err);

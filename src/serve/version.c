@@ -114,7 +114,7 @@ static ockham_status start(ock_version *version, const ockham_serve_model *setti
   if (failed) return ock_fail_memory(err, "a model's settings", sizeof *settings);
   version->weight = settings->weight;
   version->fingerprint = ock_model_fingerprint(settings);
-  version->platform = settings->upstream ? "upstream" : "ockham_worker";
+  version->platform = settings->upstream ? "ockham_upstream" : "ockham_worker";
   if (settings->file) OCK_TRY(ock_fitted_open(version, err));
   OCK_TRY(start_crew(version, err));
   if (settings->file) version->state = OCK_VERSION_READY;

@@ -154,13 +154,12 @@ static void put_together(const ock_rows_reader *r, size_t size, unsigned char *o
 }
 
 ockham_status ock_rows_finish(ock_rows_reader *r) {
-  if (!r->request->n_rows) return ock_json_fail(&r->json, r->json.begin, "expected at least one row, found none");
   if (r->schema->layout == OCK_LAYOUT_COLUMNS) return finish_columns(r);
   ock_tensor *tensor = add_tensor(r, 0, r->schema->n_columns, 0);
   if (!tensor) return ock_rows_fail_memory(r);
-  if (r->column_by_column)
+  if (r->column_by_column && r->request->n_rows)
     put_together(r, ock_datatype_size(tensor->datatype), tensor->data);
-  else
+  else if (tensor->size_bytes)
     memcpy(tensor->data, r->columns[0].bytes, tensor->size_bytes);
   return OCKHAM_OK;
 }

@@ -152,4 +152,7 @@ typedef struct ock_crew_figures {
 } ock_crew_figures;
 void ock_crew_look(ock_crew *crew, ock_crew_figures *figures);
 
+/* Write ockham_worker.py and ockham_worker.h into a folder, which is made when it is not there. CANNOT_WRITE. */
+ockham_status ock_helpers_write(const char *folder, ockham_error *err);
+
 #endif

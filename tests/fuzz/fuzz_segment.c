@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a recording: as they come, and once more with right checksums. They are refused, or all that is read lies
- * within them, and is the same from the front and from the back. */
+/* Any bytes as a recording: as they come, and once more with right checksums. They are refused, or all that is read
+ * lies within them, and is the same from the front and from the back. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -2,6 +2,8 @@
 /* Bits that flipped, files that were cut, and bytes that look like entries. */
 #include "folder.h"
 
+#include <sqlite3.h>
+
 enum { N = 60 };
 
 static unsigned char *sound; /* a segment with N entries */
@@ -222,6 +224,30 @@ static void test_damaged_metadata(void **state) {
   remove_folder(folder);
 }
 
+/* Metadata of a later Ockham: it is not written over, and requests can be read all the same. */
+static void test_later_schema(void **state) {
+  (void)state;
+  char folder[64], path[128], wanted[256];
+  sqlite3 *database;
+  ockham_request request;
+  ockham_error err = {0};
+  make_folder(folder);
+  ock_recorder *recorder = open_recorder(folder, &(ock_recorder_options){.keep_seconds = FOR_EVER});
+  assert_int_equal(put_made(recorder, 1), 1);
+  ock_recorder_close(recorder);
+  snprintf(path, sizeof path, "%s/ockham.db", folder);
+  assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(database, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close(database);
+  assert_int_equal(ock_recorder_open(folder, NULL, &recorder, &err), OCKHAM_UNSUPPORTED);
+  snprintf(wanted, sizeof wanted, "%s: expected schema 1 or earlier, found 99: it is from a later Ockham", path);
+  assert_string_equal(err.message, wanted);
+  ockham_recording *recording = open_recording(folder);
+  assert_true(next_request(recording, NULL, &request));
+  ockham_recording_close(recording);
+  remove_folder(folder);
+}
+
 static void test_crc(void **state) {
   (void)state;
   /* RFC 3720, B.4: 32 bytes of 0, of 0xff, ascending; and "123456789" (the check value of the catalogues). */
@@ -246,10 +272,15 @@ int main(void) {
   read_sound(folder);
   snprintf(path, sizeof path, "%s/some.requests", folder);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_prestate(test_one_bit, path),   cmocka_unit_test_prestate(test_header, path),
-      cmocka_unit_test_prestate(test_many_bits, path), cmocka_unit_test_prestate(test_cut, path),
-      cmocka_unit_test_prestate(test_forged, path),    cmocka_unit_test_prestate(test_recovery, path),
-      cmocka_unit_test(test_damaged_metadata),         cmocka_unit_test(test_crc),
+      cmocka_unit_test_prestate(test_one_bit, path),
+      cmocka_unit_test_prestate(test_header, path),
+      cmocka_unit_test_prestate(test_many_bits, path),
+      cmocka_unit_test_prestate(test_cut, path),
+      cmocka_unit_test_prestate(test_forged, path),
+      cmocka_unit_test_prestate(test_recovery, path),
+      cmocka_unit_test(test_damaged_metadata),
+      cmocka_unit_test(test_later_schema),
+      cmocka_unit_test(test_crc),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   free(sound);

@@ -47,7 +47,7 @@ static const expectation table[] = {
     {"GET", "v2", OCK_ROUTE_NONE, "", "", NULL},
     {"GET", "*", OCK_ROUTE_NONE, "", "", NULL},
     {"POST", "/v2/models/price/infer/more", OCK_ROUTE_NONE, "", "", NULL},
-    {"POST", "/v2/models/price/versions/infer", OCK_ROUTE_NONE, "", "", NULL},
+    {"POST", "/v2/models/price/versions/infer", OCK_ROUTE_NONE, "", "", "GET, HEAD"},
     {"POST", "/v1/models/:predict", OCK_ROUTE_NONE, "", "", NULL},
     {"POST", "/a/b/c/d/e/f/g/h/i/j/k", OCK_ROUTE_NONE, "", "", NULL},
     /* names that no model can have */

@@ -97,7 +97,7 @@ static void test_rows(void **state) {
       {texts, "{\"t\":[\"a\"]}", "t[1,1]=\"a\" single"},
       {picture, "[1]",
        "!0,0 rows cannot become the tensors that this model takes (p): send them by the Open Inference Protocol"},
-      {people, "[]", "!0,0 at byte 0: expected at least one row, found none"},
+      {people, "[]", "age[0] height[0,1] name[0] new[0]"}, {matrix, "[]", "x[0,2]"},
       {people, "", "!1,0 row 1 at byte 0: expected a row: an object or an array, found the end"},
       {people, "[1]", "!1,0 row 1 at byte 2: expected 4 values, found 1"},
       {people, "[" ANN ",7]", "!2,0 row 2 at byte 48: expected a row: an object or an array, found '7'"},
@@ -203,7 +203,7 @@ static void test_csv(void **state) {
       {nameless, "p,q\n1,2\n", "x[1,2]=1,2"}, {single, "7\n8", "v[2]=7,8"}, {single, "\" 1e1 \"\n", "v[1]=10"},
       {texts, "t\nhello; you\n\"a,b\"\n", "t[2,1]=\"hello; you\",\"a,b\""},
       {people, "", "!0,0 at byte 1: expected rows of CSV, found none"},
-      {people, "age,height,name,new\n", "!0,0 at byte 0: expected at least one row, found none"},
+      {people, "age,height,name,new\n", "age[0] height[0,1] name[0] new[0]"},
       {people, "3,1.5,Ann,true\n", "!0,0 at byte 0: expected the column 'age' in the header, found '3,1.5,Ann,true'"},
       {people, "age,height,name\n3,1.5,Ann\n",
        "!0,0 at byte 0: expected the column 'new' in the header, found 'age,height,name'"},
@@ -241,7 +241,7 @@ static void test_ndjson(void **state) {
   (void)state;
   CHECK_RULES(OCK_FORM_NDJSON, {people, ANN "\n" BOB "\n", BOTH}, {people, "\n " ANN " \r\n\r\n" BOB, BOTH},
               {matrix, "[1,2]\n{\"b\":4,\"a\":3}\n", "x[2,2]=1,2,3,4"}, {single, "1\n2\n", "v[2]=1,2"},
-              {people, "", "!0,0 at byte 0: expected at least one row, found none"},
+              {people, "", "age[0] height[0,1] name[0] new[0]"},
               {matrix, "[1,2] [3,4]", "!1,0 row 1 at byte 6: expected the end of the line, found '['"},
               {matrix, "[1,2]\n[3,\n4]", "!2,0 row 2 at byte 9: expected one row a line, found one that goes on"},
               {matrix, "[1,2]\n[3,x]", "!2,2 row 2, column 'b' at byte 9: expected a number, found 'x'"});

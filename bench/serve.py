@@ -101,10 +101,11 @@ def recorder_cost(kinds, folder, rows, labels, options):
             server = servers.Server(kind, folder, None)
             try:
                 server.wait(kind.bodies["JSON"](rows[:1]))
-                for form, n in (("JSON", 1), ("binary", 1), ("JSON", 256), ("binary", 256)):
-                    body = kind.bodies[form](rows[:n])
-                    wrk(server, body, 8, 1, folder)
-                    pairs.setdefault(f"{form}/{n}", {}).setdefault(kind.name, []).append(wrk(server, body, 8, options.seconds, folder))
+                for form in FORMS:
+                    for n in SIZES:
+                        body = kind.bodies[form](rows[:n])
+                        wrk(server, body, 8, 1, folder)
+                        pairs.setdefault(f"{form}/{n}", {}).setdefault(kind.name, []).append(wrk(server, body, 8, options.seconds, folder))
             finally:
                 server.stop()
     return pairs

@@ -18,8 +18,8 @@
 
 #include "core/internal.h"
 #include "record/internal.h"
-#include "serve/history.h"
 #include "serve/allowance.h"
+#include "serve/history.h"
 #include "serve/meter.h"
 #include "wire/internal.h"
 #include "worker/internal.h"
@@ -42,7 +42,7 @@ typedef struct ock_version {
   ock_crew *crew;
   ock_meter meter;
   ock_allowance allowance;
-  ock_past history; /* kept while there is an admin address */
+  ock_past history;  /* kept while there is an admin address */
   atomic_int state;  /* ock_version_state */
   char problem[512]; /* with FAILED */
   struct ockham_server *server;

@@ -44,10 +44,10 @@ uint64_t ock_clock_ns(void); /* monotonic */
  * once done was called. */
 typedef struct ock_job {
   ock_message request;
-  uint64_t hash;          /* of the request's body: what quarantine goes by; 0: not known */
-  uint64_t deadline_ns;   /* by ock_clock_ns(); 0: none but the model's time-out */
+  uint64_t hash;                        /* of the request's body: what quarantine goes by; 0: not known */
+  uint64_t deadline_ns;                 /* by ock_clock_ns(); 0: none but the model's time-out */
   const char *request_id, *traceparent; /* for the log, for deaths and for servers; NULL: none. ock_job_name() */
-  void (*done)(struct ock_job *job); /* called exactly once for each job that was accepted */
+  void (*done)(struct ock_job *job);    /* called exactly once for each job that was accepted */
   void *user;
 
   ock_message answer;
@@ -61,8 +61,8 @@ typedef struct ock_job {
   struct ock_job_private *own; /* the crew's */
 } ock_job;
 ock_job *ock_job_new(void); /* NULL: no memory */
-/* Copy both into the request, which must be there already: a hand may look at them after `done`, when what the caller had
- * is gone. Without memory for it they stay NULL. */
+/* Copy both into the request, which must be there already: a hand may look at them after `done`, when what the caller
+ * had is gone. Without memory for it they stay NULL. */
 void ock_job_name(ock_job *job, const char *request_id, const char *traceparent);
 void ock_job_hold(ock_job *job);
 void ock_job_release(ock_job *job);

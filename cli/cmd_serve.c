@@ -46,25 +46,40 @@ static const cli_option option_table[] = {
 
 /* ---- signals ---- */
 
-static sem_t stop_wanted;
-static volatile sig_atomic_t n_signals;
+static sem_t signalled;
+static volatile sig_atomic_t n_signals, reload_wanted;
 
 static void on_stop(int number) {
   (void)number;
   if (n_signals++) _exit(EXIT_STOPPED); /* the second is meant */
-  sem_post(&stop_wanted);
+  sem_post(&signalled);
+}
+
+static void on_reload(int number) {
+  (void)number;
+  reload_wanted = 1;
+  sem_post(&signalled);
 }
 
 static void catch_signals(void) {
-  struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
-  sem_init(&stop_wanted, 0, 0);
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
+  struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+  struct sigaction reload = {.sa_handler = on_reload, .sa_flags = SA_RESTART};
+  sem_init(&signalled, 0, 0);
+  sigaction(SIGINT, &stop, NULL);
+  sigaction(SIGTERM, &stop, NULL);
+  sigaction(SIGHUP, &reload, NULL);
   signal(SIGPIPE, SIG_IGN);
 }
 
-static void wait_for_signal(void) {
-  while (sem_wait(&stop_wanted) != 0) continue;
+/* True when a reload is wanted, false when the end is. */
+static bool wait_for_signal(void) {
+  for (;;) {
+    while (sem_wait(&signalled) != 0) continue;
+    if (n_signals) return false;
+    if (!reload_wanted) continue;
+    reload_wanted = 0;
+    return true;
+  }
 }
 
 /* ---- what is to be served ---- */
@@ -167,35 +182,69 @@ static void print_line(void *user, const char *line) {
   if (!*quiet) fprintf(stderr, "ockham: %s\n", line);
 }
 
-static int serve(const serve_options *o, const ockham_serve_options *options) {
+/* ---- from start to end ---- */
+
+/* What the command line and the configuration that it names say together; `file` owns what `options` names. */
+typedef struct wanted {
+  const serve_options *said;
+  int n_arguments;
+  char **arguments;
+  ockham_serve_file *file;
+  ockham_serve_options options;
+} wanted;
+
+/* Read and check it; an exit code after all that is wrong was told. */
+static int read_wanted(wanted *w) {
+  unsigned n_of_file = 0;
+  int code = cli_served_read(w->n_arguments, w->arguments, &w->said->models, &w->said->upstreams, &w->file, &n_of_file);
+  if (code) return code;
+  w->options = *ockham_serve_file_look(w->file);
+  put_options(w->said, n_of_file, &w->options);
+  ockham_status status = ockham_serve_check_each(&w->options, w->file, cli_tell_problem, NULL, NULL);
+  return status ? cli_problem_code(status) : EXIT_DONE;
+}
+
+static void reload(ockham_server *server, const wanted *first) {
+  wanted again = *first;
+  ockham_error err = {0};
+  again.file = NULL;
+  if (read_wanted(&again))
+    fputs("ockham: what runs is left as it was\n", stderr);
+  else if (ockham_server_reload(server, &again.options, &err))
+    fprintf(stderr, "ockham: %s\n", err.message);
+  else if (!first->said->quiet)
+    fputs("reloaded\n", stderr);
+  ockham_serve_file_free(again.file);
+}
+
+static int serve(const wanted *w) {
   enum { PATIENCE_MS = 30000 };
   ockham_server *server;
   ockham_error err = {0};
-  bool quiet = o->quiet;
+  bool quiet = w->said->quiet;
   catch_signals();
-  if (ockham_server_start(options, print_line, &quiet, &server, &err)) return cli_fail(&err);
-  if (!quiet) print_start(server, options);
+  if (ockham_server_start(&w->options, print_line, &quiet, &server, &err)) return cli_fail(&err);
+  if (!quiet) print_start(server, &w->options);
   if (n_signals == 0 && ockham_server_wait(server, &err))
     fprintf(stderr, "ockham: %s\n", err.message); /* it goes on with the others */
   else if (!quiet && n_signals == 0)
     fputs("ready; Ctrl-C ends it\n", stderr);
-  wait_for_signal();
+  while (wait_for_signal()) reload(server, w);
   if (!quiet) fputs("finishing what was accepted; once more ends at once\n", stderr);
   ockham_server_stop(server, PATIENCE_MS);
   return EXIT_DONE;
 }
 
-static int check_and_serve(const serve_options *o, const ockham_serve_options *options, const ockham_serve_file *file) {
-  ockham_status status = ockham_serve_check_each(options, file, cli_tell_problem, NULL, NULL);
-  if (status) return cli_problem_code(status);
-  if (!o->check) return serve(o, options);
-  if (!o->quiet) printf("%u model%s, nothing wrong\n", options->n_models, options->n_models == 1 ? "" : "s");
+static int check_and_serve(wanted *w) {
+  int code = read_wanted(w);
+  if (code || !w->said->check) return code ? code : serve(w);
+  unsigned n = w->options.n_models;
+  if (!w->said->quiet) printf("%u model%s, nothing wrong\n", n, n == 1 ? "" : "s");
   return EXIT_DONE;
 }
 
 static int run(int n_arguments, char **arguments, const cli_command *command) {
   serve_options o = {.sample = NAN};
-  ockham_serve_file *file = NULL;
   int n;
   bool stop;
   int code = cli_parse(command, n_arguments, arguments, &o, &n, &stop);
@@ -203,14 +252,9 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
     code = cli_fail_usage("expected a model, a configuration, --model or --upstream, found none");
     stop = true;
   }
-  unsigned n_of_file = 0;
-  if (!stop) code = cli_served_read(n, arguments, &o.models, &o.upstreams, &file, &n_of_file);
-  if (!stop && !code) {
-    ockham_serve_options options = *ockham_serve_file_look(file);
-    put_options(&o, n_of_file, &options);
-    code = check_and_serve(&o, &options, file);
-  }
-  ockham_serve_file_free(file);
+  wanted w = {.said = &o, .n_arguments = n, .arguments = arguments};
+  if (!stop) code = check_and_serve(&w);
+  ockham_serve_file_free(w.file);
   cli_list_free(&o.models);
   cli_list_free(&o.upstreams);
   return code;
@@ -224,7 +268,8 @@ const cli_command cmd_serve = {
         "MODEL is a fitted model (of `ockham fit`): it is served by its file's name without the ending. FILE.yaml is "
         "a\n"
         "configuration (docs/serve.md); what the command line says goes before what it says. A program of --model\n"
-        "answers on its standard input and output (docs/workers.md).",
+        "answers on its standard input and output (docs/workers.md). SIGHUP reads all of it again, and takes over the\n"
+        "models that changed without failing a request; SIGTERM and Ctrl-C finish what was accepted.",
     .max_arguments = 4096,
     .options = option_table,
     .run = run,

@@ -30,6 +30,7 @@ typedef struct ock_subject {
   ock_crew *crew;
   const ock_schema *schema;
   double startup_seconds;
+  char helpers[OCK_HELPERS_PATH]; /* the folder of what its program may import; "" without one */
   sem_t done;
 } ock_subject;
 ockham_status ock_subject_start(ock_subject *subject, const ockham_serve_model *model, ockham_error *err);

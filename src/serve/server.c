@@ -377,10 +377,11 @@ static void wait_for_exchanges(ockham_server *server, unsigned timeout_ms) {
   while (server->n_apart) sleep_ms(STEP_MS); /* a suspended connection cannot be ended */
 }
 
+/* Nobody waits for what a shadow still has. */
 static void close_crews(ockham_server *server, unsigned timeout_ms) {
   ock_version *v;
   for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
-    ock_crew_close(v->crew, timeout_ms);
+    ock_crew_close(v->crew, v->settings.shadow ? 0 : timeout_ms);
     ock_version_release(v);
   }
 }

@@ -22,6 +22,7 @@ typedef enum cli_kind {
   CLI_TEXT,   /* const char * */
   CLI_OUTPUT, /* const char *: a file that is written; neither one that is read nor that of another option */
   CLI_LIST,   /* cli_list: comma-separated, and the option may be given again */
+  CLI_TEXTS,  /* cli_list: the whole argument, and the option may be given again */
   CLI_CHOICE, /* int: index into choices */
 } cli_kind;
 
@@ -50,7 +51,8 @@ typedef struct cli_command {
   int (*run)(int n_arguments, char **arguments, const struct cli_command *command);
 } cli_command;
 
-extern const cli_command cmd_clusters, cmd_fit, cmd_mixture, cmd_predict, cmd_show, cmd_generate, cmd_criteria;
+extern const cli_command cmd_clusters, cmd_fit, cmd_mixture, cmd_predict, cmd_show, cmd_generate, cmd_criteria,
+    cmd_serve, cmd_requests, cmd_replay, cmd_certify;
 
 /* Fill *values from the command line: arguments[0 ...] become the positional arguments, *n_positional of them. Returns
  * EXIT_DONE to go on; otherwise the exit code, *stop set, after help or a line about what is wrong. */

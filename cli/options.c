@@ -129,20 +129,23 @@ static int out_of_memory(void) {
   return EXIT_RESOURCES;
 }
 
+static int add_item(const char *text, size_t length, cli_list *list) {
+  char *item = strndup(text, length);
+  const char **items = realloc(list->items, (list->n + 1) * sizeof *items);
+  if (items) list->items = items;
+  if (!item || !items) {
+    free(item);
+    return out_of_memory();
+  }
+  list->items[list->n++] = item;
+  return EXIT_DONE;
+}
+
 static int add_items(const char *text, cli_list *list) {
   while (*text) {
     size_t length = strcspn(text, ",");
-    char *item = strndup(text, length);
-    const char **items = realloc(list->items, (list->n + 1) * sizeof *items);
-    if (items) list->items = items;
-    if (!item || !items) {
-      free(item);
-      return out_of_memory();
-    }
-    if (length)
-      list->items[list->n++] = item;
-    else
-      free(item);
+    int failed = length ? add_item(text, length, list) : EXIT_DONE;
+    if (failed) return failed;
     text += length + (text[length] == ',');
   }
   return EXIT_DONE;
@@ -163,6 +166,9 @@ static int set_value(const cli_option *option, const char *text, void *values) {
     case CLI_LIST:
       failed =
           text[strspn(text, ",")] ? add_items(text, field) : bad_value(option, text, "names or numbers of columns");
+      break;
+    case CLI_TEXTS:
+      failed = add_item(text, strlen(text), field);
       break;
     case CLI_REAL:
       failed = set_real(option, text, field);

@@ -83,12 +83,13 @@ typedef struct ockham_event {
 
 typedef struct ockham_recording ockham_recording;
 
-/** Open the folder of a recording for reading; a server may be writing it. Fails with IO, BAD_FILE, NO_MEMORY. */
+/** Open the folder of a recording for reading, which a server may be writing, or a capture, which is a file. Fails with
+ *  IO, BAD_FILE, NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_recording_open(const char *folder, ockham_recording **recording,
                                                                  ockham_error *err);
-/** The next request that passes the filter, from the oldest on, or with newest_first set at opening from the newest;
- *  *found is false at the end (ask again later for what came since). An entry whose checksum is wrong is passed over
- *  and counted. */
+/** The next request that passes the filter (NULL: any), from the oldest on, or after ockham_recording_rewind() from the
+ *  newest; *found is false at the end (from the oldest on, ask again later for what came since). What is damaged is
+ *  passed over and counted, and segments that are removed meanwhile are no failure. Fails with IO, NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_recording_next(ockham_recording *recording,
                                                                  const ockham_request_filter *filter,
                                                                  ockham_request *request, bool *found,
@@ -99,9 +100,23 @@ OCKHAM_API void ockham_recording_rewind(ockham_recording *recording, bool newest
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_recording_event(ockham_recording *recording, uint64_t after_number,
                                                                   const char *kind, ockham_event *event, bool *found,
                                                                   ockham_error *err);
-/** Entries passed over since it was opened, because they are damaged. */
+/** Places passed over since it was opened, where an entry is damaged or was never finished: one for each entry, unless
+ *  several that follow each other lost their beginnings. */
 OCKHAM_API uint64_t ockham_recording_damaged(const ockham_recording *recording);
 OCKHAM_API void ockham_recording_close(ockham_recording *recording);
+
+/** Some requests in a file of its own, which ockham_recording_open() reads. */
+typedef struct ockham_capture ockham_capture;
+
+/** Begin one, for its owner only; it is there once it was committed. Fails with CANNOT_WRITE, NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_capture_create(const char *path, ockham_capture **capture,
+                                                                 ockham_error *err);
+/** Add a request, whose number is kept. Fails with NO_MEMORY, BAD_ARGUMENT (2 GiB or more). */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_capture_put(ockham_capture *capture, const ockham_request *request,
+                                                              ockham_error *err);
+/** Write it and free the handle, also on failure (CANNOT_WRITE). */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_capture_commit(ockham_capture *capture, ockham_error *err);
+OCKHAM_API void ockham_capture_abandon(ockham_capture *capture);
 
 #ifdef __cplusplus
 }

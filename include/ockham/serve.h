@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Serving models over HTTP: fitted models, programs as worker processes, and servers behind it.
  *
- *  Not part of <ockham/ockham.h>: a build without libmicrohttpd, libcurl, SQLite, jansson, libcyaml, libseccomp or
+ *  Not part of <ockham/ockham.h>: a build without libmicrohttpd, libcurl, SQLite, jansson, libyaml, libseccomp or
  * xxhash has these functions, and they fail with UNSUPPORTED. */
 #ifndef OCKHAM_SERVE_H
 #define OCKHAM_SERVE_H
@@ -74,18 +74,41 @@ typedef struct ockham_serve_options {
 
 typedef struct ockham_serve_file ockham_serve_file;
 
-/** Read a YAML configuration: the names of its keys are the fields of the structs above (docs/serve.md lists them).
- *  Relative paths are taken from its folder. Fails with BAD_DATA (one line: file:line: key: what was expected, what was
+/** Read a YAML configuration, whose keys docs/serve.md lists. Relative paths are taken from its folder; ${NAME} is the
+ *  environment's. Fails with BAD_DATA (one line: file:line: key: what was expected, what was
  *  found), IO, NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_serve_file_read(const char *path, ockham_serve_file **file,
                                                                   ockham_error *err);
+/** A problem, as the line that ockham_error would hold. */
+typedef void ockham_serve_problem(void *user, const char *line);
+/** The same, telling every problem and not only the first, which is in *err. tell may be NULL. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_serve_file_read_each(const char *path, ockham_serve_problem *tell,
+                                                                       void *user, ockham_serve_file **file,
+                                                                       ockham_error *err);
 /** What it says; valid as long as the file. */
 OCKHAM_API const ockham_serve_options *ockham_serve_file_look(const ockham_serve_file *file);
 OCKHAM_API void ockham_serve_file_free(ockham_serve_file *file);
+/** One that says nothing yet. NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_serve_file_new(ockham_serve_file **file, ockham_error *err);
+/** What a model is: the field of ockham_serve_model that says so. */
+typedef enum ockham_serve_kind {
+  OCKHAM_SERVE_FITTED,  /**< file; a NULL name is that of the file without its folder and ending */
+  OCKHAM_SERVE_COMMAND, /**< command: a text that is split as a shell does, without expansions */
+  OCKHAM_SERVE_UPSTREAM /**< upstream */
+} ockham_serve_kind;
+/** Add a model, as a command line names it: it becomes the last. What ockham_serve_file_look() gave stays valid, its
+ *  models do not. BAD_ARGUMENT (a quote that is not closed), NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_serve_file_add(ockham_serve_file *file, ockham_serve_kind kind,
+                                                                 const char *name, const char *text, ockham_error *err);
 /** Check options without starting anything: values in their ranges, files there, names unique. `where` in a message is
  *  the key, such as "models[2].file"; with a file (may be NULL) also its line. BAD_ARGUMENT. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_serve_check(const ockham_serve_options *options,
                                                               const ockham_serve_file *file, ockham_error *err);
+/** The same, telling every problem and not only the first, which is in *err. tell may be NULL. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_serve_check_each(const ockham_serve_options *options,
+                                                                   const ockham_serve_file *file,
+                                                                   ockham_serve_problem *tell, void *user,
+                                                                   ockham_error *err);
 
 /* ---- a server ---- */
 
@@ -99,11 +122,32 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_start(const ockham_serv
                                                                ockham_server **server, ockham_error *err);
 /** Until every model is ready; fails with IO when one cannot be, in which case the server goes on with the others. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_wait(ockham_server *server, ockham_error *err);
+/** Take over the models of a changed configuration; its other options stay as they are. New and changed models are
+ *  started, and take their place once they can answer; then those that are left out are let go. No request fails of it.
+ *  When one does not start, what runs is left as it was, and this fails as ockham_server_start() does. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_reload(ockham_server *server,
+                                                                const ockham_serve_options *options, ockham_error *err);
 /** The addresses as URLs: "http://127.0.0.1:8080"; admin "" when there is none. */
 OCKHAM_API const char *ockham_server_url(const ockham_server *server);
 OCKHAM_API const char *ockham_server_admin_url(const ockham_server *server);
+/** A line for a shell that sends a row, or tensors, to a model; the caller's, to be given to ockham_text_free(). *line
+ * is NULL when the model does not run, or has not said yet what it takes. NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_example(ockham_server *server, const char *model, char **line,
+                                                                 ockham_error *err);
 /** Finish what was accepted, for at most timeout_ms, then end everything. NULL is fine. */
 OCKHAM_API void ockham_server_stop(ockham_server *server, unsigned timeout_ms);
+
+/* ---- what was recorded, as text ----
+ * Each text is the caller's, to be given to ockham_text_free(). NO_MEMORY. */
+
+/** A request as one line of JSON: all of its fields (times in microseconds, the hash in hexadecimal), and with_bodies
+ * its bodies, where they are kept, as "request" and "answer". */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_request_json(const ockham_request *request, bool with_bodies,
+                                                               char **json, ockham_error *err);
+/** The body of a request, or of its answer, as JSON for people, also where it is binary; null when it is not kept. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_request_explain(const ockham_request *request, bool answer,
+                                                                  char **json, ockham_error *err);
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_event_json(const ockham_event *event, char **json, ockham_error *err);
 
 #ifdef __cplusplus
 }

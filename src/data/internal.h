@@ -79,6 +79,8 @@ bool ock_text_is_missing(const char *text, size_t length);
 bool ock_number_parse(const char *text, size_t length, double *value);
 /* The shortest decimal text that reads back as value, NUL-terminated; returns its length (at most 24 + 1 bytes). */
 size_t ock_number_format(double value, char text[32]);
+/* The same for a float32: it reads back by way of the nearest double, too. */
+size_t ock_number_format_single(float value, char text[32]);
 
 /* ---- the container: our own files ----
  * 8 bytes "OCKHAM\r\n", u32 version, u32 kind (four letters), then chunks: u32 tag, u32 zero, u64 size, payload padded

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any decimal text, to the last bit and in any locale. */
-#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
@@ -119,33 +118,4 @@ bool ock_number_parse(const char *text, size_t length, double *value) {
   if (!take_apart(text, text + length, &d)) return parse_special(text, length, value);
   *value = put_together(&d);
   return true;
-}
-
-/* printf writes the decimal point of the caller's locale, which may be several bytes long. */
-static size_t point_the_point(char *text) {
-  size_t n = 0;
-  for (const char *p = text; *p; p++) {
-    if (strchr("+-0123456789e", *p))
-      text[n++] = *p;
-    else if (n > 0 && text[n - 1] != '.')
-      text[n++] = '.';
-  }
-  text[n] = '\0';
-  return n;
-}
-
-size_t ock_number_format(double value, char text[32]) {
-  if (!isfinite(value)) return (size_t)snprintf(text, 32, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
-  /* Integers of up to 15 digits, the common case, need no search. */
-  if (fabs(value) < 1e15 && value == (double)(int64_t)value && (value != 0 || !signbit(value)))
-    return (size_t)snprintf(text, 32, "%lld", (long long)value);
-  size_t length = 0;
-  int n_digits_least = fabs(value) < DBL_MIN ? 1 : DBL_DIG; /* subnormal numbers hold fewer digits */
-  for (int n_digits = n_digits_least; n_digits <= DBL_DECIMAL_DIG; n_digits++) {
-    snprintf(text, 32, "%.*g", n_digits, value);
-    length = point_the_point(text);
-    double back;
-    if (ock_number_parse(text, length, &back) && back == value) break;
-  }
-  return length;
 }

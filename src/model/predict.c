@@ -93,9 +93,11 @@ static ockham_status allocate(prediction *p, size_t n_workers, ock_arena *arena,
   return OCKHAM_OK;
 }
 
-static size_t rows_a_block(size_t n_columns) {
-  size_t n = BLOCK_SIZE_BYTES / sizeof(double) / n_columns;
-  return n > MAX_ROWS_A_BLOCK ? MAX_ROWS_A_BLOCK : n < MIN_ROWS_A_BLOCK ? MIN_ROWS_A_BLOCK : n;
+/* No more than there are: a server asks for one row at a time. */
+static size_t rows_a_block(ockham_rows x) {
+  size_t n = BLOCK_SIZE_BYTES / sizeof(double) / x.n_columns;
+  n = n > MAX_ROWS_A_BLOCK ? MAX_ROWS_A_BLOCK : n < MIN_ROWS_A_BLOCK ? MIN_ROWS_A_BLOCK : n;
+  return n < x.n_rows ? n : x.n_rows;
 }
 
 ockham_status ockham_model_predict(const ockham_model *model, ockham_rows x, size_t threads, uint32_t *labels,
@@ -107,7 +109,7 @@ ockham_status ockham_model_predict(const ockham_model *model, ockham_rows x, siz
   if (model->parts.mixture) return ock_model_predict_mixture(model, x, threads, labels, squared_distances, err);
   prediction p = {.model = model,
                   .x = x,
-                  .n_rows_a_block = rows_a_block(x.n_columns),
+                  .n_rows_a_block = rows_a_block(x),
                   .labels = labels,
                   .squared_distances = squared_distances};
   size_t n_blocks = (x.n_rows - 1) / p.n_rows_a_block + 1;

@@ -31,8 +31,10 @@ uint64_t ock_recorder_put(ock_recorder *recorder, const ockham_request *request)
 void ock_recorder_event(ock_recorder *recorder, const ockham_event *event);
 
 typedef struct ock_recorder_figures {
-  uint64_t n_requests, n_lost, n_segments, bytes; /* n_lost: since opening, for want of room */
-  const char *problem;                            /* why entries are being lost; NULL when they are not */
+  uint64_t n_requests, n_segments, bytes; /* in the folder; files count with all that was set aside for them */
+  uint64_t n_lost, n_events_lost;         /* since opening, for want of room */
+  const char *problem; /* why entries are being, or will soon be, lost; NULL when they are not; valid as long as the
+                          recorder */
 } ock_recorder_figures;
 void ock_recorder_look(ock_recorder *recorder, ock_recorder_figures *figures);
 /* Everything to disk, then close. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The report as one page of HTML. */
 #include "report/page.h"
+#include "report/assets.h"
 
 bool ockham_report_has_page(void) {
   return ockham_report_check_page(NULL) == OCKHAM_OK;
@@ -40,10 +41,15 @@ static bool write_text(const ock_page *p, FILE *out) {
   return true;
 }
 
+static bool write_vega(const ock_page *p, FILE *out) {
+  (void)p;
+  return fwrite(ock_asset_vega.bytes, 1, ock_asset_vega.size, out) == ock_asset_vega.size;
+}
+
 typedef bool part(const ock_page *page, FILE *out);
 
 static bool write_page(const void *what, FILE *out) {
-  static part *const parts[OCK_PAGE_PIECES - 1] = {write_title, write_text, ock_page_json};
+  static part *const parts[OCK_PAGE_PIECES - 1] = {write_title, write_text, ock_page_json, write_vega};
   fputs(ock_page_pieces[0], out);
   for (size_t i = 0; i < OCK_PAGE_PIECES - 1; i++) {
     if (!parts[i](what, out)) return false;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page: what is measured for it, its words and its JSON. The page itself is put together at build time by
- * page/assemble.mjs, and comes in pieces: between them stand the title, the report as text, and the report as JSON. */
+ * page/assemble.mjs, and comes in pieces: between them stand the title, the report as text, the report as JSON, and
+ * what draws the charts. */
 #ifndef OCK_REPORT_PAGE_H
 #define OCK_REPORT_PAGE_H
 
 #include "report/internal.h"
 
-enum { OCK_PAGE_PIECES = 4, OCK_PAGE_TOP = 3 };
+enum { OCK_PAGE_PIECES = 5, OCK_PAGE_TOP = 3 };
 
 extern const char *const ock_page_pieces[OCK_PAGE_PIECES];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is left of a request once it was answered: figures in the meter, an entry in the recording, a line in the log. */
+/* What is left of a request once it was answered: figures in the meter, an entry in the recording, a line in the log.
+ */
 #include <netinet/in.h>
 #include <string.h>
 #include <time.h>
@@ -35,8 +36,9 @@ static void client_text(const ock_exchange *x, char text[INET6_ADDRSTRLEN]) {
 
 static bool is_slow(const ock_version *version, uint64_t total_ns) {
   if (!version) return false;
-  uint64_t most = version->settings.slow_ms ? (uint64_t)version->settings.slow_ms * 1000000
-                                            : (uint64_t)atomic_load_explicit(&version->meter.slow_ns, memory_order_relaxed);
+  uint64_t most = version->settings.slow_ms
+                      ? (uint64_t)version->settings.slow_ms * 1000000
+                      : (uint64_t)atomic_load_explicit(&version->meter.slow_ns, memory_order_relaxed);
   return most && total_ns > most;
 }
 
@@ -50,6 +52,13 @@ static bool is_sampled(const ock_exchange *x) {
 
 static const char *or_empty(const char *text) {
   return text ? text : "";
+}
+
+/* What curl says of every body tells nothing: then what it was taken for. */
+static const char *content_type_of(const ock_exchange *x) {
+  const char *given = or_empty(ock_exchange_header(x, "Content-Type"));
+  if (*given && strncasecmp(given, "application/x-www-form-urlencoded", 33) != 0) return given;
+  return x->form == OCK_FORM_CSV ? "text/csv" : "application/json";
 }
 
 static ockham_request describe(ock_exchange *x, size_t answer_size) {
@@ -72,7 +81,7 @@ static ockham_request describe(ock_exchange *x, size_t answer_size) {
   };
   memcpy(r.phase_ns, x->phase_ns, sizeof r.phase_ns);
   r.key = or_empty(ock_exchange_header(x, "X-Unit-Key"));
-  r.content_type = or_empty(ock_exchange_header(x, "Content-Type"));
+  r.content_type = content_type_of(x);
   if (is_slow(x->version, r.total_ns)) x->marks |= OCKHAM_MARK_SLOW;
   if (is_sampled(x)) x->marks |= OCKHAM_MARK_SAMPLED;
   r.marks = x->marks;
@@ -133,8 +142,8 @@ static void redact(ock_exchange *x, ockham_request *r, ock_buffer *body) {
 
 static void put_in_recording(ock_exchange *x, ockham_request *r) {
   ock_buffer body = {0};
-  bool keep = x->status >= 400 ||
-              x->marks & (OCKHAM_MARK_SLOW | OCKHAM_MARK_SAMPLED | OCKHAM_MARK_FAR | OCKHAM_MARK_DIED);
+  bool keep =
+      x->status >= 400 || x->marks & (OCKHAM_MARK_SLOW | OCKHAM_MARK_SAMPLED | OCKHAM_MARK_FAR | OCKHAM_MARK_DIED);
   if (keep && x->body) keep_bodies(x, r);
   if (r->body && x->server->options.n_redact) redact(x, r, &body);
   char client[INET6_ADDRSTRLEN];
@@ -190,6 +199,7 @@ void ock_exchange_record(ock_exchange *x, size_t answer_size) {
   if (!inference && !x->server->access_log) return;
   ockham_request r = describe(x, answer_size);
   if (inference && x->version) ock_meter_add(&x->version->meter, &r, x->status == 200 ? NULL : x->reason);
+  if (inference && x->version) ock_allowance_note(x->version, &r);
   if (x->server->access_log) write_log(x, &r);
   if (inference && x->server->recorder) put_in_recording(x, &r);
   if (inference && x->status == 200) ock_shadow_send(x);

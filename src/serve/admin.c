@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The second port: who may use it, models loaded and unloaded, what was recorded, the console and its stream. */
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,7 +67,7 @@ bool ock_admin_allows(ock_exchange *x) {
     ock_exchange_fail(x, 403, "without a token only localhost is answered, found Host '%.100s'", host);
     return false;
   }
-  bool open = x->target.route == OCK_ROUTE_FRONT || x->target.route == OCK_ROUTE_LOGIN ||
+  bool open = ock_console_is_asset(x->target.route) || x->target.route == OCK_ROUTE_LOGIN ||
               x->target.route == OCK_ROUTE_LIVE || x->target.route == OCK_ROUTE_READY;
   if (open || has_token(x)) return true;
   ock_exchange_fail(x, 401, "expected the token of the token file as Authorization: Bearer ...");
@@ -74,7 +75,10 @@ bool ock_admin_allows(ock_exchange *x) {
 }
 
 void ock_admin_headers(const ock_exchange *x, struct MHD_Response *response) {
-  MHD_add_response_header(response, "Cache-Control", "no-store");
+  if (x->asset)
+    ock_console_headers(x, response);
+  else
+    MHD_add_response_header(response, "Cache-Control", "no-store");
   MHD_add_response_header(response, "X-Frame-Options", "DENY");
   if (x->status == 401) MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
   if (x->target.route == OCK_ROUTE_LOGIN && x->status == 204) {
@@ -93,8 +97,20 @@ static void login(ock_exchange *x) {
 
 /* ---- models ---- */
 
+/* Models come from the configuration alone: whoever may ask must not be able to bring programs along. */
+static bool load_brings_nothing(ock_exchange *x) {
+  if (!x->size) return true;
+  json_t *body = json_loadb(x->body, x->size, JSON_REJECT_DUPLICATES, NULL);
+  const json_t *parameters = json_object_get(body, "parameters");
+  bool good = json_is_object(body) && (!parameters || (json_is_object(parameters) && !json_object_size(parameters)));
+  json_decref(body);
+  if (!good) ock_exchange_fail(x, 400, "a load takes no parameters: models come from the configuration");
+  return good;
+}
+
 static void load(ock_exchange *x) {
   ockham_error err = {0};
+  if (!load_brings_nothing(x)) return;
   if (ock_server_load(x->server, x->target.model, &err))
     ock_exchange_fail(x, err.status == OCKHAM_BAD_ARGUMENT ? 404 : 400, "%s", err.message);
 }
@@ -173,18 +189,38 @@ static void show_request(ock_exchange *x, ockham_recording *recording) {
     ock_exchange_fail(x, 404, "request %llu is not in the recording any more", (unsigned long long)x->target.number);
 }
 
+/* Where the newest of the entries in the answer begin, so that older ones can be dropped. */
+typedef struct tail {
+  size_t *begins; /* limit of them, in a ring */
+  uint64_t limit, n;
+} tail;
+
+static void drop_older(ock_buffer *out, size_t begin, const tail *t) {
+  if (!t->begins || t->n <= t->limit) return;
+  size_t from = t->begins[t->n % t->limit];
+  memmove(out->bytes + begin, out->bytes + from, out->size - from);
+  out->size -= from - begin;
+}
+
+/* All after a number, or with a limit the newest of them; the oldest first. */
 static void list_events(ock_exchange *x, ockham_recording *recording) {
-  uint64_t after = number_argument(x, "after");
+  enum { MOST = 10000 };
+  uint64_t after = number_argument(x, "after"), limit = number_argument(x, "limit");
+  tail t = {.limit = limit > MOST ? MOST : limit};
+  if (t.limit) t.begins = ock_alloc_array((size_t)t.limit, sizeof *t.begins);
   ockham_error err = {0};
   ockham_event event;
-  bool found = true, first = true;
+  bool found = true;
   ock_buffer_text(&x->out, "[");
   while (!ockham_recording_event(recording, after, ock_exchange_argument(x, "kind"), &event, &found, &err) && found) {
-    ock_buffer_text(&x->out, first ? "" : ",\n");
+    if (t.n) ock_buffer_text(&x->out, ",\n");
+    if (t.begins) t.begins[t.n % t.limit] = x->out.size;
+    t.n++;
     ock_event_write(&event, &x->out);
     after = event.number;
-    first = false;
   }
+  if (!x->out.failed) drop_older(&x->out, 1, &t);
+  ock_free(t.begins);
   ock_buffer_text(&x->out, "]");
 }
 
@@ -237,15 +273,33 @@ static void start_apart(ock_exchange *x) {
 void ock_admin_answer(ock_exchange *x) {
   x->content_type = "application/json";
   switch (x->target.route) {
-    case OCK_ROUTE_FRONT: ock_console_answer(x); break;
-    case OCK_ROUTE_LOGIN: login(x); break;
-    case OCK_ROUTE_UNLOAD: unload(x); break;
+    case OCK_ROUTE_FRONT:
+    case OCK_ROUTE_CONSOLE_STYLE:
+    case OCK_ROUTE_CONSOLE_SCRIPT:
+    case OCK_ROUTE_CONSOLE_VEGA:
+      ock_console_answer(x);
+      break;
+    case OCK_ROUTE_LOGIN:
+      login(x);
+      break;
+    case OCK_ROUTE_UNLOAD:
+      unload(x);
+      break;
     case OCK_ROUTE_METRICS:
       x->content_type = "text/plain; version=0.0.4; charset=utf-8";
       ock_metrics_write(x->server, &x->out);
       break;
-    case OCK_ROUTE_STATE: ock_state_write(x->server, &x->out); break;
-    case OCK_ROUTE_STREAM: ock_stream_begin(x); break;
-    default: start_apart(x); break;
+    case OCK_ROUTE_STATE:
+      ock_state_write(x->server, &x->out);
+      break;
+    case OCK_ROUTE_HISTORY:
+      ock_history_document(x->server, &x->out);
+      break;
+    case OCK_ROUTE_STREAM:
+      ock_stream_begin(x);
+      break;
+    default:
+      start_apart(x);
+      break;
   }
 }

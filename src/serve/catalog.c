@@ -23,15 +23,15 @@ static ock_version *draw_version(const ock_catalog *catalog, const char *name, c
     ock_version *v = catalog->versions[i];
     if (strcmp(v->settings.name, name) != 0) continue;
     if (!last || takes_traffic(v) || (last->settings.shadow && !v->settings.shadow)) last = v;
-    if (takes_traffic(v)) total += v->settings.weight;
+    if (takes_traffic(v)) total += v->weight;
   }
   if (total <= 0) return last;
   double at = draw(key) * total;
   for (size_t i = 0; i < catalog->n_versions; i++) {
     ock_version *v = catalog->versions[i];
-    if (strcmp(v->settings.name, name) != 0 || !takes_traffic(v) || v->settings.weight <= 0) continue;
+    if (strcmp(v->settings.name, name) != 0 || !takes_traffic(v) || v->weight <= 0) continue;
     last = v;
-    if ((at -= v->settings.weight) < 0) break;
+    if ((at -= v->weight) < 0) break;
   }
   return last;
 }

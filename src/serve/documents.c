@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the server says of itself and its models. */
+#include <jansson.h>
 #include <string.h>
 
 #include "serve/internal.h"
@@ -102,10 +103,23 @@ static void write_unloaded(ock_exchange *x, bool first) {
   pthread_rwlock_unlock(&catalog->lock);
 }
 
-/* {"ready": true} leaves out what cannot answer. */
+/* The body may be {"ready": true}, which leaves out what cannot answer. False after an answer: it is something else. */
+static bool read_index_request(ock_exchange *x, bool *only_ready) {
+  *only_ready = false;
+  if (!x->size) return true;
+  json_t *body = json_loadb(x->body, x->size, JSON_REJECT_DUPLICATES, NULL);
+  const json_t *ready = json_object_get(body, "ready");
+  bool good = json_is_object(body) && (!ready || json_is_boolean(ready));
+  *only_ready = json_is_true(ready);
+  json_decref(body);
+  if (!good) ock_exchange_fail(x, 400, "expected {} or {\"ready\": true or false}");
+  return good;
+}
+
 static void index_document(ock_exchange *x) {
-  bool only_ready = x->size && strstr(x->body, "\"ready\"") && strstr(x->body, "true"), first = true;
+  bool only_ready, first = true;
   ock_version *v;
+  if (!read_index_request(x, &only_ready)) return;
   ock_buffer_text(&x->out, "[");
   for (size_t i = 0; (v = ock_catalog_get(&x->server->catalog, i)); i++) {
     bool ready = ock_version_ready(v);
@@ -125,7 +139,8 @@ static void index_document(ock_exchange *x) {
 
 /* ---- worked examples ---- */
 
-/* Of a fitted model the first centroid, which is what a row may look like; NULL: no memory, or another kind of model. */
+/* Of a fitted model the first centroid, which is what a row may look like; NULL: no memory, or another kind of model.
+ */
 static double *example_values(const ock_version *v) {
   if (!v->fitted) return NULL;
   double *values = ock_alloc_array(v->schema.n_columns, sizeof *values);
@@ -215,37 +230,89 @@ void ock_example_curl(const ock_version *v, const char *url, bool tensors, ock_b
   ock_buffer_clear(&body);
 }
 
+ockham_status ockham_server_example(ockham_server *server, const char *model, char **line, ockham_error *err) {
+  bool known;
+  ock_buffer out = {0};
+  *line = NULL;
+  ock_version *version = ock_catalog_find(&server->catalog, model, NULL, NULL, &known);
+  if (version) ock_example_curl(version, server->url, false, &out);
+  ock_version_release(version);
+  if (!out.size && !out.failed) return OCKHAM_OK;
+  return ock_buffer_give(&out, line, err);
+}
+
 /* The address by which the client reached us, where that is plain. */
 static void own_url(const ock_exchange *x, char url[300]) {
   const char *host = ock_exchange_header(x, "Host");
-  bool plain = host && *host && strlen(host) < 200 && !host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")];
+  bool plain = host && *host && strlen(host) < 200 &&
+               !host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")];
   if (plain)
     snprintf(url, 300, "%s://%.200s", x->server->options.certificate ? "https" : "http", host);
   else
     snprintf(url, 300, "%s", x->server->url);
 }
 
-static void front_document(ock_exchange *x) {
+static void write_front(ock_exchange *x, ock_buffer *out) {
   char url[300];
   own_url(x, url);
-  x->content_type = "text/plain; charset=utf-8";
-  ock_buffer_text(&x->out, "ockham " OCKHAM_VERSION "\n\n");
+  ock_buffer_text(out, "ockham " OCKHAM_VERSION "\n\n");
   ock_version *v;
   for (size_t i = 0; (v = ock_catalog_get(&x->server->catalog, i)); i++) {
-    ock_buffer_print(&x->out, "%s, version %s: %s\n", v->settings.name, v->settings.version,
-                     ock_version_ready(v) ? "ready" : v->problem[0] ? v->problem : "starting");
+    ock_buffer_print(out, "%s, version %s: %s\n", v->settings.name, v->settings.version,
+                     ock_version_ready(v) ? "ready"
+                     : v->problem[0]      ? v->problem
+                                          : "starting");
     if (ock_version_schema(v)) {
-      ock_buffer_text(&x->out, "  ");
-      ock_example_curl(v, url, false, &x->out);
+      ock_buffer_text(out, "  ");
+      ock_example_curl(v, url, false, out);
       if (ock_version_schema(v)->layout != OCK_LAYOUT_NONE) {
-        ock_buffer_text(&x->out, "\n  ");
-        ock_example_curl(v, url, true, &x->out);
+        ock_buffer_text(out, "\n  ");
+        ock_example_curl(v, url, true, out);
       }
     }
-    ock_buffer_text(&x->out, "\n\n");
+    ock_buffer_text(out, "\n\n");
     ock_version_release(v);
   }
-  ock_buffer_print(&x->out, "Rows may also be CSV or one JSON object a line. All there is: %s/openapi.json\n", url);
+  ock_buffer_print(out, "Rows may also be CSV or one JSON object a line. All there is: %s/openapi.json\n", url);
+}
+
+static void escape_html(const ock_buffer *text, ock_buffer *out) {
+  for (size_t i = 0; i < text->size; i++) {
+    switch (text->bytes[i]) {
+      case '<':
+        ock_buffer_text(out, "&lt;");
+        break;
+      case '>':
+        ock_buffer_text(out, "&gt;");
+        break;
+      case '&':
+        ock_buffer_text(out, "&amp;");
+        break;
+      default:
+        ock_buffer_put(out, text->bytes + i, 1);
+    }
+  }
+}
+
+/* A browser asks for HTML before all else; it gets the same text. */
+static void front_document(ock_exchange *x) {
+  const char *accept = ock_exchange_header(x, "Accept");
+  x->content_type = "text/plain; charset=utf-8";
+  if (!accept || strncasecmp(accept, "text/html", 9) != 0) {
+    write_front(x, &x->out);
+    return;
+  }
+  x->content_type = "text/html; charset=utf-8";
+  ock_buffer text = {0};
+  write_front(x, &text);
+  ock_buffer_text(
+      &x->out,
+      "<!doctype html><meta charset=utf-8><title>ockham</title><meta name=color-scheme content=\"light dark\">"
+      "<pre style=\"white-space:pre-wrap;overflow-wrap:anywhere;max-width:60em;margin:2em auto\">");
+  escape_html(&text, &x->out);
+  ock_buffer_text(&x->out, "</pre>\n");
+  x->out.failed |= text.failed;
+  ock_buffer_clear(&text);
 }
 
 /* ---- which document ---- */
@@ -253,10 +320,18 @@ static void front_document(ock_exchange *x) {
 static void about_a_version(ock_exchange *x) {
   if (!ock_exchange_find_version(x)) return;
   switch (x->target.route) {
-    case OCK_ROUTE_MODEL: model_document(x); break;
-    case OCK_ROUTE_MODEL_READY: model_ready_document(x); break;
-    case OCK_ROUTE_MODEL_STATS: stats_document(x); break;
-    default: v1_model_document(x); break;
+    case OCK_ROUTE_MODEL:
+      model_document(x);
+      break;
+    case OCK_ROUTE_MODEL_READY:
+      model_ready_document(x);
+      break;
+    case OCK_ROUTE_MODEL_STATS:
+      stats_document(x);
+      break;
+    default:
+      v1_model_document(x);
+      break;
   }
 }
 
@@ -270,17 +345,31 @@ void ock_document_answer(ock_exchange *x) {
       else
         front_document(x);
       break;
-    case OCK_ROUTE_OPENAPI: ock_openapi_write(x->server, &x->out); break;
-    case OCK_ROUTE_SERVER: server_document(x); break;
+    case OCK_ROUTE_OPENAPI:
+      ock_openapi_write(x->server, &x->out);
+      break;
+    case OCK_ROUTE_SERVER:
+      server_document(x);
+      break;
     case OCK_ROUTE_LIVE:
     case OCK_ROUTE_READY:
-    case OCK_ROUTE_PING: health_document(x); break;
-    case OCK_ROUTE_ALL_STATS: stats_document(x); break;
-    case OCK_ROUTE_INDEX: index_document(x); break;
+    case OCK_ROUTE_PING:
+      health_document(x);
+      break;
+    case OCK_ROUTE_ALL_STATS:
+      stats_document(x);
+      break;
+    case OCK_ROUTE_INDEX:
+      index_document(x);
+      break;
     case OCK_ROUTE_MODEL:
     case OCK_ROUTE_MODEL_READY:
     case OCK_ROUTE_MODEL_STATS:
-    case OCK_ROUTE_V1_MODEL: about_a_version(x); break;
-    default: ock_admin_answer(x); break;
+    case OCK_ROUTE_V1_MODEL:
+      about_a_version(x);
+      break;
+    default:
+      ock_admin_answer(x);
+      break;
   }
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "report/assets.h"
 #include "serve/internal.h"
 
 enum { FIRST_CAPACITY = 4096 };
@@ -23,6 +24,17 @@ typedef struct framing {
   bool bad;
 } framing;
 
+static bool is_token(const char *name) {
+  static const char OTHERS[] = "!#$%&'*+-.^_`|~";
+  size_t n = 0;
+  for (; name[n]; n++) {
+    char lower = name[n] | 0x20;
+    bool good = (lower >= 'a' && lower <= 'z') || (name[n] >= '0' && name[n] <= '9') || strchr(OTHERS, name[n]);
+    if (!good) return false;
+  }
+  return n > 0;
+}
+
 static enum MHD_Result look_at_header(void *user, enum MHD_ValueKind kind, const char *name, const char *value) {
   (void)kind;
   framing *f = user;
@@ -35,11 +47,12 @@ static enum MHD_Result look_at_header(void *user, enum MHD_ValueKind kind, const
     if (strcasecmp(value, "chunked") != 0) f->bad = true;
   }
   if (strcasecmp(name, "Host") == 0) f->n_hosts++;
-  if (!*name || name[strcspn(name, " \t\r\n")]) f->bad = true; /* "Content-Length : 5" */
+  if (!is_token(name)) f->bad = true; /* "Content-Length : 5" */
   return MHD_YES;
 }
 
-/* What a server in front could read otherwise than this one: where a request ends must be beyond doubt (RFC 9112, 6.3). */
+/* What a server in front could read otherwise than this one: where a request ends must be beyond doubt (RFC 9112, 6.3).
+ */
 static bool framing_is_clear(const ock_exchange *x) {
   framing f = {0};
   MHD_get_connection_values(x->connection, MHD_HEADER_KIND, look_at_header, &f);
@@ -135,16 +148,24 @@ static void close_after(struct MHD_Response *response) {
   MHD_add_response_header(response, "Connection", "close");
 }
 
+/* The buffer's bytes become the response's. */
+static struct MHD_Response *take_bytes(ock_buffer *out) {
+  ock_buffer taken = *out;
+  *out = (ock_buffer){0};
+  if (!taken.bytes) return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+  struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(taken.size, taken.bytes, ock_free);
+  if (!response) ock_free(taken.bytes);
+  return response;
+}
+
 static enum MHD_Result send_answer(ock_exchange *x, bool and_close) {
   if (x->out.failed) {
     ock_buffer_clear(&x->out);
     x->status = 503;
   }
   x->stage = OCK_STAGE_DONE;
-  struct MHD_Response *response =
-      MHD_create_response_from_buffer_with_free_callback(x->out.size, x->out.bytes ? x->out.bytes : "", ock_free);
+  struct MHD_Response *response = x->asset ? ock_console_response(x) : take_bytes(&x->out);
   if (!response) return MHD_NO;
-  x->out = (ock_buffer){0};
   add_headers(response, x);
   if (x->admin) ock_admin_headers(x, response);
   if (and_close) close_after(response);
@@ -154,7 +175,7 @@ static enum MHD_Result send_answer(ock_exchange *x, bool and_close) {
 }
 
 static enum MHD_Result answer(ock_exchange *x, bool and_close) {
-  ock_exchange_record(x, x->out.size);
+  ock_exchange_record(x, x->asset ? x->asset->size : x->out.size);
   return send_answer(x, and_close || x->server->stopping);
 }
 
@@ -197,7 +218,7 @@ static ockham_status inflate_all(ock_exchange *x, z_stream *z, size_t most, ock_
     result = inflate(z, Z_NO_FLUSH);
     out->size += STEP - z->avail_out;
     if (out->size > most)
-      return ock_fail(err, OCKHAM_BAD_DATA, "the body is longer than %zu bytes once it is decompressed", most);
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the body is longer than %zu bytes once it is decompressed", most);
   }
   if (result != Z_STREAM_END || z->avail_in)
     return ock_fail(err, OCKHAM_BAD_DATA, "the body's compression is damaged or cut: at byte %lu", z->total_in);
@@ -265,8 +286,9 @@ void *ock_exchange_begin_admin(void *server, const char *uri, struct MHD_Connect
 static bool refuse_early(ock_exchange *x, const char *url, const char *method) {
   set_id(x);
   if (!framing_is_clear(x)) {
-    ock_exchange_fail(x, 400, "the headers leave open where the request ends: expected one Content-Length, or "
-                              "Transfer-Encoding: chunked, and one Host");
+    ock_exchange_fail(x, 400,
+                      "the headers leave open where the request ends: expected one Content-Length, or "
+                      "Transfer-Encoding: chunked, and one Host");
     return true;
   }
   x->target = ock_route_find(method, url);
@@ -296,11 +318,14 @@ static bool is_inference(ock_route route) {
 /* The whole request is there. */
 static enum MHD_Result dispatch(ock_exchange *x) {
   x->read_ns = ock_clock_ns();
+  ock_guest_does(x->connection, OCK_GUEST_WAITS);
   x->phase_ns[OCKHAM_PHASE_READ] = x->read_ns - x->begin_ns;
   ockham_error err = {0};
   if (x->too_long)
     ock_exchange_fail(x, 413, "the body is longer than %llu bytes", (unsigned long long)x->server->options.body_bytes);
-  else if (!body_is_whole(x, &err))
+  else if (!body_is_whole(x, &err) && err.status == OCKHAM_BAD_ARGUMENT)
+    ock_exchange_fail(x, 413, "%s", err.message);
+  else if (err.status)
     ock_exchange_fail_by(x, &err);
   else if (is_inference(x->target.route))
     ock_infer_begin(x);
@@ -317,6 +342,7 @@ enum MHD_Result ock_exchange_step(void *server, struct MHD_Connection *connectio
   if (!x) return MHD_NO; /* no memory for it */
   if (!x->begun) {
     x->begun = true;
+    ock_guest_does(connection, OCK_GUEST_SENDS);
     if (refuse_early(x, url, method)) return answer(x, true);
     return MHD_YES;
   }
@@ -334,10 +360,11 @@ enum MHD_Result ock_exchange_step(void *server, struct MHD_Connection *connectio
 
 void ock_exchange_end(void *server, struct MHD_Connection *connection, void **exchange,
                       enum MHD_RequestTerminationCode how) {
-  (void)server, (void)connection, (void)how;
+  (void)server, (void)how;
   ock_exchange *x = *exchange;
   if (!x) return;
   *exchange = NULL;
+  ock_guest_does(connection, OCK_GUEST_BEFORE_REQUEST);
   if (x->begun && x->stage == OCK_STAGE_READING && is_inference(x->target.route)) {
     x->reason = "CANCELED";
     ock_exchange_fail(x, 499, "the client left after %zu bytes of the body", x->size);

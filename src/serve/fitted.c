@@ -7,9 +7,9 @@
 
 static const char *const INPUT = "x";
 
-/* The squared distance, as a multiple of a cluster's mean one, that a row of a spherical Gaussian cluster in d dimensions
- * exceeds once in a million: the chi-squared quantile over d, by E. B. Wilson & M. M. Hilferty, "The distribution of
- * chi-square", 1931 (doi:10.1073/pnas.17.12.684). */
+/* The squared distance, as a multiple of a cluster's mean one, that a row of a spherical Gaussian cluster in d
+ * dimensions exceeds once in a million: the chi-squared quantile over d, by E. B. Wilson & M. M. Hilferty, "The
+ * distribution of chi-square", 1931 (doi:10.1073/pnas.17.12.684). */
 static double far_factor(size_t n_columns) {
   const double z = 4.7534; /* of 1 - 1e-6 */
   double spread = 2.0 / (9.0 * (double)n_columns), root = 1 - spread + z * sqrt(spread);
@@ -65,7 +65,7 @@ static ockham_status set_schema(ock_version *version, ockham_error *err) {
 
 ockham_status ock_fitted_open(ock_version *version, ockham_error *err) {
   OCK_TRY(ockham_model_load(version->settings.file, &version->fitted, err));
-  version->platform = "ockham";
+  version->platform = ockham_model_look(version->fitted)->mixture ? "ockham_mixture" : "ockham_kmeans";
   OCK_TRY(set_schema(version, err));
   return set_far_distances(version, err);
 }
@@ -79,10 +79,14 @@ bool ock_fitted_is_quick(const ock_version *version, uint64_t n_rows) {
   return products <= MOST_PRODUCTS;
 }
 
-static bool any_far(const ock_version *version, const uint32_t *labels, const double *squared_distances, size_t n) {
-  if (!version->far_distances) return false;
-  for (size_t i = 0; i < n; i++)
-    if (squared_distances[i] > version->far_distances[labels[i]]) return true;
+bool ock_fitted_is_far(const ock_version *version, const ock_message *answer) {
+  const ock_tensor *cluster = ock_message_find(answer, "cluster"),
+                   *distance = ock_message_find(answer, "squared_distance");
+  if (!version->far_distances || !cluster || !distance) return false;
+  const int64_t *clusters = (const int64_t *)(const void *)cluster->data;
+  const double *squared_distances = (const double *)(const void *)distance->data;
+  for (size_t i = 0; i < distance->n_elements; i++)
+    if (squared_distances[i] > version->far_distances[clusters[i]]) return true;
   return false;
 }
 
@@ -97,14 +101,12 @@ static bool wants(const ock_message *request, const char *name) {
 }
 
 static ockham_status answer_kmeans(ock_version *version, ockham_rows rows, uint32_t *labels, ock_message *answer,
-                                   bool *far, ockham_error *err) {
+                                   ockham_error *err) {
   const uint64_t shape[] = {rows.n_rows};
   ock_tensor *distance = ock_message_add(answer, "squared_distance", OCK_FP64, shape, 1, rows.n_rows * sizeof(double));
   if (!distance) return no_memory(rows.n_rows, err);
   double *squared_distances = (double *)distance->data;
-  if (rows.n_rows) OCK_TRY(ockham_model_predict(version->fitted, rows, 1, labels, squared_distances, err));
-  *far = any_far(version, labels, squared_distances, rows.n_rows);
-  return OCKHAM_OK;
+  return rows.n_rows ? ockham_model_predict(version->fitted, rows, 1, labels, squared_distances, err) : OCKHAM_OK;
 }
 
 static ockham_status answer_mixture(ock_version *version, const ock_message *request, ockham_rows rows,
@@ -128,9 +130,7 @@ static ockham_status answer_mixture(ock_version *version, const ock_message *req
   return OCKHAM_OK;
 }
 
-ockham_status ock_fitted_answer(ock_version *version, ock_message *request, ock_message *answer, bool *far,
-                                ockham_error *err) {
-  *far = false;
+ockham_status ock_fitted_answer(ock_version *version, ock_message *request, ock_message *answer, ockham_error *err) {
   ockham_rows rows;
   OCK_TRY(ock_message_matrix(&version->schema, request, &rows, err));
   const uint64_t shape[] = {rows.n_rows};
@@ -142,7 +142,7 @@ ockham_status ock_fitted_answer(ock_version *version, ock_message *request, ock_
   if (ockham_model_look(version->fitted)->mixture)
     OCK_TRY(answer_mixture(version, request, rows, labels, answer, err));
   else
-    OCK_TRY(answer_kmeans(version, rows, labels, answer, far, err));
+    OCK_TRY(answer_kmeans(version, rows, labels, answer, err));
   for (size_t i = 0; i < rows.n_rows; i++) clusters[i] = (int64_t)labels[i];
   return OCKHAM_OK;
 }

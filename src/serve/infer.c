@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A request for inference: bytes to tensors, tensors to a version of a model, its answer back in the form that was asked. */
+/* A request for inference: bytes to tensors, tensors to a version of a model, its answer back in the form that was
+ * asked. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,8 +111,8 @@ static bool choose_form(ock_exchange *x) {
   else if (type_is(type, "application/json"))
     x->form = json;
   else
-    ock_exchange_fail(x, 415, "Content-Type: expected application/json, text/csv or application/x-ndjson, found '%.80s'",
-                      type);
+    ock_exchange_fail(x, 415,
+                      "Content-Type: expected application/json, text/csv or application/x-ndjson, found '%.80s'", type);
   return !x->status;
 }
 
@@ -132,12 +133,43 @@ static bool set_json_size(ock_exchange *x) {
   return true;
 }
 
+/* Header 0: no JSON, the body is the data of the only input (Triton's raw binary request), and so are the outputs. */
+static ockham_status decode_raw(ock_exchange *x, const ock_schema *schema, ockham_error *err) {
+  const ock_field *field = schema->inputs;
+  size_t size = schema->n_inputs == 1 ? ock_datatype_size(field->datatype) : 0;
+  uint64_t shape[OCK_DIMENSIONS], row = 1;
+  size_t open = 0, n_open = 0;
+  for (size_t i = 0; size && i < field->n_dimensions; i++) {
+    shape[i] = field->shape[i] < 0 ? 1 : (uint64_t)field->shape[i];
+    if (field->shape[i] < 0) open = i, n_open++;
+    row = ock_size_product(row, shape[i]);
+  }
+  size_t row_bytes = ock_size_product(row, size);
+  if (!row_bytes || n_open > 1 || x->size % row_bytes || (!n_open && x->size != row_bytes))
+    return ock_fail(err, OCKHAM_BAD_DATA,
+                    "a body without JSON must be the data of the model's only input%s, found %zu bytes",
+                    row_bytes ? ", whole rows of it" : ", of one open dimension and not BYTES", x->size);
+  if (n_open) shape[open] = x->size / row_bytes;
+  ock_tensor *tensor = ock_message_add(&x->request, field->name, field->datatype, shape, field->n_dimensions, x->size);
+  if (!tensor) return ock_fail_memory(err, "a tensor", x->size);
+  memcpy(tensor->data, x->body, x->size);
+  tensor->binary = x->request.binary_output = true;
+  x->request.n_rows = field->n_dimensions ? shape[0] : 1;
+  return OCKHAM_OK;
+}
+
+static ockham_status decode_tensors(ock_exchange *x, const ock_schema *schema, ockham_error *err) {
+  bool raw = ock_exchange_header(x, "Inference-Header-Content-Length") && !x->json_size;
+  return raw ? decode_raw(x, schema, err)
+             : ock_oip_decode_request(x->body, x->size, x->json_size ? x->json_size : x->size, &x->request, err);
+}
+
 static bool decode(ock_exchange *x, const ock_schema *schema) {
   ockham_error err = {0};
   ockham_status status;
   if (x->form == OCK_FORM_OIP) {
     if (!set_json_size(x)) return false;
-    status = ock_oip_decode_request(x->body, x->size, x->json_size ? x->json_size : x->size, &x->request, &err);
+    status = decode_tensors(x, schema, &err);
   } else {
     status = ock_rows_decode(x->form, x->body, x->size, schema, &x->request, &err);
   }
@@ -157,6 +189,7 @@ static const char *type_of(const ock_exchange *x) {
 static void encode(ock_exchange *x) {
   uint64_t begin = ock_clock_ns();
   const ock_message *request = ock_exchange_request(x), *answer = ock_exchange_answer(x);
+  if (ock_fitted_is_far(x->version, answer)) x->marks |= OCKHAM_MARK_FAR;
   const ockham_serve_model *settings = &x->version->settings;
   ockham_error err = {0};
   x->status = 200;
@@ -172,10 +205,8 @@ static void encode(ock_exchange *x) {
 
 static void answer_now(ock_exchange *x, uint64_t begin) {
   ockham_error err = {0};
-  bool far;
-  ockham_status status = ock_fitted_answer(x->version, &x->request, &x->answer, &far, &err);
+  ockham_status status = ock_fitted_answer(x->version, &x->request, &x->answer, &err);
   x->phase_ns[OCKHAM_PHASE_COMPUTE] = ock_clock_ns() - begin;
-  if (far) x->marks |= OCKHAM_MARK_FAR;
   if (status)
     ock_exchange_fail_by(x, &err);
   else
@@ -198,10 +229,18 @@ static void wake(ock_job *job) {
   MHD_resume_connection(x->connection);
 }
 
-static uint64_t deadline_of(const ock_exchange *x) {
+/* X-Deadline-Ms: from the first byte of the request on. False after an answer: it is no number. */
+static bool read_deadline(ock_exchange *x) {
+  enum { MOST_DIGITS = 9 };
   const char *text = ock_exchange_header(x, "X-Deadline-Ms");
-  if (!text || !*text || text[strspn(text, "0123456789")] || strlen(text) > 9) return 0;
-  return x->begin_ns + strtoull(text, NULL, 10) * 1000000;
+  if (!text) return true;
+  size_t n = strspn(text, "0123456789");
+  if (!n || text[n] || n > MOST_DIGITS) {
+    ock_exchange_fail(x, 400, "X-Deadline-Ms: expected milliseconds, found '%.40s'", text);
+    return false;
+  }
+  x->deadline_ns = x->begin_ns + strtoull(text, NULL, 10) * 1000000;
+  return true;
 }
 
 static int socket_of(const ock_exchange *x) {
@@ -219,8 +258,8 @@ static void hand_over(ock_exchange *x) {
   x->job->request = x->request;
   x->request = (ock_message){0};
   x->job->hash = x->hash;
-  x->job->deadline_ns = deadline_of(x);
-  x->job->request_id = x->id;
+  x->job->deadline_ns = x->deadline_ns;
+  ock_job_name(x->job, x->id, ock_exchange_header(x, "traceparent"));
   x->job->done = wake;
   x->job->user = x;
   x->stage = OCK_STAGE_WAITING;
@@ -239,7 +278,7 @@ void ock_infer_begin(ock_exchange *x) {
     return;
   }
   x->hash = ock_hash(x->body, x->size);
-  if (!choose_form(x) || !decode(x, schema)) return;
+  if (!read_deadline(x) || !choose_form(x) || !decode(x, schema)) return;
   uint64_t now = ock_clock_ns();
   x->phase_ns[OCKHAM_PHASE_DECODE] = now - x->read_ns;
   if (x->version->fitted && ock_fitted_is_quick(x->version, x->request.n_rows))
@@ -257,6 +296,7 @@ void ock_infer_finish(ock_exchange *x) {
     x->phase_ns[OCKHAM_PHASE_QUEUE] = job->finished_ns - job->queued_ns;
   }
   x->cpu_ns = job->cpu_ns;
+  if (job->attempts > 1) x->marks |= OCKHAM_MARK_DIED; /* answered, by the second worker */
   if (job->outcome == OCK_DONE)
     encode(x);
   else

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve: HTTP in front of models: what is asked is routed to a version of a model, answered, measured and recorded.
- * Main types: ock_exchange (a request and its answer), ock_version (a model that runs, with its meter), ock_catalog (which
- *   of them are there), ockham_server (what joins them).
- * Invariants: every request that was read gets one answer and one entry in the recording; a version lives as long as a
- *   request holds it, so that loading and unloading fail none; what takes long runs in a crew, not in a thread that reads
- *   and writes; no text of a request becomes part of a file's name.
- * Threads: libmicrohttpd's threads run exchanges, an exchange belongs to one of them; a crew's threads only finish jobs
- *   and wake exchanges up; the catalog is locked for as long as it takes to find a version.
- * Source: Open Inference Protocol v2 and Triton's extensions (docs/protocol.md). */
+ * Main types: ock_exchange (a request and its answer), ock_version (a model that runs, with its meter), ock_catalog
+ * (which of them are there), ockham_server (what joins them). Invariants: every request that was read gets one answer
+ * and one entry in the recording; a version lives as long as a request holds it, so that loading and unloading fail
+ * none; what takes long runs in a crew, not in a thread that reads and writes; no text of a request becomes part of a
+ * file's name. Threads: libmicrohttpd's threads run exchanges, an exchange belongs to one of them; a crew's threads
+ * only finish jobs and wake exchanges up; the catalog is locked for as long as it takes to find a version. Source: Open
+ * Inference Protocol v2 and Triton's extensions (docs/protocol.md). */
 #ifndef OCK_SERVE_INTERNAL_H
 #define OCK_SERVE_INTERNAL_H
 
@@ -19,6 +18,8 @@
 
 #include "core/internal.h"
 #include "record/internal.h"
+#include "serve/allowance.h"
+#include "serve/history.h"
 #include "serve/meter.h"
 #include "wire/internal.h"
 #include "worker/internal.h"
@@ -29,16 +30,20 @@ typedef enum ock_version_state { OCK_VERSION_LOADING, OCK_VERSION_READY, OCK_VER
 
 typedef struct ock_version {
   atomic_size_t n_holders;
+  _Atomic double weight;       /* settings.weight, which a reload may change */
+  uint64_t fingerprint;        /* of the settings, and of the files that they name */
   ockham_serve_model settings; /* texts lie in the arena */
   ock_arena arena;
-  const char *platform; /* "ockham", "ockham_worker", "upstream" */
+  const char *platform; /* "ockham_kmeans", "ockham_mixture", "ockham_worker", "ockham_upstream" */
   /* One of: a fitted model, computed where the request is when it is small; or a crew alone. */
   ockham_model *fitted;
   ock_schema schema;
   double *far_distances; /* of a fitted k-means: squared distances beyond which a row is far, a cluster; else NULL */
   ock_crew *crew;
   ock_meter meter;
-  atomic_int state; /* ock_version_state */
+  ock_allowance allowance;
+  ock_past history;  /* kept while there is an admin address */
+  atomic_int state;  /* ock_version_state */
   char problem[512]; /* with FAILED */
   struct ockham_server *server;
 } ock_version;
@@ -54,10 +59,14 @@ bool ock_version_ready(ock_version *version);
 /* Wait until it is ready, or failed: then IO with why. */
 ockham_status ock_version_wait(ock_version *version, ockham_error *err);
 
+/* How a model's settings say that its crew is to be: all but what it calls, helpers and who is told. */
+ock_crew_options ock_crew_options_of(const ockham_serve_model *settings);
+
 /* A fitted model: what it takes and gives, and its answer to a request that was checked against that. */
 ockham_status ock_fitted_open(ock_version *version, ockham_error *err);
-ockham_status ock_fitted_answer(ock_version *version, ock_message *request, ock_message *answer, bool *far,
-                                ockham_error *err);
+ockham_status ock_fitted_answer(ock_version *version, ock_message *request, ock_message *answer, ockham_error *err);
+/* Whether a row of an answer is far from all that the model was fitted on. */
+bool ock_fitted_is_far(const ock_version *version, const ock_message *answer);
 /* Whether a request is small enough to be answered in the thread that read it. */
 bool ock_fitted_is_quick(const ock_version *version, uint64_t n_rows);
 
@@ -70,9 +79,10 @@ typedef struct ock_catalog {
   char **unloaded; /* names of models that were there; for the index */
   size_t n_unloaded;
 } ock_catalog;
-/* The version that a request goes to, held for the caller: the one named; or, version NULL, one drawn by the weights, by
- * the key if there is one. NULL: there is none; *known says whether the name is that of a model. */
-ock_version *ock_catalog_find(ock_catalog *catalog, const char *name, const char *version, const char *key, bool *known);
+/* The version that a request goes to, held for the caller: the one named; or, version NULL, one drawn by the weights,
+ * by the key if there is one. NULL: there is none; *known says whether the name is that of a model. */
+ock_version *ock_catalog_find(ock_catalog *catalog, const char *name, const char *version, const char *key,
+                              bool *known);
 /* The n-th version, held for the caller, or NULL beyond the last. */
 ock_version *ock_catalog_get(ock_catalog *catalog, size_t n);
 /* Put a version in place of the one with its name and version, or behind the others. Takes over the caller's hold. */
@@ -84,33 +94,37 @@ void ock_catalog_clear(ock_catalog *catalog);
 /* ---- exchanges ---- */
 
 /* X(NAME, method, path for people, admin only). */
-#define OCK_ROUTE_LIST(X)                                                   \
-  X(NONE, "", "", false)                                                    \
-  X(FRONT, "GET", "/", false)                                               \
-  X(OPENAPI, "GET", "/openapi.json", false)                                 \
-  X(SERVER, "GET", "/v2", false)                                            \
-  X(LIVE, "GET", "/v2/health/live", false)                                  \
-  X(READY, "GET", "/v2/health/ready", false)                                \
-  X(ALL_STATS, "GET", "/v2/models/stats", false)                            \
-  X(MODEL, "GET", "/v2/models/{m}", false)                                  \
-  X(MODEL_READY, "GET", "/v2/models/{m}/ready", false)                      \
-  X(MODEL_STATS, "GET", "/v2/models/{m}/stats", false)                      \
-  X(INFER, "POST", "/v2/models/{m}/infer", false)                           \
-  X(INDEX, "POST", "/v2/repository/index", false)                           \
-  X(ROWS, "POST", "/m/{m}", false)                                          \
-  X(PREDICT, "POST", "/v1/models/{m}:predict", false)                       \
-  X(V1_MODEL, "GET", "/v1/models/{m}", false)                               \
-  X(INVOCATIONS, "POST", "/invocations", false)                             \
-  X(PING, "GET", "/ping", false)                                            \
-  X(LOAD, "POST", "/v2/repository/models/{m}/load", true)                   \
-  X(UNLOAD, "POST", "/v2/repository/models/{m}/unload", true)               \
-  X(METRICS, "GET", "/metrics", true)                                       \
-  X(REQUESTS, "GET", "/admin/requests", true)                               \
-  X(REQUEST, "GET", "/admin/requests/{n}", true)                            \
-  X(EVENTS, "GET", "/admin/events", true)                                   \
-  X(STATE, "GET", "/admin/state", true)                                     \
-  X(STREAM, "GET", "/admin/stream", true)                                   \
-  X(LOGIN, "POST", "/admin/login", true)
+#define OCK_ROUTE_LIST(X)                                     \
+  X(NONE, "", "", false)                                      \
+  X(FRONT, "GET", "/", false)                                 \
+  X(OPENAPI, "GET", "/openapi.json", false)                   \
+  X(SERVER, "GET", "/v2", false)                              \
+  X(LIVE, "GET", "/v2/health/live", false)                    \
+  X(READY, "GET", "/v2/health/ready", false)                  \
+  X(ALL_STATS, "GET", "/v2/models/stats", false)              \
+  X(MODEL, "GET", "/v2/models/{m}", false)                    \
+  X(MODEL_READY, "GET", "/v2/models/{m}/ready", false)        \
+  X(MODEL_STATS, "GET", "/v2/models/{m}/stats", false)        \
+  X(INFER, "POST", "/v2/models/{m}/infer", false)             \
+  X(INDEX, "POST", "/v2/repository/index", false)             \
+  X(ROWS, "POST", "/m/{m}", false)                            \
+  X(PREDICT, "POST", "/v1/models/{m}:predict", false)         \
+  X(V1_MODEL, "GET", "/v1/models/{m}", false)                 \
+  X(INVOCATIONS, "POST", "/invocations", false)               \
+  X(PING, "GET", "/ping", false)                              \
+  X(LOAD, "POST", "/v2/repository/models/{m}/load", true)     \
+  X(UNLOAD, "POST", "/v2/repository/models/{m}/unload", true) \
+  X(METRICS, "GET", "/metrics", true)                         \
+  X(REQUESTS, "GET", "/admin/requests", true)                 \
+  X(REQUEST, "GET", "/admin/requests/{n}", true)              \
+  X(EVENTS, "GET", "/admin/events", true)                     \
+  X(STATE, "GET", "/admin/state", true)                       \
+  X(STREAM, "GET", "/admin/stream", true)                     \
+  X(HISTORY, "GET", "/admin/history", true)                   \
+  X(LOGIN, "POST", "/admin/login", true)                      \
+  X(CONSOLE_STYLE, "GET", "/console/style.css", true)         \
+  X(CONSOLE_SCRIPT, "GET", "/console/console.js", true)       \
+  X(CONSOLE_VEGA, "GET", "/console/vega.js", true)
 #define OCK_ROUTE_ENUM(name, method, path, admin) OCK_ROUTE_##name,
 typedef enum ock_route { OCK_ROUTE_LIST(OCK_ROUTE_ENUM) OCK_ROUTE_COUNT } ock_route;
 #undef OCK_ROUTE_ENUM
@@ -142,8 +156,9 @@ typedef struct ock_exchange {
   char id[128];
   ock_version *version;
   ock_job *job;
-  ock_message request, answer; /* without a job */
+  ock_message request, answer;         /* without a job */
   uint64_t time_ns, begin_ns, read_ns; /* since 1970; by ock_clock_ns() */
+  uint64_t deadline_ns;                /* by ock_clock_ns(); 0: none */
   uint64_t phase_ns[OCKHAM_PHASE_COUNT];
   uint64_t cpu_ns, hash;
   uint32_t marks;
@@ -152,6 +167,7 @@ typedef struct ock_exchange {
   unsigned status;
   const char *content_type, *reason, *allow;
   ock_buffer out;
+  const struct ock_asset *asset; /* sent in place of out */
   size_t out_json_size;
   uint32_t retry_ms;
   ockham_error error;
@@ -189,8 +205,13 @@ void ock_admin_answer(ock_exchange *x);
 void ock_console_answer(ock_exchange *x);
 /* Whether the port, the token and the origin allow the route; or the exchange has failed. */
 bool ock_admin_allows(ock_exchange *x);
+/* A page and what it needs, which hold no secret and nothing of this server. */
+bool ock_console_is_asset(ock_route route);
+struct MHD_Response *ock_console_response(ock_exchange *x); /* NULL: no memory */
+void ock_console_headers(const ock_exchange *x, struct MHD_Response *response);
 void ock_admin_headers(const ock_exchange *x, struct MHD_Response *response);
-/* What came in Content-Encoding; fails with BAD_DATA, UNSUPPORTED. */
+/* Decompress the body; fails with BAD_DATA, UNSUPPORTED (another encoding) or, when it becomes longer than bodies may
+ * be, BAD_ARGUMENT. */
 ockham_status ock_body_inflate(ock_exchange *x, const char *encoding, ockham_error *err);
 /* Put it in the recording, the meter and the access log, and send it to a shadow, which takes its tensors. */
 void ock_exchange_record(ock_exchange *x, size_t answer_size);
@@ -205,6 +226,7 @@ void ock_example_tensors(const ock_version *version, ock_buffer *out);
 void ock_example_curl(const ock_version *version, const char *url, bool tensors, ock_buffer *out);
 void ock_openapi_write(struct ockham_server *server, ock_buffer *out);
 /* JSON objects. */
+void ock_history_document(struct ockham_server *server, ock_buffer *out);
 void ock_state_write(struct ockham_server *server, ock_buffer *out);
 void ock_request_write(const ockham_request *request, bool with_bodies, ock_buffer *out);
 void ock_event_write(const ockham_event *event, ock_buffer *out);
@@ -216,6 +238,31 @@ void ock_stream_begin(ock_exchange *x);
 void ock_streams_end(struct ock_streams *streams);
 void ock_streams_free(struct ock_streams *streams);
 
+/* ---- connections ---- */
+
+typedef enum ock_guest_doing {
+  OCK_GUEST_BEFORE_REQUEST, /* idle, or sending headers */
+  OCK_GUEST_SENDS,          /* the body */
+  OCK_GUEST_WAITS,          /* for the answer, or reads it */
+  OCK_GUEST_DOING_COUNT
+} ock_guest_doing;
+typedef struct ock_guest ock_guest;
+typedef struct ock_guests {
+  pthread_mutex_t lock;
+  pthread_cond_t wake;
+  pthread_t thread;
+  ock_guest *first;
+  size_t n;
+  unsigned idle_seconds, request_seconds;
+  bool runs, ending;
+} ock_guests;
+ockham_status ock_guests_start(ock_guests *guests, unsigned idle_seconds, unsigned request_seconds, ockham_error *err);
+void ock_guests_stop(ock_guests *guests); /* once no daemon uses it */
+void ock_guests_notify(void *guests, struct MHD_Connection *connection, void **context,
+                       enum MHD_ConnectionNotificationCode code);
+/* What the client is expected to do from now on. */
+void ock_guest_does(struct MHD_Connection *connection, ock_guest_doing doing);
+
 /* ---- clients that leave while they wait ---- */
 
 typedef struct ock_watch ock_watch;
@@ -224,6 +271,27 @@ ockham_status ock_watch_start(ock_watch **watch, ockham_error *err);
 void ock_watch_add(ock_watch *watch, ock_exchange *x, int socket);
 void ock_watch_remove(ock_watch *watch, ock_exchange *x);
 void ock_watch_stop(ock_watch *watch);
+
+/* ---- the models of the configuration ---- */
+
+typedef struct ock_plan {
+  ockham_serve_model *models; /* in the arena, as all they name */
+  unsigned n;
+  ock_arena arena;
+} ock_plan;
+ockham_status ock_plan_copy(ock_plan *plan, const ockham_serve_model *models, unsigned n, ockham_error *err);
+/* Start all of the server's plan, without waiting for them. */
+ockham_status ock_plan_start(struct ockham_server *server, ockham_error *err);
+/* Load all versions of a model of the plan, anew where they are there, and wait for them. BAD_ARGUMENT: it has none so
+ * named. */
+ockham_status ock_server_load(struct ockham_server *server, const char *name, ockham_error *err);
+/* The first plan with a program makes the folder where programs find ockham_worker.py. CANNOT_WRITE. */
+ockham_status ock_server_write_helpers(struct ockham_server *server, const ock_plan *plan, ockham_error *err);
+uint64_t ock_model_fingerprint(const ockham_serve_model *model);
+/* Copies in an arena; NULL stays NULL. *failed is set, and not cleared, when there is no memory. */
+const char *ock_copy_text(ock_arena *arena, const char *text, bool *failed);
+const char **ock_copy_texts(ock_arena *arena, const char **texts, unsigned n, bool *failed);
+void ock_copy_model(ock_arena *arena, ockham_serve_model *to, const ockham_serve_model *from, bool *failed);
 
 /* ---- the server ---- */
 
@@ -235,18 +303,22 @@ struct ockham_server {
   struct MHD_Daemon *daemon, *admin_daemon;
   char url[300], admin_url[300];
   ock_catalog catalog;
+  ock_plan plan;
+  pthread_mutex_t plan_lock; /* held while models are loaded, so that this is done once at a time */
+  ock_guests guests;
   ock_recorder *recorder; /* NULL: no recording */
   ock_watch *watch;
   struct ock_streams *streams;
-  char *token; /* NULL: none is asked for */
+  char *token;         /* NULL: none is asked for */
   const char *helpers; /* the folder of ockham_worker.py */
-  bool admin_is_socket, has_shadows;
+  bool admin_is_socket;
+  atomic_bool has_shadows;
   FILE *access_log;
   pthread_mutex_t log_lock;
   /* what must have ended before the server can */
   pthread_mutex_t life_lock;
   pthread_cond_t life_changed;
-  size_t n_alive;           /* versions */
+  size_t n_alive;                     /* versions */
   atomic_size_t n_exchanges, n_apart; /* requests that are not answered yet; threads that work for one */
   unsigned patience_ms;
   atomic_bool stopping;
@@ -258,8 +330,6 @@ OCK_PRINTF(2, 3) void ock_server_log(ockham_server *server, const char *format, 
 /* Tell the recording, and the log. details: a JSON object or NULL. */
 void ock_server_event(ockham_server *server, const char *kind, const char *model, const char *version, const char *text,
                       const char *details);
-/* Load all versions of a model of the configuration, anew where they are there. BAD_ARGUMENT: it has none so named. */
-ockham_status ock_server_load(ockham_server *server, const char *name, ockham_error *err);
 uint64_t ock_wall_ns(void);
 
 #endif

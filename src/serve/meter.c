@@ -8,7 +8,8 @@
 static size_t bucket_of(uint64_t ns) {
   uint64_t us = ns / 1000;
   if (us < OCK_BUCKETS_PER_DOUBLING) return us;
-  unsigned power = 63 - (unsigned)__builtin_clzll(us); /* us >= 8: the three bits behind the first one tell the bucket */
+  unsigned power =
+      63 - (unsigned)__builtin_clzll(us); /* us >= 8: the three bits behind the first one tell the bucket */
   size_t bucket = (power - 2) * OCK_BUCKETS_PER_DOUBLING + (size_t)(us >> (power - 3) & (OCK_BUCKETS_PER_DOUBLING - 1));
   return bucket < OCK_BUCKETS ? bucket : OCK_BUCKETS - 1;
 }
@@ -27,15 +28,19 @@ void ock_histogram_add(ock_histogram *histogram, uint64_t ns) {
 }
 
 uint64_t ock_histogram_quantile(const ock_histogram *histogram, double q) {
-  unsigned long long n = 0, seen = 0;
-  for (size_t i = 0; i < OCK_BUCKETS; i++) n += atomic_load_explicit(&histogram->counts[i], RELAXED);
-  if (!n) return 0;
-  double wanted = q * (double)n;
-  for (size_t i = 0; i < OCK_BUCKETS; i++) {
-    seen += atomic_load_explicit(&histogram->counts[i], RELAXED);
-    if (seen && (double)seen >= wanted) return bucket_end_us(i) * 1000;
+  uint64_t counts[OCK_BUCKETS];
+  for (size_t i = 0; i < OCK_BUCKETS; i++) counts[i] = atomic_load_explicit(&histogram->counts[i], RELAXED);
+  return ock_counts_quantile(counts, q);
+}
+
+uint64_t ock_counts_quantile(const uint64_t counts[OCK_BUCKETS], double q) {
+  uint64_t n = 0, seen = 0;
+  for (size_t i = 0; i < OCK_BUCKETS; i++) n += counts[i];
+  for (size_t i = 0; n && i < OCK_BUCKETS; i++) {
+    seen += counts[i];
+    if (seen && (double)seen >= q * (double)n) return bucket_end_us(i) * 1000;
   }
-  return bucket_end_us(OCK_BUCKETS - 1) * 1000;
+  return 0;
 }
 
 unsigned long long ock_histogram_below(const ock_histogram *histogram, unsigned power) {
@@ -77,7 +82,8 @@ static void add_size(ock_meter *meter, const ockham_request *request) {
 static void update_slow(ock_meter *meter) {
   enum { EVERY = 256, FACTOR = 4 };
   unsigned long long n = atomic_load_explicit(&meter->total.n, RELAXED);
-  if (n % EVERY == 0) atomic_store_explicit(&meter->slow_ns, FACTOR * ock_histogram_quantile(&meter->total, 0.99), RELAXED);
+  if (n % EVERY == 0)
+    atomic_store_explicit(&meter->slow_ns, FACTOR * ock_histogram_quantile(&meter->total, 0.99), RELAXED);
 }
 
 static ock_reason reason_of(const char *reason) {

@@ -19,6 +19,8 @@ typedef struct ock_histogram {
 void ock_histogram_add(ock_histogram *histogram, uint64_t ns);
 /* The time that a share q of all stays below, in nanoseconds; 0 when there are none. */
 uint64_t ock_histogram_quantile(const ock_histogram *histogram, double q);
+/* The same of counts a bucket. */
+uint64_t ock_counts_quantile(const uint64_t counts[OCK_BUCKETS], double q);
 /* How many took at most 2^power microseconds. */
 unsigned long long ock_histogram_below(const ock_histogram *histogram, unsigned power);
 

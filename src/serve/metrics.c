@@ -60,9 +60,9 @@ static void write_phases(ock_buffer *out, const char *name, ock_version *v, cons
   }
 }
 
-#define METER_VALUE(function, expression)                                                                    \
-  static void function(ock_buffer *out, const char *name, ock_version *v, const char *labels) {             \
-    write_value(out, name, labels, (double)(expression));                                                   \
+#define METER_VALUE(function, expression)                                                       \
+  static void function(ock_buffer *out, const char *name, ock_version *v, const char *labels) { \
+    write_value(out, name, labels, (double)(expression));                                       \
   }
 METER_VALUE(write_rows, get(&v->meter.n_rows))
 METER_VALUE(write_bytes_in, get(&v->meter.bytes_in))

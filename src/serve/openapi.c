@@ -6,13 +6,17 @@
 
 static const char *json_type(ock_datatype datatype) {
   switch (datatype) {
-    case OCK_BOOL: return "boolean";
-    case OCK_BYTES: return "string";
+    case OCK_BOOL:
+      return "boolean";
+    case OCK_BYTES:
+      return "string";
     case OCK_FP16:
     case OCK_BF16:
     case OCK_FP32:
-    case OCK_FP64: return "number";
-    default: return "integer";
+    case OCK_FP64:
+      return "number";
+    default:
+      return "integer";
   }
 }
 
@@ -43,7 +47,8 @@ static void write_array_schema(const ock_schema *schema, ock_buffer *out) {
 
 static void write_json_content(const ock_schema *schema, const char *wrapper, ock_buffer *out) {
   ock_buffer_text(out, "\"application/json\":{\"schema\":");
-  if (*wrapper) ock_buffer_print(out, "{\"type\":\"object\",\"required\":[\"%s\"],\"properties\":{\"%s\":", wrapper, wrapper);
+  if (*wrapper)
+    ock_buffer_print(out, "{\"type\":\"object\",\"required\":[\"%s\"],\"properties\":{\"%s\":", wrapper, wrapper);
   ock_buffer_text(out, "{\"type\":\"array\",\"items\":");
   if (schema->columns)
     write_row_schema(schema, out);
@@ -52,16 +57,16 @@ static void write_json_content(const ock_schema *schema, const char *wrapper, oc
   ock_buffer_text(out, *wrapper ? "}}}}" : "}}");
 }
 
-static void write_path(const char *prefix, const char *name, const char *suffix, const char *summary,
-                       ock_buffer *out) {
-  ock_buffer_print(out, ",\"%s%s%s\":{\"post\":{\"operationId\":\"%s%s%s\",\"summary\":\"%s\",", prefix, name, suffix, name,
-                   *suffix ? "_" : "_rows", *suffix == ':' || *suffix == '/' ? suffix + 1 : suffix, summary);
+static void write_path(const char *prefix, const char *name, const char *suffix, const char *summary, ock_buffer *out) {
+  ock_buffer_print(out, ",\"%s%s%s\":{\"post\":{\"operationId\":\"%s%s%s\",\"summary\":\"%s\",", prefix, name, suffix,
+                   name, *suffix ? "_" : "_rows", *suffix == ':' || *suffix == '/' ? suffix + 1 : suffix, summary);
   ock_buffer_text(out, "\"requestBody\":{\"required\":true,\"content\":{");
 }
 
 static void end_path(const char *result, ock_buffer *out) {
-  ock_buffer_print(out, "}},\"responses\":{\"200\":{\"description\":\"%s\",\"content\":{\"application/json\":{}}},"
-                        "\"default\":{\"$ref\":\"#/components/responses/error\"}}}}",
+  ock_buffer_print(out,
+                   "}},\"responses\":{\"200\":{\"description\":\"%s\",\"content\":{\"application/json\":{}}},"
+                   "\"default\":{\"$ref\":\"#/components/responses/error\"}}}}",
                    result);
 }
 
@@ -106,25 +111,32 @@ static bool is_first(ockham_server *server, const ock_version *version, size_t a
 }
 
 void ock_openapi_write(ockham_server *server, ock_buffer *out) {
-  ock_buffer_print(out,
-                   "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"ockham\",\"version\":\"" OCKHAM_VERSION "\"},"
-                   "\"servers\":[{\"url\":\"%s\"}],\"paths\":{"
-                   "\"/v2/health/live\":{\"get\":{\"responses\":{\"200\":{\"description\":\"the server runs\"}}}},"
-                   "\"/v2/health/ready\":{\"get\":{\"responses\":{\"200\":{\"description\":\"all models can answer\"},"
-                   "\"503\":{\"description\":\"one cannot\"}}}}",
-                   server->url);
+  ock_buffer_print(
+      out,
+      "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"ockham\",\"version\":\"" OCKHAM_VERSION
+      "\"},"
+      "\"servers\":[{\"url\":\"%s\"}],\"paths\":{"
+      "\"/v2\":{\"get\":{\"responses\":{\"200\":{\"description\":\"name, version, extensions\"}}}},"
+      "\"/v2/models/{model}\":{\"get\":{\"parameters\":[{\"name\":\"model\",\"in\":\"path\",\"required\":true,"
+      "\"schema\":{\"type\":\"string\"}}],\"responses\":{\"200\":{\"description\":\"inputs and outputs\"},"
+      "\"default\":{\"$ref\":\"#/components/responses/error\"}}}},"
+      "\"/v2/health/live\":{\"get\":{\"responses\":{\"200\":{\"description\":\"the server runs\"}}}},"
+      "\"/v2/health/ready\":{\"get\":{\"responses\":{\"200\":{\"description\":\"all models can answer\"},"
+      "\"503\":{\"description\":\"one cannot\"}}}}",
+      server->url);
   ock_version *v;
   for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
     if (ock_version_schema(v) && is_first(server, v, i)) write_version(v, out);
     ock_version_release(v);
   }
-  ock_buffer_text(out, "},\"components\":{\"responses\":{\"error\":{\"description\":\"what is wrong, in a line\","
-                       "\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"properties\":{\"error\":"
-                       "{\"type\":\"string\"}},\"required\":[\"error\"]}}}}},\"schemas\":{\"infer\":{\"type\":\"object\","
-                       "\"required\":[\"inputs\"],\"properties\":{\"id\":{\"type\":\"string\"},\"parameters\":"
-                       "{\"type\":\"object\"},\"inputs\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
-                       "\"required\":[\"name\",\"shape\",\"datatype\"],\"properties\":{\"name\":{\"type\":\"string\"},"
-                       "\"shape\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}},\"datatype\":"
-                       "{\"type\":\"string\"},\"data\":{\"type\":\"array\"}}}},\"outputs\":{\"type\":\"array\","
-                       "\"items\":{\"type\":\"object\",\"required\":[\"name\"]}}}}}}}");
+  ock_buffer_text(out,
+                  "},\"components\":{\"responses\":{\"error\":{\"description\":\"what is wrong, in a line\","
+                  "\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"properties\":{\"error\":"
+                  "{\"type\":\"string\"}},\"required\":[\"error\"]}}}}},\"schemas\":{\"infer\":{\"type\":\"object\","
+                  "\"required\":[\"inputs\"],\"properties\":{\"id\":{\"type\":\"string\"},\"parameters\":"
+                  "{\"type\":\"object\"},\"inputs\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+                  "\"required\":[\"name\",\"shape\",\"datatype\"],\"properties\":{\"name\":{\"type\":\"string\"},"
+                  "\"shape\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}},\"datatype\":"
+                  "{\"type\":\"string\"},\"data\":{\"type\":\"array\"}}}},\"outputs\":{\"type\":\"array\","
+                  "\"items\":{\"type\":\"object\",\"required\":[\"name\"]}}}}}}}");
 }

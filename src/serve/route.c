@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paths are split at their slashes first and decoded after that, so that an encoded slash stays part of a name (and makes
- * it one that no model has). */
+/* Paths are split at their slashes first and decoded after that, so that an encoded slash stays part of a name (and
+ * makes it one that no model has). */
 #include <string.h>
 
 #include "serve/internal.h"
@@ -46,6 +46,15 @@ static bool decode_name(part p, char name[OCK_NAME_SIZE]) {
   return n > 0;
 }
 
+static bool decode_number(part p, uint64_t *number) {
+  *number = 0;
+  for (size_t i = 0; i < p.length; i++) {
+    if (p.text[i] < '0' || p.text[i] > '9' || *number > UINT64_MAX / 10 - 1) return false;
+    *number = *number * 10 + (uint64_t)(p.text[i] - '0');
+  }
+  return p.length > 0;
+}
+
 static size_t split(const char *path, part parts[MOST_PARTS]) {
   size_t n = 0;
   while (*path == '/') {
@@ -55,6 +64,25 @@ static size_t split(const char *path, part parts[MOST_PARTS]) {
     parts[n++] = (part){begin, (size_t)(path - begin)};
   }
   return *path ? MOST_PARTS + 1 : n;
+}
+
+static bool cut_suffix(part *p, part suffix) {
+  if (p->length <= suffix.length || memcmp(p->text + p->length - suffix.length, suffix.text, suffix.length) != 0)
+    return false;
+  p->length -= suffix.length;
+  return true;
+}
+
+/* "{m}" and what is behind it in its part of the pattern (":predict"), from parts[*i - 1] on: a name, or a name and
+ * "/versions/{v}", the last of which has the suffix. */
+static bool match_model(part suffix, const part *parts, size_t n, size_t *i, ock_target *target) {
+  part p = parts[*i - 1];
+  if (*i + 1 < n && part_is(parts[*i], "versions")) {
+    part version = parts[*i + 1];
+    *i += 2;
+    return decode_name(p, target->model) && cut_suffix(&version, suffix) && decode_name(version, target->version);
+  }
+  return cut_suffix(&p, suffix) && decode_name(p, target->model);
 }
 
 /* "/v2/models/{m}/infer" against the parts of a path. "{m}" also takes "/versions/{v}" behind it. */
@@ -67,21 +95,9 @@ static bool matches(const char *pattern, const part *parts, size_t n, ock_target
     if (i >= n) return false;
     part p = parts[i++];
     if (length >= 3 && memcmp(begin, "{m}", 3) == 0) {
-      size_t suffix = length - 3; /* ":predict" */
-      if (p.length <= suffix || memcmp(p.text + p.length - suffix, begin + 3, suffix) != 0) return false;
-      p.length -= suffix;
-      if (!decode_name(p, target->model)) return false;
-      if (i + 1 < n && part_is(parts[i], "versions")) {
-        if (!decode_name(parts[i + 1], target->version)) return false;
-        i += 2;
-      }
+      if (!match_model((part){begin + 3, length - 3}, parts, n, &i, target)) return false;
     } else if (length == 3 && memcmp(begin, "{n}", 3) == 0) {
-      target->number = 0;
-      for (size_t j = 0; j < p.length; j++) {
-        if (p.text[j] < '0' || p.text[j] > '9' || target->number > UINT64_MAX / 10 - 1) return false;
-        target->number = target->number * 10 + (uint64_t)(p.text[j] - '0');
-      }
-      if (!p.length) return false;
+      if (!decode_number(p, &target->number)) return false;
     } else if (p.length != length || memcmp(p.text, begin, length) != 0) {
       return false;
     }

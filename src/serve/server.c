@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starting and stopping: sockets, threads, models. */
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -27,44 +28,16 @@ void ock_server_log(ockham_server *server, const char *format, ...) {
   server->log(server->log_user, line);
 }
 
-void ock_server_event(ockham_server *server, const char *kind, const char *model, const char *version,
-                      const char *text, const char *details) {
+void ock_server_event(ockham_server *server, const char *kind, const char *model, const char *version, const char *text,
+                      const char *details) {
   if (!server->recorder) return;
-  ock_recorder_event(server->recorder, &(ockham_event){.kind = kind,
-                                                       .model = model,
-                                                       .version = version,
-                                                       .text = text,
-                                                       .details = details ? details : "{}"});
+  ock_recorder_event(
+      server->recorder,
+      &(ockham_event){
+          .kind = kind, .model = model, .version = version, .text = text, .details = details ? details : "{}"});
 }
 
 /* ---- options ---- */
-
-static const char *copy_text(ockham_server *server, const char *text, const char *usual, bool *failed) {
-  if (!text) text = usual;
-  if (!text) return NULL;
-  char *copy = ock_arena_array(&server->arena, strlen(text) + 1, 1);
-  if (!copy) *failed = true;
-  return copy ? strcpy(copy, text) : NULL;
-}
-
-static const char **copy_texts(ockham_server *server, const char **texts, unsigned n, bool *failed) {
-  const char **copy = ock_arena_array(&server->arena, (size_t)n + 1, sizeof *copy);
-  if (!copy) *failed = true;
-  for (unsigned i = 0; copy && i < n; i++) copy[i] = copy_text(server, texts[i], NULL, failed);
-  return copy;
-}
-
-static void copy_model(ockham_server *server, ockham_serve_model *to, const ockham_serve_model *from, bool *failed) {
-  *to = *from;
-  to->name = copy_text(server, from->name, NULL, failed);
-  to->version = copy_text(server, from->version, "1", failed);
-  to->file = copy_text(server, from->file, NULL, failed);
-  to->command = copy_texts(server, from->command, from->n_command, failed);
-  to->upstream = copy_text(server, from->upstream, NULL, failed);
-  to->folder = copy_text(server, from->folder, NULL, failed);
-  to->environment = copy_texts(server, from->environment, from->n_environment, failed);
-  to->budget = copy_text(server, from->budget, NULL, failed);
-}
 
 static unsigned usual_threads(void) {
   long n = sysconf(_SC_NPROCESSORS_ONLN);
@@ -98,22 +71,22 @@ static void set_usual(ockham_serve_options *o) {
 
 static ockham_status copy_options(ockham_server *server, const ockham_serve_options *from, ockham_error *err) {
   ockham_serve_options *to = &server->options;
+  ock_arena *arena = &server->arena;
   bool failed = false;
   *to = *from;
-  to->listen = copy_text(server, from->listen, "127.0.0.1:8080", &failed);
-  to->admin = copy_text(server, from->admin, "127.0.0.1:8081", &failed);
-  to->token_file = copy_text(server, from->token_file, NULL, &failed);
-  to->certificate = copy_text(server, from->certificate, NULL, &failed);
-  to->key = copy_text(server, from->key, NULL, &failed);
-  to->folder = copy_text(server, from->folder, "ockham-data", &failed);
-  to->access_log = copy_text(server, from->access_log, NULL, &failed);
-  to->redact = copy_texts(server, from->redact, from->n_redact, &failed);
-  to->models = ock_arena_array(&server->arena, (size_t)from->n_models + 1, sizeof *to->models);
-  if (!to->models) failed = true;
-  for (unsigned i = 0; i < from->n_models && !failed; i++)
-    copy_model(server, &to->models[i], &from->models[i], &failed);
+  to->listen = ock_copy_text(arena, from->listen ? from->listen : "127.0.0.1:8080", &failed);
+  to->admin = ock_copy_text(arena, from->admin ? from->admin : "127.0.0.1:8081", &failed);
+  to->token_file = ock_copy_text(arena, from->token_file, &failed);
+  to->certificate = ock_copy_text(arena, from->certificate, &failed);
+  to->key = ock_copy_text(arena, from->key, &failed);
+  to->folder = ock_copy_text(arena, from->folder ? from->folder : "ockham-data", &failed);
+  to->access_log = ock_copy_text(arena, from->access_log, &failed);
+  to->redact = ock_copy_texts(arena, from->redact, from->n_redact, &failed);
+  to->models = NULL; /* they are in the plan */
+  to->n_models = 0;
   set_usual(to);
-  return failed ? ock_fail_memory(err, "the options", sizeof *to) : OCKHAM_OK;
+  if (failed) return ock_fail_memory(err, "the options", sizeof *to);
+  return ock_plan_copy(&server->plan, from->models, from->n_models, err);
 }
 
 /* ---- files ---- */
@@ -155,10 +128,26 @@ static ockham_status open_log(ockham_server *server, ockham_error *err) {
 static ockham_status open_recorder(ockham_server *server, ockham_error *err) {
   const ockham_serve_options *o = &server->options;
   if (o->no_record) return OCKHAM_OK;
-  ock_recorder_options options = {.keep_bytes = o->record_bytes,
-                                  .keep_seconds = (uint64_t)o->record_days * 86400,
-                                  .flush_ms = o->flush_ms};
+  ock_recorder_options options = {
+      .keep_bytes = o->record_bytes, .keep_seconds = (uint64_t)o->record_days * 86400, .flush_ms = o->flush_ms};
   return ock_recorder_open(o->folder, &options, &server->recorder, err);
+}
+
+ockham_status ock_server_write_helpers(ockham_server *server, const ock_plan *plan, ockham_error *err) {
+  bool any = false;
+  for (unsigned i = 0; i < plan->n; i++) any = any || plan->models[i].n_command;
+  if (!any || server->helpers) return OCKHAM_OK;
+  const char *folder = server->options.folder;
+  size_t size = strlen(folder) + sizeof "/helpers" + PATH_MAX;
+  char *path = ock_arena_array(&server->arena, size, 1);
+  if (!path) return ock_fail_memory(err, "a path", size);
+  if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+    return ock_fail(err, OCKHAM_CANNOT_WRITE, "cannot make %s: %s", folder, strerror(errno));
+  char whole[PATH_MAX]; /* workers have working folders of their own */
+  snprintf(path, size, "%s/helpers", realpath(folder, whole) ? whole : folder);
+  OCK_TRY(ock_helpers_write(path, err));
+  server->helpers = path;
+  return OCKHAM_OK;
 }
 
 /* ---- sockets ---- */
@@ -185,8 +174,8 @@ static int listen_at(int family, const struct sockaddr *address, socklen_t size)
 static ockham_status open_socket_path(const char *path, int *fd, ockham_error *err) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected at most %zu bytes for the path of a socket, found %zu", path,
-                    sizeof address.sun_path - 1, strlen(path));
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected at most %zu bytes for the path of a socket, found %zu",
+                    path, sizeof address.sun_path - 1, strlen(path));
   strcpy(address.sun_path, path);
   struct stat info;
   if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode)) unlink(path); /* what a server that was killed left */
@@ -237,7 +226,8 @@ static ockham_status open_socket(const char *what, const char *text, bool tls, i
   int failed = getaddrinfo(*host ? host : NULL, port, &hints, &found);
   if (failed) return ock_fail(err, OCKHAM_IO, "%s: cannot find '%s': %s", what, host, gai_strerror(failed));
   *fd = -1;
-  for (struct addrinfo *a = found; a && *fd < 0; a = a->ai_next) *fd = listen_at(a->ai_family, a->ai_addr, a->ai_addrlen);
+  for (struct addrinfo *a = found; a && *fd < 0; a = a->ai_next)
+    *fd = listen_at(a->ai_family, a->ai_addr, a->ai_addrlen);
   int why = errno;
   freeaddrinfo(found);
   if (*fd < 0) return ock_fail(err, OCKHAM_IO, "%s: cannot listen on %s: %s", what, text, strerror(why));
@@ -277,7 +267,7 @@ static struct MHD_Daemon *start_daemon(ockham_server *server, int fd, bool admin
       MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_A_CONNECTION,
       MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_URI_LOG_CALLBACK,
       admin ? ock_exchange_begin_admin : ock_exchange_begin, server, MHD_OPTION_NOTIFY_COMPLETED, ock_exchange_end,
-      server, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+      server, MHD_OPTION_NOTIFY_CONNECTION, ock_guests_notify, &server->guests, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }
 
 static ockham_status open_data(ockham_server *server, ockham_error *err) {
@@ -309,41 +299,7 @@ static ockham_status open_admin(ockham_server *server, ockham_error *err) {
   return ock_fail(err, OCKHAM_IO, "cannot serve on %s: %s", server->admin_url, strerror(errno));
 }
 
-/* ---- models ---- */
-
-static ockham_status start_models(ockham_server *server, ockham_error *err) {
-  for (unsigned i = 0; i < server->options.n_models; i++) {
-    ock_version *version;
-    OCK_TRY(ock_version_start(server, &server->options.models[i], &version, err));
-    ockham_status status = ock_catalog_put(&server->catalog, version, err);
-    if (status) {
-      ock_version_release(version);
-      return status;
-    }
-    if (version->settings.shadow) server->has_shadows = true;
-  }
-  return OCKHAM_OK;
-}
-
-/* The new version is ready before the old one is let go, which answers until then; neither fails a request. */
-ockham_status ock_server_load(ockham_server *server, const char *name, ockham_error *err) {
-  bool found = false;
-  for (unsigned i = 0; i < server->options.n_models; i++) {
-    const ockham_serve_model *settings = &server->options.models[i];
-    if (strcmp(settings->name, name) != 0) continue;
-    found = true;
-    ock_version *version;
-    OCK_TRY(ock_version_start(server, settings, &version, err));
-    ockham_status status = ock_version_wait(version, err);
-    if (!status) status = ock_catalog_put(&server->catalog, version, err);
-    if (status) {
-      ock_version_release(version);
-      return status;
-    }
-    ock_server_event(server, "load", name, settings->version, "loaded by request", NULL);
-  }
-  return found ? OCKHAM_OK : ock_fail(err, OCKHAM_BAD_ARGUMENT, "the configuration has no model '%s'", name);
-}
+/* ---- life ---- */
 
 ockham_status ockham_server_wait(ockham_server *server, ockham_error *err) {
   ockham_status status = OCKHAM_OK;
@@ -359,14 +315,14 @@ ockham_status ockham_server_wait(ockham_server *server, ockham_error *err) {
   return status;
 }
 
-/* ---- life ---- */
-
 static ockham_status start(ockham_server *server, ockham_error *err) {
   OCK_TRY(ock_watch_start(&server->watch, err));
+  OCK_TRY(ock_guests_start(&server->guests, server->options.idle_seconds, server->options.request_seconds, err));
   OCK_TRY(read_token(server, err));
   OCK_TRY(open_log(server, err));
   OCK_TRY(open_recorder(server, err));
-  OCK_TRY(start_models(server, err));
+  OCK_TRY(ock_server_write_helpers(server, &server->plan, err));
+  OCK_TRY(ock_plan_start(server, err));
   OCK_TRY(open_admin(server, err));
   return open_data(server, err);
 }
@@ -384,6 +340,7 @@ ockham_status ockham_server_start(const ockham_serve_options *options, void (*lo
   pthread_rwlock_init(&server->catalog.lock, NULL);
   pthread_mutex_init(&server->log_lock, NULL);
   pthread_mutex_init(&server->life_lock, NULL);
+  pthread_mutex_init(&server->plan_lock, NULL);
   pthread_cond_init(&server->life_changed, NULL);
   ockham_status status = copy_options(server, options, err);
   if (!status) status = start(server, err);
@@ -420,16 +377,17 @@ static void wait_for_exchanges(ockham_server *server, unsigned timeout_ms) {
   while (server->n_apart) sleep_ms(STEP_MS); /* a suspended connection cannot be ended */
 }
 
+/* Nobody waits for what a shadow still has. */
 static void close_crews(ockham_server *server, unsigned timeout_ms) {
   ock_version *v;
   for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
-    ock_crew_close(v->crew, timeout_ms);
+    ock_crew_close(v->crew, v->settings.shadow ? 0 : timeout_ms);
     ock_version_release(v);
   }
 }
 
-/* No new connections; what waits for a crew is finished by its end; then the daemons, whose last exchanges let go of the
- * versions; then the rest. */
+/* No new connections; what waits for a crew is finished by its end; then the daemons, whose last exchanges let go of
+ * the versions; then the rest. */
 void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   if (!server) return;
   server->patience_ms = timeout_ms;
@@ -446,12 +404,15 @@ void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   wait_until_none_lives(server);
   ock_streams_free(server->streams);
   ock_watch_stop(server->watch);
+  ock_guests_stop(&server->guests);
   ock_recorder_close(server->recorder);
   if (server->access_log && server->access_log != stdout) fclose(server->access_log);
   pthread_cond_destroy(&server->life_changed);
   pthread_mutex_destroy(&server->life_lock);
+  pthread_mutex_destroy(&server->plan_lock);
   pthread_mutex_destroy(&server->log_lock);
   ock_free(server->token);
+  ock_arena_clear(&server->plan.arena);
   ock_arena_clear(&server->arena);
   ock_free(server);
 }

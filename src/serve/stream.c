@@ -25,7 +25,8 @@ static void write_meter(const ock_meter *m, ock_buffer *out) {
   ock_buffer_text(out, ",\"counts\":{"); /* by the bucket's doubling, so that a page can tell the last second's */
   bool first = true;
   for (unsigned power = 0; power < OCK_DOUBLINGS; power++) {
-    unsigned long long n = ock_histogram_below(&m->total, power) - (power ? ock_histogram_below(&m->total, power - 1) : 0);
+    unsigned long long n =
+        ock_histogram_below(&m->total, power) - (power ? ock_histogram_below(&m->total, power - 1) : 0);
     if (!n) continue;
     ock_buffer_print(out, "%s\"%u\":%llu", first ? "" : ",", power, n);
     first = false;
@@ -38,6 +39,14 @@ static void write_meter(const ock_meter *m, ock_buffer *out) {
   };
   for (size_t i = 0; i < OCKHAM_PHASE_COUNT; i++)
     ock_buffer_print(out, "%s\"%s\":%.4f", i ? "," : "", names[i], quantile_ms(&m->phases[i], 0.5));
+  ock_buffer_text(out, "},\"failures\":{");
+  static const char *const reasons[] = {
+#define NAME(name) #name,
+      OCK_REASON_LIST(NAME)
+#undef NAME
+  };
+  for (size_t i = 0; i < OCK_REASON_COUNT; i++)
+    ock_buffer_print(out, "%s\"%s\":%llu", i ? "," : "", reasons[i], get(&m->n_failure[i]));
   ock_buffer_print(out, "},\"compared\":%llu,\"different\":%llu,\"dropped\":%llu", get(&m->n_compared),
                    get(&m->n_different), get(&m->n_dropped));
 }
@@ -60,13 +69,25 @@ static void write_version(ock_version *v, ock_buffer *out) {
   bool ready = ock_version_ready(v);
   ock_buffer_print(out, "{\"name\":\"%s\",\"version\":\"%s\",\"platform\":\"%s\",\"state\":\"%s\",\"shadow\":%s",
                    v->settings.name, v->settings.version, v->platform,
-                   ready ? "ready" : v->state == OCK_VERSION_FAILED ? "failed" : "starting",
+                   ready                            ? "ready"
+                   : v->state == OCK_VERSION_FAILED ? "failed"
+                                                    : "starting",
                    v->settings.shadow ? "true" : "false");
-  ock_buffer_print(out, ",\"weight\":%.17g,\"problem\":", v->settings.weight);
+  ock_buffer_print(out, ",\"weight\":%.17g,\"problem\":", v->weight);
   ock_buffer_json_string(out, v->problem, strlen(v->problem));
   write_meter(&v->meter, out);
   if (!v->fitted) write_crew(v->crew, out);
+  ock_past_write(&v->history, out);
   ock_buffer_text(out, "}");
+}
+
+static void write_unloaded(ock_catalog *catalog, ock_buffer *out) {
+  ock_buffer_text(out, ",\"unloaded\":[");
+  pthread_rwlock_rdlock(&catalog->lock);
+  for (size_t i = 0; i < catalog->n_unloaded; i++)
+    ock_buffer_print(out, "%s\"%s\"", i ? "," : "", catalog->unloaded[i]);
+  pthread_rwlock_unlock(&catalog->lock);
+  ock_buffer_text(out, "]");
 }
 
 void ock_state_write(ockham_server *server, ock_buffer *out) {
@@ -78,6 +99,8 @@ void ock_state_write(ockham_server *server, ock_buffer *out) {
     ock_buffer_print(out, ",\"recording\":{\"requests\":%llu,\"lost\":%llu,\"bytes\":%llu,\"problem\":",
                      (unsigned long long)f.n_requests, (unsigned long long)f.n_lost, (unsigned long long)f.bytes);
     ock_buffer_json_string(out, f.problem ? f.problem : "", strlen(f.problem ? f.problem : ""));
+    ock_buffer_text(out, ",\"folder\":");
+    ock_buffer_json_string(out, server->options.folder, strlen(server->options.folder));
     ock_buffer_text(out, "}");
   }
   ock_buffer_text(out, ",\"models\":[");
@@ -87,6 +110,47 @@ void ock_state_write(ockham_server *server, ock_buffer *out) {
     write_version(v, out);
     ock_version_release(v);
   }
+  ock_buffer_text(out, "]");
+  write_unloaded(&server->catalog, out);
+  ock_buffer_text(out, "}");
+}
+
+/* ---- the history ---- */
+
+static void look_at(ock_version *v) {
+  uint64_t now_ns = ock_clock_ns(), slice_ns = (uint64_t)OCK_SLICE_SECONDS * 1000000000u;
+  ock_crew_figures crew;
+  if (!v->fitted) ock_crew_look(v->crew, &crew);
+  ock_sight sight = {
+      .meter = &v->meter,
+      .crew = v->fitted ? NULL : &crew,
+      .ready = ock_version_ready(v),
+      .clock_ns = now_ns,
+      .wall_ns = ock_wall_ns(),
+      .number = (now_ns - v->server->start_ns) / slice_ns + 1,
+  };
+  ock_past_add(&v->history, &sight);
+}
+
+static void look_at_all(ockham_server *server) {
+  ock_version *v;
+  for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
+    look_at(v);
+    ock_version_release(v);
+  }
+}
+
+void ock_history_document(ockham_server *server, ock_buffer *out) {
+  ock_buffer_print(out, "{\"time_ns\":%llu,\"slice_seconds\":%d,\"models\":[", (unsigned long long)ock_wall_ns(),
+                   OCK_SLICE_SECONDS);
+  ock_version *v;
+  for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
+    ock_buffer_print(out, "%s{\"name\":\"%s\",\"version\":\"%s\",\"slices\":", i ? "," : "", v->settings.name,
+                     v->settings.version);
+    ock_past_write_all(&v->history, out);
+    ock_buffer_text(out, "}");
+    ock_version_release(v);
+  }
   ock_buffer_text(out, "]}");
 }
 
@@ -94,7 +158,7 @@ void ock_state_write(ockham_server *server, ock_buffer *out) {
 
 typedef struct listener {
   struct MHD_Connection *connection;
-  ock_buffer text;   /* what is still to be sent */
+  ock_buffer text; /* what is still to be sent */
   size_t sent;
   bool asleep;
   struct listener *next;
@@ -125,6 +189,7 @@ static void *run(void *arg) {
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec++;
     pthread_cond_timedwait(&streams->wake, &streams->lock, &until);
+    if (!streams->ending) look_at_all(streams->server);
     for (listener *l = streams->first; l; l = l->next) {
       if (!l->asleep) continue; /* still busy with the last one */
       fill(streams, l);

@@ -3,44 +3,6 @@
 
 #include "serve/internal.h"
 
-/* ---- settings, copied ---- */
-
-static const char *copy_text(ock_arena *arena, const char *text, bool *failed) {
-  if (!text) return NULL;
-  size_t size = strlen(text) + 1;
-  char *copy = ock_arena_array(arena, size, 1);
-  if (!copy) *failed = true;
-  return copy ? memcpy(copy, text, size) : NULL;
-}
-
-/* n texts and a NULL behind them. */
-static const char **copy_texts(ock_arena *arena, const char **texts, unsigned n, bool *failed) {
-  const char **copy = ock_arena_array(arena, (size_t)n + 1, sizeof *copy);
-  if (!copy) {
-    *failed = true;
-    return NULL;
-  }
-  for (unsigned i = 0; i < n; i++) copy[i] = copy_text(arena, texts[i], failed);
-  copy[n] = NULL;
-  return copy;
-}
-
-static ockham_status copy_settings(ock_version *version, const ockham_serve_model *from, ockham_error *err) {
-  ockham_serve_model *to = &version->settings;
-  ock_arena *arena = &version->arena;
-  bool failed = false;
-  *to = *from;
-  to->name = copy_text(arena, from->name, &failed);
-  to->version = copy_text(arena, from->version ? from->version : "1", &failed);
-  to->file = copy_text(arena, from->file, &failed);
-  to->upstream = copy_text(arena, from->upstream, &failed);
-  to->folder = copy_text(arena, from->folder, &failed);
-  to->budget = copy_text(arena, from->budget, &failed);
-  to->command = copy_texts(arena, from->command, from->n_command, &failed);
-  to->environment = copy_texts(arena, from->environment, from->n_environment, &failed);
-  return failed ? ock_fail_memory(err, "a model's settings", sizeof *to) : OCKHAM_OK;
-}
-
 /* ---- the crew ---- */
 
 static void told(void *user, const ock_worker_event *event) {
@@ -48,6 +10,7 @@ static void told(void *user, const ock_worker_event *event) {
   ockham_server *server = version->server;
   static const char *const kinds[] = {"start", "death", "log", "quarantine", "breaker-open", "breaker-closed"};
   const char *name = event->model, *number = event->version;
+  if (version->fitted && event->kind == OCK_WORKER_UP) return; /* it was ready before */
   if (event->kind == OCK_WORKER_LOG) {
     ock_server_log(server, "%s:%s[%ld] %s", name, number, event->process, event->text);
     return;
@@ -70,40 +33,43 @@ static void told(void *user, const ock_worker_event *event) {
 }
 
 static ockham_status call_fitted(void *user, ock_message *request, ock_message *answer, ockham_error *err) {
-  bool far;
-  return ock_fitted_answer(user, request, answer, &far, err);
+  return ock_fitted_answer(user, request, answer, err);
 }
 
-static ockham_status start_crew(ock_version *version, ockham_error *err) {
-  const ockham_serve_model *s = &version->settings;
-  ock_crew_options options = {
+ock_crew_options ock_crew_options_of(const ockham_serve_model *s) {
+  enum { CONNECTIONS = 8, PROCESSES = 64, FILES = 256 };
+  return (ock_crew_options){
       .model = s->name,
-      .version = s->version,
-      .n_hands = s->workers ? s->workers : s->upstream ? 8 : 1,
+      .version = s->version ? s->version : "1",
+      .n_hands = s->workers    ? s->workers
+                 : s->upstream ? CONNECTIONS
+                               : 1,
       .queue_length = s->queue,
       .startup_ms = s->startup_ms,
       .timeout_ms = s->timeout_ms,
       .folder = s->folder,
       .environment = s->environment,
-      .helpers = version->server->helpers,
       .limits = {.memory_bytes = s->memory_bytes,
                  .cpus = s->cpus,
-                 .n_processes = s->processes ? s->processes : 64,
-                 .n_files = s->files ? s->files : 256,
+                 .n_processes = s->processes ? s->processes : PROCESSES,
+                 .n_files = s->files ? s->files : FILES,
                  .no_network = s->no_network,
                  .deny_syscalls = !s->no_sandbox},
-      .told = told,
-      .told_user = version,
+      .command = s->command && s->n_command ? s->command : NULL,
+      .url = s->upstream,
+      .binary = !s->upstream_json,
   };
-  if (s->file) {
+}
+
+static ockham_status start_crew(ock_version *version, ockham_error *err) {
+  ock_crew_options options = ock_crew_options_of(&version->settings);
+  options.helpers = version->server->helpers;
+  if (version->fitted) {
     options.call = call_fitted;
     options.call_user = version;
-  } else if (s->upstream) {
-    options.url = s->upstream;
-    options.binary = !s->upstream_json;
-  } else {
-    options.command = s->command;
   }
+  options.told = told;
+  options.told_user = version;
   return ock_crew_start(&options, &version->crew, err);
 }
 
@@ -116,6 +82,8 @@ static void end_version(ock_version *version) {
   ockham_model_free(version->fitted);
   ock_schema_clear(&version->schema);
   ock_meter_clear(&version->meter);
+  ock_allowance_clear(&version->allowance);
+  ock_past_clear(&version->history);
   ock_arena_clear(&version->arena);
   ock_free(version);
   pthread_mutex_lock(&server->life_lock);
@@ -144,8 +112,13 @@ void ock_version_release(ock_version *version) {
 }
 
 static ockham_status start(ock_version *version, const ockham_serve_model *settings, ockham_error *err) {
-  OCK_TRY(copy_settings(version, settings, err));
-  version->platform = settings->upstream ? "upstream" : "ockham_worker";
+  bool failed = false;
+  ock_copy_model(&version->arena, &version->settings, settings, &failed);
+  if (failed) return ock_fail_memory(err, "a model's settings", sizeof *settings);
+  version->weight = settings->weight;
+  version->fingerprint = ock_model_fingerprint(settings);
+  version->platform = settings->upstream ? "ockham_upstream" : "ockham_worker";
+  if (settings->budget) OCK_TRY(ock_allowance_open(&version->allowance, settings->budget, &version->settings, err));
   if (settings->file) OCK_TRY(ock_fitted_open(version, err));
   OCK_TRY(start_crew(version, err));
   if (settings->file) version->state = OCK_VERSION_READY;
@@ -160,6 +133,7 @@ ockham_status ock_version_start(ockham_server *server, const ockham_serve_model 
   made->server = server;
   made->n_holders = 1;
   ock_meter_init(&made->meter);
+  ock_past_init(&made->history);
   pthread_mutex_lock(&server->life_lock);
   server->n_alive++;
   pthread_mutex_unlock(&server->life_lock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libmicrohttpd does not look at a suspended connection: this thread does, so that a client that is gone is not worked for.
- * A client that only shuts down its sending half counts as gone, as for nginx. */
+/* libmicrohttpd does not look at a suspended connection: this thread does, so that a client that is gone is not worked
+ * for. A client that only shuts down its sending half counts as gone, as for nginx. */
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>

@@ -10,7 +10,7 @@
 char *ock_buffer_room(ock_buffer *buffer, size_t size) {
   enum { FIRST_CAPACITY = 1024 };
   if (buffer->failed) return NULL;
-  if (buffer->capacity - buffer->size >= size) return buffer->bytes + buffer->size;
+  if (buffer->bytes && buffer->capacity - buffer->size >= size) return buffer->bytes + buffer->size;
   size_t wanted = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;
   while (wanted - buffer->size < size && wanted <= SIZE_MAX / 2) wanted *= 2;
   char *grown = wanted - buffer->size < size ? NULL : ock_realloc_array(buffer->bytes, wanted, 1);
@@ -87,33 +87,30 @@ void ock_buffer_json_string(ock_buffer *buffer, const char *text, size_t size) {
   ock_buffer_put(buffer, "\"", 1);
 }
 
-static void put_number(ock_buffer *buffer, double value, size_t (*format)(double, char *)) {
-  if (!isfinite(value)) {
-    ock_buffer_put(buffer, "null", 4);
-    return;
-  }
-  char *room = ock_buffer_room(buffer, 32);
-  if (room) buffer->size += format(value, room);
+/* JSON cannot say what is not finite. */
+static char *number_room(ock_buffer *buffer, bool finite) {
+  if (finite) return ock_buffer_room(buffer, 32);
+  ock_buffer_put(buffer, "null", 4);
+  return NULL;
 }
 
 void ock_buffer_json_number(ock_buffer *buffer, double value) {
-  put_number(buffer, value, ock_number_format);
-}
-
-/* The shortest decimal that is this float32 again, also when it is read as a double first. */
-static size_t format_single(double value, char *text) {
-  char shorter[32];
-  for (int n_digits = 6; n_digits <= 9; n_digits++) {
-    double back;
-    snprintf(shorter, sizeof shorter, "%.*e", n_digits - 1, value);
-    for (char *p = shorter; *p; p++)
-      if (!strchr("+-0123456789e", *p)) *p = '.'; /* the locale's point */
-    if (ock_number_parse(shorter, strlen(shorter), &back) && (float)back == (float)value)
-      return ock_number_format(back, text);
-  }
-  return ock_number_format(value, text);
+  char *room = number_room(buffer, isfinite(value));
+  if (room) buffer->size += ock_number_format(value, room);
 }
 
 void ock_buffer_json_single(ock_buffer *buffer, float value) {
-  put_number(buffer, (double)value, format_single);
+  char *room = number_room(buffer, isfinite(value));
+  if (room) buffer->size += ock_number_format_single(value, room);
+}
+
+ockham_status ock_buffer_give(ock_buffer *buffer, char **text, ockham_error *err) {
+  size_t capacity = buffer->capacity;
+  ock_buffer_put(buffer, "", 1);
+  *text = buffer->failed ? NULL : buffer->bytes;
+  if (*text)
+    *buffer = (ock_buffer){0};
+  else
+    ock_buffer_clear(buffer);
+  return *text ? OCKHAM_OK : ock_fail_memory(err, "a text", capacity);
 }

@@ -32,14 +32,19 @@ void ock_buffer_json_single(ock_buffer *buffer, float value); /* the shortest th
  */
 char *ock_buffer_room(ock_buffer *buffer, size_t size);
 void ock_buffer_clear(ock_buffer *buffer);
+/* Its bytes with a NUL behind them, which are the caller's, to be given to ock_free(); the buffer is cleared.
+ * NO_MEMORY. */
+ockham_status ock_buffer_give(ock_buffer *buffer, char **text, ockham_error *err);
 
 /* ---- tensors ---- */
 
 /* X(name, bytes of an element): BYTES elements differ in size. BF16 is Triton's; it and FP16 have no JSON form. */
-#define OCK_DATATYPE_LIST(X)                                                                                   \
-  X(BOOL, 1)                                                                                                   \
-  X(UINT8, 1) X(UINT16, 2) X(UINT32, 4) X(UINT64, 8) X(INT8, 1) X(INT16, 2) X(INT32, 4) X(INT64, 8) X(FP16, 2) \
-      X(BF16, 2) X(FP32, 4) X(FP64, 8) X(BYTES, 0)
+#define OCK_DATATYPE_LIST(X) \
+  X(BOOL, 1)                 \
+  X(UINT8, 1)                \
+  X(UINT16, 2)               \
+  X(UINT32, 4)               \
+  X(UINT64, 8) X(INT8, 1) X(INT16, 2) X(INT32, 4) X(INT64, 8) X(FP16, 2) X(BF16, 2) X(FP32, 4) X(FP64, 8) X(BYTES, 0)
 #define OCK_DATATYPE_ENUM(name, size) OCK_##name,
 typedef enum ock_datatype { OCK_DATATYPE_LIST(OCK_DATATYPE_ENUM) OCK_DATATYPE_COUNT } ock_datatype;
 #undef OCK_DATATYPE_ENUM
@@ -70,6 +75,13 @@ typedef struct ock_wanted {
   int binary; /* 1 or 0 as asked, -1 when not said */
 } ock_wanted;
 
+/* How a request of rows came, and so how it is answered. */
+typedef enum ock_answering {
+  OCK_ANSWER_LIST = 0, /* a list of rows */
+  OCK_ANSWER_SINGLE,   /* ROWS: a row by itself */
+  OCK_ANSWER_COLUMNS   /* INSTANCES: {"inputs": ...}, which TensorFlow Serving answers by {"outputs": ...} */
+} ock_answering;
+
 /* A request or an answer. Zero-initialise; ock_message_clear(). Everything lies in the arena. */
 typedef struct ock_message {
   ock_arena arena;
@@ -80,7 +92,8 @@ typedef struct ock_message {
   ock_wanted *wanted; /* outputs that a request asks for; none: all */
   size_t n_wanted;
   bool binary_output; /* outputs shall be binary where their own `binary` does not say otherwise */
-  uint64_t n_rows;    /* the first dimension of the first tensor */
+  ock_answering answering;
+  uint64_t n_rows; /* the first dimension of the first tensor */
 } ock_message;
 void ock_message_clear(ock_message *message);
 /* A new tensor at the end with room for n_elements (numeric datatypes) or size_bytes (BYTES); its data are not set.
@@ -150,7 +163,8 @@ void ock_oip_encode_request(const ock_message *request, bool binary, ock_buffer 
 typedef enum ock_form {
   OCK_FORM_OIP = 0,
   OCK_FORM_ROWS,      /* [{"age": 3, ...}, ...], [[3, ...], ...], one such row, or {"rows": ...}; answered alike */
-  OCK_FORM_INSTANCES, /* TensorFlow Serving: {"instances": ...} or {"inputs": ...}; {"predictions": [...]} */
+  OCK_FORM_INSTANCES, /* TensorFlow Serving: {"instances": [...]} and {"predictions": [...]}, or {"inputs": ...} (a
+                         column a name, or rows) and {"outputs": ...} */
   OCK_FORM_FRAME,     /* MLflow: {"dataframe_split": {"columns", "data"}}, {"dataframe_records": [...]}, or those of
                          INSTANCES; {"predictions": [...]} */
   OCK_FORM_CSV,       /* header optional where every cell is a number and there are as many as columns */

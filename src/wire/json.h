@@ -35,8 +35,8 @@ typedef struct ock_json {
   size_t n_keys, capacity_keys;
   char *spare; /* room in the arena for small texts */
   size_t n_spare;
-  ock_buffer scratch;     /* the last string that had escapes */
-  uint64_t row, column;   /* rows: what is being read, from 1; 0: none */
+  ock_buffer scratch;      /* the last string that had escapes */
+  uint64_t row, column;    /* rows: what is being read, from 1; 0: none */
   const char *column_name; /* NULL: none */
 } ock_json;
 /* Fails when the text begins with a byte order mark. */
@@ -54,6 +54,7 @@ ockham_status ock_json_expected_number(ock_json *json, const char *at, ock_datat
 /* For messages: the token at `at`, shortened, without line breaks. */
 enum { OCK_TOKEN_SHOWN = 80 };
 void ock_json_token(const char *at, const char *end, char shown[OCK_TOKEN_SHOWN]);
+void ock_text_show(ock_text text, char shown[OCK_TOKEN_SHOWN]); /* all of the text as a token */
 
 /* Objects: enter, then next until there are no more; each value must be read or skipped in between. Arrays alike. */
 ockham_status ock_json_enter_object(ock_json *json);
@@ -163,6 +164,8 @@ bool ock_message_wants(const ock_message *request, const char *name, int *binary
 
 /* Read the number or boolean at json->p into `out`, as its datatype (not BYTES, FP16, BF16) has it. */
 ockham_status ock_json_cell(ock_json *json, ock_datatype datatype, unsigned char *out);
+ockham_status ock_json_fail_range(ock_json *json, const char *at, ock_datatype datatype, ock_integer why,
+                                  const char *found);
 /* Append a string at json->p as an element of BYTES. */
 ockham_status ock_json_cell_text(ock_json *json, ock_buffer *out);
 void ock_buffer_element(ock_buffer *buffer, const char *bytes, size_t size);
@@ -180,7 +183,7 @@ typedef struct ock_cursor {
   const unsigned char *bytes; /* BYTES: the next element */
 } ock_cursor;
 ock_cursor ock_cursor_make(const ock_tensor *tensor);
-ock_text ock_cursor_text(ock_cursor *cursor);                  /* BYTES: the next */
+ock_text ock_cursor_text(ock_cursor *cursor);                 /* BYTES: the next */
 void ock_cursor_json(ock_cursor *cursor, ock_buffer *buffer); /* the next */
 /* "[1, 2]" as text for messages and for JSON. */
 void ock_buffer_shape(ock_buffer *buffer, const uint64_t *shape, size_t n_dimensions);

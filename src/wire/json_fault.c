@@ -97,6 +97,13 @@ void ock_json_token(const char *at, const char *end, char shown[OCK_TOKEN_SHOWN]
   add(&l, "'");
 }
 
+void ock_text_show(ock_text text, char shown[OCK_TOKEN_SHOWN]) {
+  line l = {shown, 0, OCK_TOKEN_SHOWN};
+  add(&l, "'");
+  add_text(&l, text.bytes, text.bytes + text.size, 16);
+  add(&l, "'");
+}
+
 ockham_status ock_json_expected(ock_json *json, const char *at, const char *what) {
   char shown[OCK_TOKEN_SHOWN];
   ock_json_token(at, json->end, shown);
@@ -122,10 +129,21 @@ ockham_status ock_json_expected_number(ock_json *json, const char *at, ock_datat
   char shown[OCK_TOKEN_SHOWN];
   ock_json_token(at, json->end, shown);
   bool any = datatype == OCK_DATATYPE_COUNT;
-  const char *what = any                              ? "a value"
-                     : datatype == OCK_BOOL           ? "true or false"
-                     : datatype == OCK_BYTES          ? "a string"
-                     : ock_is_integer(datatype)       ? "an integer"
-                                                      : "a number";
+  const char *what = any                        ? "a value"
+                     : datatype == OCK_BOOL     ? "true or false"
+                     : datatype == OCK_BYTES    ? "a string"
+                     : ock_is_integer(datatype) ? "an integer"
+                                                : "a number";
   return ock_json_fail(json, at, "expected %s, found %s%s", what, shown, at < json->end ? hint(at) : "");
+}
+
+ockham_status ock_json_fail_range(ock_json *json, const char *at, ock_datatype datatype, ock_integer why,
+                                  const char *found) {
+  const char *name = ock_datatype_name(datatype);
+  if (why == OCK_INTEGER_FRACTION) return ock_json_fail(json, at, "expected an integer for %s, found %s", name, found);
+  ock_range range = ock_integer_ranges[datatype];
+  if (!ock_is_integer(datatype))
+    return ock_json_fail(json, at, "expected a number that %s can hold, found %s", name, found);
+  return ock_json_fail(json, at, "expected a number between %s%llu and %llu for %s, found %s", range.least ? "-" : "",
+                       (unsigned long long)range.least, (unsigned long long)range.most, name, found);
 }

@@ -89,8 +89,8 @@ static const char *escape(const char *p, char out[4], size_t *size) {
 static ockham_status fail_in_string(ock_json *json, const char *begin, const char *p) {
   if (p >= json->end) return ock_json_fail(json, begin, "the string that begins here is not closed");
   if (*p == '\\')
-    return ock_json_expected(json, p, p[1] == 'u' ? "\\u and four hexadecimal digits, surrogates only in pairs"
-                                                  : "an escape that JSON has");
+    return ock_json_expected(
+        json, p, p[1] == 'u' ? "\\u and four hexadecimal digits, surrogates only in pairs" : "an escape that JSON has");
   if ((unsigned char)*p < 0x20)
     return ock_json_fail(json, p, "expected text, found the control character 0x%02x: write it as \\u%04x",
                          (unsigned char)*p, (unsigned char)*p);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Open Inference Protocol, version 2: requests and answers, with the binary tensor data extension.
  *
- * What the protocol leaves open: data may be nested as the shape says, or flat. Numbers for integers may be written with
- * a point or an exponent as long as they are integers (KServe takes 1.0 and cuts 1.5, Triton refuses both). null stands
- * for an id, parameters or outputs that are not given. A key that is not known is passed over. */
+ * What the protocol leaves open: data may be nested as the shape says, or flat. Numbers for integers may be written
+ * with a point or an exponent as long as they are integers (KServe takes 1.0 and cuts 1.5, Triton refuses both). null
+ * stands for an id, parameters or outputs that are not given. A key that is not known is passed over. */
 #include "wire/json.h"
 
 typedef struct decoder {
@@ -17,7 +17,7 @@ typedef struct decoder {
 typedef struct parts {
   ock_tensor tensor;
   bool has_datatype, has_shape, has_data;
-  const char *data_at;  /* where "data" is, when it must wait for the shape */
+  const char *data_at;   /* where "data" is, when it must wait for the shape */
   const char *binary_at; /* where binary_data_size was said; NULL: it was not */
   uint64_t binary_size;
   int binary_output; /* of a wanted output, as ock_wanted has it */
@@ -137,7 +137,7 @@ static ockham_status take_binary(decoder *d, parts *t) {
 /* ---- tensors ---- */
 
 static ockham_status missing(decoder *d, const char *what) {
-  return ock_json_fail(&d->json, d->json.p - 1, "expected \"%s\" in the object that ends here, found none", what);
+  return ock_json_fail(&d->json, d->json.p - 1, "expected %s in the object that ends here, found none", what);
 }
 
 /* "data" came before what says how to read it: go back to it. */
@@ -153,12 +153,12 @@ static ockham_status read_waiting_data(decoder *d, parts *t) {
 }
 
 static ockham_status finish_tensor(decoder *d, parts *t) {
-  if (!t->tensor.name) return missing(d, "name");
-  if (!t->has_shape) return missing(d, "shape");
-  if (!t->has_datatype) return missing(d, "datatype");
+  if (!t->tensor.name) return missing(d, "\"name\"");
+  if (!t->has_shape) return missing(d, "\"shape\"");
+  if (!t->has_datatype) return missing(d, "\"datatype\"");
   if (t->has_data && t->binary_at)
     return ock_json_fail(&d->json, t->binary_at, "expected \"data\" or a binary_data_size, found both");
-  if (!t->has_data && !t->binary_at) return missing(d, "data\" or \"parameters\": {\"binary_data_size\": ...}");
+  if (!t->has_data && !t->binary_at) return missing(d, "\"data\" or a binary_data_size");
   if (t->data_at) OCK_TRY(read_waiting_data(d, t));
   if (t->binary_at) OCK_TRY(take_binary(d, t));
   if (ock_message_find(d->message, t->tensor.name))
@@ -170,7 +170,7 @@ static ockham_status finish_tensor(decoder *d, parts *t) {
 }
 
 static ockham_status finish_wanted(decoder *d, parts *t) {
-  if (!t->tensor.name) return missing(d, "name");
+  if (!t->tensor.name) return missing(d, "\"name\"");
   for (size_t i = 0; i < d->message->n_wanted; i++)
     if (strcmp(d->message->wanted[i].name, t->tensor.name) == 0)
       return ock_json_fail(&d->json, d->json.p - 1, "the name '%.40s' comes twice", t->tensor.name);
@@ -260,7 +260,7 @@ static ockham_status read_message(decoder *d) {
     if (!more) break;
     OCK_TRY(read_message_member(d, key, &has_tensors));
   }
-  if (!has_tensors) return missing(d, d->answer ? "outputs" : "inputs");
+  if (!has_tensors) return missing(d, d->answer ? "\"outputs\"" : "\"inputs\"");
   OCK_TRY(ock_json_end(&d->json));
   if (d->binary != d->binary_end)
     return ock_fail(d->json.err, OCKHAM_BAD_DATA,

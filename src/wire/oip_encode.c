@@ -31,17 +31,26 @@ static bool only_binary(const ock_tensor *tensor) {
   return tensor->datatype == OCK_FP16 || tensor->datatype == OCK_BF16;
 }
 
-/* How tensor i of an answer goes: *binary. False: it does not. */
-static bool goes(const ock_message *request, const ock_tensor *tensor, bool *binary) {
-  int said;
-  if (!ock_message_wants(request, tensor->name, &said)) return false;
-  *binary = only_binary(tensor) || (said < 0 ? request->binary_output : said == 1);
-  return true;
+/* The i-th output that goes: in the order in which they were asked for, or all. NULL beyond the last; one that the
+ * answer does not have is passed over. */
+static const ock_tensor *next_output(const ock_message *request, const ock_message *answer, size_t *i) {
+  while (request->n_wanted && *i < request->n_wanted) {
+    const ock_tensor *tensor = ock_message_find(answer, request->wanted[(*i)++].name);
+    if (tensor) return tensor;
+  }
+  return request->n_wanted || *i >= answer->n_tensors ? NULL : &answer->tensors[(*i)++];
+}
+
+static bool goes_binary(const ock_message *request, const ock_tensor *tensor) {
+  int said = -1;
+  ock_message_wants(request, tensor->name, &said);
+  return only_binary(tensor) || (said < 0 ? request->binary_output : said == 1);
 }
 
 void ock_oip_encode_answer(const char *model, const char *version, const ock_message *request,
                            const ock_message *answer, ock_buffer *out, size_t *json_size) {
-  bool binary, any = false, first = true;
+  const ock_tensor *tensor;
+  bool any = false, first = true;
   size_t begin = out->size;
   ock_buffer_text(out, "{\"model_name\":");
   put_string(out, model);
@@ -58,18 +67,17 @@ void ock_oip_encode_answer(const char *model, const char *version, const ock_mes
     ock_buffer_text(out, answer->parameters);
   }
   ock_buffer_text(out, ",\"outputs\":[");
-  for (size_t i = 0; i < answer->n_tensors; i++) {
-    if (!goes(request, &answer->tensors[i], &binary)) continue;
+  for (size_t i = 0; (tensor = next_output(request, answer, &i));) {
+    bool binary = goes_binary(request, tensor);
     if (!first) ock_buffer_text(out, ",");
-    put_tensor(out, &answer->tensors[i], binary);
+    put_tensor(out, tensor, binary);
     first = false;
     any |= binary;
   }
   ock_buffer_text(out, "]}");
   *json_size = any ? out->size - begin : 0;
-  for (size_t i = 0; i < answer->n_tensors; i++)
-    if (goes(request, &answer->tensors[i], &binary) && binary)
-      ock_buffer_put(out, answer->tensors[i].data, answer->tensors[i].size_bytes);
+  for (size_t i = 0; any && (tensor = next_output(request, answer, &i));)
+    if (goes_binary(request, tensor)) ock_buffer_put(out, tensor->data, tensor->size_bytes);
 }
 
 /* Whether and how outputs are wanted. binary_output is part of the parameters where these are given. */

@@ -60,7 +60,9 @@ static ockham_status read_field(ock_json *json, ock_field *field) {
   }
   if (field->name && has_datatype && has_shape) return OCKHAM_OK;
   return ock_json_fail(json, json->p - 1, "expected \"%s\" in the object that ends here, found none",
-                       !field->name ? "name" : !has_datatype ? "datatype" : "shape");
+                       !field->name    ? "name"
+                       : !has_datatype ? "datatype"
+                                       : "shape");
 }
 
 static ockham_status check_name(ock_json *json, const ock_field *fields, size_t n) {

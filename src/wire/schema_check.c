@@ -64,10 +64,10 @@ static ockham_status check_rows(const ock_tensor *first, const ock_tensor *tenso
 }
 
 static ockham_status fail_missing(const ock_message *request, const char *name, ockham_error *err) {
-  char found[OCK_NAMES_SHOWN];
-  ock_names_show(&request->tensors->name, request->n_tensors, sizeof *request->tensors, found);
-  return ock_fail(err, OCKHAM_BAD_DATA, "expected the input '%.60s', found %s", name,
-                  request->n_tensors ? found : "none");
+  char found[OCK_NAMES_SHOWN] = "none";
+  const ock_tensor *tensors = request->tensors;
+  if (request->n_tensors) ock_names_show(&tensors->name, request->n_tensors, sizeof *tensors, found);
+  return ock_fail(err, OCKHAM_BAD_DATA, "expected the input '%.60s', found %s", name, found);
 }
 
 /* ---- all inputs ---- */
@@ -110,8 +110,7 @@ static ockham_status check_wanted(const ock_schema *schema, const ock_message *r
   for (size_t i = 0; i < request->n_wanted; i++) {
     if (has_field(schema->outputs, schema->n_outputs, request->wanted[i].name)) continue;
     show_fields(schema->outputs, schema->n_outputs, shown);
-    return ock_fail(err, OCKHAM_BAD_DATA, "expected outputs out of %s, found '%.60s'", shown,
-                    request->wanted[i].name);
+    return ock_fail(err, OCKHAM_BAD_DATA, "expected outputs out of %s, found '%.60s'", shown, request->wanted[i].name);
   }
   return OCKHAM_OK;
 }
@@ -119,8 +118,8 @@ static ockham_status check_wanted(const ock_schema *schema, const ock_message *r
 /* ---- one tensor a column in place of a matrix ---- */
 
 static bool comes_in_columns(const ock_schema *schema, const ock_message *request) {
-  return schema->layout == OCK_LAYOUT_MATRIX && schema->columns &&
-         !ock_message_find(request, schema->inputs[0].name) && ock_message_find(request, schema->columns[0]);
+  return schema->layout == OCK_LAYOUT_MATRIX && schema->columns && !ock_message_find(request, schema->inputs[0].name) &&
+         ock_message_find(request, schema->columns[0]);
 }
 
 static ockham_status check_columns(const ock_schema *schema, const ock_message *request, ockham_error *err) {
@@ -154,15 +153,14 @@ static const char *bad_number(double value) {
   return isnan(value) ? "NaN" : value > 0 ? "an infinity" : "minus infinity";
 }
 
-static ockham_status fail_finite(const ock_schema *schema, size_t row, size_t column, double value,
-                                 ockham_error *err) {
+static ockham_status fail_finite(const ock_schema *schema, size_t row, size_t column, double value, ockham_error *err) {
   char name[80];
   if (schema->columns)
     snprintf(name, sizeof name, "'%.60s'", schema->columns[column]);
   else
     snprintf(name, sizeof name, "%zu", column + 1);
-  return ock_fail_at(err, OCKHAM_BAD_DATA, row + 1, column + 1, "row %zu, column %s: expected a finite number, found %s",
-                     row + 1, name, bad_number(value));
+  return ock_fail_at(err, OCKHAM_BAD_DATA, row + 1, column + 1,
+                     "row %zu, column %s: expected a finite number, found %s", row + 1, name, bad_number(value));
 }
 
 static ockham_status check_finite(const ock_schema *schema, const double *values, size_t n_rows, size_t n_columns,
@@ -176,8 +174,7 @@ static void copy_column(const ock_tensor *tensor, size_t n_rows, size_t n_column
   for (size_t i = 0; i < n_rows; i++) values[i * n_columns] = ock_tensor_number(tensor, i);
 }
 
-ockham_status ock_message_matrix(const ock_schema *schema, ock_message *request, ockham_rows *rows,
-                                 ockham_error *err) {
+ockham_status ock_message_matrix(const ock_schema *schema, ock_message *request, ockham_rows *rows, ockham_error *err) {
   const ock_tensor *whole = ock_message_find(request, schema->inputs[0].name);
   const ock_tensor *first = whole ? whole : ock_message_find(request, schema->columns[0]);
   size_t n_rows = (size_t)first->shape[0], n_columns = whole ? (size_t)whole->shape[1] : schema->n_columns;

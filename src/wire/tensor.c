@@ -33,7 +33,7 @@ bool ock_datatype_find(const char *name, size_t length, ock_datatype *datatype) 
 /* IEEE 754 binary16: 5 bits of exponent, 10 of mantissa. */
 static double half(uint16_t bits) {
   int exponent = bits >> 10 & 31, mantissa = bits & 1023;
-  double value = exponent == 31   ? (mantissa ? (double)NAN : (double)INFINITY)
+  double value = exponent == 31  ? (mantissa ? (double)NAN : (double)INFINITY)
                  : exponent == 0 ? ldexp(mantissa, -24)
                                  : ldexp(mantissa + 1024, exponent - 25);
   return bits >> 15 ? -value : value;
@@ -47,11 +47,11 @@ static double brain(uint16_t bits) {
   return (double)value;
 }
 
-#define CASE(name, type, expression)                                \
-  case OCK_##name: {                                                \
-    type x;                                                         \
-    memcpy(&x, tensor->data + i * sizeof x, sizeof x);              \
-    return expression;                                              \
+#define CASE(name, type, expression)                   \
+  case OCK_##name: {                                   \
+    type x;                                            \
+    memcpy(&x, tensor->data + i * sizeof x, sizeof x); \
+    return expression;                                 \
   }
 
 double ock_tensor_number(const ock_tensor *tensor, size_t i) {
@@ -69,7 +69,8 @@ double ock_tensor_number(const ock_tensor *tensor, size_t i) {
     CASE(BF16, uint16_t, brain(x))
     CASE(FP32, float, (double)x)
     CASE(FP64, double, x)
-    default: return (double)NAN;
+    default:
+      return (double)NAN;
   }
 }
 

@@ -9,14 +9,7 @@
 static ockham_status fail_range(ock_json *json, const char *at, ock_datatype datatype, ock_integer why) {
   char shown[OCK_TOKEN_SHOWN];
   ock_json_token(at, json->end, shown);
-  if (why == OCK_INTEGER_FRACTION)
-    return ock_json_fail(json, at, "expected an integer for %s, found %s", ock_datatype_name(datatype), shown);
-  ock_range range = ock_integer_ranges[datatype];
-  if (!ock_is_integer(datatype))
-    return ock_json_fail(json, at, "expected a number that %s can hold, found %s", ock_datatype_name(datatype), shown);
-  return ock_json_fail(json, at, "expected a number between %s%llu and %llu for %s, found %s", range.least ? "-" : "",
-                       (unsigned long long)range.least, (unsigned long long)range.most, ock_datatype_name(datatype),
-                       shown);
+  return ock_json_fail_range(json, at, datatype, why, shown);
 }
 
 /* The integer at p, which is not a plain one. Returns its end; NULL: the error is set, with its status. */
@@ -61,9 +54,8 @@ __attribute__((noinline)) static const char *real_slow(ock_json *json, const cha
   return NULL;
 }
 
-__attribute__((always_inline)) static inline const char *real_cell(ock_json *json, const char *p,
-                                                                   ock_datatype datatype, unsigned char *out,
-                                                                   ockham_status *status) {
+__attribute__((always_inline)) static inline const char *real_cell(ock_json *json, const char *p, ock_datatype datatype,
+                                                                   unsigned char *out, ockham_status *status) {
   double value;
   const char *end = ock_json_number_scan(p, &value);
   if (__builtin_expect(!end, 0)) {
@@ -183,19 +175,32 @@ static ockham_status run_of_texts(reader *r) {
 /* Each datatype gets a loop of its own. */
 static ockham_status run(reader *r) {
   switch (r->tensor->datatype) {
-    case OCK_BOOL: return run_of(r, OCK_BOOL, 1);
-    case OCK_UINT8: return run_of(r, OCK_UINT8, 1);
-    case OCK_UINT16: return run_of(r, OCK_UINT16, 2);
-    case OCK_UINT32: return run_of(r, OCK_UINT32, 4);
-    case OCK_UINT64: return run_of(r, OCK_UINT64, 8);
-    case OCK_INT8: return run_of(r, OCK_INT8, 1);
-    case OCK_INT16: return run_of(r, OCK_INT16, 2);
-    case OCK_INT32: return run_of(r, OCK_INT32, 4);
-    case OCK_INT64: return run_of(r, OCK_INT64, 8);
-    case OCK_FP32: return run_of(r, OCK_FP32, 4);
-    case OCK_FP64: return run_of(r, OCK_FP64, 8);
-    case OCK_BYTES: return run_of_texts(r);
-    default: break;
+    case OCK_BOOL:
+      return run_of(r, OCK_BOOL, 1);
+    case OCK_UINT8:
+      return run_of(r, OCK_UINT8, 1);
+    case OCK_UINT16:
+      return run_of(r, OCK_UINT16, 2);
+    case OCK_UINT32:
+      return run_of(r, OCK_UINT32, 4);
+    case OCK_UINT64:
+      return run_of(r, OCK_UINT64, 8);
+    case OCK_INT8:
+      return run_of(r, OCK_INT8, 1);
+    case OCK_INT16:
+      return run_of(r, OCK_INT16, 2);
+    case OCK_INT32:
+      return run_of(r, OCK_INT32, 4);
+    case OCK_INT64:
+      return run_of(r, OCK_INT64, 8);
+    case OCK_FP32:
+      return run_of(r, OCK_FP32, 4);
+    case OCK_FP64:
+      return run_of(r, OCK_FP64, 8);
+    case OCK_BYTES:
+      return run_of_texts(r);
+    default:
+      break;
   }
   return ock_json_fail(r->json, r->json->p, "%s has no JSON form: send it as binary data",
                        ock_datatype_name(r->tensor->datatype));

@@ -44,10 +44,10 @@ uint64_t ock_clock_ns(void); /* monotonic */
  * once done was called. */
 typedef struct ock_job {
   ock_message request;
-  uint64_t hash;          /* of the request's body: what quarantine goes by; 0: not known */
-  uint64_t deadline_ns;   /* by ock_clock_ns(); 0: none but the model's time-out */
-  const char *request_id; /* for the log and for deaths; borrowed until the last reference is gone; may be NULL */
-  void (*done)(struct ock_job *job); /* called exactly once for each job that was accepted */
+  uint64_t hash;                        /* of the request's body: what quarantine goes by; 0: not known */
+  uint64_t deadline_ns;                 /* by ock_clock_ns(); 0: none but the model's time-out */
+  const char *request_id, *traceparent; /* for the log, for deaths and for servers; NULL: none. ock_job_name() */
+  void (*done)(struct ock_job *job);    /* called exactly once for each job that was accepted */
   void *user;
 
   ock_message answer;
@@ -61,6 +61,9 @@ typedef struct ock_job {
   struct ock_job_private *own; /* the crew's */
 } ock_job;
 ock_job *ock_job_new(void); /* NULL: no memory */
+/* Copy both into the request, which must be there already: a hand may look at them after `done`, when what the caller
+ * had is gone. Without memory for it they stay NULL. */
+void ock_job_name(ock_job *job, const char *request_id, const char *traceparent);
 void ock_job_hold(ock_job *job);
 void ock_job_release(ock_job *job);
 
@@ -151,5 +154,12 @@ typedef struct ock_crew_figures {
   const char *limits; /* how limits are kept: "cgroup v2", "cgroup v1", "rlimits", with what is not kept */
 } ock_crew_figures;
 void ock_crew_look(ock_crew *crew, ock_crew_figures *figures);
+
+/* Write ockham_worker.py and ockham_worker.h into a folder, which is made when it is not there. CANNOT_WRITE. */
+ockham_status ock_helpers_write(const char *folder, ockham_error *err);
+/* The same into a new folder of its own; and away with it. */
+enum { OCK_HELPERS_PATH = 1024 };
+ockham_status ock_helpers_make(char folder[OCK_HELPERS_PATH], ockham_error *err);
+void ock_helpers_remove(const char *folder);
 
 #endif

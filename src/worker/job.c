@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
 #include <time.h>
 
 #include "worker/crew.h"
@@ -41,6 +42,17 @@ ock_job *ock_job_new(void) {
   whole->job.own = &whole->own;
   atomic_init(&whole->own.references, 1);
   return &whole->job;
+}
+
+static const char *copy_text(ock_job *job, const char *text) {
+  size_t size = text ? strlen(text) + 1 : 0;
+  char *copy = text ? ock_arena_array(&job->request.arena, size, 1) : NULL;
+  return copy ? memcpy(copy, text, size) : NULL;
+}
+
+void ock_job_name(ock_job *job, const char *request_id, const char *traceparent) {
+  job->request_id = copy_text(job, request_id);
+  job->traceparent = copy_text(job, traceparent);
 }
 
 void ock_job_hold(ock_job *job) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Expected values come from the C library's strtod, bit for bit. */
+#include <float.h>
 #include <locale.h>
 
 #include "data/internal.h"
@@ -151,6 +152,46 @@ static void formatting_reads_back(void **state) {
   for (size_t i = 0; i < sizeof few / sizeof *few; i++) check_round_trip(few[i]);
 }
 
+/* The plain way: more digits until the text reads back. Integers below 1e15 are written without an exponent. */
+static void print_double(double value, char text[32]) {
+  int n = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
+  do {
+    snprintf(text, 32, "%.*g", n++, value);
+  } while (strtod(text, NULL) != value);
+}
+
+static void print_single(float value, char text[32]) {
+  int n = fabsf(value) < FLT_MIN ? 1 : FLT_DIG;
+  do {
+    snprintf(text, 32, "%.*g", n++, (double)value);
+  } while ((float)strtod(text, NULL) != value);
+  print_double(strtod(text, NULL), text);
+}
+
+static void check_format(double value) {
+  char text[32], plain[32];
+  float single = (float)value;
+  print_double(value, plain);
+  assert_int_equal(ock_number_format(value, text), strlen(plain));
+  assert_string_equal(text, plain);
+  if (!isfinite(single)) return;
+  print_single(single, plain);
+  assert_int_equal(ock_number_format_single(single, text), strlen(plain));
+  assert_string_equal(text, plain);
+}
+
+static void formatting_is_that_of_printf(void **state) {
+  (void)state;
+  ock_rng rng = ock_rng_make(7, 0);
+  for (int i = 0; i < 100000; i++) {
+    double value = random_double(&rng, i % 3), size = pow(10, floor(ock_rng_uniform(&rng) * 40 - 20));
+    if (isfinite(value)) check_format(value);
+    check_format(ock_rng_normal(&rng) * size);
+    check_format(round(ock_rng_normal(&rng) * 1e6) / size);                         /* few digits */
+    check_format(ldexp((double)ock_rng_below(&rng, 1 << 20), (int)(i % 100) - 70)); /* close to half-way */
+  }
+}
+
 static void the_locale_does_not_matter(void **state) {
   (void)state;
   static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "nl_NL.UTF-8"};
@@ -176,6 +217,7 @@ int main(void) {
       cmocka_unit_test(all_spellings_are_understood),
       cmocka_unit_test(other_texts_are_refused),
       cmocka_unit_test(formatting_reads_back),
+      cmocka_unit_test(formatting_is_that_of_printf),
       cmocka_unit_test(the_locale_does_not_matter),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

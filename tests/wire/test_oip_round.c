@@ -146,11 +146,11 @@ static void test_answers(void **state) {
                 "{\"model_name\":\"m\",\"model_version\":\"3\",\"id\":\"a\\\"\",\"outputs\":[" Y "," Z "]}", 0);
   ock_wanted wanted[] = {{"z", 1}, {"y", -1}};
   const char *json = "{\"model_name\":\"m\",\"outputs\":[" BINARY_Z "]}";
-  check_encoded(&(ock_message){.wanted = wanted, .n_wanted = 1},
-                "{\"model_name\":\"m\",\"outputs\":[" BINARY_Z "]}Z", strlen(json));
-  json = "{\"model_name\":\"m\",\"outputs\":[" Y "," BINARY_Z "]}";
+  check_encoded(&(ock_message){.wanted = wanted, .n_wanted = 1}, "{\"model_name\":\"m\",\"outputs\":[" BINARY_Z "]}Z",
+                strlen(json));
+  json = "{\"model_name\":\"m\",\"outputs\":[" BINARY_Z "," Y "]}";
   check_encoded(&(ock_message){.wanted = wanted, .n_wanted = 2},
-                "{\"model_name\":\"m\",\"outputs\":[" Y "," BINARY_Z "]}Z", strlen(json));
+                "{\"model_name\":\"m\",\"outputs\":[" BINARY_Z "," Y "]}Z", strlen(json));
   wanted[0].binary = 0;
   check_encoded(&(ock_message){.wanted = wanted, .n_wanted = 1, .binary_output = true},
                 "{\"model_name\":\"m\",\"outputs\":[" Z "]}", 0);
@@ -206,7 +206,8 @@ static void test_numbers(void **state) {
 static void test_no_memory(void **state) {
   (void)state;
   const char *text =
-      "{\"id\":\"i\\n\",\"x\":{\"a\":1,\"b\\n\":{}},\"parameters\":{},\"inputs\":[{\"name\":\"a\",\"datatype\":\"BYTES\","
+      "{\"id\":\"i\\n\",\"x\":{\"a\":1,\"b\\n\":{}},\"parameters\":{},\"inputs\":[{\"name\":\"a\",\"datatype\":"
+      "\"BYTES\","
       "\"shape\":[2],\"data\":[\"x\",\"\\u00e9\"]},{\"data\":[1],\"name\":\"b\",\"shape\":[1],\"datatype\":\"INT8\"}],"
       "\"outputs\":[{\"name\":\"o\"}]}";
   size_t size = strlen(text);
@@ -229,8 +230,8 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trips),       cmocka_unit_test(test_answers), cmocka_unit_test(test_wanted_round_trip),
-      cmocka_unit_test(test_numbers), cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_round_trips), cmocka_unit_test(test_answers),   cmocka_unit_test(test_wanted_round_trip),
+      cmocka_unit_test(test_numbers),     cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,23 +4,6 @@
 // looked at, and charts of clusters `picked`, the cluster that is; both are null at first.
 "use strict";
 
-const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif";
-const config = (ink) => ({
-  background: null,
-  font: FONT,
-  view: { stroke: null },
-  axis: {
-    domain: false, ticks: false, gridColor: ink.grid, labelColor: ink.muted, titleColor: ink.muted, labelFontSize: 11,
-    titleFontSize: 11, titleFontWeight: "normal", labelPadding: 6, titlePadding: 8,
-  },
-  text: { color: ink.ink, fontSize: 11 },
-});
-// A chart as wide as its container, and as high as it says (`fit`) or as its rows are (`fit-x`).
-const sized = (height, padding = 0, type = "fit") => ({
-  width: "container", height, autosize: { type, contains: "padding", resize: true }, padding,
-});
-const DESCENDERS = { left: 0, right: 2, top: 2, bottom: 4 }; // of the title below, which is measured without them
-const INK = { ink: "var(--ink)", muted: "var(--muted)", grid: "var(--grid)" };
 const INK_OF_CANVAS = { ink: "#808890", muted: "#808890", grid: "#80808028" };
 
 const AT = { name: "at", value: null };
@@ -81,7 +64,7 @@ function choiceLayers(points, y, choice, { colour, filled, line, rule = true }) 
 }
 
 // Numbers on an axis: "12k" where they are that large, "4e14" where larger, but 0.5 is no "500m".
-const plainNumbers = { labelExpr: "format(datum.value, ',~g')" };
+// With "4e14" where they are larger.
 function numbersOf(points, field) {
   const most = Math.max(...points.map((p) => Math.abs(p[field] ?? 0)));
   if (most >= 1e12) return { labelExpr: "datum.value === 0 ? '0' : replace(format(datum.value, '.3~e'), 'e+', 'e')" };

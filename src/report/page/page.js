@@ -5,20 +5,8 @@
 const report = JSON.parse(document.getElementById("report").textContent);
 const { sweep } = report;
 const points = sweep.curve, k = report.clusters.length, answer = sweep.k;
-const $ = (id) => document.getElementById(id);
-
-// An element with what is in it: strings become text.
-function make(tag, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
-const isolated = (text) => make("bdi", {}, text);
-const plural = (n, word) => `${whole.format(n)} ${word}${n === 1 ? "" : "s"}`;
 const criterionOf = (name) => report.criteria.find((c) => c.name === name);
 const decider = criterionOf(sweep.criterion);
-const shorten = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-const alone = (text) => `\u2068${text}\u2069`; // so that no direction of writing leaks out of it
 
 // ---- drawing ----
 
@@ -61,11 +49,6 @@ function saveButton(container, title) {
   });
   return button;
 }
-
-// Pairs of a name and a text as a tooltip.
-const rowsOf = (pairs, clean) =>
-  `<table>${pairs.map(([key, value]) =>
-    `<tr><td class="key">${clean(key)}</td><td class="value">${clean(value)}</td></tr>`).join("")}</table>`;
 
 // Let the browser show what is there.
 const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
@@ -423,10 +406,6 @@ async function drawHalves() {
 function fillReasons() {
   $("reasons").append(...report.reasons.map(({ text, kind }) => make("li", { className: kind }, `${text}.`)));
 }
-
-const define = (list, pairs) => pairs.forEach(([term, text]) => {
-  if (text) list.append(make("div", {}, make("dt", {}, term), make("dd", {}, text)));
-});
 
 function fillHead() {
   const { seconds, k_min, k_max } = sweep;

@@ -6,7 +6,8 @@
         return {"y": [sum(row) for row in x]}
     ockham_worker.serve(predict, inputs=[("x", "FP64", [-1, 4])], outputs=[("y", "FP64", [-1])])
 
-Inputs are numpy arrays where numpy is installed (or passed as numpy=...), else nested lists; BYTES are bytes objects.
+Inputs are numpy arrays where numpy is installed (or passed as numpy=...), else nested lists; BYTES are bytes objects,
+BF16 unsigned integers: the upper halves of float32.
 predict returns a dict by output names, or the one output. ValueError refuses the request (HTTP 400), any other exception
 fails it (500), with the traceback in the log; what is printed goes there too. Protocol: docs/workers.md.
 """
@@ -23,7 +24,7 @@ except ImportError:
 
 HELLO, INFER, RESULT, ERROR, PING, PONG, SHUTDOWN = range(1, 8)
 _CODES = {"BOOL": "?", "UINT8": "B", "UINT16": "H", "UINT32": "I", "UINT64": "Q", "INT8": "b", "INT16": "h",
-          "INT32": "i", "INT64": "q", "FP16": "e", "FP32": "f", "FP64": "d"}
+          "INT32": "i", "INT64": "q", "FP16": "e", "BF16": "H", "FP32": "f", "FP64": "d"}
 
 
 def _nest(flat, shape):

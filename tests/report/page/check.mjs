@@ -195,7 +195,7 @@ async function checkHostile(browser) {
     names: [...document.querySelectorAll("#sentences bdi")].map((b) => b.textContent), width: document.documentElement.scrollWidth,
   }));
   same(found.injected, undefined, "a script that was injected");
-  same(found.scripts, 5, "scripts");
+  same(found.scripts, 3, "scripts");
   same(found.strangers, 0, "elements that do not belong there");
   same(found.width, 1280, "the width with long names");
   check(found.names.every((name) => hostile.some((h) => h === name || (name.length === 121 && h.startsWith(name.slice(0, 120))))), "names are not shown as they are:", found.names);

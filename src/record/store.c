@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { APPLICATION = 0x4f434b48, BUSY_TIMEOUT_MS = 2000 }; /* "OCKH" */
+
+/* The schema: step i brings a database from version i to version i + 1. Tables to come (outcomes, experiments) are
+ * steps at the end; what is here never changes. */
+static const char *const steps[] = {
+    "CREATE TABLE segments (first_number INTEGER PRIMARY KEY, last_number INTEGER NOT NULL, file TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL, n_requests INTEGER NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,"
+    " most_total_ns INTEGER NOT NULL, n_other INTEGER NOT NULL, n_1xx INTEGER NOT NULL, n_2xx INTEGER NOT NULL,"
+    " n_3xx INTEGER NOT NULL, n_4xx INTEGER NOT NULL, n_5xx INTEGER NOT NULL, marks INTEGER NOT NULL,"
+    " models TEXT NOT NULL);"
+    "CREATE TABLE events (number INTEGER PRIMARY KEY AUTOINCREMENT, time_ns INTEGER NOT NULL, kind TEXT NOT NULL,"
+    " model TEXT NOT NULL, version TEXT NOT NULL, text TEXT NOT NULL, details TEXT NOT NULL);"
+    "CREATE INDEX events_kind ON events (kind, number);",
+};
+enum { NEWEST_SCHEMA = sizeof steps / sizeof *steps };
+
+struct ock_store {
+  sqlite3 *database;
+  char *path;
+};
+
+/* ---- failing, and statements ---- */
+
+static ockham_status fail(ock_store *store, int code, ockham_error *err) {
+  ockham_status status = OCKHAM_IO;
+  switch (code & 0xff) {
+    case SQLITE_NOMEM:
+      status = OCKHAM_NO_MEMORY;
+      break;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_ERROR: /* a table that should be there is not */
+      status = OCKHAM_BAD_FILE;
+      break;
+    case SQLITE_FULL:
+    case SQLITE_READONLY:
+    case SQLITE_IOERR:
+      status = OCKHAM_CANNOT_WRITE;
+      break;
+    default:
+      break;
+  }
+  return ock_fail(err, status, "%s: %s", store->path, store->database ? sqlite3_errmsg(store->database) : "no memory");
+}
+
+static ockham_status execute(ock_store *store, const char *sql, ockham_error *err) {
+  int code = sqlite3_exec(store->database, sql, NULL, NULL, NULL);
+  return code == SQLITE_OK ? OCKHAM_OK : fail(store, code, err);
+}
+
+static ockham_status prepare(ock_store *store, const char *sql, sqlite3_stmt **statement, ockham_error *err) {
+  int code = sqlite3_prepare_v2(store->database, sql, -1, statement, NULL);
+  return code == SQLITE_OK ? OCKHAM_OK : fail(store, code, err);
+}
+
+/* Step once: *row (may be NULL) says whether there is a row. */
+static ockham_status step(ock_store *store, sqlite3_stmt *statement, bool *row, ockham_error *err) {
+  int code = sqlite3_step(statement);
+  if (row) *row = code == SQLITE_ROW;
+  if (code == SQLITE_ROW || code == SQLITE_DONE) return OCKHAM_OK;
+  return fail(store, code, err);
+}
+
+static void bind_number(sqlite3_stmt *statement, int i, uint64_t value) {
+  sqlite3_bind_int64(statement, i, (sqlite3_int64)value);
+}
+
+static uint64_t column_number(sqlite3_stmt *statement, int i) {
+  return (uint64_t)sqlite3_column_int64(statement, i);
+}
+
+static void bind_text(sqlite3_stmt *statement, int i, const char *text) {
+  sqlite3_bind_text(statement, i, text ? text : "", -1, SQLITE_STATIC);
+}
+
+static ockham_status ask_number(ock_store *store, const char *sql, uint64_t *value, ockham_error *err) {
+  sqlite3_stmt *statement = NULL;
+  bool row = false;
+  ockham_status status = prepare(store, sql, &statement, err);
+  if (!status) status = step(store, statement, &row, err);
+  *value = row ? column_number(statement, 0) : 0;
+  sqlite3_finalize(statement);
+  return status;
+}
+
+/* ---- opening ---- */
+
+static ockham_status bring_up_to_date(ock_store *store, ockham_error *err) {
+  uint64_t version;
+  OCK_TRY(ask_number(store, "PRAGMA user_version", &version, err));
+  if (version > NEWEST_SCHEMA)
+    return ock_fail(err, OCKHAM_UNSUPPORTED, "%s: expected schema %d or earlier, found %llu: it is from a later Ockham",
+                    store->path, NEWEST_SCHEMA, (unsigned long long)version);
+  for (; version < NEWEST_SCHEMA; version++) {
+    char sql[96];
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %llu; PRAGMA application_id = %d", (unsigned long long)version + 1,
+             APPLICATION);
+    ockham_status status = ock_store_begin(store, err);
+    if (!status) status = execute(store, steps[version], err);
+    if (!status) status = execute(store, sql, err);
+    if (!status) status = ock_store_commit(store, err);
+    if (status) {
+      ock_store_rollback(store);
+      return status;
+    }
+  }
+  return OCKHAM_OK;
+}
+
+/* Commits of events shall outlive the machine: they are few. */
+static ockham_status set_up(ock_store *store, ockham_error *err) {
+  OCK_TRY(execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -256", err));
+  return bring_up_to_date(store, err);
+}
+
+static ockham_status check_schema(ock_store *store, ockham_error *err) {
+  uint64_t version;
+  OCK_TRY(ask_number(store, "PRAGMA user_version", &version, err));
+  if (version && version <= NEWEST_SCHEMA) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_UNSUPPORTED, "%s: expected schema 1 to %d, found %llu", store->path, NEWEST_SCHEMA,
+                  (unsigned long long)version);
+}
+
+/* SQLite would let the umask decide who may read it. */
+static ockham_status make_private(const char *path, ockham_error *err) {
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return ock_fail(err, OCKHAM_CANNOT_WRITE, "%s: %s", path, strerror(errno));
+  close(fd);
+  return OCKHAM_OK;
+}
+
+static ockham_status open_database(ock_store *store, bool write, ockham_error *err) {
+  int flags = SQLITE_OPEN_NOMUTEX | (write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+  if (write) OCK_TRY(make_private(store->path, err));
+  int code = sqlite3_open_v2(store->path, &store->database, flags, NULL);
+  if (code != SQLITE_OK) return fail(store, code, err);
+  sqlite3_busy_timeout(store->database, BUSY_TIMEOUT_MS);
+  return write ? set_up(store, err) : check_schema(store, err);
+}
+
+ockham_status ock_store_open(const char *folder, bool write, ock_store **store, bool *found, ockham_error *err) {
+  size_t size = strlen(folder) + sizeof "/ockham.db";
+  ock_store *opened = ock_alloc_zeroed(1, sizeof *opened);
+  char *path = ock_alloc(size);
+  *store = NULL;
+  *found = false;
+  if (!opened || !path) {
+    ock_free(opened);
+    ock_free(path);
+    return ock_fail_memory(err, "the metadata of a recording", size);
+  }
+  snprintf(path, size, "%s/ockham.db", folder);
+  opened->path = path;
+  *found = write || access(path, F_OK) == 0;
+  ockham_status status = *found ? open_database(opened, write, err) : OCKHAM_OK;
+  if (status || !*found)
+    ock_store_close(opened);
+  else
+    *store = opened;
+  return status;
+}
+
+void ock_store_close(ock_store *store) {
+  if (!store) return;
+  sqlite3_close(store->database);
+  ock_free(store->path);
+  ock_free(store);
+}
+
+ockham_status ock_store_begin(ock_store *store, ockham_error *err) {
+  return execute(store, "BEGIN IMMEDIATE", err);
+}
+
+ockham_status ock_store_commit(ock_store *store, ockham_error *err) {
+  return execute(store, "COMMIT", err);
+}
+
+void ock_store_rollback(ock_store *store) {
+  if (!sqlite3_get_autocommit(store->database)) sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* ---- segments ---- */
+
+ockham_status ock_store_put_segment(ock_store *store, const ock_facts *f, ockham_error *err) {
+  sqlite3_stmt *s = NULL;
+  char name[OCK_SEGMENT_NAME];
+  OCK_TRY(prepare(store, "INSERT OR REPLACE INTO segments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &s, err));
+  ock_segment_name(f->first_number, name);
+  const uint64_t numbers[] = {f->bytes, f->n_requests, f->first_ns, f->last_ns, f->most_total_ns};
+  bind_number(s, 1, f->first_number);
+  bind_number(s, 2, f->last_number);
+  bind_text(s, 3, name);
+  for (int i = 0; i < 5; i++) bind_number(s, 4 + i, numbers[i]);
+  for (int i = 0; i < OCK_FACTS_CLASSES; i++) bind_number(s, 9 + i, f->n_by_class[i]);
+  bind_number(s, 15, f->marks);
+  bind_text(s, 16, f->models);
+  ockham_status status = step(store, s, NULL, err);
+  sqlite3_finalize(s);
+  return status;
+}
+
+ockham_status ock_store_remove_segment(ock_store *store, uint64_t first_number, ockham_error *err) {
+  sqlite3_stmt *s = NULL;
+  OCK_TRY(prepare(store, "DELETE FROM segments WHERE first_number = ?", &s, err));
+  bind_number(s, 1, first_number);
+  ockham_status status = step(store, s, NULL, err);
+  sqlite3_finalize(s);
+  return status;
+}
+
+static void read_facts(sqlite3_stmt *s, ock_facts *f) {
+  uint64_t *const numbers[] = {&f->bytes, &f->n_requests, &f->first_ns, &f->last_ns, &f->most_total_ns};
+  const char *models = (const char *)sqlite3_column_text(s, 15);
+  f->first_number = column_number(s, 0);
+  f->last_number = column_number(s, 1);
+  for (int i = 0; i < 5; i++) *numbers[i] = column_number(s, 3 + i);
+  for (int i = 0; i < OCK_FACTS_CLASSES; i++) f->n_by_class[i] = column_number(s, 8 + i);
+  f->marks = (uint32_t)column_number(s, 14);
+  bool fits = models && strlen(models) < sizeof f->models;
+  strcpy(f->models, fits ? models : "*");
+}
+
+ockham_status ock_store_get_segment(ock_store *store, uint64_t first_number, ock_facts *facts, bool *found,
+                                    ockham_error *err) {
+  sqlite3_stmt *s = NULL;
+  *found = false;
+  OCK_TRY(prepare(store, "SELECT * FROM segments WHERE first_number = ?", &s, err));
+  bind_number(s, 1, first_number);
+  ockham_status status = step(store, s, found, err);
+  if (*found) read_facts(s, facts);
+  sqlite3_finalize(s);
+  return status;
+}
+
+ockham_status ock_store_last_number(ock_store *store, uint64_t *number, ockham_error *err) {
+  return ask_number(store, "SELECT max(last_number) FROM segments", number, err);
+}
+
+/* ---- events ---- */
+
+ockham_status ock_store_put_event(ock_store *store, const ockham_event *event, ockham_error *err) {
+  static const char sql[] =
+      "INSERT INTO events (time_ns, kind, model, version, text, details) VALUES (?, ?, ?, ?, ?, ?)";
+  const char *const texts[] = {event->kind, event->model, event->version, event->text, event->details};
+  sqlite3_stmt *s = NULL;
+  OCK_TRY(prepare(store, sql, &s, err));
+  bind_number(s, 1, event->time_ns);
+  for (int i = 0; i < 5; i++) bind_text(s, 2 + i, texts[i]);
+  ockham_status status = step(store, s, NULL, err);
+  sqlite3_finalize(s);
+  return status;
+}
+
+/* The five texts of a row, one behind the other in one block. */
+static ockham_status copy_event(sqlite3_stmt *s, ockham_event *event, char **room, ockham_error *err) {
+  const char **const texts[] = {&event->kind, &event->model, &event->version, &event->text, &event->details};
+  size_t size = 0;
+  for (int i = 0; i < 5; i++) size += (size_t)sqlite3_column_bytes(s, 2 + i) + 1;
+  char *at = *room = ock_alloc(size);
+  if (!at) return ock_fail_memory(err, "an event of a recording", size);
+  event->number = column_number(s, 0);
+  event->time_ns = column_number(s, 1);
+  for (int i = 0; i < 5; i++) {
+    size_t length = (size_t)sqlite3_column_bytes(s, 2 + i);
+    if (length) memcpy(at, sqlite3_column_text(s, 2 + i), length);
+    at[length] = '\0';
+    *texts[i] = at;
+    at += length + 1;
+  }
+  return OCKHAM_OK;
+}
+
+ockham_status ock_store_get_event(ock_store *store, uint64_t after_number, const char *kind, ockham_event *event,
+                                  char **room, bool *found, ockham_error *err) {
+  static const char sql[] =
+      "SELECT number, time_ns, kind, model, version, text, details FROM events"
+      " WHERE number > ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY number LIMIT 1";
+  sqlite3_stmt *s = NULL;
+  *found = false;
+  *room = NULL;
+  OCK_TRY(prepare(store, sql, &s, err));
+  bind_number(s, 1, after_number);
+  if (kind) bind_text(s, 2, kind);
+  ockham_status status = step(store, s, found, err);
+  if (*found) status = copy_event(s, event, room, err);
+  if (status) *found = false;
+  sqlite3_finalize(s);
+  return status;
+}
+
+ockham_status ock_store_trim_events(ock_store *store, uint64_t before_ns, uint64_t most_bytes, ockham_error *err) {
+  static const char by_size[] =
+      "DELETE FROM events WHERE number <= (SELECT number FROM (SELECT number, sum(100 + length(text) + length(details))"
+      " OVER (ORDER BY number DESC) AS bytes FROM events) WHERE bytes > ? ORDER BY number DESC LIMIT 1)";
+  sqlite3_stmt *s = NULL;
+  OCK_TRY(prepare(store, "DELETE FROM events WHERE time_ns < ?", &s, err));
+  bind_number(s, 1, before_ns);
+  ockham_status status = step(store, s, NULL, err);
+  sqlite3_finalize(s);
+  if (status) return status;
+  OCK_TRY(prepare(store, by_size, &s, err));
+  bind_number(s, 1, most_bytes);
+  status = step(store, s, NULL, err);
+  sqlite3_finalize(s);
+  return status;
+}

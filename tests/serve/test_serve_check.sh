@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+# ockham serve --check: each problem in a line with its place; what the command line says goes before what the file says.
+set -u
+. "$(dirname "$0")/../cli/lib.sh"
+
+printf 'a,b\n1,2\n3,4\n5,6\n9,9\n' >rows.csv
+"$ockham" fit rows.csv -k 2 --model flowers.ock --quiet >/dev/null || complain "no model to serve"
+printf '#!/bin/sh\n' >work.sh
+chmod +x work.sh
+
+# Served as it is said, one line says how much of it there is.
+good() { # number of models, arguments ...
+  local n=$1
+  shift
+  succeeds serve --check "$@"
+  same "serve --check $*" "$n, nothing wrong" "$(cat out)"
+}
+
+good '1 model' flowers.ock
+good '3 models' flowers.ock --model "w=./work.sh 'a b'" --upstream u=http://127.0.0.1:1/v2/models/m
+good '2 models' --model a=./work.sh --model='b=./work.sh x,y' --listen '[::1]:0' --admin none --sample 0 --workers 3
+succeeds serve --check --quiet flowers.ock
+[ ! -s out ] || complain "--quiet printed $(cat out)"
+
+cat >o.yaml <<'END'
+listen: nowhere
+models:
+  flowers: {file: flowers.ock}
+  w: {command: ./work.sh}
+END
+fails 2 "o.yaml:1: listen: expected an address such as 127.0.0.1:8080, [::1]:8080 or :8080, found 'nowhere'" \
+  serve --check o.yaml
+fails 2 "listen: expected an address such as 127.0.0.1:8080, [::1]:8080 or :8080, found 'here'" \
+  serve --check o.yaml --listen here
+good '2 models' o.yaml --listen :0
+(mkdir elsewhere && cd elsewhere && "$ockham" serve --check --quiet ../o.yaml --listen :0) || complain 'paths of a file'
+fails 2 "models.w.name: expected another version than that of models[1], found w version 1 again" \
+  serve --check o.yaml --listen :0 --model w=./work.sh
+
+# Every problem of a file, though the first is of another kind than the last.
+printf 'listen: [1]\nmodels:\n- name: x\n  timeout: 5\n  comand: y\n' >bad.yaml
+run serve --check bad.yaml
+same 'the exit code of bad.yaml' 1 "$code"
+cat >wanted <<'END'
+ockham: bad.yaml:1: listen: expected an address such as 127.0.0.1:8080, found a list
+ockham: bad.yaml:4: models[0].timeout: expected a duration such as 500ms or 10s, found '5'
+ockham: bad.yaml:5: models[0]: there is no key 'comand': is it command?
+END
+diff -u wanted err || complain 'the problems of bad.yaml'
+run serve --check --model x=./none --token-file none --sample 2 nosuch.ock
+same 'the exit code of bad options' 2 "$code"
+cat >wanted <<'END'
+ockham: record.sample: expected a number from 0 to 1, found 2
+ockham: token_file: none: No such file or directory
+ockham: models.nosuch.file: nosuch.ock: cannot be opened: No such file or directory
+ockham: models.x.command: expected a program that can be run, found none at './none'
+END
+diff -u wanted err || complain 'the problems of bad options'
+
+fails 2 'expected a model, a configuration, --model or --upstream, found none' serve
+fails 2 "--model must be a name, '=' and a command, found 'predict.py'" serve --model predict.py
+fails 2 "--upstream must be a name, '=' and a URL, found 'u='" serve --upstream u=
+fails 2 "expected one configuration, found o.yaml and bad.yaml" serve o.yaml bad.yaml
+fails 2 "x: expected closed quotes and something after every '\\', found ''a'" serve --model "x='a"
+fails 1 'none.yaml: No such file or directory' serve none.yaml
+fails 2 "serve has no option --upstreem: is it --upstream; \`ockham serve --help\` lists them" serve --upstreem x
+finish

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A worker in C: the sum of each row.
  *
- *   cc -O2 -I include -o sums examples/serve/sums.c
+ *   cc -O2 -o sums examples/serve/sums.c     (the header is installed with Ockham; it needs no library)
  *   ockham serve --model sums=./sums */
 #include <math.h>
 

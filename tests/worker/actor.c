@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include <ockham/ockham_worker.h>
+#include "worker/helpers/ockham_worker.h"
 
 static int in, out;
 static uint32_t id;

@@ -31,7 +31,8 @@ END
 
 run certify --model "sum=$subject nan" --sample rows.csv --requests 50 --quiet
 same 'exit code of a bad model' 1 "$code"
-contains out "  BAD   numbers      1 NaN or infinite in the answers to 50 rows; the first: output 'y' of row 8"
+contains out "  BAD   numbers      NaN or infinite in "
+contains out "; the first: output 'y' of row 8, "
 contains out '1 of 10 things are bad: do not serve it so'
 
 fails 2 'expected --sample FILE, found none' certify --model "sum=$subject"

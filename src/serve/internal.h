@@ -285,6 +285,8 @@ ockham_status ock_plan_start(struct ockham_server *server, ockham_error *err);
 /* Load all versions of a model of the plan, anew where they are there, and wait for them. BAD_ARGUMENT: it has none so
  * named. */
 ockham_status ock_server_load(struct ockham_server *server, const char *name, ockham_error *err);
+/* The first plan with a program makes the folder where programs find ockham_worker.py. CANNOT_WRITE. */
+ockham_status ock_server_write_helpers(struct ockham_server *server, const ock_plan *plan, ockham_error *err);
 uint64_t ock_model_fingerprint(const ockham_serve_model *model);
 /* Copies in an arena; NULL stays NULL. *failed is set, and not cleared, when there is no memory. */
 const char *ock_copy_text(ock_arena *arena, const char *text, bool *failed);
@@ -309,7 +311,8 @@ struct ockham_server {
   struct ock_streams *streams;
   char *token;         /* NULL: none is asked for */
   const char *helpers; /* the folder of ockham_worker.py */
-  bool admin_is_socket, has_shadows;
+  bool admin_is_socket;
+  atomic_bool has_shadows;
   FILE *access_log;
   pthread_mutex_t log_lock;
   /* what must have ended before the server can */

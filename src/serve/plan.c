@@ -132,9 +132,15 @@ static bool keeps(ockham_server *server, const ockham_serve_model *settings) {
   if (!v) return false;
   uint64_t fingerprint = ock_model_fingerprint(settings);
   bool same = fingerprint && fingerprint == v->fingerprint && v->state != OCK_VERSION_FAILED;
-  if (same) atomic_store(&v->weight, settings->weight);
   ock_version_release(v);
   return same;
+}
+
+static void set_weight(ockham_server *server, const ockham_serve_model *settings) {
+  bool known;
+  ock_version *v = ock_catalog_find(&server->catalog, settings->name, settings->version, NULL, &known);
+  if (v) atomic_store(&v->weight, settings->weight);
+  ock_version_release(v);
 }
 
 static bool plan_has(const ock_plan *plan, const ockham_serve_model *model) {
@@ -157,27 +163,57 @@ static void remove_missing(ockham_server *server, const ock_plan *plan) {
   }
 }
 
-/* One that does not start leaves what runs as it is. */
-static ockham_status start_changed(ockham_server *server, const ock_plan *plan, ockham_error *err) {
+static ockham_status fail_left(ockham_error *err, const ockham_serve_model *settings, const ockham_error *why) {
+  return ock_fail(err, why->status, "%s:%s: %.400s; what runs is left as it was", settings->name, settings->version,
+                  why->message);
+}
+
+/* A version for each model that is new or changed, NULL for the others: all started, then waited for. */
+static ockham_status start_changed(ockham_server *server, const ock_plan *plan, ock_version **started,
+                                   ockham_error *err) {
+  ockham_error own = {0};
+  for (unsigned i = 0; i < plan->n; i++)
+    if (!keeps(server, &plan->models[i]) && ock_version_start(server, &plan->models[i], &started[i], &own))
+      return fail_left(err, &plan->models[i], &own);
+  for (unsigned i = 0; i < plan->n; i++)
+    if (started[i] && ock_version_wait(started[i], &own)) return fail_left(err, &plan->models[i], &own);
+  return OCKHAM_OK;
+}
+
+static ockham_status put_changed(ockham_server *server, const ock_plan *plan, ock_version **started,
+                                 ockham_error *err) {
   for (unsigned i = 0; i < plan->n; i++) {
     const ockham_serve_model *settings = &plan->models[i];
-    if (keeps(server, settings)) continue;
-    ockham_error own = {0};
-    ockham_status status = load_version(server, settings, true, &own);
-    if (status)
-      return ock_fail(err, status, "%s:%s: %.400s; what runs is left as it was", settings->name, settings->version,
-                      own.message);
+    if (!started[i]) {
+      set_weight(server, settings);
+      continue;
+    }
+    if (settings->shadow) server->has_shadows = true;
+    OCK_TRY(ock_catalog_put(&server->catalog, started[i], err));
+    started[i] = NULL;
     ock_server_log(server, "%s:%s is loaded", settings->name, settings->version);
     ock_server_event(server, "load", settings->name, settings->version, "loaded: the configuration changed", NULL);
   }
   return OCKHAM_OK;
 }
 
+/* One that does not start leaves all that runs as it is. */
+static ockham_status take_over(ockham_server *server, const ock_plan *plan, ockham_error *err) {
+  ock_version **started = ock_alloc_zeroed((size_t)plan->n + 1, sizeof *started);
+  if (!started) return ock_fail_memory(err, "the list of models", plan->n * sizeof *started);
+  ockham_status status = start_changed(server, plan, started, err);
+  if (!status) status = put_changed(server, plan, started, err);
+  for (unsigned i = 0; i < plan->n; i++) ock_version_release(started[i]);
+  ock_free(started);
+  return status;
+}
+
 ockham_status ockham_server_reload(ockham_server *server, const ockham_serve_options *options, ockham_error *err) {
   ock_plan plan;
   OCK_TRY(ock_plan_copy(&plan, options->models, options->n_models, err));
   pthread_mutex_lock(&server->plan_lock);
-  ockham_status status = start_changed(server, &plan, err);
+  ockham_status status = ock_server_write_helpers(server, &plan, err);
+  if (!status) status = take_over(server, &plan, err);
   if (!status) {
     remove_missing(server, &plan);
     ock_arena_clear(&server->plan.arena);

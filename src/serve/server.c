@@ -133,11 +133,10 @@ static ockham_status open_recorder(ockham_server *server, ockham_error *err) {
   return ock_recorder_open(o->folder, &options, &server->recorder, err);
 }
 
-/* Programs find ockham_worker.py there. */
-static ockham_status write_helpers(ockham_server *server, ockham_error *err) {
+ockham_status ock_server_write_helpers(ockham_server *server, const ock_plan *plan, ockham_error *err) {
   bool any = false;
-  for (unsigned i = 0; i < server->plan.n; i++) any = any || server->plan.models[i].n_command;
-  if (!any) return OCKHAM_OK;
+  for (unsigned i = 0; i < plan->n; i++) any = any || plan->models[i].n_command;
+  if (!any || server->helpers) return OCKHAM_OK;
   const char *folder = server->options.folder;
   size_t size = strlen(folder) + sizeof "/helpers" + PATH_MAX;
   char *path = ock_arena_array(&server->arena, size, 1);
@@ -146,8 +145,9 @@ static ockham_status write_helpers(ockham_server *server, ockham_error *err) {
     return ock_fail(err, OCKHAM_CANNOT_WRITE, "cannot make %s: %s", folder, strerror(errno));
   char whole[PATH_MAX]; /* workers have working folders of their own */
   snprintf(path, size, "%s/helpers", realpath(folder, whole) ? whole : folder);
+  OCK_TRY(ock_helpers_write(path, err));
   server->helpers = path;
-  return ock_helpers_write(path, err);
+  return OCKHAM_OK;
 }
 
 /* ---- sockets ---- */
@@ -321,7 +321,7 @@ static ockham_status start(ockham_server *server, ockham_error *err) {
   OCK_TRY(read_token(server, err));
   OCK_TRY(open_log(server, err));
   OCK_TRY(open_recorder(server, err));
-  OCK_TRY(write_helpers(server, err));
+  OCK_TRY(ock_server_write_helpers(server, &server->plan, err));
   OCK_TRY(ock_plan_start(server, err));
   OCK_TRY(open_admin(server, err));
   return open_data(server, err);
@@ -377,10 +377,11 @@ static void wait_for_exchanges(ockham_server *server, unsigned timeout_ms) {
   while (server->n_apart) sleep_ms(STEP_MS); /* a suspended connection cannot be ended */
 }
 
+/* Nobody waits for what a shadow still has. */
 static void close_crews(ockham_server *server, unsigned timeout_ms) {
   ock_version *v;
   for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
-    ock_crew_close(v->crew, timeout_ms);
+    ock_crew_close(v->crew, v->settings.shadow ? 0 : timeout_ms);
     ock_version_release(v);
   }
 }

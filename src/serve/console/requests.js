@@ -3,7 +3,8 @@
 "use strict";
 
 const SHOWS = [
-  ["worth a look", [["least_status", 500], ["least_status", 400, "most_status", 499], ["marks", "slow"], ["marks", "far"], ["marks", "cancelled,differs"]]],
+  ["worth a look", [["least_status", 500], ["least_status", 400, "most_status", 499], ["marks", "slow"], ["marks", "far"],
+    ["marks", "cancelled,differs"]]],
   ["failed", [["least_status", 500]]],
   ["refused", [["least_status", 400, "most_status", 499]]],
   ["slow", [["marks", "slow"]]],
@@ -35,7 +36,8 @@ async function listRequests() {
     return get(`/admin/requests?${query}`);
   }));
   const byNumber = new Map(answers.flat().map((r) => [r.number, r]));
-  return { requests: [...byNumber.values()].sort((a, b) => b.number - a.number), isMore: answers.some((answer) => answer.length === limit) };
+  const requests = [...byNumber.values()].sort((a, b) => b.number - a.number);
+  return { requests, isMore: answers.some((answer) => answer.length === limit) };
 }
 
 // On a phone rows are laid out anew, and would be no rows to a screen reader.
@@ -58,7 +60,9 @@ function requestRow(r, nowNs) {
     make("td", { className: "text what" }, isolated(shorten(r.error || r.route, 240)), make("small", {}, isolated(r.id))));
   row.dataset.number = r.number;
   asRow(row);
-  row.addEventListener("click", (event) => { if (!event.target.closest("a") && getSelection().isCollapsed) location.hash = `request=${r.number}`; });
+  row.addEventListener("click", (event) => {
+    if (!event.target.closest("a") && getSelection().isCollapsed) location.hash = `request=${r.number}`;
+  });
   return row;
 }
 
@@ -123,20 +127,26 @@ function commandView(text) {
 
 function deathView(event) {
   const { exit_code: code, signal, stderr, process, worker } = event.details, list = make("dl", { className: "facts" });
-  define(list, [["worker", worker === undefined ? "" : `${worker}`], ["process", process ? `${process}` : ""], ["signal", signal ? `${signal}` : ""], ["exit code", code >= 0 ? `${code}` : ""]]);
-  return [make("p", {}, isolated(event.text)), list, ...(stderr ? [make("p", { className: "note" }, "the end of what it said on standard error"), make("pre", { className: "body" }, stderr)] : [])];
+  define(list, [["worker", worker === undefined ? "" : `${worker}`], ["process", process ? `${process}` : ""],
+    ["signal", signal ? `${signal}` : ""], ["exit code", code >= 0 ? `${code}` : ""]]);
+  const said = [make("p", { className: "note" }, "the end of what it said on standard error"), make("pre", { className: "body" }, stderr)];
+  return [make("p", {}, isolated(event.text)), list, ...(stderr ? said : [])];
 }
 
 const titled = (title, ...content) => [make("h3", {}, title), ...content];
 
 function requestView(r, state, death) {
   const list = make("dl", { className: "facts" });
-  define(list, [["took", milliseconds(r.total_us / 1000)], ["rows", r.rows ? whole.format(r.rows) : ""], ["in", bytes(r.bytes_in)], ["out", bytes(r.bytes_out)],
+  define(list, [["took", milliseconds(r.total_us / 1000)], ["rows", r.rows ? whole.format(r.rows) : ""],
+    ["in", bytes(r.bytes_in)], ["out", bytes(r.bytes_out)],
     ["CPU of the worker", r.cpu_us ? milliseconds(r.cpu_us / 1000) : ""], ["marks", r.marks.join(", ")]]);
   const more = make("dl", { className: "settings" });
-  for (const [term, text] of [["asked", r.route], ["request id", r.id], ["unit key", r.key], ["client", r.client], ["content type", r.content_type], ["answer", r.answer_type], ["hash of the body", r.hash]])
+  const besides = [["asked", r.route], ["request id", r.id], ["unit key", r.key], ["client", r.client], ["content type", r.content_type],
+    ["answer", r.answer_type], ["hash of the body", r.hash]];
+  for (const [term, text] of besides)
     if (text) more.append(make("dt", {}, term), make("dd", {}, isolated(text)));
-  const unkept = make("p", { className: "note" }, "Bodies are kept of requests that failed, were slow or far from what the model was fitted on, and of a sample.");
+  const unkept = make("p", { className: "note" },
+    "Bodies are kept of requests that failed, were slow or far from what the model was fitted on, and of a sample.");
   return [
     ...(r.error ? [make("p", { className: "error" }, isolated(r.error))] : []), list,
     ...titled("Where the time went", ...phaseBar(r)),
@@ -152,12 +162,14 @@ async function showRequest(number) {
   const dialog = $("request"), state = latest();
   put($("request-title"), `Request ${number}`);
   $("request-body").replaceChildren(make("p", { className: "note" }, "…"));
+  delete dialog.dataset.shown;
   if (!dialog.open) dialog.showModal();
   try {
     const r = await get(`/admin/requests/${number}`), tone = make("span", { className: "status" }, `${r.status}`);
     const death = r.marks.includes("died") ? await deathOf(r.id) : null;
     tone.dataset.tone = statusTone(r);
-    $("request-title").replaceChildren(tone, " ", isolated(r.version ? `${r.model}:${r.version}` : r.model), " ", make("small", {}, `request ${number}, `, timeOf(r.time_ns, state.time_ns, true)));
+    const when = make("small", {}, `request ${number}, `, timeOf(r.time_ns, state.time_ns, true));
+    $("request-title").replaceChildren(tone, " ", isolated(r.version ? `${r.model}:${r.version}` : r.model), " ", when);
     $("request-body").replaceChildren(...requestView(r, state, death));
   } catch (error) {
     $("request-body").replaceChildren(make("p", { className: "error" }, error.message));

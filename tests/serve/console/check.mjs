@@ -17,9 +17,10 @@ const same = (found, expected, what) => check(found === expected, `${what}: foun
 const json = async (url, options) => (await fetch(url, options)).json();
 const drawn = { ready: "body[data-drawn]:not([data-drawn='0'])" };
 
-// Until the page says so, or for ten seconds.
+// Until the page says so, or for twenty seconds.
 async function until(page, what, asked, argument) {
-  await page.waitForFunction(asked, argument, { timeout: 10000 }).catch(() => check(false, `${what}: it never was`));
+  await page.waitForFunction(asked, argument, { timeout: 20000 })
+    .catch(async () => check(false, `${what}: it never was; the page is:`, (await page.innerText("main")).slice(0, 1500)));
 }
 
 // ---- files ----
@@ -91,7 +92,7 @@ async function checkRequests(page, server) {
   same(await page.$$eval("#request .phase-bar i", (parts) => Math.round(parts.reduce((sum, part) => sum + parseFloat(part.style.width), 0))), 100, "the bar of phases");
   await page.keyboard.press("Escape");
   await page.waitForSelector("#request:not([open])", { state: "attached" });
-  same(new URL(page.url()).hash, "", "the address once it is closed");
+  await until(page, "the address once it is closed", () => location.hash === "");
   await page.selectOption("#filter-kind", { label: "all" });
   await page.fill("#filter-id", "bad-2");
   await until(page, "the request with this id", () => document.querySelectorAll("#requests-body tr").length === 1);
@@ -161,7 +162,7 @@ async function checkRestart(page, server) {
   await until(page, "the verdict without a server", () => document.getElementById("verdict").textContent === "No word from the server");
   const next = await serve(ockham, words, { cwd: scratch, listen: new URL(server.url).host, admin: new URL(server.admin).host });
   await until(page, "the connection found again", () => document.getElementById("live").textContent === "live");
-  await infer(next, "iris", [1, 2]);
+  same(await infer(next, "iris", [1, 2]), 200, "a request to the new server");
   await until(page, "figures of the new server", () => document.querySelector("#models tr[data-key='iris:1'] td.failed").title === "0 of 1");
   return next;
 }

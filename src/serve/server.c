@@ -171,6 +171,13 @@ static int listen_at(int family, const struct sockaddr *address, socklen_t size)
   return -1;
 }
 
+static bool is_listened_to(const struct sockaddr_un *address) {
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  bool answers = fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
+  if (fd >= 0) close(fd);
+  return answers;
+}
+
 static ockham_status open_socket_path(const char *path, int *fd, ockham_error *err) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path)
@@ -178,6 +185,7 @@ static ockham_status open_socket_path(const char *path, int *fd, ockham_error *e
                     path, sizeof address.sun_path - 1, strlen(path));
   strcpy(address.sun_path, path);
   struct stat info;
+  if (is_listened_to(&address)) return ock_fail(err, OCKHAM_IO, "cannot listen on %s: another server does", path);
   if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode)) unlink(path); /* what a server that was killed left */
   mode_t old = umask(0177);
   *fd = listen_at(AF_UNIX, (struct sockaddr *)&address, sizeof address);
@@ -399,7 +407,7 @@ void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   if (server->daemon) MHD_stop_daemon(server->daemon);
   if (server->admin_daemon) MHD_stop_daemon(server->admin_daemon);
   if (fd != MHD_INVALID_SOCKET) close(fd);
-  if (server->admin_is_socket) unlink(server->options.admin);
+  if (server->admin_is_socket && server->admin_daemon) unlink(server->options.admin);
   ock_catalog_clear(&server->catalog);
   wait_until_none_lives(server);
   ock_streams_free(server->streams);

@@ -23,7 +23,9 @@ static ockham_status start(ock_hand *hand, ock_process *process, ockham_error *e
   ock_spawn spawn = {.options = hand->options, .cage = &process->cage, .sandbox = &process->sandbox};
   ock_child child;
   hand->process = 0;
+  pthread_mutex_lock(&hand->lock);
   process->child = (ock_child){.handle = -1, .in = -1, .out = -1, .log = -1};
+  pthread_mutex_unlock(&hand->lock);
   OCK_TRY(prepare(hand, process, err));
   OCK_TRY(ock_log_begin(&process->log, err));
   ock_cage_mark(&process->cage);
@@ -285,9 +287,8 @@ static void note_use(turn *t) {
   ock_process *process = t->process;
   uint64_t cpu_ns = ock_process_cpu_ns(process);
   if (cpu_ns > t->cpu_before_ns) t->result->cpu_ns = cpu_ns - t->cpu_before_ns;
-  if (ock_clock_ns() - process->sampled_ns < sample_pause_ns) return;
   pthread_mutex_lock(&t->hand->lock);
-  ock_process_sample(process);
+  if (ock_clock_ns() - process->sampled_ns >= sample_pause_ns) ock_process_sample(process);
   pthread_mutex_unlock(&t->hand->lock);
 }
 

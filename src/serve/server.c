@@ -278,17 +278,14 @@ static struct MHD_Daemon *start_daemon(ockham_server *server, int fd, bool admin
       server, MHD_OPTION_NOTIFY_CONNECTION, ock_guests_notify, &server->guests, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }
 
-static ockham_status open_data(ockham_server *server, ockham_error *err) {
+static ockham_status serve_data(ockham_server *server, int fd, ockham_error *err) {
   const ockham_serve_options *o = &server->options;
-  int fd;
   char *certificate = NULL, *key = NULL;
-  OCK_TRY(open_socket("listen", o->listen, o->certificate, &fd, server->url, err));
   ockham_status status = o->certificate ? read_text(o->certificate, &certificate, err) : OCKHAM_OK;
   if (!status && o->key) status = read_text(o->key, &key, err);
   if (!status && !(server->daemon = start_daemon(server, fd, false, certificate, key)))
     status = ock_fail(err, OCKHAM_IO, "cannot serve on %s: %s", server->url,
                       certificate ? "check the certificate and the key" : strerror(errno));
-  if (status) close(fd);
   ock_free(certificate);
   ock_free(key);
   return status;
@@ -305,6 +302,17 @@ static ockham_status open_admin(ockham_server *server, ockham_error *err) {
   if (server->admin_daemon) return OCKHAM_OK;
   close(fd);
   return ock_fail(err, OCKHAM_IO, "cannot serve on %s: %s", server->admin_url, strerror(errno));
+}
+
+/* The URLs are there before any thread that may ask for them. */
+static ockham_status open_both(ockham_server *server, ockham_error *err) {
+  const ockham_serve_options *o = &server->options;
+  int fd;
+  OCK_TRY(open_socket("listen", o->listen, o->certificate, &fd, server->url, err));
+  ockham_status status = open_admin(server, err);
+  if (!status) status = serve_data(server, fd, err);
+  if (status) close(fd);
+  return status;
 }
 
 /* ---- life ---- */
@@ -331,8 +339,7 @@ static ockham_status start(ockham_server *server, ockham_error *err) {
   OCK_TRY(open_recorder(server, err));
   OCK_TRY(ock_server_write_helpers(server, &server->plan, err));
   OCK_TRY(ock_plan_start(server, err));
-  OCK_TRY(open_admin(server, err));
-  return open_data(server, err);
+  return open_both(server, err);
 }
 
 ockham_status ockham_server_start(const ockham_serve_options *options, void (*log)(void *user, const char *line),

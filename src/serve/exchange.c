@@ -353,6 +353,29 @@ enum MHD_Result ock_exchange_step(void *server, struct MHD_Connection *connectio
   return x->stage == OCK_STAGE_READING ? dispatch(x) : MHD_YES;
 }
 
+static void note_left(ock_exchange *x) {
+  x->reason = "CANCELED";
+  x->marks |= OCKHAM_MARK_CANCELLED;
+}
+
+/* The client left before it was answered, which libmicrohttpd may see before it asks for the answer: all that remains
+ * is an entry in the recording. */
+static void record_left(ock_exchange *x) {
+  if (x->begun && x->stage == OCK_STAGE_READING && ock_route_is_inference(x->target.route)) {
+    note_left(x);
+    ock_exchange_fail(x, 499, "the client left after %zu bytes of the body", x->size);
+  } else if (x->stage == OCK_STAGE_WAITING && x->job) {
+    ock_infer_finish(x);
+    if (x->status == 200) {
+      note_left(x);
+      ock_exchange_fail(x, 499, "the client left before the answer was sent");
+    }
+  } else {
+    return;
+  }
+  ock_exchange_record(x, 0);
+}
+
 void ock_exchange_end(void *server, struct MHD_Connection *connection, void **exchange,
                       enum MHD_RequestTerminationCode how) {
   (void)server, (void)how;
@@ -360,11 +383,7 @@ void ock_exchange_end(void *server, struct MHD_Connection *connection, void **ex
   if (!x) return;
   *exchange = NULL;
   ock_guest_does(connection, OCK_GUEST_BEFORE_REQUEST);
-  if (x->begun && x->stage == OCK_STAGE_READING && ock_route_is_inference(x->target.route)) {
-    x->reason = "CANCELED";
-    ock_exchange_fail(x, 499, "the client left after %zu bytes of the body", x->size);
-    ock_exchange_record(x, 0);
-  }
+  record_left(x);
   ock_job_release(x->job);
   ock_message_clear(&x->request);
   ock_message_clear(&x->answer);

@@ -17,8 +17,8 @@ static const cli_option option_table[] = {
     {"columns", CLI_TEXT, "A,B:BYTES,...", "what a row has; a type behind ':' (default: FP64)",
      offsetof(worker_options, columns), NULL},
     {"outputs", CLI_TEXT, "A,B,...", "likewise, what it answers", offsetof(worker_options, outputs), NULL},
-    {"helpers", CLI_TEXT, "FOLDER", "write ockham_worker.py and ockham_worker.h there", offsetof(worker_options, helpers),
-     NULL},
+    {"helpers", CLI_TEXT, "FOLDER", "write ockham_worker.py and ockham_worker.h there",
+     offsetof(worker_options, helpers), NULL},
     {0},
 };
 
@@ -62,9 +62,10 @@ const cli_command cmd_worker = {
     .name = "worker",
     .usage = "--lines ... PROGRAM",
     .summary = "make a worker of a program that knows lines",
-    .details = "For `ockham serve --model NAME='ockham worker --lines --columns A,B --outputs C PROGRAM ...'`: PROGRAM gets\n"
-               "each row as a line of CSV, and answers with one, which it must flush. `error: text` refuses the row.\n"
-               "Programs in Python and C need no adapter: --helpers writes what they include (docs/workers.md).",
+    .details =
+        "For `ockham serve --model NAME='ockham worker --lines --columns A,B --outputs C PROGRAM ...'`: PROGRAM gets\n"
+        "each row as a line of CSV, and answers with one, which it must flush. `error: text` refuses the row.\n"
+        "Programs in Python and C need no adapter: --helpers writes what they include (docs/workers.md).",
     .max_arguments = 0,
     .options = option_table,
     .run = run,

@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 import { infer, serve } from "./servers.mjs";
 
 const [ockham, executablePath, scratch, folder, minutes = "10.2"] = process.argv.slice(2);
-const words = ["segments.ock", "--model", `price=${join(scratch, "moody")}`, "--workers", "2", "--folder", "pictured"];
+const words = ["segments.ock", "--model", `price=${join(scratch, "moody")} plain`, "--workers", "2", "--folder", "pictured"];
 const server = await serve(ockham, words, { cwd: scratch, listen: "127.0.0.1:8080", admin: "127.0.0.1:8081" });
 const begin = Date.now(), end = begin + Number(minutes) * 60000, share = () => (Date.now() - begin) / (end - begin);
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });

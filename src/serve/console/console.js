@@ -138,6 +138,7 @@ async function connect() {
     line.isNew = true; // it may be another server, whose slices and events count anew
     line.happened = line.requests = null;
     forgetEvents();
+    forgetRequests();
     $("login").hidden = true;
     await hear(state);
     listen();

@@ -48,6 +48,13 @@ function stateWord(model) {
 const sayCrew = (model) => `${plural(model.starts, "start")}, ${plural(model.deaths, "death")}, `
   + `${plural(model.quarantined, "request")} quarantined. Limits: ${model.limits || "none"}`;
 
+// A text, and a smaller one below it.
+function putTwo(element, text, below) {
+  if (element.children.length === 0) element.append(make("span"), make("small"));
+  put(element.firstChild, text);
+  put(element.lastChild, below);
+}
+
 function fillRow(row, model) {
   const { minute } = model, total = totalOf(minute), [word, tone] = stateWord(model), cell = (id) => row.querySelector(`td.${id}`);
   put(cell("state"), word);
@@ -62,17 +69,17 @@ function fillRow(row, model) {
   put(cell("p99"), milliseconds(minute.p99_ms));
   const crew = model.workers !== undefined;
   put(cell("queue"), crew ? whole.format(model.waiting) : NOTHING);
-  put(cell("workers"), crew ? `${model.up} of ${model.workers} up, ${model.busy} busy` : "in the server");
+  putTwo(cell("workers"), crew ? `${model.up} of ${model.workers} up` : "in the server", crew ? `${model.busy} busy` : "");
   cell("workers").title = crew ? sayCrew(model) : "a fitted model, computed by the server itself";
-  put(cell("memory"), model.memory ? `${bytes(model.memory)}, peak ${bytes(model.peak_memory)}${model.workers > 1 ? " each" : ""}` : NOTHING);
+  putTwo(cell("memory"), bytes(model.memory), model.peak_memory ? `peak ${bytes(model.peak_memory)}${model.workers > 1 ? " each" : ""}` : "");
   put(cell("cpu"), crew && minute.seconds > 0 ? share(minute.cpu_seconds, minute.seconds) : NOTHING);
 }
 
-const PLATFORMS = { ockham: "fitted", ockham_worker: "a program", upstream: "a server elsewhere" };
+const whatOf = (model) => (model.workers === undefined ? "fitted" : model.platform === "upstream" ? "a server elsewhere" : "a program");
 
 // The name, what is worth saying of the version, and the buttons: made once.
 function nameRow(row, model, first) {
-  const notes = [`version ${model.version}`, PLATFORMS[model.platform] ?? model.platform];
+  const notes = [`version ${model.version}`, whatOf(model)];
   if (model.weight > 0) notes.push(`weight ${say(model.weight)}`);
   if (model.shadow) notes.push("shadow");
   row.cells[0].replaceChildren(isolated(model.name), make("small", {}, notes.join(", ")));

@@ -14,7 +14,7 @@ const SHOWS = [
   ["all", [[]]],
 ];
 const PAGE = 50, PAUSE_MS = 2000;
-const listed = { limit: PAGE, wanted: 0, notBefore: 0 };
+const listed = { limit: PAGE, filter: null, newest: 0, answers: [], each: PAGE, key: null, busy: false, again: false, notBefore: 0 };
 
 async function get(path) {
   const response = await fetch(path, { headers: { Accept: "application/json" } });
@@ -25,19 +25,26 @@ async function get(path) {
 
 // ---- the list ----
 
-// More than one question where one filter cannot say it, so that many of a kind leave room for the others; each request
-// once, the newest first.
-async function listRequests() {
+// More than one question where one filter cannot say it, so that many of a kind leave room for the others. Only what came
+// since the last time is asked for: a recording may be long.
+async function askQuestions() {
   const [, questions] = SHOWS[$("filter-kind").selectedIndex], model = $("filter-model").value, id = $("filter-id").value.trim();
-  const limit = Math.ceil(listed.limit / questions.length);
-  const answers = await Promise.all(questions.map((pairs) => {
-    const query = new URLSearchParams({ limit, ...(model && { model }), ...(id && { id }) });
-    if (!id) for (let i = 0; i < pairs.length; i += 2) query.set(pairs[i], pairs[i + 1]);
-    return get(`/admin/requests?${query}`);
+  const limit = Math.ceil(listed.limit / questions.length), filter = JSON.stringify([questions, model, id, limit]);
+  const [last] = await get("/admin/requests?limit=1"), before = listed.filter === filter ? listed : { newest: 0, answers: [] };
+  if (last && last.number === before.newest) return;
+  const answers = await Promise.all(questions.map(async (pairs, i) => {
+    const query = new URLSearchParams({ limit, after: before.newest, ...(model && { model }), ...(id && { id }) });
+    if (!id) for (let j = 0; j < pairs.length; j += 2) query.set(pairs[j], pairs[j + 1]);
+    return [...await get(`/admin/requests?${query}`), ...(before.answers[i] ?? [])];
   }));
-  const byNumber = new Map(answers.flat().map((r) => [r.number, r]));
-  const requests = [...byNumber.values()].sort((a, b) => b.number - a.number);
-  return { requests, isMore: answers.some((answer) => answer.length === limit) };
+  Object.assign(listed, { filter, newest: last?.number ?? 0, answers: answers.map((answer) => uniquely(answer).slice(0, limit)), each: limit });
+}
+
+// Each once, the newest first.
+const uniquely = (requests) => [...new Map(requests.map((r) => [r.number, r])).values()].sort((a, b) => b.number - a.number);
+
+function forgetRequests() {
+  listed.filter = null;
 }
 
 // On a phone rows are laid out anew, and would be no rows to a screen reader.
@@ -67,18 +74,29 @@ function requestRow(r, nowNs) {
 }
 
 async function showRequests() {
-  const wanted = ++listed.wanted, begin = performance.now();
-  let requests, isMore;
-  try {
-    ({ requests, isMore } = await listRequests());
-  } catch (error) {
-    put($("requests-note"), `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
+  if (listed.busy) {
+    listed.again = true;
     return;
   }
-  listed.notBefore = Date.now() + Math.max(PAUSE_MS, 10 * (performance.now() - begin)); // a long recording takes its time
-  if (wanted !== listed.wanted) return; // another question was asked since
-  const key = requests.map((r) => r.number).join();
-  $("requests-more").hidden = !isMore;
+  listed.busy = true;
+  const begin = performance.now();
+  try {
+    do {
+      listed.again = false;
+      await askQuestions();
+    } while (listed.again);
+    placeRequests();
+  } catch (error) {
+    put($("requests-note"), `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
+  } finally {
+    listed.busy = false;
+    listed.notBefore = Date.now() + Math.max(PAUSE_MS, 10 * (performance.now() - begin));
+  }
+}
+
+function placeRequests() {
+  const requests = uniquely(listed.answers.flat()), key = requests.map((r) => r.number).join();
+  $("requests-more").hidden = listed.answers.every((answer) => answer.length < listed.each);
   put($("requests-note"), requests.length ? "" : "None.");
   if (key === listed.key) return;
   listed.key = key;

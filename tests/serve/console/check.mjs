@@ -95,7 +95,8 @@ async function checkRequests(page, server) {
   await until(page, "the address once it is closed", () => location.hash === "");
   await page.selectOption("#filter-kind", { label: "all" });
   await page.fill("#filter-id", "bad-2");
-  await until(page, "the request with this id", () => document.querySelectorAll("#requests-body tr").length === 1);
+  await until(page, "the request with this id", () => document.querySelectorAll("#requests-body tr").length === 1
+    && document.querySelector("#requests-body small").textContent === "bad-2");
   check((await page.textContent("#requests-body")).includes("</script><script>window.injected=1</script>"), "the error is not shown as it is");
   await page.fill("#filter-id", "");
   await page.selectOption("#filter-kind", { index: 0 });
@@ -112,6 +113,14 @@ async function checkDeath(page, server) {
   await page.waitForSelector("#request[open][data-shown]");
   check((await page.textContent("#request-title")).startsWith("502 mood:1"), "the link of a death leads elsewhere");
   await page.click("#request-close");
+}
+
+// What comes later stands above what was there.
+async function checkNews(page, server) {
+  const before = await page.$$eval("#requests-body tr", (rows) => rows.length);
+  same(await infer(server, "mood", [500, 9], { "X-Request-Id": "news" }), 500, "one more that fails");
+  await until(page, "the news", () => document.querySelector("#requests-body tr small")?.textContent === "news");
+  same(await page.$$eval("#requests-body tr", (rows) => rows.length), before + 1, "requests with the news");
 }
 
 // ---- keys ----
@@ -182,6 +191,7 @@ async function checkReal(browser) {
   await checkRequests(page, server);
   await checkEventLimit(server);
   await checkDeath(page, server);
+  await checkNews(page, server);
   await checkKeys(page);
   await checkLoading(page);
   server = await checkRestart(page, server);

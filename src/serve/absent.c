@@ -4,6 +4,7 @@
 #include <ockham/record.h>
 #include <ockham/replay.h>
 #include <ockham/serve.h>
+#include <ockham/worker.h>
 
 #include "core/internal.h"
 
@@ -188,5 +189,17 @@ ockham_status ockham_budget_read(const char *path, ockham_budget *budget, ockham
 ockham_status ockham_replay(const ockham_replay_options *options, ockham_replay_result *result, ockham_error *err) {
   (void)options;
   *result = (ockham_replay_result){0};
+  return absent(err);
+}
+
+/* ---- worker.h ---- */
+
+ockham_status ockham_worker_lines(const ockham_worker_lines_options *options, int *exit_code, ockham_error *err) {
+  (void)options, (void)exit_code;
+  return absent(err);
+}
+
+ockham_status ockham_worker_helpers(const char *folder, ockham_error *err) {
+  (void)folder;
   return absent(err);
 }

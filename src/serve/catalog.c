@@ -3,16 +3,18 @@
 
 #include "serve/internal.h"
 
-/* In [0, 1), from a key: the same key always goes the same way. Without a key the draw is as good as random. */
-static double draw(const char *key) {
+/* In [0, 1), from a key: the same key always goes the same way of a model, and of another one independently of that.
+ * Without a key the draw is as good as random. */
+static double draw(const char *name, const char *key) {
   static atomic_ullong counter;
   uint64_t x = key ? ock_hash(key, strlen(key)) : atomic_fetch_add(&counter, 1);
-  ock_rng rng = ock_rng_make(x, 0);
+  ock_rng rng = ock_rng_make(x, key ? ock_hash(name, strlen(name)) : 0);
   return ock_rng_uniform(&rng);
 }
 
-static bool takes_traffic(const ock_version *v) {
-  return !v->settings.shadow && v->state != OCK_VERSION_FAILED;
+/* One that failed to start goes on trying. */
+static bool takes_traffic(ock_version *v) {
+  return !v->settings.shadow && (v->state != OCK_VERSION_FAILED || ock_version_ready(v));
 }
 
 /* By the weights; where all are 0 the last one, which is the newest. Those that cannot answer are left out. */
@@ -26,7 +28,7 @@ static ock_version *draw_version(const ock_catalog *catalog, const char *name, c
     if (takes_traffic(v)) total += v->weight;
   }
   if (total <= 0) return last;
-  double at = draw(key) * total;
+  double at = draw(name, key) * total;
   for (size_t i = 0; i < catalog->n_versions; i++) {
     ock_version *v = catalog->versions[i];
     if (strcmp(v->settings.name, name) != 0 || !takes_traffic(v) || v->weight <= 0) continue;

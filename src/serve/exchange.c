@@ -310,11 +310,6 @@ static bool refuse_early(ock_exchange *x, const char *url, const char *method) {
   return false;
 }
 
-static bool is_inference(ock_route route) {
-  return route == OCK_ROUTE_INFER || route == OCK_ROUTE_ROWS || route == OCK_ROUTE_PREDICT ||
-         route == OCK_ROUTE_INVOCATIONS;
-}
-
 /* The whole request is there. */
 static enum MHD_Result dispatch(ock_exchange *x) {
   x->read_ns = ock_clock_ns();
@@ -327,7 +322,7 @@ static enum MHD_Result dispatch(ock_exchange *x) {
     ock_exchange_fail(x, 413, "%s", err.message);
   else if (err.status)
     ock_exchange_fail_by(x, &err);
-  else if (is_inference(x->target.route))
+  else if (ock_route_is_inference(x->target.route))
     ock_infer_begin(x);
   else
     ock_document_answer(x);
@@ -365,7 +360,7 @@ void ock_exchange_end(void *server, struct MHD_Connection *connection, void **ex
   if (!x) return;
   *exchange = NULL;
   ock_guest_does(connection, OCK_GUEST_BEFORE_REQUEST);
-  if (x->begun && x->stage == OCK_STAGE_READING && is_inference(x->target.route)) {
+  if (x->begun && x->stage == OCK_STAGE_READING && ock_route_is_inference(x->target.route)) {
     x->reason = "CANCELED";
     ock_exchange_fail(x, 499, "the client left after %zu bytes of the body", x->size);
     ock_exchange_record(x, 0);

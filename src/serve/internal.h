@@ -139,6 +139,7 @@ typedef struct ock_target {
 } ock_target;
 /* Which route a method and a path (without its query, still percent-encoded) have. */
 ock_target ock_route_find(const char *method, const char *path);
+bool ock_route_is_inference(ock_route route);
 
 typedef enum ock_stage { OCK_STAGE_READING, OCK_STAGE_WAITING, OCK_STAGE_DONE, OCK_STAGE_STREAMING } ock_stage;
 

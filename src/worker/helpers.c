@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ockham/worker.h>
+
 #include "worker/internal.h"
 
 /* OCK_HELPERS is the folder of their sources. */
@@ -38,6 +40,10 @@ ockham_status ock_helpers_write(const char *folder, ockham_error *err) {
   OCK_TRY(write_whole(path, ock_helper_py, (size_t)(ock_helper_py_end - ock_helper_py), err));
   snprintf(path, sizeof path, "%s/ockham_worker.h", folder);
   return write_whole(path, ock_helper_h, (size_t)(ock_helper_h_end - ock_helper_h), err);
+}
+
+ockham_status ockham_worker_helpers(const char *folder, ockham_error *err) {
+  return ock_helpers_write(folder, err);
 }
 
 ockham_status ock_helpers_make(char folder[OCK_HELPERS_PATH], ockham_error *err) {

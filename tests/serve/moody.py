@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A worker that does what a request says: `do` is empty or one of the functions below, and y = x * $FACTOR."""
+"""A worker that does what a request says: `do` is empty or one of the functions below, and y = x * $FACTOR. $START and $EVERY
+are done at its start, and on every request."""
 import os
 import signal
 import sys
@@ -66,8 +67,8 @@ ACTIONS = {action.__name__: action for action in (die, hang, sleep, eat, flood, 
 
 
 def predict(**inputs):
-    for what in inputs["do"]:
-        name, _, value = (what[0] if isinstance(what, list) else what).decode().partition(":")
+    for what in (os.environ.get("EVERY", "").encode(), *inputs["do"]):
+        name, _, value = what.decode().partition(":")
         if name:
             ACTIONS[name](value)
     return {"y": [x * FACTOR for x in inputs["x"]], "process": [os.getpid()] * len(inputs["x"])}

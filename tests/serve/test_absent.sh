@@ -3,7 +3,7 @@
 set -u
 . "$(dirname "$0")/../cli/lib.sh"
 root=$here/../..
-for header in serve record certify replay; do
+for header in serve record certify replay worker; do
   sed -nE '/OCKHAM_API/,/;/p' "$root/include/ockham/$header.h" | tr -d '\n' | grep -oE 'OCKHAM_API[^(]*\(' |
     grep -oE 'ockham_[a-z_]+\($' >names
   [ -s names ] || complain "no functions in $header.h"

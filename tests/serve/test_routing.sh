@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# Which version a request goes to, by weights, keys and names; and shadows, which no client notices (routing.py).
+set -u
+. "$(dirname "$0")/../cli/lib.sh"
+. "$here/../serve/serving.sh"
+
+make_models
+cp "$data/three.csv" other.csv
+succeeds fit other.csv -k 2 --ignore group --scale none --model other.ock --centroids other_centroids.csv --quiet
+OCKHAM=$ockham SCRATCH=$scratch "$python" "$serving/routing.py" || complain 'the way of a request'
+finish

@@ -258,16 +258,21 @@ static void *run_apart(void *arg) {
 
 static void start_apart(ock_exchange *x) {
   pthread_t thread;
-  x->stage = OCK_STAGE_WAITING;
-  atomic_fetch_add(&x->server->n_apart, 1);
-  MHD_suspend_connection(x->connection);
-  if (pthread_create(&thread, NULL, run_apart, x) == 0) {
-    pthread_detach(thread);
-    return;
+  ockham_server *server = x->server;
+  atomic_fetch_add(&server->n_apart, 1); /* before it is asked: who stops the server waits for this after that */
+  if (server->stopping) {
+    ock_exchange_fail(x, 503, "the server ends");
+  } else {
+    x->stage = OCK_STAGE_WAITING;
+    MHD_suspend_connection(x->connection);
+    if (pthread_create(&thread, NULL, run_apart, x) == 0) {
+      pthread_detach(thread);
+      return;
+    }
+    ock_exchange_fail(x, 503, "no thread could be started");
+    MHD_resume_connection(x->connection);
   }
-  atomic_fetch_sub(&x->server->n_apart, 1);
-  ock_exchange_fail(x, 503, "no thread could be started");
-  MHD_resume_connection(x->connection);
+  atomic_fetch_sub(&server->n_apart, 1);
 }
 
 void ock_admin_answer(ock_exchange *x) {

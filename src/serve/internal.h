@@ -46,6 +46,9 @@ typedef struct ock_version {
   atomic_int state;  /* ock_version_state */
   char problem[512]; /* with FAILED */
   struct ockham_server *server;
+  /* under the server's life_lock */
+  struct ock_version *next; /* among those that were started and have not ended */
+  bool closed;              /* its crew was, as the server ends */
 } ock_version;
 
 /* Start one; it holds itself once, for the caller. The crew of a program may still be starting. */
@@ -53,6 +56,9 @@ ockham_status ock_version_start(struct ockham_server *server, const ockham_serve
                                 ockham_error *err);
 void ock_version_hold(ock_version *version);
 void ock_version_release(ock_version *version); /* the last one ends it, in a thread of its own */
+/* Close the crews of all versions that live, of those too that have left the catalog and still have requests: for what
+ * they have accepted until `until_ns` (by ock_clock_ns()). Versions that are closed already are passed over. */
+void ock_versions_close(struct ockham_server *server, uint64_t until_ns);
 /* What it takes and gives; NULL as long as its workers have not said. */
 const ock_schema *ock_version_schema(const ock_version *version);
 bool ock_version_ready(ock_version *version);
@@ -323,7 +329,8 @@ struct ockham_server {
   /* what must have ended before the server can */
   pthread_mutex_t life_lock;
   pthread_cond_t life_changed;
-  size_t n_alive;                     /* versions */
+  ock_version *alive;                 /* versions that were started, in the catalog or not */
+  size_t n_alive;                     /* versions, those too that are starting or ending */
   atomic_size_t n_exchanges, n_apart; /* requests that are not answered yet; threads that work for one */
   unsigned patience_ms;
   atomic_bool stopping;

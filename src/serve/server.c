@@ -385,32 +385,29 @@ static void sleep_ms(unsigned ms) {
   nanosleep(&pause, NULL);
 }
 
-/* Answers that are ready still have to be sent. */
-static void wait_for_exchanges(ockham_server *server, unsigned timeout_ms) {
+/* Answers that are ready still have to be sent. Connections are suspended while a crew or a thread works for them, and
+ * those cannot be ended: a model that was being loaded meanwhile is closed too. */
+static void wait_for_exchanges(ockham_server *server, uint64_t until_ns) {
   enum { STEP_MS = 2 };
-  for (unsigned waited = 0; server->n_exchanges && waited < timeout_ms; waited += STEP_MS) sleep_ms(STEP_MS);
-  while (server->n_apart) sleep_ms(STEP_MS); /* a suspended connection cannot be ended */
-}
-
-/* Nobody waits for what a shadow still has. */
-static void close_crews(ockham_server *server, unsigned timeout_ms) {
-  ock_version *v;
-  for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
-    ock_crew_close(v->crew, v->settings.shadow ? 0 : timeout_ms);
-    ock_version_release(v);
+  while (server->n_exchanges && ock_clock_ns() < until_ns) sleep_ms(STEP_MS);
+  while (server->n_apart) {
+    ock_versions_close(server, until_ns);
+    sleep_ms(STEP_MS);
   }
+  ock_versions_close(server, until_ns);
 }
 
 /* No new connections; what waits for a crew is finished by its end; then the daemons, whose last exchanges let go of
  * the versions; then the rest. */
 void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   if (!server) return;
+  uint64_t until_ns = ock_clock_ns() + (uint64_t)timeout_ms * 1000000;
   server->patience_ms = timeout_ms;
   server->stopping = true;
   MHD_socket fd = server->daemon ? MHD_quiesce_daemon(server->daemon) : MHD_INVALID_SOCKET;
-  close_crews(server, timeout_ms);
+  ock_versions_close(server, until_ns);
   ock_streams_end(server->streams);
-  wait_for_exchanges(server, timeout_ms);
+  wait_for_exchanges(server, until_ns);
   if (server->daemon) MHD_stop_daemon(server->daemon);
   if (server->admin_daemon) MHD_stop_daemon(server->admin_daemon);
   if (fd != MHD_INVALID_SOCKET) close(fd);

@@ -347,10 +347,12 @@ ockham_status ock_crew_wait(ock_crew *crew, ockham_error *err) {
   struct timespec end = as_time(ock_clock_ns() + (uint64_t)crew->options.startup_ms * 1000000u);
   int timed_out = 0;
   pthread_mutex_lock(&crew->mutex);
-  while (!crew->n_up && !none_can_be_up(crew) && !timed_out)
+  while (!crew->n_up && !none_can_be_up(crew) && !crew->stopping && !timed_out)
     timed_out = pthread_cond_timedwait(&crew->changed, &crew->mutex, &end);
   ockham_status status = OCKHAM_OK;
-  if (!crew->n_up && crew->last_failure.message[0])
+  if (!crew->n_up && crew->stopping)
+    status = ock_fail(err, OCKHAM_IO, "model %s is being unloaded", crew->options.model);
+  else if (!crew->n_up && crew->last_failure.message[0])
     status =
         ock_fail(err, OCKHAM_IO, "model %s did not start: %.400s", crew->options.model, crew->last_failure.message);
   else if (!crew->n_up)
@@ -371,6 +373,7 @@ void ock_crew_close(ock_crew *crew, uint32_t timeout_ms) {
   int timed_out = 0;
   pthread_mutex_lock(&crew->mutex);
   crew->stopping = true;
+  pthread_cond_broadcast(&crew->changed); /* who waits for it to be up need not any more */
   while (crew->n_unanswered && !timed_out) timed_out = pthread_cond_timedwait(&crew->changed, &crew->mutex, &end);
   atomic_store(&crew->ending, true);
   ock_keeper_call(crew, 0);

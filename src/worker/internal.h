@@ -129,7 +129,8 @@ typedef struct ock_crew ock_crew;
 /* Start: returns once the hands run, not once they are up: ock_crew_wait(). Copies the options. BAD_ARGUMENT,
  * NO_MEMORY, IO. */
 ockham_status ock_crew_start(const ock_crew_options *options, ock_crew **crew, ockham_error *err);
-/* Until one hand is up, or none can be: then IO with why, the end of stderr in it. timeout_ms as startup_ms. */
+/* Until one hand is up, or none can be: then IO with why, the end of stderr in it; for at most startup_ms. IO at once
+ * when the crew is being closed. */
 ockham_status ock_crew_wait(ock_crew *crew, ockham_error *err);
 /* What the first HELLO, or the server's metadata, said; NULL before. Valid as long as the crew. */
 const ock_schema *ock_crew_schema(const ock_crew *crew);

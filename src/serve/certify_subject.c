@@ -7,12 +7,6 @@
 
 /* ---- start and stop ---- */
 
-static ockham_status call_fitted(void *user, ock_message *request, ock_message *answer, ockham_error *err) {
-  ock_version *version = user;
-  OCK_TRY(ock_schema_check(&version->schema, request, true, err));
-  return ock_fitted_answer(version, request, answer, err);
-}
-
 /* One hand, no queue, and no breaker: failures are what is looked for. */
 static ockham_status start_crew(ock_subject *subject, ockham_error *err) {
   enum { NEVER = 1 << 30 };
@@ -22,7 +16,7 @@ static ockham_status start_crew(ock_subject *subject, ockham_error *err) {
   options.most_backoff_ms = 1000;
   options.breaker_failures = NEVER;
   if (subject->model->file) {
-    options.call = call_fitted;
+    options.call = ock_fitted_call;
     options.call_user = &subject->fitted;
   }
   if (options.command) {

@@ -71,6 +71,8 @@ ock_crew_options ock_crew_options_of(const ockham_serve_model *settings);
 /* A fitted model: what it takes and gives, and its answer to a request that was checked against that. */
 ockham_status ock_fitted_open(ock_version *version, ockham_error *err);
 ockham_status ock_fitted_answer(ock_version *version, ock_message *request, ock_message *answer, ockham_error *err);
+/* The same of a request that was not: a shadow gets what another version takes. For ock_crew_options.call. */
+ockham_status ock_fitted_call(void *version, ock_message *request, ock_message *answer, ockham_error *err);
 /* Whether a row of an answer is far from all that the model was fitted on. */
 bool ock_fitted_is_far(const ock_version *version, const ock_message *answer);
 /* Whether a request is small enough to be answered in the thread that read it. */

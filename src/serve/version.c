@@ -32,10 +32,6 @@ static void told(void *user, const ock_worker_event *event) {
   ock_buffer_clear(&details);
 }
 
-static ockham_status call_fitted(void *user, ock_message *request, ock_message *answer, ockham_error *err) {
-  return ock_fitted_answer(user, request, answer, err);
-}
-
 ock_crew_options ock_crew_options_of(const ockham_serve_model *s) {
   enum { CONNECTIONS = 8, PROCESSES = 64, FILES = 256 };
   return (ock_crew_options){
@@ -65,7 +61,7 @@ static ockham_status start_crew(ock_version *version, ockham_error *err) {
   ock_crew_options options = ock_crew_options_of(&version->settings);
   options.helpers = version->server->helpers;
   if (version->fitted) {
-    options.call = call_fitted;
+    options.call = ock_fitted_call;
     options.call_user = version;
   }
   options.told = told;

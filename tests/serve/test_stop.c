@@ -27,8 +27,12 @@ static void start(fixture *f) {
   f->command[0] = OCK_TEST_SUBJECT;
   f->command[1] = "slow";
   f->model = (ockham_serve_model){.name = "m", .command = f->command, .n_command = 2, .no_sandbox = true};
-  f->options = (ockham_serve_options){
-      .listen = "127.0.0.1:0", .admin = "none", .folder = f->folder, .no_record = true, .models = &f->model, .n_models = 1};
+  f->options = (ockham_serve_options){.listen = "127.0.0.1:0",
+                                      .admin = "none",
+                                      .folder = f->folder,
+                                      .no_record = true,
+                                      .models = &f->model,
+                                      .n_models = 1};
   assert_ok(ockham_server_start(&f->options, NULL, NULL, &f->server, err));
   assert_ok(ockham_server_wait(f->server, err));
 }

@@ -179,6 +179,7 @@ bool ock_crew_submit(ock_crew *crew, ock_job *job, uint32_t *retry_ms) {
     push_back(crew, job);
     ock_crew_wake_one(crew);
     if (job->deadline_ns) ock_keeper_call(crew, job->deadline_ns);
+    if (job->own->cancelled) ock_keeper_call(crew, 0); /* by a client that left before it was handed over */
   } else {
     crew->n_refused++;
   }
@@ -188,7 +189,7 @@ bool ock_crew_submit(ock_crew *crew, ock_job *job, uint32_t *retry_ms) {
 
 void ock_crew_cancel(ock_crew *crew, ock_job *job) {
   pthread_mutex_lock(&crew->mutex);
-  if (job->own->state == JOB_WAITING || job->own->state == JOB_RUNNING) {
+  if (job->own->state != JOB_ANSWERED) {
     job->own->cancelled = true;
     ock_keeper_call(crew, 0);
   }

@@ -138,7 +138,8 @@ bool ock_crew_ready(ock_crew *crew); /* a hand is up, and the breaker closed */
 /* Hand a job over: the crew holds a reference until it called done. Or refuse it at once: its outcome and error are
  * set, done is not called, false is returned; *retry_ms is when it may be worth trying again. */
 bool ock_crew_submit(ock_crew *crew, ock_job *job, uint32_t *retry_ms);
-/* The answer is not wanted any more: done comes soon, with CANCELLED unless it was done already. */
+/* The answer is not wanted any more: done comes soon, with CANCELLED unless it was done already. Also of a job that
+ * will be submitted. */
 void ock_crew_cancel(ock_crew *crew, ock_job *job);
 /* Finish what was accepted (for at most timeout_ms, then refuse it with STOPPED), end the processes, free all. */
 void ock_crew_stop(ock_crew *crew, uint32_t timeout_ms);

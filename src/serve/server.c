@@ -156,7 +156,8 @@ static bool is_socket_path(const char *address) {
   return strchr(address, '/');
 }
 
-static int listen_at(int family, const struct sockaddr *address, socklen_t size) {
+/* path: of a socket in the file system, which is for its owner only; else NULL. */
+static int listen_at(int family, const struct sockaddr *address, socklen_t size, const char *path) {
   enum { BACKLOG = 4096 };
   int one = 1, fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
@@ -164,7 +165,9 @@ static int listen_at(int family, const struct sockaddr *address, socklen_t size)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   }
-  if (bind(fd, address, size) == 0 && listen(fd, BACKLOG) == 0) return fd;
+  bool bound = bind(fd, address, size) == 0;
+  if (bound && path) bound = chmod(path, 0600) == 0; /* nobody can connect before listen() */
+  if (bound && listen(fd, BACKLOG) == 0) return fd;
   int why = errno;
   close(fd);
   errno = why;
@@ -187,9 +190,7 @@ static ockham_status open_socket_path(const char *path, int *fd, ockham_error *e
   struct stat info;
   if (is_listened_to(&address)) return ock_fail(err, OCKHAM_IO, "cannot listen on %s: another server does", path);
   if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode)) unlink(path); /* what a server that was killed left */
-  mode_t old = umask(0177);
-  *fd = listen_at(AF_UNIX, (struct sockaddr *)&address, sizeof address);
-  umask(old);
+  *fd = listen_at(AF_UNIX, (struct sockaddr *)&address, sizeof address, path);
   if (*fd < 0) return ock_fail(err, OCKHAM_IO, "cannot listen on %s: %s", path, strerror(errno));
   return OCKHAM_OK;
 }
@@ -235,7 +236,7 @@ static ockham_status open_socket(const char *what, const char *text, bool tls, i
   if (failed) return ock_fail(err, OCKHAM_IO, "%s: cannot find '%s': %s", what, host, gai_strerror(failed));
   *fd = -1;
   for (struct addrinfo *a = found; a && *fd < 0; a = a->ai_next)
-    *fd = listen_at(a->ai_family, a->ai_addr, a->ai_addrlen);
+    *fd = listen_at(a->ai_family, a->ai_addr, a->ai_addrlen, NULL);
   int why = errno;
   freeaddrinfo(found);
   if (*fd < 0) return ock_fail(err, OCKHAM_IO, "%s: cannot listen on %s: %s", what, text, strerror(why));

@@ -265,7 +265,6 @@ typedef struct ock_guests {
   pthread_cond_t wake;
   pthread_t thread;
   ock_guest *first;
-  size_t n;
   unsigned idle_seconds, request_seconds;
   bool runs, ending;
 } ock_guests;

@@ -103,7 +103,7 @@ static void keep_bodies(ock_exchange *x, ockham_request *r) {
   r->body_size = cut(x->size, most, r);
   r->json_size = x->json_size;
   r->answer = x->out.bytes;
-  r->answer_size = cut(x->out.failed ? 0 : x->out.size, most, r);
+  r->answer_size = cut(x->out.size, most, r);
   r->answer_json_size = x->out_json_size;
 }
 

@@ -162,10 +162,6 @@ static struct MHD_Response *take_bytes(ock_buffer *out) {
 }
 
 static enum MHD_Result send_answer(ock_exchange *x, bool and_close) {
-  if (x->out.failed) {
-    ock_buffer_clear(&x->out);
-    x->status = 503;
-  }
   x->stage = OCK_STAGE_DONE;
   struct MHD_Response *response = x->asset ? ock_console_response(x) : take_bytes(&x->out);
   if (!response) return MHD_NO;
@@ -177,7 +173,15 @@ static enum MHD_Result send_answer(ock_exchange *x, bool and_close) {
   return result;
 }
 
+/* Where there was no memory for the answer, there may be for saying so; else it is empty. */
+static void fail_without_memory(ock_exchange *x) {
+  ock_buffer_clear(&x->out);
+  ock_exchange_fail(x, 503, "not enough memory for the answer");
+  if (x->out.failed) ock_buffer_clear(&x->out);
+}
+
 static enum MHD_Result answer(ock_exchange *x, bool and_close) {
+  if (x->out.failed) fail_without_memory(x);
   ock_exchange_record(x, x->asset ? x->asset->size : x->out.size);
   return send_answer(x, and_close || x->server->stopping);
 }

@@ -76,13 +76,11 @@ bool ock_exchange_find_version(ock_exchange *x) {
   return x->version;
 }
 
-static void fail_not_ready(ock_exchange *x) {
-  const ock_version *v = x->version;
+void ock_exchange_fail_not_ready(ock_exchange *x) {
+  const char *problem = ock_version_problem(x->version);
   x->reason = "REJECTED";
-  if (v->state == OCK_VERSION_FAILED)
-    ock_exchange_fail(x, 503, "model '%s' is not ready: %s", v->settings.name, v->problem);
-  else
-    ock_exchange_fail(x, 503, "model '%s' is not ready: it is starting", v->settings.name);
+  ock_exchange_fail(x, 503, "model '%s' is not ready: %s", x->version->settings.name,
+                    *problem ? problem : "it is starting");
 }
 
 /* ---- which form ---- */
@@ -292,7 +290,7 @@ void ock_infer_begin(ock_exchange *x) {
   if (!ock_exchange_find_version(x)) return;
   const ock_schema *schema = ock_version_schema(x->version);
   if (!schema) {
-    fail_not_ready(x);
+    ock_exchange_fail_not_ready(x);
     return;
   }
   x->hash = ock_hash(x->body, x->size);

@@ -44,7 +44,7 @@ typedef struct ock_version {
   ock_allowance allowance;
   ock_past history;  /* kept while there is an admin address */
   atomic_int state;  /* ock_version_state */
-  char problem[512]; /* with FAILED */
+  char problem[512]; /* set once, before FAILED: ock_version_problem() */
   struct ockham_server *server;
   /* under the server's life_lock */
   struct ock_version *next; /* among those that were started and have not ended */
@@ -62,6 +62,8 @@ void ock_versions_close(struct ockham_server *server, uint64_t until_ns);
 /* What it takes and gives; NULL as long as its workers have not said. */
 const ock_schema *ock_version_schema(const ock_version *version);
 bool ock_version_ready(ock_version *version);
+/* Why it failed to start; "" when it has not, or has come up since. */
+const char *ock_version_problem(ock_version *version);
 /* Wait until it is ready, or failed: then IO with why. */
 ockham_status ock_version_wait(ock_version *version, ockham_error *err);
 
@@ -84,7 +86,7 @@ typedef struct ock_catalog {
   pthread_rwlock_t lock;
   ock_version **versions; /* in the order in which they were configured */
   size_t n_versions, capacity;
-  char **unloaded; /* names of models that were there; for the index */
+  char **unloaded; /* names of models that were there and of which no version is; for the index */
   size_t n_unloaded;
 } ock_catalog;
 /* The version that a request goes to, held for the caller: the one named; or, version NULL, one drawn by the weights,
@@ -203,6 +205,8 @@ const char *ock_exchange_argument(const ock_exchange *x, const char *name);
 OCK_PRINTF(3, 4) void ock_exchange_fail(ock_exchange *x, unsigned status, const char *format, ...);
 /* The same from an error of the library, whose status gives HTTP's. */
 void ock_exchange_fail_by(ock_exchange *x, const ockham_error *err);
+/* The answer of a version that has not said yet what it takes: why, or that it is starting. */
+void ock_exchange_fail_not_ready(ock_exchange *x);
 /* The version that the path names, into x->version; or the exchange has failed. */
 bool ock_exchange_find_version(ock_exchange *x);
 /* Requests for inference: from the body to an answer, or to a job that is being waited for. */

@@ -74,7 +74,8 @@ static void write_version(ock_version *v, ock_buffer *out) {
                                                     : "starting",
                    v->settings.shadow ? "true" : "false");
   ock_buffer_print(out, ",\"weight\":%.17g,\"problem\":", v->weight);
-  ock_buffer_json_string(out, v->problem, strlen(v->problem));
+  const char *problem = ock_version_problem(v);
+  ock_buffer_json_string(out, problem, strlen(problem));
   write_meter(&v->meter, out);
   if (!v->fitted) write_crew(v->crew, out);
   ock_past_write(&v->history, out);

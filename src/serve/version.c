@@ -191,14 +191,17 @@ bool ock_version_ready(ock_version *version) {
   return version->fitted || (ock_crew_schema(version->crew) && ock_crew_ready(version->crew));
 }
 
+const char *ock_version_problem(ock_version *version) {
+  return version->state == OCK_VERSION_FAILED && !ock_version_ready(version) ? version->problem : "";
+}
+
 ockham_status ock_version_wait(ock_version *version, ockham_error *err) {
   if (version->state == OCK_VERSION_READY) return OCKHAM_OK;
   ockham_error own = {0};
   ockham_status status = ock_crew_wait(version->crew, &own);
-  if (status) {
+  if (status && err) *err = own;
+  if (status && version->state != OCK_VERSION_FAILED) /* others may be reading it once it is FAILED */
     snprintf(version->problem, sizeof version->problem, "%s", own.message);
-    if (err) *err = own;
-  }
   version->state = status ? OCK_VERSION_FAILED : OCK_VERSION_READY;
   return status;
 }

@@ -87,7 +87,4 @@ void ock_entry_view(const unsigned char *entry, ockham_request *request);
 uint32_t ock_crc32c(uint32_t crc, const void *bytes, size_t size);
 bool ock_crc32c_by_hardware(void);
 
-uint64_t ock_time_ns(void);      /* since 1970 */
-uint64_t ock_monotonic_ns(void); /* differences only */
-
 #endif

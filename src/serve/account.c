@@ -9,12 +9,6 @@
 
 #include "serve/internal.h"
 
-uint64_t ock_wall_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static const char *route_text(ock_route route) {
   static const char *const texts[] = {
 #define TEXT(name, method, path, admin) method " " path,

@@ -3,7 +3,6 @@
  * could hold its connection for ever: here each has a time by which its headers, and then its body, must be there. */
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "serve/internal.h"
 
@@ -75,10 +74,7 @@ static void *run(void *arg) {
   ock_guests *guests = arg;
   pthread_mutex_lock(&guests->lock);
   while (!guests->ending) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec++;
-    pthread_cond_timedwait(&guests->wake, &guests->lock, &until);
+    (void)ock_condition_wait(&guests->wake, &guests->lock, ock_clock_ns() + 1000000000u);
     pthread_mutex_unlock(&guests->lock);
     end_late_ones(guests);
     pthread_mutex_lock(&guests->lock);
@@ -91,11 +87,7 @@ ockham_status ock_guests_start(ock_guests *guests, unsigned idle_seconds, unsign
   guests->idle_seconds = idle_seconds;
   guests->request_seconds = request_seconds;
   pthread_mutex_init(&guests->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&guests->wake, &attributes);
-  pthread_condattr_destroy(&attributes);
+  ock_condition_init(&guests->wake);
   int why = pthread_create(&guests->thread, NULL, run, guests);
   if (why) return ock_fail(err, OCKHAM_IO, "cannot watch over connections: %s", strerror(why));
   guests->runs = true;

@@ -347,6 +347,5 @@ OCK_PRINTF(2, 3) void ock_server_log(ockham_server *server, const char *format, 
 /* Tell the recording, and the log. details: a JSON object or NULL. */
 void ock_server_event(ockham_server *server, const char *kind, const char *model, const char *version, const char *text,
                       const char *details);
-uint64_t ock_wall_ns(void);
 
 #endif

@@ -186,10 +186,7 @@ static void *run(void *arg) {
   struct ock_streams *streams = arg;
   pthread_mutex_lock(&streams->lock);
   while (!streams->ending) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec++;
-    pthread_cond_timedwait(&streams->wake, &streams->lock, &until);
+    (void)ock_condition_wait(&streams->wake, &streams->lock, ock_clock_ns() + 1000000000u);
     if (!streams->ending) look_at_all(streams->server);
     for (listener *l = streams->first; l; l = l->next) {
       if (!l->asleep) continue; /* still busy with the last one */
@@ -207,11 +204,7 @@ ockham_status ock_streams_start(ockham_server *server, ockham_error *err) {
   if (!streams) return ock_fail_memory(err, "the console's stream", sizeof *streams);
   streams->server = server;
   pthread_mutex_init(&streams->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&streams->wake, &attributes);
-  pthread_condattr_destroy(&attributes);
+  ock_condition_init(&streams->wake);
   int why = pthread_create(&streams->thread, NULL, run, streams);
   if (why) {
     ock_free(streams);

@@ -246,13 +246,9 @@ static const ock_hand_kind *choose_kind(const ock_crew_options *options) {
 }
 
 static void init_locks(ock_crew *crew) {
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   pthread_mutex_init(&crew->mutex, NULL);
-  pthread_cond_init(&crew->changed, &attributes);
-  pthread_cond_init(&crew->tick, &attributes);
-  pthread_condattr_destroy(&attributes);
+  ock_condition_init(&crew->changed);
+  ock_condition_init(&crew->tick);
 }
 
 static ockham_status prepare_member(ock_crew *crew, size_t i, ockham_error *err) {
@@ -334,10 +330,6 @@ ockham_status ock_crew_start(const ock_crew_options *options, ock_crew **out, oc
 
 /* ---- waiting, stopping ---- */
 
-static struct timespec as_time(uint64_t ns) {
-  return (struct timespec){.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)};
-}
-
 static bool none_can_be_up(const ock_crew *crew) {
   for (size_t i = 0; i < crew->options.n_hands; i++)
     if (!crew->members[i].failed_once) return false;
@@ -345,11 +337,11 @@ static bool none_can_be_up(const ock_crew *crew) {
 }
 
 ockham_status ock_crew_wait(ock_crew *crew, ockham_error *err) {
-  struct timespec end = as_time(ock_clock_ns() + (uint64_t)crew->options.startup_ms * 1000000u);
-  int timed_out = 0;
+  uint64_t until = ock_clock_ns() + (uint64_t)crew->options.startup_ms * 1000000u;
+  bool timed_out = false;
   pthread_mutex_lock(&crew->mutex);
   while (!crew->n_up && !none_can_be_up(crew) && !crew->stopping && !timed_out)
-    timed_out = pthread_cond_timedwait(&crew->changed, &crew->mutex, &end);
+    timed_out = !ock_condition_wait(&crew->changed, &crew->mutex, until);
   ockham_status status = OCKHAM_OK;
   if (!crew->n_up && crew->stopping)
     status = ock_fail(err, OCKHAM_IO, "model %s is being unloaded", crew->options.model);
@@ -370,12 +362,12 @@ static void wake_all(ock_crew *crew) {
 void ock_crew_close(ock_crew *crew, uint32_t timeout_ms) {
   if (!crew || crew->closed) return;
   crew->closed = true;
-  struct timespec end = as_time(ock_clock_ns() + (uint64_t)timeout_ms * 1000000u);
-  int timed_out = 0;
+  uint64_t until = ock_clock_ns() + (uint64_t)timeout_ms * 1000000u;
+  bool timed_out = false;
   pthread_mutex_lock(&crew->mutex);
   crew->stopping = true;
   pthread_cond_broadcast(&crew->changed); /* who waits for it to be up need not any more */
-  while (crew->n_unanswered && !timed_out) timed_out = pthread_cond_timedwait(&crew->changed, &crew->mutex, &end);
+  while (crew->n_unanswered && !timed_out) timed_out = !ock_condition_wait(&crew->changed, &crew->mutex, until);
   atomic_store(&crew->ending, true);
   ock_keeper_call(crew, 0);
   wake_all(crew);

@@ -38,8 +38,6 @@ int ock_outcome_status(ock_outcome outcome);
 const char *ock_outcome_reason(ock_outcome outcome);
 const char *ock_outcome_text(ock_outcome outcome);
 
-uint64_t ock_clock_ns(void); /* monotonic */
-
 /* Made by ock_job_new() with one reference; the caller fills the first part, then submits it, and reads the second part
  * once done was called. */
 typedef struct ock_job {

@@ -28,7 +28,7 @@ bool ock_hand_wait(ock_hand *hand, uint64_t until_ns) {
     uint64_t now = ock_clock_ns();
     if (until_ns && now >= until_ns) return false;
     uint64_t left = until_ns ? until_ns - now : 0;
-    struct timespec pause = {.tv_sec = (time_t)(left / 1000000000u), .tv_nsec = (long)(left % 1000000000u)};
+    struct timespec pause = ock_timespec(left);
     if (ppoll(&waiter, 1, until_ns ? &pause : NULL, NULL) > 0) return true;
   }
 }

@@ -13,6 +13,20 @@
 
 #include "core/internal.h"
 
+/* ---- the words of the lists in <ockham/record.h> ---- */
+
+extern const char *const ock_phase_words[OCKHAM_PHASE_COUNT];
+typedef struct ock_mark_word {
+  uint32_t mark;
+  const char *word;
+} ock_mark_word;
+#define OCK_MARK_COUNT(name, word, bit) +1
+enum { OCK_MARKS = 0 OCKHAM_REQUEST_MARK_LIST(OCK_MARK_COUNT) };
+#undef OCK_MARK_COUNT
+extern const ock_mark_word ock_mark_words[OCK_MARKS];
+
+/* ---- the recorder ---- */
+
 typedef struct ock_recorder_options {
   uint64_t segment_bytes; /* 0: 64 MiB, or an eighth of keep_bytes where that is less */
   uint64_t keep_bytes;    /* 0: 1 GiB */

@@ -131,18 +131,10 @@ static uint64_t number_argument(const ock_exchange *x, const char *name) {
 }
 
 static uint32_t marks_argument(const ock_exchange *x) {
-  static const struct {
-    const char *word;
-    uint32_t mark;
-  } table[] = {
-#define ROW(name, word, bit) {word, OCKHAM_MARK_##name},
-      OCKHAM_REQUEST_MARK_LIST(ROW)
-#undef ROW
-  };
   const char *text = ock_exchange_argument(x, "marks");
   uint32_t marks = 0;
-  for (size_t i = 0; text && i < sizeof table / sizeof table[0]; i++)
-    if (strstr(text, table[i].word)) marks |= table[i].mark;
+  for (size_t i = 0; text && i < OCK_MARKS; i++)
+    if (strstr(text, ock_mark_words[i].word)) marks |= ock_mark_words[i].mark;
   return marks;
 }
 

@@ -112,15 +112,10 @@ void ock_exchange_fail_by(ock_exchange *x, const ockham_error *err) {
 }
 
 static void add_timing(struct MHD_Response *response, const ock_exchange *x) {
-  static const char *const names[] = {
-#define NAME(name, word) word,
-      OCKHAM_PHASE_LIST(NAME)
-#undef NAME
-  };
   char text[256];
   size_t n = 0;
   for (size_t i = 0; i < OCKHAM_PHASE_COUNT; i++)
-    n += (size_t)snprintf(text + n, sizeof text - n, "%s%s;dur=%.3f", i ? ", " : "", names[i],
+    n += (size_t)snprintf(text + n, sizeof text - n, "%s%s;dur=%.3f", i ? ", " : "", ock_phase_words[i],
                           (double)x->phase_ns[i] / 1e6);
   MHD_add_response_header(response, "Server-Timing", text);
 }

@@ -32,21 +32,11 @@ static void write_meter(const ock_meter *m, ock_buffer *out) {
     first = false;
   }
   ock_buffer_text(out, "},\"phase_ms\":{");
-  static const char *const names[] = {
-#define NAME(name, word) word,
-      OCKHAM_PHASE_LIST(NAME)
-#undef NAME
-  };
   for (size_t i = 0; i < OCKHAM_PHASE_COUNT; i++)
-    ock_buffer_print(out, "%s\"%s\":%.4f", i ? "," : "", names[i], quantile_ms(&m->phases[i], 0.5));
+    ock_buffer_print(out, "%s\"%s\":%.4f", i ? "," : "", ock_phase_words[i], quantile_ms(&m->phases[i], 0.5));
   ock_buffer_text(out, "},\"failures\":{");
-  static const char *const reasons[] = {
-#define NAME(name) #name,
-      OCK_REASON_LIST(NAME)
-#undef NAME
-  };
   for (size_t i = 0; i < OCK_REASON_COUNT; i++)
-    ock_buffer_print(out, "%s\"%s\":%llu", i ? "," : "", reasons[i], get(&m->n_failure[i]));
+    ock_buffer_print(out, "%s\"%s\":%llu", i ? "," : "", ock_reason_words[i], get(&m->n_failure[i]));
   ock_buffer_print(out, "},\"compared\":%llu,\"different\":%llu,\"dropped\":%llu", get(&m->n_compared),
                    get(&m->n_different), get(&m->n_dropped));
 }

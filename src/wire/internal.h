@@ -185,7 +185,8 @@ ockham_status ock_rows_encode(ock_form form, const ock_message *request, const o
 
 uint64_t ock_hash(const void *bytes, size_t size); /* XXH3, 64 bits */
 /* Any body that these decoders know, as JSON for people: binary tensors become numbers, CSV stays text in a string.
- * What cannot be decoded is shown as a string with a note. content_type may be NULL. */
+ * What cannot be decoded is shown as a string with a note. content_type may be NULL. The body needs no padding: it is
+ * copied. Memory: out->failed. */
 void ock_body_explain(const char *content_type, size_t json_size, const char *body, size_t size, ock_buffer *out);
 
 #endif

@@ -137,6 +137,10 @@ void ock_schema_write(const ock_schema *schema, ock_buffer *out);
  * wants only outputs there are. With `convert`, any numeric datatype is taken where a number is expected, and with
  * MATRIX also one tensor a column; ock_message_matrix() turns them into one. */
 ockham_status ock_schema_check(const ock_schema *schema, const ock_message *request, bool convert, ockham_error *err);
+/* BAD_DATA unless an answer to a request has outputs of the schema only, all that are wanted, of their datatypes and
+ * shapes. */
+ockham_status ock_schema_check_answer(const ock_schema *schema, const ock_message *request, const ock_message *answer,
+                                      ockham_error *err);
 /* The rows of a checked request of layout MATRIX as float64: a view of the tensor where it lies as needed, else a copy
  * in the message's arena. NO_MEMORY; BAD_DATA (row, column set) for a value that is not finite. */
 ockham_status ock_message_matrix(const ock_schema *schema, ock_message *request, ockham_rows *rows, ockham_error *err);

@@ -72,8 +72,5 @@ bool ock_hand_is_ending(const ock_hand *hand); /* give up what you are at */
 bool ock_hand_wait(ock_hand *hand, uint64_t until_ns);
 /* Tell an event: kind, text and what belongs to it are the caller's, the model, hand and process are filled in. */
 void ock_hand_tell(ock_hand *hand, const ock_worker_event *event);
-/* BAD_DATA unless an answer has exactly outputs of the schema, all that are wanted, of their datatypes and shapes. */
-ockham_status ock_answer_check(const ock_schema *schema, const ock_message *request, const ock_message *answer,
-                               ockham_error *err);
 
 #endif

@@ -155,6 +155,9 @@ typedef struct ock_crew_figures {
 } ock_crew_figures;
 void ock_crew_look(ock_crew *crew, ock_crew_figures *figures);
 
+/* Resident bytes of a process, now and at most so far; 0 when it is not there. */
+void ock_memory_of(long process, uint64_t *now, uint64_t *peak);
+
 /* Write ockham_worker.py and ockham_worker.h into a folder, which is made when it is not there. CANNOT_WRITE. */
 ockham_status ock_helpers_write(const char *folder, ockham_error *err);
 /* The same into a new folder of its own; and away with it. */

@@ -3,7 +3,7 @@
  * Main types: ock_recorder (the one writer of a folder), ockham_recording (a reader of it).
  * Invariants: an entry that ock_recorder_put() returned from survives the death of the process, and after the flush
  *   interval the death of the machine; entries carry a CRC, and a reader passes over what is damaged or half-written;
- * old segments go first, and never more is kept than was allowed; a full disk stops the recording, never the server.
+ *   old segments go first, and never more is kept than was allowed; a full disk stops the recording, never the server.
  * Threads: ock_recorder_put() and _event() from any thread, without waiting for the disk or for each other.
  * Source: segments are described in segment.h; the metadata are SQLite's, in write-ahead mode. */
 #ifndef OCK_RECORD_INTERNAL_H

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve: HTTP in front of models: what is asked is routed to a version of a model, answered, measured and recorded.
  * Main types: ock_exchange (a request and its answer), ock_version (a model that runs, with its meter), ock_catalog
- * (which of them are there), ockham_server (what joins them). Invariants: every request that was read gets one answer
- * and one entry in the recording; a version lives as long as a request holds it, so that loading and unloading fail
- * none; what takes long runs in a crew, not in a thread that reads and writes; no text of a request becomes part of a
- * file's name. Threads: libmicrohttpd's threads run exchanges, an exchange belongs to one of them; a crew's threads
- * only finish jobs and wake exchanges up; the catalog is locked for as long as it takes to find a version. Source: Open
- * Inference Protocol v2 and Triton's extensions (docs/protocol.md). */
+ *   (which of them are there), ockham_server (what joins them).
+ * Invariants: every request that was read gets one answer and one entry in the recording; a version lives as long as a
+ *   request holds it, so that loading and unloading fail none; what takes long runs in a crew, not in a thread that
+ *   reads and writes; no text of a request becomes part of a file's name.
+ * Threads: libmicrohttpd's threads run exchanges, an exchange belongs to one of them; a crew's threads only finish jobs
+ *   and wake exchanges up; the catalog is locked for as long as it takes to find a version. Locks are taken in this
+ *   order: plan_lock, the streams' or the watch's, the catalog's, a crew's mutex; all others alone or last.
+ * Source: Open Inference Protocol v2 and Triton's extensions (docs/protocol.md). */
 #ifndef OCK_SERVE_INTERNAL_H
 #define OCK_SERVE_INTERNAL_H
 

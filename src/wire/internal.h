@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wire: the forms in which numbers travel, from bytes to typed tensors and back, and nothing about sockets or
- * processes. Main types: ock_message (the tensors of a request or an answer, in one arena), ock_schema (what a model
- * takes and gives), ock_buffer (bytes that are being written). Invariants: a decoder reads each byte once, straight
- * into the typed buffer; what it accepts is valid in every particular (shapes match counts, numbers fit their type, no
- * key comes twice, text is UTF-8); what it refuses it names with field and byte offset; memory is bounded by a small
- * multiple of the body's size. Threads: functions are reentrant; a message or buffer belongs to one thread at a time.
+/* wire: the forms in which numbers travel, from bytes to typed tensors and back; nothing about sockets or processes.
+ * Main types: ock_message (the tensors of a request or an answer, in one arena), ock_schema (what a model takes and
+ *   gives), ock_buffer (bytes that are being written).
+ * Invariants: a decoder reads each byte once, straight into the typed buffer; what it accepts is valid in every
+ *   particular (shapes match counts, numbers fit their type, no key comes twice, text is UTF-8); what it refuses it
+ *   names with field and byte offset; memory is bounded by a small multiple of the body's size.
+ * Threads: functions are reentrant; a message or buffer belongs to one thread at a time.
  * Source: Open Inference Protocol v2 (kserve/open-inference-protocol, inference_rest.md) and Triton's binary tensor
- * data extension; RFC 8259 (JSON), RFC 4180 (CSV). */
+ *   data extension; RFC 8259 (JSON), RFC 4180 (CSV). */
 #ifndef OCK_WIRE_INTERNAL_H
 #define OCK_WIRE_INTERNAL_H
 

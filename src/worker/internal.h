@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* worker: who computes an answer, and how the rest is kept safe from it: processes that this server starts and limits,
- * servers elsewhere, and functions of this process that take long.
+ *   servers elsewhere, and functions of this process that take long.
  * Main types: ock_job (a request and its answer), ock_crew (a bounded queue and the hands that work it off, one thread
- * a hand), ock_hand_kind (a table of functions: process.c, upstream.c, call.c). Invariants: each job is done exactly
- * once, whatever dies; a process has one job at a time, so that its CPU time and its death belong to that job; nothing
- * that a process sends is believed before it was checked; what ends a process is known and told (exit code, signal,
- * limit, stderr); a job that killed two is not tried a third time. Threads: crews may be used from any thread; `done`
- * and `told` come from a thread of the crew, never from a call into it. Source: frames are listed in frame.h; limits in
- * cgroups(7), getrlimit(2), seccomp(2). */
+ *   a hand), ock_hand_kind (a table of functions: process.c, upstream.c, call.c).
+ * Invariants: each job is done exactly once, whatever dies; a process has one job at a time, so that its CPU time and
+ *   its death belong to that job; nothing that a process sends is believed before it was checked; what ends a process
+ *   is known and told (exit code, signal, limit, stderr); a job that killed two is not tried a third time.
+ * Threads: crews may be used from any thread; `done` and `told` come from a thread of the crew, never from a call into
+ *   it, and without the crew's mutex.
+ * Source: frames are listed in frame.h; limits in cgroups(7), getrlimit(2), seccomp(2). */
 #ifndef OCK_WORKER_INTERNAL_H
 #define OCK_WORKER_INTERNAL_H
 

@@ -34,8 +34,8 @@ typedef enum ockham_request_mark { OCKHAM_REQUEST_MARK_LIST(OCKHAM_REQUEST_MARK_
 typedef enum ockham_phase { OCKHAM_PHASE_LIST(OCKHAM_PHASE_ENUM) OCKHAM_PHASE_COUNT } ockham_phase;
 #undef OCKHAM_PHASE_ENUM
 
-/** One request. Texts are never NULL, at most 65,535 bytes long, and valid until the next call on what they came from.
- */
+/** One request. Texts are never NULL, at most 65,535 bytes long, and valid, as the bodies are, until the next call on
+ *  what they came from. */
 typedef struct ockham_request {
   uint64_t number;  /**< of the recording: 1, 2, ... in the order in which they ended */
   uint64_t time_ns; /**< when its first byte came, since 1970 */
@@ -72,15 +72,18 @@ typedef struct ockham_request_filter {
   bool with_body;        /**< only those whose bodies are kept */
 } ockham_request_filter;
 
-/** Something that happened: a worker's death, a model loaded, an alarm. */
+/** Something that happened: a worker's death, a model loaded, an alarm. Texts are never NULL, and valid until the next
+ *  call on what they came from. */
 typedef struct ockham_event {
-  uint64_t number, time_ns;
-  const char *kind; /**< "death", "start", "load", "unload", "quarantine", ... */
-  const char *model, *version;
-  const char *text;    /**< one line */
-  const char *details; /**< JSON object, "{}" when there are none */
+  uint64_t number;             /**< of the recording's events: they rise */
+  uint64_t time_ns;            /**< since 1970 */
+  const char *kind;            /**< "death", "start", "load", "unload", "quarantine", ... */
+  const char *model, *version; /**< "" when it is of none */
+  const char *text;            /**< one line */
+  const char *details;         /**< JSON object, "{}" when there are none */
 } ockham_event;
 
+/** A recording that is being read; it belongs to one thread at a time. */
 typedef struct ockham_recording ockham_recording;
 
 /** Open the folder of a recording for reading, which a server may be writing, or a capture, which is a file. Fails with
@@ -96,13 +99,15 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_recording_next(ockham_recordin
                                                                  ockham_error *err);
 /** Read backwards from the newest (true), or forwards from the oldest (false, as after opening); starts anew. */
 OCKHAM_API void ockham_recording_rewind(ockham_recording *recording, bool newest_first);
-/** The events after a number, the oldest first; kind NULL: all. */
+/** The first event after a number (0: the oldest there is), of a kind (NULL: any); *found is false when there is none
+ *  yet. A capture has none. Fails with IO, BAD_FILE, UNSUPPORTED (of a later Ockham), NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_recording_event(ockham_recording *recording, uint64_t after_number,
                                                                   const char *kind, ockham_event *event, bool *found,
                                                                   ockham_error *err);
 /** Places passed over since it was opened, where an entry is damaged or was never finished: one for each entry, unless
  *  several that follow each other lost their beginnings. */
 OCKHAM_API uint64_t ockham_recording_damaged(const ockham_recording *recording);
+/** NULL is fine. */
 OCKHAM_API void ockham_recording_close(ockham_recording *recording);
 
 /** Some requests in a file of its own, which ockham_recording_open() reads. */
@@ -116,6 +121,7 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_capture_put(ockham_capture *ca
                                                               ockham_error *err);
 /** Write it and free the handle, also on failure (CANNOT_WRITE). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_capture_commit(ockham_capture *capture, ockham_error *err);
+/** Free the handle, leaving what is at the path as it was. NULL is fine. */
 OCKHAM_API void ockham_capture_abandon(ockham_capture *capture);
 
 #ifdef __cplusplus

@@ -37,6 +37,7 @@ typedef struct ockham_replayed {
   uint64_t answer_size;
 } ockham_replayed;
 
+/** What is asked again, and of whom. */
 typedef struct ockham_replay_options {
   const char *folder;           /**< of the recording */
   ockham_request_filter filter; /**< which requests; only those whose bodies were kept can be asked again */
@@ -50,15 +51,18 @@ typedef struct ockham_replay_options {
   void *user;
 } ockham_replay_options;
 
+/** The sum of all. */
 typedef struct ockham_replay_result {
-  uint64_t n, n_verdicts[OCKHAM_REPLAY_VERDICT_COUNT];
-  uint64_t n_values, n_different;
-  double worst;
-  uint64_t worst_number;            /**< of the request where it is */
-  double seconds_then, seconds_now; /**< in all, of the requests that were answered both times */
+  uint64_t n, n_verdicts[OCKHAM_REPLAY_VERDICT_COUNT]; /**< requests in all, and by their verdict */
+  uint64_t n_values, n_different;                      /**< of all answers that could be compared */
+  double worst;                                        /**< the largest relative difference of two numbers */
+  uint64_t worst_number;                               /**< of the request where it is */
+  double seconds_then, seconds_now;                    /**< in all, of the requests that were answered both times */
 } ockham_replay_result;
 
-/** Ask one after the other. Fails with IO (no recording, or no server at all), BAD_ARGUMENT, NO_MEMORY, UNSUPPORTED. */
+/** Ask one after the other. What the asked server records of it is not asked again, and copies that a shadow got are
+ *  passed over. *result counts what was asked also where this fails or `each` stopped it. Fails with IO (no recording,
+ *  or no server at all), BAD_ARGUMENT, NO_MEMORY, UNSUPPORTED. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_replay(const ockham_replay_options *options,
                                                          ockham_replay_result *result, ockham_error *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Serving models over HTTP: fitted models, programs as worker processes, and servers behind it.
  *
- *  Not part of <ockham/ockham.h>: a build without libmicrohttpd, libcurl, SQLite, jansson, libyaml, libseccomp or
- * xxhash has these functions, and they fail with UNSUPPORTED. */
+ *  Not part of <ockham/ockham.h>. A build without libmicrohttpd, libcurl, SQLite, jansson, libyaml, libseccomp or
+ * xxhash has these functions, and those that can fail do, with UNSUPPORTED. */
 #ifndef OCKHAM_SERVE_H
 #define OCKHAM_SERVE_H
 
@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /** What one version of a model is, and how it is run. Exactly one of file, command and upstream says what it is; zero
- * and NULL are the default everywhere. Texts are the caller's, or the configuration's that they were read into. */
+ *  and NULL are the default everywhere. Texts are the caller's, or the configuration's that they were read into. */
 typedef struct ockham_serve_model {
   const char *name;         /**< letters, digits, '_', '-', '.'; at most 64 of them, the first no '.' */
   const char *version;      /**< likewise; NULL: "1" */
@@ -72,11 +72,12 @@ typedef struct ockham_serve_options {
 
 /* ---- configuration files ---- */
 
+/** A configuration that was read, which owns all that its options name. */
 typedef struct ockham_serve_file ockham_serve_file;
 
 /** Read a YAML configuration, whose keys docs/serve.md lists. Relative paths are taken from its folder; ${NAME} is the
- *  environment's. Fails with BAD_DATA (one line: file:line: key: what was expected, what was
- *  found), IO, NO_MEMORY. */
+ *  environment's. *file is the caller's, to be given to ockham_serve_file_free(). Fails with BAD_DATA (one line:
+ *  file:line: key: what was expected, what was found), IO, NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_serve_file_read(const char *path, ockham_serve_file **file,
                                                                   ockham_error *err);
 /** A problem, as the line that ockham_error would hold. */
@@ -87,6 +88,7 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_serve_file_read_each(const cha
                                                                        ockham_error *err);
 /** What it says; valid as long as the file. */
 OCKHAM_API const ockham_serve_options *ockham_serve_file_look(const ockham_serve_file *file);
+/** NULL is fine. */
 OCKHAM_API void ockham_serve_file_free(ockham_serve_file *file);
 /** One that says nothing yet. NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_serve_file_new(ockham_serve_file **file, ockham_error *err);
@@ -112,41 +114,48 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_serve_check_each(const ockham_
 
 /* ---- a server ---- */
 
+/** A server that runs. Its functions may be called from any thread, but reload and stop from one at a time. */
 typedef struct ockham_server ockham_server;
 
 /** Start: listens when this returns. Fitted models are loaded; workers are being started (ockham_server_wait()).
- * Options are copied. `log` (may be NULL) gets a line for each thing worth knowing, from any thread. Fails with
- * BAD_ARGUMENT, IO, BAD_FILE, NO_MEMORY, UNSUPPORTED. */
+ *  Options are copied. `log` (may be NULL) gets a line for each thing worth knowing, from any thread, without a line
+ *  feed and valid during the call. *server is the caller's, to be given to ockham_server_stop(). Fails with
+ *  BAD_ARGUMENT, IO, BAD_FILE, CANNOT_WRITE, NO_MEMORY, UNSUPPORTED. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_start(const ockham_serve_options *options,
                                                                void (*log)(void *user, const char *line), void *user,
                                                                ockham_server **server, ockham_error *err);
-/** Until every model is ready; fails with IO when one cannot be, in which case the server goes on with the others. */
+/** Until every model is ready, each at most its startup_ms; fails with IO when one cannot be, in which case the server
+ *  goes on with the others. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_wait(ockham_server *server, ockham_error *err);
 /** Take over the models of a changed configuration; its other options stay as they are. New and changed models are
  *  started, and take their place once they can answer; then those that are left out are let go. No request fails of it.
  *  When one does not start, what runs is left as it was, and this fails as ockham_server_start() does. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_reload(ockham_server *server,
                                                                 const ockham_serve_options *options, ockham_error *err);
-/** The addresses as URLs: "http://127.0.0.1:8080"; admin "" when there is none. */
+/** The address as a URL: "http://127.0.0.1:8080", with the port that it has; valid as long as the server. */
 OCKHAM_API const char *ockham_server_url(const ockham_server *server);
+/** The same of the admin address, "unix:/run/x.sock" for a Unix socket; "" when there is none. */
 OCKHAM_API const char *ockham_server_admin_url(const ockham_server *server);
 /** A line for a shell that sends a row, or tensors, to a model; the caller's, to be given to ockham_text_free(). *line
- * is NULL when the model does not run, or has not said yet what it takes. NO_MEMORY. */
+ *  is NULL when the model does not run, or has not said yet what it takes. NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_example(ockham_server *server, const char *model, char **line,
                                                                  ockham_error *err);
-/** Finish what was accepted, for at most timeout_ms, then end everything. NULL is fine. */
+/** Finish what was accepted, for at most timeout_ms in all, then end everything: what is not finished by then is
+ * answered with 503, and workers are killed (each may take a second to end by itself). Frees the server. NULL is fine.
+ */
 OCKHAM_API void ockham_server_stop(ockham_server *server, unsigned timeout_ms);
 
 /* ---- what was recorded, as text ----
  * Each text is the caller's, to be given to ockham_text_free(). NO_MEMORY. */
 
 /** A request as one line of JSON: all of its fields (times in microseconds, the hash in hexadecimal), and with_bodies
- * its bodies, where they are kept, as "request" and "answer". */
+ *  its bodies, where they are kept, as "request" and "answer". */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_request_json(const ockham_request *request, bool with_bodies,
                                                                char **json, ockham_error *err);
 /** The body of a request, or of its answer, as JSON for people, also where it is binary; null when it is not kept. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_request_explain(const ockham_request *request, bool answer,
                                                                   char **json, ockham_error *err);
+/** An event as one line of JSON: all of its fields. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_event_json(const ockham_event *event, char **json, ockham_error *err);
 
 #ifdef __cplusplus

@@ -62,6 +62,7 @@ static const char *content_type_of(const ock_exchange *x) {
 }
 
 static ockham_request describe(ock_exchange *x, size_t answer_size) {
+  if (x->server->options.n_redact) ock_redact_error(x);
   ockham_request r = {
       .time_ns = x->time_ns,
       .total_ns = ock_clock_ns() - x->begin_ns,
@@ -106,46 +107,12 @@ static void keep_bodies(ock_exchange *x, ockham_request *r) {
   r->answer_json_size = x->out_json_size;
 }
 
-static bool is_redacted(const ock_exchange *x, const char *name) {
-  for (unsigned i = 0; i < x->server->options.n_redact; i++)
-    if (strcmp(x->server->options.redact[i], name) == 0) return true;
-  return false;
-}
-
-static void blank_column(ock_tensor *tensor, size_t column) {
-  size_t size = ock_datatype_size(tensor->datatype), columns = tensor->n_dimensions > 1 ? tensor->shape[1] : 1;
-  for (size_t i = column; i < tensor->n_elements && columns; i += columns) memset(tensor->data + i * size, 0, size);
-}
-
-/* Values of redacted columns become zeros and empty texts, and the body is written anew from what is left. */
-static void redact(ock_exchange *x, ockham_request *r, ock_buffer *body) {
-  ock_message *request = ock_exchange_request(x);
-  const ock_schema *schema = x->version ? ock_version_schema(x->version) : NULL;
-  bool whole = schema && request->n_tensors;
-  for (size_t t = 0; t < request->n_tensors && whole; t++) {
-    ock_tensor *tensor = &request->tensors[t];
-    if (is_redacted(x, tensor->name)) {
-      if (tensor->datatype == OCK_BYTES) whole = false; /* lengths would tell: such a body is not kept at all */
-      for (size_t j = 0; whole && j < (tensor->n_dimensions > 1 ? tensor->shape[1] : 1); j++) blank_column(tensor, j);
-    } else if (schema->layout == OCK_LAYOUT_MATRIX && tensor->n_dimensions == 2) {
-      for (size_t j = 0; j < schema->n_columns && j < tensor->shape[1] && schema->columns; j++)
-        if (is_redacted(x, schema->columns[j])) blank_column(tensor, j);
-    }
-  }
-  size_t json_size = 0;
-  if (whole) ock_oip_encode_request(request, false, body, &json_size);
-  r->body = whole && !body->failed ? body->bytes : NULL;
-  r->body_size = r->body ? body->size : 0;
-  r->json_size = json_size;
-  r->content_type = "application/json";
-}
-
 static void put_in_recording(ock_exchange *x, ockham_request *r) {
   ock_buffer body = {0};
   bool keep =
       x->status >= 400 || x->marks & (OCKHAM_MARK_SLOW | OCKHAM_MARK_SAMPLED | OCKHAM_MARK_FAR | OCKHAM_MARK_DIED);
   if (keep && x->body) keep_bodies(x, r);
-  if (r->body && x->server->options.n_redact) redact(x, r, &body);
+  if (x->server->options.n_redact) ock_redact(x, r, &body);
   char client[INET6_ADDRSTRLEN];
   client_text(x, client);
   r->client = client;

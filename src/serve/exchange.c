@@ -21,7 +21,7 @@ const char *ock_exchange_argument(const ock_exchange *x, const char *name) {
 
 typedef struct framing {
   size_t n_lengths, n_encodings, n_hosts;
-  bool bad;
+  bool has_body, bad;
 } framing;
 
 static bool is_token(const char *name) {
@@ -41,9 +41,11 @@ static enum MHD_Result look_at_header(void *user, enum MHD_ValueKind kind, const
   if (strcasecmp(name, "Content-Length") == 0) {
     f->n_lengths++;
     if (!*value || value[strspn(value, "0123456789")]) f->bad = true;
+    if (value[strspn(value, "0")]) f->has_body = true;
   }
   if (strcasecmp(name, "Transfer-Encoding") == 0) {
     f->n_encodings++;
+    f->has_body = true;
     if (strcasecmp(value, "chunked") != 0) f->bad = true;
   }
   if (strcasecmp(name, "Host") == 0) f->n_hosts++;
@@ -53,9 +55,10 @@ static enum MHD_Result look_at_header(void *user, enum MHD_ValueKind kind, const
 
 /* What a server in front could read otherwise than this one: where a request ends must be beyond doubt (RFC 9112, 6.3).
  */
-static bool framing_is_clear(const ock_exchange *x) {
+static bool framing_is_clear(const ock_exchange *x, bool *has_body) {
   framing f = {0};
   MHD_get_connection_values(x->connection, MHD_HEADER_KIND, look_at_header, &f);
+  *has_body = f.has_body;
   return !f.bad && f.n_lengths <= 1 && f.n_encodings <= 1 && f.n_lengths + f.n_encodings <= 1 && f.n_hosts <= 1;
 }
 
@@ -284,8 +287,9 @@ void *ock_exchange_begin_admin(void *server, const char *uri, struct MHD_Connect
 
 /* With the headers there: what can be refused without the body is. True when it was. */
 static bool refuse_early(ock_exchange *x, const char *url, const char *method) {
+  bool has_body;
   set_id(x);
-  if (!framing_is_clear(x)) {
+  if (!framing_is_clear(x, &has_body)) {
     ock_exchange_fail(x, 400,
                       "the headers leave open where the request ends: expected one Content-Length, or "
                       "Transfer-Encoding: chunked, and one Host");
@@ -298,6 +302,11 @@ static bool refuse_early(ock_exchange *x, const char *url, const char *method) {
       ock_exchange_fail(x, 405, "%.20s is not a method of %.200s; expected %s", method, url, x->allow);
     else
       ock_exchange_fail(x, 404, "there is nothing at %.200s; GET / lists what there is", url);
+    return true;
+  }
+  /* libmicrohttpd takes a bare CR for the end of a line, and so a length that another reads as part of a value. */
+  if (has_body && strcmp(method, "POST") != 0) {
+    ock_exchange_fail(x, 400, "%.20s has no body here", method);
     return true;
   }
   if (!ock_admin_allows(x)) return true;
@@ -353,6 +362,29 @@ enum MHD_Result ock_exchange_step(void *server, struct MHD_Connection *connectio
   return x->stage == OCK_STAGE_READING ? dispatch(x) : MHD_YES;
 }
 
+static void note_left(ock_exchange *x) {
+  x->reason = "CANCELED";
+  x->marks |= OCKHAM_MARK_CANCELLED;
+}
+
+/* The client left before it was answered, which libmicrohttpd may see before it asks for the answer: all that remains
+ * is an entry in the recording. */
+static void record_left(ock_exchange *x) {
+  if (x->begun && x->stage == OCK_STAGE_READING && ock_route_is_inference(x->target.route)) {
+    note_left(x);
+    ock_exchange_fail(x, 499, "the client left after %zu bytes of the body", x->size);
+  } else if (x->stage == OCK_STAGE_WAITING && x->job) {
+    ock_infer_finish(x);
+    if (x->status == 200) {
+      note_left(x);
+      ock_exchange_fail(x, 499, "the client left before the answer was sent");
+    }
+  } else {
+    return;
+  }
+  ock_exchange_record(x, 0);
+}
+
 void ock_exchange_end(void *server, struct MHD_Connection *connection, void **exchange,
                       enum MHD_RequestTerminationCode how) {
   (void)server, (void)how;
@@ -360,11 +392,7 @@ void ock_exchange_end(void *server, struct MHD_Connection *connection, void **ex
   if (!x) return;
   *exchange = NULL;
   ock_guest_does(connection, OCK_GUEST_BEFORE_REQUEST);
-  if (x->begun && x->stage == OCK_STAGE_READING && ock_route_is_inference(x->target.route)) {
-    x->reason = "CANCELED";
-    ock_exchange_fail(x, 499, "the client left after %zu bytes of the body", x->size);
-    ock_exchange_record(x, 0);
-  }
+  record_left(x);
   ock_job_release(x->job);
   ock_message_clear(&x->request);
   ock_message_clear(&x->answer);

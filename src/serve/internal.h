@@ -217,6 +217,10 @@ ockham_status ock_body_inflate(ock_exchange *x, const char *encoding, ockham_err
 /* Put it in the recording, the meter and the access log, and send it to a shadow, which takes its tensors. */
 void ock_exchange_record(ock_exchange *x, size_t answer_size);
 void ock_shadow_send(ock_exchange *x);
+/* Take the values of redacted columns out of what will be kept: out of the bodies, where the request's is then in
+ * `body`; and out of the exchange's error, once it was answered. */
+void ock_redact(ock_exchange *x, ockham_request *r, ock_buffer *body);
+void ock_redact_error(ock_exchange *x);
 
 /* ---- documents ---- */
 

@@ -159,7 +159,7 @@ static size_t number_at(const char *p, const char *end, double *value, bool *int
   size_t n = 0;
   while (p + n < end && p[n] && strchr("+-.0123456789eE", p[n])) n++;
   if (!n || !ock_number_parse(p, n, value)) return 0;
-  *integer = strcspn(p, ".eE") >= n;
+  *integer = !memchr(p, '.', n) && !memchr(p, 'e', n) && !memchr(p, 'E', n);
   return n;
 }
 

@@ -171,6 +171,13 @@ static int listen_at(int family, const struct sockaddr *address, socklen_t size)
   return -1;
 }
 
+static bool is_listened_to(const struct sockaddr_un *address) {
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  bool answers = fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
+  if (fd >= 0) close(fd);
+  return answers;
+}
+
 static ockham_status open_socket_path(const char *path, int *fd, ockham_error *err) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path)
@@ -178,6 +185,7 @@ static ockham_status open_socket_path(const char *path, int *fd, ockham_error *e
                     path, sizeof address.sun_path - 1, strlen(path));
   strcpy(address.sun_path, path);
   struct stat info;
+  if (is_listened_to(&address)) return ock_fail(err, OCKHAM_IO, "cannot listen on %s: another server does", path);
   if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode)) unlink(path); /* what a server that was killed left */
   mode_t old = umask(0177);
   *fd = listen_at(AF_UNIX, (struct sockaddr *)&address, sizeof address);
@@ -270,17 +278,14 @@ static struct MHD_Daemon *start_daemon(ockham_server *server, int fd, bool admin
       server, MHD_OPTION_NOTIFY_CONNECTION, ock_guests_notify, &server->guests, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }
 
-static ockham_status open_data(ockham_server *server, ockham_error *err) {
+static ockham_status serve_data(ockham_server *server, int fd, ockham_error *err) {
   const ockham_serve_options *o = &server->options;
-  int fd;
   char *certificate = NULL, *key = NULL;
-  OCK_TRY(open_socket("listen", o->listen, o->certificate, &fd, server->url, err));
   ockham_status status = o->certificate ? read_text(o->certificate, &certificate, err) : OCKHAM_OK;
   if (!status && o->key) status = read_text(o->key, &key, err);
   if (!status && !(server->daemon = start_daemon(server, fd, false, certificate, key)))
     status = ock_fail(err, OCKHAM_IO, "cannot serve on %s: %s", server->url,
                       certificate ? "check the certificate and the key" : strerror(errno));
-  if (status) close(fd);
   ock_free(certificate);
   ock_free(key);
   return status;
@@ -297,6 +302,17 @@ static ockham_status open_admin(ockham_server *server, ockham_error *err) {
   if (server->admin_daemon) return OCKHAM_OK;
   close(fd);
   return ock_fail(err, OCKHAM_IO, "cannot serve on %s: %s", server->admin_url, strerror(errno));
+}
+
+/* The URLs are there before any thread that may ask for them. */
+static ockham_status open_both(ockham_server *server, ockham_error *err) {
+  const ockham_serve_options *o = &server->options;
+  int fd;
+  OCK_TRY(open_socket("listen", o->listen, o->certificate, &fd, server->url, err));
+  ockham_status status = open_admin(server, err);
+  if (!status) status = serve_data(server, fd, err);
+  if (status) close(fd);
+  return status;
 }
 
 /* ---- life ---- */
@@ -323,8 +339,7 @@ static ockham_status start(ockham_server *server, ockham_error *err) {
   OCK_TRY(open_recorder(server, err));
   OCK_TRY(ock_server_write_helpers(server, &server->plan, err));
   OCK_TRY(ock_plan_start(server, err));
-  OCK_TRY(open_admin(server, err));
-  return open_data(server, err);
+  return open_both(server, err);
 }
 
 ockham_status ockham_server_start(const ockham_serve_options *options, void (*log)(void *user, const char *line),
@@ -399,7 +414,7 @@ void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   if (server->daemon) MHD_stop_daemon(server->daemon);
   if (server->admin_daemon) MHD_stop_daemon(server->admin_daemon);
   if (fd != MHD_INVALID_SOCKET) close(fd);
-  if (server->admin_is_socket) unlink(server->options.admin);
+  if (server->admin_is_socket && server->admin_daemon) unlink(server->options.admin);
   ock_catalog_clear(&server->catalog);
   wait_until_none_lives(server);
   ock_streams_free(server->streams);

@@ -31,6 +31,9 @@ static void compare(shadow *s, const ock_job *job, ock_buffer *error, uint32_t *
   *marks |= OCKHAM_MARK_DIFFERS;
   if (d.shape[0])
     ock_buffer_print(error, "%s", d.shape);
+  else if (s->version->server->options.n_redact)
+    ock_buffer_print(error, "%llu of %llu values differ", (unsigned long long)d.n_different,
+                     (unsigned long long)d.n_values);
   else
     ock_buffer_print(error, "%llu of %llu values differ, most %s[%llu]: %.9g, the client got %.9g",
                      (unsigned long long)d.n_different, (unsigned long long)d.n_values, d.output,
@@ -89,7 +92,8 @@ static void record(shadow *s, const ock_job *job) {
     compare(s, job, &error, &marks);
   } else {
     atomic_fetch_add(&s->version->meter.n_unanswered, 1);
-    ock_buffer_text(&error, job->error.message);
+    bool quotes = !s->version->server->options.n_redact; /* the message may hold values */
+    ock_buffer_text(&error, quotes ? job->error.message : ock_outcome_text(job->outcome));
   }
   ock_buffer_put(&error, "", 1);
   ockham_request r = describe(s, job, marks, error.failed ? "" : error.bytes);

@@ -24,7 +24,7 @@ static void told(void *user, const ock_worker_event *event) {
   }
   if (event->kind == OCK_WORKER_DIED) {
     ock_buffer_print(&details, ",\"exit_code\":%d,\"signal\":%d,\"stderr\":", event->exit_code, event->signal);
-    ock_buffer_json_string(&details, event->stderr_tail, event->stderr_size);
+    ock_buffer_json_string(&details, event->stderr_tail, server->options.n_redact ? 0 : event->stderr_size);
   }
   ock_buffer_put(&details, "}", 2);
   ock_server_log(server, "%s:%s %s", name, number, event->text);

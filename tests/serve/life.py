@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A running server in a test's hands: started, asked by several clients at once, signalled, its recording read. Only the
 standard library."""
+import concurrent.futures
 import http.client
 import json
 import os
@@ -96,10 +97,10 @@ class Client:
 class Server:
     """`ockham serve` with a configuration, given as a dict; its files are in `folder`."""
 
-    def __init__(self, folder, models, wait=True, environment=None, **other):
+    def __init__(self, folder, models, wait=True, environment=None, recording=None, **other):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(exist_ok=True)
-        self.recording = self.folder / "recording"
+        self.recording = recording or self.folder / "recording"
         self.environment = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
         self.other = {"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "folder": str(self.recording)} | other
         self.configure(models)
@@ -262,24 +263,27 @@ def do(what="", x=1.0):
     return [{"do": what, "x": x}]
 
 
-def run_checks(checks, *arguments):
-    """Each gets a folder of its own and what else was given; the exit code."""
+def run_check(check, folder):
+    """'ok', why it was skipped, or what is wrong."""
+    begin = time.monotonic()
+    try:
+        why = check(folder)
+        verdict = f"skipped: {why}" if why else "ok"
+    except Exception:  # any: the others shall be heard
+        log = folder / "server.err"
+        verdict = f"FAILED: {traceback.format_exc(limit=-3)}"
+        verdict += f"the server's last words: {log.read_text(errors='replace')[-1500:]}" if log.exists() else ""
+    print(f"{check.__name__:24}{time.monotonic() - begin:6.2f} s  {verdict}", flush=True)
+    return verdict
+
+
+def run_checks(checks, at_once=1):
+    """Each gets a folder of its own, which is not there yet; the exit code. With arguments: only those so named."""
     global OCKHAM  # pylint: disable=global-statement
     OCKHAM, scratch, only = os.environ["OCKHAM"], pathlib.Path(os.environ["SCRATCH"]), sys.argv[1:]
-    n_failed = n_skipped = 0
-    for check in checks:
-        if only and check.__name__ not in only:
-            continue
-        begin = time.monotonic()
-        try:
-            why = check(scratch / check.__name__, *arguments)
-            verdict = f"skipped: {why}" if why else "ok"
-            n_skipped += bool(why)
-        except Exception:  # any: the others shall be heard
-            n_failed += 1
-            log = scratch / check.__name__ / "server.err"
-            verdict = f"FAILED: {traceback.format_exc(limit=-3)}"
-            verdict += f"the server's last words: {log.read_text(errors='replace')[-1500:]}" if log.exists() else ""
-        print(f"{check.__name__:32}{time.monotonic() - begin:6.2f} s  {verdict}", flush=True)
-    print(f"{len(checks)} checks, {n_failed} failed, {n_skipped} skipped")
-    return 1 if n_failed else 0
+    checks = [check for check in checks if not only or check.__name__ in only]
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        verdicts = list(pool.map(lambda check: run_check(check, scratch / check.__name__), checks))
+    n_failed = sum(verdict.startswith("FAILED") for verdict in verdicts)
+    print(f"{len(checks)} checks, {n_failed} failed, {sum(verdict.startswith('skipped') for verdict in verdicts)} skipped")
+    return 1 if n_failed or not checks else 0

@@ -16,6 +16,11 @@ def die(_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def die_while(path):
+    if os.path.exists(path):
+        die("")
+
+
 def hang(_):
     time.sleep(3600)
 
@@ -63,7 +68,7 @@ def talk(text):
     print("said on standard output:", text)
 
 
-ACTIONS = {action.__name__: action for action in (die, hang, sleep, eat, flood, garbage, bite, fork, fail, talk)}
+ACTIONS = {action.__name__: action for action in (die, die_while, hang, sleep, eat, flood, garbage, bite, fork, fail, talk)}
 
 
 def predict(**inputs):

@@ -7,5 +7,5 @@ set -u
 make_models
 cp "$data/three.csv" other.csv
 succeeds fit other.csv -k 2 --ignore group --scale none --model other.ock --centroids other_centroids.csv --quiet
-OCKHAM=$ockham SCRATCH=$scratch "$python" "$serving/reload.py" || complain 'a model that changes'
+OCKHAM=$ockham SCRATCH=$scratch "$python" "$serving/reload.py" "${@:2}" || complain 'a model that changes'
 finish

@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import joblib
 import numpy as np
@@ -65,6 +66,19 @@ def wrk(server, body, connections, seconds, folder):
     if result["refused"] or result["broken"] != "0 0 0 0":
         raise RuntimeError(f"{result['refused']} requests were refused; failed to connect, read, write, in time: {result['broken']}")
     return result
+
+
+def floor_us(folder, rows):
+    """What scikit-learn's predict takes by itself, in this process: the least of some calls."""
+    model, took = joblib.load(folder / "model.joblib"), {}
+    for n in SIZES:
+        runs = []
+        for _ in range(300):
+            start = time.perf_counter()
+            model.predict(rows[:n])
+            runs.append(time.perf_counter() - start)
+        took[n] = 1e6 * min(runs)
+    return took
 
 
 def measure(kind, folder, rows, labels, options, found):
@@ -131,7 +145,8 @@ def run(options):
         two = [kind for kind in kinds if kind.name in (FITTED, UNRECORDED) and "skipped" not in results[kind.name]]
         if len(two) == 2 and options.pairs:
             pairs = recorder_cost(two, folder, rows, labels, options)
-    return {"results": results, "pairs": pairs}
+        floor = floor_us(folder, rows)
+    return {"results": results, "pairs": pairs, "floor": floor}
 
 
 # ---- telling ----
@@ -185,8 +200,8 @@ def cell_tables(results):
 def aims(results):
     """The aims of the issue: ratios at 8 and 64 connections, where a server is busy, and alone at 1."""
     rows = []
-    for ours, peers, aim in ((FITTED, ("FastAPI", "FastAPI, 2 processes"), 10), (WORKER, ("MLServer", "MLServer, in its own process"), 3),
-                             (FITTED, ("BentoML",), None)):
+    for ours, peers, aim in ((FITTED, ("FastAPI", "FastAPI, 2 processes"), 10), (WORKER, ("MLServer",), 3), (WORKER, ("MLServer, no worker",), None),
+                             (WORKER, ("FastAPI",), None), (FITTED, ("BentoML",), None)):
         for form in FORMS:
             for n in SIZES:
                 ratios = []
@@ -214,9 +229,10 @@ def recorder(pairs):
             with_it, without = ([r[key] for r in both[name]] for name in (FITTED, UNRECORDED))
             changes = [100 * sign * (a / b - 1) for a, b in zip(with_it, without)]
             row.append(f"{middle(changes):+.1f} % ({min(changes):+.1f} … {max(changes):+.1f})")
+        row.append(", ".join(f"{min(r['cpu_us'] for r in both[name]):.1f}" for name in (FITTED, UNRECORDED)))
         rows.append(row)
-    yield from table(["8 connections", "fewer requests a second", "more CPU a request"], rows)
-    yield f"Median and range of {len(next(iter(pairs.values()))[FITTED])} pairs of runs, one after the other, the first in turn."
+    yield from table(["8 connections", "fewer requests a second", "more CPU a request", "least CPU a request, µs: with, without"], rows)
+    yield f"Median and range of {len(next(iter(pairs.values()))[FITTED])} pairs of runs, one after the other, the first in turn. Other work on the machine disturbs the least CPU the least."
     yield ""
 
 
@@ -245,7 +261,10 @@ def render(raw, options):
         "- JSON: each server's own form of the same rows; answers hold the clusters alone. binary: the binary tensor extension; FastAPI: bytes by "
         "a hand-written route. MLServer and BentoML have no such form for every client.",
         "- Peers as their documentation has it: FastAPI with types for body and answer, scikit-learn's `predict`; MLServer's scikit-learn runtime "
-        "with its default of one parallel worker, and without; BentoML with an array in and out. ockham's worker is `bench/parts/serving/worker.py`, one process.",
+        "with its default of one parallel worker, and without (then the model runs in the process that reads HTTP); BentoML with an array in and out. ockham's worker is `bench/parts/serving/worker.py`, one process.",
+        "- What a Python worker cannot go below: scikit-learn's `predict` alone takes " + ", ".join(
+            f"{us:.0f} µs for {n} row{'s' * (n > 1)}" for n, us in raw["floor"].items()) + ".",
+        *([f"- **{options.note}**"] if options.note else []),
         ""]
     lines += [*aims(results), *recorder(raw["pairs"]), *cell_tables(results), *memory_table(results)]
     lines += [f"- {name}: {found['skipped']}" for name, found in results.items() if "skipped" in found]
@@ -259,6 +278,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=9, help="of runs with and without the recorder")
     parser.add_argument("--only", nargs="+")
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--note", help="a line for the head of the report, such as what else ran")
     parser.add_argument("--output", default=str(HERE / "serve.md"))
     options = parser.parse_args()
     if not shutil.which("wrk"):

@@ -133,27 +133,7 @@ static void put_source(const ockham_serve_model *m) {
   for (unsigned i = 0; i < m->n_command; i++) fprintf(stderr, "%s%s", i ? " " : "", m->command[i]);
 }
 
-/* A row that the model knows well: its first centroid, in a request that can be copied. */
-static bool put_worked_request(const char *url, const ockham_serve_model *m) {
-  ockham_model *model;
-  if (!m->file || ockham_model_load(m->file, &model, NULL)) return false;
-  const ockham_model_parts *parts = ockham_model_look(model);
-  double *row = calloc(parts->n_columns, sizeof *row);
-  bool plain = row && parts->n_columns <= 64;
-  for (size_t j = 0; plain && j < parts->n_columns; j++) plain = !strpbrk(parts->column_names[j], "'\"\\\n\r\t");
-  if (plain) {
-    ockham_model_centroid(model, 0, row);
-    fprintf(stderr, "    curl %s/m/%s -d '[{", url, m->name);
-    for (size_t j = 0; j < parts->n_columns; j++)
-      fprintf(stderr, "%s\"%s\": %.6g", j ? ", " : "", parts->column_names[j], row[j]);
-    fputs("}]'\n", stderr);
-  }
-  free(row);
-  ockham_model_free(model);
-  return plain;
-}
-
-static void print_models(const char *url, const ockham_serve_options *options) {
+static void print_models(const ockham_serve_options *options) {
   for (unsigned i = 0; i < options->n_models; i++) {
     const ockham_serve_model *m = &options->models[i];
     fprintf(stderr, "  %s%s%s%s: ", m->name, m->version ? " version " : "", m->version ? m->version : "",
@@ -161,7 +141,6 @@ static void print_models(const char *url, const ockham_serve_options *options) {
     put_source(m);
     put_limits(m);
     fputc('\n', stderr);
-    if (!m->shadow && !put_worked_request(url, m)) fprintf(stderr, "    curl %s/v2/models/%s\n", url, m->name);
   }
 }
 
@@ -170,11 +149,26 @@ static void print_start(const ockham_server *server, const ockham_serve_options 
   fprintf(stderr, "ockham serves at %s", url);
   if (*admin) fprintf(stderr, ", its console is at %s", admin);
   fputs("\n", stderr);
-  print_models(url, options);
+  print_models(options);
   if (options->no_record)
     fputs("nothing is recorded\n", stderr);
   else
     fprintf(stderr, "requests are recorded in %s\n", options->folder ? options->folder : "ockham-data");
+}
+
+/* Once they have said what they take: a request that can be copied, for a few of them. */
+static void print_examples(ockham_server *server, const ockham_serve_options *options) {
+  enum { MOST = 3 };
+  const char *last = "";
+  for (unsigned i = 0, n = 0; i < options->n_models && n < MOST; i++) {
+    const ockham_serve_model *m = &options->models[i];
+    char *line = NULL;
+    if (strcmp(m->name, last) == 0 || ockham_server_example(server, m->name, &line, NULL) || !line) continue;
+    fprintf(stderr, "  %s\n", line);
+    ockham_text_free(line);
+    last = m->name;
+    n++;
+  }
 }
 
 static void print_line(void *user, const char *line) {
@@ -229,6 +223,7 @@ static int serve(const wanted *w) {
     fprintf(stderr, "ockham: %s\n", err.message); /* it goes on with the others */
   else if (!quiet && n_signals == 0)
     fputs("ready; Ctrl-C ends it\n", stderr);
+  if (!quiet && n_signals == 0) print_examples(server, &w->options);
   while (wait_for_signal()) reload(server, w);
   if (!quiet) fputs("finishing what was accepted; once more ends at once\n", stderr);
   ockham_server_stop(server, PATIENCE_MS);

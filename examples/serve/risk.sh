@@ -11,7 +11,7 @@ while IFS=, read -r age city; do
     *)
       risk=$((${age%.*} / 10))
       [ "$risk" -ge 5 ] && label=high || label=low
-      echo "$risk,$label in $city"
+      echo "$risk,$label"
       ;;
   esac
 done

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A worker in C: the sum of each row.
  *
- *   cc -O2 -I src/worker/helpers -o sums examples/serve/sums.c     (installed: -I is the prefix's include/ockham)
+ *   cc -O2 -o sums examples/serve/sums.c     (the header is installed with Ockham; it needs no library)
  *   ockham serve --model sums=./sums */
 #include <math.h>
 
-#include "ockham_worker.h"
+#include <ockham/ockham_worker.h>
 
 static int predict(void *user, ockham_call *call) {
   (void)user;

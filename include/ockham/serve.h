@@ -130,6 +130,10 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_reload(ockham_server *s
 /** The addresses as URLs: "http://127.0.0.1:8080"; admin "" when there is none. */
 OCKHAM_API const char *ockham_server_url(const ockham_server *server);
 OCKHAM_API const char *ockham_server_admin_url(const ockham_server *server);
+/** A line for a shell that sends a row, or tensors, to a model; the caller's, to be given to ockham_text_free(). *line
+ * is NULL when the model does not run, or has not said yet what it takes. NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_example(ockham_server *server, const char *model, char **line,
+                                                                 ockham_error *err);
 /** Finish what was accepted, for at most timeout_ms, then end everything. NULL is fine. */
 OCKHAM_API void ockham_server_stop(ockham_server *server, unsigned timeout_ms);
 

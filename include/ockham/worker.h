@@ -26,6 +26,11 @@ typedef struct ockham_worker_lines_options {
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_worker_lines(const ockham_worker_lines_options *options,
                                                                int *exit_code, ockham_error *err);
 
+/** Write ockham_worker.py and ockham_worker.h, what programs in Python and C include to become workers, into a folder,
+ *  which is made when it is not there. `ockham serve` gives its programs the first by itself. Fails with CANNOT_WRITE,
+ *  NO_MEMORY, UNSUPPORTED. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_worker_helpers(const char *folder, ockham_error *err);
+
 #ifdef __cplusplus
 }
 #endif

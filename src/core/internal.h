@@ -84,6 +84,12 @@ size_t ock_pool_size(const ock_pool *pool);
 void ock_pool_run(ock_pool *pool, size_t n_tasks, ock_task *task, void *arg);
 void ock_pool_free(ock_pool *pool);
 
+/* ---- checksums ---- */
+
+/* Of bytes that follow those whose checksum is crc; 0 to begin with. */
+uint32_t ock_crc32(uint32_t crc, const void *bytes, size_t size);        /* reflected polynomial 0xedb88320 (zlib's) */
+uint32_t ock_crc32c_plain(uint32_t crc, const void *bytes, size_t size); /* 0x82f63b78 (Castagnoli 1993; RFC 3720) */
+
 /* ---- time, progress, output files ---- */
 
 double ock_clock_seconds(void); /* monotonic; differences only */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -12,36 +11,6 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the container is writ
 static const unsigned char magic[8] = {'O', 'C', 'K', 'H', 'A', 'M', '\r', '\n'};
 #define END_TAG OCK_TAG('E', 'N', 'D', ' ')
 enum { FILE_HEADER_SIZE = 16, CHUNK_HEADER_SIZE = 16, CHUNK_TRAILER_SIZE = 8 };
-
-/* ---- CRC-32: reflected polynomial 0xedb88320, eight bytes a step (Kounavis & Berry 2005, "slicing-by-8") ---- */
-
-static uint32_t crc_table[8][256];
-static pthread_once_t crc_table_once = PTHREAD_ONCE_INIT;
-
-static void fill_crc_table(void) {
-  for (uint32_t i = 0; i < 256; i++) {
-    uint32_t crc = i;
-    for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-    crc_table[0][i] = crc;
-  }
-  for (uint32_t i = 0; i < 256; i++)
-    for (int k = 1; k < 8; k++) crc_table[k][i] = crc_table[k - 1][i] >> 8 ^ crc_table[0][crc_table[k - 1][i] & 0xff];
-}
-
-uint32_t ock_crc32(uint32_t crc, const void *bytes, size_t size) {
-  pthread_once(&crc_table_once, fill_crc_table);
-  const unsigned char *at = bytes;
-  crc = ~crc;
-  for (; size >= 8; at += 8, size -= 8) {
-    uint64_t word;
-    memcpy(&word, at, 8);
-    word ^= crc;
-    crc = 0;
-    for (int k = 0; k < 8; k++) crc ^= crc_table[7 - k][word >> (8 * k) & 0xff];
-  }
-  for (; size; at++, size--) crc = crc >> 8 ^ crc_table[0][(crc ^ *at) & 0xff];
-  return ~crc;
-}
 
 /* ---- writing ---- */
 

@@ -115,6 +115,5 @@ ockham_status ock_container_parse(ock_container *container, const char *path, un
 /* The payload of the first chunk with this tag, 8-byte aligned; false when there is none. */
 bool ock_container_get(const ock_container *container, uint32_t tag, const void **payload, size_t *size_bytes);
 void ock_container_clear(ock_container *container);
-uint32_t ock_crc32(uint32_t crc, const void *bytes, size_t size);
 
 #endif

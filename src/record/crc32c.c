@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CRC-32C: reflected polynomial 0x82f63b78 (Castagnoli 1993; RFC 3720). By the instruction where there is one, else
- * eight bytes a step by tables (Kounavis & Berry 2005, "slicing-by-8"). */
-#include <pthread.h>
+/* CRC-32C by the instruction where there is one, else by tables. */
 #include <string.h>
 
 #include "record/segment.h"
@@ -13,34 +11,6 @@
 #define HWCAP_CRC32 (1 << 7)
 #endif
 #endif
-
-static uint32_t table[8][256];
-static pthread_once_t table_once = PTHREAD_ONCE_INIT;
-
-static void fill_table(void) {
-  for (uint32_t i = 0; i < 256; i++) {
-    uint32_t crc = i;
-    for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
-    table[0][i] = crc;
-  }
-  for (uint32_t i = 0; i < 256; i++)
-    for (int k = 1; k < 8; k++) table[k][i] = table[k - 1][i] >> 8 ^ table[0][table[k - 1][i] & 0xff];
-}
-
-uint32_t ock_crc32c_plain(uint32_t crc, const void *bytes, size_t size) {
-  pthread_once(&table_once, fill_table);
-  const unsigned char *at = bytes;
-  crc = ~crc;
-  for (; size >= 8; at += 8, size -= 8) {
-    uint64_t word;
-    memcpy(&word, at, 8);
-    word ^= crc;
-    crc = 0;
-    for (int k = 0; k < 8; k++) crc ^= table[7 - k][word >> (8 * k) & 0xff];
-  }
-  for (; size; at++, size--) crc = crc >> 8 ^ table[0][(crc ^ *at) & 0xff];
-  return ~crc;
-}
 
 #if defined(__x86_64__)
 

@@ -85,7 +85,6 @@ void ock_entry_view(const unsigned char *entry, ockham_request *request);
 /* ---- CRC-32C ---- */
 
 uint32_t ock_crc32c(uint32_t crc, const void *bytes, size_t size);
-uint32_t ock_crc32c_plain(uint32_t crc, const void *bytes, size_t size); /* the same by tables */
 bool ock_crc32c_by_hardware(void);
 
 uint64_t ock_time_ns(void);      /* since 1970 */

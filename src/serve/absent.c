@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The functions of serve.h and record.h in a build that cannot serve. */
+/* The functions of serve.h, record.h, certify.h and replay.h in a build that cannot serve. */
 #include <ockham/certify.h>
 #include <ockham/record.h>
+#include <ockham/replay.h>
 #include <ockham/serve.h>
+#include <ockham/worker.h>
 
 #include "core/internal.h"
 
@@ -61,6 +63,16 @@ ockham_status ockham_server_start(const ockham_serve_options *options, void (*lo
 
 ockham_status ockham_server_wait(ockham_server *server, ockham_error *err) {
   ABSENT(&server, err);
+}
+
+ockham_status ockham_server_reload(ockham_server *server, const ockham_serve_options *options, ockham_error *err) {
+  (void)options;
+  ABSENT(&server, err);
+}
+
+ockham_status ockham_server_example(ockham_server *server, const char *model, char **line, ockham_error *err) {
+  (void)server, (void)model;
+  ABSENT(line, err);
 }
 
 const char *ockham_server_url(const ockham_server *server) {
@@ -169,5 +181,25 @@ ockham_status ockham_certificate_write(const ockham_certificate *certificate, co
 ockham_status ockham_budget_read(const char *path, ockham_budget *budget, ockham_error *err) {
   (void)path;
   *budget = (ockham_budget){0};
+  return absent(err);
+}
+
+/* ---- replay.h ---- */
+
+ockham_status ockham_replay(const ockham_replay_options *options, ockham_replay_result *result, ockham_error *err) {
+  (void)options;
+  *result = (ockham_replay_result){0};
+  return absent(err);
+}
+
+/* ---- worker.h ---- */
+
+ockham_status ockham_worker_lines(const ockham_worker_lines_options *options, int *exit_code, ockham_error *err) {
+  (void)options, (void)exit_code;
+  return absent(err);
+}
+
+ockham_status ockham_worker_helpers(const char *folder, ockham_error *err) {
+  (void)folder;
   return absent(err);
 }

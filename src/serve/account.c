@@ -156,13 +156,8 @@ static void write_log(ock_exchange *x, const ockham_request *r) {
   ock_buffer_clear(&line);
 }
 
-static bool is_inference(ock_route route) {
-  return route == OCK_ROUTE_INFER || route == OCK_ROUTE_ROWS || route == OCK_ROUTE_PREDICT ||
-         route == OCK_ROUTE_INVOCATIONS;
-}
-
 void ock_exchange_record(ock_exchange *x, size_t answer_size) {
-  bool inference = is_inference(x->target.route);
+  bool inference = ock_route_is_inference(x->target.route);
   if (!inference && !x->server->access_log) return;
   ockham_request r = describe(x, answer_size);
   if (inference && x->version) ock_meter_add(&x->version->meter, &r, x->status == 200 ? NULL : x->reason);

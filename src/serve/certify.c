@@ -50,8 +50,8 @@ static ockham_status try_all(ock_trial *trial, ockham_error *err) {
   trial->total = (o->requests ? o->requests : 10000) + 200 + trial->sample.n_rows / 64;
   OCK_TRY(ock_trial_load(trial, err));
   OCK_TRY(ock_trial_determinism(trial, err));
-  OCK_TRY(ock_trial_numbers(trial, err));
   OCK_TRY(ock_trial_batches(trial, err));
+  OCK_TRY(ock_trial_numbers(trial, err));
   return ock_trial_odd_inputs(trial, err);
 }
 

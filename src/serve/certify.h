@@ -30,6 +30,7 @@ typedef struct ock_subject {
   ock_crew *crew;
   const ock_schema *schema;
   double startup_seconds;
+  char helpers[OCK_HELPERS_PATH]; /* the folder of what its program may import; "" without one */
   sem_t done;
 } ock_subject;
 ockham_status ock_subject_start(ock_subject *subject, const ockham_serve_model *model, ockham_error *err);
@@ -107,14 +108,19 @@ typedef struct ock_trial {
   ockham_certificate *certificate;
   ock_rng rng;
   uint64_t done, total; /* requests, for progress */
+  /* Of all answers that ock_trial_look_at() saw: those with numbers that are none, and the first of them. */
+  uint64_t n_looked_at, n_bad;
+  size_t bad_row, bad_rows; /* of the sample; of the request */
+  char bad_output[64];
 } ock_trial;
+void ock_trial_look_at(ock_trial *trial, size_t first, const ock_answer *answer);
 OCK_PRINTF(4, 5)
 void ock_trial_find(ock_trial *trial, ockham_finding_kind kind, ockham_fit fit, const char *format, ...);
 /* Counts a request; INTERRUPTED when the caller wants to stop. */
 ockham_status ock_trial_step(ock_trial *trial, const char *stage, ockham_error *err);
 ockham_status ock_trial_load(ock_trial *trial, ockham_error *err);        /* answers, latency, CPU, memory, growth */
 ockham_status ock_trial_determinism(ock_trial *trial, ockham_error *err); /* and start-up */
-ockham_status ock_trial_numbers(ock_trial *trial, ockham_error *err);
+ockham_status ock_trial_numbers(ock_trial *trial, ockham_error *err);     /* after all others but odd inputs */
 ockham_status ock_trial_batches(ock_trial *trial, ockham_error *err);
 ockham_status ock_trial_odd_inputs(ock_trial *trial, ockham_error *err);
 

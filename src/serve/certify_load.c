@@ -30,7 +30,8 @@ static void note_failure(load *l, const ock_answer *answer) {
   if (answer->outcome == OCK_TIMED_OUT) l->n_late++;
 }
 
-static void note_answer(load *l, size_t size, const ock_answer *answer) {
+static void note_answer(load *l, size_t size, size_t first, const ock_answer *answer) {
+  ock_trial_look_at(l->trial, first, answer);
   size_t at = size * l->n_cycles + l->n[size]++;
   l->seconds[at] = answer->seconds;
   l->cpu_seconds[at] = answer->cpu_seconds;
@@ -53,7 +54,7 @@ static ockham_status ask_once(load *l, size_t size, ockham_error *err) {
   OCK_TRY(ock_subject_ask(&trial->subject, &request, &answer, err));
   ockham_status status = OCKHAM_OK;
   if (answer.outcome == OCK_DONE)
-    note_answer(l, size, &answer);
+    note_answer(l, size, first, &answer);
   else if (answer.outcome == OCK_REFUSED && l->n_asked == 0)
     status = refuse_sample(trial, &answer, err);
   else

@@ -13,36 +13,21 @@ static ockham_status call_fitted(void *user, ock_message *request, ock_message *
   return ock_fitted_answer(version, request, answer, err);
 }
 
+/* One hand, no queue, and no breaker: failures are what is looked for. */
 static ockham_status start_crew(ock_subject *subject, ockham_error *err) {
   enum { NEVER = 1 << 30 };
-  const ockham_serve_model *m = subject->model;
-  ock_crew_options options = {
-      .model = m->name,
-      .version = m->version ? m->version : "1",
-      .n_hands = 1,
-      .queue_length = 1,
-      .startup_ms = m->startup_ms,
-      .timeout_ms = m->timeout_ms,
-      .backoff_ms = 10,
-      .most_backoff_ms = 1000,
-      .breaker_failures = NEVER, /* failures are what is looked for */
-      .folder = m->folder,
-      .environment = m->environment,
-      .limits = {.memory_bytes = m->memory_bytes,
-                 .cpus = m->cpus,
-                 .n_processes = m->processes ? m->processes : 64,
-                 .n_files = m->files ? m->files : 256,
-                 .no_network = m->no_network,
-                 .deny_syscalls = !m->no_sandbox},
-  };
-  if (m->file) {
+  ock_crew_options options = ock_crew_options_of(subject->model);
+  options.n_hands = options.queue_length = 1;
+  options.backoff_ms = 10;
+  options.most_backoff_ms = 1000;
+  options.breaker_failures = NEVER;
+  if (subject->model->file) {
     options.call = call_fitted;
     options.call_user = &subject->fitted;
-  } else if (m->upstream) {
-    options.url = m->upstream;
-    options.binary = !m->upstream_json;
-  } else {
-    options.command = m->command;
+  }
+  if (options.command) {
+    OCK_TRY(ock_helpers_make(subject->helpers, err));
+    options.helpers = subject->helpers;
   }
   return ock_crew_start(&options, &subject->crew, err);
 }
@@ -72,6 +57,7 @@ ockham_status ock_subject_start(ock_subject *subject, const ockham_serve_model *
 void ock_subject_stop(ock_subject *subject) {
   if (!subject->model) return;
   if (subject->crew) ock_crew_stop(subject->crew, 1000);
+  ock_helpers_remove(subject->helpers);
   ockham_model_free(subject->fitted.fitted);
   ock_schema_clear(&subject->fitted.schema);
   ock_arena_clear(&subject->fitted.arena);

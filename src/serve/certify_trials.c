@@ -142,33 +142,43 @@ ockham_status ock_trial_determinism(ock_trial *trial, ockham_error *err) {
 
 /* ---- numbers ---- */
 
+void ock_trial_look_at(ock_trial *trial, size_t first, const ock_answer *answer) {
+  size_t row = 0;
+  char output[64];
+  trial->n_looked_at++;
+  if (ock_count_bad_numbers(answer, &row, output) == 0 || trial->n_bad++) return;
+  trial->bad_row = first + row;
+  trial->bad_rows = answer->n_rows;
+  memcpy(trial->bad_output, output, sizeof output);
+}
+
+static void find_numbers(ock_trial *trial) {
+  char where[48] = "alone";
+  if (trial->bad_rows > 1) snprintf(where, sizeof where, "in a batch of %zu", trial->bad_rows);
+  if (trial->n_bad)
+    ock_trial_find(trial, OCKHAM_FINDING_NUMBERS, OCKHAM_FIT_BAD,
+                   "NaN or infinite in %llu of %llu answers; the first: output '%s' of row %llu, %s",
+                   (unsigned long long)trial->n_bad, (unsigned long long)trial->n_looked_at, trial->bad_output,
+                   source_row(trial, trial->bad_row), where);
+  else
+    ock_trial_find(trial, OCKHAM_FINDING_NUMBERS, OCKHAM_FIT_OK, "all finite in %llu answers, to each of %zu rows",
+                   (unsigned long long)trial->n_looked_at, trial->sample.n_rows);
+}
+
 ockham_status ock_trial_numbers(ock_trial *trial, ockham_error *err) {
-  size_t n_bad = 0, first_row = 0, n = trial->sample.n_rows;
-  char output[64] = "";
+  size_t n = trial->sample.n_rows;
   for (size_t at = 0; at < n; at += NUMBER_ROWS) {
-    size_t row = 0, bad = 0;
-    char name[64];
     ock_answer answer;
     OCK_TRY(ask_rows(trial, &trial->subject, "all rows", at, least(NUMBER_ROWS, n - at), NULL, &answer, err));
     bool failed = answer.outcome != OCK_DONE;
     if (failed)
       find_failure(trial, OCKHAM_FINDING_NUMBERS, &answer);
     else
-      bad = ock_count_bad_numbers(&answer, &row, name);
-    if (bad && !n_bad) {
-      first_row = at + row;
-      memcpy(output, name, sizeof output);
-    }
-    n_bad += bad;
+      ock_trial_look_at(trial, at, &answer);
     ock_answer_clear(&answer);
     if (failed) return OCKHAM_OK;
   }
-  if (n_bad)
-    ock_trial_find(trial, OCKHAM_FINDING_NUMBERS, OCKHAM_FIT_BAD,
-                   "%zu NaN or infinite in the answers to %zu rows; the first: output '%s' of row %llu", n_bad, n,
-                   output, source_row(trial, first_row));
-  else
-    ock_trial_find(trial, OCKHAM_FINDING_NUMBERS, OCKHAM_FIT_OK, "all finite in the answers to %zu rows", n);
+  find_numbers(trial);
   return OCKHAM_OK;
 }
 
@@ -180,10 +190,12 @@ static ockham_status try_batches(ock_trial *trial, const ock_answer *batch, ockh
     ock_answer single;
     OCK_TRY(ask_rows(trial, &trial->subject, "single rows", i, 1, NULL, &single, err));
     bool failed = single.outcome != OCK_DONE;
-    if (failed)
+    if (failed) {
       find_failure(trial, OCKHAM_FINDING_BATCHES, &single);
-    else
+    } else {
+      ock_trial_look_at(trial, i, &single);
       ock_compare_row(batch, i, &single, 0, &difference);
+    }
     ock_answer_clear(&single);
     if (failed) return OCKHAM_OK;
   }

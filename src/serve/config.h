@@ -88,6 +88,8 @@ bool ock_config_split(ock_arena *arena, const char *text, const char ***words, s
 /* ${NAME} and ${NAME:-otherwise} of the environment; $${ is ${. *value is NULL after a problem, which *missing names:
  * the variable that is not set, or NULL when the text itself is wrong. NO_MEMORY. */
 ockham_status ock_config_substitute(ock_arena *arena, const char *text, const char **value, const char **missing);
+/* A script in Python that cannot be run itself is run by python3. False: no memory. */
+bool ock_config_interpret(ock_arena *arena, ockham_serve_model *model);
 char *ock_arena_text(ock_arena *arena, const char *text, size_t size);
 
 /* ---- a file that was read ---- */

@@ -28,7 +28,8 @@ static ockham_status describe(ockham_serve_file *file, ockham_serve_kind kind, c
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected closed quotes and something after every '\\', found '%s'",
                     ock_show(model->name).text, ock_show(text).text);
   model->n_command = (unsigned)n;
-  return model->command ? OCKHAM_OK : ock_fail_memory(err, "a command", strlen(text));
+  bool whole = model->command && ock_config_interpret(&file->arena, model);
+  return whole ? OCKHAM_OK : ock_fail_memory(err, "a command", strlen(text));
 }
 
 ockham_status ockham_serve_file_add(ockham_serve_file *file, ockham_serve_kind kind, const char *name, const char *text,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "config.h"
 
@@ -185,6 +186,26 @@ ockham_status ock_config_substitute(ock_arena *arena, const char *text, const ch
     status = OCKHAM_NO_MEMORY;
   ock_buffer_clear(&out);
   return status;
+}
+
+static bool is_script(const ockham_serve_model *model, const char *name) {
+  char path[4096];
+  size_t n = strlen(name);
+  bool beside = model->folder && name[0] != '/';
+  int length = snprintf(path, sizeof path, "%s%s%s", beside ? model->folder : "", beside ? "/" : "", name);
+  return n > 3 && strcmp(name + n - 3, ".py") == 0 && length > 0 && (size_t)length < sizeof path &&
+         access(path, R_OK) == 0 && access(path, X_OK) != 0;
+}
+
+bool ock_config_interpret(ock_arena *arena, ockham_serve_model *model) {
+  if (!model->n_command || !is_script(model, model->command[0])) return true;
+  const char **words = ock_arena_array(arena, (size_t)model->n_command + 2, sizeof *words);
+  if (!words) return false;
+  words[0] = "python3";
+  memcpy(words + 1, model->command, model->n_command * sizeof *words);
+  words[++model->n_command] = NULL;
+  model->command = words;
+  return true;
 }
 
 /* ---- words that were meant ---- */

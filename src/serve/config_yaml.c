@@ -361,7 +361,7 @@ static ockham_status read_model(reading *r, const yaml_node_t *node, const char 
     return PROBLEM(r, line_of(node), "expected a mapping such as {file: model.ock}, found %s", kind_of(node));
   OCK_TRY(read_keys(r, node, ock_config_model_keys, &seen, model));
   if (model->command && !model->folder) model->folder = r->file->folder;
-  return OCKHAM_OK;
+  return ock_config_interpret(&r->file->arena, model) ? OCKHAM_OK : OCKHAM_NO_MEMORY;
 }
 
 static ockham_status make_models(reading *r, size_t n) {

@@ -42,7 +42,8 @@ struct MHD_Response *ock_console_response(ock_exchange *x) {
   return MHD_create_response_from_buffer(size, (void *)(uintptr_t)x->asset->bytes, MHD_RESPMEM_PERSISTENT);
 }
 
-/* Vega's own tooltips need no style of the page, but its charts set attributes of style. */
+/* Charts are styled through the objects of the document, which needs no 'unsafe-inline'; and Vega's expressions are
+ * interpreted, which needs no 'unsafe-eval'. */
 void ock_console_headers(const ock_exchange *x, struct MHD_Response *response) {
   static const char policy[] =
       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'none'; "

@@ -230,6 +230,17 @@ void ock_example_curl(const ock_version *v, const char *url, bool tensors, ock_b
   ock_buffer_clear(&body);
 }
 
+ockham_status ockham_server_example(ockham_server *server, const char *model, char **line, ockham_error *err) {
+  bool known;
+  ock_buffer out = {0};
+  *line = NULL;
+  ock_version *version = ock_catalog_find(&server->catalog, model, NULL, NULL, &known);
+  if (version) ock_example_curl(version, server->url, false, &out);
+  ock_version_release(version);
+  if (!out.size && !out.failed) return OCKHAM_OK;
+  return ock_buffer_give(&out, line, err);
+}
+
 /* The address by which the client reached us, where that is plain. */
 static void own_url(const ock_exchange *x, char url[300]) {
   const char *host = ock_exchange_header(x, "Host");

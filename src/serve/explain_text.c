@@ -2,21 +2,10 @@
 /* Recorded requests and events as texts of the caller's. */
 #include "serve/internal.h"
 
-static ockham_status give(ock_buffer *out, char **text, ockham_error *err) {
-  ock_buffer_put(out, "", 1);
-  *text = NULL;
-  if (out->failed) {
-    ock_buffer_clear(out);
-    return ock_fail_memory(err, "a request as text", out->capacity);
-  }
-  *text = out->bytes;
-  return OCKHAM_OK;
-}
-
 ockham_status ockham_request_json(const ockham_request *request, bool with_bodies, char **json, ockham_error *err) {
   ock_buffer out = {0};
   ock_request_write(request, with_bodies, &out);
-  return give(&out, json, err);
+  return ock_buffer_give(&out, json, err);
 }
 
 ockham_status ockham_request_explain(const ockham_request *request, bool answer, char **json, ockham_error *err) {
@@ -28,11 +17,11 @@ ockham_status ockham_request_explain(const ockham_request *request, bool answer,
     ock_body_explain(request->content_type, (size_t)request->json_size, body, (size_t)request->body_size, &out);
   else
     ock_buffer_text(&out, "null");
-  return give(&out, json, err);
+  return ock_buffer_give(&out, json, err);
 }
 
 ockham_status ockham_event_json(const ockham_event *event, char **json, ockham_error *err) {
   ock_buffer out = {0};
   ock_event_write(event, &out);
-  return give(&out, json, err);
+  return ock_buffer_give(&out, json, err);
 }

@@ -26,7 +26,10 @@ static void take_moment(const ock_sight *sight, ock_moment *m) {
   m->time_ns = sight->clock_ns;
   for (size_t i = 0; i < OCK_BUCKETS; i++) m->counts[i] = (uint32_t)get(&meter->total.counts[i]);
   m->n_success = get(&meter->n_success);
-  for (size_t i = 0; i < OCK_REASON_COUNT; i++) m->n_failure[i] = get(&meter->n_failure[i]);
+  m->n_failure = 0;
+  for (size_t i = 0; i < OCK_REASON_COUNT; i++) m->n_failure += get(&meter->n_failure[i]);
+  m->n_fault = get(&meter->n_fault);
+  m->n_turned_away = get(&meter->n_turned_away);
   m->n_rows = get(&meter->n_rows);
   m->success_ns = get(&meter->success_ns);
   for (size_t i = 0; i < OCKHAM_PHASE_COUNT; i++) m->phase_ns[i] = get(&meter->phase_ns[i]);
@@ -39,12 +42,14 @@ ock_span ock_span_between(const ock_moment *from, const ock_moment *to) {
       .seconds = (double)(to->time_ns - from->time_ns) / 1e9,
       .cpu_seconds = to->cpu_seconds - from->cpu_seconds,
       .n_success = to->n_success - from->n_success,
+      .n_failure = to->n_failure - from->n_failure,
+      .n_fault = to->n_fault - from->n_fault,
+      .n_turned_away = to->n_turned_away - from->n_turned_away,
       .n_rows = to->n_rows - from->n_rows,
       .n_deaths = to->n_deaths - from->n_deaths,
   };
   uint64_t counts[OCK_BUCKETS];
   for (size_t i = 0; i < OCK_BUCKETS; i++) counts[i] = (uint32_t)(to->counts[i] - from->counts[i]);
-  for (size_t i = 0; i < OCK_REASON_COUNT; i++) s.n_failure[i] = to->n_failure[i] - from->n_failure[i];
   s.p50_ns = ock_counts_quantile(counts, 0.5);
   s.p99_ns = ock_counts_quantile(counts, 0.99);
   double n = s.n_success ? (double)s.n_success : 1;
@@ -90,11 +95,6 @@ static void keep_since(uint64_t *since, bool is_so, uint64_t now_ns) {
     *since = now_ns;
 }
 
-/* What is not the client's own doing. */
-static uint64_t faults_of(const ock_moment *m) {
-  return m->n_failure[OCK_REASON_REJECTED] + m->n_failure[OCK_REASON_BACKEND];
-}
-
 static void update_since(ock_past *h, const ock_sight *sight, uint64_t n_faults, uint64_t n_deaths) {
   uint64_t now_ns = sight->wall_ns;
   keep_since(&h->unready_ns, !sight->ready, now_ns);
@@ -107,12 +107,12 @@ static void update_since(ock_past *h, const ock_sight *sight, uint64_t n_faults,
 
 void ock_past_add(ock_past *h, const ock_sight *sight) {
   pthread_mutex_lock(&h->lock);
-  uint64_t n_faults = faults_of(&h->current), n_deaths = h->current.n_deaths;
+  uint64_t n_faults = h->current.n_fault, n_deaths = h->current.n_deaths;
   if (!h->begun || sight->number > h->number) begin_slices(h, sight->number);
   h->begun = true;
   take_moment(sight, &h->current);
   update_slice(h, sight->crew);
-  update_since(h, sight, faults_of(&h->current) - n_faults, h->current.n_deaths - n_deaths);
+  update_since(h, sight, h->current.n_fault - n_faults, h->current.n_deaths - n_deaths);
   pthread_mutex_unlock(&h->lock);
 }
 
@@ -126,11 +126,10 @@ static void write_milliseconds(ock_buffer *out, const char *key, uint64_t ns) {
 }
 
 static void write_span(ock_buffer *out, const ock_span *s) {
-  uint64_t faults = s->n_failure[OCK_REASON_REJECTED] + s->n_failure[OCK_REASON_BACKEND];
+  uint64_t n_refused = s->n_failure > s->n_fault ? s->n_failure - s->n_fault : 0; /* they are not read at once */
   ock_buffer_print(out, "\"seconds\":%.3f,\"success\":%llu,\"fault\":%llu,\"rejected\":%llu,\"refused\":%llu",
-                   s->seconds, (unsigned long long)s->n_success, (unsigned long long)faults,
-                   (unsigned long long)s->n_failure[OCK_REASON_REJECTED],
-                   (unsigned long long)(s->n_failure[OCK_REASON_OTHER] + s->n_failure[OCK_REASON_CANCELED]));
+                   s->seconds, (unsigned long long)s->n_success, (unsigned long long)s->n_fault,
+                   (unsigned long long)s->n_turned_away, (unsigned long long)n_refused);
   ock_buffer_print(out, ",\"rows\":%llu,\"deaths\":%llu,\"cpu_seconds\":%.4g", (unsigned long long)s->n_rows,
                    (unsigned long long)s->n_deaths, s->cpu_seconds);
   write_milliseconds(out, "p50_ms", s->p50_ns);

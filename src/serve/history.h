@@ -13,7 +13,7 @@ enum { OCK_SLICE_SECONDS = 5, OCK_SLICES = 120, OCK_SLICES_A_MINUTE = 60 / OCK_S
 typedef struct ock_moment {
   uint64_t time_ns; /* by ock_clock_ns() */
   uint32_t counts[OCK_BUCKETS];
-  uint64_t n_success, n_failure[OCK_REASON_COUNT], n_rows, success_ns, phase_ns[OCKHAM_PHASE_COUNT];
+  uint64_t n_success, n_failure, n_fault, n_turned_away, n_rows, success_ns, phase_ns[OCKHAM_PHASE_COUNT];
   uint64_t n_deaths;
   double cpu_seconds;
 } ock_moment;
@@ -21,7 +21,7 @@ typedef struct ock_moment {
 /* Between two moments. */
 typedef struct ock_span {
   double seconds, cpu_seconds;
-  uint64_t n_success, n_failure[OCK_REASON_COUNT], n_rows, n_deaths;
+  uint64_t n_success, n_failure, n_fault, n_turned_away, n_rows, n_deaths;
   uint64_t p50_ns, p99_ns; /* 0: there were none */
   double mean_ns, phase_ns[OCKHAM_PHASE_COUNT];
 } ock_span;

@@ -296,6 +296,7 @@ void ock_infer_finish(ock_exchange *x) {
     x->phase_ns[OCKHAM_PHASE_QUEUE] = job->finished_ns - job->queued_ns;
   }
   x->cpu_ns = job->cpu_ns;
+  if (job->attempts > 1) x->marks |= OCKHAM_MARK_DIED; /* answered, by the second worker */
   if (job->outcome == OCK_DONE)
     encode(x);
   else

@@ -59,6 +59,9 @@ bool ock_version_ready(ock_version *version);
 /* Wait until it is ready, or failed: then IO with why. */
 ockham_status ock_version_wait(ock_version *version, ockham_error *err);
 
+/* How a model's settings say that its crew is to be: all but what it calls, helpers and who is told. */
+ock_crew_options ock_crew_options_of(const ockham_serve_model *settings);
+
 /* A fitted model: what it takes and gives, and its answer to a request that was checked against that. */
 ockham_status ock_fitted_open(ock_version *version, ockham_error *err);
 ockham_status ock_fitted_answer(ock_version *version, ock_message *request, ock_message *answer, ockham_error *err);
@@ -136,6 +139,7 @@ typedef struct ock_target {
 } ock_target;
 /* Which route a method and a path (without its query, still percent-encoded) have. */
 ock_target ock_route_find(const char *method, const char *path);
+bool ock_route_is_inference(ock_route route);
 
 typedef enum ock_stage { OCK_STAGE_READING, OCK_STAGE_WAITING, OCK_STAGE_DONE, OCK_STAGE_STREAMING } ock_stage;
 

@@ -99,6 +99,8 @@ void ock_meter_add(ock_meter *meter, const ockham_request *request, const char *
   atomic_fetch_add_explicit(&meter->cpu_ns, request->cpu_ns, RELAXED);
   if (reason && *reason) {
     atomic_fetch_add_explicit(&meter->n_failure[reason_of(reason)], 1, RELAXED);
+    if (request->status >= 500) atomic_fetch_add_explicit(&meter->n_fault, 1, RELAXED);
+    if (request->status == 503) atomic_fetch_add_explicit(&meter->n_turned_away, 1, RELAXED);
     atomic_fetch_add_explicit(&meter->failure_ns, request->total_ns, RELAXED);
     return;
   }

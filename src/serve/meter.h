@@ -38,6 +38,7 @@ typedef struct ock_batch_size {
 
 typedef struct ock_meter {
   atomic_ullong n_success, n_failure[OCK_REASON_COUNT], n_rows, n_executions;
+  atomic_ullong n_fault, n_turned_away; /* of the failures, by their status: 500 and above, and of these 503 */
   atomic_ullong success_ns, failure_ns, phase_ns[OCKHAM_PHASE_COUNT]; /* phases: of those that succeeded */
   atomic_ullong cpu_ns, last_wall_ms;
   atomic_ullong bytes_in, bytes_out;

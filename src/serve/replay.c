@@ -192,7 +192,7 @@ static ockham_replay_verdict compare_texts(replay *r, const ockham_request *requ
     return OCKHAM_REPLAY_SHAPE;
   }
   if (!d->n_different) return OCKHAM_REPLAY_SAME;
-  snprintf(r->text, sizeof r->text, "%llu of %llu values, most the %llu-th: %.9g then, %.9g now",
+  snprintf(r->text, sizeof r->text, "%llu of %llu values, most value %llu: %.9g then, %.9g now",
            (unsigned long long)d->n_different, (unsigned long long)d->n_values, (unsigned long long)d->at + 1, d->a,
            d->b);
   return OCKHAM_REPLAY_DIFFERENT;

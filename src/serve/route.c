@@ -131,3 +131,8 @@ ock_target ock_route_find(const char *method, const char *path) {
   }
   return none;
 }
+
+bool ock_route_is_inference(ock_route route) {
+  return route == OCK_ROUTE_INFER || route == OCK_ROUTE_ROWS || route == OCK_ROUTE_PREDICT ||
+         route == OCK_ROUTE_INVOCATIONS;
+}

@@ -40,16 +40,7 @@ static void compare(shadow *s, const ock_job *job, ock_buffer *error, uint32_t *
                      (unsigned long long)d.at, d.b, d.a);
 }
 
-static void record(shadow *s, const ock_job *job) {
-  ock_buffer error = {0};
-  uint32_t marks = OCKHAM_MARK_SHADOW;
-  if (job->outcome == OCK_DONE)
-    compare(s, job, &error, &marks);
-  else
-    atomic_fetch_add(&s->version->meter.n_unanswered, 1);
-  bool quotes = !s->version->server->options.n_redact;
-  if (job->outcome != OCK_DONE) ock_buffer_text(&error, quotes ? job->error.message : ock_outcome_text(job->outcome));
-  ock_buffer_put(&error, "", 1);
+static ockham_request describe(const shadow *s, const ock_job *job, uint32_t marks, const char *error) {
   ockham_request r = {
       .time_ns = s->time_ns,
       .total_ns = job->finished_ns - job->queued_ns,
@@ -64,28 +55,50 @@ static void record(shadow *s, const ock_job *job) {
       .route = "",
       .key = "",
       .client = "",
-      .error = error.failed ? "" : error.bytes,
+      .error = error,
       .content_type = "application/json",
       .answer_type = "application/json",
   };
   r.phase_ns[OCKHAM_PHASE_COMPUTE] = job->started_ns ? job->finished_ns - job->started_ns : 0;
+  return r;
+}
+
+/* The bodies of what differs or failed, written anew; not where columns are redacted, nor when they are too long. */
+static void put_in_recording(const shadow *s, const ock_job *job, ockham_request *r) {
   ock_buffer body = {0}, answer = {0};
-  size_t json_size, answer_json_size;
-  bool keep = (marks & OCKHAM_MARK_DIFFERS || job->outcome != OCK_DONE) && !s->version->server->options.n_redact;
-  if (keep) {
-    ock_oip_encode_request(&job->request, false, &body, &json_size);
-    ock_oip_encode_answer(r.model, r.version, &job->request, &job->answer, &answer, &answer_json_size);
+  size_t json_size, answer_json_size = 0;
+  const ockham_serve_options *o = &s->version->server->options;
+  bool done = job->outcome == OCK_DONE, keep = (r->marks & OCKHAM_MARK_DIFFERS || !done) && !o->n_redact;
+  if (keep) ock_oip_encode_request(&job->request, false, &body, &json_size);
+  if (keep && done)
+    ock_oip_encode_answer(r->model, r->version, &job->request, &job->answer, &answer, &answer_json_size);
+  if (keep && !body.failed && !answer.failed && body.size <= o->record_body_bytes) {
+    r->body = body.bytes;
+    r->body_size = body.size;
+    r->json_size = json_size;
+    r->answer = answer.bytes;
+    r->answer_size = answer.size;
+    r->answer_json_size = answer_json_size;
   }
-  if (!body.failed && !answer.failed && body.size <= s->version->server->options.record_body_bytes) {
-    r.body = body.bytes;
-    r.body_size = body.size;
-    r.answer = answer.bytes;
-    r.answer_size = answer.size;
-  }
-  ock_meter_add(&s->version->meter, &r, ock_outcome_reason(job->outcome));
-  if (s->version->server->recorder) ock_recorder_put(s->version->server->recorder, &r);
+  ock_recorder_put(s->version->server->recorder, r);
   ock_buffer_clear(&body);
   ock_buffer_clear(&answer);
+}
+
+static void record(shadow *s, const ock_job *job) {
+  ock_buffer error = {0};
+  uint32_t marks = OCKHAM_MARK_SHADOW;
+  if (job->outcome == OCK_DONE) {
+    compare(s, job, &error, &marks);
+  } else {
+    atomic_fetch_add(&s->version->meter.n_unanswered, 1);
+    bool quotes = !s->version->server->options.n_redact; /* the message may hold values */
+    ock_buffer_text(&error, quotes ? job->error.message : ock_outcome_text(job->outcome));
+  }
+  ock_buffer_put(&error, "", 1);
+  ockham_request r = describe(s, job, marks, error.failed ? "" : error.bytes);
+  ock_meter_add(&s->version->meter, &r, ock_outcome_reason(job->outcome));
+  if (s->version->server->recorder) put_in_recording(s, job, &r);
   ock_buffer_clear(&error);
 }
 

@@ -36,38 +36,40 @@ static ockham_status call_fitted(void *user, ock_message *request, ock_message *
   return ock_fitted_answer(user, request, answer, err);
 }
 
-static ockham_status start_crew(ock_version *version, ockham_error *err) {
-  const ockham_serve_model *s = &version->settings;
-  ock_crew_options options = {
+ock_crew_options ock_crew_options_of(const ockham_serve_model *s) {
+  enum { CONNECTIONS = 8, PROCESSES = 64, FILES = 256 };
+  return (ock_crew_options){
       .model = s->name,
-      .version = s->version,
+      .version = s->version ? s->version : "1",
       .n_hands = s->workers    ? s->workers
-                 : s->upstream ? 8
+                 : s->upstream ? CONNECTIONS
                                : 1,
       .queue_length = s->queue,
       .startup_ms = s->startup_ms,
       .timeout_ms = s->timeout_ms,
       .folder = s->folder,
       .environment = s->environment,
-      .helpers = version->server->helpers,
       .limits = {.memory_bytes = s->memory_bytes,
                  .cpus = s->cpus,
-                 .n_processes = s->processes ? s->processes : 64,
-                 .n_files = s->files ? s->files : 256,
+                 .n_processes = s->processes ? s->processes : PROCESSES,
+                 .n_files = s->files ? s->files : FILES,
                  .no_network = s->no_network,
                  .deny_syscalls = !s->no_sandbox},
-      .told = told,
-      .told_user = version,
+      .command = s->command && s->n_command ? s->command : NULL,
+      .url = s->upstream,
+      .binary = !s->upstream_json,
   };
-  if (s->file) {
+}
+
+static ockham_status start_crew(ock_version *version, ockham_error *err) {
+  ock_crew_options options = ock_crew_options_of(&version->settings);
+  options.helpers = version->server->helpers;
+  if (version->fitted) {
     options.call = call_fitted;
     options.call_user = version;
-  } else if (s->upstream) {
-    options.url = s->upstream;
-    options.binary = !s->upstream_json;
-  } else {
-    options.command = s->command;
   }
+  options.told = told;
+  options.told_user = version;
   return ock_crew_start(&options, &version->crew, err);
 }
 

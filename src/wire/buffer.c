@@ -103,3 +103,14 @@ void ock_buffer_json_single(ock_buffer *buffer, float value) {
   char *room = number_room(buffer, isfinite(value));
   if (room) buffer->size += ock_number_format_single(value, room);
 }
+
+ockham_status ock_buffer_give(ock_buffer *buffer, char **text, ockham_error *err) {
+  size_t capacity = buffer->capacity;
+  ock_buffer_put(buffer, "", 1);
+  *text = buffer->failed ? NULL : buffer->bytes;
+  if (*text)
+    *buffer = (ock_buffer){0};
+  else
+    ock_buffer_clear(buffer);
+  return *text ? OCKHAM_OK : ock_fail_memory(err, "a text", capacity);
+}

@@ -32,6 +32,9 @@ void ock_buffer_json_single(ock_buffer *buffer, float value); /* the shortest th
  */
 char *ock_buffer_room(ock_buffer *buffer, size_t size);
 void ock_buffer_clear(ock_buffer *buffer);
+/* Its bytes with a NUL behind them, which are the caller's, to be given to ock_free(); the buffer is cleared.
+ * NO_MEMORY. */
+ockham_status ock_buffer_give(ock_buffer *buffer, char **text, ockham_error *err);
 
 /* ---- tensors ---- */
 

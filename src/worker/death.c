@@ -38,7 +38,6 @@ uint64_t ock_process_sample(ock_process *process) {
   text[n] = '\0';
   uint64_t peak = find_kilobytes(text, "VmHWM:");
   if (peak > process->peak_memory_bytes) process->peak_memory_bytes = peak;
-  process->sampled_ns = ock_clock_ns();
   return find_kilobytes(text, "VmRSS:");
 }
 

@@ -157,5 +157,9 @@ void ock_crew_look(ock_crew *crew, ock_crew_figures *figures);
 
 /* Write ockham_worker.py and ockham_worker.h into a folder, which is made when it is not there. CANNOT_WRITE. */
 ockham_status ock_helpers_write(const char *folder, ockham_error *err);
+/* The same into a new folder of its own; and away with it. */
+enum { OCK_HELPERS_PATH = 1024 };
+ockham_status ock_helpers_make(char folder[OCK_HELPERS_PATH], ockham_error *err);
+void ock_helpers_remove(const char *folder);
 
 #endif

@@ -50,7 +50,7 @@ void ock_cage_reached(const ock_cage *cage, char *text, size_t size);
 void ock_cage_kill(const ock_cage *cage);
 void ock_cage_remove(ock_cage *cage);
 
-/* ---- what a child does, after fork(): async-signal-safe ---- */
+/* ---- what a child does, after vfork(): async-signal-safe ---- */
 
 bool ock_cage_enter(const ock_cage *cage);
 bool ock_limits_apply(const ock_cage *cage);

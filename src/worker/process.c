@@ -287,8 +287,12 @@ static void note_use(turn *t) {
   ock_process *process = t->process;
   uint64_t cpu_ns = ock_process_cpu_ns(process);
   if (cpu_ns > t->cpu_before_ns) t->result->cpu_ns = cpu_ns - t->cpu_before_ns;
+  uint64_t now = ock_clock_ns();
   pthread_mutex_lock(&t->hand->lock);
-  if (ock_clock_ns() - process->sampled_ns >= sample_pause_ns) ock_process_sample(process);
+  if (now - process->sampled_ns >= sample_pause_ns) {
+    process->sampled_ns = now;
+    ock_process_sample(process);
+  }
   pthread_mutex_unlock(&t->hand->lock);
 }
 

@@ -26,10 +26,11 @@ typedef struct ock_process {
   bool is_ready;         /* it said HELLO */
   bool json;             /* its "encoding" */
   uint32_t last_id;
-  uint64_t pinged_ns; /* when it was asked and has not answered; 0: it has */
+  uint64_t pinged_ns;  /* when it was asked and has not answered; 0: it has */
+  uint64_t sampled_ns; /* when its memory was last looked at */
   /* under the hand's lock */
   double ended_cpu_seconds; /* of those before */
-  uint64_t peak_memory_bytes, sampled_ns;
+  uint64_t peak_memory_bytes;
 } ock_process;
 
 /* ---- pump.c ---- */

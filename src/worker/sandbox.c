@@ -5,14 +5,11 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
 
 /* The deny list: everything else is allowed, as a list of what a Python with its libraries needs would break with their
  * next version. X(system call, the error it gets, why). A call that this libseccomp does not know is passed over, and
@@ -100,22 +97,28 @@ static int deny(scmp_filter_ctx context, const char *name, int error) {
   return seccomp_rule_add(context, SCMP_ACT_ERRNO((uint32_t)error), number, 0);
 }
 
+static int deny_where(scmp_filter_ctx context, int number, int error, struct scmp_arg_cmp argument) {
+  return seccomp_rule_add_array(context, SCMP_ACT_ERRNO((uint32_t)error), number, 1, &argument);
+}
+
 static int deny_all(scmp_filter_ctx context) {
   for (size_t i = 0; i < sizeof denials / sizeof denials[0]; i++) {
     int failure = deny(context, denials[i].name, denials[i].error);
     if (failure) return failure;
   }
   for (size_t i = 0; i < sizeof namespaces / sizeof namespaces[0]; i++) {
-    int failure = seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-                                   SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces[i], namespaces[i]));
+    struct scmp_arg_cmp has_flag = {
+        .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = namespaces[i], .datum_b = namespaces[i]};
+    int failure = deny_where(context, SCMP_SYS(clone), EPERM, has_flag);
     if (failure) return failure;
   }
-  return seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-                          SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, 0x5412 /* TIOCSTI */));
+  struct scmp_arg_cmp types_in = {.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xffffffffu, .datum_b = TIOCSTI};
+  return deny_where(context, SCMP_SYS(ioctl), EPERM, types_in);
 }
 
 static int deny_network(scmp_filter_ctx context, bool denied_all) {
-  int failure = seccomp_rule_add(context, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+  struct scmp_arg_cmp is_other = {.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX};
+  int failure = deny_where(context, SCMP_SYS(socket), EACCES, is_other);
   if (!failure && !denied_all) failure = deny(context, "io_uring_setup", ENOSYS);
   return failure;
 }

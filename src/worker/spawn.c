@@ -16,7 +16,7 @@ enum { STATUS_FD = 5, FIRST_FREE_FD = 16, FRAME_PIPE_BYTES = 1 << 20, LOG_PIPE_B
 
 extern char **environ;
 
-/* ---- what the child needs, made before fork() ---- */
+/* ---- what the child needs, made before vfork() ---- */
 
 typedef struct start_plan {
   const ock_spawn *spawn;
@@ -239,12 +239,14 @@ static int open_handle(pid_t process) {
 #endif
 }
 
-/* With all signals blocked, so that no handler of the server runs in the child. */
+/* vfork(), as fork() would copy the tables of all of the server's memory (50 ms for 2 GB), and stop its other threads
+ * where they touch new memory. The child uses the memory of this thread, which waits, until it is the program or gone:
+ * it only writes to its own frames. With all signals blocked, so that no handler of the server runs in it. */
 static pid_t fork_quietly(const start_plan *plan) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  pid_t process = fork();
+  pid_t process = vfork();
   if (process == 0) become_program(plan);
   int failure = errno;
   pthread_sigmask(SIG_SETMASK, &before, NULL);

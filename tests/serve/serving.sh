@@ -16,6 +16,7 @@ make_models() {
 # Start it with ockham.yaml from standard input, on free ports; sets $server, $url and $admin once it is ready.
 start_server() {
   { printf 'listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\nfolder: %s/recording\n' "$scratch"; cat; } >ockham.yaml
+  : >server.err
   "$ockham" serve ockham.yaml >server.out 2>server.err &
   server=$!
   local i

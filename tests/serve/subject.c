@@ -21,6 +21,7 @@ static double error_of(const double *x, long i, long n) {
   if (has("random")) return (double)(rand() % 1000) * 1e-6;
   if (has("process")) return (double)(getpid() % 1000) * 1e-3;
   if (has("order")) return i == n - 1 ? 0.5 : 0;
+  if (has("alone")) return n == 1 ? (double)NAN : 0;
   if (has("batch")) return n > 1 ? 0.01 : 0;
   if (has("rounding")) return n > 1 ? 1e-12 * fabs(sum_of_row(x + 4 * i)) : 0;
   if (has("nan")) return x[4 * i] == 7 ? (double)NAN : 0;

@@ -31,7 +31,8 @@ END
 
 run certify --model "sum=$subject nan" --sample rows.csv --requests 50 --quiet
 same 'exit code of a bad model' 1 "$code"
-contains out "  BAD   numbers      1 NaN or infinite in the answers to 50 rows; the first: output 'y' of row 8"
+contains out "  BAD   numbers      NaN or infinite in "
+contains out "; the first: output 'y' of row 8, "
 contains out '1 of 10 things are bad: do not serve it so'
 
 fails 2 'expected --sample FILE, found none' certify --model "sum=$subject"
@@ -44,7 +45,8 @@ printf 'models:\n- {name: a, command: [%s, nan]}\n- {name: a, version: 2, comman
 succeeds certify two.yaml --name a --version 2 --sample rows.csv --requests 50 --quiet
 contains out 'a version 2: '
 "$ockham" fit rows.csv -k 3 --model rows.ock --quiet >fit.out || complain 'no model'
-succeeds certify rows.ock --sample rows.csv --requests 500 --quiet
+run certify rows.ock --sample rows.csv --requests 500 --quiet
+[ "$code" -eq 0 ] || is_sanitized || complain "rows.ock: exit code $code" # a sanitizer keeps what is freed: that grows
 contains out 'rows: rows.ock, asked about 50 rows of rows.csv'
 
 # The same budget, for a program that takes much more.

@@ -210,6 +210,42 @@ static void test_no_memory(void **state) {
   }
 }
 
+/* Rows of a sample as tensors of other types; every allocation of it may fail. */
+static void test_rows(void **state) {
+  (void)state;
+  static const char json[] =
+      "{\"inputs\":[{\"name\":\"b\",\"datatype\":\"INT16\",\"shape\":[-1,1]},{\"name\":\"a\",\"datatype\":\"FP32\","
+      "\"shape\":[-1]}],\"outputs\":[{\"name\":\"y\",\"datatype\":\"FP32\",\"shape\":[-1]}]}";
+  ock_schema schema = {0};
+  assert_ok(ock_schema_parse(json, sizeof json - 1, &schema, err));
+  write_text("a,b\n0.5,-3\n1.5,4\n2.5,5\n");
+  for_each_allocation_failure(n) {
+    static const size_t order[] = {1, 0};
+    ock_sample sample;
+    ock_message request = {0};
+    ock_fault_after(n);
+    ockham_status status = ock_sample_read(path, NULL, &schema, &sample, NULL);
+    if (!status) status = ock_sample_request(&sample, &schema, 2, 2, order, &request, NULL);
+    assert_true(status == OCKHAM_OK || status == OCKHAM_NO_MEMORY);
+    if (status == OCKHAM_OK) {
+      assert_int_equal(sample.n_rows, 3);
+      assert_int_equal(request.n_tensors, 2);
+      assert_int_equal(request.tensors[0].n_dimensions, 2);
+      const int16_t *b = (const int16_t *)(const void *)request.tensors[0].data;
+      const float *a = (const float *)(const void *)request.tensors[1].data;
+      assert_true(b[0] == -3 && b[1] == 5 && a[0] == 0.5f && a[1] == 2.5f); /* rows 4, which is 1 again, and 3 */
+    }
+    ock_message_clear(&request);
+    ock_sample_clear(&sample);
+  }
+  ock_sample sample;
+  ockham_error error;
+  write_text("a,b\n0.5,-3\n1.5,4.5\n");
+  assert_int_equal(ock_sample_read(path, NULL, &schema, &sample, &error), OCKHAM_BAD_DATA);
+  if (!strstr(error.message, ": row 2: expected INT16 in column 1, found 4.5")) fail_msg("%s", error.message);
+  ock_schema_clear(&schema);
+}
+
 static int set_up(void **state) {
   (void)state;
   snprintf(path, sizeof path, "/tmp/ockham-budget-%ld.json", (long)getpid());
@@ -225,7 +261,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_theil_sen),   cmocka_unit_test(test_quantile),   cmocka_unit_test(test_cost_of_rows),
       cmocka_unit_test(test_differences), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_bad_budgets),
-      cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_rows),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

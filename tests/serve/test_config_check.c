@@ -60,7 +60,7 @@ static int set_up(void **state) {
   write_model("km.ock");
   write_budget("budget.json");
   write_file("work.py", "#!/bin/sh\n", 0755);
-  write_file("plain.py", "#!/bin/sh\n", 0644);
+  write_file("plain.txt", "#!/bin/sh\n", 0644);
   write_file("token", "secret\n", 0600);
   write_file("open-token", "secret\n", 0644);
   write_file("empty-token", "\n", 0600);
@@ -178,8 +178,8 @@ static const problem problems[] = {
      "@/o.yaml:2: models.a.file: @/no.ock: cannot be opened: No such file or directory\n"},
     {"models:\n  a: {file: token}\n",
      "@/o.yaml:2: models.a.file: @/token: not a file of ockham: it does not start with the letters OCKHAM\n"},
-    {"models:\n  a:\n    command: ./plain.py\n",
-     "@/o.yaml:3: models.a.command: expected a program that can be run, found none at './plain.py'\n"},
+    {"models:\n  a:\n    command: ./plain.txt\n",
+     "@/o.yaml:3: models.a.command: expected a program that can be run, found none at './plain.txt'\n"},
     {"models:\n  a: {command: ockham-no-such-program x}\n",
      "@/o.yaml:2: models.a.command: expected a program that can be run, found none in PATH for "
      "'ockham-no-such-program'\n"},

@@ -8,7 +8,7 @@
 enum { SECOND_NS = 1000000000, MOST = 4000 };
 
 typedef struct told { /* of one slice */
-  size_t n_success, n_fault, n_refused, n_rows;
+  size_t n_success, n_fault, n_refused, n_rejected, n_rows;
   uint64_t times[MOST];
 } told;
 
@@ -43,24 +43,25 @@ static void look(fixture *f, bool ready) {
   ock_past_add(&f->past, &sight);
 }
 
-static void ask(fixture *f, const char *reason, told *t) {
+/* status 0: it succeeds. */
+static void ask(fixture *f, uint32_t status, told *t) {
   uint64_t ns = (uint64_t)(exp(ock_rng_uniform(&f->rng) * 10) * 1000);
-  ockham_request request = {.total_ns = ns, .n_rows = 3};
+  ockham_request request = {.total_ns = ns, .n_rows = 3, .status = status ? status : 200};
   for (size_t i = 0; i < OCKHAM_PHASE_COUNT; i++) request.phase_ns[i] = ns / (i + 2);
-  ock_meter_add(&f->meter, &request, reason);
+  ock_meter_add(&f->meter, &request, !status ? NULL : status == 503 || status == 422 ? "REJECTED" : "BACKEND");
   if (!t) return;
-  bool fault = reason && (strcmp(reason, "REJECTED") == 0 || strcmp(reason, "BACKEND") == 0);
-  t->n_fault += fault;
-  t->n_refused += reason && !fault;
-  if (reason) return;
+  t->n_fault += status >= 500;
+  t->n_rejected += status == 503;
+  t->n_refused += status && status < 500;
+  if (status) return;
   t->times[t->n_success++] = ns;
   t->n_rows += 3;
 }
 
 static void ask_some(fixture *f, told *t) {
-  static const char *const reasons[] = {"REJECTED", "CANCELED", "BACKEND", "OTHER"};
+  static const uint32_t statuses[] = {400, 422, 499, 500, 502, 503, 504};
   uint64_t n = ock_rng_below(&f->rng, 60);
-  for (uint64_t i = 0; i < n; i++) ask(f, ock_rng_below(&f->rng, 4) ? NULL : reasons[ock_rng_below(&f->rng, 4)], t);
+  for (uint64_t i = 0; i < n; i++) ask(f, ock_rng_below(&f->rng, 4) ? 0 : statuses[ock_rng_below(&f->rng, 7)], t);
 }
 
 static json_t *parse(const ock_buffer *out) {
@@ -119,6 +120,7 @@ static void assert_span(const json_t *span, told *t) {
   assert_int_equal(number(span, "success"), t->n_success);
   assert_int_equal(number(span, "fault"), t->n_fault);
   assert_int_equal(number(span, "refused"), t->n_refused);
+  assert_int_equal(number(span, "rejected"), t->n_rejected);
   assert_int_equal(number(span, "rows"), t->n_rows);
   assert_quantile(span, "p50_ms", t, 0.5);
   assert_quantile(span, "p99_ms", t, 0.99);
@@ -155,6 +157,7 @@ static void slices_hold_what_was_counted(void **unused) {
     minute->n_success += all[i].n_success;
     minute->n_fault += all[i].n_fault;
     minute->n_refused += all[i].n_refused;
+    minute->n_rejected += all[i].n_rejected;
     minute->n_rows += all[i].n_rows;
   }
   assert_near(number(json_object_get(now, "minute"), "seconds"), 65, "seconds of the minute");
@@ -181,7 +184,7 @@ static void it_begins_with_nothing(void **unused) {
   assert_int_equal(number(json_object_get(now, "minute"), "seconds"), 0);
   json_decref(slices);
   json_decref(now);
-  ask(&f, NULL, NULL);
+  ask(&f, 0, NULL);
   look(&f, true);
   now = latest(&f);
   assert_int_equal(number(json_object_get(now, "minute"), "success"), 1);
@@ -196,14 +199,14 @@ static void gaps_are_empty(void **unused) {
   fixture f;
   begin(&f);
   f.second = 5000;
-  ask(&f, NULL, NULL);
+  ask(&f, 0, NULL);
   look(&f, true);
   json_t *slices = all_slices(&f);
   assert_int_equal(json_array_size(slices), 1);
   json_decref(slices);
   for (size_t step = 3; step < 3000; step *= 10) {
     f.second += step * OCK_SLICE_SECONDS;
-    ask(&f, NULL, NULL);
+    ask(&f, 0, NULL);
     look(&f, true);
   }
   slices = all_slices(&f);
@@ -240,11 +243,11 @@ static void it_tells_since_when(void **unused) {
   assert_near(since(&f, "breaker_ns"), 0, "breaker closed");
   assert_near(since(&f, "death_ns"), 5, "death");
   assert_near(since(&f, "faults_ns"), 0, "no faults yet");
-  ask(&f, "OTHER", NULL); /* the client's own */
+  ask(&f, 422, NULL); /* the client's own */
   look(&f, true);
   assert_near(since(&f, "faults_ns"), 0, "no fault of the model");
   for (size_t i = 0; i < 3; i++) { /* less than a minute apart: one story */
-    ask(&f, "BACKEND", NULL);
+    ask(&f, 502, NULL);
     for (size_t s = 0; s < 50; s++) look(&f, true);
   }
   assert_near(since(&f, "faults_ns"), 8, "faults");
@@ -280,7 +283,7 @@ static void the_most_of_a_slice_is_kept(void **unused) {
 /* One looks, one counts, one reads. */
 static atomic_bool over;
 static void *count(void *arg) {
-  while (!over) ask(arg, NULL, NULL);
+  while (!over) ask(arg, 0, NULL);
   return NULL;
 }
 static void *read_all(void *arg) {

@@ -363,6 +363,7 @@ int main(int argc, char **argv) {
   in = atoi(getenv("OCKHAM_IN"));
   out = atoi(getenv("OCKHAM_OUT"));
   printf("printed before hello\n");
+  fflush(stdout);
   if (strcmp(mode, "model") == 0) return run(ACTOR_HELLO, true);
   if (strcmp(mode, "no-pong") == 0) return run(ACTOR_HELLO, false);
   if (strcmp(mode, "json") == 0) return run_json();

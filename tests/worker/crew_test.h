@@ -3,6 +3,7 @@
 #ifndef OCK_CREW_TEST_H
 #define OCK_CREW_TEST_H
 
+#include <dirent.h>
 #include <pthread.h>
 #include <time.h>
 #include <unistd.h>
@@ -141,6 +142,26 @@ static inline ock_crew *start_crew(const ock_crew_options *options) {
 static inline void sleep_ms(long ms) {
   struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
   nanosleep(&pause, NULL);
+}
+
+/* A process whose arguments have this text; 0: none. */
+static inline long find_process(const char *mark) {
+  char path[300], text[1024];
+  long process = 0;
+  DIR *folder = opendir("/proc");
+  assert_non_null(folder);
+  for (struct dirent *entry; !process && (entry = readdir(folder));) {
+    snprintf(path, sizeof path, "/proc/%s/cmdline", entry->d_name);
+    FILE *file = entry->d_name[0] >= '0' && entry->d_name[0] <= '9' ? fopen(path, "r") : NULL;
+    size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file) fclose(file);
+    for (size_t i = 0; i < n; i++)
+      if (!text[i]) text[i] = ' ';
+    text[n] = '\0';
+    if (strstr(text, mark)) process = strtol(entry->d_name, NULL, 10);
+  }
+  closedir(folder);
+  return process;
 }
 
 /* How often tests look whether something has become so, and for how long. */

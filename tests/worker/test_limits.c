@@ -148,24 +148,14 @@ static void test_no_network(void **state) {
 
 /* ---- the server dies ---- */
 
-static long find_worker(const char *mark) {
-  char line[256];
-  long process = 0;
-  snprintf(line, sizeof line, "pgrep -f 'model %s$'", mark);
-  FILE *list = popen(line, "r");
-  if (fscanf(list, "%ld", &process) != 1) process = 0;
-  pclose(list);
-  return process;
-}
-
 /* kill -9 of the server: its workers are gone, also one that is at a job. */
 static void test_worker_dies_with_server(void **state) {
   (void)state;
   char mark[64];
-  snprintf(mark, sizeof mark, "ockham-orphan-%ld", (long)getpid());
+  snprintf(mark, sizeof mark, "model ockham-orphan-%ld", (long)getpid());
   pid_t server = fork();
   if (server == 0) {
-    const char *const command[] = {OCK_TEST_ACTOR, "model", mark, NULL};
+    const char *const command[] = {OCK_TEST_ACTOR, "model", strchr(mark, ' ') + 1, NULL};
     ock_crew_options options = actor_options(command, NULL);
     ock_crew *crew;
     waiter w;
@@ -173,10 +163,10 @@ static void test_worker_dies_with_server(void **state) {
     submit(crew, &w, -ACT_HANG, 0);
     pause();
   }
-  eventually(find_worker(mark) != 0);
+  eventually(find_process(mark) != 0);
   kill(server, SIGKILL);
   assert_int_equal(waitpid(server, NULL, 0), server);
-  eventually(find_worker(mark) == 0);
+  eventually(find_process(mark) == 0);
 }
 
 /* ---- without groups ---- */

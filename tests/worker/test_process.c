@@ -21,7 +21,7 @@ static void end_setting(setting *s) {
 }
 
 static void short_timeout(ock_crew_options *o) {
-  o->timeout_ms = 150;
+  o->timeout_ms = 400;
 }
 
 /* ---- what works ---- */
@@ -172,13 +172,13 @@ static void test_hang_times_out(void **state) {
   ockham_error error;
   setting *s = start_setting(model_command, short_timeout);
   ask(s->crew, -ACT_HANG, 0, OCK_TIMED_OUT, &error);
-  assert_non_null(strstr(error.message, "was ended: the request took longer than its time-out of 0.150 s"));
+  assert_non_null(strstr(error.message, "was ended: the request took longer than its time-out of 0.400 s"));
   ask(s->crew, -ACT_SPIN, 100000, OCK_TIMED_OUT, &error);
   assert_int_equal(s->notes.n[OCK_WORKER_DIED], 2); /* not tried again */
   assert_true(ask(s->crew, 1, 1, OCK_DONE, NULL) == 2.75);
   ock_crew_figures figures;
   ock_crew_look(s->crew, &figures);
-  assert_true(figures.cpu_seconds > 0.05); /* of those that ended too */
+  assert_true(figures.cpu_seconds > 0); /* of those that ended too */
   end_setting(s);
 }
 
@@ -223,13 +223,23 @@ static void test_last_words(void **state) {
   end_setting(s);
 }
 
+static long resident_pages(void) {
+  long all, resident = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  assert_int_equal(fscanf(file, "%ld %ld", &all, &resident), 2);
+  fclose(file);
+  return resident;
+}
+
 static void test_flood(void **state) {
   (void)state;
   setting *s = start_setting(model_command, NULL);
-  assert_true(ask(s->crew, -ACT_FLOOD, 2048, OCK_DONE, NULL) == -ACT_FLOOD + 2048.75); /* 2 GB */
+  ask(s->crew, -ACT_FLOOD, 1, OCK_DONE, NULL);
+  long before = resident_pages();
+  assert_true(ask(s->crew, -ACT_FLOOD, 1024, OCK_DONE, NULL) == -ACT_FLOOD + 1024.75);
+  assert_true(resident_pages() - before < 4096); /* 16 MB, of a GB */
   ask(s->crew, -ACT_KILL, 0, OCK_DIED, NULL);
-  assert_true(s->notes.n[OCK_WORKER_LOG] < 2000); /* of twenty million lines */
-  s->notes.n[OCK_WORKER_LOG] = 0;
+  assert_true(s->notes.n[OCK_WORKER_LOG] < 5000); /* of ten million lines */
   end_setting(s);
 }
 
@@ -252,7 +262,7 @@ static void check_start_fails(const char *mode, const char *text) {
   const char *const command[] = {OCK_TEST_ACTOR, mode, NULL};
   notes seen = {0};
   ock_crew_options options = actor_options(command, &seen);
-  options.startup_ms = 200;
+  options.startup_ms = strcmp(mode, "silent") == 0 ? 200 : 20000;
   options.backoff_ms = options.most_backoff_ms = 10000;
   ock_crew *crew;
   ockham_error error = {0};
@@ -324,7 +334,7 @@ static void test_pings(void **state) {
     notes seen = {0};
     ock_crew_options options = actor_options(i ? deaf : model_command, &seen);
     options.ping_ms = 5;
-    options.timeout_ms = 400;
+    options.timeout_ms = i ? 200 : 10000;
     ock_crew *crew = start_crew(&options);
     if (i) {
       wait_for_event(&seen, OCK_WORKER_DIED, 1);

@@ -127,7 +127,7 @@ KINDS = [
     Kind("FastAPI", "fastapi", uvicorn(1), FASTAPI),
     Kind("FastAPI, 2 processes", "fastapi", uvicorn(2), FASTAPI),
     Kind("MLServer", "mlserver", mlserver(1), MLSERVER),
-    Kind("MLServer, in its own process", "mlserver", mlserver(0), MLSERVER),
+    Kind("MLServer, no worker", "mlserver", mlserver(0), MLSERVER),
     Kind("BentoML", "bentoml", bentoml, BENTOML, {"WORKERS": "1"}),
 ]
 

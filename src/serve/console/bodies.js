@@ -21,13 +21,16 @@ const writeExactly = (value, indent) => JSON.stringify(value, (key, v) =>
 
 const MOST_ROWS = 200, MOST_COLUMNS = 60;
 const cell = (value) => (typeof value === "string" ? value : writeExactly(value) ?? "");
+const places = (n) => Array.from({ length: n }, (_, i) => `${i}`);
 const isNumber = (value) => typeof value === "number" || typeof value === "bigint";
 
 function tableOf(head, rows) {
   const body = rows.slice(0, MOST_ROWS).map((row, i) => make("tr", {}, make("th", { scope: "row" }, `${i}`), 
     ...row.slice(0, MOST_COLUMNS).map((value) => make("td", { className: isNumber(value) ? "" : "text" }, cell(value)))));
-  const titles = make("tr", {}, make("th", { scope: "col" }, "row"), ...head.slice(0, MOST_COLUMNS).map((title) => make("th", { scope: "col" }, isolated(title))));
-  const left = [rows.length > MOST_ROWS ? `${whole.format(rows.length - MOST_ROWS)} more rows` : "", head.length > MOST_COLUMNS ? `${whole.format(head.length - MOST_COLUMNS)} more columns` : ""].filter(Boolean);
+  const titles = make("tr", {}, make("th", { scope: "col" }, "row"),
+    ...head.slice(0, MOST_COLUMNS).map((title) => make("th", { scope: "col" }, isolated(title))));
+  const left = [[rows.length - MOST_ROWS, "row"], [head.length - MOST_COLUMNS, "column"]]
+    .filter(([n]) => n > 0).map(([n, word]) => `${whole.format(n)} more ${word}${n === 1 ? "" : "s"}`);
   const table = make("div", { className: "scroll", tabIndex: 0 }, make("table", {}, make("thead", {}, titles), make("tbody", {}, ...body)));
   return left.length ? [table, make("p", { className: "note" }, `${left.join(" and ")}.`)] : [table];
 }
@@ -46,7 +49,7 @@ function tensorsView(tensors) {
     const width = t.shape?.length > 1 ? t.values.length / (t.shape[0] || 1) : 1;
     parts.push(make("p", { className: "note" }, isolated(what(t))));
     if (!t.values.length || !Number.isInteger(width) || width < 1) parts.push(...pretty(t.data ?? t));
-    else parts.push(...tableOf(Array.from({ length: width }, (_, i) => `${i}`), Array.from({ length: t.values.length / width }, (_, i) => t.values.slice(i * width, (i + 1) * width))));
+    else parts.push(...tableOf(places(width), places(t.values.length / width).map((i) => t.values.slice(i * width, (Number(i) + 1) * width))));
   }
   return parts;
 }
@@ -56,7 +59,7 @@ function rowsView(rows) {
     const names = [...new Set(rows.flatMap(Object.keys))];
     return tableOf(names, rows.map((row) => names.map((name) => row[name] ?? null)));
   }
-  if (rows.length && rows.every(Array.isArray)) return tableOf(Array.from({ length: Math.max(...rows.map((r) => r.length)) }, (_, i) => `${i}`), rows);
+  if (rows.length && rows.every(Array.isArray)) return tableOf(places(Math.max(...rows.map((row) => row.length))), rows);
   return rows.length && rows.every((v) => typeof v !== "object") ? tableOf(["value"], rows.map((v) => [v])) : pretty(rows);
 }
 
@@ -112,7 +115,8 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 function curlBody(body) {
   if (typeof body.base64 === "string") return [`base64 -d <<<${body.base64} | curl --data-binary @-`, "application/octet-stream"];
   const text = body.csv ?? body.ndjson ?? body.text;
-  if (typeof text === "string") return [`curl --data-binary ${quoted(text)}`, body.csv !== undefined ? "text/csv" : body.ndjson !== undefined ? "application/x-ndjson" : ""];
+  const type = body.csv !== undefined ? "text/csv" : body.ndjson !== undefined ? "application/x-ndjson" : "";
+  if (typeof text === "string") return [`curl --data-binary ${quoted(text)}`, type];
   const { kind, outputs, ...message } = body;
   const again = body.json ?? (kind ? { ...message, ...(outputs && { outputs: outputs.map((name) => ({ name })) }) } : body);
   return [`curl -d ${quoted(writeExactly(again))}`, "application/json"];

@@ -16,7 +16,8 @@ function showTone(tone, words) {
   line.words = words;
   document.body.dataset.tone = tone;
   document.title = `${tone === "well" ? "" : "● "}${words} – Ockham`;
-  $("icon").href = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="${toneColours[tone]}"/></svg>`)}`;
+  const dot = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="${toneColours[tone]}"/></svg>`;
+  $("icon").href = `data:image/svg+xml,${encodeURIComponent(dot)}`;
   put($("verdict"), words);
   if (tone === "bad" || tone === "lost") put($("spoken"), words);
 }
@@ -25,7 +26,8 @@ function problemItem(problem, state, isAlone) {
   const item = make("li", {}), parts = [];
   item.dataset.tone = problem.bad ? "bad" : "note";
   if (!isAlone) item.append(make("b", {}, problem.text));
-  if (problem.since) parts.push([`${problem.last ? "last" : "since"} `, timeOf(problem.since, state.time_ns), ` (${duration((state.time_ns - problem.since) / 1e9)} ago)`]);
+  const ago = ` (${duration((state.time_ns - problem.since) / 1e9)} ago)`;
+  if (problem.since) parts.push([`${problem.last ? "last" : "since"} `, timeOf(problem.since, state.time_ns), ago]);
   if (problem.more) parts.push([isolated(problem.more)]);
   parts.forEach((part, i) => item.append(i || !isAlone ? ", " : "", ...part));
   return item;
@@ -133,7 +135,10 @@ function listen() {
 async function connect() {
   try {
     const state = await get("/admin/state");
-    line.isNew = true; // it may be another server, whose slices count anew
+    line.isNew = true; // it may be another server, whose slices and events count anew
+    line.happened = line.requests = null;
+    forgetEvents();
+    forgetRequests();
     $("login").hidden = true;
     await hear(state);
     listen();
@@ -184,8 +189,8 @@ function begin() {
   $("request").addEventListener("close", () => { if (location.hash) history.replaceState(null, "", location.pathname); showRequests(); });
   $("request").addEventListener("click", (event) => { if (event.target === $("request")) $("request").close(); });
   window.addEventListener("hashchange", followHash);
-  document.addEventListener("visibilitychange", () => { shown.drawn = 0; if (!document.hidden && line.state) { followUp(line.state); drawCharts(line.state); } });
-  window.addEventListener("load", () => { shown.drawn = 0; if (line.state) drawCharts(line.state); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && line.state) { followUp(line.state); drawCharts(line.state); } });
+  window.addEventListener("load", () => { if (line.state) drawCharts(line.state); }); // what draws them is here now
   setInterval(() => { if (line.source && Date.now() - line.heardAt > SILENCE_MS) hangUp(); else sayLine(); }, 1000);
   $("footer").append("All times are this browser's; rest the pointer on one for UTC. Latency is of requests that were answered. ",
     "The same as JSON: /admin/state, /admin/history, /admin/requests, /admin/events; for Prometheus: /metrics.");

@@ -17,6 +17,12 @@ async function fetchEvents() {
   return found.length;
 }
 
+function forgetEvents() {
+  known.events = [];
+  known.after = 0;
+  $("events-body").replaceChildren();
+}
+
 async function deathOf(id) {
   await fetchEvents().catch(() => 0);
   return known.events.findLast((event) => event.kind === "death" && event.details.request === id) ?? null;
@@ -26,8 +32,8 @@ function eventRow(event, nowNs) {
   const [word, tone] = KIND_WORDS[event.kind] ?? [event.kind, ""], what = make("td", { className: "text" }, word);
   what.dataset.tone = tone;
   const words = make("td", { className: "text what" }), { stderr, request } = event.details;
-  if (stderr) words.append(make("details", {}, make("summary", {}, isolated(shorten(event.text, MOST_TEXT))), make("pre", { className: "body" }, stderr)));
-  else words.append(isolated(shorten(event.text, MOST_TEXT)));
+  const text = isolated(shorten(event.text, MOST_TEXT));
+  words.append(stderr ? make("details", {}, make("summary", {}, text), make("pre", { className: "body" }, stderr)) : text);
   if (request) words.append(make("small", {}, "at request ", make("a", { href: `#id=${encodeURIComponent(request)}` }, isolated(request))));
   const row = make("tr", {}, make("td", {}, timeOf(event.time_ns, nowNs)), what,
     make("td", { className: "text" }, isolated(event.version ? `${event.model}:${event.version}` : event.model)), words);

@@ -45,6 +45,16 @@ function stateWord(model) {
   return model.state === "failed" ? ["failed", "bad"] : ["starting", "note"];
 }
 
+const sayCrew = (model) => `${plural(model.starts, "start")}, ${plural(model.deaths, "death")}, `
+  + `${plural(model.quarantined, "request")} quarantined. Limits: ${model.limits || "none"}`;
+
+// A text, and a smaller one below it.
+function putTwo(element, text, below) {
+  if (element.children.length === 0) element.append(make("span"), make("small"));
+  put(element.firstChild, text);
+  put(element.lastChild, below);
+}
+
 function fillRow(row, model) {
   const { minute } = model, total = totalOf(minute), [word, tone] = stateWord(model), cell = (id) => row.querySelector(`td.${id}`);
   put(cell("state"), word);
@@ -59,15 +69,17 @@ function fillRow(row, model) {
   put(cell("p99"), milliseconds(minute.p99_ms));
   const crew = model.workers !== undefined;
   put(cell("queue"), crew ? whole.format(model.waiting) : NOTHING);
-  put(cell("workers"), crew ? `${model.up} of ${model.workers} up, ${model.busy} busy` : "in the server");
-  cell("workers").title = crew ? `${plural(model.starts, "start")}, ${plural(model.deaths, "death")}, ${plural(model.quarantined, "request")} quarantined. Limits: ${model.limits || "none"}` : "a fitted model, computed by the server itself";
-  put(cell("memory"), model.memory ? `${bytes(model.memory)}, peak ${bytes(model.peak_memory)}${model.workers > 1 ? " each" : ""}` : NOTHING);
+  putTwo(cell("workers"), crew ? `${model.up} of ${model.workers} up` : "in the server", crew ? `${model.busy} busy` : "");
+  cell("workers").title = crew ? sayCrew(model) : "a fitted model, computed by the server itself";
+  putTwo(cell("memory"), bytes(model.memory), model.peak_memory ? `peak ${bytes(model.peak_memory)}${model.workers > 1 ? " each" : ""}` : "");
   put(cell("cpu"), crew && minute.seconds > 0 ? share(minute.cpu_seconds, minute.seconds) : NOTHING);
 }
 
+const whatOf = (model) => (model.workers === undefined ? "fitted" : model.platform === "upstream" ? "a server elsewhere" : "a program");
+
 // The name, what is worth saying of the version, and the buttons: made once.
 function nameRow(row, model, first) {
-  const notes = [`version ${model.version}`, model.platform === "ockham" ? "fitted" : model.platform === "upstream" ? "a server elsewhere" : "a program"];
+  const notes = [`version ${model.version}`, whatOf(model)];
   if (model.weight > 0) notes.push(`weight ${say(model.weight)}`);
   if (model.shadow) notes.push("shadow");
   row.cells[0].replaceChildren(isolated(model.name), make("small", {}, notes.join(", ")));
@@ -175,7 +187,9 @@ async function drawOne(entry, values) {
   const { vegaEmbed } = window;
   if (!vegaEmbed || entry.begun) return;
   entry.begun = true;
-  const result = await vegaEmbed(entry.box, entry.kind.chart(values), { ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: false, config: { aria: false } });
+  const result = await vegaEmbed(entry.box, entry.kind.chart(values), {
+    ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: false, config: { aria: false },
+  });
   entry.view = result.view;
   entry.box.setAttribute("role", "img");
   entry.box.querySelector("svg").setAttribute("aria-hidden", "true");
@@ -216,6 +230,14 @@ function lookAt(at) {
   sayMoment();
 }
 
+function saySlice(slice) {
+  const often = (n) => rate(n, slice.seconds);
+  const words = [often(totalOf(slice)), slice.fault && `${often(slice.fault)} failed`, slice.refused && `${often(slice.refused)} refused`,
+    slice.success && `p50 ${milliseconds(slice.p50_ms)}, p99 ${milliseconds(slice.p99_ms)}`, slice.deaths && plural(slice.deaths, "death"),
+    slice.waiting && `${slice.waiting} waited`];
+  return words.filter(Boolean).join(", ");
+}
+
 // What every model did at the moment that is looked at.
 function sayMoment() {
   const { at } = shown, state = latest(), number = shown.drawn + (at ?? 0) / 5;
@@ -223,10 +245,7 @@ function sayMoment() {
   const parts = [make("b", { className: "k" }, at === null ? "now" : timeOf(when, state.time_ns))];
   for (const { model } of shown.charts.values()) {
     const slice = slicesOf.get(keyOf(model))?.get(number);
-    const words = !slice ? "nothing known" : [`${rate(totalOf(slice), slice.seconds)}`, slice.fault ? `${rate(slice.fault, slice.seconds)} failed` : "",
-      slice.refused ? `${rate(slice.refused, slice.seconds)} refused` : "", `p50 ${milliseconds(slice.p50_ms)}`, `p99 ${milliseconds(slice.p99_ms)}`,
-      slice.deaths ? plural(slice.deaths, "death") : "", slice.waiting ? `${slice.waiting} waited` : ""].filter(Boolean).join(", ");
-    parts.push(make("span", {}, isolated(nameOf(model)), " ", make("b", {}, words)));
+    parts.push(make("span", {}, isolated(nameOf(model)), " ", make("b", {}, slice ? saySlice(slice) : "nothing known")));
   }
   $("readout").replaceChildren(...parts);
 }

@@ -3,7 +3,8 @@
 "use strict";
 
 const SHOWS = [
-  ["worth a look", [["least_status", 500], ["least_status", 400, "most_status", 499], ["marks", "slow"], ["marks", "far"], ["marks", "cancelled,differs"]]],
+  ["worth a look", [["least_status", 500], ["least_status", 400, "most_status", 499], ["marks", "slow"], ["marks", "far"],
+    ["marks", "cancelled,differs"]]],
   ["failed", [["least_status", 500]]],
   ["refused", [["least_status", 400, "most_status", 499]]],
   ["slow", [["marks", "slow"]]],
@@ -13,7 +14,7 @@ const SHOWS = [
   ["all", [[]]],
 ];
 const PAGE = 50, PAUSE_MS = 2000;
-const listed = { limit: PAGE, wanted: 0, notBefore: 0 };
+const listed = { limit: PAGE, filter: null, newest: 0, answers: [], each: PAGE, key: null, busy: false, again: false, notBefore: 0 };
 
 async function get(path) {
   const response = await fetch(path, { headers: { Accept: "application/json" } });
@@ -24,18 +25,26 @@ async function get(path) {
 
 // ---- the list ----
 
-// More than one question where one filter cannot say it, so that many of a kind leave room for the others; each request
-// once, the newest first.
-async function listRequests() {
+// More than one question where one filter cannot say it, so that many of a kind leave room for the others. Only what came
+// since the last time is asked for: a recording may be long.
+async function askQuestions() {
   const [, questions] = SHOWS[$("filter-kind").selectedIndex], model = $("filter-model").value, id = $("filter-id").value.trim();
-  const limit = Math.ceil(listed.limit / questions.length);
-  const answers = await Promise.all(questions.map((pairs) => {
-    const query = new URLSearchParams({ limit, ...(model && { model }), ...(id && { id }) });
-    if (!id) for (let i = 0; i < pairs.length; i += 2) query.set(pairs[i], pairs[i + 1]);
-    return get(`/admin/requests?${query}`);
+  const limit = Math.ceil(listed.limit / questions.length), filter = JSON.stringify([questions, model, id, limit]);
+  const [last] = await get("/admin/requests?limit=1"), before = listed.filter === filter ? listed : { newest: 0, answers: [] };
+  if (last && last.number === before.newest) return;
+  const answers = await Promise.all(questions.map(async (pairs, i) => {
+    const query = new URLSearchParams({ limit, after: before.newest, ...(model && { model }), ...(id && { id }) });
+    if (!id) for (let j = 0; j < pairs.length; j += 2) query.set(pairs[j], pairs[j + 1]);
+    return [...await get(`/admin/requests?${query}`), ...(before.answers[i] ?? [])];
   }));
-  const byNumber = new Map(answers.flat().map((r) => [r.number, r]));
-  return { requests: [...byNumber.values()].sort((a, b) => b.number - a.number), isMore: answers.some((answer) => answer.length === limit) };
+  Object.assign(listed, { filter, newest: last?.number ?? 0, answers: answers.map((answer) => uniquely(answer).slice(0, limit)), each: limit });
+}
+
+// Each once, the newest first.
+const uniquely = (requests) => [...new Map(requests.map((r) => [r.number, r])).values()].sort((a, b) => b.number - a.number);
+
+function forgetRequests() {
+  listed.filter = null;
 }
 
 // On a phone rows are laid out anew, and would be no rows to a screen reader.
@@ -58,23 +67,36 @@ function requestRow(r, nowNs) {
     make("td", { className: "text what" }, isolated(shorten(r.error || r.route, 240)), make("small", {}, isolated(r.id))));
   row.dataset.number = r.number;
   asRow(row);
-  row.addEventListener("click", (event) => { if (!event.target.closest("a") && getSelection().isCollapsed) location.hash = `request=${r.number}`; });
+  row.addEventListener("click", (event) => {
+    if (!event.target.closest("a") && getSelection().isCollapsed) location.hash = `request=${r.number}`;
+  });
   return row;
 }
 
 async function showRequests() {
-  const wanted = ++listed.wanted, begin = performance.now();
-  let requests, isMore;
-  try {
-    ({ requests, isMore } = await listRequests());
-  } catch (error) {
-    put($("requests-note"), `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
+  if (listed.busy) {
+    listed.again = true;
     return;
   }
-  listed.notBefore = Date.now() + Math.max(PAUSE_MS, 10 * (performance.now() - begin)); // a long recording takes its time
-  if (wanted !== listed.wanted) return; // another question was asked since
-  const key = requests.map((r) => r.number).join();
-  $("requests-more").hidden = !isMore;
+  listed.busy = true;
+  const begin = performance.now();
+  try {
+    do {
+      listed.again = false;
+      await askQuestions();
+    } while (listed.again);
+    placeRequests();
+  } catch (error) {
+    put($("requests-note"), `${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
+  } finally {
+    listed.busy = false;
+    listed.notBefore = Date.now() + Math.max(PAUSE_MS, 10 * (performance.now() - begin));
+  }
+}
+
+function placeRequests() {
+  const requests = uniquely(listed.answers.flat()), key = requests.map((r) => r.number).join();
+  $("requests-more").hidden = listed.answers.every((answer) => answer.length < listed.each);
   put($("requests-note"), requests.length ? "" : "None.");
   if (key === listed.key) return;
   listed.key = key;
@@ -123,20 +145,26 @@ function commandView(text) {
 
 function deathView(event) {
   const { exit_code: code, signal, stderr, process, worker } = event.details, list = make("dl", { className: "facts" });
-  define(list, [["worker", worker === undefined ? "" : `${worker}`], ["process", process ? `${process}` : ""], ["signal", signal ? `${signal}` : ""], ["exit code", code >= 0 ? `${code}` : ""]]);
-  return [make("p", {}, isolated(event.text)), list, ...(stderr ? [make("p", { className: "note" }, "the end of what it said on standard error"), make("pre", { className: "body" }, stderr)] : [])];
+  define(list, [["worker", worker === undefined ? "" : `${worker}`], ["process", process ? `${process}` : ""],
+    ["signal", signal ? `${signal}` : ""], ["exit code", code >= 0 ? `${code}` : ""]]);
+  const said = [make("p", { className: "note" }, "the end of what it said on standard error"), make("pre", { className: "body" }, stderr)];
+  return [make("p", {}, isolated(event.text)), list, ...(stderr ? said : [])];
 }
 
 const titled = (title, ...content) => [make("h3", {}, title), ...content];
 
 function requestView(r, state, death) {
   const list = make("dl", { className: "facts" });
-  define(list, [["took", milliseconds(r.total_us / 1000)], ["rows", r.rows ? whole.format(r.rows) : ""], ["in", bytes(r.bytes_in)], ["out", bytes(r.bytes_out)],
+  define(list, [["took", milliseconds(r.total_us / 1000)], ["rows", r.rows ? whole.format(r.rows) : ""],
+    ["in", bytes(r.bytes_in)], ["out", bytes(r.bytes_out)],
     ["CPU of the worker", r.cpu_us ? milliseconds(r.cpu_us / 1000) : ""], ["marks", r.marks.join(", ")]]);
   const more = make("dl", { className: "settings" });
-  for (const [term, text] of [["asked", r.route], ["request id", r.id], ["unit key", r.key], ["client", r.client], ["content type", r.content_type], ["answer", r.answer_type], ["hash of the body", r.hash]])
+  const besides = [["asked", r.route], ["request id", r.id], ["unit key", r.key], ["client", r.client], ["content type", r.content_type],
+    ["answer", r.answer_type], ["hash of the body", r.hash]];
+  for (const [term, text] of besides)
     if (text) more.append(make("dt", {}, term), make("dd", {}, isolated(text)));
-  const unkept = make("p", { className: "note" }, "Bodies are kept of requests that failed, were slow or far from what the model was fitted on, and of a sample.");
+  const unkept = make("p", { className: "note" },
+    "Bodies are kept of requests that failed, were slow or far from what the model was fitted on, and of a sample.");
   return [
     ...(r.error ? [make("p", { className: "error" }, isolated(r.error))] : []), list,
     ...titled("Where the time went", ...phaseBar(r)),
@@ -152,12 +180,14 @@ async function showRequest(number) {
   const dialog = $("request"), state = latest();
   put($("request-title"), `Request ${number}`);
   $("request-body").replaceChildren(make("p", { className: "note" }, "…"));
+  delete dialog.dataset.shown;
   if (!dialog.open) dialog.showModal();
   try {
     const r = await get(`/admin/requests/${number}`), tone = make("span", { className: "status" }, `${r.status}`);
     const death = r.marks.includes("died") ? await deathOf(r.id) : null;
     tone.dataset.tone = statusTone(r);
-    $("request-title").replaceChildren(tone, " ", isolated(r.version ? `${r.model}:${r.version}` : r.model), " ", make("small", {}, `request ${number}, `, timeOf(r.time_ns, state.time_ns, true)));
+    const when = make("small", {}, `request ${number}, `, timeOf(r.time_ns, state.time_ns, true));
+    $("request-title").replaceChildren(tone, " ", isolated(r.version ? `${r.model}:${r.version}` : r.model), " ", when);
     $("request-body").replaceChildren(...requestView(r, state, death));
   } catch (error) {
     $("request-body").replaceChildren(make("p", { className: "error" }, error.message));

@@ -39,7 +39,7 @@ function refusals(m) {
 }
 
 function waiting(m) {
-  return m.waiting > 4 * Math.max(m.workers ?? 1, 1) ? { text: `${plural(m.waiting, "request")} ${m.waiting === 1 ? "waits" : "wait"} for ${nameOf(m)}` } : null;
+  return m.waiting > 4 * Math.max(m.workers ?? 1, 1) ? { text: `${whole.format(m.waiting)} requests wait for ${nameOf(m)}` } : null;
 }
 
 function recordingOf({ recording }) {
@@ -64,7 +64,8 @@ function verdictOf(problems) {
   const bad = problems.filter((p) => p.bad);
   if (bad.length > 1) return `${bad.length} things are wrong`;
   if (bad.length === 1) return bad[0].text;
-  return problems.length === 0 ? "All is well" : problems.length === 1 ? "All is well, with one note" : `All is well, with ${problems.length} notes`;
+  if (problems.length === 0) return "All is well";
+  return problems.length === 1 ? "All is well, with one note" : `All is well, with ${problems.length} notes`;
 }
 
 const toneOf = (problems) => (problems.some((p) => p.bad) ? "bad" : problems.length ? "note" : "well");

@@ -12,18 +12,21 @@ static int answer(ockham_call *call, const ockham_tensor *x) {
 }
 
 static int predict(void *user, ockham_call *call) {
-  (void)user;
+  int plain = user != NULL;
   const ockham_tensor *x = ockham_find(call, "x");
   int mood = x->shape[0] ? (int)((const double *)x->data)[0] : 0;
   struct timespec pause = {0, 0};
   switch (mood) {
     case 400:
-      return ockham_refuse(call, "<img src=x onerror=\"window.injected=1\">");
+      return ockham_refuse(call, plain ? "expected a currency that the rate table has, found 'XQA'"
+                                       : "<img src=x onerror=\"window.injected=1\">");
     case 500:
-      snprintf(call->error, sizeof call->error, "</script><script>window.injected=1</script>");
+      snprintf(call->error, sizeof call->error, "%s",
+               plain ? "KeyError: no rate for the 30th of November" : "</script><script>window.injected=1</script>");
       return 500;
     case 666:
-      fprintf(stderr, "<b>last words</b> of process %ld\n", (long)getpid());
+      fprintf(stderr, plain ? "interest %ld: index out of range\n" : "<b>last words</b> of process %ld\n",
+              (long)getpid());
       fflush(stderr);
       signal(SIGSEGV, SIG_DFL);
       raise(SIGSEGV);
@@ -37,9 +40,10 @@ static int predict(void *user, ockham_call *call) {
   }
 }
 
-int main(void) {
+/* With an argument its texts are such as programs write, else such as must not become part of a page. */
+int main(int n_arguments, char **arguments) {
   return ockham_serve(
       "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP64\",\"shape\":[-1,2]}],"
       "\"outputs\":[{\"name\":\"y\",\"datatype\":\"FP64\",\"shape\":[-1]}],\"columns\":[\"a\",\"b\"]}",
-      predict, NULL);
+      predict, n_arguments > 1 ? arguments[1] : NULL);
 }

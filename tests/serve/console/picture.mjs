@@ -4,11 +4,11 @@
 // segments.csv, segments.ock, fitted to its first two columns, and moody.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { open, show } from "./browser.mjs";
+import { chromium } from "playwright-core";
 import { infer, serve } from "./servers.mjs";
 
-const [ockham, chromium, scratch, folder, minutes = "10.2"] = process.argv.slice(2);
-const words = ["segments.ock", "--model", `price=${join(scratch, "moody")}`, "--workers", "2", "--folder", "pictured"];
+const [ockham, executablePath, scratch, folder, minutes = "10.2"] = process.argv.slice(2);
+const words = ["segments.ock", "--model", `price=${join(scratch, "moody")} plain`, "--workers", "2", "--folder", "pictured"];
 const server = await serve(ockham, words, { cwd: scratch, listen: "127.0.0.1:8080", admin: "127.0.0.1:8081" });
 const begin = Date.now(), end = begin + Number(minutes) * 60000, share = () => (Date.now() - begin) / (end - begin);
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -36,15 +36,14 @@ async function askPrice() {
 }
 
 await Promise.all([askSegments(), askPrice()]);
-const browser = await open(chromium, scratch);
+const browser = await chromium.launch({ executablePath, args: ["--headless", "--no-sandbox", "--disable-gpu"] });
 for (const [name, colorScheme] of [["console", "light"], ["console-dark", "dark"]]) {
-  const { page, complaints } = await show(browser, server.admin, { width: 1280, colorScheme, ready: "body[data-drawn]:not([data-drawn='0'])" });
-  await page.waitForSelector("#events-body tr", { timeout: 5000 });
+  const page = await browser.newPage({ viewport: { width: 1240, height: 1500 }, deviceScaleFactor: 1.5, colorScheme });
+  await page.goto(server.admin);
+  await page.waitForSelector("body[data-drawn]:not([data-drawn='0'])");
+  await page.waitForSelector("#events-body tr", { state: "attached" });
   await pause(1500);
-  await page.setViewportSize({ width: 1280, height: 1560 });
-  await pause(500);
   await page.screenshot({ path: join(folder, `${name}.png`) });
-  if (complaints.length) console.log(complaints.join("\n"));
   await page.close();
 }
 await browser.close();

@@ -47,12 +47,13 @@ export async function pretend(files, world) {
   const withBodies = (url) => world.requests.find((r) => `/admin/requests/${r.number}` === url.pathname);
   const plainly = ({ request, answer, ...rest }) => rest;
   function passes(r, query) {
+    if (r.number <= Number(query.get("after") ?? 0)) return false;
     const least = Number(query.get("least_status") ?? 0), most = Number(query.get("most_status") || 999), marks = query.get("marks")?.split(","), id = query.get("id"), name = query.get("model");
     return r.status >= least && r.status <= most && (!marks || r.marks.some((m) => marks.includes(m))) && (!id || r.id === id) && (!name || r.model === name);
   }
   const documents = {
     "/admin/state": state, "/admin/history": history,
-    "/admin/requests": (url) => world.requests.filter((r) => passes(r, url.searchParams)).slice(0, Number(url.searchParams.get("limit") ?? 50)).map(plainly),
+    "/admin/requests": (url) => world.requests.filter((r) => passes(r, url.searchParams)).sort((a, b) => b.number - a.number).slice(0, Number(url.searchParams.get("limit") ?? 50)).map(plainly),
     "/admin/events": (url) => world.events.filter((e) => e.number > Number(url.searchParams.get("after") ?? 0)),
   };
   function stream(response) {

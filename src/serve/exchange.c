@@ -49,7 +49,8 @@ static enum MHD_Result look_at_header(void *user, enum MHD_ValueKind kind, const
     if (strcasecmp(value, "chunked") != 0) f->bad = true;
   }
   if (strcasecmp(name, "Host") == 0) f->n_hosts++;
-  if (!is_token(name)) f->bad = true; /* "Content-Length : 5" */
+  if (!is_token(name)) f->bad = true;        /* "Content-Length : 5" */
+  if (strpbrk(value, "\r\n")) f->bad = true; /* a CR alone ends a line for some: what is behind it is a header then */
   return MHD_YES;
 }
 

@@ -21,7 +21,8 @@ ROWS = PEOPLE.rows(20)
 
 def models(upstream, turn):
     """Each turn is a little different: weights, a model that comes and goes, a program that is started anew."""
-    found = [{"name": "people", "version": "1", "file": PEOPLE_FILE, "weight": 1 + turn % 3}, {"name": "people", "version": "2", "file": PEOPLE_FILE, "weight": 1},
+    found = [{"name": "people", "version": "1", "file": PEOPLE_FILE, "weight": 1 + turn % 3},
+             {"name": "people", "version": "2", "file": PEOPLE_FILE, "weight": 1},
              {"name": "people", "version": "shadow", "file": PEOPLE_FILE, "shadow": True, "slow": f"{turn + 1}ms"},
              {"name": "mix", "file": MIX_FILE}, {"name": "far", "upstream": f"{upstream}/v2/models/people"},
              moody(workers=2, environment={"FACTOR": str(1 + turn // 2)}), moody("frail", timeout="500ms", queue=4)]
@@ -103,7 +104,8 @@ def actions(crowd, stop_reloads):
         crowd.ask("guest", number, "POST", "/m/guest", PEOPLE.records(ROWS), allowed=(200, 404))
 
     def looker(number):
-        path = ("/metrics", "/admin/state", "/admin/history", "/admin/requests?limit=20", "/admin/events", "/v2/models/stats", "/", "/openapi.json")[number // 16 % 8]
+        path = ("/metrics", "/admin/state", "/admin/history", "/admin/requests?limit=20", "/admin/events", "/v2/models/stats", "/",
+                "/openapi.json")[number // 16 % 8]
         crowd.ask("looker", number, "GET", path, admin=path not in ("/", "/openapi.json"))
 
     def streamer(_):
@@ -123,8 +125,8 @@ def actions(crowd, stop_reloads):
             crowd.server.process.send_signal(signal.SIGHUP)
         time.sleep(0.3)
 
-    return ((rows, 2), (tensors, 1), (many, 1), (program, 2), (frail, 1), (upstream, 1), (wrong, 1), (leaver, 1), (guest, 1), (looker, 1), (streamer, 1),
-            (loader, 1), (reloader, 1))
+    return ((rows, 2), (tensors, 1), (many, 1), (program, 2), (frail, 1), (upstream, 1), (wrong, 1), (leaver, 1), (guest, 1), (looker, 1),
+            (streamer, 1), (loader, 1), (reloader, 1))
 
 
 def everything(folder):
@@ -141,7 +143,8 @@ def everything(folder):
         time.sleep(float(os.environ.get("SECONDS_OF_LOAD", "3")))
         crowd.end()
         assert not crowd.problems, (len(crowd.problems), crowd.problems[:5])
-        assert {who for who, status in crowd.counts if status == 200} >= {"rows", "tensors", "many", "program", "frail", "upstream", "looker", "loader"}, crowd.counts
+        answered = {who for who, status in crowd.counts if status == 200}
+        assert answered >= {"rows", "tensors", "many", "program", "frail", "upstream", "looker", "loader"}, crowd.counts
         workers = server.workers()
         figures = server.metrics()
         different = [value for name, value in figures.items() if name.startswith("ockham_shadow_different_total")]

@@ -21,7 +21,7 @@ SCRATCH = pathlib.Path(os.environ["SCRATCH"])
 PEOPLE = Fitted("people", SCRATCH / "centroids.csv")
 FITTED = {"name": "people", "file": str(SCRATCH / "people.ock")}
 ROW = PEOPLE.records(PEOPLE.rows(1))
-LATEST = 10.0  # seconds: what no bystander's answer takes, on any machine
+LATEST = 20.0  # seconds: what no bystander's answer takes, on any machine
 
 
 @contextlib.contextmanager
@@ -88,7 +88,7 @@ def worker_killed(folder):
     """kill -9 in the middle of a request: it fails with why, or is tried again; the next is answered by a new process."""
     with serving(folder, moody()) as server:
         (worker,) = server.workers()
-        ask = Ask(server, do("sleep:2"), X_Request_Id="unlucky")
+        ask = Ask(server, do("sleep:4"), X_Request_Id="unlucky")
         wait_busy(server)
         os.kill(worker, signal.SIGKILL)
         answer = ask.result()
@@ -289,7 +289,7 @@ def client_leaves(folder):
     with serving(folder, moody(timeout="50s")) as server:
         gone = [server.client() for _ in range(4)]
         for i, client in enumerate(gone):
-            client.http.request("POST", "/m/moody", json.dumps(do(f"sleep:{40 if i else 2}")), {"X-Request-Id": f"gone-{i}"})
+            client.http.request("POST", "/m/moody", json.dumps(do(f"sleep:{40 if i else 5}")), {"X-Request-Id": f"gone-{i}"})
             wait_busy(server, 1, i)
         ask = Ask(server, do())
         wait_busy(server, 1, 4)
@@ -310,19 +310,18 @@ def deadlines(folder):
         long = Ask(server, do("sleep:3"), X_Deadline_Ms="400", X_Request_Id="long")
         wait_busy(server)
         queued = Ask(server, do("", 8), X_Deadline_Ms="200", X_Request_Id="queued")
-        behind = Ask(server, do("", 9))
+        behind = Ask(server, do("", 9), X_Request_Id="behind")
         assert long.result().status == 504 and queued.result().status in (503, 504)
         assert client.post("/m/moody", do(), X_Deadline_Ms="0").status in (503, 504)
-        assert not behind.answer, "the worker cannot have finished"  # so that the others were answered before
         assert behind.result().status == 200
-        times = {r["id"]: r for r in server.requests("--model", "moody", "--status", "5xx")}
-        assert {"long", "queued"} <= set(times), times
+        order = [r["id"] for r in server.requests("--model", "moody")]
+        assert max(order.index("long"), order.index("queued")) < order.index("behind"), order
 
 
 def queue_full(folder):
     """Beyond the queue's length: 503 with Retry-After, at once."""
     with serving(folder, moody(queue=2)) as server, server.client() as client:
-        asks = [Ask(server, do("sleep:1"))]
+        asks = [Ask(server, do("sleep:4"))]
         wait_busy(server)
         asks += [Ask(server, do("", i)) for i in (1, 2)]
         wait_busy(server, 1, 2)
@@ -410,7 +409,9 @@ def stopped(folder):
     with Server(folder, [FITTED, moody()]) as server:
         idle = server.client()
         assert idle.get("/v2/health/live").status == 200
-        asks = [Ask(server, do("sleep:0.3", i)) for i in range(5)]
+        asks = [Ask(server, do("sleep:4"))]
+        wait_busy(server)
+        asks += [Ask(server, do("sleep:0.1", i)) for i in range(4)]
         wait_busy(server, 1, 4)
         server.process.send_signal(signal.SIGTERM)
         answers = [ask.result() for ask in asks]

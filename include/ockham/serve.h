@@ -134,6 +134,9 @@ OCKHAM_API const char *ockham_server_admin_url(const ockham_server *server);
  * is NULL when the model does not run, or has not said yet what it takes. NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_example(ockham_server *server, const char *model, char **line,
                                                                  ockham_error *err);
+/** From now on nothing waits for models to start: ockham_server_wait(), ockham_server_reload() and loads by request
+ * fail instead. For a signal's handler, or another thread, before ockham_server_stop(). NULL is fine. */
+OCKHAM_API void ockham_server_interrupt(ockham_server *server);
 /** Finish what was accepted, for at most timeout_ms, then end everything. NULL is fine. */
 OCKHAM_API void ockham_server_stop(ockham_server *server, unsigned timeout_ms);
 

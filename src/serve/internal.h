@@ -326,7 +326,7 @@ struct ockham_server {
   size_t n_alive;                     /* versions */
   atomic_size_t n_exchanges, n_apart; /* requests that are not answered yet; threads that work for one */
   unsigned patience_ms;
-  atomic_bool stopping;
+  atomic_bool stopping, interrupted;
   atomic_ullong n_ids;
   uint64_t id_seed;
   uint64_t start_ns;

@@ -374,6 +374,10 @@ const char *ockham_server_admin_url(const ockham_server *server) {
   return server->admin_url;
 }
 
+void ockham_server_interrupt(ockham_server *server) {
+  if (server) atomic_store(&server->interrupted, true);
+}
+
 static void wait_until_none_lives(ockham_server *server) {
   pthread_mutex_lock(&server->life_lock);
   while (server->n_alive) pthread_cond_wait(&server->life_changed, &server->life_lock);
@@ -407,6 +411,7 @@ void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   if (!server) return;
   server->patience_ms = timeout_ms;
   server->stopping = true;
+  ockham_server_interrupt(server);
   MHD_socket fd = server->daemon ? MHD_quiesce_daemon(server->daemon) : MHD_INVALID_SOCKET;
   close_crews(server, timeout_ms);
   ock_streams_end(server->streams);

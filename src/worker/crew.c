@@ -333,6 +333,8 @@ ockham_status ock_crew_start(const ock_crew_options *options, ock_crew **out, oc
 
 /* ---- waiting, stopping ---- */
 
+static const uint64_t look_pause_ns = 20000000;
+
 static struct timespec as_time(uint64_t ns) {
   return (struct timespec){.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)};
 }
@@ -343,16 +345,24 @@ static bool none_can_be_up(const ock_crew *crew) {
   return true;
 }
 
+/* It may be set by a signal's handler, which cannot wake anybody up. */
+static bool is_interrupted(const ock_crew *crew) {
+  return crew->options.interrupted && atomic_load(crew->options.interrupted);
+}
+
 ockham_status ock_crew_wait(ock_crew *crew, ockham_error *err) {
-  struct timespec end = as_time(ock_clock_ns() + (uint64_t)crew->options.startup_ms * 1000000u);
-  int timed_out = 0;
+  uint64_t now = ock_clock_ns(), end = now + (uint64_t)crew->options.startup_ms * 1000000u;
   pthread_mutex_lock(&crew->mutex);
-  while (!crew->n_up && !none_can_be_up(crew) && !timed_out)
-    timed_out = pthread_cond_timedwait(&crew->changed, &crew->mutex, &end);
+  for (; !crew->n_up && !none_can_be_up(crew) && !is_interrupted(crew) && now < end; now = ock_clock_ns()) {
+    struct timespec next = as_time(now + look_pause_ns < end ? now + look_pause_ns : end);
+    (void)pthread_cond_timedwait(&crew->changed, &crew->mutex, &next);
+  }
   ockham_status status = OCKHAM_OK;
   if (!crew->n_up && crew->last_failure.message[0])
     status =
         ock_fail(err, OCKHAM_IO, "model %s did not start: %.400s", crew->options.model, crew->last_failure.message);
+  else if (!crew->n_up && is_interrupted(crew))
+    status = ock_fail(err, OCKHAM_IO, "model %s is not waited for any more", crew->options.model);
   else if (!crew->n_up)
     status = ock_fail(err, OCKHAM_IO, "model %s did not start within %.1f s", crew->options.model,
                       crew->options.startup_ms * 1e-3);

@@ -427,6 +427,21 @@ def stopped(folder):
     life.wait_until("the workers' end", lambda: not server.workers())
 
 
+def stopped_while_waiting(folder):
+    """A model that takes its time to start holds up no end, neither at the start nor in a reload."""
+    slow = moody("slow", startup="300s", environment={"START": "hang"})
+    with Server(folder, [FITTED, slow], wait=False) as server:
+        life.wait_until("the model's start", lambda: "recorded in" in server.log() and server.workers())
+        assert server.stop() == 0
+    with Server(folder, [FITTED]) as server:
+        server.configure([FITTED, slow])
+        server.process.send_signal(signal.SIGHUP)
+        life.wait_until("the reload", server.workers)
+        with server.client() as client:
+            assert client.post("/m/people", ROW).status == 200
+        assert server.stop() == 0
+
+
 def stopped_twice(folder):
     """The second signal is meant: it ends at once, and so do the workers."""
     with Server(folder, [moody(timeout="50s")]) as server:
@@ -441,7 +456,7 @@ def stopped_twice(folder):
 
 
 CHECKS = (worker_killed, hang, memory, poison, flood, garbage, fork_bomb, breaker, upstream_dies, upstream_hangs, client_leaves,
-          deadlines, queue_full, server_killed, two_servers, full_disk, stopped, stopped_twice)
+          deadlines, queue_full, server_killed, two_servers, full_disk, stopped, stopped_while_waiting, stopped_twice)
 
 if __name__ == "__main__":
     sys.exit(life.run_checks(CHECKS, at_once=4))

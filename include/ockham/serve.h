@@ -49,7 +49,7 @@ typedef struct ockham_serve_options {
                                "127.0.0.1:8081" */
   const char *token_file; /**< its first line must come with every request to admin; needed unless that is a loopback
                                address or a Unix socket; NULL: none */
-  const char *certificate, *key; /**< PEM files: TLS for listen */
+  const char *certificate, *key; /**< PEM files: TLS for listen, and for admin unless it is local */
   const char *folder;            /**< the recording and the rest that is kept; NULL: "ockham-data" */
   const char *access_log; /**< a line of JSON for each request into this file; "-": standard output; NULL: none */
   const char **redact;    /**< columns whose values are never kept */

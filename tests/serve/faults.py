@@ -388,6 +388,7 @@ def full_disk(folder):
                 return server.metrics()["ockham_recording_lost_total"]
 
             life.wait_until("lost entries", lost)
+            life.wait_until("the log", lambda: "recording: no room can be made for more requests" in server.log())
             state = server.ask_admin("GET", "/admin/state").json()
             subprocess.run(["mount", "-o", "remount,size=200m", str(full)], check=True)
 
@@ -398,6 +399,8 @@ def full_disk(folder):
 
             life.wait_until("the recording", recovered)
             assert any(request["id"] == "after" for request in server.requests())
+            life.wait_until("the end of it in the log", lambda: re.search(r"recording: it goes on, \d+ requests are missing", server.log()))
+            assert server.log().count("no room can be made") == 1, server.log()
             assert server.stop() == 0
             assert state
     finally:

@@ -144,17 +144,19 @@ def unix_socket(folder):
 
 
 def tls(folder):
-    """With a certificate: HTTPS, checked by the client; plain HTTP gets no answer."""
+    """With a certificate: HTTPS, checked by the client; plain HTTP gets no answer. Admin has it where other machines reach it."""
     if not shutil.which("openssl"):
         return "there is no openssl"
-    folder.mkdir()
+    secret = token_file(folder)
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    how = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext"
-    subprocess.run(["openssl", *how.split(), "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
-                   check=True, capture_output=True)
-    with Server(folder, [FITTED, moody()], tls={"certificate": str(certificate), "key": str(key)}) as server:
-        assert server.url.startswith("https://")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    pair = {"certificate": str(certificate), "key": str(key)}
+    with Server(folder, [FITTED, moody()], admin="0.0.0.0:0", token_file=secret, tls=pair) as server:
+        assert server.url.startswith("https://") and server.admin.startswith("https://localhost:"), (server.url, server.admin)
         context = ssl.create_default_context(cafile=str(certificate))
+        with Client(server.admin, tls=context) as client: # a token shall not be read on the way
+            assert client.get("/metrics", Authorization=f"Bearer {TOKEN}").status == 200
         with server.client(tls=context) as client:
             for _ in range(3):
                 assert client.post("/m/people", ROW).json()[0]["cluster"] == 0

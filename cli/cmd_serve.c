@@ -48,10 +48,12 @@ static const cli_option option_table[] = {
 
 static sem_t signalled;
 static volatile sig_atomic_t n_signals, reload_wanted;
+static ockham_server *_Atomic running;
 
 static void on_stop(int number) {
   (void)number;
   if (n_signals++) _exit(EXIT_STOPPED); /* the second is meant */
+  ockham_server_interrupt(running);     /* while models are waited for */
   sem_post(&signalled);
 }
 
@@ -218,6 +220,7 @@ static int serve(const wanted *w) {
   bool quiet = w->said->quiet;
   catch_signals();
   if (ockham_server_start(&w->options, print_line, &quiet, &server, &err)) return cli_fail(&err);
+  running = server;
   if (!quiet) print_start(server, &w->options);
   if (n_signals == 0 && ockham_server_wait(server, &err))
     fprintf(stderr, "ockham: %s\n", err.message); /* it goes on with the others */

@@ -49,7 +49,7 @@ typedef struct ockham_serve_options {
                                "127.0.0.1:8081" */
   const char *token_file; /**< its first line must come with every request to admin; needed unless that is a loopback
                                address or a Unix socket; NULL: none */
-  const char *certificate, *key; /**< PEM files: TLS for listen */
+  const char *certificate, *key; /**< PEM files: TLS for listen, and for admin unless it is local */
   const char *folder;            /**< the recording and the rest that is kept; NULL: "ockham-data" */
   const char *access_log; /**< a line of JSON for each request into this file; "-": standard output; NULL: none */
   const char **redact;    /**< columns whose values are never kept */
@@ -140,9 +140,12 @@ OCKHAM_API const char *ockham_server_admin_url(const ockham_server *server);
  *  is NULL when the model does not run, or has not said yet what it takes. NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_server_example(ockham_server *server, const char *model, char **line,
                                                                  ockham_error *err);
+/** From now on nothing waits for models to start: ockham_server_wait(), ockham_server_reload() and loads by request
+ *  fail instead. For a signal's handler, or another thread, before ockham_server_stop(). NULL is fine. */
+OCKHAM_API void ockham_server_interrupt(ockham_server *server);
 /** Finish what was accepted, for at most timeout_ms in all, then end everything: what is not finished by then is
- * answered with 503, and workers are killed (each may take a second to end by itself). Frees the server. NULL is fine.
- */
+ *  answered with 503, and workers are killed (each may take a second to end by itself). Frees the server. NULL is
+ *  fine. */
 OCKHAM_API void ockham_server_stop(ockham_server *server, unsigned timeout_ms);
 
 /* ---- what was recorded, as text ----

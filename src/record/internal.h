@@ -46,6 +46,7 @@ void ock_recorder_event(ock_recorder *recorder, const ockham_event *event);
 
 typedef struct ock_recorder_figures {
   uint64_t n_requests, n_segments, bytes; /* in the folder; files count with all that was set aside for them */
+  uint64_t n_put;                         /* since opening */
   uint64_t n_lost, n_events_lost;         /* since opening, for want of room */
   const char *problem; /* why entries are being, or will soon be, lost; NULL when they are not; valid as long as the
                           recorder */

@@ -174,6 +174,7 @@ void ock_recorder_look(ock_recorder *r, ock_recorder_figures *figures) {
                                     .n_events_lost = atomic_load_explicit(&r->n_events_lost, memory_order_relaxed)};
   pthread_mutex_lock(&r->lock);
   figures->n_requests = r->n_sealed_requests + count_unsealed(r, r->unsealed_first);
+  figures->n_put = count_unsealed(r, r->next_number);
   figures->n_segments = r->n_sealed;
   figures->bytes = r->sealed_bytes;
   for (int i = 0; i < OCK_TROUBLES && !figures->problem; i++) figures->problem = r->problems[i];

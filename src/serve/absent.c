@@ -85,6 +85,10 @@ const char *ockham_server_admin_url(const ockham_server *server) {
   return "";
 }
 
+void ockham_server_interrupt(ockham_server *server) {
+  (void)server;
+}
+
 void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   (void)server, (void)timeout_ms;
 }

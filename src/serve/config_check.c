@@ -161,8 +161,9 @@ static void check_pem(ock_check *check, const char *where, const char *path, con
 
 static bool parse_address(ock_check *check, const char *where, const char *text, ock_address *address) {
   ockham_error err;
+  bool may_be_path = strcmp(where, "admin") == 0;
   if (ock_address_parse(text, address, &err)) {
-    ock_check_tell(check, where, "%s", err.message);
+    ock_check_tell(check, where, "%s%s", err.message, may_be_path ? " (the path of a socket has a '/')" : "");
     return false;
   }
   return true;

@@ -11,7 +11,8 @@ enum { KIB = 1 << 10, MIB = 1 << 20, MOST_MS = 86400000, DAY = 86400 };
 #define TIB (1024.0 * 1024 * MIB)
 
 static const ock_config_key tls_keys[] = {
-    {"certificate", OCK_CONFIG_PATH, S(certificate), 0, 0, 0, NULL, "no TLS", "PEM file with the certificate's chain"},
+    {"certificate", OCK_CONFIG_PATH, S(certificate), 0, 0, 0, NULL, "no TLS",
+     "PEM file with the certificate's chain; for `listen`, and for `admin` unless that is local"},
     {"key", OCK_CONFIG_PATH, S(key), 0, 0, 0, NULL, "no TLS", "PEM file with its private key"},
     {0},
 };

@@ -49,7 +49,8 @@ static enum MHD_Result look_at_header(void *user, enum MHD_ValueKind kind, const
     if (strcasecmp(value, "chunked") != 0) f->bad = true;
   }
   if (strcasecmp(name, "Host") == 0) f->n_hosts++;
-  if (!is_token(name)) f->bad = true; /* "Content-Length : 5" */
+  if (!is_token(name)) f->bad = true;        /* "Content-Length : 5" */
+  if (strpbrk(value, "\r\n")) f->bad = true; /* a CR alone ends a line for some: what is behind it is a header then */
   return MHD_YES;
 }
 
@@ -111,6 +112,16 @@ void ock_exchange_fail_by(ock_exchange *x, const ockham_error *err) {
   ock_exchange_fail(x, http, "%s", err->message);
 }
 
+/* W3C Trace Context: version-trace-parent-flags, in lower-case hexadecimal digits. */
+const char *ock_exchange_trace(const ock_exchange *x) {
+  static const char form[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
+  const char *trace = ock_exchange_header(x, "traceparent");
+  if (!trace || strlen(trace) != sizeof form - 1) return NULL;
+  for (size_t i = 0; form[i]; i++)
+    if (form[i] == '-' ? trace[i] != '-' : !strchr("0123456789abcdef", trace[i])) return NULL;
+  return trace;
+}
+
 static void add_timing(struct MHD_Response *response, const ock_exchange *x) {
   char text[256];
   size_t n = 0;
@@ -138,8 +149,8 @@ static void add_headers(struct MHD_Response *response, const ock_exchange *x) {
     MHD_add_response_header(response, "X-Model-Version", x->version->settings.version);
     add_timing(response, x);
   }
-  const char *trace = ock_exchange_header(x, "traceparent");
-  if (trace && is_plain_text(trace, 64)) MHD_add_response_header(response, "traceresponse", trace);
+  const char *trace = ock_exchange_trace(x);
+  if (trace) MHD_add_response_header(response, "traceresponse", trace);
 }
 
 static void close_after(struct MHD_Response *response) {

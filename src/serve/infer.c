@@ -275,7 +275,7 @@ static void hand_over(ock_exchange *x) {
   x->request = (ock_message){0};
   x->job->hash = x->hash;
   x->job->deadline_ns = x->deadline_ns;
-  ock_job_name(x->job, x->id, ock_exchange_header(x, "traceparent"));
+  ock_job_name(x->job, x->id, ock_exchange_trace(x));
   x->job->done = wake;
   x->job->user = x;
   x->stage = OCK_STAGE_WAITING;

@@ -202,6 +202,7 @@ static inline ock_message *ock_exchange_answer(ock_exchange *x) {
   return x->job ? &x->job->answer : &x->answer;
 }
 const char *ock_exchange_header(const ock_exchange *x, const char *name); /* NULL when it did not come */
+const char *ock_exchange_trace(const ock_exchange *x); /* its traceparent; NULL when none came, or it is none */
 const char *ock_exchange_argument(const ock_exchange *x, const char *name);
 /* Set the answer to {"error": ...}. */
 OCK_PRINTF(3, 4) void ock_exchange_fail(ock_exchange *x, unsigned status, const char *format, ...);
@@ -340,7 +341,7 @@ struct ockham_server {
   size_t n_alive;                     /* versions, those too that are starting or ending */
   atomic_size_t n_exchanges, n_apart; /* requests that are not answered yet; threads that work for one */
   unsigned patience_ms;
-  atomic_bool stopping;
+  atomic_bool stopping, interrupted;
   atomic_ullong n_ids;
   uint64_t id_seed;
   uint64_t start_ns;

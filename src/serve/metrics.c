@@ -121,11 +121,14 @@ static void write_recording(ockham_server *server, ock_buffer *out) {
   ock_buffer_print(out,
                    "# HELP ockham_recorded_total Requests recorded.\n# TYPE ockham_recorded_total counter\n"
                    "ockham_recorded_total %llu\n"
+                   "# HELP ockham_recording_requests Requests in the recording, which drops the oldest.\n"
+                   "# TYPE ockham_recording_requests gauge\nockham_recording_requests %llu\n"
                    "# HELP ockham_recording_lost_total Requests that could not be recorded.\n"
                    "# TYPE ockham_recording_lost_total counter\nockham_recording_lost_total %llu\n"
                    "# HELP ockham_recording_bytes Bytes of the recording.\n# TYPE ockham_recording_bytes gauge\n"
                    "ockham_recording_bytes %llu\n",
-                   (unsigned long long)f.n_requests, (unsigned long long)f.n_lost, (unsigned long long)f.bytes);
+                   (unsigned long long)f.n_put, (unsigned long long)f.n_requests, (unsigned long long)f.n_lost,
+                   (unsigned long long)f.bytes);
 }
 
 void ock_metrics_write(ockham_server *server, ock_buffer *out) {

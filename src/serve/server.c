@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "serve/config.h"
 #include "serve/internal.h"
 
 /* ---- what is told ---- */
@@ -279,30 +280,34 @@ static struct MHD_Daemon *start_daemon(ockham_server *server, int fd, bool admin
       server, MHD_OPTION_NOTIFY_CONNECTION, ock_guests_notify, &server->guests, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }
 
-static ockham_status serve_data(ockham_server *server, int fd, ockham_error *err) {
+static ockham_status serve_on(ockham_server *server, int fd, bool admin, bool tls, ockham_error *err) {
   const ockham_serve_options *o = &server->options;
   char *certificate = NULL, *key = NULL;
-  ockham_status status = o->certificate ? read_text(o->certificate, &certificate, err) : OCKHAM_OK;
-  if (!status && o->key) status = read_text(o->key, &key, err);
-  if (!status && !(server->daemon = start_daemon(server, fd, false, certificate, key)))
-    status = ock_fail(err, OCKHAM_IO, "cannot serve on %s: %s", server->url,
-                      certificate ? "check the certificate and the key" : strerror(errno));
+  ockham_status status = tls ? read_text(o->certificate, &certificate, err) : OCKHAM_OK;
+  if (!status && tls && o->key) status = read_text(o->key, &key, err);
+  struct MHD_Daemon *daemon = status ? NULL : start_daemon(server, fd, admin, certificate, key);
+  if (!status && !daemon)
+    status = ock_fail(err, OCKHAM_IO, "cannot serve on %s: %s", admin ? server->admin_url : server->url,
+                      tls ? "check the certificate and the key" : strerror(errno));
+  *(admin ? &server->admin_daemon : &server->daemon) = daemon;
   ock_free(certificate);
   ock_free(key);
   return status;
 }
 
 static ockham_status open_admin(ockham_server *server, ockham_error *err) {
-  const char *address = server->options.admin;
-  if (strcmp(address, "none") == 0) return OCKHAM_OK;
-  server->admin_is_socket = is_socket_path(address);
+  const ockham_serve_options *o = &server->options;
+  if (strcmp(o->admin, "none") == 0) return OCKHAM_OK;
+  server->admin_is_socket = is_socket_path(o->admin);
+  ock_address address;
   int fd;
+  OCK_TRY(ock_address_parse(o->admin, &address, err));
+  bool tls = o->certificate && !ock_address_is_local(&address); /* its token shall not be read on the way */
   OCK_TRY(ock_streams_start(server, err));
-  OCK_TRY(open_socket("admin", address, false, &fd, server->admin_url, err));
-  server->admin_daemon = start_daemon(server, fd, true, NULL, NULL);
-  if (server->admin_daemon) return OCKHAM_OK;
-  close(fd);
-  return ock_fail(err, OCKHAM_IO, "cannot serve on %s: %s", server->admin_url, strerror(errno));
+  OCK_TRY(open_socket("admin", o->admin, tls, &fd, server->admin_url, err));
+  ockham_status status = serve_on(server, fd, true, tls, err);
+  if (status) close(fd);
+  return status;
 }
 
 /* The URLs are there before any thread that may ask for them. */
@@ -311,7 +316,7 @@ static ockham_status open_both(ockham_server *server, ockham_error *err) {
   int fd;
   OCK_TRY(open_socket("listen", o->listen, o->certificate, &fd, server->url, err));
   ockham_status status = open_admin(server, err);
-  if (!status) status = serve_data(server, fd, err);
+  if (!status) status = serve_on(server, fd, false, o->certificate, err);
   if (status) close(fd);
   return status;
 }
@@ -375,6 +380,10 @@ const char *ockham_server_admin_url(const ockham_server *server) {
   return server->admin_url;
 }
 
+void ockham_server_interrupt(ockham_server *server) {
+  if (server) atomic_store(&server->interrupted, true);
+}
+
 static void wait_until_none_lives(ockham_server *server) {
   pthread_mutex_lock(&server->life_lock);
   while (server->n_alive) pthread_cond_wait(&server->life_changed, &server->life_lock);
@@ -405,6 +414,7 @@ void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   uint64_t until_ns = ock_clock_ns() + (uint64_t)timeout_ms * 1000000;
   server->patience_ms = timeout_ms;
   server->stopping = true;
+  ockham_server_interrupt(server);
   MHD_socket fd = server->daemon ? MHD_quiesce_daemon(server->daemon) : MHD_INVALID_SOCKET;
   ock_versions_close(server, until_ns);
   ock_streams_end(server->streams);

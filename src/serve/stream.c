@@ -106,7 +106,12 @@ void ock_state_write(ockham_server *server, ock_buffer *out) {
   ock_buffer_text(out, "}");
 }
 
-/* ---- the history ---- */
+/* ---- the recording's troubles, and the history ---- */
+
+typedef struct trouble_told {
+  const char *problem; /* the last that was told of; NULL: none, or it is over */
+  int calm;            /* seconds without */
+} trouble_told;
 
 static void look_at(ock_version *v) {
   uint64_t now_ns = ock_clock_ns(), slice_ns = (uint64_t)OCK_SLICE_SECONDS * 1000000000u;
@@ -129,6 +134,21 @@ static void look_at_all(ockham_server *server) {
     look_at(v);
     ock_version_release(v);
   }
+}
+
+/* What is lost is told of once, and that it is over only when it stays so: a problem may come and go. */
+static void look_at_recording(ockham_server *server, trouble_told *told) {
+  enum { CALM_SECONDS = 5 };
+  if (!server->recorder) return;
+  ock_recorder_figures f;
+  ock_recorder_look(server->recorder, &f);
+  if (f.problem && f.problem != told->problem)
+    ock_server_log(server, "recording in %s: %s", server->options.folder, f.problem);
+  if (f.problem) *told = (trouble_told){.problem = f.problem};
+  if (f.problem || !told->problem || ++told->calm < CALM_SECONDS) return;
+  ock_server_log(server, "recording in %s: it goes on, %llu requests are missing", server->options.folder,
+                 (unsigned long long)f.n_lost);
+  told->problem = NULL;
 }
 
 void ock_history_document(ockham_server *server, ock_buffer *out) {
@@ -174,10 +194,12 @@ static void fill(struct ock_streams *streams, listener *l) {
 
 static void *run(void *arg) {
   struct ock_streams *streams = arg;
+  trouble_told told = {0};
   pthread_mutex_lock(&streams->lock);
   while (!streams->ending) {
     (void)ock_condition_wait(&streams->wake, &streams->lock, ock_clock_ns() + 1000000000u);
     if (!streams->ending) look_at_all(streams->server);
+    if (!streams->ending) look_at_recording(streams->server, &told);
     for (listener *l = streams->first; l; l = l->next) {
       if (!l->asleep) continue; /* still busy with the last one */
       fill(streams, l);

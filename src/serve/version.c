@@ -64,6 +64,7 @@ static ockham_status start_crew(ock_version *version, ockham_error *err) {
     options.call = ock_fitted_call;
     options.call_user = version;
   }
+  options.interrupted = &version->server->interrupted;
   options.told = told;
   options.told_user = version;
   return ock_crew_start(&options, &version->crew, err);

@@ -330,24 +330,33 @@ ockham_status ock_crew_start(const ock_crew_options *options, ock_crew **out, oc
 
 /* ---- waiting, stopping ---- */
 
+static const uint64_t look_pause_ns = 20000000;
+
 static bool none_can_be_up(const ock_crew *crew) {
   for (size_t i = 0; i < crew->options.n_hands; i++)
     if (!crew->members[i].failed_once) return false;
   return true;
 }
 
+/* It may be set by a signal's handler, which cannot wake anybody up. */
+static bool is_interrupted(const ock_crew *crew) {
+  return crew->options.interrupted && atomic_load(crew->options.interrupted);
+}
+
 ockham_status ock_crew_wait(ock_crew *crew, ockham_error *err) {
-  uint64_t until = ock_clock_ns() + (uint64_t)crew->options.startup_ms * 1000000u;
-  bool timed_out = false;
+  uint64_t now = ock_clock_ns(), end = now + (uint64_t)crew->options.startup_ms * 1000000u;
   pthread_mutex_lock(&crew->mutex);
-  while (!crew->n_up && !none_can_be_up(crew) && !crew->stopping && !timed_out)
-    timed_out = !ock_condition_wait(&crew->changed, &crew->mutex, until);
+  for (; !crew->n_up && !none_can_be_up(crew) && !crew->stopping && !is_interrupted(crew) && now < end;
+       now = ock_clock_ns())
+    (void)ock_condition_wait(&crew->changed, &crew->mutex, now + look_pause_ns < end ? now + look_pause_ns : end);
   ockham_status status = OCKHAM_OK;
   if (!crew->n_up && crew->stopping)
     status = ock_fail(err, OCKHAM_IO, "model %s is being unloaded", crew->options.model);
   else if (!crew->n_up && crew->last_failure.message[0])
     status =
         ock_fail(err, OCKHAM_IO, "model %s did not start: %.400s", crew->options.model, crew->last_failure.message);
+  else if (!crew->n_up && is_interrupted(crew))
+    status = ock_fail(err, OCKHAM_IO, "model %s is not waited for any more", crew->options.model);
   else if (!crew->n_up)
     status = ock_fail(err, OCKHAM_IO, "model %s did not start within %.1f s", crew->options.model,
                       crew->options.startup_ms * 1e-3);

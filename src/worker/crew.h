@@ -56,6 +56,8 @@ struct ock_crew {
   double mean_service_ns;
   uint64_t n_starts, n_deaths, n_quarantined, n_refused;
   ockham_error last_failure; /* of an open */
+  uint64_t told_ns;          /* when one was told of last; of a server */
+  uint64_t told_starts;      /* n_starts then */
   /* trouble.c */
   size_t failures_in_row;
   bool breaker_open;

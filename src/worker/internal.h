@@ -12,6 +12,8 @@
 #ifndef OCK_WORKER_INTERNAL_H
 #define OCK_WORKER_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "core/internal.h"
 #include "wire/internal.h"
 
@@ -120,6 +122,7 @@ typedef struct ock_crew_options {
   /* a function of this process */
   ockham_status (*call)(void *user, ock_message *request, ock_message *answer, ockham_error *err);
   void *call_user;
+  const atomic_bool *interrupted;                          /* once it is true ock_crew_wait() fails; may be NULL */
   void (*told)(void *user, const ock_worker_event *event); /* may be NULL */
   void *told_user;
 } ock_crew_options;

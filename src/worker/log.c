@@ -57,8 +57,8 @@ static void tell_line(ock_log *log, const char *line, size_t length, ock_hand *h
   tell_left_out(log, hand);
   size_t n = length < MOST_LINE ? length : MOST_LINE;
   memcpy(text, line, n);
-  for (size_t i = 0; i < n; i++)
-    if (text[i] == '\0') text[i] = ' ';
+  for (size_t i = 0; i < n; i++) /* a terminal that shows the log shall not obey it */
+    if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7f) text[i] = ' ';
   memcpy(text + n, length > n ? "..." : "", length > n ? 4 : 1);
   tell(hand, text);
 }

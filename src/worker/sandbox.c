@@ -78,7 +78,8 @@
   X("add_key", EPERM, "kernel keys")                                                  \
   X("request_key", EPERM, "kernel keys")                                              \
   X("keyctl", EPERM, "kernel keys")
-/* And by their arguments: clone() with any flag of a namespace; ioctl(TIOCSTI), which types into a terminal; without
+/* And by their arguments: clone() with any flag of a namespace; ioctl(TIOCSTI), which types into a terminal; kill() of
+ * the server, of its process group and of all processes, as nothing else protects one from others of its user; without
  * network also socket() of any family but AF_UNIX, and io_uring, which makes sockets too. A call by the numbers of
  * another architecture (32 bits, x32) ends the process with SIGSYS: for those this list would not be right. */
 
@@ -101,6 +102,17 @@ static int deny_where(scmp_filter_ctx context, int number, int error, struct scm
   return seccomp_rule_add_array(context, SCMP_ACT_ERRNO((uint32_t)error), number, 1, &argument);
 }
 
+static int deny_signals(scmp_filter_ctx context) {
+  const pid_t spared[] = {getpid(), -getpgrp(), -1};
+  for (size_t i = 0; i < sizeof spared / sizeof spared[0]; i++) {
+    struct scmp_arg_cmp is_it = {
+        .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xffffffffu, .datum_b = (uint32_t)spared[i]};
+    int failure = deny_where(context, SCMP_SYS(kill), EPERM, is_it);
+    if (failure) return failure;
+  }
+  return 0;
+}
+
 static int deny_all(scmp_filter_ctx context) {
   for (size_t i = 0; i < sizeof denials / sizeof denials[0]; i++) {
     int failure = deny(context, denials[i].name, denials[i].error);
@@ -113,7 +125,8 @@ static int deny_all(scmp_filter_ctx context) {
     if (failure) return failure;
   }
   struct scmp_arg_cmp types_in = {.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xffffffffu, .datum_b = TIOCSTI};
-  return deny_where(context, SCMP_SYS(ioctl), EPERM, types_in);
+  int failure = deny_where(context, SCMP_SYS(ioctl), EPERM, types_in);
+  return failure ? failure : deny_signals(context);
 }
 
 static int deny_network(scmp_filter_ctx context, bool denied_all) {

@@ -342,6 +342,18 @@ static void note_not_up(member *self, const ockham_error *error) {
                         crew->options.model, error->message);
 }
 
+/* The connections to a server fail together, and again and again while it is away: that is told once a minute. */
+static bool is_news(ock_crew *crew) {
+  const uint64_t minute_ns = 60000000000u;
+  if (!crew->options.url) return true;
+  uint64_t now = ock_clock_ns();
+  pthread_mutex_lock(&crew->mutex);
+  bool fresh = !crew->told_ns || crew->told_starts != crew->n_starts || now - crew->told_ns >= minute_ns;
+  if (fresh) crew->told_ns = now, crew->told_starts = crew->n_starts;
+  pthread_mutex_unlock(&crew->mutex);
+  return fresh;
+}
+
 static bool bring_up(member *self) {
   ock_crew *crew = self->hand.crew;
   ockham_error error = {0};
@@ -352,7 +364,7 @@ static bool bring_up(member *self) {
   ock_schema_clear(&schema);
   if (status && opened)
     tell(self, OCK_WORKER_DIED, error.message, NULL);
-  else if (status && !ock_hand_is_ending(&self->hand))
+  else if (status && !ock_hand_is_ending(&self->hand) && is_news(crew))
     tell_death(self, error.message, NULL);
   if (!status)
     note_up(self);

@@ -13,7 +13,6 @@ from raw import chunked, request
 
 LIVE = request()
 BAD = (400, None)  # refused; some framing errors leave nothing to answer to
-CR = "libmicrohttpd 0.9.75 ends a line at a CR alone; a proxy in front must not let one through, as RFC 9112 2.2 has it"
 NUL = "libmicrohttpd 0.9.75 cuts texts at NUL before anybody sees them"
 
 
@@ -109,7 +108,7 @@ def header_cases():
     yield case("nul-name", "NUL in a name", b"X\0A: b")
     yield case("no-colon", "no colon", b"X-A")
     yield case("no-name", "no name", b": b", known="libmicrohttpd 0.9.75 passes over a line without a name")
-    yield case("cr", "a CR by itself", b"X-A: b\rX-B: c", known=CR)
+    yield case("cr", "a CR by itself", b"X-A: b\rX-B: c")
     yield case("name", "a name with what names cannot have", b"X(A): b")
     yield case("long", "a header of 100 KB", b"X-A: " + b"b" * 100_000, (400, 413, 431, None))
     yield case("long-name", "a name of 100 KB", b"X" * 100_000 + b": b", (400, 413, 431, None))

@@ -107,9 +107,10 @@ def http_rules(m):
     yield Rule("request-id-error", "Ockham", "of a failed request too", post(infer, {}, Want(400, None, {"X-Request-Id": "abc-123.x"}), given))
     yield Rule("request-id-long", "Ockham", "one that is too long is not",
                post(infer, one, Want((200, 400), None, {"X-Request-Id": Text("^.{1,256}$")}), {"X-Request-Id": "a" * 3000}))
-    yield Rule("traceparent", "W3C Trace Context", "traceparent is taken", post(infer, one, Want(200), {
+    yield Rule("traceparent", "W3C Trace Context", "traceparent is taken", post(infer, one, Want(200, None, {
+        "traceresponse": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}), {
         "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}))
-    yield Rule("traceparent-bad", "W3C Trace Context", "and passed over when it is none", post(infer, one, Want(200), {"traceparent": "x"}))
+    yield Rule("traceparent-bad", "W3C Trace Context", "and passed over when it is none", post(infer, one, Want(200, None, {"traceresponse": ABSENT}), {"traceparent": "x"}))
     yield Rule("server-timing", "W3C Server Timing", "Server-Timing says where the time went",
                post(infer, one, Want(200, None, {"Server-Timing": Text(r"compute;dur=[\d.]+")})))
     yield Rule("model-version", "Ockham", "X-Model-Version says who answered", post(infer, one, Want(200, None, {"X-Model-Version": m.version})))

@@ -144,6 +144,9 @@ static const problem problems[] = {
     {"listen: none\n" MODEL, "@/o.yaml:1: listen: expected an address such as 127.0.0.1:8080, found 'none'\n"},
     {"listen: :1\nadmin: 127.0.0.1:1\n" MODEL,
      "@/o.yaml:2: admin: expected another port than that of listen, found 1 for both\n"},
+    {"admin: x.sock\n" MODEL,
+     "@/o.yaml:1: admin: expected an address such as 127.0.0.1:8080, [::1]:8080 or :8080, found "
+     "'x.sock' (the path of a socket has a '/')\n"},
     {"admin: :8081\n" MODEL,
      "@/o.yaml:1: admin: expected a token_file, since :8081 can be reached from other machines\n"},
     {"admin: ./none/x.sock\n" MODEL, "@/o.yaml:1: admin: @/none/: No such file or directory\n"},

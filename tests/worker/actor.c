@@ -119,6 +119,10 @@ static void try_system(void) {
                      error_of(syscall(SYS_bpf, 0, 0, 0)),
                      error_of(syscall(SYS_keyctl, 0, 0, 0, 0, 0)),
                      error_of(syscall(SYS_process_vm_readv, getppid(), 0, 0, 0, 0, 0)),
+                     error_of(kill(getppid(), 0)),
+                     error_of(kill(-getpgid(getppid()), 0)),
+                     error_of(kill(-1, 0)),
+                     error_of(kill(0, 0)), /* its own group */
                      error_of(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : (errno = EINVAL, -1))};
   answer_numbers(errors, sizeof errors / sizeof errors[0]);
 }
@@ -210,9 +214,9 @@ static void act(int action, const double *x, double sum) {
       answer_in_bytes(sum);
       break;
     case ACT_NOISE:
-      flood(1, 0.01);
-      printf("OCK\1 hello");
+      printf("OCK\1 \033[2Jhello\n");
       fflush(stdout);
+      flood(1, 0.01);
       answer_number(sum);
       break;
     case ACT_FLOOD:

@@ -106,7 +106,7 @@ static void expect_errors(ock_crew *crew, int action, double measure, const int 
 
 static void test_denied_calls(void **state) {
   (void)state;
-  static const int wanted[] = {EPERM, EPERM, EPERM, EPERM, EPERM, EPERM, EPERM, 0};
+  static const int wanted[] = {EPERM, EPERM, EPERM, EPERM, EPERM, EPERM, EPERM, EPERM, EPERM, EPERM, 0, 0};
   notes seen = {0};
   ock_crew *crew = start_limited(&seen, (ock_limits){.deny_syscalls = true});
   expect_errors(crew, ACT_SYSTEM, 0, wanted, sizeof wanted / sizeof wanted[0]);

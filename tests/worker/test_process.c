@@ -98,7 +98,10 @@ static void test_errors_are_told(void **state) {
 static void test_noise_and_bytes(void **state) {
   (void)state;
   setting *s = start_setting(model_command, NULL);
+  snprintf(s->notes.watched, sizeof s->notes.watched, "OCK   [2Jhello"); /* a terminal has nothing to obey */
   assert_true(ask(s->crew, -ACT_NOISE, 1, OCK_DONE, NULL) == -ACT_NOISE + 1.75);
+  wait_for_event(&s->notes, OCK_WORKER_LOG, 2);
+  assert_int_equal(s->notes.n_watched, 1);
   assert_true(ask(s->crew, -ACT_BYTES, 1, OCK_DONE, NULL) == -ACT_BYTES + 1.75);
   assert_int_equal(s->notes.n[OCK_WORKER_DIED], 0);
   end_setting(s);

@@ -422,15 +422,24 @@ static void test_stop_while_asked(void **state) {
   ock_job_release(job);
 }
 
-/* Nobody listens yet: the crew waits, and works once somebody does. */
+static void count_deaths(void *user, const ock_worker_event *event) {
+  if (event->kind == OCK_WORKER_DIED) atomic_fetch_add((atomic_int *)user, 1);
+}
+
+/* Nobody listens yet: the crew waits, and works once somebody does. That is told once, not at every try of each hand.
+ */
 static void test_refused_then_up(void **state) {
   (void)state;
+  atomic_int n_deaths = 0;
   ockham_error error;
   MHD_stop_daemon(server.daemon);
   server.daemon = NULL;
-  ock_crew *crew = start_crew("/v2/models/m", (ock_crew_options){.startup_ms = 300});
+  ock_crew *crew =
+      start_crew("/v2/models/m",
+                 (ock_crew_options){.startup_ms = 300, .n_hands = 4, .told = count_deaths, .told_user = &n_deaths});
   assert_int_equal(ock_crew_wait(crew, &error), OCKHAM_IO);
   if (!strstr(error.message, "Failed to connect")) fail_msg("%s", error.message);
+  assert_int_equal(n_deaths, 1);
   assert_false(ock_crew_ready(crew));
   assert_ends(crew, OCK_UNAVAILABLE, "");
   start_server();

@@ -120,7 +120,7 @@ async function checkHostile(browser, files, { check, same, drawn }) {
 // ---- how it looks ----
 
 async function checkLooks(browser, files, { check, same, drawn }) {
-  const server = await pretend(files, world([model("price", (n) => ({ success: 50 + (n % 7), fault: n % 3, refused: n % 4, ms: 2, deaths: n % 50 === 0 ? 1 : 0 }))]));
+  const server = await pretend(files, world([model("price", (n) => ({ success: 50 + (n % 7), fault: 1 + (n % 3), refused: n % 4, ms: 2, deaths: n % 50 === 0 ? 1 : 0 }))]));
   for (const [colorScheme, paper] of [["light", "rgb(255, 255, 255)"], ["dark", "rgb(20, 23, 26)"]]) {
     const { page, complaints } = await show(browser, server.url, { ...drawn, colorScheme });
     same(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor), paper, "the paper");

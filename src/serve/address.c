@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "serve/config.h"
 
 static bool parse_port(const char *text, unsigned *port) {
   char *end;

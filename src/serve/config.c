@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
+#include "serve/config.h"
 
 /* ---- problems ---- */
 

@@ -2,7 +2,7 @@
 /* Models that a command line adds. */
 #include <string.h>
 
-#include "config.h"
+#include "serve/config.h"
 
 ockham_status ockham_serve_file_new(ockham_serve_file **file, ockham_error *err) {
   *file = ock_alloc_zeroed(1, sizeof **file);

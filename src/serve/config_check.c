@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config_check.h"
+#include "serve/config_check.h"
 
 /* ---- places ---- */
 

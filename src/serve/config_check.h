@@ -3,7 +3,7 @@
 #ifndef OCK_SERVE_CONFIG_CHECK_H
 #define OCK_SERVE_CONFIG_CHECK_H
 
-#include "config.h"
+#include "serve/config.h"
 
 typedef struct ock_check {
   ock_problems *problems;

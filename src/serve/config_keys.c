@@ -2,7 +2,7 @@
 /* The keys of a configuration file, and what is said of them. */
 #include <math.h>
 
-#include "config.h"
+#include "serve/config.h"
 
 #define S(field) offsetof(ockham_serve_options, field)
 #define M(field) offsetof(ockham_serve_model, field)

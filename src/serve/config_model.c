@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "config_check.h"
+#include "serve/config_check.h"
 
 enum { MOST_NAME = 64 };
 

@@ -7,7 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "serve/config.h"
 
 char *ock_arena_text(ock_arena *arena, const char *text, size_t size) {
   char *copy = ock_arena_array(arena, size + 1, 1);

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "config.h"
+#include "serve/config.h"
 
 enum { MOST_NODES = 100000, MOST_DEPTH = 16, MOST_PATH = 512 };
 

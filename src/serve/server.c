@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starting and stopping: sockets, threads, models. */
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <netdb.h>
@@ -153,10 +154,6 @@ ockham_status ock_server_write_helpers(ockham_server *server, const ock_plan *pl
 
 /* ---- sockets ---- */
 
-static bool is_socket_path(const char *address) {
-  return strchr(address, '/');
-}
-
 /* path: of a socket in the file system, which is for its owner only; else NULL. */
 static int listen_at(int family, const struct sockaddr *address, socklen_t size, const char *path) {
   enum { BACKLOG = 4096 };
@@ -184,9 +181,7 @@ static bool is_listened_to(const struct sockaddr_un *address) {
 
 static ockham_status open_socket_path(const char *path, int *fd, ockham_error *err) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected at most %zu bytes for the path of a socket, found %zu",
-                    path, sizeof address.sun_path - 1, strlen(path));
+  assert(strlen(path) < sizeof address.sun_path); /* ock_address_parse() */
   strcpy(address.sun_path, path);
   struct stat info;
   if (is_listened_to(&address)) return ock_fail(err, OCKHAM_IO, "cannot listen on %s: another server does", path);
@@ -194,22 +189,6 @@ static ockham_status open_socket_path(const char *path, int *fd, ockham_error *e
   *fd = listen_at(AF_UNIX, (struct sockaddr *)&address, sizeof address, path);
   if (*fd < 0) return ock_fail(err, OCKHAM_IO, "cannot listen on %s: %s", path, strerror(errno));
   return OCKHAM_OK;
-}
-
-/* "host:port", "[host]:port", ":port" */
-static bool split_address(const char *address, char host[256], char port[16]) {
-  const char *colon = strrchr(address, ':');
-  if (!colon || !colon[1] || strlen(colon + 1) >= 16 || colon[1 + strspn(colon + 1, "0123456789")]) return false;
-  size_t length = (size_t)(colon - address);
-  if (length > 1 && address[0] == '[' && colon[-1] == ']') {
-    address++;
-    length -= 2;
-  }
-  if (length >= 256 || strtoul(colon + 1, NULL, 10) > 65535) return false;
-  memcpy(host, address, length);
-  host[length] = '\0';
-  strcpy(port, colon + 1);
-  return true;
 }
 
 static void write_url(int fd, const char *host, bool tls, char url[300]) {
@@ -223,25 +202,34 @@ static void write_url(int fd, const char *host, bool tls, char url[300]) {
   snprintf(url, 300, strchr(name, ':') ? "%s://[%s]:%u" : "%s://%s:%u", tls ? "https" : "http", name, port);
 }
 
-static ockham_status open_socket(const char *what, const char *text, bool tls, int *fd, char url[300],
+static ockham_status parse_address(const char *what, const char *text, ock_address *address, ockham_error *err) {
+  ockham_error own = {0};
+  ockham_status status = ock_address_parse(text, address, &own);
+  return status ? ock_fail(err, status, "%s: %.400s", what, own.message) : OCKHAM_OK;
+}
+
+static ockham_status open_socket(const char *what, const ock_address *address, bool tls, int *fd, char url[300],
                                  ockham_error *err) {
-  if (is_socket_path(text)) {
-    snprintf(url, 300, "unix:%s", text);
-    return open_socket_path(text, fd, err);
+  if (address->none) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected an address, found 'none'", what);
+  if (address->path) {
+    snprintf(url, 300, "unix:%s", address->path);
+    return open_socket_path(address->path, fd, err);
   }
-  char host[256], port[16];
-  if (!split_address(text, host, port))
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected HOST:PORT, found '%s'", what, text);
+  char port[16];
+  snprintf(port, sizeof port, "%u", address->port);
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
-  int failed = getaddrinfo(*host ? host : NULL, port, &hints, &found);
-  if (failed) return ock_fail(err, OCKHAM_IO, "%s: cannot find '%s': %s", what, host, gai_strerror(failed));
+  int failed = getaddrinfo(*address->host ? address->host : NULL, port, &hints, &found);
+  if (failed) return ock_fail(err, OCKHAM_IO, "%s: cannot find '%s': %s", what, address->host, gai_strerror(failed));
   *fd = -1;
   for (struct addrinfo *a = found; a && *fd < 0; a = a->ai_next)
     *fd = listen_at(a->ai_family, a->ai_addr, a->ai_addrlen, NULL);
   int why = errno;
   freeaddrinfo(found);
-  if (*fd < 0) return ock_fail(err, OCKHAM_IO, "%s: cannot listen on %s: %s", what, text, strerror(why));
-  write_url(*fd, host, tls, url);
+  if (*fd < 0)
+    return ock_fail(err, OCKHAM_IO,
+                    strchr(address->host, ':') ? "%s: cannot listen on [%s]:%u: %s" : "%s: cannot listen on %s:%u: %s",
+                    what, address->host, address->port, strerror(why));
+  write_url(*fd, address->host, tls, url);
   return OCKHAM_OK;
 }
 
@@ -298,13 +286,13 @@ static ockham_status serve_on(ockham_server *server, int fd, bool admin, bool tl
 static ockham_status open_admin(ockham_server *server, ockham_error *err) {
   const ockham_serve_options *o = &server->options;
   if (strcmp(o->admin, "none") == 0) return OCKHAM_OK;
-  server->admin_is_socket = is_socket_path(o->admin);
   ock_address address;
   int fd;
-  OCK_TRY(ock_address_parse(o->admin, &address, err));
+  OCK_TRY(parse_address("admin", o->admin, &address, err));
+  server->admin_is_socket = address.path;
   bool tls = o->certificate && !ock_address_is_local(&address); /* its token shall not be read on the way */
   OCK_TRY(ock_streams_start(server, err));
-  OCK_TRY(open_socket("admin", o->admin, tls, &fd, server->admin_url, err));
+  OCK_TRY(open_socket("admin", &address, tls, &fd, server->admin_url, err));
   ockham_status status = serve_on(server, fd, true, tls, err);
   if (status) close(fd);
   return status;
@@ -313,8 +301,10 @@ static ockham_status open_admin(ockham_server *server, ockham_error *err) {
 /* The URLs are there before any thread that may ask for them. */
 static ockham_status open_both(ockham_server *server, ockham_error *err) {
   const ockham_serve_options *o = &server->options;
+  ock_address address;
   int fd;
-  OCK_TRY(open_socket("listen", o->listen, o->certificate, &fd, server->url, err));
+  OCK_TRY(parse_address("listen", o->listen, &address, err));
+  OCK_TRY(open_socket("listen", &address, o->certificate, &fd, server->url, err));
   ockham_status status = open_admin(server, err);
   if (!status) status = serve_on(server, fd, false, o->certificate, err);
   if (status) close(fd);

@@ -58,6 +58,7 @@ typedef struct ock_arena {
   struct ock_arena_chunk *newest;
 } ock_arena;
 void *ock_arena_array(ock_arena *arena, size_t count, size_t size_bytes); /* uninitialised; NULL when out of memory */
+char *ock_arena_text(ock_arena *arena, const char *text, size_t size);    /* with a NUL behind it; likewise */
 void ock_arena_clear(ock_arena *arena);
 
 /* ---- random numbers: xoshiro256++, seeded by splitmix64 ---- */

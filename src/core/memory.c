@@ -126,6 +126,14 @@ void *ock_arena_array(ock_arena *arena, size_t count, size_t size_bytes) {
   return block;
 }
 
+char *ock_arena_text(ock_arena *arena, const char *text, size_t size) {
+  char *copy = size < SIZE_MAX ? ock_arena_array(arena, size + 1, 1) : NULL;
+  if (!copy) return NULL;
+  if (size) memcpy(copy, text, size);
+  copy[size] = '\0';
+  return copy;
+}
+
 void ock_arena_clear(ock_arena *arena) {
   while (arena->newest) {
     struct ock_arena_chunk *older = arena->newest->older;

@@ -91,7 +91,6 @@ bool ock_config_split(ock_arena *arena, const char *text, const char ***words, s
 ockham_status ock_config_substitute(ock_arena *arena, const char *text, const char **value, const char **missing);
 /* A script in Python that cannot be run itself is run by python3. False: no memory. */
 bool ock_config_interpret(ock_arena *arena, ockham_serve_model *model);
-char *ock_arena_text(ock_arena *arena, const char *text, size_t size);
 
 /* ---- a file that was read ---- */
 

@@ -9,14 +9,6 @@
 
 #include "serve/config.h"
 
-char *ock_arena_text(ock_arena *arena, const char *text, size_t size) {
-  char *copy = ock_arena_array(arena, size + 1, 1);
-  if (!copy) return NULL;
-  if (size) memcpy(copy, text, size);
-  copy[size] = '\0';
-  return copy;
-}
-
 /* ---- numbers ---- */
 
 bool ock_config_switch(const char *text, bool *value) {

@@ -9,11 +9,9 @@
 /* ---- copies ---- */
 
 const char *ock_copy_text(ock_arena *arena, const char *text, bool *failed) {
-  if (!text) return NULL;
-  size_t size = strlen(text) + 1;
-  char *copy = ock_arena_array(arena, size, 1);
-  if (!copy) *failed = true;
-  return copy ? memcpy(copy, text, size) : NULL;
+  const char *copy = text ? ock_arena_text(arena, text, strlen(text)) : NULL;
+  if (text && !copy) *failed = true;
+  return copy;
 }
 
 const char **ock_copy_texts(ock_arena *arena, const char **texts, unsigned n, bool *failed) {

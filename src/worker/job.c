@@ -38,9 +38,7 @@ ock_job *ock_job_new(void) {
 }
 
 static const char *copy_text(ock_job *job, const char *text) {
-  size_t size = text ? strlen(text) + 1 : 0;
-  char *copy = text ? ock_arena_array(&job->request.arena, size, 1) : NULL;
-  return copy ? memcpy(copy, text, size) : NULL;
+  return text ? ock_arena_text(&job->request.arena, text, strlen(text)) : NULL;
 }
 
 void ock_job_name(ock_job *job, const char *request_id, const char *traceparent) {

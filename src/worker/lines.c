@@ -35,10 +35,8 @@ typedef struct adapter {
 static ockham_status read_field(adapter *a, const char *text, size_t length, ock_field *field, ockham_error *err) {
   const char *colon = memchr(text, ':', length);
   size_t name_length = colon ? (size_t)(colon - text) : length;
-  char *name = ock_arena_array(&a->arena, name_length + 1, 1);
+  const char *name = ock_arena_text(&a->arena, text, name_length);
   if (!name) return ock_fail_memory(err, "a column's name", name_length);
-  memcpy(name, text, name_length);
-  name[name_length] = '\0';
   *field = (ock_field){.name = name, .datatype = OCK_FP64, .n_dimensions = 1, .shape = {-1}};
   if (name_length == 0) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected a name before each ',' and ':'");
   if (!colon) return OCKHAM_OK;

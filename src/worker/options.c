@@ -9,11 +9,9 @@ typedef struct copier {
 } copier;
 
 static const char *copy_text(copier *to, const char *text) {
-  if (!text) return NULL;
-  size_t size = strlen(text) + 1;
-  char *copy = ock_arena_array(to->arena, size, 1);
-  if (!copy) to->failed = true;
-  return copy ? memcpy(copy, text, size) : NULL;
+  const char *copy = text ? ock_arena_text(to->arena, text, strlen(text)) : NULL;
+  if (text && !copy) to->failed = true;
+  return copy;
 }
 
 static const char *const *copy_list(copier *to, const char *const *list) {

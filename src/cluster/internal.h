@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cluster: k-means as a state whose clusters can be split, merged and moved while labels and bounds are kept, and the
- * exact pass that says what a set of centres is worth.
+ *   exact pass that says what a set of centres is worth.
  * Main types: ock_frame (the unit all coordinates are in), ock_store (rows in panels, neighbours together), ock_lloyd
- * (a clustering of a store), ock_fit (centres, and what they are worth on all rows). Invariants: a store holds floats
- * while differences that matter are far above their rounding, else doubles; labels of a state are those of the nearest
- * centre to within that rounding; for every panel upper is at least the distance of any of its rows to its centre,
- * lower[j] at most that of any of its rows to centre j. What ock_settle() says is exact in float64, equal distances
- * going to the lower number. Sums are float64, taken block by block in order
- *   (a state adds up the rows of one panel in the store's elements). A row of weight w adds to every sum what
- * w rows would; all weights here are positive: rows of weight 0 are taken out at the door (ock_weighing). Threads: one
- * state belongs to one thread, which lends its pool; results do not depend on the pool's size. Source: bounds after
- * Elkan, ICML 2003, kept for panels of rows and not for rows; merging after Ward, JASA 58, 1963
- * (doi:10.1080/01621459.1963.10500845). */
+ *   (a clustering of a store), ock_fit (centres, and what they are worth on all rows).
+ * Invariants: a store holds floats while differences that matter are far above their rounding, else doubles; labels of
+ *   a state are those of the nearest centre to within that rounding; for every panel upper is at least the distance of
+ *   any of its rows to its centre, lower[j] at most that of any of its rows to centre j. What ock_settle() says is
+ *   exact in float64, equal distances going to the lower number. Sums are float64, taken block by block in order (a
+ *   state adds up the rows of one panel in the store's elements). A row of weight w adds to every sum what w rows
+ *   would; all weights here are positive: rows of weight 0 are taken out at the door (ock_weighing).
+ * Threads: one state belongs to one thread, which lends its pool; results do not depend on the pool's size.
+ * Source: bounds after Elkan, ICML 2003, kept for panels of rows and not for rows; merging after Ward, JASA 58, 1963
+ *   (doi:10.1080/01621459.1963.10500845). */
 #ifndef OCK_CLUSTER_INTERNAL_H
 #define OCK_CLUSTER_INTERNAL_H
 

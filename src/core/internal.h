@@ -9,11 +9,13 @@
 #define OCK_CORE_INTERNAL_H
 
 #include <ockham/core.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #define OCK_PRINTF(format_index, first) __attribute__((format(printf, format_index, first)))
 #define OCK_TRY(call)                            \
@@ -90,9 +92,18 @@ void ock_pool_free(ock_pool *pool);
 uint32_t ock_crc32(uint32_t crc, const void *bytes, size_t size);        /* reflected polynomial 0xedb88320 (zlib's) */
 uint32_t ock_crc32c_plain(uint32_t crc, const void *bytes, size_t size); /* 0x82f63b78 (Castagnoli 1993; RFC 3720) */
 
-/* ---- time, progress, output files ---- */
+/* ---- time ---- */
 
-double ock_clock_seconds(void); /* monotonic; differences only */
+uint64_t ock_clock_ns(void);    /* monotonic: differences only */
+double ock_clock_seconds(void); /* the same in seconds */
+uint64_t ock_wall_ns(void);     /* since 1970 */
+struct timespec ock_timespec(uint64_t ns);
+/* A condition whose waits go by ock_clock_ns(), which nobody sets back; pthread_cond_destroy(). */
+void ock_condition_init(pthread_cond_t *condition);
+/* Wait, as pthread_cond_timedwait() does; false once that time has come. */
+bool ock_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t until_ns);
+
+/* ---- progress, output files ---- */
 
 /* True when the caller's progress function asked to stop. progress may be NULL. */
 bool ock_progress_stopped(const ockham_progress *progress, const char *stage, uint64_t done, uint64_t total);

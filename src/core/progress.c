@@ -1,13 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <time.h>
-
 #include "core/internal.h"
-
-double ock_clock_seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 bool ock_progress_stopped(const ockham_progress *progress, const char *stage, uint64_t done, uint64_t total) {
   return progress && progress->report && !progress->report(progress->user, stage, done, total);

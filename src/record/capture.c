@@ -20,7 +20,7 @@ static ockham_status create(ockham_capture *c, const char *path, ockham_error *e
   if (c->output.temporary_path && fchmod(fileno(c->output.stream), 0600))
     return ock_fail(err, OCKHAM_CANNOT_WRITE, "%s: %s", path, strerror(errno));
   if (getrandom(&c->header.marker, sizeof c->header.marker, 0) != (ssize_t)sizeof c->header.marker)
-    c->header.marker = ock_time_ns() | 1;
+    c->header.marker = ock_wall_ns() | 1;
   return OCKHAM_OK;
 }
 
@@ -38,7 +38,7 @@ ockham_status ockham_capture_create(const char *path, ockham_capture **capture, 
 
 /* The first number is that of the first request. */
 static void put_header(ockham_capture *c, uint64_t first_number) {
-  ock_segment_begin(&c->header, c->header.marker, first_number, ock_time_ns());
+  ock_segment_begin(&c->header, c->header.marker, first_number, ock_wall_ns());
   ock_output_write(&c->output, &c->header, sizeof c->header);
   c->size = OCK_SEGMENT_HEADER;
 }

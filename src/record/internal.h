@@ -3,7 +3,7 @@
  * Main types: ock_recorder (the one writer of a folder), ockham_recording (a reader of it).
  * Invariants: an entry that ock_recorder_put() returned from survives the death of the process, and after the flush
  *   interval the death of the machine; entries carry a CRC, and a reader passes over what is damaged or half-written;
- * old segments go first, and never more is kept than was allowed; a full disk stops the recording, never the server.
+ *   old segments go first, and never more is kept than was allowed; a full disk stops the recording, never the server.
  * Threads: ock_recorder_put() and _event() from any thread, without waiting for the disk or for each other.
  * Source: segments are described in segment.h; the metadata are SQLite's, in write-ahead mode. */
 #ifndef OCK_RECORD_INTERNAL_H
@@ -12,6 +12,20 @@
 #include <ockham/record.h>
 
 #include "core/internal.h"
+
+/* ---- the words of the lists in <ockham/record.h> ---- */
+
+extern const char *const ock_phase_words[OCKHAM_PHASE_COUNT];
+typedef struct ock_mark_word {
+  uint32_t mark;
+  const char *word;
+} ock_mark_word;
+#define OCK_MARK_COUNT(name, word, bit) +1
+enum { OCK_MARKS = 0 OCKHAM_REQUEST_MARK_LIST(OCK_MARK_COUNT) };
+#undef OCK_MARK_COUNT
+extern const ock_mark_word ock_mark_words[OCK_MARKS];
+
+/* ---- the recorder ---- */
 
 typedef struct ock_recorder_options {
   uint64_t segment_bytes; /* 0: 64 MiB, or an eighth of keep_bytes where that is less */

@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "record/recorder.h"
@@ -73,7 +72,7 @@ static void remove_oldest(ock_recorder *r) {
 /* Remove what is too old, and what there is no room for beside `more` bytes. */
 static void remove_old(ock_recorder *r, uint64_t more) {
   uint64_t bytes = r->n_line * r->options.segment_bytes + more, age_ns = r->options.keep_seconds * 1000000000u;
-  uint64_t now = ock_time_ns(), before = now > age_ns ? now - age_ns : 0;
+  uint64_t now = ock_wall_ns(), before = now > age_ns ? now - age_ns : 0;
   for (size_t i = 0; i < r->n_kept; i++) bytes += r->kept[i].facts.bytes;
   while (r->n_kept && (bytes > r->options.keep_bytes || r->kept[0].facts.last_ns < before)) {
     bytes -= r->kept[0].facts.bytes;
@@ -124,7 +123,7 @@ static void warm(const ock_recorder *r, ock_slot *slot, uint64_t ahead) {
 static uint64_t random_marker(void) {
   uint64_t marker = 0;
   if (getrandom(&marker, sizeof marker, 0) != (ssize_t)sizeof marker) marker = 0;
-  return marker ? marker : ock_time_ns() * 0x9e3779b97f4a7c15u | 1;
+  return marker ? marker : ock_wall_ns() * 0x9e3779b97f4a7c15u | 1;
 }
 
 static void set_slot(ock_slot *slot) {
@@ -132,7 +131,7 @@ static void set_slot(ock_slot *slot) {
   slot->named = false;
   slot->seen = OCK_SEGMENT_HEADER;
   slot->flushed = slot->warmed = slot->dropped = 0;
-  slot->made_ns = ock_time_ns();
+  slot->made_ns = ock_wall_ns();
   slot->marker = random_marker();
   slot->facts = (ock_facts){0};
   atomic_store_explicit(&slot->ended, 0, memory_order_relaxed);
@@ -260,7 +259,7 @@ static void end_by_age(ock_recorder *r) {
   ock_slot *slot = atomic_load_explicit(&r->current, memory_order_acquire);
   uint64_t most_ns = r->options.keep_seconds * 1000000000u / 8;
   if (!slot || !slot->facts.n_requests || !atomic_load_explicit(&r->next, memory_order_acquire)) return;
-  if (ock_time_ns() - slot->facts.first_ns < most_ns || ock_time_ns() < slot->facts.first_ns) return;
+  if (ock_wall_ns() - slot->facts.first_ns < most_ns || ock_wall_ns() < slot->facts.first_ns) return;
   ock_slot_force_end(r, slot);
   ock_recorder_rotate(r, slot);
 }
@@ -272,7 +271,7 @@ static ockham_status put_aside(ock_recorder *r, ockham_error *err) {
   static const char *const others[] = {"ockham.db-wal", "ockham.db-shm"};
   char name[64];
   bool found;
-  snprintf(name, sizeof name, "ockham.db.damaged-%llu", (unsigned long long)ock_time_ns());
+  snprintf(name, sizeof name, "ockham.db.damaged-%llu", (unsigned long long)ock_wall_ns());
   if (renameat(r->folder_fd, "ockham.db", r->folder_fd, name))
     return ock_fail(err, OCKHAM_IO, "%s/ockham.db: %s", r->folder, strerror(errno));
   for (int i = 0; i < 2; i++) unlinkat(r->folder_fd, others[i], 0);
@@ -355,7 +354,7 @@ static void tell_store(ock_recorder *r) {
 }
 
 static void trim(ock_recorder *r, uint64_t now) {
-  uint64_t age_ns = r->options.keep_seconds * 1000000000u, time_ns = ock_time_ns();
+  uint64_t age_ns = r->options.keep_seconds * 1000000000u, time_ns = ock_wall_ns();
   if (!r->store || now < r->trim_ns) return;
   r->trim_ns = now + TRIM_NS;
   (void)!ock_store_trim_events(r->store, time_ns > age_ns ? time_ns - age_ns : 0, r->options.keep_bytes / 16, NULL);
@@ -373,11 +372,11 @@ static bool in_trouble(ock_recorder *r) {
 /* Between all that may wait for the disk: putters must not find that there is no next segment. */
 static void be_ready(ock_recorder *r) {
   name_segments(r);
-  if (ock_monotonic_ns() >= r->retry_ns) prepare_next(r);
+  if (ock_clock_ns() >= r->retry_ns) prepare_next(r);
 }
 
 static void do_round(ock_recorder *r) {
-  uint64_t now = ock_monotonic_ns();
+  uint64_t now = ock_clock_ns();
   bool may_try = now >= r->retry_ns;
   be_ready(r);
   if (may_try) tell_store(r);
@@ -393,17 +392,13 @@ static void do_round(ock_recorder *r) {
   remove_old(r, 0);
   trim(r, now);
   tell_totals(r);
-  if (may_try && in_trouble(r)) r->retry_ns = ock_monotonic_ns() + RETRY_NS;
+  if (may_try && in_trouble(r)) r->retry_ns = ock_clock_ns() + RETRY_NS;
 }
 
 static void wait_for_work(ock_recorder *r) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  uint64_t ns = (uint64_t)until.tv_nsec + r->options.flush_ms * (uint64_t)1000000;
-  until.tv_sec += (time_t)(ns / 1000000000u);
-  until.tv_nsec = (long)(ns % 1000000000u);
+  uint64_t until = ock_clock_ns() + r->options.flush_ms * (uint64_t)1000000;
   pthread_mutex_lock(&r->lock);
-  while (!r->wanted && pthread_cond_timedwait(&r->changed, &r->lock, &until) == 0) continue;
+  while (!r->wanted && ock_condition_wait(&r->changed, &r->lock, until)) continue;
   r->wanted = false;
   pthread_mutex_unlock(&r->lock);
 }

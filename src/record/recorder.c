@@ -63,7 +63,7 @@ static bool next_segment(ock_recorder *r, ock_slot *full) {
   for (uint64_t start = 0;;) {
     if (ock_recorder_rotate(r, full)) return true;
     if (atomic_load_explicit(&r->stalled, memory_order_relaxed)) return false;
-    uint64_t now = ock_monotonic_ns();
+    uint64_t now = ock_clock_ns();
     if (!start) start = now;
     if (now - start > WAIT_NS) {
       atomic_store_explicit(&r->stalled, true, memory_order_relaxed);
@@ -107,7 +107,7 @@ static ock_event_node *copy_event(const ockham_event *event, size_t *size) {
   if (!node) return NULL;
   char *at = (char *)(node + 1);
   node->next = NULL;
-  node->event = (ockham_event){.time_ns = event->time_ns ? event->time_ns : ock_time_ns()};
+  node->event = (ockham_event){.time_ns = event->time_ns ? event->time_ns : ock_wall_ns()};
   at = put_text(at, kind, &node->event.kind);
   at = put_text(at, model, &node->event.model);
   at = put_text(at, version, &node->event.version);
@@ -237,14 +237,6 @@ static ockham_status begin(ock_recorder *r, ockham_error *err) {
   return r->begun;
 }
 
-static void init_condition(pthread_cond_t *condition) {
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(condition, &attributes);
-  pthread_condattr_destroy(&attributes);
-}
-
 ockham_status ock_recorder_open(const char *folder, const ock_recorder_options *options, ock_recorder **recorder,
                                 ockham_error *err) {
   ock_recorder *r = ock_alloc_zeroed(1, sizeof *r);
@@ -253,7 +245,7 @@ ockham_status ock_recorder_open(const char *folder, const ock_recorder_options *
   r->folder_fd = r->lock_fd = -1;
   r->events_end = &r->events;
   pthread_mutex_init(&r->lock, NULL);
-  init_condition(&r->changed);
+  ock_condition_init(&r->changed);
   set_defaults(r, options);
   r->folder = ock_string_copy(folder);
   ockham_status status = r->folder ? begin(r, err) : ock_fail_memory(err, "the name of a folder", strlen(folder) + 1);

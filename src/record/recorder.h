@@ -81,7 +81,7 @@ struct ock_recorder {
   size_t n_kept, kept_capacity;
   uint64_t next_number; /* of the first segment that is opened */
   ock_store *store;
-  uint64_t page_bytes, retry_ns, trim_ns, seen_bytes;
+  uint64_t page_bytes, retry_ns, trim_ns;
 };
 
 /* Open `next` behind a segment that has ended; false when this cannot be done now. */

@@ -165,7 +165,7 @@ static ockham_status search(ock_scan *scan, uint64_t limit, uint64_t *found_at, 
 /* Whether a scan that found no entry at its place should look behind it already. */
 static bool is_time_to_search(ock_scan *scan, bool live, uint64_t marker) {
   if (!live) return true;
-  uint64_t now = ock_monotonic_ns();
+  uint64_t now = ock_clock_ns();
   bool first = scan->stuck_at != scan->at;
   if (!first && now - scan->stuck_since_ns < PATIENCE_NS) return false;
   scan->stuck_at = scan->at;

@@ -5,27 +5,12 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static const unsigned char magic[8] = {'O', 'C', 'K', 'R', 'E', 'C', '\r', '\n'};
 enum { KEPT_BODY = 1, KEPT_ANSWER = 2, CRC_FROM = 16 };
 
 static uint64_t padded(uint64_t size) {
   return (size + 7) & ~(uint64_t)7;
-}
-
-static uint64_t clock_ns(clockid_t clock) {
-  struct timespec now;
-  clock_gettime(clock, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-uint64_t ock_time_ns(void) {
-  return clock_ns(CLOCK_REALTIME);
-}
-
-uint64_t ock_monotonic_ns(void) {
-  return clock_ns(CLOCK_MONOTONIC);
 }
 
 /* ---- headers ---- */

@@ -1,19 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a segment looks like. Numbers are little-endian; all that starts, starts at a multiple of 8 bytes.
  *
- *   segment  header (64 bytes), then entries without gaps, in the order of their numbers. While it is being written the
- *            file is longer than what was written, and zero there. It is called requests-<first number>.seg, and
- * next.seg until its first number is known. header   0 "OCKREC\r\n" · 8 u32 version 1 · 12 u32 64 · 16 u64 marker · 24
- * u64 first number · 32 u64 made, ns since 1970 · 40 u64 end, the bytes used, 0 while it is written · 48 u64 ~end · 56
- * u32 CRC of bytes 0 to 40 · 60 u32 0 entry    0 u64 marker · 8 u32 size of it all · 12 u32 CRC, beginning with the
- * size, of bytes 16 to size · 16 u64 number · 24 u64 time_ns · 32 u64 phase_ns[5] · 72 u64 total_ns · 80 u64 cpu_ns ·
- * 88 u64 hash · 96 u64 n_rows · 104 u64 bytes_in · 112 u64 bytes_out · 120 u64 body_size · 128 u64 json_size · 136 u64
- * answer_size · 144 u64 answer_json_size · 152 u32 status · 156 u32 marks · 160 u32 1: body is kept, 2: answer is kept
- * · 164 u16 text_size[9], in the order of OCK_TEXT_LIST · 182 u16 0 · 184 the texts, each with a zero byte behind it ·
- * zeros to a multiple of 8 · the body · zeros to a multiple of 8 · the answer · zeros to a multiple of 8 marker Random,
- * one a segment. It is stored last, when all else of an entry is there: an entry without it is being written, or was
- * never finished. After damage the next marker is where to go on; what clients send cannot hold it but by chance. CRC
- * CRC-32C (Castagnoli), as in iSCSI. */
+ *   segment   header (64 bytes), then entries without gaps, in the order of their numbers. While it is being written
+ *             the file is longer than what was written, and zero there. It is called requests-<first number>.seg, and
+ *             next.seg until its first number is known.
+ *
+ *   header      0 "OCKREC\r\n"
+ *               8 u32 version: 1
+ *              12 u32 64
+ *              16 u64 marker
+ *              24 u64 first number
+ *              32 u64 made, ns since 1970
+ *              40 u64 end, the bytes used; 0 while it is written
+ *              48 u64 ~end
+ *              56 u32 CRC of bytes 0 to 40
+ *              60 u32 0
+ *
+ *   entry       0 u64 marker
+ *               8 u32 size of it all
+ *              12 u32 CRC, beginning with the size, of bytes 16 to size
+ *              16 u64 number
+ *              24 u64 time_ns, u64 phase_ns[5], total_ns, cpu_ns, hash, n_rows, bytes_in, bytes_out
+ *             120 u64 body_size, json_size, answer_size, answer_json_size
+ *             152 u32 status
+ *             156 u32 marks
+ *             160 u32 1: body is kept, 2: answer is kept
+ *             164 u16 text_size[9], in the order of OCK_TEXT_LIST
+ *             182 u16 0
+ *             184 the texts, each with a zero byte behind it; then the body; then the answer; each of these three is
+ *                 followed by zeros to a multiple of 8
+ *
+ *   marker    Random, one a segment. It is stored last, when all else of an entry is there: an entry without it is
+ *             being written, or was never finished. After damage the next marker is where to go on; what clients send
+ *             cannot hold it but by chance.
+ *
+ *   CRC       CRC-32C (Castagnoli), as in iSCSI. */
 #ifndef OCK_RECORD_SEGMENT_H
 #define OCK_RECORD_SEGMENT_H
 
@@ -86,8 +107,5 @@ void ock_entry_view(const unsigned char *entry, ockham_request *request);
 
 uint32_t ock_crc32c(uint32_t crc, const void *bytes, size_t size);
 bool ock_crc32c_by_hardware(void);
-
-uint64_t ock_time_ns(void);      /* since 1970 */
-uint64_t ock_monotonic_ns(void); /* differences only */
 
 #endif

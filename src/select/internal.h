@@ -2,10 +2,11 @@
 /* select: a clustering for every k, and which k to believe.
  * Main type: ockham_sweep (the best clustering found for each k, and the curve that criteria read).
  * Invariants: fits are in the units of the sweep's frame; fits[k - 1] is the best clustering with k clusters met so
- * far; in the end the inertia never rises with k. Threads: one sweep belongs to one thread, which lends its pool to the
- * passes. Source: going up, the cluster whose halves lower the inertia most is split; merges are traded for splits
- * after Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998; going down, Ward merges after Equitz, IEEE TASSP
- * 37, 1989 (doi:10.1109/29.35395). */
+ *   far; in the end the inertia never rises with k.
+ * Threads: one sweep belongs to one thread, which lends its pool to the passes.
+ * Source: going up, the cluster whose halves lower the inertia most is split; merges are traded for splits after
+ *   Kaukoranta, Franti & Nevalainen, Optical Engineering 37, 1998; going down, Ward merges after Equitz, IEEE TASSP 37,
+ *   1989 (doi:10.1109/29.35395). */
 #ifndef OCK_SELECT_INTERNAL_H
 #define OCK_SELECT_INTERNAL_H
 

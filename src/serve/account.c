@@ -9,12 +9,6 @@
 
 #include "serve/internal.h"
 
-uint64_t ock_wall_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static const char *route_text(ock_route route) {
   static const char *const texts[] = {
 #define TEXT(name, method, path, admin) method " " path,
@@ -103,7 +97,7 @@ static void keep_bodies(ock_exchange *x, ockham_request *r) {
   r->body_size = cut(x->size, most, r);
   r->json_size = x->json_size;
   r->answer = x->out.bytes;
-  r->answer_size = cut(x->out.failed ? 0 : x->out.size, most, r);
+  r->answer_size = cut(x->out.size, most, r);
   r->answer_json_size = x->out_json_size;
 }
 

@@ -131,18 +131,10 @@ static uint64_t number_argument(const ock_exchange *x, const char *name) {
 }
 
 static uint32_t marks_argument(const ock_exchange *x) {
-  static const struct {
-    const char *word;
-    uint32_t mark;
-  } table[] = {
-#define ROW(name, word, bit) {word, OCKHAM_MARK_##name},
-      OCKHAM_REQUEST_MARK_LIST(ROW)
-#undef ROW
-  };
   const char *text = ock_exchange_argument(x, "marks");
   uint32_t marks = 0;
-  for (size_t i = 0; text && i < sizeof table / sizeof table[0]; i++)
-    if (strstr(text, table[i].word)) marks |= table[i].mark;
+  for (size_t i = 0; text && i < OCK_MARKS; i++)
+    if (strstr(text, ock_mark_words[i].word)) marks |= ock_mark_words[i].mark;
   return marks;
 }
 
@@ -258,16 +250,21 @@ static void *run_apart(void *arg) {
 
 static void start_apart(ock_exchange *x) {
   pthread_t thread;
-  x->stage = OCK_STAGE_WAITING;
-  atomic_fetch_add(&x->server->n_apart, 1);
-  MHD_suspend_connection(x->connection);
-  if (pthread_create(&thread, NULL, run_apart, x) == 0) {
-    pthread_detach(thread);
-    return;
+  ockham_server *server = x->server;
+  atomic_fetch_add(&server->n_apart, 1); /* before it is asked: who stops the server waits for this after that */
+  if (server->stopping) {
+    ock_exchange_fail(x, 503, "the server ends");
+  } else {
+    x->stage = OCK_STAGE_WAITING;
+    MHD_suspend_connection(x->connection);
+    if (pthread_create(&thread, NULL, run_apart, x) == 0) {
+      pthread_detach(thread);
+      return;
+    }
+    ock_exchange_fail(x, 503, "no thread could be started");
+    MHD_resume_connection(x->connection);
   }
-  atomic_fetch_sub(&x->server->n_apart, 1);
-  ock_exchange_fail(x, 503, "no thread could be started");
-  MHD_resume_connection(x->connection);
+  atomic_fetch_sub(&server->n_apart, 1);
 }
 
 void ock_admin_answer(ock_exchange *x) {

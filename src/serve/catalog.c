@@ -72,8 +72,10 @@ static void forget_unloaded(ock_catalog *catalog, const char *name) {
   }
 }
 
-/* Once no memory is left the name is missing from the index, nothing more. */
+/* Unless another version is there. Once no memory is left the name is missing from the index, nothing more. */
 static void remember_unloaded(ock_catalog *catalog, const char *name) {
+  for (size_t i = 0; i < catalog->n_versions; i++)
+    if (strcmp(catalog->versions[i]->settings.name, name) == 0) return;
   forget_unloaded(catalog, name);
   char **grown = ock_realloc_array(catalog->unloaded, catalog->n_unloaded + 1, sizeof *grown);
   if (!grown) return;

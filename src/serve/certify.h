@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certifying: a model is asked through a crew, as the server would, and what comes back is measured and compared.
- * Main types: ock_subject (a model that runs), ock_sample (rows to ask about), ock_answer, ock_difference.
- * Threads: one; a subject's crew has its own. */
+ * Main types: ock_subject (a model that runs), ock_sample (rows to ask about), ock_answer, ock_deviation (how far two
+ * answers are apart). Threads: one; a subject's crew has its own. */
 #ifndef OCK_SERVE_CERTIFY_H
 #define OCK_SERVE_CERTIFY_H
 
@@ -82,18 +82,18 @@ ockham_status ock_odd_request(const ock_sample *sample, const ock_schema *schema
 
 /* ---- differences between answers ---- */
 
-/* The largest so far. Zero-initialise. */
-typedef struct ock_difference {
+/* The largest so far, of rows of any answers; compare.h compares two whole answers. Zero-initialise. */
+typedef struct ock_deviation {
   bool differs;    /* not the same bits */
   double relative; /* INFINITY: of texts, shapes, NaN and numbers */
   char output[64];
   size_t row; /* of the first answer */
   size_t n_rows_compared;
-} ock_difference;
+} ock_deviation;
 /* Row a_row of an answer and b_row of another: the outputs that have rows. */
-void ock_compare_row(const ock_answer *a, size_t a_row, const ock_answer *b, size_t b_row, ock_difference *difference);
+void ock_compare_row(const ock_answer *a, size_t a_row, const ock_answer *b, size_t b_row, ock_deviation *difference);
 /* All outputs of two answers to the same request. */
-void ock_compare_whole(const ock_answer *a, const ock_answer *b, ock_difference *difference);
+void ock_compare_whole(const ock_answer *a, const ock_answer *b, ock_deviation *difference);
 /* Numbers that are none: how many; the first one's row and output. */
 size_t ock_count_bad_numbers(const ock_answer *answer, size_t *row, char output[64]);
 /* The relative difference that rounding alone may make in the answer's least precise output. */

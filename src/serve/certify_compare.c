@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "serve/certify.h"
+#include "serve/compare.h"
 
 static bool has_rows(const ock_tensor *tensor, size_t n_rows) {
   return tensor->n_dimensions > 0 && tensor->shape[0] == n_rows;
@@ -19,13 +20,7 @@ static double floor_of(const ock_tensor *tensor) {
   return 1e-9 * most;
 }
 
-static double relative_difference(double a, double b, double floor) {
-  if (a == b || (isnan(a) && isnan(b))) return 0;
-  double scale = fmax(fmax(fabs(a), fabs(b)), floor);
-  return isfinite(a) && isfinite(b) ? fabs(a - b) / scale : (double)INFINITY;
-}
-
-static void note(ock_difference *difference, double relative, const char *output, size_t row) {
+static void note(ock_deviation *difference, double relative, const char *output, size_t row) {
   difference->differs = true;
   if (*difference->output && relative <= difference->relative) return;
   difference->relative = relative;
@@ -52,7 +47,7 @@ static bool same_text(const ock_tensor *a, size_t i, const ock_tensor *b, size_t
 }
 
 static void compare_elements(const ock_tensor *a, size_t a_first, const ock_tensor *b, size_t b_first, size_t n,
-                             size_t row, ock_difference *difference) {
+                             size_t row, ock_deviation *difference) {
   size_t size = ock_datatype_size(a->datatype);
   if (a->datatype != b->datatype) {
     note(difference, (double)INFINITY, a->name, row);
@@ -67,11 +62,11 @@ static void compare_elements(const ock_tensor *a, size_t a_first, const ock_tens
     }
     if (memcmp(a->data + (a_first + i) * size, b->data + (b_first + i) * size, size) == 0) continue;
     double x = ock_tensor_number(a, a_first + i), y = ock_tensor_number(b, b_first + i);
-    note(difference, relative_difference(x, y, floor), a->name, row);
+    note(difference, ock_relative_difference(x, y, floor), a->name, row);
   }
 }
 
-void ock_compare_row(const ock_answer *a, size_t a_row, const ock_answer *b, size_t b_row, ock_difference *difference) {
+void ock_compare_row(const ock_answer *a, size_t a_row, const ock_answer *b, size_t b_row, ock_deviation *difference) {
   for (size_t t = 0; t < a->message.n_tensors; t++) {
     const ock_tensor *x = &a->message.tensors[t], *y = ock_message_find(&b->message, x->name);
     if (!has_rows(x, a->n_rows)) continue;
@@ -84,7 +79,7 @@ void ock_compare_row(const ock_answer *a, size_t a_row, const ock_answer *b, siz
   difference->n_rows_compared++;
 }
 
-void ock_compare_whole(const ock_answer *a, const ock_answer *b, ock_difference *difference) {
+void ock_compare_whole(const ock_answer *a, const ock_answer *b, ock_deviation *difference) {
   for (size_t i = 0; i < a->n_rows; i++) ock_compare_row(a, i, b, i, difference);
   for (size_t t = 0; t < a->message.n_tensors; t++) {
     const ock_tensor *x = &a->message.tensors[t], *y = ock_message_find(&b->message, x->name);

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A model that runs, and is asked one request at a time. */
-#include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "serve/certify.h"
 
 /* ---- start and stop ---- */
-
-static ockham_status call_fitted(void *user, ock_message *request, ock_message *answer, ockham_error *err) {
-  ock_version *version = user;
-  OCK_TRY(ock_schema_check(&version->schema, request, true, err));
-  return ock_fitted_answer(version, request, answer, err);
-}
 
 /* One hand, no queue, and no breaker: failures are what is looked for. */
 static ockham_status start_crew(ock_subject *subject, ockham_error *err) {
@@ -22,7 +15,7 @@ static ockham_status start_crew(ock_subject *subject, ockham_error *err) {
   options.most_backoff_ms = 1000;
   options.breaker_failures = NEVER;
   if (subject->model->file) {
-    options.call = call_fitted;
+    options.call = ock_fitted_call;
     options.call_user = &subject->fitted;
   }
   if (options.command) {
@@ -67,26 +60,10 @@ void ock_subject_stop(ock_subject *subject) {
 
 /* ---- memory ---- */
 
-static uint64_t find_kilobytes(const char *text, const char *key) {
-  const char *at = strstr(text, key);
-  return at ? strtoull(at + strlen(key), NULL, 10) * 1024 : 0;
-}
-
-/* Of a fitted model: this process. */
-static void own_memory(uint64_t *now, uint64_t *peak) {
-  char text[4096];
-  FILE *stream = fopen("/proc/self/status", "rbe");
-  size_t n = stream ? fread(text, 1, sizeof text - 1, stream) : 0;
-  if (stream) fclose(stream);
-  text[n] = '\0';
-  *now = find_kilobytes(text, "VmRSS:");
-  *peak = find_kilobytes(text, "VmHWM:");
-}
-
 void ock_subject_memory(ock_subject *subject, uint64_t *now, uint64_t *peak) {
   ock_crew_figures figures;
   if (subject->model->file) {
-    own_memory(now, peak);
+    ock_memory_of(getpid(), now, peak); /* it is computed in this process */
     return;
   }
   ock_crew_look(subject->crew, &figures);

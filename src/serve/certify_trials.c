@@ -35,7 +35,7 @@ static unsigned long long source_row(const ock_trial *trial, size_t row) {
 
 typedef struct repeats {
   ock_answer first;
-  ock_difference again, shuffled, fresh;
+  ock_deviation again, shuffled, fresh;
   double startups[1 + FRESH];
   bool failed; /* and was found */
 } repeats;
@@ -99,7 +99,7 @@ static void find_startup(ock_trial *trial, repeats *r) {
 }
 
 /* Differences up to rounding are worth a note, larger ones are bad. */
-static void find_difference(ock_trial *trial, ockham_finding_kind kind, const ock_difference *d, double rounding,
+static void find_difference(ock_trial *trial, ockham_finding_kind kind, const ock_deviation *d, double rounding,
                             const char *what) {
   char size[48] = "altogether";
   if (isfinite(d->relative)) snprintf(size, sizeof size, "by %.2g of its value", d->relative);
@@ -185,7 +185,7 @@ ockham_status ock_trial_numbers(ock_trial *trial, ockham_error *err) {
 /* ---- batches ---- */
 
 static ockham_status try_batches(ock_trial *trial, const ock_answer *batch, ockham_error *err) {
-  ock_difference difference = {0};
+  ock_deviation difference = {0};
   for (size_t i = 0; i < batch->n_rows; i++) {
     ock_answer single;
     OCK_TRY(ask_rows(trial, &trial->subject, "single rows", i, 1, NULL, &single, err));

@@ -22,17 +22,16 @@ static void note(ock_difference *d, const ock_tensor *tensor, size_t at, double 
   snprintf(d->output, sizeof d->output, "%s", tensor->name);
 }
 
-/* Infinity where one of them is no number, or infinite, and the other is not so. */
-static double relative(double a, double b) {
+double ock_relative_difference(double a, double b, double floor) {
   if (a == b || (isnan(a) && isnan(b))) return 0;
-  double scale = fmax(fabs(a), fabs(b));
-  return isfinite(scale) && !isnan(a) && !isnan(b) ? fabs(a - b) / scale : INFINITY;
+  double scale = fmax(fmax(fabs(a), fabs(b)), floor);
+  return isfinite(a) && isfinite(b) ? fabs(a - b) / scale : (double)INFINITY;
 }
 
 static void compare_numbers(const ock_tensor *a, const ock_tensor *b, double tolerance, ock_difference *d) {
   double allowed = is_real(a->datatype) || is_real(b->datatype) ? tolerance : 0;
   for (size_t i = 0; i < a->n_elements; i++) {
-    double x = ock_tensor_number(a, i), y = ock_tensor_number(b, i), distance = relative(x, y);
+    double x = ock_tensor_number(a, i), y = ock_tensor_number(b, i), distance = ock_relative_difference(x, y, 0);
     if (distance > allowed) note(d, a, i, distance, x, y);
   }
 }

@@ -14,6 +14,8 @@ typedef struct ock_difference {
   char shape[160];                /* not "": the answers cannot be compared, and this says why */
 } ock_difference;
 
+/* |a - b| / max(|a|, |b|, floor); 0 when they are equal or both NaN, else infinity where one is not finite. */
+double ock_relative_difference(double a, double b, double floor);
 /* Numbers are the same within a relative tolerance (both NaN count as the same), integers, texts and truth values when
  * they are equal. Outputs that only one of them has, or of other shapes, make the answers incomparable. */
 void ock_answers_compare(const ock_message *a, const ock_message *b, double tolerance, ock_difference *difference);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Configuration files: YAML into ockham_serve_options by one table of keys, which the reader, the checks and
- * docs/serve.md share. libyaml gives a document whose nodes know their lines; the table says what each may hold. (A
- * library that maps YAML onto structs stops at the first mistake, knows one form for each key, and forgets the lines
- * that checks need.) Invariants: every key that is read leaves its path and its line, so that a check of values can
- * tell where they stand; one mistake does not hide the next; aliases cannot make more work than MOST_NODES. Source:
- * YAML 1.1 as libyaml reads it; merge keys: yaml.org/type/merge.html. */
+ *   docs/serve.md share. libyaml gives a document whose nodes know their lines; the table says what each may hold. (A
+ *   library that maps YAML onto structs stops at the first mistake, knows one form for each key, and forgets the lines
+ *   that checks need.)
+ * Invariants: every key that is read leaves its path and its line, so that a check of values can tell where they stand;
+ *   one mistake does not hide the next; aliases cannot make more work than MOST_NODES.
+ * Source: YAML 1.1 as libyaml reads it; merge keys: yaml.org/type/merge.html. */
 #ifndef OCK_SERVE_CONFIG_H
 #define OCK_SERVE_CONFIG_H
 

@@ -55,9 +55,7 @@ static void write_versions(ock_exchange *x, const char *name) {
 static void model_document(ock_exchange *x) {
   const ock_schema *schema = ock_version_schema(x->version);
   if (!schema) {
-    x->reason = "REJECTED";
-    ock_exchange_fail(x, 503, "model '%s' is not ready: %s", x->version->settings.name,
-                      x->version->problem[0] ? x->version->problem : "it is starting");
+    ock_exchange_fail_not_ready(x);
     return;
   }
   ock_buffer_print(&x->out, "{\"name\":\"%s\",\"versions\":[", x->version->settings.name);
@@ -127,7 +125,8 @@ static void index_document(ock_exchange *x) {
       const char *state = ready ? "READY" : v->state == OCK_VERSION_FAILED ? "UNAVAILABLE" : "LOADING";
       ock_buffer_print(&x->out, "%s{\"name\":\"%s\",\"version\":\"%s\",\"state\":\"%s\",\"reason\":", first ? "" : ",",
                        v->settings.name, v->settings.version, state);
-      ock_buffer_json_string(&x->out, v->problem, strlen(v->problem));
+      const char *problem = ock_version_problem(v);
+      ock_buffer_json_string(&x->out, problem, strlen(problem));
       ock_buffer_text(&x->out, "}");
       first = false;
     }
@@ -258,10 +257,11 @@ static void write_front(ock_exchange *x, ock_buffer *out) {
   ock_buffer_text(out, "ockham " OCKHAM_VERSION "\n\n");
   ock_version *v;
   for (size_t i = 0; (v = ock_catalog_get(&x->server->catalog, i)); i++) {
+    const char *problem = ock_version_problem(v);
     ock_buffer_print(out, "%s, version %s: %s\n", v->settings.name, v->settings.version,
-                     ock_version_ready(v) ? "ready"
-                     : v->problem[0]      ? v->problem
-                                          : "starting");
+                     *problem               ? problem
+                     : ock_version_ready(v) ? "ready"
+                                            : "starting");
     if (ock_version_schema(v)) {
       ock_buffer_text(out, "  ");
       ock_example_curl(v, url, false, out);

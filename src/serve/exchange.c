@@ -123,15 +123,10 @@ const char *ock_exchange_trace(const ock_exchange *x) {
 }
 
 static void add_timing(struct MHD_Response *response, const ock_exchange *x) {
-  static const char *const names[] = {
-#define NAME(name, word) word,
-      OCKHAM_PHASE_LIST(NAME)
-#undef NAME
-  };
   char text[256];
   size_t n = 0;
   for (size_t i = 0; i < OCKHAM_PHASE_COUNT; i++)
-    n += (size_t)snprintf(text + n, sizeof text - n, "%s%s;dur=%.3f", i ? ", " : "", names[i],
+    n += (size_t)snprintf(text + n, sizeof text - n, "%s%s;dur=%.3f", i ? ", " : "", ock_phase_words[i],
                           (double)x->phase_ns[i] / 1e6);
   MHD_add_response_header(response, "Server-Timing", text);
 }
@@ -173,10 +168,6 @@ static struct MHD_Response *take_bytes(ock_buffer *out) {
 }
 
 static enum MHD_Result send_answer(ock_exchange *x, bool and_close) {
-  if (x->out.failed) {
-    ock_buffer_clear(&x->out);
-    x->status = 503;
-  }
   x->stage = OCK_STAGE_DONE;
   struct MHD_Response *response = x->asset ? ock_console_response(x) : take_bytes(&x->out);
   if (!response) return MHD_NO;
@@ -188,7 +179,15 @@ static enum MHD_Result send_answer(ock_exchange *x, bool and_close) {
   return result;
 }
 
+/* Where there was no memory for the answer, there may be for saying so; else it is empty. */
+static void fail_without_memory(ock_exchange *x) {
+  ock_buffer_clear(&x->out);
+  ock_exchange_fail(x, 503, "not enough memory for the answer");
+  if (x->out.failed) ock_buffer_clear(&x->out);
+}
+
 static enum MHD_Result answer(ock_exchange *x, bool and_close) {
+  if (x->out.failed) fail_without_memory(x);
   ock_exchange_record(x, x->asset ? x->asset->size : x->out.size);
   return send_answer(x, and_close || x->server->stopping);
 }

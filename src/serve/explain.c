@@ -10,31 +10,18 @@ static void put_text(ock_buffer *out, const char *key, const char *text) {
 }
 
 static void put_phases(ock_buffer *out, const ockham_request *r) {
-  static const char *const names[] = {
-#define NAME(name, word) word,
-      OCKHAM_PHASE_LIST(NAME)
-#undef NAME
-  };
   ock_buffer_text(out, ",\"phase_us\":{");
   for (size_t i = 0; i < OCKHAM_PHASE_COUNT; i++)
-    ock_buffer_print(out, "%s\"%s\":%.3f", i ? "," : "", names[i], (double)r->phase_ns[i] / 1e3);
+    ock_buffer_print(out, "%s\"%s\":%.3f", i ? "," : "", ock_phase_words[i], (double)r->phase_ns[i] / 1e3);
   ock_buffer_text(out, "}");
 }
 
 static void put_marks(ock_buffer *out, uint32_t marks) {
-  static const struct {
-    uint32_t mark;
-    const char *word;
-  } table[] = {
-#define ROW(name, word, bit) {OCKHAM_MARK_##name, word},
-      OCKHAM_REQUEST_MARK_LIST(ROW)
-#undef ROW
-  };
   bool first = true;
   ock_buffer_text(out, ",\"marks\":[");
-  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    if (!(marks & table[i].mark)) continue;
-    ock_buffer_print(out, "%s\"%s\"", first ? "" : ",", table[i].word);
+  for (size_t i = 0; i < OCK_MARKS; i++) {
+    if (!(marks & ock_mark_words[i].mark)) continue;
+    ock_buffer_print(out, "%s\"%s\"", first ? "" : ",", ock_mark_words[i].word);
     first = false;
   }
   ock_buffer_text(out, "]");
@@ -44,15 +31,7 @@ static void put_body(ock_buffer *out, const char *key, const char *type, uint64_
                      uint64_t size) {
   if (!body) return;
   ock_buffer_print(out, ",\"%s\":", key);
-  char *copy = ock_alloc((size_t)size + OCK_BODY_PADDING); /* what decodes it reads beyond the end */
-  if (!copy) {
-    out->failed = true;
-    return;
-  }
-  memcpy(copy, body, (size_t)size);
-  memset(copy + size, 0, OCK_BODY_PADDING);
-  ock_body_explain(type, (size_t)json_size, copy, (size_t)size, out);
-  ock_free(copy);
+  ock_body_explain(type, (size_t)json_size, body, (size_t)size, out);
 }
 
 void ock_request_write(const ockham_request *r, bool with_bodies, ock_buffer *out) {

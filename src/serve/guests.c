@@ -3,7 +3,6 @@
  * could hold its connection for ever: here each has a time by which its headers, and then its body, must be there. */
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "serve/internal.h"
 
@@ -19,7 +18,7 @@ void ock_guest_does(struct MHD_Connection *connection, ock_guest_doing doing) {
   ock_guest *guest = info ? info->socket_context : NULL;
   if (!guest) return;
   atomic_store_explicit(&guest->since_ns, ock_clock_ns(), memory_order_relaxed);
-  atomic_store_explicit(&guest->doing, (int)doing, memory_order_relaxed);
+  atomic_store_explicit(&guest->doing, (int)doing, memory_order_release); /* whoever sees it sees its time too */
 }
 
 static void admit(ock_guests *guests, struct MHD_Connection *connection, void **context) {
@@ -34,7 +33,6 @@ static void admit(ock_guests *guests, struct MHD_Connection *connection, void **
   guest->back = &guests->first;
   if (guest->next) guest->next->back = &guest->next;
   guests->first = guest;
-  guests->n++;
   pthread_mutex_unlock(&guests->lock);
 }
 
@@ -44,7 +42,6 @@ static void dismiss(ock_guests *guests, ock_guest *guest) {
   pthread_mutex_lock(&guests->lock);
   *guest->back = guest->next;
   if (guest->next) guest->next->back = guest->back;
-  guests->n--;
   pthread_mutex_unlock(&guests->lock);
   ock_free(guest);
 }
@@ -66,8 +63,9 @@ static void end_late_ones(ock_guests *guests) {
   };
   pthread_mutex_lock(&guests->lock);
   for (ock_guest *g = guests->first; g; g = g->next) {
+    int doing = atomic_load_explicit(&g->doing, memory_order_acquire);
     uint64_t since = g->since_ns;
-    if (now > since && now - since > most[g->doing]) shutdown(g->socket, SHUT_RDWR);
+    if (now > since && now - since > most[doing]) shutdown(g->socket, SHUT_RDWR);
   }
   pthread_mutex_unlock(&guests->lock);
 }
@@ -76,10 +74,7 @@ static void *run(void *arg) {
   ock_guests *guests = arg;
   pthread_mutex_lock(&guests->lock);
   while (!guests->ending) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec++;
-    pthread_cond_timedwait(&guests->wake, &guests->lock, &until);
+    (void)ock_condition_wait(&guests->wake, &guests->lock, ock_clock_ns() + 1000000000u);
     pthread_mutex_unlock(&guests->lock);
     end_late_ones(guests);
     pthread_mutex_lock(&guests->lock);
@@ -92,7 +87,7 @@ ockham_status ock_guests_start(ock_guests *guests, unsigned idle_seconds, unsign
   guests->idle_seconds = idle_seconds;
   guests->request_seconds = request_seconds;
   pthread_mutex_init(&guests->lock, NULL);
-  pthread_cond_init(&guests->wake, NULL);
+  ock_condition_init(&guests->wake);
   int why = pthread_create(&guests->thread, NULL, run, guests);
   if (why) return ock_fail(err, OCKHAM_IO, "cannot watch over connections: %s", strerror(why));
   guests->runs = true;

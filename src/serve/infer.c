@@ -8,11 +8,22 @@
 
 /* ---- which model ---- */
 
+/* Each once: versions of a model may be anywhere in the catalog. Between the names are ", ", which no name holds. */
+static bool is_listed(const ock_buffer *names, const char *name) {
+  size_t n = strlen(name);
+  const char *at = names->size ? names->bytes : NULL;
+  while (at) {
+    if (strncmp(at, name, n) == 0 && (!at[n] || at[n] == ',')) return true;
+    at = strstr(at, ", ");
+    if (at) at += 2;
+  }
+  return false;
+}
+
 static void list_names(ockham_server *server, ock_buffer *out) {
   ock_version *v;
   for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
-    if (!out->size || !strstr(out->bytes, v->settings.name))
-      ock_buffer_print(out, "%s%s", out->size ? ", " : "", v->settings.name);
+    if (!is_listed(out, v->settings.name)) ock_buffer_print(out, "%s%s", out->size ? ", " : "", v->settings.name);
     ock_version_release(v);
   }
 }
@@ -33,7 +44,11 @@ static void fail_unknown(ock_exchange *x, bool known) {
 static bool name_only_model(ock_exchange *x) {
   const char *given = ock_exchange_header(x, "X-Amzn-SageMaker-Target-Model");
   if (!given) given = ock_exchange_argument(x, "model");
-  if (given && strlen(given) < OCK_NAME_SIZE) {
+  if (given && strlen(given) >= OCK_NAME_SIZE) {
+    ock_exchange_fail(x, 404, "there is no model '%.80s...': names have at most %d bytes", given, OCK_NAME_SIZE - 1);
+    return false;
+  }
+  if (given) {
     memcpy(x->target.model, given, strlen(given) + 1);
     return true;
   }
@@ -44,7 +59,10 @@ static bool name_only_model(ock_exchange *x) {
     snprintf(x->target.model, sizeof x->target.model, "%s", v->settings.name);
     ock_version_release(v);
   }
-  if (several) ock_exchange_fail(x, 400, "there are several models: say which by ?model=NAME");
+  if (several) {
+    x->target.model[0] = '\0';
+    ock_exchange_fail(x, 400, "there are several models: say which by ?model=NAME");
+  }
   return !several;
 }
 
@@ -58,13 +76,11 @@ bool ock_exchange_find_version(ock_exchange *x) {
   return x->version;
 }
 
-static void fail_not_ready(ock_exchange *x) {
-  const ock_version *v = x->version;
+void ock_exchange_fail_not_ready(ock_exchange *x) {
+  const char *problem = ock_version_problem(x->version);
   x->reason = "REJECTED";
-  if (v->state == OCK_VERSION_FAILED)
-    ock_exchange_fail(x, 503, "model '%s' is not ready: %s", v->settings.name, v->problem);
-  else
-    ock_exchange_fail(x, 503, "model '%s' is not ready: it is starting", v->settings.name);
+  ock_exchange_fail(x, 503, "model '%s' is not ready: %s", x->version->settings.name,
+                    *problem ? problem : "it is starting");
 }
 
 /* ---- which form ---- */
@@ -274,7 +290,7 @@ void ock_infer_begin(ock_exchange *x) {
   if (!ock_exchange_find_version(x)) return;
   const ock_schema *schema = ock_version_schema(x->version);
   if (!schema) {
-    fail_not_ready(x);
+    ock_exchange_fail_not_ready(x);
     return;
   }
   x->hash = ock_hash(x->body, x->size);

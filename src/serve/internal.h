@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve: HTTP in front of models: what is asked is routed to a version of a model, answered, measured and recorded.
  * Main types: ock_exchange (a request and its answer), ock_version (a model that runs, with its meter), ock_catalog
- * (which of them are there), ockham_server (what joins them). Invariants: every request that was read gets one answer
- * and one entry in the recording; a version lives as long as a request holds it, so that loading and unloading fail
- * none; what takes long runs in a crew, not in a thread that reads and writes; no text of a request becomes part of a
- * file's name. Threads: libmicrohttpd's threads run exchanges, an exchange belongs to one of them; a crew's threads
- * only finish jobs and wake exchanges up; the catalog is locked for as long as it takes to find a version. Source: Open
- * Inference Protocol v2 and Triton's extensions (docs/protocol.md). */
+ *   (which of them are there), ockham_server (what joins them).
+ * Invariants: every request that was read gets one answer and one entry in the recording; a version lives as long as a
+ *   request holds it, so that loading and unloading fail none; what takes long runs in a crew, not in a thread that
+ *   reads and writes; no text of a request becomes part of a file's name.
+ * Threads: libmicrohttpd's threads run exchanges, an exchange belongs to one of them; a crew's threads only finish jobs
+ *   and wake exchanges up; the catalog is locked for as long as it takes to find a version. Locks are taken in this
+ *   order: plan_lock, the streams' or the watch's, the catalog's, a crew's mutex; all others alone or last.
+ * Source: Open Inference Protocol v2 and Triton's extensions (docs/protocol.md). */
 #ifndef OCK_SERVE_INTERNAL_H
 #define OCK_SERVE_INTERNAL_H
 
@@ -44,8 +46,11 @@ typedef struct ock_version {
   ock_allowance allowance;
   ock_past history;  /* kept while there is an admin address */
   atomic_int state;  /* ock_version_state */
-  char problem[512]; /* with FAILED */
+  char problem[512]; /* set once, before FAILED: ock_version_problem() */
   struct ockham_server *server;
+  /* under the server's life_lock */
+  struct ock_version *next; /* among those that were started and have not ended */
+  bool closed;              /* its crew was, as the server ends */
 } ock_version;
 
 /* Start one; it holds itself once, for the caller. The crew of a program may still be starting. */
@@ -53,9 +58,14 @@ ockham_status ock_version_start(struct ockham_server *server, const ockham_serve
                                 ockham_error *err);
 void ock_version_hold(ock_version *version);
 void ock_version_release(ock_version *version); /* the last one ends it, in a thread of its own */
+/* Close the crews of all versions that live, of those too that have left the catalog and still have requests: for what
+ * they have accepted until `until_ns` (by ock_clock_ns()). Versions that are closed already are passed over. */
+void ock_versions_close(struct ockham_server *server, uint64_t until_ns);
 /* What it takes and gives; NULL as long as its workers have not said. */
 const ock_schema *ock_version_schema(const ock_version *version);
 bool ock_version_ready(ock_version *version);
+/* Why it failed to start; "" when it has not, or has come up since. */
+const char *ock_version_problem(ock_version *version);
 /* Wait until it is ready, or failed: then IO with why. */
 ockham_status ock_version_wait(ock_version *version, ockham_error *err);
 
@@ -65,6 +75,8 @@ ock_crew_options ock_crew_options_of(const ockham_serve_model *settings);
 /* A fitted model: what it takes and gives, and its answer to a request that was checked against that. */
 ockham_status ock_fitted_open(ock_version *version, ockham_error *err);
 ockham_status ock_fitted_answer(ock_version *version, ock_message *request, ock_message *answer, ockham_error *err);
+/* The same of a request that was not: a shadow gets what another version takes. For ock_crew_options.call. */
+ockham_status ock_fitted_call(void *version, ock_message *request, ock_message *answer, ockham_error *err);
 /* Whether a row of an answer is far from all that the model was fitted on. */
 bool ock_fitted_is_far(const ock_version *version, const ock_message *answer);
 /* Whether a request is small enough to be answered in the thread that read it. */
@@ -76,7 +88,7 @@ typedef struct ock_catalog {
   pthread_rwlock_t lock;
   ock_version **versions; /* in the order in which they were configured */
   size_t n_versions, capacity;
-  char **unloaded; /* names of models that were there; for the index */
+  char **unloaded; /* names of models that were there and of which no version is; for the index */
   size_t n_unloaded;
 } ock_catalog;
 /* The version that a request goes to, held for the caller: the one named; or, version NULL, one drawn by the weights,
@@ -196,6 +208,8 @@ const char *ock_exchange_argument(const ock_exchange *x, const char *name);
 OCK_PRINTF(3, 4) void ock_exchange_fail(ock_exchange *x, unsigned status, const char *format, ...);
 /* The same from an error of the library, whose status gives HTTP's. */
 void ock_exchange_fail_by(ock_exchange *x, const ockham_error *err);
+/* The answer of a version that has not said yet what it takes: why, or that it is starting. */
+void ock_exchange_fail_not_ready(ock_exchange *x);
 /* The version that the path names, into x->version; or the exchange has failed. */
 bool ock_exchange_find_version(ock_exchange *x);
 /* Requests for inference: from the body to an answer, or to a job that is being waited for. */
@@ -258,7 +272,6 @@ typedef struct ock_guests {
   pthread_cond_t wake;
   pthread_t thread;
   ock_guest *first;
-  size_t n;
   unsigned idle_seconds, request_seconds;
   bool runs, ending;
 } ock_guests;
@@ -324,7 +337,8 @@ struct ockham_server {
   /* what must have ended before the server can */
   pthread_mutex_t life_lock;
   pthread_cond_t life_changed;
-  size_t n_alive;                     /* versions */
+  ock_version *alive;                 /* versions that were started, in the catalog or not */
+  size_t n_alive;                     /* versions, those too that are starting or ending */
   atomic_size_t n_exchanges, n_apart; /* requests that are not answered yet; threads that work for one */
   unsigned patience_ms;
   atomic_bool stopping, interrupted;
@@ -336,6 +350,5 @@ OCK_PRINTF(2, 3) void ock_server_log(ockham_server *server, const char *format, 
 /* Tell the recording, and the log. details: a JSON object or NULL. */
 void ock_server_event(ockham_server *server, const char *kind, const char *model, const char *version, const char *text,
                       const char *details);
-uint64_t ock_wall_ns(void);
 
 #endif

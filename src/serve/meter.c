@@ -86,10 +86,12 @@ static void update_slow(ock_meter *meter) {
     atomic_store_explicit(&meter->slow_ns, FACTOR * ock_histogram_quantile(&meter->total, 0.99), RELAXED);
 }
 
+#define WORD(name) #name,
+const char *const ock_reason_words[OCK_REASON_COUNT] = {OCK_REASON_LIST(WORD)};
+
 static ock_reason reason_of(const char *reason) {
-  static const char *const names[] = {"REJECTED", "CANCELED", "BACKEND", "OTHER"};
   for (size_t i = 0; i < OCK_REASON_COUNT; i++)
-    if (strcmp(names[i], reason) == 0) return (ock_reason)i;
+    if (strcmp(ock_reason_words[i], reason) == 0) return (ock_reason)i;
   return OCK_REASON_OTHER;
 }
 
@@ -105,7 +107,6 @@ void ock_meter_add(ock_meter *meter, const ockham_request *request, const char *
     return;
   }
   atomic_fetch_add_explicit(&meter->n_success, 1, RELAXED);
-  atomic_fetch_add_explicit(&meter->n_executions, 1, RELAXED);
   atomic_fetch_add_explicit(&meter->n_rows, request->n_rows, RELAXED);
   atomic_fetch_add_explicit(&meter->success_ns, request->total_ns, RELAXED);
   atomic_store_explicit(&meter->last_wall_ms, (request->time_ns + request->total_ns) / 1000000, RELAXED);

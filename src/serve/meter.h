@@ -29,6 +29,7 @@ unsigned long long ock_histogram_below(const ock_histogram *histogram, unsigned 
 #define OCK_REASON_ENUM(name) OCK_REASON_##name,
 typedef enum ock_reason { OCK_REASON_LIST(OCK_REASON_ENUM) OCK_REASON_COUNT } ock_reason;
 #undef OCK_REASON_ENUM
+extern const char *const ock_reason_words[OCK_REASON_COUNT];
 
 enum { OCK_BATCH_SIZES = 32 };
 
@@ -37,7 +38,7 @@ typedef struct ock_batch_size {
 } ock_batch_size;
 
 typedef struct ock_meter {
-  atomic_ullong n_success, n_failure[OCK_REASON_COUNT], n_rows, n_executions;
+  atomic_ullong n_success, n_failure[OCK_REASON_COUNT], n_rows;
   atomic_ullong n_fault, n_turned_away; /* of the failures, by their status: 500 and above, and of these 503 */
   atomic_ullong success_ns, failure_ns, phase_ns[OCKHAM_PHASE_COUNT]; /* phases: of those that succeeded */
   atomic_ullong cpu_ns, last_wall_ms;

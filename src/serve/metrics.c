@@ -11,17 +11,6 @@ static unsigned long long get(const atomic_ullong *value) {
   return atomic_load_explicit(value, memory_order_relaxed);
 }
 
-static const char *const phase_names[] = {
-#define NAME(name, word) word,
-    OCKHAM_PHASE_LIST(NAME)
-#undef NAME
-};
-static const char *const reason_names[] = {
-#define NAME(name) #name,
-    OCK_REASON_LIST(NAME)
-#undef NAME
-};
-
 /* ---- one family after another, each over all versions ---- */
 
 typedef struct family {
@@ -36,7 +25,8 @@ static void write_value(ock_buffer *out, const char *name, const char *labels, d
 static void write_requests(ock_buffer *out, const char *name, ock_version *v, const char *labels) {
   ock_buffer_print(out, "%s{%s,outcome=\"success\"} %llu\n", name, labels, get(&v->meter.n_success));
   for (size_t i = 0; i < OCK_REASON_COUNT; i++)
-    ock_buffer_print(out, "%s{%s,outcome=\"%s\"} %llu\n", name, labels, reason_names[i], get(&v->meter.n_failure[i]));
+    ock_buffer_print(out, "%s{%s,outcome=\"%s\"} %llu\n", name, labels, ock_reason_words[i],
+                     get(&v->meter.n_failure[i]));
 }
 
 static void write_histogram(ock_buffer *out, const char *name, const ock_histogram *h, const char *labels) {
@@ -55,7 +45,7 @@ static void write_total(ock_buffer *out, const char *name, ock_version *v, const
 static void write_phases(ock_buffer *out, const char *name, ock_version *v, const char *labels) {
   char with_phase[256];
   for (size_t i = 0; i < OCKHAM_PHASE_COUNT; i++) {
-    snprintf(with_phase, sizeof with_phase, "%s,phase=\"%s\"", labels, phase_names[i]);
+    snprintf(with_phase, sizeof with_phase, "%s,phase=\"%s\"", labels, ock_phase_words[i]);
     write_histogram(out, name, &v->meter.phases[i], with_phase);
   }
 }
@@ -178,8 +168,7 @@ void ock_stats_write(ock_version *v, ock_buffer *out) {
   ock_buffer_print(out,
                    "{\"name\":\"%s\",\"version\":\"%s\",\"last_inference\":%llu,\"inference_count\":%llu,"
                    "\"execution_count\":%llu,\"inference_stats\":{",
-                   v->settings.name, v->settings.version, get(&m->last_wall_ms), get(&m->n_rows),
-                   get(&m->n_executions));
+                   v->settings.name, v->settings.version, get(&m->last_wall_ms), get(&m->n_rows), success);
   write_duration(out, "\"success\"", success, get(&m->success_ns));
   write_duration(out, ",\"fail\"", failures, get(&m->failure_ns));
   write_duration(out, ",\"queue\"", success, get(&m->phase_ns[OCKHAM_PHASE_QUEUE]));

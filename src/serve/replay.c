@@ -2,7 +2,6 @@
 /* The recorded body goes to the route by which it came, so that everything between the socket and the model is asked
  * again too; one at a time, so that the order is that of the recording. */
 #include <curl/curl.h>
-#include <math.h>
 #include <ockham/replay.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +118,7 @@ static bool open_curl(replay *r) {
 static char *padded(const void *bytes, size_t size) {
   char *copy = ock_alloc(size + OCK_BODY_PADDING);
   if (!copy) return NULL;
-  memcpy(copy, bytes, size);
+  if (size) memcpy(copy, bytes, size);
   memset(copy + size, 0, OCK_BODY_PADDING);
   return copy;
 }
@@ -163,6 +162,15 @@ static size_t number_at(const char *p, const char *end, double *value, bool *int
   return n;
 }
 
+static void note_number(ock_difference *d, double distance, double a, double b) {
+  d->n_different++;
+  if (distance <= d->worst) return;
+  d->worst = distance;
+  d->at = d->n_values;
+  d->a = a;
+  d->b = b;
+}
+
 /* Rows in JSON or CSV: texts alike but for numbers, which are compared as such. */
 static ockham_replay_verdict compare_texts(replay *r, const ockham_request *request, double tolerance) {
   ock_difference *d = &r->difference;
@@ -174,12 +182,8 @@ static ockham_replay_verdict compare_texts(replay *r, const ockham_request *requ
     bool a_integer, b_integer;
     size_t n = number_at(p, p_end, &a, &a_integer), m = number_at(q, q_end, &b, &b_integer);
     if (n && m) {
-      double scale = fmax(fabs(a), fabs(b)), distance = a == b ? 0 : fabs(a - b) / scale;
-      if (distance > (a_integer && b_integer ? 0 : tolerance)) {
-        if (distance > d->worst)
-          *d = (ock_difference){d->n_values, d->n_different, distance, "", d->n_values, a, b, ""};
-        d->n_different++;
-      }
+      double distance = ock_relative_difference(a, b, 0);
+      if (distance > (a_integer && b_integer ? 0 : tolerance)) note_number(d, distance, a, b);
       d->n_values++;
       p += n;
       q += m;

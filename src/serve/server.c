@@ -157,7 +157,8 @@ static bool is_socket_path(const char *address) {
   return strchr(address, '/');
 }
 
-static int listen_at(int family, const struct sockaddr *address, socklen_t size) {
+/* path: of a socket in the file system, which is for its owner only; else NULL. */
+static int listen_at(int family, const struct sockaddr *address, socklen_t size, const char *path) {
   enum { BACKLOG = 4096 };
   int one = 1, fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
@@ -165,7 +166,9 @@ static int listen_at(int family, const struct sockaddr *address, socklen_t size)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   }
-  if (bind(fd, address, size) == 0 && listen(fd, BACKLOG) == 0) return fd;
+  bool bound = bind(fd, address, size) == 0;
+  if (bound && path) bound = chmod(path, 0600) == 0; /* nobody can connect before listen() */
+  if (bound && listen(fd, BACKLOG) == 0) return fd;
   int why = errno;
   close(fd);
   errno = why;
@@ -188,9 +191,7 @@ static ockham_status open_socket_path(const char *path, int *fd, ockham_error *e
   struct stat info;
   if (is_listened_to(&address)) return ock_fail(err, OCKHAM_IO, "cannot listen on %s: another server does", path);
   if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode)) unlink(path); /* what a server that was killed left */
-  mode_t old = umask(0177);
-  *fd = listen_at(AF_UNIX, (struct sockaddr *)&address, sizeof address);
-  umask(old);
+  *fd = listen_at(AF_UNIX, (struct sockaddr *)&address, sizeof address, path);
   if (*fd < 0) return ock_fail(err, OCKHAM_IO, "cannot listen on %s: %s", path, strerror(errno));
   return OCKHAM_OK;
 }
@@ -236,7 +237,7 @@ static ockham_status open_socket(const char *what, const char *text, bool tls, i
   if (failed) return ock_fail(err, OCKHAM_IO, "%s: cannot find '%s': %s", what, host, gai_strerror(failed));
   *fd = -1;
   for (struct addrinfo *a = found; a && *fd < 0; a = a->ai_next)
-    *fd = listen_at(a->ai_family, a->ai_addr, a->ai_addrlen);
+    *fd = listen_at(a->ai_family, a->ai_addr, a->ai_addrlen, NULL);
   int why = errno;
   freeaddrinfo(found);
   if (*fd < 0) return ock_fail(err, OCKHAM_IO, "%s: cannot listen on %s: %s", what, text, strerror(why));
@@ -394,33 +395,30 @@ static void sleep_ms(unsigned ms) {
   nanosleep(&pause, NULL);
 }
 
-/* Answers that are ready still have to be sent. */
-static void wait_for_exchanges(ockham_server *server, unsigned timeout_ms) {
+/* Answers that are ready still have to be sent. Connections are suspended while a crew or a thread works for them, and
+ * those cannot be ended: a model that was being loaded meanwhile is closed too. */
+static void wait_for_exchanges(ockham_server *server, uint64_t until_ns) {
   enum { STEP_MS = 2 };
-  for (unsigned waited = 0; server->n_exchanges && waited < timeout_ms; waited += STEP_MS) sleep_ms(STEP_MS);
-  while (server->n_apart) sleep_ms(STEP_MS); /* a suspended connection cannot be ended */
-}
-
-/* Nobody waits for what a shadow still has. */
-static void close_crews(ockham_server *server, unsigned timeout_ms) {
-  ock_version *v;
-  for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
-    ock_crew_close(v->crew, v->settings.shadow ? 0 : timeout_ms);
-    ock_version_release(v);
+  while (server->n_exchanges && ock_clock_ns() < until_ns) sleep_ms(STEP_MS);
+  while (server->n_apart) {
+    ock_versions_close(server, until_ns);
+    sleep_ms(STEP_MS);
   }
+  ock_versions_close(server, until_ns);
 }
 
 /* No new connections; what waits for a crew is finished by its end; then the daemons, whose last exchanges let go of
  * the versions; then the rest. */
 void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   if (!server) return;
+  uint64_t until_ns = ock_clock_ns() + (uint64_t)timeout_ms * 1000000;
   server->patience_ms = timeout_ms;
   server->stopping = true;
   ockham_server_interrupt(server);
   MHD_socket fd = server->daemon ? MHD_quiesce_daemon(server->daemon) : MHD_INVALID_SOCKET;
-  close_crews(server, timeout_ms);
+  ock_versions_close(server, until_ns);
   ock_streams_end(server->streams);
-  wait_for_exchanges(server, timeout_ms);
+  wait_for_exchanges(server, until_ns);
   if (server->daemon) MHD_stop_daemon(server->daemon);
   if (server->admin_daemon) MHD_stop_daemon(server->admin_daemon);
   if (fd != MHD_INVALID_SOCKET) close(fd);

@@ -32,21 +32,11 @@ static void write_meter(const ock_meter *m, ock_buffer *out) {
     first = false;
   }
   ock_buffer_text(out, "},\"phase_ms\":{");
-  static const char *const names[] = {
-#define NAME(name, word) word,
-      OCKHAM_PHASE_LIST(NAME)
-#undef NAME
-  };
   for (size_t i = 0; i < OCKHAM_PHASE_COUNT; i++)
-    ock_buffer_print(out, "%s\"%s\":%.4f", i ? "," : "", names[i], quantile_ms(&m->phases[i], 0.5));
+    ock_buffer_print(out, "%s\"%s\":%.4f", i ? "," : "", ock_phase_words[i], quantile_ms(&m->phases[i], 0.5));
   ock_buffer_text(out, "},\"failures\":{");
-  static const char *const reasons[] = {
-#define NAME(name) #name,
-      OCK_REASON_LIST(NAME)
-#undef NAME
-  };
   for (size_t i = 0; i < OCK_REASON_COUNT; i++)
-    ock_buffer_print(out, "%s\"%s\":%llu", i ? "," : "", reasons[i], get(&m->n_failure[i]));
+    ock_buffer_print(out, "%s\"%s\":%llu", i ? "," : "", ock_reason_words[i], get(&m->n_failure[i]));
   ock_buffer_print(out, "},\"compared\":%llu,\"different\":%llu,\"dropped\":%llu", get(&m->n_compared),
                    get(&m->n_different), get(&m->n_dropped));
 }
@@ -74,7 +64,8 @@ static void write_version(ock_version *v, ock_buffer *out) {
                                                     : "starting",
                    v->settings.shadow ? "true" : "false");
   ock_buffer_print(out, ",\"weight\":%.17g,\"problem\":", v->weight);
-  ock_buffer_json_string(out, v->problem, strlen(v->problem));
+  const char *problem = ock_version_problem(v);
+  ock_buffer_json_string(out, problem, strlen(problem));
   write_meter(&v->meter, out);
   if (!v->fitted) write_crew(v->crew, out);
   ock_past_write(&v->history, out);
@@ -206,10 +197,7 @@ static void *run(void *arg) {
   trouble_told told = {0};
   pthread_mutex_lock(&streams->lock);
   while (!streams->ending) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec++;
-    pthread_cond_timedwait(&streams->wake, &streams->lock, &until);
+    (void)ock_condition_wait(&streams->wake, &streams->lock, ock_clock_ns() + 1000000000u);
     if (!streams->ending) look_at_all(streams->server);
     if (!streams->ending) look_at_recording(streams->server, &told);
     for (listener *l = streams->first; l; l = l->next) {
@@ -228,11 +216,7 @@ ockham_status ock_streams_start(ockham_server *server, ockham_error *err) {
   if (!streams) return ock_fail_memory(err, "the console's stream", sizeof *streams);
   streams->server = server;
   pthread_mutex_init(&streams->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&streams->wake, &attributes);
-  pthread_condattr_destroy(&attributes);
+  ock_condition_init(&streams->wake);
   int why = pthread_create(&streams->thread, NULL, run, streams);
   if (why) {
     ock_free(streams);

@@ -32,10 +32,6 @@ static void told(void *user, const ock_worker_event *event) {
   ock_buffer_clear(&details);
 }
 
-static ockham_status call_fitted(void *user, ock_message *request, ock_message *answer, ockham_error *err) {
-  return ock_fitted_answer(user, request, answer, err);
-}
-
 ock_crew_options ock_crew_options_of(const ockham_serve_model *s) {
   enum { CONNECTIONS = 8, PROCESSES = 64, FILES = 256 };
   return (ock_crew_options){
@@ -65,7 +61,7 @@ static ockham_status start_crew(ock_version *version, ockham_error *err) {
   ock_crew_options options = ock_crew_options_of(&version->settings);
   options.helpers = version->server->helpers;
   if (version->fitted) {
-    options.call = call_fitted;
+    options.call = ock_fitted_call;
     options.call_user = version;
   }
   options.interrupted = &version->server->interrupted;
@@ -76,9 +72,19 @@ static ockham_status start_crew(ock_version *version, ockham_error *err) {
 
 /* ---- life ---- */
 
+static void leave_alive(ock_version *version) {
+  ockham_server *server = version->server;
+  pthread_mutex_lock(&server->life_lock);
+  ock_version **at = &server->alive;
+  while (*at && *at != version) at = &(*at)->next;
+  if (*at) *at = version->next;
+  pthread_mutex_unlock(&server->life_lock);
+}
+
 static void end_version(ock_version *version) {
   enum { PATIENCE_MS = 30000 };
   ockham_server *server = version->server;
+  leave_alive(version);
   ock_crew_stop(version->crew, server->stopping ? server->patience_ms : PATIENCE_MS);
   ockham_model_free(version->fitted);
   ock_schema_clear(&version->schema);
@@ -112,6 +118,32 @@ void ock_version_release(ock_version *version) {
     end_version(version);
 }
 
+/* False: its last holder has let go, and it is being ended. */
+static bool hold_if_held(ock_version *version) {
+  size_t n = atomic_load(&version->n_holders);
+  while (n && !atomic_compare_exchange_weak(&version->n_holders, &n, n + 1)) continue;
+  return n > 0;
+}
+
+static ock_version *take_open_one(ockham_server *server) {
+  pthread_mutex_lock(&server->life_lock);
+  ock_version *version = server->alive;
+  while (version && (version->closed || !hold_if_held(version))) version = version->next;
+  if (version) version->closed = true;
+  pthread_mutex_unlock(&server->life_lock);
+  return version;
+}
+
+/* Nobody waits for what a shadow still has. */
+void ock_versions_close(ockham_server *server, uint64_t until_ns) {
+  ock_version *version;
+  while ((version = take_open_one(server))) {
+    uint64_t now = ock_clock_ns(), left_ms = now < until_ns ? (until_ns - now) / 1000000 : 0;
+    ock_crew_close(version->crew, version->settings.shadow ? 0 : (uint32_t)left_ms);
+    ock_version_release(version);
+  }
+}
+
 static ockham_status start(ock_version *version, const ockham_serve_model *settings, ockham_error *err) {
   bool failed = false;
   ock_copy_model(&version->arena, &version->settings, settings, &failed);
@@ -129,6 +161,7 @@ static ockham_status start(ock_version *version, const ockham_serve_model *setti
 ockham_status ock_version_start(ockham_server *server, const ockham_serve_model *settings, ock_version **version,
                                 ockham_error *err) {
   *version = NULL;
+  if (server->stopping) return ock_fail(err, OCKHAM_IO, "the server ends");
   ock_version *made = ock_alloc_zeroed(1, sizeof *made);
   if (!made) return ock_fail_memory(err, "a model", sizeof *made);
   made->server = server;
@@ -139,11 +172,16 @@ ockham_status ock_version_start(ockham_server *server, const ockham_serve_model 
   server->n_alive++;
   pthread_mutex_unlock(&server->life_lock);
   ockham_status status = start(made, settings, err);
-  if (status)
+  if (status) {
     end_version(made);
-  else
-    *version = made;
-  return status;
+    return status;
+  }
+  pthread_mutex_lock(&server->life_lock);
+  made->next = server->alive;
+  server->alive = made;
+  pthread_mutex_unlock(&server->life_lock);
+  *version = made;
+  return OCKHAM_OK;
 }
 
 const ock_schema *ock_version_schema(const ock_version *version) {
@@ -154,14 +192,17 @@ bool ock_version_ready(ock_version *version) {
   return version->fitted || (ock_crew_schema(version->crew) && ock_crew_ready(version->crew));
 }
 
+const char *ock_version_problem(ock_version *version) {
+  return version->state == OCK_VERSION_FAILED && !ock_version_ready(version) ? version->problem : "";
+}
+
 ockham_status ock_version_wait(ock_version *version, ockham_error *err) {
   if (version->state == OCK_VERSION_READY) return OCKHAM_OK;
   ockham_error own = {0};
   ockham_status status = ock_crew_wait(version->crew, &own);
-  if (status) {
+  if (status && err) *err = own;
+  if (status && version->state != OCK_VERSION_FAILED) /* others may be reading it once it is FAILED */
     snprintf(version->problem, sizeof version->problem, "%s", own.message);
-    if (err) *err = own;
-  }
   version->state = status ? OCK_VERSION_FAILED : OCK_VERSION_READY;
   return status;
 }

@@ -70,8 +70,8 @@ ockham_status ock_watch_start(ock_watch **out, ockham_error *err) {
   if (!watch) return ock_fail_memory(err, "the watch over clients", sizeof *watch);
   pthread_mutex_init(&watch->lock, NULL);
   watch->first_free = SIZE_MAX;
-  if (!open_descriptors(watch) || pthread_create(&watch->thread, NULL, run, watch) != 0) {
-    int why = errno;
+  int why = open_descriptors(watch) ? pthread_create(&watch->thread, NULL, run, watch) : errno;
+  if (why) {
     free_watch(watch);
     return ock_fail(err, OCKHAM_IO, "cannot watch over clients: %s", strerror(why));
   }

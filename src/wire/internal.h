@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wire: the forms in which numbers travel, from bytes to typed tensors and back, and nothing about sockets or
- * processes. Main types: ock_message (the tensors of a request or an answer, in one arena), ock_schema (what a model
- * takes and gives), ock_buffer (bytes that are being written). Invariants: a decoder reads each byte once, straight
- * into the typed buffer; what it accepts is valid in every particular (shapes match counts, numbers fit their type, no
- * key comes twice, text is UTF-8); what it refuses it names with field and byte offset; memory is bounded by a small
- * multiple of the body's size. Threads: functions are reentrant; a message or buffer belongs to one thread at a time.
+/* wire: the forms in which numbers travel, from bytes to typed tensors and back; nothing about sockets or processes.
+ * Main types: ock_message (the tensors of a request or an answer, in one arena), ock_schema (what a model takes and
+ *   gives), ock_buffer (bytes that are being written).
+ * Invariants: a decoder reads each byte once, straight into the typed buffer; what it accepts is valid in every
+ *   particular (shapes match counts, numbers fit their type, no key comes twice, text is UTF-8); what it refuses it
+ *   names with field and byte offset; memory is bounded by a small multiple of the body's size.
+ * Threads: functions are reentrant; a message or buffer belongs to one thread at a time.
  * Source: Open Inference Protocol v2 (kserve/open-inference-protocol, inference_rest.md) and Triton's binary tensor
- * data extension; RFC 8259 (JSON), RFC 4180 (CSV). */
+ *   data extension; RFC 8259 (JSON), RFC 4180 (CSV). */
 #ifndef OCK_WIRE_INTERNAL_H
 #define OCK_WIRE_INTERNAL_H
 
@@ -137,6 +138,10 @@ void ock_schema_write(const ock_schema *schema, ock_buffer *out);
  * wants only outputs there are. With `convert`, any numeric datatype is taken where a number is expected, and with
  * MATRIX also one tensor a column; ock_message_matrix() turns them into one. */
 ockham_status ock_schema_check(const ock_schema *schema, const ock_message *request, bool convert, ockham_error *err);
+/* BAD_DATA unless an answer to a request has outputs of the schema only, all that are wanted, of their datatypes and
+ * shapes. */
+ockham_status ock_schema_check_answer(const ock_schema *schema, const ock_message *request, const ock_message *answer,
+                                      ockham_error *err);
 /* The rows of a checked request of layout MATRIX as float64: a view of the tensor where it lies as needed, else a copy
  * in the message's arena. NO_MEMORY; BAD_DATA (row, column set) for a value that is not finite. */
 ockham_status ock_message_matrix(const ock_schema *schema, ock_message *request, ockham_rows *rows, ockham_error *err);
@@ -185,7 +190,8 @@ ockham_status ock_rows_encode(ock_form form, const ock_message *request, const o
 
 uint64_t ock_hash(const void *bytes, size_t size); /* XXH3, 64 bits */
 /* Any body that these decoders know, as JSON for people: binary tensors become numbers, CSV stays text in a string.
- * What cannot be decoded is shown as a string with a note. content_type may be NULL. */
+ * What cannot be decoded is shown as a string with a note. content_type may be NULL. The body needs no padding: it is
+ * copied. Memory: out->failed. */
 void ock_body_explain(const char *content_type, size_t json_size, const char *body, size_t size, ock_buffer *out);
 
 #endif

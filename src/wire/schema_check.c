@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a request is what a model takes, and its rows as one matrix. */
+/* Whether a request is what a model takes, and an answer what it gives; and a request's rows as one matrix. */
 #include <math.h>
 #include <string.h>
 
@@ -88,16 +88,16 @@ static ockham_status check_fields(const ock_schema *schema, const ock_message *r
   return OCKHAM_OK;
 }
 
-static bool has_field(const ock_field *fields, size_t n, const char *name) {
+static const ock_field *find_field(const ock_field *fields, size_t n, const char *name) {
   for (size_t i = 0; i < n; i++)
-    if (strcmp(fields[i].name, name) == 0) return true;
-  return false;
+    if (strcmp(fields[i].name, name) == 0) return &fields[i];
+  return NULL;
 }
 
 static ockham_status check_known(const ock_schema *schema, const ock_message *request, ockham_error *err) {
   char shown[OCK_NAMES_SHOWN];
   for (size_t i = 0; i < request->n_tensors; i++) {
-    if (has_field(schema->inputs, schema->n_inputs, request->tensors[i].name)) continue;
+    if (find_field(schema->inputs, schema->n_inputs, request->tensors[i].name)) continue;
     show_fields(schema->inputs, schema->n_inputs, shown);
     return ock_fail(err, OCKHAM_BAD_DATA, "expected the inputs %s, found also '%.60s'", shown,
                     request->tensors[i].name);
@@ -108,7 +108,7 @@ static ockham_status check_known(const ock_schema *schema, const ock_message *re
 static ockham_status check_wanted(const ock_schema *schema, const ock_message *request, ockham_error *err) {
   char shown[OCK_NAMES_SHOWN];
   for (size_t i = 0; i < request->n_wanted; i++) {
-    if (has_field(schema->outputs, schema->n_outputs, request->wanted[i].name)) continue;
+    if (find_field(schema->outputs, schema->n_outputs, request->wanted[i].name)) continue;
     show_fields(schema->outputs, schema->n_outputs, shown);
     return ock_fail(err, OCKHAM_BAD_DATA, "expected outputs out of %s, found '%.60s'", shown, request->wanted[i].name);
   }
@@ -145,6 +145,30 @@ ockham_status ock_schema_check(const ock_schema *schema, const ock_message *requ
     OCK_TRY(check_known(schema, request, err));
   }
   return check_wanted(schema, request, err);
+}
+
+/* ---- answers ---- */
+
+static ockham_status check_output(const ock_schema *schema, const ock_tensor *tensor, ockham_error *err) {
+  const ock_field *field = find_field(schema->outputs, schema->n_outputs, tensor->name);
+  if (!field) return ock_fail(err, OCKHAM_BAD_DATA, "expected no output '%.64s' in the answer", tensor->name);
+  if (field->datatype == tensor->datatype && shape_fits(field, tensor)) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_DATA, "expected output '%.64s' as declared, %s of %zu dimensions, found %s of %zu%s",
+                  tensor->name, ock_datatype_name(field->datatype), field->n_dimensions,
+                  ock_datatype_name(tensor->datatype), tensor->n_dimensions,
+                  field->n_dimensions == tensor->n_dimensions ? " and another shape" : "");
+}
+
+ockham_status ock_schema_check_answer(const ock_schema *schema, const ock_message *request, const ock_message *answer,
+                                      ockham_error *err) {
+  int binary;
+  for (size_t i = 0; i < answer->n_tensors; i++) OCK_TRY(check_output(schema, &answer->tensors[i], err));
+  for (size_t i = 0; i < schema->n_outputs; i++) {
+    const char *name = schema->outputs[i].name;
+    if (ock_message_wants(request, name, &binary) && !ock_message_find(answer, name))
+      return ock_fail(err, OCKHAM_BAD_DATA, "expected output '%.64s' in the answer, found none", name);
+  }
+  return OCKHAM_OK;
 }
 
 /* ---- the rows as a matrix ---- */

@@ -179,6 +179,7 @@ bool ock_crew_submit(ock_crew *crew, ock_job *job, uint32_t *retry_ms) {
     push_back(crew, job);
     ock_crew_wake_one(crew);
     if (job->deadline_ns) ock_keeper_call(crew, job->deadline_ns);
+    if (job->own->cancelled) ock_keeper_call(crew, 0); /* by a client that left before it was handed over */
   } else {
     crew->n_refused++;
   }
@@ -188,7 +189,7 @@ bool ock_crew_submit(ock_crew *crew, ock_job *job, uint32_t *retry_ms) {
 
 void ock_crew_cancel(ock_crew *crew, ock_job *job) {
   pthread_mutex_lock(&crew->mutex);
-  if (job->own->state == JOB_WAITING || job->own->state == JOB_RUNNING) {
+  if (job->own->state != JOB_ANSWERED) {
     job->own->cancelled = true;
     ock_keeper_call(crew, 0);
   }
@@ -245,13 +246,9 @@ static const ock_hand_kind *choose_kind(const ock_crew_options *options) {
 }
 
 static void init_locks(ock_crew *crew) {
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   pthread_mutex_init(&crew->mutex, NULL);
-  pthread_cond_init(&crew->changed, &attributes);
-  pthread_cond_init(&crew->tick, &attributes);
-  pthread_condattr_destroy(&attributes);
+  ock_condition_init(&crew->changed);
+  ock_condition_init(&crew->tick);
 }
 
 static ockham_status prepare_member(ock_crew *crew, size_t i, ockham_error *err) {
@@ -335,10 +332,6 @@ ockham_status ock_crew_start(const ock_crew_options *options, ock_crew **out, oc
 
 static const uint64_t look_pause_ns = 20000000;
 
-static struct timespec as_time(uint64_t ns) {
-  return (struct timespec){.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)};
-}
-
 static bool none_can_be_up(const ock_crew *crew) {
   for (size_t i = 0; i < crew->options.n_hands; i++)
     if (!crew->members[i].failed_once) return false;
@@ -353,12 +346,13 @@ static bool is_interrupted(const ock_crew *crew) {
 ockham_status ock_crew_wait(ock_crew *crew, ockham_error *err) {
   uint64_t now = ock_clock_ns(), end = now + (uint64_t)crew->options.startup_ms * 1000000u;
   pthread_mutex_lock(&crew->mutex);
-  for (; !crew->n_up && !none_can_be_up(crew) && !is_interrupted(crew) && now < end; now = ock_clock_ns()) {
-    struct timespec next = as_time(now + look_pause_ns < end ? now + look_pause_ns : end);
-    (void)pthread_cond_timedwait(&crew->changed, &crew->mutex, &next);
-  }
+  for (; !crew->n_up && !none_can_be_up(crew) && !crew->stopping && !is_interrupted(crew) && now < end;
+       now = ock_clock_ns())
+    (void)ock_condition_wait(&crew->changed, &crew->mutex, now + look_pause_ns < end ? now + look_pause_ns : end);
   ockham_status status = OCKHAM_OK;
-  if (!crew->n_up && crew->last_failure.message[0])
+  if (!crew->n_up && crew->stopping)
+    status = ock_fail(err, OCKHAM_IO, "model %s is being unloaded", crew->options.model);
+  else if (!crew->n_up && crew->last_failure.message[0])
     status =
         ock_fail(err, OCKHAM_IO, "model %s did not start: %.400s", crew->options.model, crew->last_failure.message);
   else if (!crew->n_up && is_interrupted(crew))
@@ -377,11 +371,12 @@ static void wake_all(ock_crew *crew) {
 void ock_crew_close(ock_crew *crew, uint32_t timeout_ms) {
   if (!crew || crew->closed) return;
   crew->closed = true;
-  struct timespec end = as_time(ock_clock_ns() + (uint64_t)timeout_ms * 1000000u);
-  int timed_out = 0;
+  uint64_t until = ock_clock_ns() + (uint64_t)timeout_ms * 1000000u;
+  bool timed_out = false;
   pthread_mutex_lock(&crew->mutex);
   crew->stopping = true;
-  while (crew->n_unanswered && !timed_out) timed_out = pthread_cond_timedwait(&crew->changed, &crew->mutex, &end);
+  pthread_cond_broadcast(&crew->changed); /* who waits for it to be up need not any more */
+  while (crew->n_unanswered && !timed_out) timed_out = !ock_condition_wait(&crew->changed, &crew->mutex, until);
   atomic_store(&crew->ending, true);
   ock_keeper_call(crew, 0);
   wake_all(crew);

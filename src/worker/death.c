@@ -28,17 +28,23 @@ static uint64_t find_kilobytes(const char *text, const char *key) {
 }
 
 /* The peak is of the program alone; ru_maxrss would begin with that of the server it was forked from. */
-uint64_t ock_process_sample(ock_process *process) {
+void ock_memory_of(long process, uint64_t *now, uint64_t *peak) {
   char path[48], text[4096];
-  if (!process->child.process) return 0;
-  snprintf(path, sizeof path, "/proc/%ld/status", (long)process->child.process);
+  snprintf(path, sizeof path, "/proc/%ld/status", process);
   FILE *file = fopen(path, "re");
   size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
   if (file) fclose(file);
   text[n] = '\0';
-  uint64_t peak = find_kilobytes(text, "VmHWM:");
+  *now = find_kilobytes(text, "VmRSS:");
+  *peak = find_kilobytes(text, "VmHWM:");
+}
+
+uint64_t ock_process_sample(ock_process *process) {
+  uint64_t now, peak;
+  if (!process->child.process) return 0;
+  ock_memory_of((long)process->child.process, &now, &peak);
   if (peak > process->peak_memory_bytes) process->peak_memory_bytes = peak;
-  return find_kilobytes(text, "VmRSS:");
+  return now;
 }
 
 /* ---- ending it ---- */

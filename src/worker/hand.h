@@ -2,12 +2,13 @@
 /* The other side of a crew: what a kind of hand (process.c, upstream.c, call.c) is, and what the crew does for it.
  *
  * A hand is a thread of the crew and the state of its kind. The thread does, until the crew ends:
- *   open, again after a growing pause for as long as it fails; then watch while there is nothing to do, and call for
- * each job; close when a call said `lost`, when watch said false, or at the end. close follows each open, also a failed
- * one. All of these run in that thread and never at once; only look comes from others, under the hand's lock. The crew
- * does the rest: the queue, deadlines and cancellation (a job's `done` may have been called while call still works on
- * it: its answer is thrown away then), retries, quarantine, the breaker, and the check of answers against the schema.
- */
+ *   open   again after a growing pause for as long as it fails; then
+ *   watch  while there is nothing to do, and
+ *   call   for each job;
+ *   close  when a call said `lost`, when watch said false, or at the end: after each open, also a failed one.
+ * All of these run in that thread and never at once; only look comes from others, under the hand's lock. The crew does
+ * the rest: the queue, deadlines and cancellation (a job's `done` may have been called while call still works on it:
+ * its answer is thrown away then), retries, quarantine, the breaker, and the check of answers against the schema. */
 #ifndef OCK_WORKER_HAND_H
 #define OCK_WORKER_HAND_H
 
@@ -72,8 +73,5 @@ bool ock_hand_is_ending(const ock_hand *hand); /* give up what you are at */
 bool ock_hand_wait(ock_hand *hand, uint64_t until_ns);
 /* Tell an event: kind, text and what belongs to it are the caller's, the model, hand and process are filled in. */
 void ock_hand_tell(ock_hand *hand, const ock_worker_event *event);
-/* BAD_DATA unless an answer has exactly outputs of the schema, all that are wanted, of their datatypes and shapes. */
-ockham_status ock_answer_check(const ock_schema *schema, const ock_message *request, const ock_message *answer,
-                               ockham_error *err);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* worker: who computes an answer, and how the rest is kept safe from it: processes that this server starts and limits,
- * servers elsewhere, and functions of this process that take long.
+ *   servers elsewhere, and functions of this process that take long.
  * Main types: ock_job (a request and its answer), ock_crew (a bounded queue and the hands that work it off, one thread
- * a hand), ock_hand_kind (a table of functions: process.c, upstream.c, call.c). Invariants: each job is done exactly
- * once, whatever dies; a process has one job at a time, so that its CPU time and its death belong to that job; nothing
- * that a process sends is believed before it was checked; what ends a process is known and told (exit code, signal,
- * limit, stderr); a job that killed two is not tried a third time. Threads: crews may be used from any thread; `done`
- * and `told` come from a thread of the crew, never from a call into it. Source: frames are listed in frame.h; limits in
- * cgroups(7), getrlimit(2), seccomp(2). */
+ *   a hand), ock_hand_kind (a table of functions: process.c, upstream.c, call.c).
+ * Invariants: each job is done exactly once, whatever dies; a process has one job at a time, so that its CPU time and
+ *   its death belong to that job; nothing that a process sends is believed before it was checked; what ends a process
+ *   is known and told (exit code, signal, limit, stderr); a job that killed two is not tried a third time.
+ * Threads: crews may be used from any thread; `done` and `told` come from a thread of the crew, never from a call into
+ *   it, and without the crew's mutex.
+ * Source: frames are listed in frame.h; limits in cgroups(7), getrlimit(2), seccomp(2). */
 #ifndef OCK_WORKER_INTERNAL_H
 #define OCK_WORKER_INTERNAL_H
 
@@ -39,8 +40,6 @@ typedef enum ock_outcome { OCK_OUTCOME_LIST(OCK_OUTCOME_ENUM) OCK_OUTCOME_COUNT 
 int ock_outcome_status(ock_outcome outcome);
 const char *ock_outcome_reason(ock_outcome outcome);
 const char *ock_outcome_text(ock_outcome outcome);
-
-uint64_t ock_clock_ns(void); /* monotonic */
 
 /* Made by ock_job_new() with one reference; the caller fills the first part, then submits it, and reads the second part
  * once done was called. */
@@ -132,7 +131,8 @@ typedef struct ock_crew ock_crew;
 /* Start: returns once the hands run, not once they are up: ock_crew_wait(). Copies the options. BAD_ARGUMENT,
  * NO_MEMORY, IO. */
 ockham_status ock_crew_start(const ock_crew_options *options, ock_crew **crew, ockham_error *err);
-/* Until one hand is up, or none can be: then IO with why, the end of stderr in it. timeout_ms as startup_ms. */
+/* Until one hand is up, or none can be: then IO with why, the end of stderr in it; for at most startup_ms. IO at once
+ * when the crew is being closed. */
 ockham_status ock_crew_wait(ock_crew *crew, ockham_error *err);
 /* What the first HELLO, or the server's metadata, said; NULL before. Valid as long as the crew. */
 const ock_schema *ock_crew_schema(const ock_crew *crew);
@@ -140,7 +140,8 @@ bool ock_crew_ready(ock_crew *crew); /* a hand is up, and the breaker closed */
 /* Hand a job over: the crew holds a reference until it called done. Or refuse it at once: its outcome and error are
  * set, done is not called, false is returned; *retry_ms is when it may be worth trying again. */
 bool ock_crew_submit(ock_crew *crew, ock_job *job, uint32_t *retry_ms);
-/* The answer is not wanted any more: done comes soon, with CANCELLED unless it was done already. */
+/* The answer is not wanted any more: done comes soon, with CANCELLED unless it was done already. Also of a job that
+ * will be submitted. */
 void ock_crew_cancel(ock_crew *crew, ock_job *job);
 /* Finish what was accepted (for at most timeout_ms, then refuse it with STOPPED), end the processes, free all. */
 void ock_crew_stop(ock_crew *crew, uint32_t timeout_ms);
@@ -157,6 +158,9 @@ typedef struct ock_crew_figures {
   const char *limits; /* how limits are kept: "cgroup v2", "cgroup v1", "rlimits", with what is not kept */
 } ock_crew_figures;
 void ock_crew_look(ock_crew *crew, ock_crew_figures *figures);
+
+/* Resident bytes of a process, now and at most so far; 0 when it is not there. */
+void ock_memory_of(long process, uint64_t *now, uint64_t *peak);
 
 /* Write ockham_worker.py and ockham_worker.h into a folder, which is made when it is not there. CANNOT_WRITE. */
 ockham_status ock_helpers_write(const char *folder, ockham_error *err);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include <time.h>
 
 #include "worker/crew.h"
 
@@ -21,12 +20,6 @@ const char *ock_outcome_reason(ock_outcome outcome) {
 
 const char *ock_outcome_text(ock_outcome outcome) {
   return texts[outcome];
-}
-
-uint64_t ock_clock_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* ---- jobs ---- */

@@ -83,9 +83,8 @@ static void sleep_on(ock_crew *crew) {
   while (!crew->keeper_called && !crew->keeper_ending) {
     uint64_t at = crew->keeper_wake_ns;
     if (at && at <= ock_clock_ns()) return;
-    struct timespec until = {.tv_sec = (time_t)(at / 1000000000u), .tv_nsec = (long)(at % 1000000000u)};
     if (at)
-      (void)pthread_cond_timedwait(&crew->tick, &crew->mutex, &until);
+      (void)ock_condition_wait(&crew->tick, &crew->mutex, at);
     else
       pthread_cond_wait(&crew->tick, &crew->mutex);
   }

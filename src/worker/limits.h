@@ -40,7 +40,7 @@ typedef struct ock_cage {
   int join[OCK_CONTROLLERS]; /* write "0" to be in; -1: none */
   uint64_t oom_before, pids_before;
 } ock_cage;
-/* BAD_DATA never: what cannot be had is kept by resource limits. IO when a group that was found cannot be made. */
+/* What no group can be had for is kept by resource limits. IO when a group that was found cannot be made. */
 ockham_status ock_cage_make(const ock_limits *limits, ock_cage *cage, ockham_error *err);
 /* Note the counters, before a process starts. */
 void ock_cage_mark(ock_cage *cage);

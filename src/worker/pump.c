@@ -78,7 +78,7 @@ static uint64_t limit_wait(const ock_process *process, uint64_t until_ns, uint64
 
 static void wait_for_any(ock_hand *hand, ock_process *process, uint64_t until_ns, struct pollfd watched[N_WATCHED]) {
   uint64_t wait = limit_wait(process, until_ns, ock_clock_ns());
-  struct timespec pause = {.tv_sec = (time_t)(wait / 1000000000u), .tv_nsec = (long)(wait % 1000000000u)};
+  struct timespec pause = ock_timespec(wait);
   bool sends = process->n_sent < process->outgoing.size;
   watched[WAKE] = (struct pollfd){.fd = hand->wake, .events = POLLIN};
   watched[OUT] = (struct pollfd){.fd = process->out_ended_ns ? -1 : process->child.out, .events = POLLIN};

@@ -28,7 +28,7 @@ bool ock_hand_wait(ock_hand *hand, uint64_t until_ns) {
     uint64_t now = ock_clock_ns();
     if (until_ns && now >= until_ns) return false;
     uint64_t left = until_ns ? until_ns - now : 0;
-    struct timespec pause = {.tv_sec = (time_t)(left / 1000000000u), .tv_nsec = (long)(left % 1000000000u)};
+    struct timespec pause = ock_timespec(left);
     if (ppoll(&waiter, 1, until_ns ? &pause : NULL, NULL) > 0) return true;
   }
 }
@@ -48,49 +48,10 @@ static void tell(member *self, ock_worker_event_kind kind, const char *text, con
 
 /* ---- the answer's check ---- */
 
-static bool shape_fits(const ock_field *field, const ock_tensor *tensor) {
-  if (field->datatype != tensor->datatype || field->n_dimensions != tensor->n_dimensions) return false;
-  for (size_t i = 0; i < field->n_dimensions; i++)
-    if (field->shape[i] >= 0 && (uint64_t)field->shape[i] != tensor->shape[i]) return false;
-  return true;
-}
-
-static const ock_field *find_output(const ock_schema *schema, const char *name) {
-  for (size_t i = 0; i < schema->n_outputs; i++)
-    if (strcmp(schema->outputs[i].name, name) == 0) return &schema->outputs[i];
-  return NULL;
-}
-
-static bool is_wanted(const ock_message *request, const char *name) {
-  for (size_t i = 0; i < request->n_wanted; i++)
-    if (strcmp(request->wanted[i].name, name) == 0) return true;
-  return request->n_wanted == 0;
-}
-
-ockham_status ock_answer_check(const ock_schema *schema, const ock_message *request, const ock_message *answer,
-                               ockham_error *err) {
-  for (size_t i = 0; i < answer->n_tensors; i++) {
-    const ock_tensor *tensor = &answer->tensors[i];
-    const ock_field *field = find_output(schema, tensor->name);
-    if (!field) return ock_fail(err, OCKHAM_BAD_DATA, "expected no output '%.64s' in the answer", tensor->name);
-    if (!shape_fits(field, tensor))
-      return ock_fail(err, OCKHAM_BAD_DATA,
-                      "expected output '%.64s' as declared, %s of %zu dimensions, found %s of %zu%s", tensor->name,
-                      ock_datatype_name(field->datatype), field->n_dimensions, ock_datatype_name(tensor->datatype),
-                      tensor->n_dimensions, field->n_dimensions == tensor->n_dimensions ? " and another shape" : "");
-  }
-  for (size_t i = 0; i < schema->n_outputs; i++) {
-    const char *name = schema->outputs[i].name;
-    if (is_wanted(request, name) && !ock_message_find(answer, name))
-      return ock_fail(err, OCKHAM_BAD_DATA, "expected output '%.64s' in the answer, found none", name);
-  }
-  return OCKHAM_OK;
-}
-
 static void check_answer(ock_crew *crew, const ock_job *job, ock_hand_result *result) {
   const ock_schema *schema = ock_crew_schema(crew);
   if (result->outcome != OCK_DONE || !schema || schema->n_outputs == 0) return;
-  if (ock_answer_check(schema, &job->request, &result->answer, &result->error)) result->outcome = OCK_BAD_ANSWER;
+  if (ock_schema_check_answer(schema, &job->request, &result->answer, &result->error)) result->outcome = OCK_BAD_ANSWER;
 }
 
 /* ---- one job ---- */

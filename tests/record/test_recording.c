@@ -210,7 +210,7 @@ static void test_events(void **state) {
   for (uint64_t i = 1; i <= 300; i++) {
     char text[32];
     snprintf(text, sizeof text, "event %llu", (unsigned long long)i);
-    ock_recorder_event(recorder, &(ockham_event){.time_ns = i % 2 ? 0 : ock_time_ns() + i,
+    ock_recorder_event(recorder, &(ockham_event){.time_ns = i % 2 ? 0 : ock_wall_ns() + i,
                                                  .kind = i % 3 ? "load" : "death",
                                                  .model = "price",
                                                  .text = text,

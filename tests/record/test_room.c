@@ -66,7 +66,7 @@ static void test_retention_by_age(void **state) {
   const ock_recorder_options options = {.segment_bytes = 64 << 10, .keep_bytes = 1 << 20, .flush_ms = 1};
   make_folder(folder);
   ock_recorder *recorder = open_recorder(folder, &options);
-  old.time_ns = ock_time_ns() - (uint64_t)15 * 86400 * 1000000000u;
+  old.time_ns = ock_wall_ns() - (uint64_t)15 * 86400 * 1000000000u;
   assert_int_equal(ock_recorder_put(recorder, &old), 1);
   ock_recorder_figures figures;
   for (int i = 0; i < 2000; i++) { /* the keeper ends the segment, though it is not full, and removes it */
@@ -76,7 +76,7 @@ static void test_retention_by_age(void **state) {
   }
   assert_int_equal(figures.n_requests, 0);
   assert_int_equal(figures.n_put, 1); /* which never becomes less */
-  old.time_ns = ock_time_ns();
+  old.time_ns = ock_wall_ns();
   assert_int_equal(ock_recorder_put(recorder, &old), 2);
   ockham_recording *recording = open_recording(folder);
   assert_true(next_request(recording, NULL, &request));

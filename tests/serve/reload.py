@@ -118,6 +118,18 @@ def unload_and_load(folder):
         assert set(load.stop()) == {200} and not load.problems, load.problems[:3]
 
 
+def one_version_of_two(folder):
+    """A version that is left out is gone from the index, and its model is not told as unloaded."""
+    models = [{"name": "m", "version": version, "file": str(SCRATCH / "people.ock")} for version in ("1", "2")]
+    with Server(folder, models) as server:
+        assert server.reload(models[1:])
+        index = server.ask_admin("POST", "/v2/repository/index", {}).json()
+        assert [(entry["version"], entry["state"]) for entry in index] == [("2", "READY")], index
+        assert server.reload([models[0] | {"name": "other"}])
+        index = server.ask_admin("POST", "/v2/repository/index", {}).json()
+        assert [(entry["name"], entry["state"]) for entry in index] == [("other", "READY"), ("m", "UNAVAILABLE")], index
+
+
 def program_switched(folder):
     """A program is replaced under load: every request is answered, by the old one or the new one; the old one's processes
     end."""
@@ -206,7 +218,7 @@ def many_reloads(folder):
         assert server.stop() == 0
 
 
-CHECKS = (file_by_load, file_by_hangup, unload_and_load, program_switched, program_broken, all_or_none, drained, weights_alone, many_reloads)
+CHECKS = (file_by_load, file_by_hangup, unload_and_load, one_version_of_two, program_switched, program_broken, all_or_none, drained, weights_alone, many_reloads)
 
 if __name__ == "__main__":
     sys.exit(life.run_checks(CHECKS))

@@ -103,6 +103,22 @@ def by_name(folder):
         assert sorted(client.get("/v2/models/m").json()["versions"]) == ["1", "2"]
 
 
+def which_there_are(folder):
+    """Who asks for none of them is told all of them, also where one's name is part of another's; and a name that is too long is
+    not taken for none."""
+    models = [{"name": name, "version": version, "file": str(SCRATCH / "people.ock")} for name, version in (("people", "1"), ("peo", "1"), ("people", "2"))]
+    body = PEOPLE.records(PEOPLE.rows(1))
+    with Server(folder, models) as server, server.client() as client:
+        answer = client.post("/m/none", body)
+        assert answer.status == 404 and answer.json()["error"].endswith("expected one of: people, peo"), answer
+        assert client.post("/invocations", body).status == 400
+        assert server.reload(models[:1])
+        assert client.post("/invocations", {"instances": PEOPLE.rows(1)}).status == 200
+        assert client.post("/invocations?model=" + "x" * 70, {"instances": PEOPLE.rows(1)}).status == 404
+        assert server.stop() == 0
+        assert {r["model"] for r in server.requests("--status", "400")} == {""}
+
+
 def newest(folder):
     """Without weights the last has all."""
     with Server(folder, [fitted("1"), fitted("2")]) as server:
@@ -175,6 +191,18 @@ def shadow_same(folder):
         assert [s["n_rows"] if "n_rows" in s else s["rows"] for s in server.requests("--shadow")] == [1, 7, 300]
 
 
+def shadow_of_other_inputs(folder):
+    """One that takes other columns refuses its copies, and the server goes on."""
+    with Server(folder, [fitted("live"), fitted("shadow", "renamed.ock", shadow=True)]) as server, server.client() as client:
+        columns = [{"name": name, "datatype": "FP64", "shape": [1], "data": [value]} for name, value in zip(PEOPLE.columns, PEOPLE.rows(1)[0])]
+        assert client.post("/v2/models/m/infer", {"inputs": columns}).status == 200
+        assert client.post("/m/m", PEOPLE.records(PEOPLE.rows(1))).status == 200
+        assert server.stop() == 0
+        shadows = server.requests("--shadow")
+        assert [s["status"] for s in shadows] == [400, 200], shadows
+        assert "expected the input" in shadows[0]["error"], shadows
+
+
 def shadow_slow(folder):
     """One that takes its time is left behind: its queue is short, what does not fit is dropped; clients do not wait, and neither
     does the end of the server."""
@@ -208,7 +236,7 @@ def shadow_dies(folder):
         assert {s["status"] for s in server.requests("--version", "live")} == {200}
 
 
-CHECKS = (weights, ramp, models_apart, by_name, newest, failed_version, shadow_compared, shadow_same, shadow_slow, shadow_dies)
+CHECKS = (weights, ramp, models_apart, by_name, which_there_are, newest, failed_version, shadow_compared, shadow_same, shadow_of_other_inputs, shadow_slow, shadow_dies)
 
 if __name__ == "__main__":
     sys.exit(life.run_checks(CHECKS))

@@ -92,7 +92,7 @@ static void test_differences(void **state) {
   static const char texts[] = "\1\0\0\0a\2\0\0\0bc\0\0\0", others[] = "\1\0\0\0a\2\0\0\0bd\0\0\0";
   const double x[] = {1, 100, (double)NAN}, y[] = {1, 101, (double)NAN};
   ock_answer a = make_answer(x, 3, texts, 15), b = make_answer(y, 3, texts, 15), c = make_answer(x, 3, others, 15);
-  ock_difference d = {0};
+  ock_deviation d = {0};
   ock_compare_whole(&a, &a, &d);
   assert_false(d.differs);
   ock_compare_whole(&a, &b, &d);
@@ -100,12 +100,12 @@ static void test_differences(void **state) {
   assert_close(d.relative, 1.0 / 101, 1e-12);
   assert_int_equal(d.row, 1);
   assert_string_equal(d.output, "y");
-  d = (ock_difference){0};
+  d = (ock_deviation){0};
   ock_compare_whole(&a, &c, &d);
   assert_true(isinf(d.relative));
   assert_int_equal(d.row, 1);
   assert_string_equal(d.output, "t");
-  d = (ock_difference){0};
+  d = (ock_deviation){0};
   ock_compare_row(&a, 0, &b, 0, &d);
   assert_false(d.differs);
   ock_compare_row(&a, 0, &b, 1, &d);

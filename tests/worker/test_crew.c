@@ -174,6 +174,22 @@ static void test_cancel(void **state) {
   ock_crew_stop(crew, 1000);
 }
 
+/* A client that leaves between being watched and being handed over. */
+static void test_cancel_before_submit(void **state) {
+  (void)state;
+  ock_crew_options options = actor_options(model_command, NULL);
+  ock_crew *crew = start_crew(&options);
+  waiter w1, w2;
+  ock_job *running = occupy(crew, &w1, 2000), *early = make_job(&w2, 1, 1);
+  ock_crew_cancel(crew, early);
+  assert_true(ock_crew_submit(crew, early, NULL));
+  expect(early, OCK_CANCELLED);
+  assert_int_equal(w1.n_done, 0);
+  ock_crew_cancel(crew, running);
+  expect(running, OCK_CANCELLED);
+  ock_crew_stop(crew, 1000);
+}
+
 /* ---- trouble ---- */
 
 static void test_quarantine(void **state) {
@@ -526,6 +542,7 @@ int main(void) {
                                      cmocka_unit_test(test_deadlines),
                                      cmocka_unit_test(test_too_late),
                                      cmocka_unit_test(test_cancel),
+                                     cmocka_unit_test(test_cancel_before_submit),
                                      cmocka_unit_test(test_quarantine),
                                      cmocka_unit_test(test_quarantine_by_time_out),
                                      cmocka_unit_test(test_killed_from_outside),

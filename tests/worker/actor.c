@@ -78,7 +78,7 @@ static void flood(int descriptor, double mb) {
 
 static void eat_memory(double mb) {
   for (double eaten = 0; eaten < mb; eaten++) {
-    char *block = malloc(1 << 20);
+    volatile char *block = malloc(1 << 20); /* or the compiler does without it */
     if (!block) {
       fprintf(stderr, "MemoryError: no more than %.0f MB\n", eaten);
       abort();

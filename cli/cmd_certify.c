@@ -139,9 +139,8 @@ const cli_command cmd_certify = {
     .summary = "measure a model before it is served",
     .details =
         "Asks the model some 10,000 times about the sample's rows: what it costs, whether it answers the same again,\n"
-        "in batches as alone, with numbers; whether its memory grows; whether it refuses what it cannot use. Exit "
-        "code\n"
-        "1 when something is bad. MODEL, FILE.yaml and --model as for `ockham serve`.",
+        "in batches as alone, with numbers; whether its memory grows; whether it refuses what it cannot use. Exit\n"
+        "code 1 when something is bad. MODEL, FILE.yaml and --model as for `ockham serve`.",
     .max_arguments = 1,
     .options = option_table,
     .run = run,

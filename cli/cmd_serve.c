@@ -263,9 +263,8 @@ const cli_command cmd_serve = {
     .usage = "[MODEL|FILE.yaml ...]",
     .summary = "serve models over HTTP",
     .details =
-        "MODEL is a fitted model (of `ockham fit`): it is served by its file's name without the ending. FILE.yaml is "
-        "a\n"
-        "configuration (docs/serve.md); what the command line says goes before what it says. A program of --model\n"
+        "MODEL is a fitted model (of `ockham fit`): it is served by its file's name without the ending. FILE.yaml is\n"
+        "a configuration (docs/serve.md); what the command line says goes before what it says. A program of --model\n"
         "answers on its standard input and output (docs/workers.md). SIGHUP reads all of it again, and takes over the\n"
         "models that changed without failing a request; SIGTERM and Ctrl-C finish what was accepted.",
     .max_arguments = 4096,

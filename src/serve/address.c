@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where to listen, and which program is meant. */
+/* Where to listen. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "serve/config.h"
 
@@ -58,34 +56,4 @@ bool ock_address_is_local(const ock_address *address) {
   if (address->none || address->path || strcmp(address->host, "localhost") == 0) return true;
   if (inet_pton(AF_INET, address->host, &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
   return inet_pton(AF_INET6, address->host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
-/* ---- programs ---- */
-
-static bool can_run(const char *path) {
-  struct stat info;
-  return stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, X_OK) == 0;
-}
-
-static bool find_in_path(const char *name, char *path, size_t size) {
-  const char *folders = getenv("PATH");
-  if (!folders) folders = "/usr/local/bin:/usr/bin:/bin";
-  for (const char *end; *folders; folders = end + (*end == ':')) {
-    end = folders + strcspn(folders, ":");
-    int n = snprintf(path, size, "%.*s/%s", (int)(end - folders), folders, name);
-    if (end > folders && n > 0 && (size_t)n < size && can_run(path)) return true;
-  }
-  return false;
-}
-
-bool ock_find_program(const char *name, const char *folder, char *path, size_t size) {
-  char room[4096];
-  if (!path) {
-    path = room;
-    size = sizeof room;
-  }
-  if (!strchr(name, '/')) return find_in_path(name, path, size);
-  bool beside = folder && name[0] != '/';
-  int n = snprintf(path, size, "%s%s%s", beside ? folder : "", beside ? "/" : "", name);
-  return n > 0 && (size_t)n < size && can_run(path);
 }

@@ -128,7 +128,4 @@ typedef struct ock_address {
 ockham_status ock_address_parse(const char *text, ock_address *address, ockham_error *err);
 bool ock_address_is_local(const ock_address *address); /* a loopback address, a Unix socket, or none */
 
-/* Where a program is: into path (NULL: not wanted). False when there is none that can be run. */
-bool ock_find_program(const char *name, const char *folder, char *path, size_t size);
-
 #endif

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "serve/config_check.h"
+#include "worker/internal.h"
 
 enum { MOST_NAME = 64 };
 
@@ -80,13 +81,14 @@ static void check_file(ock_check *check, const ockham_serve_model *model, const 
 
 static void check_command(ock_check *check, const ockham_serve_model *model, const char *where) {
   struct stat info;
+  char path[OCK_PROGRAM_PATH];
   if (model->n_command == 0 || !*model->command[0]) {
     TELL(check, where, "command", "expected a program, found nothing");
     return;
   }
   if (model->folder && (stat(model->folder, &info) != 0 || !S_ISDIR(info.st_mode)))
     TELL(check, where, "folder", "expected a folder, found none at %s", ock_show(model->folder).text);
-  else if (!ock_find_program(model->command[0], model->folder, NULL, 0))
+  else if (!ock_program_find(model->command[0], model->folder, path))
     TELL(check, where, "command", "expected a program that can be run, found none %s '%s'",
          strchr(model->command[0], '/') ? "at" : "in PATH for", ock_show(model->command[0]).text);
   for (unsigned i = 0; i < model->n_environment; i++)

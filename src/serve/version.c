@@ -8,7 +8,9 @@
 static void told(void *user, const ock_worker_event *event) {
   ock_version *version = user;
   ockham_server *server = version->server;
-  static const char *const kinds[] = {"start", "death", "log", "quarantine", "breaker-open", "breaker-closed"};
+  static const char *const kinds[] = {
+      [OCK_WORKER_UP] = "start",       [OCK_WORKER_DIED] = "death",         [OCK_WORKER_LOG] = "log",
+      [OCK_QUARANTINE] = "quarantine", [OCK_BREAKER_OPEN] = "breaker-open", [OCK_BREAKER_CLOSED] = "breaker-closed"};
   const char *name = event->model, *number = event->version;
   if (version->fitted && event->kind == OCK_WORKER_UP) return; /* it was ready before */
   if (event->kind == OCK_WORKER_LOG) {

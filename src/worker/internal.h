@@ -159,6 +159,10 @@ typedef struct ock_crew_figures {
 } ock_crew_figures;
 void ock_crew_look(ock_crew *crew, ock_crew_figures *figures);
 
+/* The file of a program: in PATH, or where its name says, which is relative to a folder (NULL: the server's). False
+ * when there is none that can be run. */
+enum { OCK_PROGRAM_PATH = 4096 };
+bool ock_program_find(const char *name, const char *folder, char path[OCK_PROGRAM_PATH]);
 /* Resident bytes of a process, now and at most so far; 0 when it is not there. */
 void ock_memory_of(long process, uint64_t *now, uint64_t *peak);
 

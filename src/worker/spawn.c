@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -34,31 +33,16 @@ static char *join(ock_arena *arena, const char *a, const char *b, const char *c)
   return text;
 }
 
-static bool is_program(const char *path) {
-  return access(path, X_OK) == 0;
-}
-
-/* In the folders of PATH; NULL: nowhere, or no memory. */
-static const char *search_path(start_plan *plan, const char *name) {
-  const char *path = getenv("PATH");
-  for (path = path ? path : "/usr/local/bin:/usr/bin:/bin"; *path; path += *path == ':') {
-    size_t length = strcspn(path, ":");
-    size_t size = length + strlen(name) + 3;
-    char *candidate = ock_arena_array(&plan->arena, size, 1);
-    if (!candidate) return NULL;
-    snprintf(candidate, size, "%.*s/%s", length ? (int)length : 1, length ? path : ".", name);
-    if (is_program(candidate)) return candidate;
-    path += length;
-  }
-  return NULL;
-}
-
+/* One with a slash is looked up in the folder it runs in, by the child. */
 static ockham_status find_program(start_plan *plan, ockham_error *err) {
   const char *name = plan->spawn->options->command[0];
-  bool has_slash = strchr(name, '/') != NULL;
-  plan->program = has_slash ? name : search_path(plan, name);
-  if (!plan->program) return ock_fail(err, OCKHAM_IO, "cannot find the program '%s' in PATH", name);
-  return OCKHAM_OK; /* a relative one is looked up in the folder it runs in, by the child */
+  char path[OCK_PROGRAM_PATH];
+  plan->program = name;
+  if (strchr(name, '/')) return OCKHAM_OK;
+  if (!ock_program_find(name, NULL, path))
+    return ock_fail(err, OCKHAM_IO, "cannot find the program '%s' in PATH", name);
+  plan->program = ock_arena_text(&plan->arena, path, strlen(path));
+  return plan->program ? OCKHAM_OK : ock_fail_memory(err, "the path of a program", strlen(path) + 1);
 }
 
 static bool sets_same_name(const char *one, const char *other) {

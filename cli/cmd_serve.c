@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Serve models over HTTP until a signal ends it. */
+#include <errno.h>
 #include <math.h>
 #include <ockham/certify.h>
 #include <ockham/serve.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,20 +49,27 @@ static const cli_option option_table[] = {
 /* ---- signals ---- */
 
 static sem_t signalled;
-static volatile sig_atomic_t n_signals, reload_wanted;
+static atomic_int n_signals; /* handlers run in any thread of the server */
+static atomic_bool reload_wanted;
 static ockham_server *_Atomic running;
+
+static void wake_main(void) {
+  int kept = errno;
+  sem_post(&signalled);
+  errno = kept;
+}
 
 static void on_stop(int number) {
   (void)number;
-  if (n_signals++) _exit(EXIT_STOPPED); /* the second is meant */
-  ockham_server_interrupt(running);     /* while models are waited for */
-  sem_post(&signalled);
+  if (atomic_fetch_add(&n_signals, 1)) _exit(EXIT_STOPPED); /* the second is meant */
+  ockham_server_interrupt(running);                         /* while models are waited for */
+  wake_main();
 }
 
 static void on_reload(int number) {
   (void)number;
-  reload_wanted = 1;
-  sem_post(&signalled);
+  atomic_store(&reload_wanted, true);
+  wake_main();
 }
 
 static void catch_signals(void) {
@@ -78,9 +87,7 @@ static bool wait_for_signal(void) {
   for (;;) {
     while (sem_wait(&signalled) != 0) continue;
     if (n_signals) return false;
-    if (!reload_wanted) continue;
-    reload_wanted = 0;
-    return true;
+    if (atomic_exchange(&reload_wanted, false)) return true;
   }
 }
 

@@ -12,6 +12,7 @@
 extern "C" {
 #endif
 
+/** What is measured, and how long. */
 typedef struct ockham_certify_options {
   const ockham_serve_model *model; /**< a file, a command or an upstream; its limits and time-outs hold */
   const char *sample;              /**< a table that ockham_reader_open() reads: rows that the model is asked about */
@@ -30,6 +31,7 @@ typedef struct ockham_interval {
   double estimate, low, high;
 } ockham_interval;
 
+/** How long a request of so many rows takes; NaN when none was answered. */
 typedef struct ockham_batch_latency {
   unsigned rows;
   double p50_seconds, p99_seconds; /**< of the model alone, without queues and HTTP */
@@ -74,23 +76,27 @@ typedef enum ockham_finding_kind { OCKHAM_FINDING_LIST(OCKHAM_FINDING_ENUM) OCKH
 typedef enum ockham_fit { OCKHAM_FIT_LIST(OCKHAM_FIT_ENUM) OCKHAM_FIT_COUNT } ockham_fit;
 #undef OCKHAM_FIT_ENUM
 
+/** One of the things that were looked at. */
 typedef struct ockham_finding {
   const char *name; /**< the word of the list above */
   ockham_fit fit;
   char text[240]; /**< the figure, and what is wrong with it */
 } ockham_finding;
 
+/** All that was found. */
 typedef struct ockham_certificate {
-  ockham_finding findings[OCKHAM_FINDING_COUNT];
+  ockham_finding findings[OCKHAM_FINDING_COUNT]; /**< by ockham_finding_kind */
   ockham_budget budget;
-  uint64_t n_sample_rows;
+  uint64_t n_sample_rows; /**< that the model was asked about: the first 65,536 of the sample, or all */
 } ockham_certificate;
 
-/** The word of a verdict. */
+/** The word of a verdict; "unknown" for a number that is none. */
 OCKHAM_API const char *ockham_fit_text(ockham_fit fit);
 
-/** Measure a model. Fails with BAD_ARGUMENT, BAD_DATA (the sample is not what the model takes, or is refused), IO (it
- *  does not start), UNSUPPORTED (it takes no rows of numbers), NO_MEMORY, INTERRUPTED. */
+/** Measure a model: it is started three times, asked options->requests times and some hundred more, one after the
+ * other. *certificate holds nothing of use after a failure. Fails with BAD_ARGUMENT, BAD_DATA (the sample is not what
+ * the model takes, or is refused), IO (it does not start), UNSUPPORTED (it takes no rows of numbers), NO_MEMORY,
+ * INTERRUPTED. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_certify(const ockham_certify_options *options,
                                                           ockham_certificate *certificate, ockham_error *err);
 
@@ -99,7 +105,8 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_certify(const ockham_certify_o
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_certificate_write(const ockham_certificate *certificate,
                                                                     const char *model, const char *path,
                                                                     ockham_error *err);
-/** IO, BAD_FILE (what is wrong, and where). */
+/** Read what ockham_certificate_write() wrote, or what was edited since; *budget is zero after a failure. IO, BAD_FILE
+ *  (what is wrong, and where), UNSUPPORTED. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_budget_read(const char *path, ockham_budget *budget,
                                                               ockham_error *err);
 

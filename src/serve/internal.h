@@ -51,6 +51,7 @@ typedef struct ock_version {
   /* under the server's life_lock */
   struct ock_version *next; /* among those that were started and have not ended */
   bool closed;              /* its crew was, as the server ends */
+  bool left;                /* nobody holds it, and no thread could be started to end it */
 } ock_version;
 
 /* Start one; it holds itself once, for the caller. The crew of a program may still be starting. */
@@ -61,6 +62,8 @@ void ock_version_release(ock_version *version); /* the last one ends it, in a th
 /* Close the crews of all versions that live, of those too that have left the catalog and still have requests: for what
  * they have accepted until `until_ns` (by ock_clock_ns()). Versions that are closed already are passed over. */
 void ock_versions_close(struct ockham_server *server, uint64_t until_ns);
+/* End those that had to be left until a thread has time for them. */
+void ock_versions_end_left(struct ockham_server *server);
 /* What it takes and gives; NULL as long as its workers have not said. */
 const ock_schema *ock_version_schema(const ock_version *version);
 bool ock_version_ready(ock_version *version);

@@ -414,6 +414,7 @@ void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   if (fd != MHD_INVALID_SOCKET) close(fd);
   if (server->admin_is_socket && server->admin_daemon) unlink(server->options.admin);
   ock_catalog_clear(&server->catalog);
+  ock_versions_end_left(server);
   wait_until_none_lives(server);
   ock_streams_free(server->streams);
   ock_watch_stop(server->watch);

@@ -110,14 +110,33 @@ void ock_version_hold(ock_version *version) {
   atomic_fetch_add(&version->n_holders, 1);
 }
 
-/* Its crew may have work to finish, which no request shall wait for. */
+/* Its crew may have work to finish, which no request shall wait for; and the last to hold it may be a thread of that
+ * crew, which cannot wait for its own end. */
 void ock_version_release(ock_version *version) {
   if (!version || atomic_fetch_sub(&version->n_holders, 1) != 1) return;
   pthread_t thread;
-  if (pthread_create(&thread, NULL, end_version_apart, version) == 0)
+  if (pthread_create(&thread, NULL, end_version_apart, version) == 0) {
     pthread_detach(thread);
-  else
-    end_version(version);
+    return;
+  }
+  ockham_server *server = version->server;
+  pthread_mutex_lock(&server->life_lock);
+  version->left = true;
+  pthread_mutex_unlock(&server->life_lock);
+}
+
+static ock_version *take_left_one(ockham_server *server) {
+  pthread_mutex_lock(&server->life_lock);
+  ock_version *version = server->alive;
+  while (version && !version->left) version = version->next;
+  if (version) version->left = false;
+  pthread_mutex_unlock(&server->life_lock);
+  return version;
+}
+
+void ock_versions_end_left(ockham_server *server) {
+  ock_version *version;
+  while ((version = take_left_one(server))) end_version(version);
 }
 
 /* False: its last holder has let go, and it is being ended. */

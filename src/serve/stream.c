@@ -294,9 +294,11 @@ void ock_stream_begin(ock_exchange *x) {
   l->next = streams->first;
   streams->first = l;
   pthread_mutex_unlock(&streams->lock);
-  x->stage = OCK_STAGE_STREAMING;
   MHD_add_response_header(response, "Content-Type", "text/event-stream");
   ock_admin_headers(x, response);
-  MHD_queue_response(x->connection, 200, response);
+  if (MHD_queue_response(x->connection, 200, response) == MHD_YES)
+    x->stage = OCK_STAGE_STREAMING;
+  else
+    ock_exchange_fail(x, 503, "not enough memory for a stream");
   MHD_destroy_response(response);
 }

@@ -17,7 +17,7 @@ extern "C" {
   X(STATUS, "other status")  /* it failed then and not now, or now and not then */ \
   X(SHAPE, "not comparable") /* other outputs, shapes or types */                  \
   X(UNREACHED, "no answer")  /* the server could not be asked */                   \
-  X(CUT, "cut")              /* its body was too long to be kept whole */
+  X(CUT, "cut")              /* its bodies were not kept as they were: too long, or redacted */
 #define OCKHAM_REPLAY_VERDICT_ENUM(name, text) OCKHAM_REPLAY_##name,
 typedef enum ockham_replay_verdict {
   OCKHAM_REPLAY_VERDICT_LIST(OCKHAM_REPLAY_VERDICT_ENUM) OCKHAM_REPLAY_VERDICT_COUNT

@@ -176,6 +176,14 @@ def replay(folder):
             assert [(line["id"], line["verdict"]) for line in elsewhere] == [(line["id"], line["verdict"]) for line in each]
 
 
+def replay_redacted(folder):
+    """What was kept with blanked columns is not what was asked: it is not asked again, and no difference is made of it."""
+    with Server(folder, [FITTED], record={"sample": 1, "redact": ["weight"]}) as server:
+        ask_all(server)
+        each, total = lines(server.recording, "--against", SCRATCH / "people.ock", codes=(1,))
+        assert {line["verdict"] for line in each} == {"cut"} and total["different"] == 0, total
+
+
 def replay_program(folder):
     """A program that is repaired answers what it failed on."""
     with Server(folder, [moody(environment={"FACTOR": "2"})], record={"sample": 1}) as server, server.client() as client:
@@ -219,7 +227,7 @@ def access_log(folder):
         assert [line["time"] for line in found] == sorted(line["time"] for line in found)
 
 
-CHECKS = (errors, slow_and_far, binary_bodies, replay, replay_program, access_log)
+CHECKS = (errors, slow_and_far, binary_bodies, replay, replay_redacted, replay_program, access_log)
 
 if __name__ == "__main__":
     sys.exit(life.run_checks(CHECKS))

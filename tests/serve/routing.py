@@ -197,9 +197,10 @@ def shadow_of_other_inputs(folder):
         columns = [{"name": name, "datatype": "FP64", "shape": [1], "data": [value]} for name, value in zip(PEOPLE.columns, PEOPLE.rows(1)[0])]
         assert client.post("/v2/models/m/infer", {"inputs": columns}).status == 200
         assert client.post("/m/m", PEOPLE.records(PEOPLE.rows(1))).status == 200
-        assert server.stop() == 0
+        life.wait_until("both copies", lambda: len(server.requests("--shadow")) == 2)
         shadows = server.requests("--shadow")
         assert [s["status"] for s in shadows] == [400, 200], shadows
+        assert server.stop() == 0
         assert "expected the input" in shadows[0]["error"], shadows
 
 

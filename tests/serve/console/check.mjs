@@ -184,7 +184,7 @@ async function checkReal(browser) {
   let server = await serve(ockham, words, { cwd: scratch });
   await checkFiles(server);
   await sendTraffic(server);
-  const { page, complaints } = await show(browser, server.admin, { ...drawn, expected: /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/ });
+  const { page, complaints } = await show(browser, server.admin, { ...drawn, expected: /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|status of 503/ });
   await until(page, "figures of all requests", () => document.querySelector("#models tr[data-key='mood:1'] td.failed").title.endsWith(" of 28"));
   await checkFigures(page, server, "iris", 0, 1);
   await checkFigures(page, server, "mood", 5, 3);

@@ -126,6 +126,15 @@ static void move_message(ock_message *from, ock_message *to) {
   from->n_tensors = from->n_wanted = 0;
 }
 
+/* Its inputs may be others than those of the version that was asked. False: it refuses the copy. */
+static bool takes(const shadow *s, ock_job *job) {
+  const ock_schema *schema = ock_version_schema(s->version);
+  if (!schema || !ock_schema_check(schema, &job->request, s->version->fitted, &job->error)) return true;
+  job->outcome = OCK_REFUSED;
+  job->queued_ns = job->finished_ns = ock_clock_ns();
+  return false;
+}
+
 void ock_shadow_send(ock_exchange *x) {
   if (!x->server->has_shadows) return;
   ock_version *version = find_shadow(&x->server->catalog, x->version);
@@ -148,6 +157,10 @@ void ock_shadow_send(ock_exchange *x) {
   job->hash = x->hash;
   job->done = done;
   job->user = s;
+  if (!takes(s, job)) {
+    done(job);
+    return;
+  }
   uint32_t retry_ms;
   if (ock_crew_submit(version->crew, job, &retry_ms)) return;
   atomic_fetch_add(&version->meter.n_dropped, 1);

@@ -204,6 +204,17 @@ def shadow_of_other_inputs(folder):
         assert "expected the input" in shadows[0]["error"], shadows
 
 
+def shadow_program_of_other_inputs(folder):
+    """So does a program's, which never sees what it has not said that it takes."""
+    program = dict(moody(), name="m", version="shadow", shadow=True)
+    with Server(folder, [fitted("live"), program]) as server, server.client() as client:
+        assert client.post("/m/m", PEOPLE.records(PEOPLE.rows(1))).status == 200
+        life.wait_until("the copy", lambda: len(server.requests("--shadow")) == 1)
+        shadow = server.requests("--shadow")[0]
+        assert shadow["status"] == 400 and "input" in shadow["error"], shadow
+        assert server.stop() == 0
+
+
 def shadow_slow(folder):
     """One that takes its time is left behind: its queue is short, what does not fit is dropped; clients do not wait, and neither
     does the end of the server."""
@@ -237,7 +248,7 @@ def shadow_dies(folder):
         assert {s["status"] for s in server.requests("--version", "live")} == {200}
 
 
-CHECKS = (weights, ramp, models_apart, by_name, which_there_are, newest, failed_version, shadow_compared, shadow_same, shadow_of_other_inputs, shadow_slow, shadow_dies)
+CHECKS = (weights, ramp, models_apart, by_name, which_there_are, newest, failed_version, shadow_compared, shadow_same, shadow_of_other_inputs, shadow_program_of_other_inputs, shadow_slow, shadow_dies)
 
 if __name__ == "__main__":
     sys.exit(life.run_checks(CHECKS))

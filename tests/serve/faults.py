@@ -302,6 +302,19 @@ def client_leaves(folder):
         assert server.metric("worker_deaths_total", "moody") == 0
 
 
+def half_requests(folder):
+    """Who sends a part of a request and is gone does not hold its connection until the time-out."""
+    whole = b"POST /m/moody HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n" + b" " * 19
+    with serving(folder, moody()) as server:
+        place, port = server.url.removeprefix("http://").split(":")
+        files = pathlib.Path(f"/proc/{server.process.pid}/fd")
+        before = len(list(files.iterdir()))
+        for i in range(300):
+            with socket.create_connection((place, int(port))) as gone:
+                gone.sendall(whole[: 1 + i % len(whole)])
+        life.wait_until("them to be let go", lambda: len(list(files.iterdir())) < before + 20, 15)
+
+
 def deadlines(folder):
     """X-Deadline-Ms: refused at once when its turn would come too late, given up when it passes; others are not disturbed."""
     with serving(folder, moody(timeout="50s")) as server, server.client() as client:
@@ -458,7 +471,7 @@ def stopped_twice(folder):
         life.wait_until("the workers' end", lambda: not any(map(life.is_there, workers)))
 
 
-CHECKS = (worker_killed, hang, memory, poison, flood, garbage, fork_bomb, breaker, upstream_dies, upstream_hangs, client_leaves,
+CHECKS = (worker_killed, hang, memory, poison, flood, garbage, fork_bomb, breaker, upstream_dies, upstream_hangs, client_leaves, half_requests,
           deadlines, queue_full, server_killed, two_servers, full_disk, stopped, stopped_while_waiting, stopped_twice)
 
 if __name__ == "__main__":

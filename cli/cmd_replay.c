@@ -182,6 +182,12 @@ static ockham_status find_target(const replay_options *o, target *t, ockham_repl
   return OCKHAM_OK;
 }
 
+/* Nothing was compared, which must not look like a pass. */
+static int fail_none(const char *folder) {
+  fprintf(stderr, "ockham: %s: expected a request that was asked for and whose body is kept, found none\n", folder);
+  return EXIT_DATA;
+}
+
 static int replay(const char *folder, const replay_options *o) {
   teller t = {.options = o, .progress = cli_progress_start(o->quiet || o->json)};
   ockham_replay_options options = {
@@ -210,6 +216,7 @@ static int replay(const char *folder, const replay_options *o) {
   ockham_serve_file_free(asked.file);
   free(asked.model);
   if (status) return cli_fail(&err);
+  if (result.n == 0) return fail_none(folder);
   return result.n_verdicts[OCKHAM_REPLAY_SAME] == result.n ? EXIT_DONE : EXIT_DATA;
 }
 

@@ -313,6 +313,31 @@ static ockham_status open_both(ockham_server *server, ockham_error *err) {
 
 /* ---- life ---- */
 
+static bool has_column(const ock_schema *schema, const char *name) {
+  for (size_t i = 0; i < schema->n_inputs; i++)
+    if (strcmp(schema->inputs[i].name, name) == 0) return true;
+  for (size_t i = 0; i < schema->n_outputs; i++)
+    if (strcmp(schema->outputs[i].name, name) == 0) return true;
+  for (size_t i = 0; schema->columns && i < schema->n_columns; i++)
+    if (strcmp(schema->columns[i], name) == 0) return true;
+  return false;
+}
+
+/* A misspelt name would keep what nobody wants kept. Only when all have said what they take. */
+static void tell_of_unknown_redactions(ockham_server *server) {
+  for (unsigned r = 0; r < server->options.n_redact; r++) {
+    const char *name = server->options.redact[r];
+    bool known = false;
+    ock_version *v;
+    for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
+      const ock_schema *schema = ock_version_schema(v);
+      known = known || !schema || has_column(schema, name);
+      ock_version_release(v);
+    }
+    if (!known) ock_server_log(server, "record.redact: no model has a column '%s'", name);
+  }
+}
+
 ockham_status ockham_server_wait(ockham_server *server, ockham_error *err) {
   ockham_status status = OCKHAM_OK;
   ock_version *v;
@@ -324,6 +349,7 @@ ockham_status ockham_server_wait(ockham_server *server, ockham_error *err) {
     }
     ock_version_release(v);
   }
+  tell_of_unknown_redactions(server);
   return status;
 }
 

@@ -293,6 +293,14 @@ def redaction(folder):
 # ---- limits ----
 
 
+def redaction_misspelt(folder):
+    """A column that no model has is told of at the start."""
+    with Server(folder, [FITTED, moody()], record={"redact": ["weigth", "do"]}) as server:
+        assert server.stop() == 0
+        log = (folder / "server.err").read_text()
+        assert "no model has a column 'weigth'" in log and "'do'" not in log, log
+
+
 def limits(folder):
     """Bodies, headers and depth have ends, and the next request is served."""
     with Server(folder, [FITTED], body="64K") as server:
@@ -339,7 +347,7 @@ def paths(folder):
         assert all(path.parent == server.recording and re.fullmatch(r"requests-\d+\.seg|[a-z]+\.(db|sqlite)(-wal|-shm)?", path.name) for path in new), new
 
 
-CHECKS = (token, apart, other_sites, loopback, unix_socket, tls, modes, redaction, limits, paths)
+CHECKS = (token, apart, other_sites, loopback, unix_socket, tls, modes, redaction, redaction_misspelt, limits, paths)
 
 if __name__ == "__main__":
     sys.exit(life.run_checks(CHECKS))

@@ -117,9 +117,7 @@ static void put_in_recording(ock_exchange *x, ockham_request *r) {
 /* ---- the access log ---- */
 
 static void add_text(ock_buffer *line, const char *key, const char *text) {
-  if (!*text) return;
-  ock_buffer_print(line, ",\"%s\":", key);
-  ock_buffer_json_string(line, text, strlen(text));
+  if (*text) ock_buffer_json_member(line, key, text);
 }
 
 static void write_log(ock_exchange *x, const ockham_request *r) {

@@ -48,7 +48,7 @@ static void put_findings(ock_buffer *out, const ockham_certificate *certificate)
     const ockham_finding *finding = &certificate->findings[i];
     ock_buffer_print(out, "%s\n    {\"name\": \"%s\", \"verdict\": \"%s\", \"text\": ", i ? "," : "", finding->name,
                      ockham_fit_text(finding->fit));
-    ock_buffer_json_string(out, finding->text, strlen(finding->text));
+    ock_buffer_json_text(out, finding->text);
     ock_buffer_text(out, "}");
   }
   ock_buffer_text(out, "\n  ]\n}\n");
@@ -57,7 +57,7 @@ static void put_findings(ock_buffer *out, const ockham_certificate *certificate)
 static void put_certificate(ock_buffer *out, const ockham_certificate *certificate, const char *model) {
   const ockham_budget *budget = &certificate->budget;
   ock_buffer_print(out, "{\n  \"ockham_budget\": %d,\n  \"model\": ", FORMAT);
-  ock_buffer_json_string(out, model, strlen(model));
+  ock_buffer_json_text(out, model);
   ock_buffer_text(out, ",\n");
   put_number(out, "requests", (double)budget->requests);
   put_number(out, "startup_seconds", budget->startup_seconds);

@@ -126,7 +126,7 @@ static void index_document(ock_exchange *x) {
       ock_buffer_print(&x->out, "%s{\"name\":\"%s\",\"version\":\"%s\",\"state\":\"%s\",\"reason\":", first ? "" : ",",
                        v->settings.name, v->settings.version, state);
       const char *problem = ock_version_problem(v);
-      ock_buffer_json_string(&x->out, problem, strlen(problem));
+      ock_buffer_json_text(&x->out, problem);
       ock_buffer_text(&x->out, "}");
       first = false;
     }
@@ -166,7 +166,7 @@ void ock_example_row(const ock_version *v, ock_buffer *out) {
     const ock_field *field = &schema->inputs[schema->layout == OCK_LAYOUT_COLUMNS ? j : 0];
     if (j) ock_buffer_text(out, ", ");
     if (named) {
-      ock_buffer_json_string(out, schema->columns[j], strlen(schema->columns[j]));
+      ock_buffer_json_text(out, schema->columns[j]);
       ock_buffer_text(out, ": ");
     }
     write_example_value(out, values, field, j);
@@ -184,7 +184,7 @@ void ock_example_tensors(const ock_version *v, ock_buffer *out) {
     const ock_field *field = &schema->inputs[i];
     size_t n = 1;
     ock_buffer_print(out, "%s{\"name\": ", i ? ", " : "");
-    ock_buffer_json_string(out, field->name, strlen(field->name));
+    ock_buffer_json_text(out, field->name);
     ock_buffer_text(out, ", \"shape\": [");
     for (size_t d = 0; d < field->n_dimensions; d++) {
       size_t extent = field->shape[d] > 0 ? (size_t)field->shape[d] : 1;

@@ -96,7 +96,7 @@ void ock_exchange_fail(ock_exchange *x, unsigned status, const char *format, ...
   x->out_json_size = 0;
   x->content_type = "application/json";
   ock_buffer_text(&x->out, "{\"error\":");
-  ock_buffer_json_string(&x->out, message, strlen(message));
+  ock_buffer_json_text(&x->out, message);
   ock_buffer_text(&x->out, "}");
 }
 

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Recorded requests and events as JSON. */
-#include <string.h>
 
 #include "serve/internal.h"
-
-static void put_text(ock_buffer *out, const char *key, const char *text) {
-  ock_buffer_print(out, ",\"%s\":", key);
-  ock_buffer_json_string(out, text, strlen(text));
-}
 
 static void put_phases(ock_buffer *out, const ockham_request *r) {
   ock_buffer_text(out, ",\"phase_us\":{");
@@ -40,15 +34,15 @@ void ock_request_write(const ockham_request *r, bool with_bodies, ock_buffer *ou
                    (double)r->cpu_ns / 1e3);
   put_phases(out, r);
   put_marks(out, r->marks);
-  put_text(out, "id", r->id);
-  put_text(out, "model", r->model);
-  put_text(out, "version", r->version);
-  put_text(out, "route", r->route);
-  put_text(out, "key", r->key);
-  put_text(out, "client", r->client);
-  put_text(out, "error", r->error);
-  put_text(out, "content_type", r->content_type);
-  put_text(out, "answer_type", r->answer_type);
+  ock_buffer_json_member(out, "id", r->id);
+  ock_buffer_json_member(out, "model", r->model);
+  ock_buffer_json_member(out, "version", r->version);
+  ock_buffer_json_member(out, "route", r->route);
+  ock_buffer_json_member(out, "key", r->key);
+  ock_buffer_json_member(out, "client", r->client);
+  ock_buffer_json_member(out, "error", r->error);
+  ock_buffer_json_member(out, "content_type", r->content_type);
+  ock_buffer_json_member(out, "answer_type", r->answer_type);
   ock_buffer_print(out, ",\"hash\":\"%016llx\",\"rows\":%llu,\"bytes_in\":%llu,\"bytes_out\":%llu,\"kept\":%s",
                    (unsigned long long)r->hash, (unsigned long long)r->n_rows, (unsigned long long)r->bytes_in,
                    (unsigned long long)r->bytes_out, r->body ? "true" : "false");
@@ -62,9 +56,9 @@ void ock_request_write(const ockham_request *r, bool with_bodies, ock_buffer *ou
 void ock_event_write(const ockham_event *event, ock_buffer *out) {
   ock_buffer_print(out, "{\"number\":%llu,\"time_ns\":%llu", (unsigned long long)event->number,
                    (unsigned long long)event->time_ns);
-  put_text(out, "kind", event->kind);
-  put_text(out, "model", event->model);
-  put_text(out, "version", event->version);
-  put_text(out, "text", event->text);
+  ock_buffer_json_member(out, "kind", event->kind);
+  ock_buffer_json_member(out, "model", event->model);
+  ock_buffer_json_member(out, "version", event->version);
+  ock_buffer_json_member(out, "text", event->text);
   ock_buffer_print(out, ",\"details\":%s}", *event->details ? event->details : "{}");
 }

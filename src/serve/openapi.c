@@ -20,22 +20,18 @@ static const char *json_type(ock_datatype datatype) {
   }
 }
 
-static void write_name(ock_buffer *out, const char *name) {
-  ock_buffer_json_string(out, name, strlen(name));
-}
-
 static void write_row_schema(const ock_schema *schema, ock_buffer *out) {
   ock_buffer_text(out, "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
   for (size_t j = 0; j < schema->n_columns; j++) {
     const ock_field *field = &schema->inputs[schema->layout == OCK_LAYOUT_COLUMNS ? j : 0];
     ock_buffer_text(out, j ? "," : "");
-    write_name(out, schema->columns[j]);
+    ock_buffer_json_text(out, schema->columns[j]);
     ock_buffer_print(out, ":{\"type\":\"%s\"}", json_type(field->datatype));
   }
   ock_buffer_text(out, "},\"required\":[");
   for (size_t j = 0; j < schema->n_columns; j++) {
     ock_buffer_text(out, j ? "," : "");
-    write_name(out, schema->columns[j]);
+    ock_buffer_json_text(out, schema->columns[j]);
   }
   ock_buffer_text(out, "]}");
 }

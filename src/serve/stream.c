@@ -52,7 +52,7 @@ static void write_crew(ock_crew *crew, ock_buffer *out) {
                    (unsigned long long)f.memory_bytes, (unsigned long long)f.peak_memory_bytes,
                    f.breaker_open ? "true" : "false");
   ock_buffer_text(out, ",\"limits\":");
-  ock_buffer_json_string(out, f.limits ? f.limits : "", strlen(f.limits ? f.limits : ""));
+  ock_buffer_json_text(out, f.limits ? f.limits : "");
 }
 
 static void write_version(ock_version *v, ock_buffer *out) {
@@ -65,7 +65,7 @@ static void write_version(ock_version *v, ock_buffer *out) {
                    v->settings.shadow ? "true" : "false");
   ock_buffer_print(out, ",\"weight\":%.17g,\"problem\":", v->weight);
   const char *problem = ock_version_problem(v);
-  ock_buffer_json_string(out, problem, strlen(problem));
+  ock_buffer_json_text(out, problem);
   write_meter(&v->meter, out);
   if (!v->fitted) write_crew(v->crew, out);
   ock_past_write(&v->history, out);
@@ -89,9 +89,9 @@ void ock_state_write(ockham_server *server, ock_buffer *out) {
     ock_recorder_look(server->recorder, &f);
     ock_buffer_print(out, ",\"recording\":{\"requests\":%llu,\"lost\":%llu,\"bytes\":%llu,\"problem\":",
                      (unsigned long long)f.n_requests, (unsigned long long)f.n_lost, (unsigned long long)f.bytes);
-    ock_buffer_json_string(out, f.problem ? f.problem : "", strlen(f.problem ? f.problem : ""));
+    ock_buffer_json_text(out, f.problem ? f.problem : "");
     ock_buffer_text(out, ",\"folder\":");
-    ock_buffer_json_string(out, server->options.folder, strlen(server->options.folder));
+    ock_buffer_json_text(out, server->options.folder);
     ock_buffer_text(out, "}");
   }
   ock_buffer_text(out, ",\"models\":[");

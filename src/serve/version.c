@@ -21,7 +21,7 @@ static void told(void *user, const ock_worker_event *event) {
   ock_buffer_print(&details, "{\"worker\":%zu,\"process\":%ld", event->hand, event->process);
   if (event->request_id) {
     ock_buffer_text(&details, ",\"request\":");
-    ock_buffer_json_string(&details, event->request_id, strlen(event->request_id));
+    ock_buffer_json_text(&details, event->request_id);
     ock_buffer_print(&details, ",\"hash\":\"%016llx\"", (unsigned long long)event->hash);
   }
   if (event->kind == OCK_WORKER_DIED) {

@@ -114,3 +114,12 @@ ockham_status ock_buffer_give(ock_buffer *buffer, char **text, ockham_error *err
     ock_buffer_clear(buffer);
   return *text ? OCKHAM_OK : ock_fail_memory(err, "a text", capacity);
 }
+
+void ock_buffer_json_text(ock_buffer *buffer, const char *text) {
+  ock_buffer_json_string(buffer, text, strlen(text));
+}
+
+void ock_buffer_json_member(ock_buffer *buffer, const char *key, const char *text) {
+  ock_buffer_print(buffer, ",\"%s\":", key);
+  ock_buffer_json_text(buffer, text);
+}

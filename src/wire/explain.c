@@ -14,15 +14,10 @@ typedef struct explained {
 
 /* ---- tensors ---- */
 
-static void put_string_member(ock_buffer *out, const char *key, const char *text) {
-  ock_buffer_print(out, ",\"%s\":", key);
-  ock_buffer_json_string(out, text, strlen(text));
-}
-
 static void put_tensor(ock_buffer *out, const ock_tensor *t) {
   ock_cursor cursor = ock_cursor_make(t);
   ock_buffer_text(out, "{\"name\":");
-  ock_buffer_json_string(out, t->name, strlen(t->name));
+  ock_buffer_json_text(out, t->name);
   ock_buffer_print(out, ",\"datatype\":\"%s\",\"shape\":", ock_datatype_name(t->datatype));
   ock_buffer_shape(out, t->shape, t->n_dimensions);
   ock_buffer_text(out, ",\"data\":[");
@@ -35,7 +30,7 @@ static void put_tensor(ock_buffer *out, const ock_tensor *t) {
 
 static void put_message(ock_buffer *out, const ock_message *m, bool answer) {
   ock_buffer_print(out, "{\"kind\":\"%s\"", answer ? "answer" : "request");
-  if (m->id) put_string_member(out, "id", m->id);
+  if (m->id) ock_buffer_json_member(out, "id", m->id);
   if (m->parameters) {
     ock_buffer_text(out, ",\"parameters\":");
     ock_buffer_text(out, m->parameters);
@@ -48,7 +43,7 @@ static void put_message(ock_buffer *out, const ock_message *m, bool answer) {
   ock_buffer_text(out, "]");
   for (size_t i = 0; i < m->n_wanted; i++) {
     ock_buffer_text(out, i ? "," : ",\"outputs\":[");
-    ock_buffer_json_string(out, m->wanted[i].name, strlen(m->wanted[i].name));
+    ock_buffer_json_text(out, m->wanted[i].name);
   }
   ock_buffer_text(out, m->n_wanted ? "]}" : "}");
 }
@@ -98,7 +93,7 @@ static void put_base64(ock_buffer *out, const char *bytes, size_t size) {
 
 static void put_note(explained *e, const char *note) {
   ock_buffer_text(e->out, "{\"note\":");
-  ock_buffer_json_string(e->out, note, strlen(note));
+  ock_buffer_json_text(e->out, note);
   if (is_text(e)) {
     ock_buffer_text(e->out, ",\"text\":");
     ock_buffer_json_string(e->out, e->body, e->size);

@@ -26,6 +26,9 @@ void ock_buffer_text(ock_buffer *buffer, const char *text);
 OCK_PRINTF(2, 3) void ock_buffer_print(ock_buffer *buffer, const char *format, ...);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void ock_buffer_json_string(ock_buffer *buffer, const char *text, size_t size);
+void ock_buffer_json_text(ock_buffer *buffer, const char *text); /* the same of a text that ends with NUL */
+/* ,"key":"text": a member of an object behind others; key as it stands. */
+void ock_buffer_json_member(ock_buffer *buffer, const char *key, const char *text);
 /* The shortest decimal that reads back; null for what JSON cannot say (NaN, infinities). */
 void ock_buffer_json_number(ock_buffer *buffer, double value);
 void ock_buffer_json_single(ock_buffer *buffer, float value); /* the shortest that reads back as this float32 */

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/json.h"
 
-static void put_string(ock_buffer *out, const char *text) {
-  ock_buffer_json_string(out, text, strlen(text));
-}
-
 static void put_data(ock_buffer *out, const ock_tensor *tensor) {
   ock_cursor cursor = ock_cursor_make(tensor);
   ock_buffer_text(out, ",\"data\":[");
@@ -17,7 +13,7 @@ static void put_data(ock_buffer *out, const ock_tensor *tensor) {
 
 static void put_tensor(ock_buffer *out, const ock_tensor *tensor, bool binary) {
   ock_buffer_text(out, "{\"name\":");
-  put_string(out, tensor->name);
+  ock_buffer_json_text(out, tensor->name);
   ock_buffer_text(out, ",\"shape\":");
   ock_buffer_shape(out, tensor->shape, tensor->n_dimensions);
   ock_buffer_print(out, ",\"datatype\":\"%s\"", ock_datatype_name(tensor->datatype));
@@ -53,14 +49,14 @@ void ock_oip_encode_answer(const char *model, const char *version, const ock_mes
   bool any = false, first = true;
   size_t begin = out->size;
   ock_buffer_text(out, "{\"model_name\":");
-  put_string(out, model);
+  ock_buffer_json_text(out, model);
   if (version) {
     ock_buffer_text(out, ",\"model_version\":");
-    put_string(out, version);
+    ock_buffer_json_text(out, version);
   }
   if (request->id) {
     ock_buffer_text(out, ",\"id\":");
-    put_string(out, request->id);
+    ock_buffer_json_text(out, request->id);
   }
   if (answer->parameters) {
     ock_buffer_text(out, ",\"parameters\":");
@@ -86,7 +82,7 @@ static void put_wanted(ock_buffer *out, const ock_message *request) {
   ock_buffer_text(out, ",\"outputs\":[");
   for (size_t i = 0; i < request->n_wanted; i++) {
     ock_buffer_text(out, i ? ",{\"name\":" : "{\"name\":");
-    put_string(out, request->wanted[i].name);
+    ock_buffer_json_text(out, request->wanted[i].name);
     if (request->wanted[i].binary >= 0)
       ock_buffer_print(out, ",\"parameters\":{\"binary_data\":%s}", request->wanted[i].binary ? "true" : "false");
     ock_buffer_text(out, "}");
@@ -100,7 +96,7 @@ void ock_oip_encode_request(const ock_message *request, bool binary, ock_buffer 
   ock_buffer_text(out, "{");
   if (request->id) {
     ock_buffer_text(out, "\"id\":");
-    put_string(out, request->id);
+    ock_buffer_json_text(out, request->id);
     ock_buffer_text(out, ",");
   }
   if (request->parameters)

@@ -33,7 +33,7 @@ static void put_nested(answer *a, ock_cursor *cursor, size_t d) {
 
 static void put_name(answer *a, const ock_cursor *cursor) {
   const char *name = cursor->tensor->name;
-  ock_buffer_json_string(a->out, name, strlen(name));
+  ock_buffer_json_text(a->out, name);
   ock_buffer_put(a->out, ":", 1);
 }
 

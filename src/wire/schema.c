@@ -215,7 +215,7 @@ ockham_status ock_schema_parse(const char *text, size_t size, ock_schema *schema
 static void write_fields(const ock_field *fields, size_t n, ock_buffer *out) {
   for (size_t i = 0; i < n; i++) {
     ock_buffer_text(out, i ? ",{\"name\":" : "[{\"name\":");
-    ock_buffer_json_string(out, fields[i].name, strlen(fields[i].name));
+    ock_buffer_json_text(out, fields[i].name);
     ock_buffer_print(out, ",\"datatype\":\"%s\",\"shape\":[", ock_datatype_name(fields[i].datatype));
     for (size_t j = 0; j < fields[i].n_dimensions; j++)
       ock_buffer_print(out, "%s%lld", j ? "," : "", (long long)fields[i].shape[j]);
@@ -232,7 +232,7 @@ void ock_schema_write(const ock_schema *schema, ock_buffer *out) {
   if (schema->layout != OCK_LAYOUT_MATRIX || !schema->columns) return;
   for (size_t i = 0; i < schema->n_columns; i++) {
     ock_buffer_text(out, i ? "," : ",\"columns\":[");
-    ock_buffer_json_string(out, schema->columns[i], strlen(schema->columns[i]));
+    ock_buffer_json_text(out, schema->columns[i]);
   }
   ock_buffer_text(out, "]");
 }

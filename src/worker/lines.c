@@ -103,7 +103,7 @@ static ockham_status send_error(adapter *a, uint32_t id, const char *text, bool 
   ock_buffer out = {0};
   begin_frame(&out, 0);
   ock_buffer_text(&out, "{\"error\":");
-  ock_buffer_json_string(&out, text, strlen(text));
+  ock_buffer_json_text(&out, text);
   ock_buffer_text(&out, refused ? ",\"status\":400}" : "}");
   ockham_status status = send_frame(a, OCK_FRAME_ERROR, id, &out, err);
   ock_buffer_clear(&out);

@@ -94,12 +94,6 @@ static ockham_status no_memory(size_t n_rows, ockham_error *err) {
   return ock_fail_memory(err, "the labels of rows", ock_size_product(n_rows, sizeof(int64_t)));
 }
 
-static bool wants(const ock_message *request, const char *name) {
-  for (size_t i = 0; i < request->n_wanted; i++)
-    if (strcmp(request->wanted[i].name, name) == 0) return true;
-  return false;
-}
-
 static ockham_status answer_kmeans(ock_version *version, ockham_rows rows, uint32_t *labels, ock_message *answer,
                                    ockham_error *err) {
   const uint64_t shape[] = {rows.n_rows};
@@ -118,7 +112,7 @@ static ockham_status answer_mixture(ock_version *version, const ock_message *req
   double *probability = tensor ? (double *)tensor->data : NULL;
   tensor = tensor ? ock_message_add(answer, "log_density", OCK_FP64, shape, 1, n * sizeof(double)) : NULL;
   double *log_density = tensor ? (double *)tensor->data : NULL, *all = NULL;
-  if (tensor && wants(request, "probabilities")) {
+  if (tensor && request->n_wanted && ock_message_wants(request, "probabilities", NULL)) {
     tensor = ock_message_add(answer, "probabilities", OCK_FP64, shape, 2, all_size);
     all = tensor ? (double *)tensor->data : NULL;
   } else if (tensor) {

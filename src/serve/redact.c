@@ -12,18 +12,6 @@ static bool is_redacted(const ock_exchange *x, const char *name) {
   return false;
 }
 
-static bool is_among(const char *name, const char *const *names, size_t n) {
-  for (size_t i = 0; i < n && names; i++)
-    if (strcmp(names[i], name) == 0) return true;
-  return false;
-}
-
-static bool is_input(const ock_schema *schema, const char *name) {
-  for (size_t i = 0; i < schema->n_inputs; i++)
-    if (strcmp(schema->inputs[i].name, name) == 0) return true;
-  return false;
-}
-
 /* The tensor's own copy of its data, for the caller to free. */
 static bool own_data(ock_tensor *tensor) {
   unsigned char *copy = ock_alloc_zeroed(tensor->size_bytes + 1, 1);
@@ -47,9 +35,9 @@ static bool blank_tensor(const ock_exchange *x, const ock_schema *schema, ock_te
     if (tensor->datatype != OCK_BYTES) memset(tensor->data, 0, tensor->size_bytes);
     return tensor->datatype != OCK_BYTES;
   }
-  if (is_input(schema, tensor->name))
+  if (ock_field_find(schema->inputs, schema->n_inputs, tensor->name))
     return schema->layout != OCK_LAYOUT_MATRIX || !schema->columns || blank_columns(x, schema, tensor);
-  return is_among(tensor->name, schema->columns, schema->n_columns);
+  return ock_schema_has_column(schema, tensor->name);
 }
 
 /* Written anew from a copy with zeros: a shadow still needs the values. */

@@ -313,14 +313,9 @@ static ockham_status open_both(ockham_server *server, ockham_error *err) {
 
 /* ---- life ---- */
 
-static bool has_column(const ock_schema *schema, const char *name) {
-  for (size_t i = 0; i < schema->n_inputs; i++)
-    if (strcmp(schema->inputs[i].name, name) == 0) return true;
-  for (size_t i = 0; i < schema->n_outputs; i++)
-    if (strcmp(schema->outputs[i].name, name) == 0) return true;
-  for (size_t i = 0; schema->columns && i < schema->n_columns; i++)
-    if (strcmp(schema->columns[i], name) == 0) return true;
-  return false;
+static bool knows(const ock_schema *schema, const char *name) {
+  return ock_field_find(schema->inputs, schema->n_inputs, name) ||
+         ock_field_find(schema->outputs, schema->n_outputs, name) || ock_schema_has_column(schema, name);
 }
 
 /* A misspelt name would keep what nobody wants kept. Only when all have said what they take. */
@@ -331,7 +326,7 @@ static void tell_of_unknown_redactions(ockham_server *server) {
     ock_version *v;
     for (size_t i = 0; (v = ock_catalog_get(&server->catalog, i)); i++) {
       const ock_schema *schema = ock_version_schema(v);
-      known = known || !schema || has_column(schema, name);
+      known = known || !schema || knows(schema, name);
       ock_version_release(v);
     }
     if (!known) ock_server_log(server, "record.redact: no model has a column '%s'", name);

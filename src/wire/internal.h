@@ -105,6 +105,8 @@ void ock_message_clear(ock_message *message);
 ock_tensor *ock_message_add(ock_message *message, const char *name, ock_datatype datatype, const uint64_t *shape,
                             size_t n_dimensions, size_t size_bytes);
 const ock_tensor *ock_message_find(const ock_message *message, const char *name);
+/* Does a request want this output? *binary (NULL allowed): as ock_wanted has it. */
+bool ock_message_wants(const ock_message *request, const char *name, int *binary);
 
 /* ---- what a model takes and gives ---- */
 
@@ -135,6 +137,8 @@ typedef struct ock_schema {
  * the protocol, which columns extend. The layout follows. BAD_DATA names what is wrong. */
 ockham_status ock_schema_parse(const char *json, size_t size, ock_schema *schema, ockham_error *err);
 void ock_schema_clear(ock_schema *schema);
+const ock_field *ock_field_find(const ock_field *fields, size_t n, const char *name); /* NULL: there is none */
+bool ock_schema_has_column(const ock_schema *schema, const char *name);               /* by the names given */
 /* "inputs":[...],"outputs":[...] and, where there are columns, "columns":[...]; without braces. */
 void ock_schema_write(const ock_schema *schema, ock_buffer *out);
 /* BAD_DATA unless a request has exactly the schema's inputs, of its datatypes and shapes, with one number of rows, and

@@ -157,8 +157,6 @@ ock_tensor *ock_message_slot(ock_message *message);
 enum { OCK_TENSORS = 4096 }; /* more than any message has */
 ock_wanted *ock_message_wanted_slot(ock_message *message);
 void ock_message_count_rows(ock_message *message);
-/* Is this output wanted? *binary: as ock_wanted has it. */
-bool ock_message_wants(const ock_message *request, const char *name, int *binary);
 
 /* ---- cells: one value of a datatype ---- */
 

@@ -236,3 +236,15 @@ void ock_schema_write(const ock_schema *schema, ock_buffer *out) {
   }
   ock_buffer_text(out, "]");
 }
+
+const ock_field *ock_field_find(const ock_field *fields, size_t n, const char *name) {
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(fields[i].name, name) == 0) return &fields[i];
+  return NULL;
+}
+
+bool ock_schema_has_column(const ock_schema *schema, const char *name) {
+  for (size_t i = 0; schema->columns && i < schema->n_columns; i++)
+    if (strcmp(schema->columns[i], name) == 0) return true;
+  return false;
+}

@@ -88,16 +88,10 @@ static ockham_status check_fields(const ock_schema *schema, const ock_message *r
   return OCKHAM_OK;
 }
 
-static const ock_field *find_field(const ock_field *fields, size_t n, const char *name) {
-  for (size_t i = 0; i < n; i++)
-    if (strcmp(fields[i].name, name) == 0) return &fields[i];
-  return NULL;
-}
-
 static ockham_status check_known(const ock_schema *schema, const ock_message *request, ockham_error *err) {
   char shown[OCK_NAMES_SHOWN];
   for (size_t i = 0; i < request->n_tensors; i++) {
-    if (find_field(schema->inputs, schema->n_inputs, request->tensors[i].name)) continue;
+    if (ock_field_find(schema->inputs, schema->n_inputs, request->tensors[i].name)) continue;
     show_fields(schema->inputs, schema->n_inputs, shown);
     return ock_fail(err, OCKHAM_BAD_DATA, "expected the inputs %s, found also '%.60s'", shown,
                     request->tensors[i].name);
@@ -108,7 +102,7 @@ static ockham_status check_known(const ock_schema *schema, const ock_message *re
 static ockham_status check_wanted(const ock_schema *schema, const ock_message *request, ockham_error *err) {
   char shown[OCK_NAMES_SHOWN];
   for (size_t i = 0; i < request->n_wanted; i++) {
-    if (find_field(schema->outputs, schema->n_outputs, request->wanted[i].name)) continue;
+    if (ock_field_find(schema->outputs, schema->n_outputs, request->wanted[i].name)) continue;
     show_fields(schema->outputs, schema->n_outputs, shown);
     return ock_fail(err, OCKHAM_BAD_DATA, "expected outputs out of %s, found '%.60s'", shown, request->wanted[i].name);
   }
@@ -150,7 +144,7 @@ ockham_status ock_schema_check(const ock_schema *schema, const ock_message *requ
 /* ---- answers ---- */
 
 static ockham_status check_output(const ock_schema *schema, const ock_tensor *tensor, ockham_error *err) {
-  const ock_field *field = find_field(schema->outputs, schema->n_outputs, tensor->name);
+  const ock_field *field = ock_field_find(schema->outputs, schema->n_outputs, tensor->name);
   if (!field) return ock_fail(err, OCKHAM_BAD_DATA, "expected no output '%.64s' in the answer", tensor->name);
   if (field->datatype == tensor->datatype && shape_fits(field, tensor)) return OCKHAM_OK;
   return ock_fail(err, OCKHAM_BAD_DATA, "expected output '%.64s' as declared, %s of %zu dimensions, found %s of %zu%s",

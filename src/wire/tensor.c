@@ -150,10 +150,10 @@ const ock_tensor *ock_message_find(const ock_message *message, const char *name)
 }
 
 bool ock_message_wants(const ock_message *request, const char *name, int *binary) {
-  *binary = -1;
+  if (binary) *binary = -1;
   for (size_t i = 0; i < request->n_wanted; i++) {
     if (strcmp(request->wanted[i].name, name) != 0) continue;
-    *binary = request->wanted[i].binary;
+    if (binary) *binary = request->wanted[i].binary;
     return true;
   }
   return request->n_wanted == 0;

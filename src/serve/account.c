@@ -55,7 +55,7 @@ static const char *content_type_of(const ock_exchange *x) {
   return x->form == OCK_FORM_CSV ? "text/csv" : "application/json";
 }
 
-static ockham_request describe(ock_exchange *x, size_t answer_size) {
+static ockham_request describe(ock_exchange *x, size_t answer_size, const char *client) {
   if (x->server->options.n_redact) ock_redact_error(x);
   ockham_request r = {
       .time_ns = x->time_ns,
@@ -71,7 +71,7 @@ static ockham_request describe(ock_exchange *x, size_t answer_size) {
       .version = x->version ? x->version->settings.version : x->target.version,
       .route = route_text(x->target.route),
       .error = x->error.message,
-      .client = "",
+      .client = client,
       .answer_type = or_empty(x->content_type),
   };
   memcpy(r.phase_ns, x->phase_ns, sizeof r.phase_ns);
@@ -107,9 +107,6 @@ static void put_in_recording(ock_exchange *x, ockham_request *r) {
       x->status >= 400 || x->marks & (OCKHAM_MARK_SLOW | OCKHAM_MARK_SAMPLED | OCKHAM_MARK_FAR | OCKHAM_MARK_DIED);
   if (keep && x->body) keep_bodies(x, r);
   if (x->server->options.n_redact) ock_redact(x, r, &body);
-  char client[INET6_ADDRSTRLEN];
-  client_text(x, client);
-  r->client = client;
   ock_recorder_put(x->server->recorder, r);
   ock_buffer_clear(&body);
 }
@@ -124,10 +121,9 @@ static void write_log(ock_exchange *x, const ockham_request *r) {
   ock_buffer line = {0};
   time_t seconds = (time_t)(r->time_ns / 1000000000u);
   struct tm parts;
-  char when[32], client[INET6_ADDRSTRLEN];
+  char when[32];
   gmtime_r(&seconds, &parts);
   strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &parts);
-  client_text(x, client);
   ock_buffer_print(&line, "{\"time\":\"%s.%03uZ\",\"status\":%u,\"ms\":%.3f", when,
                    (unsigned)(r->time_ns / 1000000 % 1000), r->status, (double)r->total_ns / 1e6);
   add_text(&line, "route", r->route);
@@ -135,7 +131,7 @@ static void write_log(ock_exchange *x, const ockham_request *r) {
   add_text(&line, "version", r->version);
   add_text(&line, "id", r->id);
   add_text(&line, "key", r->key);
-  add_text(&line, "client", client);
+  add_text(&line, "client", r->client);
   ock_buffer_print(&line, ",\"rows\":%llu,\"bytes_in\":%llu,\"bytes_out\":%llu", (unsigned long long)r->n_rows,
                    (unsigned long long)r->bytes_in, (unsigned long long)r->bytes_out);
   add_text(&line, "error", r->error);
@@ -151,7 +147,9 @@ static void write_log(ock_exchange *x, const ockham_request *r) {
 void ock_exchange_record(ock_exchange *x, size_t answer_size) {
   bool inference = ock_route_is_inference(x->target.route);
   if (!inference && !x->server->access_log) return;
-  ockham_request r = describe(x, answer_size);
+  char client[INET6_ADDRSTRLEN] = "";
+  if (x->server->access_log || x->server->recorder) client_text(x, client);
+  ockham_request r = describe(x, answer_size, client);
   if (inference && x->version) ock_meter_add(&x->version->meter, &r, x->status == 200 ? NULL : x->reason);
   if (inference && x->version) ock_allowance_note(x->version, &r);
   if (x->server->access_log) write_log(x, &r);

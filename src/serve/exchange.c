@@ -238,7 +238,8 @@ static ockham_status inflate_all(ock_exchange *x, z_stream *z, size_t most, ock_
   return OCKHAM_OK;
 }
 
-ockham_status ock_body_inflate(ock_exchange *x, const char *encoding, ockham_error *err) {
+/* BAD_DATA, UNSUPPORTED (another encoding) or, when it becomes longer than bodies may be, BAD_ARGUMENT. */
+static ockham_status inflate_body(ock_exchange *x, const char *encoding, ockham_error *err) {
   enum { GZIP_OR_ZLIB = 32 + MAX_WBITS };
   if (strcasecmp(encoding, "gzip") != 0 && strcasecmp(encoding, "deflate") != 0)
     return ock_fail(err, OCKHAM_UNSUPPORTED, "Content-Encoding: expected gzip or deflate, found '%.60s'", encoding);
@@ -264,7 +265,7 @@ static bool body_is_whole(ock_exchange *x, ockham_error *err) {
     return false;
   }
   const char *encoding = ock_exchange_header(x, "Content-Encoding");
-  if (encoding && x->size && strcasecmp(encoding, "identity") != 0 && ock_body_inflate(x, encoding, err)) return false;
+  if (encoding && x->size && strcasecmp(encoding, "identity") != 0 && inflate_body(x, encoding, err)) return false;
   memset(x->body + x->size, 0, OCK_BODY_PADDING);
   return true;
 }

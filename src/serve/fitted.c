@@ -125,7 +125,6 @@ static ockham_status answer_mixture(ock_version *version, const ock_message *req
 }
 
 ockham_status ock_fitted_call(void *version, ock_message *request, ock_message *answer, ockham_error *err) {
-  OCK_TRY(ock_schema_check(&((ock_version *)version)->schema, request, true, err));
   return ock_fitted_answer(version, request, answer, err);
 }
 

@@ -78,7 +78,7 @@ ock_crew_options ock_crew_options_of(const ockham_serve_model *settings);
 /* A fitted model: what it takes and gives, and its answer to a request that was checked against that. */
 ockham_status ock_fitted_open(ock_version *version, ockham_error *err);
 ockham_status ock_fitted_answer(ock_version *version, ock_message *request, ock_message *answer, ockham_error *err);
-/* The same of a request that was not: a shadow gets what another version takes. For ock_crew_options.call. */
+/* The same for ock_crew_options.call. */
 ockham_status ock_fitted_call(void *version, ock_message *request, ock_message *answer, ockham_error *err);
 /* Whether a row of an answer is far from all that the model was fitted on. */
 bool ock_fitted_is_far(const ock_version *version, const ock_message *answer);
@@ -229,9 +229,6 @@ bool ock_console_is_asset(ock_route route);
 struct MHD_Response *ock_console_response(ock_exchange *x); /* NULL: no memory */
 void ock_console_headers(const ock_exchange *x, struct MHD_Response *response);
 void ock_admin_headers(const ock_exchange *x, struct MHD_Response *response);
-/* Decompress the body; fails with BAD_DATA, UNSUPPORTED (another encoding) or, when it becomes longer than bodies may
- * be, BAD_ARGUMENT. */
-ockham_status ock_body_inflate(ock_exchange *x, const char *encoding, ockham_error *err);
 /* Put it in the recording, the meter and the access log, and send it to a shadow, which takes its tensors. */
 void ock_exchange_record(ock_exchange *x, size_t answer_size);
 void ock_shadow_send(ock_exchange *x);

@@ -11,7 +11,6 @@ typedef struct shadow {
   ock_message expected; /* the answer that the client got */
   char id[128];
   uint64_t time_ns, hash;
-  ock_route route;
 } shadow;
 
 static void free_shadow(shadow *s) {

@@ -13,6 +13,11 @@ make_models() {
   succeeds mixture people.csv -k 3 --ignore group --model mix.ock --quiet
 }
 
+# other.ock of the same rows, with other centroids: other_centroids.csv.
+make_other_model() {
+  succeeds fit people.csv -k 2 --ignore group --scale none --model other.ock --centroids other_centroids.csv --quiet
+}
+
 # Start it with ockham.yaml from standard input, on free ports; sets $server, $url and $admin once it is ready.
 start_server() {
   { printf 'listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\nfolder: %s/recording\n' "$scratch"; cat; } >ockham.yaml

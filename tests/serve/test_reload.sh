@@ -5,7 +5,6 @@ set -u
 . "$here/../serve/serving.sh"
 
 make_models
-cp "$data/three.csv" other.csv
-succeeds fit other.csv -k 2 --ignore group --scale none --model other.ock --centroids other_centroids.csv --quiet
+make_other_model
 OCKHAM=$ockham SCRATCH=$scratch "$python" "$serving/reload.py" "${@:2}" || complain 'a model that changes'
 finish

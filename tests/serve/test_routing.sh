@@ -5,8 +5,7 @@ set -u
 . "$here/../serve/serving.sh"
 
 make_models
-cp "$data/three.csv" other.csv
-succeeds fit other.csv -k 2 --ignore group --scale none --model other.ock --centroids other_centroids.csv --quiet
+make_other_model
 sed '1s/[a-z]*,/other,/' people.csv >renamed.csv
 succeeds fit renamed.csv -k 3 --ignore group --scale none --model renamed.ock --quiet
 OCKHAM=$ockham SCRATCH=$scratch "$python" "$serving/routing.py" "${@:2}" || complain 'the way of a request'

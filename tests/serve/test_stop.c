@@ -71,31 +71,27 @@ static int read_status(int fd) {
 }
 
 /* The version is in the catalog no more, but its request is suspended: the end of the server answers it. */
-static void test_let_go(void **state) {
-  (void)state;
+static void stop_while_asked(unsigned timeout_ms, int expected_status) {
   fixture f = {0};
   start(&f);
   int fd = ask(&f);
   ockham_serve_options none = f.options;
   none.n_models = 0;
   assert_ok(ockham_server_reload(f.server, &none, err));
-  ockham_server_stop(f.server, 50);
-  assert_int_equal(read_status(fd), 503);
+  ockham_server_stop(f.server, timeout_ms);
+  assert_int_equal(read_status(fd), expected_status);
   remove_folder(&f);
+}
+
+static void test_let_go(void **state) {
+  (void)state;
+  stop_while_asked(50, 503);
 }
 
 /* It has the time that the stop gives it. */
 static void test_finished(void **state) {
   (void)state;
-  fixture f = {0};
-  start(&f);
-  int fd = ask(&f);
-  ockham_serve_options none = f.options;
-  none.n_models = 0;
-  assert_ok(ockham_server_reload(f.server, &none, err));
-  ockham_server_stop(f.server, 30000);
-  assert_int_equal(read_status(fd), 200);
-  remove_folder(&f);
+  stop_while_asked(30000, 200);
 }
 
 int main(void) {

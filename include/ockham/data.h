@@ -15,8 +15,9 @@ extern "C" {
 typedef enum ockham_missing {
   OCKHAM_MISSING_ERROR = 0, /**< refuse the file, naming row and column */
   OCKHAM_MISSING_DROP,      /**< leave out the row */
-  OCKHAM_MISSING_MEAN       /**< put the mean of the column's other cells, by the rows' weights (whole tables only, not
+  OCKHAM_MISSING_MEAN,      /**< put the mean of the column's other cells, by the rows' weights (whole tables only, not
                                  blocks) */
+  OCKHAM_MISSING_KEEP       /**< put NaN; infinities stay too */
 } ockham_missing;
 
 typedef enum ockham_header { OCKHAM_HEADER_FIND = 0, OCKHAM_HEADER_PRESENT, OCKHAM_HEADER_ABSENT } ockham_header;
@@ -37,6 +38,13 @@ typedef struct ockham_read_options {
   const ockham_progress *progress;
   const char *weight_column; /**< a column that says how many rows each row stands for: 0, or OCKHAM_LEAST_WEIGHT to
                                   OCKHAM_LARGEST_WEIGHT; not a feature; NULL: none. A missing weight is never filled */
+  const char *const *category_columns; /**< features that hold texts: each cell becomes the number of its text, 0, 1,
+                                          ... in order of first appearance; a missing one is as `missing` says */
+  size_t n_category_columns;
+  bool find_categories; /**< whole tables only: so does every feature with a cell that is neither a number nor missing,
+                             which is an error otherwise */
+  const char *time_column; /**< seconds since 1970, or ISO 8601 (2026-03-01, 2026-03-01T12:30:00Z, with a blank for T,
+                                fractions and offsets; UTC where none is given); not a feature; NULL: none */
 } ockham_read_options;
 
 /** A whole file in memory, as float64 (NPY and HDF5 files of float32 stay float32). */
@@ -63,6 +71,11 @@ OCKHAM_API size_t ockham_table_n_label_values(const ockham_table *table);
 OCKHAM_API const char *ockham_table_label_text(const ockham_table *table, uint32_t value);
 /** The weights, one a row, not all 0; NULL without a weight column. */
 OCKHAM_API const double *ockham_table_weights(const ockham_table *table);
+/** How many texts feature j has, and its text number `value`; 0 where it holds numbers. */
+OCKHAM_API size_t ockham_table_n_texts(const ockham_table *table, size_t j);
+OCKHAM_API const char *ockham_table_text(const ockham_table *table, size_t j, size_t value);
+/** Seconds since 1970, one a row (NaN where missing, with MISSING_KEEP); NULL without a time column. */
+OCKHAM_API const double *ockham_table_times(const ockham_table *table);
 /** The number of row i (0 ...) among the rows of data in its file, from 1: i + 1 unless rows were left out. */
 OCKHAM_API uint64_t ockham_table_source_row(const ockham_table *table, size_t i);
 /** Rows left out, or cells filled in, because of missing values. */
@@ -80,6 +93,10 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_reader_next(ockham_reader *rea
                                                               ockham_error *err);
 /** The weights of the block's rows, as long as they are valid; NULL without a weight column. */
 OCKHAM_API const double *ockham_reader_weights(const ockham_reader *reader);
+/** Texts met so far, and times of the block's rows, as of a table. */
+OCKHAM_API size_t ockham_reader_n_texts(const ockham_reader *reader, size_t j);
+OCKHAM_API const char *ockham_reader_text(const ockham_reader *reader, size_t j, size_t value);
+OCKHAM_API const double *ockham_reader_times(const ockham_reader *reader);
 /** The number of row i (0 ...) of the block among the rows of data in the file, from 1. */
 OCKHAM_API uint64_t ockham_reader_source_row(const ockham_reader *reader, size_t i);
 /** Known labels of the rows of the block, as ockham_table_labels(); NULL without a label column. */

@@ -6,6 +6,7 @@
 #include <ockham/core.h>
 #include <ockham/data.h>
 #include <ockham/mixture.h>
+#include <ockham/profile.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +28,7 @@ typedef struct ockham_model_parts {
   const char *criterion;         /**< what chose k, such as "bic"; "given" when the user did */
   const double *weights;         /**< k: sum of the weights of those rows, within is by these; NULL: they had none */
   const ockham_mixture *mixture; /**< of k components, in scaled units; its family_bic are not kept (NaN); NULL: none */
+  const ockham_profile *profile; /**< what the rows it was made from look like, to notice drift by; NULL: none */
 } ockham_model_parts;
 
 typedef struct ockham_model ockham_model;

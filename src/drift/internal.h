@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* drift: whether rows still look like a profile's, in a stream with a budget of false alarms or as one batch.
- * Main types: ockham_drift_monitor (a stream), ock_watch_type (how a detector sees it), ock_run_lengths (what a value of
- *   its statistic means: how rarely it comes without drift).
- * Invariants: every statistic is turned into a run length before it is compared with anything, so that signals of
- *   different kinds and detectors share one budget; nothing grows with the stream.
- * Threads: calibration uses threads; a monitor belongs to one at a time.
- * Source: docs/drift.md. */
+ * Main types: ockham_drift_monitor (a stream), ock_watch_type (how a detector sees it), ock_run_lengths (what a value
+ * of its statistic means: how rarely it comes without drift). Invariants: every statistic is turned into a run length
+ * before it is compared with anything, so that signals of different kinds and detectors share one budget; nothing grows
+ * with the stream. Threads: calibration uses threads; a monitor belongs to one at a time. Source: docs/drift.md. */
 #ifndef OCK_DRIFT_INTERNAL_H
 #define OCK_DRIFT_INTERNAL_H
 
@@ -32,9 +30,9 @@ typedef struct ock_null_streams {
   const void *context;
   size_t state_size;
   size_t n_streams, n_steps, rows_a_step;
-  void (*start)(const void *context, void *state, ock_rng *rng); /* of a zeroed state; the generator is the stream's */
-  double (*step)(const void *context, void *state, ock_rng *rng);    /* the statistic after the next step */
-  void (*end)(const void *context, void *state);                     /* frees what start took; may be NULL */
+  void (*start)(const void *context, void *state, ock_rng *rng);  /* of a zeroed state; the generator is the stream's */
+  double (*step)(const void *context, void *state, ock_rng *rng); /* the statistic after the next step */
+  void (*end)(const void *context, void *state);                  /* frees what start took; may be NULL */
 } ock_null_streams;
 ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t seed, size_t threads,
                                        ock_run_lengths *curve, ockham_error *err);
@@ -47,6 +45,7 @@ typedef struct ock_block {
   size_t n_rows;
   const uint16_t *codes; /* n_rows: of this signal */
   const double *ranks;   /* n_rows, or NULL for signals without an order */
+  size_t hour;           /* 1 + the hour of the week, of its middle row; 0: not to be compared by hour */
 } ock_block;
 
 /* The shares of bins that a watch stands for at present, and how many independent rows they are worth. */
@@ -66,9 +65,10 @@ typedef struct ock_watch_type {
   ock_shares (*shares)(const void *state);
   void (*end)(void *state);
   bool (*applies)(const ockham_signal *signal); /* whether it watches such a signal */
-  /* Its run lengths for this signal; watches of equal signature (below) share them. */
-  ockham_status (*calibrate)(const ockham_signal *signal, const ockham_drift_options *options, ock_run_lengths *curve,
-                             ockham_error *err);
+  /* Its run lengths for this signal; watches of equal signature (below) share them, so they depend on nothing else. The
+   * monitor finds n_curves of them, which share the time that there is. */
+  ockham_status (*calibrate)(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
+                             ock_run_lengths *curve, ockham_error *err);
   /* What run lengths depend on, as bytes: up to 64; returns how many. */
   size_t (*signature)(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes);
 } ock_watch_type;
@@ -81,10 +81,14 @@ extern const ock_watch_type ock_watch_types[OCKHAM_N_DETECTORS];
 typedef struct ock_effect {
   double psi, psi_low, psi_high, js;
 } ock_effect;
-/* Shares of the reference (from n_reference rows) and now (n_now, both effective). Bins with too few rows are joined. */
+/* Shares of the reference (from n_reference rows) and now (n_now, both effective). Bins with too few rows are joined.
+ */
 ock_effect ock_effect_of(const double *reference, double n_reference, const double *now, double n_now, size_t n_bins);
 /* 95 % interval of a difference of shares (Agresti & Caffo, American Statistician 54, 2000). */
 void ock_share_interval(double reference, double n_reference, double now, double n_now, double *low, double *high);
+
+/* How rows that a simulation may make in all are shared: for one of n_curves, within what is of use. */
+size_t ock_calibration_rows(size_t n_curves);
 
 /* (1 + s) / (1 - s): what stickiness multiplies the variance of shares by. */
 double ock_variance_inflation(double stickiness);

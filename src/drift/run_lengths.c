@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a value of a statistic means: simulated streams tell when it was first exceeded. */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drift/internal.h"
+
+/* ---- a curve ---- */
+
+/* The stretch of a curve that `at` lies on, or whose line goes on to it. */
+static size_t find_stretch(const double *rising, size_t n, double at) {
+  size_t i = 0;
+  while (i + 2 < n && rising[i + 1] <= at) i++;
+  return i;
+}
+
+static double along(const double *x, const double *y, size_t n, double at) {
+  if (n < 2) return n ? y[0] : NAN;
+  size_t i = find_stretch(x, n, at);
+  return y[i] + (y[i + 1] - y[i]) * (at - x[i]) / (x[i + 1] - x[i]);
+}
+
+double ock_run_lengths_at(const ock_run_lengths *curve, double statistic) {
+  if (curve->n && !(statistic > curve->statistic[0])) return exp(curve->log_rows[0]);
+  return exp(along(curve->statistic, curve->log_rows, curve->n, statistic));
+}
+
+double ock_run_lengths_limit(const ock_run_lengths *curve, double rows) {
+  double log_rows = log(rows);
+  if (curve->n && !(log_rows > curve->log_rows[0])) return curve->statistic[0];
+  return along(curve->log_rows, curve->statistic, curve->n, log_rows);
+}
+
+/* ---- streams ---- */
+
+/* A step at which a statistic was higher than ever before in its stream, and how long that lasted: for limits from it up
+ * to the next record, the stream's run length is the step of that one. */
+typedef struct record {
+  double statistic;
+  uint32_t stream, step, next_step; /* next_step: n_steps + 1 when there is none */
+} record;
+
+typedef struct records {
+  record *items;
+  size_t n, room;
+} records;
+
+typedef struct simulation {
+  const ock_null_streams *streams;
+  uint64_t seed;
+  unsigned char *states; /* one a worker */
+  records *of_stream;
+} simulation;
+
+static bool add_record(records *r, record item) {
+  if (r->n == r->room) {
+    size_t room = r->room ? 2 * r->room : 64;
+    record *items = ock_realloc_array(r->items, room, sizeof *items);
+    if (!items) return false;
+    r->items = items, r->room = room;
+  }
+  r->items[r->n++] = item;
+  return true;
+}
+
+/* A stream without any record at its end is one that memory ran out for. */
+static void simulate_stream(void *arg, size_t i, size_t worker) {
+  simulation *sim = arg;
+  const ock_null_streams *streams = sim->streams;
+  void *state = sim->states + worker * streams->state_size;
+  ock_rng rng = ock_rng_make(sim->seed, i);
+  memset(state, 0, streams->state_size);
+  streams->start(streams->context, state, &rng);
+  records *r = &sim->of_stream[i];
+  double highest = -INFINITY;
+  uint32_t end = (uint32_t)streams->n_steps + 1;
+  for (uint32_t step = 1; step < end; step++) {
+    double statistic = streams->step(streams->context, state, &rng);
+    if (!(statistic > highest)) continue;
+    highest = statistic;
+    if (r->n) r->items[r->n - 1].next_step = step;
+    if (!add_record(r, (record){statistic, (uint32_t)i, step, end})) {
+      r->n = 0;
+      break;
+    }
+  }
+  if (streams->end) streams->end(streams->context, state);
+}
+
+/* ---- from records to a curve ---- */
+
+static int compare_records(const void *a, const void *b) {
+  const record *x = a, *y = b;
+  if (x->statistic != y->statistic) return x->statistic < y->statistic ? -1 : 1;
+  if (x->stream != y->stream) return x->stream < y->stream ? -1 : 1;
+  return (x->step > y->step) - (x->step < y->step);
+}
+
+typedef struct point {
+  double statistic, log_rows;
+} point;
+
+enum { FEWEST_RUNS = 16, TAIL_RUNS_TIMES = 30 };
+
+/* Mean run lengths for limits from one record to the next: all steps that were made before the limit was exceeded,
+ * divided by how many streams exceeded it. */
+static size_t find_points(const ock_null_streams *streams, const record *items, size_t n, point *points) {
+  size_t n_points = 0, n_runs = 0;
+  double steps = 0;
+  for (size_t i = 0; i < n; i++) { /* the runs of the lowest limit: to the first step */
+    if (items[i].step == 1) n_runs++, steps += 1;
+  }
+  for (size_t i = 0; i < n; i++) {
+    bool runs_on = items[i].next_step <= streams->n_steps;
+    steps += (runs_on ? items[i].next_step : (double)streams->n_steps) - items[i].step;
+    n_runs -= !runs_on;
+    if (n_runs < FEWEST_RUNS) break;
+    double log_rows = log(steps / (double)n_runs * (double)streams->rows_a_step);
+    if (n_points && !(log_rows > points[n_points - 1].log_rows)) continue;
+    bool same = n_points && points[n_points - 1].statistic == items[i].statistic;
+    points[same ? n_points - 1 : n_points++] = (point){items[i].statistic, log_rows};
+  }
+  return n_points;
+}
+
+/* The last stretch, up to run lengths that few streams had, as the line through it. */
+static void straighten_tail(point *points, size_t n) {
+  double from = points[n - 1].log_rows - log(TAIL_RUNS_TIMES);
+  double sx = 0, sy = 0, sxx = 0, sxy = 0, w = 0;
+  size_t first = n;
+  while (first > 0 && points[first - 1].log_rows >= from) first--;
+  for (size_t i = first + 1; i < n; i++) { /* each by the length of the stretch before it, in statistic */
+    double d = points[i].statistic - points[i - 1].statistic, x = points[i].statistic, y = points[i].log_rows;
+    w += d, sx += d * x, sy += d * y, sxx += d * x * x, sxy += d * x * y;
+  }
+  double spread = sxx - sx * sx / w;
+  if (!(w > 0) || !(spread > 0)) return;
+  double slope = (sxy - sx * sy / w) / spread;
+  for (size_t i = first; i < n; i++) points[i].log_rows = sy / w + slope * (points[i].statistic - sx / w);
+}
+
+/* Every so many, so that logarithms of rows are about evenly spaced. */
+static void thin_points(const point *points, size_t n, ock_run_lengths *curve) {
+  double low = points[0].log_rows, high = points[n - 1].log_rows;
+  curve->n = 0;
+  for (size_t i = 0; i < n; i++) {
+    double wanted = low + (high - low) * (double)curve->n / (OCK_RUN_LENGTH_POINTS - 1);
+    bool rises = !curve->n || (points[i].log_rows > curve->log_rows[curve->n - 1] &&
+                               points[i].statistic > curve->statistic[curve->n - 1]);
+    if (!rises || points[i].log_rows < wanted || curve->n == OCK_RUN_LENGTH_POINTS) continue;
+    curve->statistic[curve->n] = points[i].statistic;
+    curve->log_rows[curve->n++] = points[i].log_rows;
+  }
+}
+
+static ockham_status make_curve(const simulation *sim, ock_run_lengths *curve, ockham_error *err) {
+  const ock_null_streams *streams = sim->streams;
+  size_t n = 0;
+  for (size_t i = 0; i < streams->n_streams; i++) {
+    if (!sim->of_stream[i].n) return ock_fail_memory(err, "the records of a simulated stream", sizeof(record));
+    n += sim->of_stream[i].n;
+  }
+  record *items = ock_alloc_array(n, sizeof *items);
+  point *points = ock_alloc_array(n, sizeof *points);
+  ockham_status status = OCKHAM_OK;
+  if (items && points) {
+    size_t at = 0;
+    for (size_t i = 0; i < streams->n_streams; at += sim->of_stream[i++].n)
+      memcpy(items + at, sim->of_stream[i].items, sim->of_stream[i].n * sizeof *items);
+    qsort(items, n, sizeof *items, compare_records);
+    size_t n_points = find_points(streams, items, n, points);
+    if (n_points > 1) straighten_tail(points, n_points);
+    if (n_points) thin_points(points, n_points, curve);
+  } else {
+    status = ock_fail_memory(err, "the records of simulated streams", ock_size_product(n, sizeof *items));
+  }
+  ock_free(items);
+  ock_free(points);
+  return status;
+}
+
+ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t seed, size_t threads,
+                                       ock_run_lengths *curve, ockham_error *err) {
+  assert(streams->n_streams > FEWEST_RUNS && streams->n_steps > 1 && streams->n_steps < UINT32_MAX - 1);
+  ock_pool *pool = NULL;
+  OCK_TRY(ock_pool_new(threads, &pool, err));
+  simulation sim = {.streams = streams, .seed = seed};
+  sim.states = ock_alloc_array(ock_pool_size(pool), streams->state_size);
+  sim.of_stream = ock_alloc_zeroed(streams->n_streams, sizeof *sim.of_stream);
+  ockham_status status;
+  if (sim.states && sim.of_stream) {
+    ock_pool_run(pool, streams->n_streams, simulate_stream, &sim);
+    *curve = (ock_run_lengths){0};
+    status = make_curve(&sim, curve, err);
+  } else {
+    status = ock_fail_memory(err, "simulated streams", ock_size_product(streams->n_streams, sizeof *sim.of_stream));
+  }
+  for (size_t i = 0; sim.of_stream && i < streams->n_streams; i++) ock_free(sim.of_stream[i].items);
+  ock_free(sim.of_stream);
+  ock_free(sim.states);
+  ock_pool_free(pool);
+  return status;
+}
+
+size_t ock_calibration_rows(size_t n_curves) {
+  const size_t all = 80000000, most = 20000000, fewest = 2000000;
+  size_t each = all / (n_curves ? n_curves : 1);
+  return each > most ? most : each < fewest ? fewest : each;
+}

@@ -75,6 +75,7 @@ typedef struct ock_watch_type {
 
 /* By ockham_detector; MMD watches whole rows and is not among them. */
 extern const ock_watch_type ock_watch_types[OCKHAM_N_DETECTORS];
+extern const ock_watch_type ock_watch_ewma;
 
 /* ---- effects, of any two sets of shares ---- */
 

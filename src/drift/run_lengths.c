@@ -35,8 +35,8 @@ double ock_run_lengths_limit(const ock_run_lengths *curve, double rows) {
 
 /* ---- streams ---- */
 
-/* A step at which a statistic was higher than ever before in its stream, and how long that lasted: for limits from it up
- * to the next record, the stream's run length is the step of that one. */
+/* A step at which a statistic was higher than ever before in its stream, and how long that lasted: for limits from it
+ * up to the next record, the stream's run length is the step of that one. */
 typedef struct record {
   double statistic;
   uint32_t stream, step, next_step; /* next_step: n_steps + 1 when there is none */

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bins of two samples: Pearson's chi-squared where there are rows enough, exact and simulated tests where not. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "drift/internal.h"
+#include "stats/internal.h"
+
+enum { FEW_ROWS = 100, ENOUGH_EXPECTED = 5, FEWEST_DRAWS = 2000, MOST_DRAWS = 100000, ENOUGH_EXCEEDED = 100 };
+
+typedef struct pair {
+  double reference, now;
+} pair;
+
+typedef struct table {
+  size_t n_bins;
+  double n, m; /* rows of the reference and of the batch */
+  pair bins[OCKHAM_PROFILE_MOST_BINS];
+} table;
+
+/* The largest first; the order of bins in a signal breaks ties, for qsort() need not be stable. */
+static int compare_pairs(const void *a, const void *b) {
+  const pair *x = a, *y = b;
+  double sum_x = x->reference + x->now, sum_y = y->reference + y->now;
+  if (sum_x != sum_y) return sum_x > sum_y ? -1 : 1;
+  return (x->reference < y->reference) - (x->reference > y->reference);
+}
+
+static void fill_table(const ock_two_samples *samples, table *t) {
+  t->n_bins = 0, t->n = 0, t->m = 0;
+  for (size_t b = 0; b < samples->n_bins; b++) {
+    pair both = {samples->reference[b], samples->now[b]};
+    if (!(both.reference + both.now > 0)) continue;
+    t->n += both.reference, t->m += both.now;
+    t->bins[t->n_bins++] = both;
+  }
+  qsort(t->bins, t->n_bins, sizeof *t->bins, compare_pairs);
+}
+
+/* Sum over bins and samples of (seen - expected)^2 / expected. */
+static double measure_chi2(const table *t) {
+  double sum = 0;
+  for (size_t b = 0; b < t->n_bins; b++) {
+    double difference = sqrt(t->n / t->m) * t->bins[b].now - sqrt(t->m / t->n) * t->bins[b].reference;
+    sum += difference * difference / (t->bins[b].reference + t->bins[b].now);
+  }
+  return sum;
+}
+
+/* ---- many rows ---- */
+
+/* Join neighbours in falling order until the smaller sample should have enough in each; the rest is what is left. */
+static pair join_bins(table *t) {
+  double share = fmin(t->n, t->m) / (t->n + t->m);
+  pair open = {0, 0};
+  size_t kept = 0;
+  for (size_t b = 0; b < t->n_bins; b++) {
+    open.reference += t->bins[b].reference, open.now += t->bins[b].now;
+    if (share * (open.reference + open.now) < ENOUGH_EXPECTED) continue;
+    t->bins[kept++] = open;
+    open = (pair){0, 0};
+  }
+  t->n_bins = kept;
+  return open;
+}
+
+static ock_difference compare_many(table *t) {
+  const double rare_part = .1;
+  double share = t->m / (t->n + t->m);
+  pair rare = join_bins(t);
+  ock_difference result = {.p = 1};
+  double rows = t->n + t->m;
+  t->n -= rare.reference, t->m -= rare.now;
+  if (t->n_bins > 1) {
+    result.freedom = (double)t->n_bins - 1;
+    result.chi2 = measure_chi2(t);
+    result.p = ock_chi2_tail(result.chi2, result.freedom);
+  }
+  if (!(rare.reference + rare.now > 0) || t->n + t->m >= rows) return result;
+  double p_rare = rare.now > 0 ? ock_beta_share(share, rare.now, rare.reference + 1) : 1;
+  result.p = result.freedom > 0 ? fmin(1, fmin(result.p / (1 - rare_part), p_rare / rare_part)) : p_rare;
+  if (!(result.freedom > 0)) result.freedom = 1;
+  return result;
+}
+
+/* ---- few rows ---- */
+
+typedef struct urn {
+  size_t n_bins, n_draws;
+  double sums[OCKHAM_PROFILE_MOST_BINS], cumulated[OCKHAM_PROFILE_MOST_BINS];
+  unsigned drawn[OCKHAM_PROFILE_MOST_BINS];
+} urn;
+
+static size_t draw_bin(const urn *u, ock_rng *rng) {
+  double at = ock_rng_uniform(rng) * u->cumulated[u->n_bins - 1];
+  size_t b = 0;
+  while (b + 1 < u->n_bins && u->cumulated[b] <= at) b++;
+  return b;
+}
+
+/* One batch without replacement: the sum of drawn^2 / sum over bins, with which chi2 rises. A bin that has given what
+ * it had is refused, as it is in proportion before. */
+static double draw_batch(urn *u, ock_rng *rng) {
+  double sum = 0;
+  for (size_t b = 0; b < u->n_bins; b++) u->drawn[b] = 0;
+  for (size_t i = 0; i < u->n_draws; i++) {
+    size_t b = draw_bin(u, rng), tries = 0;
+    while (ock_rng_uniform(rng) * u->sums[b] >= u->sums[b] - u->drawn[b] && tries++ < 1000) b = draw_bin(u, rng);
+    sum += (2 * u->drawn[b] + 1) / u->sums[b];
+    u->drawn[b]++;
+  }
+  return sum;
+}
+
+/* Stops once enough batches were as far off (Besag & Clifford, Biometrika 78, 1991). */
+static double simulate_tail(urn *u, double seen, double enough, uint64_t seed) {
+  ock_rng rng = ock_rng_make(seed, 0);
+  double wanted = fmin(fmax(3 / enough, FEWEST_DRAWS), MOST_DRAWS);
+  size_t n = 0, exceeded = 0;
+  while ((double)n < wanted && exceeded < ENOUGH_EXCEEDED) {
+    exceeded += draw_batch(u, &rng) >= seen * (1 - 1e-9);
+    n++;
+  }
+  return exceeded == ENOUGH_EXCEEDED ? (double)exceeded / (double)n : (double)(exceeded + 1) / (double)(n + 1);
+}
+
+static ock_difference compare_few(const table *t, const ock_two_samples *samples) {
+  urn u = {.n_bins = t->n_bins, .n_draws = (size_t)fmax(1, round(t->m))};
+  double sum = 0, seen = 0, stretch = (double)u.n_draws / t->m;
+  for (size_t b = 0; b < t->n_bins; b++) {
+    u.sums[b] = t->bins[b].reference + t->bins[b].now;
+    u.cumulated[b] = sum += u.sums[b];
+    seen += stretch * stretch * t->bins[b].now * t->bins[b].now / u.sums[b];
+  }
+  return (ock_difference){.chi2 = measure_chi2(t),
+                          .freedom = (double)t->n_bins - 1,
+                          .p = simulate_tail(&u, seen, samples->enough, samples->seed),
+                          .simulated = true};
+}
+
+ock_difference ock_two_samples_compare(const ock_two_samples *samples) {
+  table t;
+  fill_table(samples, &t);
+  if (t.n_bins < 2 || !(t.n > 0) || !(t.m > 0)) return (ock_difference){.p = 1};
+  return t.m < FEW_ROWS ? compare_few(&t, samples) : compare_many(&t);
+}

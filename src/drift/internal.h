@@ -90,6 +90,16 @@ void ock_share_interval(double reference, double n_reference, double now, double
 /* How rows that a simulation may make in all are shared: for one of n_curves, within what is of use. */
 size_t ock_calibration_rows(size_t n_curves);
 
+/* ---- signals with an order: directions, distances, columns of numbers ---- */
+
+/* How many of the first bins are in order; the others are rows without a value. 0: it has no order. */
+size_t ock_signal_ordered(const ockham_signal *signal);
+/* The reference's distribution function, of counts + 1/2, before each of them and after the last. */
+void ock_signal_edges(const ockham_signal *signal, double *edges);
+/* n_bins: the middle of a bin's range, 0 to 1; normal scores of mean 0 and variance 1; NaN for rows without a value. */
+void ock_signal_ranks(const ockham_signal *signal, double *ranks);
+void ock_signal_scores(const ockham_signal *signal, double *scores);
+
 /* ---- the budget ---- */
 
 /* What part of a budget each of n signals has, 1 in all: group_shares (OCKHAM_N_SIGNAL_GROUPS; NULL or all 0: the
@@ -100,12 +110,13 @@ void ock_budget_split(const ockham_signal *signals, const bool *watched, size_t 
 
 /* ---- two samples ---- */
 
-/* Bins of a reference and of a batch, in effective rows. */
+/* Rows in the bins of a reference and of a batch, both equally sticky. */
 typedef struct ock_two_samples {
   size_t n_bins;
-  const double *reference, *now; /* n_bins each */
-  double enough;                 /* a p below this is as good as any: simulation stops at a third of it */
-  uint64_t seed;                 /* of simulation */
+  const uint64_t *reference, *now; /* n_bins each */
+  double stickiness;
+  double enough; /* a p below this is as good as any: simulation stops at a third of it */
+  uint64_t seed; /* of simulation */
 } ock_two_samples;
 typedef struct ock_difference {
   double chi2;    /* Pearson's two-sample statistic, of joined bins */
@@ -113,11 +124,12 @@ typedef struct ock_difference {
   double p;
   bool simulated;
 } ock_difference;
-/* Whether both come from one distribution. A batch of 100 rows or more: bins where it would have fewer than 5 are
- * joined with others of their kind, the largest first; what is left over in the end (bins that are rare even together)
- * has an exact binomial test of its own for having grown, with a tenth of the level. Smaller ones: all bins, and the
- * distribution of chi2 given the sums of both samples, by drawing batches from them without replacement.
- * O(n_bins log n_bins), or up to 100 x 3 / enough. */
+/* Whether both come from one distribution. Counts are divided by what stickiness inflates variances by. A batch then
+ * worth 100 rows or more: bins where the smaller sample should have fewer than 5 are joined, the largest first; what is
+ * left over in the end (bins that are rare even together) has an exact binomial test of its own for having grown, with
+ * a tenth of the level. Smaller ones: all bins, and the distribution of chi2 given the sums of both samples, by drawing
+ * equally sticky batches from them without replacement. O(n_bins log n_bins), or for small batches up to some 1e7
+ * draws. */
 ock_difference ock_two_samples_compare(const ock_two_samples *samples);
 
 /* One p-value of n with weights (1 in all), which may depend on each other (Liu & Xie, JASA 115, 2020,

@@ -6,7 +6,14 @@
 #include "drift/internal.h"
 #include "stats/internal.h"
 
-enum { FEW_ROWS = 100, ENOUGH_EXPECTED = 5, FEWEST_DRAWS = 2000, MOST_DRAWS = 100000, ENOUGH_EXCEEDED = 100 };
+enum {
+  FEW_ROWS = 100,
+  ENOUGH_EXPECTED = 5,
+  FEWEST_BATCHES = 2000,
+  MOST_BATCHES = 100000,
+  MOST_ROWS = 20000000,
+  ENOUGH_EXCEEDED = 100
+};
 
 typedef struct pair {
   double reference, now;
@@ -27,9 +34,10 @@ static int compare_pairs(const void *a, const void *b) {
 }
 
 static void fill_table(const ock_two_samples *samples, table *t) {
+  double inflation = ock_variance_inflation(samples->stickiness);
   t->n_bins = 0, t->n = 0, t->m = 0;
   for (size_t b = 0; b < samples->n_bins; b++) {
-    pair both = {samples->reference[b], samples->now[b]};
+    pair both = {(double)samples->reference[b] / inflation, (double)samples->now[b] / inflation};
     if (!(both.reference + both.now > 0)) continue;
     t->n += both.reference, t->m += both.now;
     t->bins[t->n_bins++] = both;
@@ -87,27 +95,38 @@ static ock_difference compare_many(table *t) {
 
 typedef struct urn {
   size_t n_bins, n_draws;
-  double sums[OCKHAM_PROFILE_MOST_BINS], cumulated[OCKHAM_PROFILE_MOST_BINS];
-  unsigned drawn[OCKHAM_PROFILE_MOST_BINS];
+  double stickiness, weight; /* a row takes so much out of the urn */
+  double sums[OCKHAM_PROFILE_MOST_BINS], cumulated[OCKHAM_PROFILE_MOST_BINS], drawn[OCKHAM_PROFILE_MOST_BINS];
 } urn;
 
-static size_t draw_bin(const urn *u, ock_rng *rng) {
+static size_t draw_any(const urn *u, ock_rng *rng) {
   double at = ock_rng_uniform(rng) * u->cumulated[u->n_bins - 1];
   size_t b = 0;
   while (b + 1 < u->n_bins && u->cumulated[b] <= at) b++;
   return b;
 }
 
-/* One batch without replacement: the sum of drawn^2 / sum over bins, with which chi2 rises. A bin that has given what
- * it had is refused, as it is in proportion before. */
+/* A bin that has given what it had is refused, and in proportion before. */
+static size_t draw_bin(const urn *u, ock_rng *rng) {
+  enum { MOST_TRIES = 1000 }; /* the urn is never empty, but for rounding */
+  size_t b = draw_any(u, rng);
+  for (int tries = 0; tries < MOST_TRIES; tries++) {
+    if (ock_rng_uniform(rng) * u->sums[b] < u->sums[b] - u->drawn[b]) break;
+    b = draw_any(u, rng);
+  }
+  return b;
+}
+
+/* One batch without replacement: the sum of drawn^2 / sum over bins, with which chi2 rises. */
 static double draw_batch(urn *u, ock_rng *rng) {
   double sum = 0;
-  for (size_t b = 0; b < u->n_bins; b++) u->drawn[b] = 0;
+  size_t b = 0;
+  for (size_t i = 0; i < u->n_bins; i++) u->drawn[i] = 0;
   for (size_t i = 0; i < u->n_draws; i++) {
-    size_t b = draw_bin(u, rng), tries = 0;
-    while (ock_rng_uniform(rng) * u->sums[b] >= u->sums[b] - u->drawn[b] && tries++ < 1000) b = draw_bin(u, rng);
-    sum += (2 * u->drawn[b] + 1) / u->sums[b];
-    u->drawn[b]++;
+    bool stays = i && u->stickiness > 0 && ock_rng_uniform(rng) < u->stickiness;
+    if (!stays) b = draw_bin(u, rng);
+    sum += (2 * u->drawn[b] + u->weight) * u->weight / u->sums[b];
+    u->drawn[b] += u->weight;
   }
   return sum;
 }
@@ -115,7 +134,7 @@ static double draw_batch(urn *u, ock_rng *rng) {
 /* Stops once enough batches were as far off (Besag & Clifford, Biometrika 78, 1991). */
 static double simulate_tail(urn *u, double seen, double enough, uint64_t seed) {
   ock_rng rng = ock_rng_make(seed, 0);
-  double wanted = fmin(fmax(3 / enough, FEWEST_DRAWS), MOST_DRAWS);
+  double wanted = fmin(fmax(3 / enough, FEWEST_BATCHES), fmin(MOST_BATCHES, (double)MOST_ROWS / (double)u->n_draws));
   size_t n = 0, exceeded = 0;
   while ((double)n < wanted && exceeded < ENOUGH_EXCEEDED) {
     exceeded += draw_batch(u, &rng) >= seen * (1 - 1e-9);
@@ -125,12 +144,15 @@ static double simulate_tail(urn *u, double seen, double enough, uint64_t seed) {
 }
 
 static ock_difference compare_few(const table *t, const ock_two_samples *samples) {
-  urn u = {.n_bins = t->n_bins, .n_draws = (size_t)fmax(1, round(t->m))};
-  double sum = 0, seen = 0, stretch = (double)u.n_draws / t->m;
+  double inflation = ock_variance_inflation(samples->stickiness), sum = 0, seen = 0;
+  urn u = {.n_bins = t->n_bins,
+           .n_draws = (size_t)round(t->m * inflation),
+           .stickiness = samples->stickiness,
+           .weight = 1 / inflation};
   for (size_t b = 0; b < t->n_bins; b++) {
     u.sums[b] = t->bins[b].reference + t->bins[b].now;
     u.cumulated[b] = sum += u.sums[b];
-    seen += stretch * stretch * t->bins[b].now * t->bins[b].now / u.sums[b];
+    seen += t->bins[b].now * t->bins[b].now / u.sums[b];
   }
   return (ock_difference){.chi2 = measure_chi2(t),
                           .freedom = (double)t->n_bins - 1,

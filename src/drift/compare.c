@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A batch against a profile. Rows are put into bins in blocks of a fixed size, whose counts and sums are kept apart until
- * all are there: so that results do not depend on threads, and that rows of a bin can be found again. */
+/* A batch against a profile. Rows are put into bins in blocks of a fixed size, whose counts and sums are kept apart
+ * until all are there: so that results do not depend on threads, and that rows of a bin can be found again. */
 #include <math.h>
 #include <string.h>
 
@@ -21,14 +21,14 @@ typedef struct comparison {
   const ockham_profile_parts *parts;
   ockham_rows x;
   size_t n_blocks, n_all_bins;
-  const size_t *first_bin;  /* n_signals: where a signal's bins begin among all */
-  uint32_t *block_counts;   /* n_blocks x n_all_bins */
-  moments *block_moments;   /* n_blocks x n_columns */
-  uint16_t *codes;          /* a worker: CHUNK_ROWS x n_signals */
-  ockham_status *statuses;  /* n_blocks */
-  uint64_t *counts;         /* n_all_bins */
-  moments *moments;         /* n_columns */
-  double *p, *split;        /* n_signals */
+  const size_t *first_bin; /* n_signals: where a signal's bins begin among all */
+  uint32_t *block_counts;  /* n_blocks x n_all_bins */
+  moments *block_moments;  /* n_blocks x n_columns */
+  uint16_t *codes;         /* a worker: CHUNK_ROWS x n_signals */
+  ockham_status *statuses; /* n_blocks */
+  uint64_t *counts;        /* n_all_bins */
+  moments *moments;        /* n_columns */
+  double *p, *split;       /* n_signals */
   bool *picked;
   ockham_drift_signal *signals;
   ockham_drift_bin **bins;
@@ -60,11 +60,10 @@ static ockham_status prepare(comparison *c, size_t n_workers, ockham_error *err)
                (c->codes = take(c, n_workers * CHUNK_ROWS * n_signals, sizeof *c->codes)) &&
                (c->statuses = take(c, c->n_blocks, sizeof *c->statuses)) &&
                (c->counts = take(c, c->n_all_bins, sizeof *c->counts)) &&
-               (c->moments = take(c, n_columns, sizeof *c->moments)) &&
-               (c->p = take(c, n_signals, sizeof *c->p)) && (c->split = take(c, n_signals, sizeof *c->split)) &&
+               (c->moments = take(c, n_columns, sizeof *c->moments)) && (c->p = take(c, n_signals, sizeof *c->p)) &&
+               (c->split = take(c, n_signals, sizeof *c->split)) &&
                (c->picked = take(c, n_signals, sizeof *c->picked)) &&
-               (c->signals = take(c, n_signals, sizeof *c->signals)) &&
-               (c->bins = take(c, n_signals, sizeof *c->bins));
+               (c->signals = take(c, n_signals, sizeof *c->signals)) && (c->bins = take(c, n_signals, sizeof *c->bins));
   for (size_t s = 0; s < n_signals && there; s++)
     there = (c->bins[s] = take(c, c->parts->signals[s].n_bins, sizeof **c->bins));
   return there ? OCKHAM_OK : ock_fail_memory(err, "counts of blocks of rows", n_counts * sizeof *c->block_counts);
@@ -181,8 +180,8 @@ static void describe_signal(const comparison *c, size_t s, double inflation) {
   }
 }
 
-/* Both samples are taken to be as sticky as the reference: each row then tells as much as 1 / inflation rows that do not
- * depend on each other. The batch's own order is not looked at: it may be sorted, or shuffled. */
+/* Both samples are taken to be as sticky as the reference: each row then tells as much as 1 / inflation rows that do
+ * not depend on each other. The batch's own order is not looked at: it may be sorted, or shuffled. */
 static void compare_signal(void *arg, size_t s, size_t worker) {
   (void)worker;
   comparison *c = arg;
@@ -250,7 +249,8 @@ static void find_smallest_shift(comparison *c) {
     n += (double)signal->n_counted / inflation, m += (double)c->x.n_rows / inflation;
     split += c->split[s], count++;
   }
-  c->public.smallest_shift = count > 0 ? ock_smallest_shift(n / count, m / count, c->public.level * split / count) : NAN;
+  c->public.smallest_shift =
+      count > 0 ? ock_smallest_shift(n / count, m / count, c->public.level * split / count) : NAN;
 }
 
 /* The bin of the leading signal whose share rose by most standard errors. */

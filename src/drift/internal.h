@@ -65,6 +65,9 @@ typedef struct ock_watch_type {
   ock_shares (*shares)(const void *state);
   void (*end)(void *state);
   bool (*applies)(const ockham_signal *signal); /* whether it watches such a signal */
+  /* Tells the limit above which its statistic alarms, after start; NULL where it makes no difference. ADWIN drops what
+   * is beyond it, and cumulative sums do not grow far beyond, so that they come down again. */
+  void (*set_limit)(void *state, double limit);
   /* Its run lengths for this signal; watches of equal signature (below) share them, so they depend on nothing else. The
    * monitor finds n_curves of them, which share the time that there is. */
   ockham_status (*calibrate)(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,

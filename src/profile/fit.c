@@ -68,8 +68,8 @@ static ockham_status check_clusters(const ockham_profile_options *options, size_
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%zu clusters must have centroids, found NULL", options->k);
   for (size_t i = 0; i < options->k * n_numbers; i++)
     if (!(fabs(options->centroids[i]) <= OCK_PROFILE_LARGEST))
-      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the centroid of cluster %zu must be finite, found %g",
-                      i / n_numbers, options->centroids[i]);
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the centroid of cluster %zu must be finite, found %g", i / n_numbers,
+                      options->centroids[i]);
   return check_scaling(options, n_numbers, err);
 }
 

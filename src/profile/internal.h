@@ -2,9 +2,10 @@
 /* profile: what the rows that a model was made from look like, in counts, and how rows are put into the bins.
  * Main types: ockham_profile, ock_block (OCK_PANEL rows on their way into bins).
  * Invariants: what is fitted and what is read from bytes ends in ock_profile_finish(), so both bin alike; the bins of a
- *   row depend on nothing but the row; counts of clusters and distances are of rows that the clusters were not moved by.
- * Threads: a profile does not change while it bins, so any number of threads may use one, each with a block of its own.
- * Source: our own; two-sample counts after Frittoli et al., QT-EWMA, IEEE TKDE 35, 2023 (doi:10.1109/TKDE.2022.3152498).
+ *   row depend on nothing but the row; counts of clusters and distances are of rows that the clusters were not moved
+ * by. Threads: a profile does not change while it bins, so any number of threads may use one, each with a block of its
+ * own. Source: our own; two-sample counts after Frittoli et al., QT-EWMA, IEEE TKDE 35, 2023
+ * (doi:10.1109/TKDE.2022.3152498).
  */
 #ifndef OCK_PROFILE_INTERNAL_H
 #define OCK_PROFILE_INTERNAL_H

@@ -90,8 +90,7 @@ static void add_signal(ockham_profile *p, ockham_signal_kind kind, size_t index,
 #define GROUP_OF(name, word, meaning, group) OCKHAM_GROUP_##group,
   static const ockham_signal_group groups[] = {OCKHAM_SIGNAL_LIST(GROUP_OF)};
 #undef GROUP_OF
-  p->signals[p->parts.n_signals++] =
-      (ockham_signal){.kind = kind, .group = groups[kind], .index = index, .name = name};
+  p->signals[p->parts.n_signals++] = (ockham_signal){.kind = kind, .group = groups[kind], .index = index, .name = name};
 }
 
 static void add_columns(ockham_profile *p, ockham_column_role role, ockham_signal_kind kind) {
@@ -100,9 +99,9 @@ static void add_columns(ockham_profile *p, ockham_column_role role, ockham_signa
 }
 
 bool ock_profile_add_signals(ockham_profile *p) {
-  static const char *const directions[OCKHAM_PROFILE_MOST_DIRECTIONS] = {
-      "direction 1", "direction 2", "direction 3", "direction 4",
-      "direction 5", "direction 6", "direction 7", "direction 8"};
+  static const char *const directions[OCKHAM_PROFILE_MOST_DIRECTIONS] = {"direction 1", "direction 2", "direction 3",
+                                                                         "direction 4", "direction 5", "direction 6",
+                                                                         "direction 7", "direction 8"};
   size_t most = p->parts.n_columns + OCKHAM_PROFILE_MOST_DIRECTIONS + 3;
   p->parts.signals = p->signals = ock_profile_array(p, most, sizeof *p->signals);
   p->cuts = ock_profile_array(p, most, sizeof *p->cuts);

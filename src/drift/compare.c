@@ -85,9 +85,10 @@ static void add_moments(const ockham_profile_parts *parts, ockham_rows rows, mom
     moments m = sums[j];
     for (size_t i = 0; i < rows.n_rows; i++) {
       double value = ock_rows_get(rows, i, j);
-      if (isnan(value)) continue;
-      double from_mean = fmin(fmax(value, range->clip_low), range->clip_high) - range->mean;
-      m.n++, m.sum += from_mean, m.square += from_mean * from_mean;
+      if (value < range->clip_low) value = range->clip_low;
+      if (value > range->clip_high) value = range->clip_high;
+      double from_mean = isnan(value) ? 0 : value - range->mean;
+      m.n += !isnan(value), m.sum += from_mean, m.square += from_mean * from_mean;
     }
     sums[j] = m;
   }

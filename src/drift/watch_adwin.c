@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ADWIN: a window that grows while the means of no two of its parts differ by more than chance allows, and loses its
- * oldest rows when they do. Sums are kept in an exponential histogram, as the paper has it: at most M buckets of each size
- * 1, 2, 4 ...; when there is one more, the two oldest of that size become one of the next.
- * The bound is the paper's for variances (its equation 3.1), with delta' = delta / ln(n):
- *   epsilon = sqrt(2 / m variance ln(2 / delta')) + 2 / (3 m) ln(2 / delta'),  1 / m = 1 / n_0 + 1 / n_1.
- * The statistic is the largest |mean_0 - mean_1| / epsilon at delta = .002: the textbook's limit is 1; ours is calibrated. */
+ * oldest rows when they do. Sums are kept in an exponential histogram, as the paper has it: at most M buckets of each
+ * size 1, 2, 4 ...; when there is one more, the two oldest of that size become one of the next. The bound is the
+ * paper's for variances (its equation 3.1), with delta' = delta / ln(n): epsilon = sqrt(2 / m variance ln(2 / delta'))
+ * + 2 / (3 m) ln(2 / delta'),  1 / m = 1 / n_0 + 1 / n_1. The statistic is the largest |mean_0 - mean_1| / epsilon at
+ * delta = .002: the textbook's limit is 1; ours is calibrated. */
 #include <math.h>
 #include <string.h>
 
@@ -140,7 +140,8 @@ static void watch_end(void *state) {
   (void)state;
 }
 
-static ockham_status watch_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve, ockham_error *err) {
+static ockham_status watch_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
+                                     ock_run_lengths *curve, ockham_error *err) {
   return ock_watch_calibrate(&ock_watch_adwin, signal, options, n_curves, curve, err);
 }
 

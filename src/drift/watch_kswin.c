@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* KSWIN: the latest rows of a window against as many others of it, drawn at random; knows nothing of the reference but the
- * ranks that it gives. */
+/* KSWIN: the latest rows of a window against as many others of it, drawn at random; knows nothing of the reference but
+ * the ranks that it gives. */
 #include <math.h>
 #include <string.h>
 
@@ -56,8 +56,8 @@ static void count_samples(watch *w, uint32_t *latest, uint32_t *others) {
   }
 }
 
-/* The largest difference takes few values, between which no limit can be set finely; the mean difference, at most a step of
- * it, decides among equal ones. */
+/* The largest difference takes few values, between which no limit can be set finely; the mean difference, at most a
+ * step of it, decides among equal ones. */
 static double compare(const watch *w, const uint32_t *latest, const uint32_t *others) {
   double n = 0, m = 0, below_n = 0, below_m = 0, most = 0, sum = 0;
   for (size_t b = 0; b < w->n_ordered; b++) n += latest[b], m += others[b];
@@ -93,7 +93,8 @@ static void watch_end(void *state) {
 }
 
 /* Each simulated stream draws other samples. */
-static ockham_status watch_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve, ockham_error *err) {
+static ockham_status watch_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
+                                     ock_run_lengths *curve, ockham_error *err) {
   return ock_watch_calibrate(&ock_watch_kswin, signal, options, n_curves, curve, err);
 }
 

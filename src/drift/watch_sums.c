@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Detectors of cumulative sums, both ways: S = max(0, S + value - allowance). CUSUM's values are normal scores; those of
- * Page & Hinkley are ranks less their running mean, whose sum less its minimum is the same S. */
+/* Detectors of cumulative sums, both ways: S = max(0, S + value - allowance). CUSUM's values are normal scores; those
+ * of Page & Hinkley are ranks less their running mean, whose sum less its minimum is the same S. */
 #include <math.h>
 #include <string.h>
 
@@ -115,11 +115,13 @@ static void watch_end(void *state) {
   (void)state;
 }
 
-static ockham_status cusum_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve, ockham_error *err) {
+static ockham_status cusum_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
+                                     ock_run_lengths *curve, ockham_error *err) {
   return ock_watch_calibrate(&ock_watch_cusum, signal, options, n_curves, curve, err);
 }
 
-static ockham_status page_hinkley_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve, ockham_error *err) {
+static ockham_status page_hinkley_calibrate(const ockham_signal *signal, const ockham_drift_options *options,
+                                            size_t n_curves, ock_run_lengths *curve, ockham_error *err) {
   return ock_watch_calibrate(&ock_watch_page_hinkley, signal, options, n_curves, curve, err);
 }
 

@@ -96,7 +96,8 @@ static void chi2_put(void *state, const ock_block *block) {
   w->statistic = sum / w->recent.inflation * w->n_reference / (w->n_reference + window);
 }
 
-static ockham_status chi2_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve, ockham_error *err) {
+static ockham_status chi2_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
+                                    ock_run_lengths *curve, ockham_error *err) {
   return ock_watch_calibrate(&ock_watch_chi2, signal, options, n_curves, curve, err);
 }
 
@@ -165,11 +166,13 @@ static void wasserstein_put(void *state, const ock_block *block) {
   w->statistic = scale * area;
 }
 
-static ockham_status ks_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve, ockham_error *err) {
+static ockham_status ks_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
+                                  ock_run_lengths *curve, ockham_error *err) {
   return ock_watch_calibrate(&ock_watch_ks, signal, options, n_curves, curve, err);
 }
 
-static ockham_status wasserstein_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve, ockham_error *err) {
+static ockham_status wasserstein_calibrate(const ockham_signal *signal, const ockham_drift_options *options,
+                                           size_t n_curves, ock_run_lengths *curve, ockham_error *err) {
   return ock_watch_calibrate(&ock_watch_wasserstein, signal, options, n_curves, curve, err);
 }
 

@@ -17,9 +17,8 @@ size_t ock_recent_size(size_t n_bins, size_t window) {
 }
 
 void ock_recent_start(ock_recent *recent, const ockham_signal *signal, size_t window, void *memory) {
-  *recent = (ock_recent){.n_bins = signal->n_bins,
-                         .window = window,
-                         .inflation = ock_variance_inflation(signal->stickiness)};
+  *recent =
+      (ock_recent){.n_bins = signal->n_bins, .window = window, .inflation = ock_variance_inflation(signal->stickiness)};
   recent->now = memory;
   recent->counts = (uint32_t *)(recent->now + signal->n_bins);
   recent->codes = (uint16_t *)((char *)recent->counts + align8(signal->n_bins * sizeof(uint32_t)));

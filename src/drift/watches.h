@@ -21,7 +21,8 @@ void ock_bin_source_draw(ock_bin_source *source, ock_rng *rng, size_t n, uint16_
 
 /* Run lengths of a type whose states take no memory, and what they depend on. */
 ockham_status ock_watch_calibrate(const ock_watch_type *type, const ockham_signal *signal,
-                                  const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve, ockham_error *err);
+                                  const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve,
+                                  ockham_error *err);
 size_t ock_watch_signature(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes);
 
 /* ---- the latest rows ---- */

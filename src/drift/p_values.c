@@ -24,7 +24,7 @@ double ock_p_values_combine(const double *p, const double *weights, size_t n) {
 
 static double rank_of(const double *p, const double *weights, size_t n, double ratio) {
   double passed = 0;
-  for (size_t i = 0; i < n; i++) passed += weights[i] > 0 && p[i] <= ratio * weights[i] ? 1 : 0;
+  for (size_t i = 0; i < n; i++) passed += weights[i] > 0 && p[i] / weights[i] <= ratio ? 1 : 0;
   return passed;
 }
 
@@ -38,7 +38,7 @@ void ock_p_values_pick(const double *p, const double *weights, size_t n, double 
     if (ratio <= level * rank_of(p, weights, n, ratio)) limit = fmax(limit, ratio);
     least = fmin(least, ratio);
   }
-  for (size_t i = 0; i < n; i++) picked[i] = weights[i] > 0 && p[i] <= fmax(limit, least) * weights[i];
+  for (size_t i = 0; i < n; i++) picked[i] = weights[i] > 0 && p[i] / weights[i] <= fmax(limit, least);
 }
 
 /* ---- power ---- */

@@ -76,8 +76,11 @@ static void a_budget_is_split(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(combined_as_by_scipy), cmocka_unit_test(ends_are_taken),    cmocka_unit_test(picked_as_by_scipy),
-      cmocka_unit_test(a_budget_is_split),    cmocka_unit_test(smallest_shifts_are_those_of_scipy),
+      cmocka_unit_test(combined_as_by_scipy),
+      cmocka_unit_test(ends_are_taken),
+      cmocka_unit_test(picked_as_by_scipy),
+      cmocka_unit_test(a_budget_is_split),
+      cmocka_unit_test(smallest_shifts_are_those_of_scipy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

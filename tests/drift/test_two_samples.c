@@ -59,7 +59,8 @@ static void small_tables_are_those_of_scipy(void **unused) {
   }
 }
 
-/* In both the large bins agree to the row: what is left is the binomial test of the rare one, at a tenth of the level. */
+/* In both the large bins agree to the row: what is left is the binomial test of the rare one, at a tenth of the level.
+ */
 static void a_rare_bin_has_a_test_of_its_own(void **unused) {
   (void)unused;
   static const uint64_t five[] = {2499, 2499, 2}, some[] = {500, 500, 5};
@@ -115,9 +116,9 @@ static size_t count_rejected(const double *shares, size_t n_bins, setting s, siz
 /* Four standard deviations of a binomial above; as few as there may be, for rare bins have a tenth of the level. */
 static void rejects_one_in_twenty_without_drift(void **unused) {
   (void)unused;
-  static const setting settings[] = {{500, 50, 0},    {500, 5000, 0},    {5000, 50, 0},   {5000, 300, .2},
-                                     {5000, 2000, .5}, {20000, 1000, .2}, {2000, 50, .5}, {100000, 100, 0},
-                                     {500, 500, .2}};
+  static const setting settings[] = {{500, 50, 0},    {500, 5000, 0},   {5000, 50, 0},
+                                     {5000, 300, .2}, {5000, 2000, .5}, {20000, 1000, .2},
+                                     {2000, 50, .5},  {100000, 100, 0}, {500, 500, .2}};
   static const double shares[] = {.3, .2, .15, .1, .1, .08, .05, .0179, .002, .0001};
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
     size_t times = settings[i].n_reference > 50000 ? 400 : 1000;
@@ -147,8 +148,8 @@ static void stickiness_matters(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(dense_tables_are_those_of_scipy),    cmocka_unit_test(small_tables_are_those_of_scipy),
-      cmocka_unit_test(a_rare_bin_has_a_test_of_its_own),   cmocka_unit_test(nothing_to_compare_is_no_difference),
+      cmocka_unit_test(dense_tables_are_those_of_scipy),     cmocka_unit_test(small_tables_are_those_of_scipy),
+      cmocka_unit_test(a_rare_bin_has_a_test_of_its_own),    cmocka_unit_test(nothing_to_compare_is_no_difference),
       cmocka_unit_test(rejects_one_in_twenty_without_drift), cmocka_unit_test(stickiness_matters),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,13 +234,14 @@ def check_sums(n_streams=10):
 def check_evidently(n=20):
     import pandas as pd
     from evidently.legacy.calculations.stattests import ks_stat_test, wasserstein_stat_test
+    from evidently.legacy.core import ColumnType
     rng, most, same = np.random.default_rng(0), 0, 0
     old = np.sort(rng.normal(size=2000))
     for i in range(n):
         new = np.sort(rng.normal(size=500) + 0.02 * i)
-        said = wasserstein_stat_test(pd.Series(old), pd.Series(new), "num", None).drift_score
+        said = wasserstein_stat_test(pd.Series(old), pd.Series(new), ColumnType.Numerical, None).drift_score
         most = max(most, abs(wasserstein(old, new) / old.std() / said - 1))
-        same += (smirnov(old, new) >= 1.3581 * math.sqrt(1 / 2000 + 1 / 500)) == ks_stat_test(pd.Series(old), pd.Series(new), "num", None).drifted
+        same += (smirnov(old, new) >= 1.3581 * math.sqrt(1 / 2000 + 1 / 500)) == ks_stat_test(pd.Series(old), pd.Series(new), ColumnType.Numerical, None).drifted
     return f"evidently: Wasserstein differs by {most:.0e} at most, KS says the same of {same} of {n} windows"
 
 

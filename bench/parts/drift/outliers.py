@@ -13,9 +13,9 @@ LEVEL = 0.01
 
 
 def compare(reference, batches):
-    """Of each batch: verdict, p-value, and PSI and shift of each column."""
+    """Of each batch: verdict, p-value, and PSI and shift of each column. One cluster: one Gaussian is what they are."""
     sent = ours.pack(reference, True) + b"".join(ours.pack(x, False) for x in batches)
-    done = subprocess.run([os.environ["WATCH"], "compare", str(LEVEL)], input=sent, capture_output=True)
+    done = subprocess.run([os.environ["WATCH"], "compare", str(LEVEL), "1"], input=sent, capture_output=True)
     if done.returncode:
         raise RuntimeError(done.stderr.decode().strip())
     rows = [[float(v) for v in line.split()] for line in done.stdout.decode().splitlines()[1:]]
@@ -25,9 +25,10 @@ def compare(reference, batches):
 def score(test, old, new):
     import pandas as pd
     from evidently.legacy.calculations import stattests
+    from evidently.legacy.core import ColumnType
     kind = {"wasserstein": stattests.wasserstein_stat_test, "jensenshannon": stattests.jensenshannon_stat_test,
             "psi": stattests.psi_stat_test, "ks": stattests.ks_stat_test}[test]
-    found = kind(pd.Series(old), pd.Series(new), "num", None)
+    found = kind(pd.Series(old), pd.Series(new), ColumnType.Numerical, None)
     return float(found.drift_score), bool(found.drifted)
 
 

@@ -49,7 +49,8 @@ class Evidently(Score):
         if few is not None:
             import pandas as pd
             from evidently.legacy.calculations.stattests import jensenshannon_stat_test
-            return jensenshannon_stat_test(few, pd.Series(new), "num", None).drift_score / 0.1
+            from evidently.legacy.core import ColumnType
+            return jensenshannon_stat_test(few, pd.Series(new), ColumnType.Numerical, None).drift_score / 0.1
         if self.ks:  # the statistic whose asymptotic p-value is .05
             return compiled.smirnov(old, np.sort(new)) / (1.3581 * np.sqrt(1 / len(old) + 1 / len(new)))
         return compiled.wasserstein(old, np.sort(new)) / max(sd, 0.001) / 0.1
@@ -115,6 +116,7 @@ class Alibi(Score):
     venv = "alibi"
     n_references = 3  # it is slow
     streams_a_reference = 5
+    families = ("5 columns", "clusters", "RBF", "weather")
 
     def __init__(self, name, window):
         self.name, self.window, self.pause = name, window, window
@@ -345,7 +347,7 @@ def alarm_family(name, family, run_length):
 def main(names, run_length=10_000):
     for name in names:
         method = METHODS[name]
-        for family in (f for f in streams.FAMILIES.values() if f.errors == method.errors):
+        for family in (f for f in streams.FAMILIES.values() if f.errors == method.errors and f.name in getattr(method, "families", streams.FAMILIES)):
             start = time.time()
             try:
                 score_family(name, family.name) if isinstance(method, Score) else alarm_family(name, family.name, run_length)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ockham's monitor on streams that come through standard input, as int64 and float64 in the machine's order:
  *
- *   watch rows DETECTOR RUN_LENGTH    n d, reference (n x d); then for each stream: n, rows (n x d)
- *   watch compare LEVEL               n d, reference; then for each batch: n, rows
+ *   watch rows DETECTOR RUN_LENGTH K  n d, reference (n x d); then for each stream: n, rows (n x d); K 0: the usual criterion's
+ *   watch compare LEVEL K             n d, reference; then for each batch: n, rows
  *   watch errors RUN_LENGTH           n, errors to learn from (n); then for each stream: n, errors (n)
  *   watch cost K D ROWS               nothing; prints nanoseconds a row: prediction, monitor, and both
  *
@@ -94,11 +94,11 @@ static void watch_stream(ockham_drift_monitor *monitor, ockham_rows x) {
   fflush(stdout);
 }
 
-static void watch_rows(const char *detector, double run_length) {
+static void watch_rows(const char *detector, double run_length, size_t k) {
   ockham_error err = {0};
   size_t n = (size_t)read_count(), d = (size_t)read_count();
   ockham_rows x = {.data = read_numbers(n * d), .n_rows = n, .n_columns = d};
-  ockham_profile *profile = make_profile(x, 0);
+  ockham_profile *profile = make_profile(x, k);
   ockham_drift_options options = {.detector = find_detector(detector), .rows_per_false_alarm = run_length, .reference = x, .threads = 1};
   ockham_drift_monitor *monitor;
   double start = seconds_now();
@@ -125,11 +125,11 @@ static void print_comparison(const ockham_drift_comparison *found) {
   printf("\n");
 }
 
-static void compare_batches(double level) {
+static void compare_batches(double level, size_t k) {
   ockham_error err = {0};
   size_t n = (size_t)read_count(), d = (size_t)read_count();
   ockham_rows x = {.data = read_numbers(n * d), .n_rows = n, .n_columns = d};
-  ockham_profile *profile = make_profile(x, 0);
+  ockham_profile *profile = make_profile(x, k);
   ockham_drift_options options = {.level = level, .threads = 1};
   printf("%zu 0\n", ockham_profile_look(profile)->k);
   for (int64_t n_rows; (n_rows = read_count()) > 0;) {
@@ -240,16 +240,16 @@ static void measure_cost(size_t k, size_t d, size_t n) {
 }
 
 int main(int argc, char **argv) {
-  if (argc == 4 && strcmp(argv[1], "rows") == 0) {
-    watch_rows(argv[2], strtod(argv[3], NULL));
-  } else if (argc == 3 && strcmp(argv[1], "compare") == 0) {
-    compare_batches(strtod(argv[2], NULL));
+  if (argc == 5 && strcmp(argv[1], "rows") == 0) {
+    watch_rows(argv[2], strtod(argv[3], NULL), strtoul(argv[4], NULL, 10));
+  } else if (argc == 4 && strcmp(argv[1], "compare") == 0) {
+    compare_batches(strtod(argv[2], NULL), strtoul(argv[3], NULL, 10));
   } else if (argc == 3 && strcmp(argv[1], "errors") == 0) {
     watch_errors(strtod(argv[2], NULL));
   } else if (argc == 5 && strcmp(argv[1], "cost") == 0) {
     measure_cost(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
   } else {
-    fprintf(stderr, "usage: watch rows DETECTOR RUN_LENGTH | watch compare LEVEL | watch errors RUN_LENGTH | watch cost K D ROWS\n");
+    fprintf(stderr, "usage: watch rows DETECTOR RUN_LENGTH K | watch compare LEVEL K | watch errors RUN_LENGTH | watch cost K D ROWS\n");
     return 2;
   }
   return 0;

@@ -15,7 +15,7 @@
 #include "core/internal.h"
 
 /* What becomes of a column of the file. From FEATURE on each has a value in a row: a number, the number of a text, or
- * seconds since 1970. CATEGORY and TIME are only for sources that read texts. */
+ * seconds since 1970. TIME is only for sources that read texts; others give the numbers of a CATEGORY as they are. */
 typedef enum ock_role {
   OCK_ROLE_SKIP = 0,
   OCK_ROLE_LABEL,

@@ -120,7 +120,8 @@ static double student_deviations(double freedom) {
 }
 
 /* How many of m sorted distances are not wild: beyond ten robust deviations of their cube roots, which are about normal
- * where squared distances are sums of squares of such (Wilson & Hilferty, PNAS 17, 1931, doi:10.1073/pnas.17.12.684). */
+ * where squared distances are sums of squares of such (Wilson & Hilferty, PNAS 17, 1931, doi:10.1073/pnas.17.12.684).
+ */
 static size_t count_tame(const double *sorted, size_t m) {
   double quartile = cbrt(ock_sorted_quantile(sorted, m, 0.25)), median = cbrt(ock_sorted_quantile(sorted, m, 0.5));
   double deviation = (cbrt(ock_sorted_quantile(sorted, m, 0.75)) - quartile) / 1.349, n_tame = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Principal axes of standardised columns: the leading ones say where most of the variation went, along the trailing ones
- * next to nothing varies as long as correlations hold. */
+/* Principal axes of standardised columns: the leading ones say where most of the variation went, along the trailing
+ * ones next to nothing varies as long as correlations hold. */
 #include <ockham/stats.h>
 #include <string.h>
 
@@ -29,8 +29,9 @@ static ockham_status fit_axes(ock_profile_fit *fit, ockham_principal_axes *axes)
   size_t d = fit->profile->parts.n_numbers, n = sample_size(fit);
   double *sample = ock_alloc_array(n, d * sizeof *sample);
   uint32_t *row = NULL;
-  ockham_status status = sample ? ock_rows_sample(fit->x.n_rows, n, fit->options->seed, &row, fit->err)
-                                : ock_fail_memory(fit->err, "a sample of rows", ock_size_product(n, d * sizeof(double)));
+  ockham_status status = sample
+                             ? ock_rows_sample(fit->x.n_rows, n, fit->options->seed, &row, fit->err)
+                             : ock_fail_memory(fit->err, "a sample of rows", ock_size_product(n, d * sizeof(double)));
   if (!status) {
     for (size_t i = 0; i < n; i++) standardise_row(fit, row ? row[i] : i, sample + i * d);
     size_t n_axes = d <= OCKHAM_EXACT_AXES_COLUMNS ? d : OCKHAM_PROFILE_MOST_DIRECTIONS;

@@ -68,8 +68,8 @@ static ockham_status check_clusters(const ockham_profile_options *options, size_
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%zu clusters must have centroids, found NULL", options->k);
   for (size_t i = 0; i < options->k * n_numbers; i++)
     if (!(fabs(options->centroids[i]) <= OCK_PROFILE_LARGEST))
-      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the centroid of cluster %zu must be finite, found %g",
-                      i / n_numbers, options->centroids[i]);
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the centroid of cluster %zu must be finite, found %g", i / n_numbers,
+                      options->centroids[i]);
   return check_scaling(options, n_numbers, err);
 }
 
@@ -116,6 +116,35 @@ static bool set_scaling(ock_profile_fit *fit) {
   return ock_profile_set_limits(p);
 }
 
+/* A direction's bins are open: its first and last edge say nothing. */
+static bool set_edges(ock_profile_fit *fit, size_t s) {
+  ockham_profile *p = fit->profile;
+  ockham_signal *signal = &p->signals[s];
+  bool open = signal->kind == OCKHAM_SIGNAL_DIRECTION;
+  size_t at = open ? p->parts.n_columns + signal->index : signal->index, n = fit->n_edges[at] - (open ? 2 : 0);
+  signal->n_edges = n;
+  signal->n_bins = n + (open ? 1 : 2);
+  p->single[s] = open ? 0 : fit->single[at];
+  if (n == 0) return true;
+  double *edges = ock_profile_array(p, n, sizeof *edges);
+  signal->edges = edges;
+  return edges && memcpy(edges, fit->edges + at * OCK_PROFILE_MOST_EDGES + open, n * sizeof *edges);
+}
+
+static ockham_status set_bins(ock_profile_fit *fit) {
+  ockham_profile *p = fit->profile;
+  bool ok = true;
+  for (size_t s = 0; ok && s < p->parts.n_signals; s++) {
+    ockham_signal *signal = &p->signals[s];
+    if (ock_signal_has_edges(p, signal))
+      ok = set_edges(fit, s);
+    else
+      signal->n_bins = ock_signal_fixed_bins(p, signal);
+    ok = ok && ock_name_bins(p, s);
+  }
+  return ok ? OCKHAM_OK : ock_fail_memory(fit->err, "the bins of a profile", p->parts.n_signals * sizeof *p->signals);
+}
+
 static ockham_status fit_all(ock_profile_fit *fit) {
   ockham_profile *p = fit->profile;
   OCK_TRY(make_room(fit));
@@ -125,7 +154,7 @@ static ockham_status fit_all(ock_profile_fit *fit) {
   OCK_TRY(ock_fit_directions(fit));
   OCK_TRY(ock_fit_clusters(fit));
   if (!ock_profile_add_signals(p)) return ock_fail_memory(fit->err, "the signals of a profile", sizeof *p->signals);
-  OCK_TRY(ock_name_bins(fit));
+  OCK_TRY(set_bins(fit));
   if (!ock_profile_finish(p)) return ock_fail_memory(fit->err, "the bins of a profile", sizeof *p->signals);
   return ock_fit_counts(fit);
 }

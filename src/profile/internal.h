@@ -2,9 +2,10 @@
 /* profile: what the rows that a model was made from look like, in counts, and how rows are put into the bins.
  * Main types: ockham_profile, ock_block (OCK_PANEL rows on their way into bins).
  * Invariants: what is fitted and what is read from bytes ends in ock_profile_finish(), so both bin alike; the bins of a
- *   row depend on nothing but the row; counts of clusters and distances are of rows that the clusters were not moved by.
- * Threads: a profile does not change while it bins, so any number of threads may use one, each with a block of its own.
- * Source: our own; two-sample counts after Frittoli et al., QT-EWMA, IEEE TKDE 35, 2023 (doi:10.1109/TKDE.2022.3152498).
+ *   row depend on nothing but the row; counts of clusters and distances are of rows that the clusters were not moved
+ * by. Threads: a profile does not change while it bins, so any number of threads may use one, each with a block of its
+ * own. Source: our own; two-sample counts after Frittoli et al., QT-EWMA, IEEE TKDE 35, 2023
+ * (doi:10.1109/TKDE.2022.3152498).
  */
 #ifndef OCK_PROFILE_INTERNAL_H
 #define OCK_PROFILE_INTERNAL_H
@@ -19,10 +20,12 @@ enum {
   OCK_PROFILE_MOST_CLUSTERS = OCKHAM_PROFILE_MOST_BINS - 2,
   OCK_PROFILE_MOST_EDGES = OCKHAM_PROFILE_COLUMN_BINS + 1,
   OCK_DISTANCE_EDGES = OCKHAM_PROFILE_DISTANCE_BINS - 1,
-  OCK_MOST_MISSING_BINS = 5
+  OCK_MOST_MISSING_BINS = 5,
+  OCK_PROFILE_VERSION = 1 /* of the bytes */
 };
 /* Beyond this scaled numbers are replaced by their column's limit, so that no square overflows. */
 #define OCK_PROFILE_LARGEST 1e100
+#define OCK_PROFILE_MOST_STICKY 0.98
 
 /* The arrays of parts, as those who fill them in see them. */
 struct ockham_profile {
@@ -34,6 +37,7 @@ struct ockham_profile {
   size_t *numbers;
   double *centre, *factor, *centroids, *radii, *distance_edges, *deviations, *directions;
   uint16_t **text_bins; /* n_columns: of a category the bin of each text; else NULL */
+  uint32_t *single;     /* n_signals: which of the bins between edges hold one value only, by bit */
   ockham_rehearsal rehearsals[OCKHAM_PROFILE_MOST_REHEARSALS];
   /* What follows from the above: ock_profile_finish(). */
   const ock_kernels *kernels;
@@ -60,6 +64,8 @@ bool ock_profile_add_signals(ockham_profile *profile);
 /* Whether bins lie between edges; and how many there are where not. */
 bool ock_signal_has_edges(const ockham_profile *profile, const ockham_signal *signal);
 size_t ock_signal_fixed_bins(const ockham_profile *profile, const ockham_signal *signal);
+/* Names of the bins of signal s, whose edges and n_bins are set. False when memory runs out. */
+bool ock_name_bins(ockham_profile *profile, size_t s);
 /* Limits of the numbers, as soon as ranges and scaling are there: what assigning and projecting need. */
 bool ock_profile_set_limits(ockham_profile *profile);
 /* What binning needs, as soon as all is there. False when memory runs out. */
@@ -128,8 +134,6 @@ ockham_status ock_fit_columns(ock_profile_fit *fit);
 ockham_status ock_fit_clusters(ock_profile_fit *fit);
 /* Directions and their edges. */
 ockham_status ock_fit_directions(ock_profile_fit *fit);
-/* Edges of signals, and the names of bins. */
-ockham_status ock_name_bins(ock_profile_fit *fit);
 /* Counts, stickiness, hours. */
 ockham_status ock_fit_counts(ock_profile_fit *fit);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Edges of signals, and what bins are called. */
+/* What bins are called. */
 #include <string.h>
 
 #include "profile/internal.h"
@@ -91,35 +91,9 @@ static bool name_signal(ockham_profile *p, const ockham_signal *signal, uint32_t
   }
 }
 
-/* A direction's bins are open: its first and last edge say nothing. */
-static bool set_edges(ock_profile_fit *fit, ockham_signal *signal, uint32_t *single) {
-  ockham_profile *p = fit->profile;
-  if (!ock_signal_has_edges(p, signal)) {
-    signal->n_bins = ock_signal_fixed_bins(p, signal);
-    return true;
-  }
-  bool open = signal->kind == OCKHAM_SIGNAL_DIRECTION;
-  size_t at = open ? p->parts.n_columns + signal->index : signal->index, n = fit->n_edges[at];
-  const double *edges = fit->edges + at * OCK_PROFILE_MOST_EDGES + open;
-  *single = fit->single[at];
-  signal->n_edges = n = open ? n - 2 : n;
-  signal->n_bins = n + (open ? 1 : 2);
-  if (n == 0) return true;
-  double *copy = ock_profile_array(p, n, sizeof *copy);
-  signal->edges = copy;
-  return copy && memcpy(copy, edges, n * sizeof *copy);
-}
-
-ockham_status ock_name_bins(ock_profile_fit *fit) {
-  ockham_profile *p = fit->profile;
-  for (size_t s = 0; s < p->parts.n_signals; s++) {
-    ockham_signal *signal = &p->signals[s];
-    uint32_t single = 0;
-    const char **names = NULL;
-    if (set_edges(fit, signal, &single)) names = ock_profile_array(p, signal->n_bins, sizeof *names);
-    if (!names || !name_signal(p, signal, single, names))
-      return ock_fail_memory(fit->err, "the names of bins", signal->n_bins * NAME_SIZE);
-    signal->bin_names = names;
-  }
-  return OCKHAM_OK;
+bool ock_name_bins(ockham_profile *p, size_t s) {
+  ockham_signal *signal = &p->signals[s];
+  const char **names = ock_profile_array(p, signal->n_bins, sizeof *names);
+  signal->bin_names = names;
+  return names && name_signal(p, signal, p->single[s], names);
 }

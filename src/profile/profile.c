@@ -90,8 +90,7 @@ static void add_signal(ockham_profile *p, ockham_signal_kind kind, size_t index,
 #define GROUP_OF(name, word, meaning, group) OCKHAM_GROUP_##group,
   static const ockham_signal_group groups[] = {OCKHAM_SIGNAL_LIST(GROUP_OF)};
 #undef GROUP_OF
-  p->signals[p->parts.n_signals++] =
-      (ockham_signal){.kind = kind, .group = groups[kind], .index = index, .name = name};
+  p->signals[p->parts.n_signals++] = (ockham_signal){.kind = kind, .group = groups[kind], .index = index, .name = name};
 }
 
 static void add_columns(ockham_profile *p, ockham_column_role role, ockham_signal_kind kind) {
@@ -100,13 +99,14 @@ static void add_columns(ockham_profile *p, ockham_column_role role, ockham_signa
 }
 
 bool ock_profile_add_signals(ockham_profile *p) {
-  static const char *const directions[OCKHAM_PROFILE_MOST_DIRECTIONS] = {
-      "direction 1", "direction 2", "direction 3", "direction 4",
-      "direction 5", "direction 6", "direction 7", "direction 8"};
+  static const char *const directions[OCKHAM_PROFILE_MOST_DIRECTIONS] = {"direction 1", "direction 2", "direction 3",
+                                                                         "direction 4", "direction 5", "direction 6",
+                                                                         "direction 7", "direction 8"};
   size_t most = p->parts.n_columns + OCKHAM_PROFILE_MOST_DIRECTIONS + 3;
   p->parts.signals = p->signals = ock_profile_array(p, most, sizeof *p->signals);
   p->cuts = ock_profile_array(p, most, sizeof *p->cuts);
-  if (!p->signals || !p->cuts) return false;
+  p->single = ock_profile_array(p, most, sizeof *p->single);
+  if (!p->signals || !p->cuts || !p->single) return false;
   if (p->parts.k) {
     add_signal(p, OCKHAM_SIGNAL_CLUSTERS, 0, "clusters");
     add_signal(p, OCKHAM_SIGNAL_DISTANCE, 0, "distance");
@@ -141,6 +141,10 @@ size_t ock_signal_fixed_bins(const ockham_profile *p, const ockham_signal *signa
 
 /* ---- what follows from the parts ---- */
 
+static double keep_square(double value) {
+  return fmin(fmax(value, -OCK_PROFILE_LARGEST), OCK_PROFILE_LARGEST);
+}
+
 bool ock_profile_set_limits(ockham_profile *p) {
   size_t d = p->parts.n_numbers;
   double *limits = ock_profile_array(p, ock_size_product(6, d), sizeof *limits);
@@ -155,8 +159,8 @@ bool ock_profile_set_limits(ockham_profile *p) {
     const ockham_column_range *range = &p->ranges[p->numbers[m]];
     p->low[m] = range->clip_low;
     p->high[m] = range->clip_high;
-    p->scaled_low[m] = fmax((range->clip_low - p->centre[m]) * p->factor[m], -OCK_PROFILE_LARGEST);
-    p->scaled_high[m] = fmin((range->clip_high - p->centre[m]) * p->factor[m], OCK_PROFILE_LARGEST);
+    p->scaled_low[m] = keep_square((range->clip_low - p->centre[m]) * p->factor[m]);
+    p->scaled_high[m] = keep_square((range->clip_high - p->centre[m]) * p->factor[m]);
     p->mean[m] = range->mean;
     p->gain[m] = range->sd > 0 && isfinite(1 / range->sd) ? 1 / range->sd : 0;
   }

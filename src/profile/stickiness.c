@@ -9,7 +9,7 @@
 #include "profile/internal.h"
 
 enum { SHORTEST = 64, LONGEST = 32768, FEWEST_STRETCHES = 32, MOST_LEVELS = 10 };
-static const double most_sticky = 0.98, neighbours_z = 2, stretches_z = 3.09; /* one-sided: 2.3 %, 0.1 % */
+static const double neighbours_z = 2, stretches_z = 3.09; /* one-sided: 2.3 %, 0.1 % */
 
 typedef struct shares {
   double p[OCKHAM_PROFILE_MOST_BINS];
@@ -42,7 +42,7 @@ static double from_neighbours(const shares *m, size_t n) {
   double s = 0;
   for (int round = 0; round < 2; round++) {
     double chance = m->squares - (1 + s) / (1 - s) * (1 - m->squares) / (double)n;
-    s = fmin(fmax((m->same - chance) / (1 - chance), 0), most_sticky);
+    s = fmin(fmax((m->same - chance) / (1 - chance), 0), OCK_PROFILE_MOST_STICKY);
   }
   double error = sqrt(fmax(m->squares + m->squares * m->squares - 2 * m->cubes, 0) / (double)n) / (1 - m->squares);
   return s > neighbours_z * error ? s : 0;
@@ -84,7 +84,7 @@ static bool is_larger(double ratio, double freedom) {
 }
 
 static double solve(double target, double length, double low) {
-  double high = most_sticky;
+  double high = OCK_PROFILE_MOST_STICKY;
   for (int round = 0; round < 40; round++) {
     double middle = (low + high) / 2;
     if (inflation(middle, length) < target)

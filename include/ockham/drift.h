@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Has the data drifted? New rows against a reference profile, row by row with a stated budget of false alarms, or all at
- *  once with a p-value; and which population grew, which columns moved, and by how much. */
+/** Has the data drifted? New rows against a reference profile, row by row with a stated budget of false alarms, or all
+ * at once with a p-value; and which population grew, which columns moved, and by how much. */
 #ifndef OCKHAM_DRIFT_H
 #define OCKHAM_DRIFT_H
 
@@ -15,24 +15,24 @@ extern "C" {
  *  watches every signal of the profile; those marked "each number" watch each column of numbers (and the distance) as
  *  its rank among the reference, which makes them free of units; MMD watches whole rows and needs those of the
  *  reference. */
-#define OCKHAM_DETECTOR_LIST(X)                                                                                       \
-  X(EWMA, "ewma", "squared differences of exponentially weighted shares of bins, at several spans",                   \
-    "Roberts, Technometrics 1, 1959 (doi:10.1080/00401706.1959.10489860); on bins: Frittoli et al., QT-EWMA, IEEE "   \
-    "TKDE 35, 2023 (doi:10.1109/TKDE.2022.3152498)")                                                                   \
-  X(CHI2, "chi2", "two-sample chi-squared of a window's bins", "Pearson, 1900 (doi:10.1080/14786440009463897)")        \
-  X(KS, "ks", "largest difference of a window's distribution function, each number",                                   \
-    "Smirnov, 1948 (doi:10.1214/aoms/1177730256)")                                                                      \
-  X(WASSERSTEIN, "wasserstein", "area between a window's distribution function and the reference's, each number",     \
-    "Vallender, 1974 (doi:10.1137/1118101)")                                                                            \
-  X(MMD, "mmd", "maximum mean discrepancy of a window, by random Fourier features, whole rows",                        \
-    "Gretton et al., JMLR 13, 2012; Rahimi & Recht, NIPS 2007")                                                         \
-  X(PAGE_HINKLEY, "page-hinkley", "cumulated deviations from the mean, both ways, each number",                        \
-    "Page, Biometrika 41, 1954 (doi:10.1093/biomet/41.1-2.100)")                                                        \
-  X(ADWIN, "adwin", "difference of means between two parts of a window that adapts, each number",                      \
-    "Bifet & Gavalda, SDM 2007 (doi:10.1137/1.9781611972771.42)")                                                       \
-  X(KSWIN, "kswin", "Kolmogorov-Smirnov of the latest rows against others of a window, each number",                   \
-    "Raab, Heusinger & Schleif, Neurocomputing 416, 2020 (doi:10.1016/j.neucom.2019.11.111)")                          \
-  X(CUSUM, "cusum", "cumulative sums of normal scores, both ways, each number",                                        \
+#define OCKHAM_DETECTOR_LIST(X)                                                                                     \
+  X(EWMA, "ewma", "squared differences of exponentially weighted shares of bins, at several spans",                 \
+    "Roberts, Technometrics 1, 1959 (doi:10.1080/00401706.1959.10489860); on bins: Frittoli et al., QT-EWMA, IEEE " \
+    "TKDE 35, 2023 (doi:10.1109/TKDE.2022.3152498)")                                                                \
+  X(CHI2, "chi2", "two-sample chi-squared of a window's bins", "Pearson, 1900 (doi:10.1080/14786440009463897)")     \
+  X(KS, "ks", "largest difference of a window's distribution function, each number",                                \
+    "Smirnov, 1948 (doi:10.1214/aoms/1177730256)")                                                                  \
+  X(WASSERSTEIN, "wasserstein", "area between a window's distribution function and the reference's, each number",   \
+    "Vallender, 1974 (doi:10.1137/1118101)")                                                                        \
+  X(MMD, "mmd", "maximum mean discrepancy of a window, by random Fourier features, whole rows",                     \
+    "Gretton et al., JMLR 13, 2012; Rahimi & Recht, NIPS 2007")                                                     \
+  X(PAGE_HINKLEY, "page-hinkley", "cumulated deviations from the mean, both ways, each number",                     \
+    "Page, Biometrika 41, 1954 (doi:10.1093/biomet/41.1-2.100)")                                                    \
+  X(ADWIN, "adwin", "difference of means between two parts of a window that adapts, each number",                   \
+    "Bifet & Gavalda, SDM 2007 (doi:10.1137/1.9781611972771.42)")                                                   \
+  X(KSWIN, "kswin", "Kolmogorov-Smirnov of the latest rows against others of a window, each number",                \
+    "Raab, Heusinger & Schleif, Neurocomputing 416, 2020 (doi:10.1016/j.neucom.2019.11.111)")                       \
+  X(CUSUM, "cusum", "cumulative sums of normal scores, both ways, each number",                                     \
     "Page, Biometrika 41, 1954 (doi:10.1093/biomet/41.1-2.100)")
 #define OCKHAM_DETECTOR_ENUM(name, word, statistic, source) OCKHAM_DETECTOR_##name,
 typedef enum ockham_detector { OCKHAM_DETECTOR_LIST(OCKHAM_DETECTOR_ENUM) OCKHAM_N_DETECTORS } ockham_detector;
@@ -42,9 +42,9 @@ typedef struct ockham_drift_options {
   ockham_detector detector;
   double rows_per_false_alarm; /**< without drift there is an alarm in so many rows, on average; 100 or more; default
                                     100,000 */
-  double shares[OCKHAM_N_SIGNAL_GROUPS]; /**< of that budget, by group; those of groups without a signal go to the others;
-                                    all 0: inputs .6, outputs .2, missing .2. Within a group: clusters, distance,
-                                    directions together and columns together have a part each */
+  double shares[OCKHAM_N_SIGNAL_GROUPS]; /**< of that budget, by group; those of groups without a signal go to the
+                                    others; all 0: inputs .6, outputs .2, missing .2. Within a group: clusters,
+                                    distance, directions together and columns together have a part each */
   double level;      /**< of ockham_drift_compare(): the probability of a false alarm; default .01 */
   double min_effect; /**< population stability index, its bias removed, below which a significant difference does not
                           alarm; 0: the default OCKHAM_DRIFT_MIN_EFFECT; negative: none */
@@ -59,20 +59,20 @@ typedef struct ockham_drift_options {
 
 /** What is known of one signal. Shares and effects are of the span that shows most (EWMA), the window, or the batch. */
 typedef struct ockham_drift_signal {
-  const ockham_signal *signal; /**< the profile's */
-  double statistic;        /**< EWMA: -log10 of a tail probability, see docs/drift.md; else the detector's own */
-  double limit;            /**< it alarms above this */
-  double run_length;       /**< rows: without drift this signal is as high as it is now once in so many (from 1;
-                                beyond what calibration reaches an extrapolation); batch: NaN */
-  double asked_run_length; /**< its share of the budget: 1 / (share / rows_per_false_alarm) */
-  double p_value;          /**< batch: two-sample, corrected for stickiness, of this signal alone; stream: NaN */
-  double n_effective;      /**< independent rows that the present shares stand for */
+  const ockham_signal *signal;   /**< the profile's */
+  double statistic;              /**< EWMA: -log10 of a tail probability, see docs/drift.md; else the detector's own */
+  double limit;                  /**< it alarms above this */
+  double run_length;             /**< rows: without drift this signal is as high as it is now once in so many (from 1;
+                                      beyond what calibration reaches an extrapolation); batch: NaN */
+  double asked_run_length;       /**< its share of the budget: 1 / (share / rows_per_false_alarm) */
+  double p_value;                /**< batch: two-sample, corrected for stickiness, of this signal alone; stream: NaN */
+  double n_effective;            /**< independent rows that the present shares stand for */
   double psi, psi_low, psi_high; /**< population stability index, its bias removed (may be slightly negative), with a
                                 95 % interval */
-  double js;               /**< Jensen-Shannon distance (base 2), 0 to 1, its bias removed, not below 0 */
-  double shift, shift_low, shift_high; /**< columns of numbers and distance: mean now less mean of the reference, clipped,
-                                in standard deviations of the reference, with a 95 % interval; else NaN */
-  bool drifted;            /**< above its limit and its effect at least min_effect */
+  double js;                     /**< Jensen-Shannon distance (base 2), 0 to 1, its bias removed, not below 0 */
+  double shift, shift_low, shift_high; /**< columns of numbers and distance: mean now less mean of the reference,
+                                clipped, in standard deviations of the reference, with a 95 % interval; else NaN */
+  bool drifted;                        /**< above its limit and its effect at least min_effect */
 } ockham_drift_signal;
 
 /** One bin of a signal: its share in the reference and now. */
@@ -83,13 +83,13 @@ typedef struct ockham_drift_bin {
 
 /** A time of drift: from the alarm until all has been quiet for as many rows as the alarm's span. */
 typedef struct ockham_drift_episode {
-  uint64_t number;      /**< 1, 2, ... */
-  uint64_t since_row;   /**< estimated first row of the change, from 1 */
-  uint64_t noticed_row; /**< the row of the alarm */
-  uint64_t until_row;   /**< 0: it lasts */
-  size_t signal;        /**< the one that raised it */
-  double run_length;    /**< of that signal then */
-  double psi;           /**< likewise */
+  uint64_t number;           /**< 1, 2, ... */
+  uint64_t since_row;        /**< estimated first row of the change, from 1 */
+  uint64_t noticed_row;      /**< the row of the alarm */
+  uint64_t until_row;        /**< 0: it lasts */
+  size_t signal;             /**< the one that raised it */
+  double run_length;         /**< of that signal then */
+  double psi;                /**< likewise */
   double since_s, noticed_s; /**< times, when given; else 0 */
 } ockham_drift_episode;
 
@@ -105,45 +105,45 @@ typedef struct ockham_drift_point {
 
 /** Where a stream stands; a view, until the next call on the monitor. */
 typedef struct ockham_drift_state {
-  uint64_t n_rows;     /**< put so far */
-  uint64_t n_measured; /**< of them, those that the statistics cover: they come in blocks of OCKHAM_DRIFT_BLOCK */
-  bool drifted;        /**< an episode lasts */
+  uint64_t n_rows;         /**< put so far */
+  uint64_t n_measured;     /**< of them, those that the statistics cover: they come in blocks of OCKHAM_DRIFT_BLOCK */
+  bool drifted;            /**< an episode lasts */
   double asked_run_length; /**< rows_per_false_alarm */
   double achieved_run_length, achieved_low, achieved_high; /**< from the profile's rehearsal at the nearest budget that
                             was rehearsed, with its 95 % interval, as a multiple of asked; NaN: none */
-  size_t leading;      /**< the signal nearest to its limit, or that of the episode */
+  size_t leading; /**< the signal nearest to its limit, or that of the episode */
   size_t n_signals;
   const ockham_drift_signal *signals; /**< n_signals, in the profile's order */
-  uint64_t n_episodes; /**< all */
+  uint64_t n_episodes;                /**< all */
   size_t n_kept;
   const ockham_drift_episode *episodes; /**< n_kept, the latest last */
   size_t n_points;
   const ockham_drift_point *points; /**< n_points over the whole stream, from its first row */
-  double calibration_s; /**< seconds that thresholds took */
+  double calibration_s;             /**< seconds that thresholds took */
 } ockham_drift_state;
 #define OCKHAM_DRIFT_BLOCK 16
 
 /** A stream that is watched. It belongs to one thread at a time. */
 typedef struct ockham_drift_monitor ockham_drift_monitor;
 
-/** Begin. The profile is borrowed for the monitor's life. Thresholds are found by simulation: streams of bins with shares
- *  drawn from Dirichlet(counts + 1/2), as sticky as the reference. About a second at most. Memory does not grow with
- *  the stream. The same bits for any number of threads.
- *  Fails with BAD_ARGUMENT, UNSUPPORTED (a detector that the profile has nothing for), NO_MEMORY. */
+/** Begin. The profile is borrowed for the monitor's life. Thresholds are found by simulation: streams of bins with
+ * shares drawn from Dirichlet(counts + 1/2), as sticky as the reference. About a second at most. Memory does not grow
+ * with the stream. The same bits for any number of threads. Fails with BAD_ARGUMENT, UNSUPPORTED (a detector that the
+ * profile has nothing for), NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_drift_monitor_new(const ockham_profile *profile,
                                                                     const ockham_drift_options *options,
                                                                     ockham_drift_monitor **monitor, ockham_error *err);
 OCKHAM_API void ockham_drift_monitor_free(ockham_drift_monitor *monitor);
-/** Watch rows of the profile's columns, in its order. times: x.n_rows seconds since 1970, or NULL. *n_alarms (may be NULL)
- *  is how many episodes these rows began. Fails with BAD_ARGUMENT (number of columns). */
+/** Watch rows of the profile's columns, in its order. times: x.n_rows seconds since 1970, or NULL. *n_alarms (may be
+ * NULL) is how many episodes these rows began. Fails with BAD_ARGUMENT (number of columns). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_drift_monitor_put(ockham_drift_monitor *monitor, ockham_rows x,
                                                                     const double *times, size_t *n_alarms,
                                                                     ockham_error *err);
 OCKHAM_API const ockham_drift_state *ockham_drift_monitor_look(ockham_drift_monitor *monitor);
 /** The bins of signal s: n_bins into `bins`. */
 OCKHAM_API void ockham_drift_monitor_bins(const ockham_drift_monitor *monitor, size_t s, ockham_drift_bin *bins);
-/** The latest rows (up to n_rows, latest first) that lie in a bin, among the last OCKHAM_DRIFT_KEPT_ROWS: their numbers,
- *  from 1, and their values (n_rows x n_columns); either may be NULL. Returns how many there are. */
+/** The latest rows (up to n_rows, latest first) that lie in a bin, among the last OCKHAM_DRIFT_KEPT_ROWS: their
+ * numbers, from 1, and their values (n_rows x n_columns); either may be NULL. Returns how many there are. */
 OCKHAM_API size_t ockham_drift_monitor_examples(const ockham_drift_monitor *monitor, size_t s, size_t bin,
                                                 size_t n_rows, uint64_t *numbers, double *values);
 #define OCKHAM_DRIFT_KEPT_ROWS 512
@@ -160,24 +160,25 @@ typedef enum ockham_drift_verdict {
 typedef struct ockham_drift_comparison {
   ockham_drift_verdict verdict;
   uint64_t n_rows;
-  double p_value;  /**< of the whole: the least of the signals' by their shares, corrected for how many they are */
+  double p_value; /**< of the whole: the least of the signals' by their shares, corrected for how many they are */
   double level;
   double min_effect;
-  double smallest_shift; /**< what a batch of this size can see: the shift of one column, in standard deviations, that is
-                              found in 80 % of cases */
-  size_t leading;  /**< the most significant signal */
+  double smallest_shift; /**< what a batch of this size can see: the shift of one column, in standard deviations, that
+                            is found in 80 % of cases */
+  size_t leading;        /**< the most significant signal */
   size_t n_signals;
   const ockham_drift_signal *signals;
   const ockham_drift_bin *const *bins; /**< n_signals, then n_bins */
-  uint64_t example_rows[5]; /**< rows (from 1) of the leading signal's most grown bin; 0: no more */
+  uint64_t example_rows[5];            /**< rows (from 1) of the leading signal's most grown bin; 0: no more */
   size_t grown_bin;
   double grown_from, grown_to; /**< its shares */
 } ockham_drift_comparison;
 
-/** Compare all of x with the profile: for each signal the two-sample chi-squared test of its bins (sparse bins joined, by
- *  simulation where counts are few), divided by what stickiness adds to its variance; then one p-value for all.
- *  The order of rows does not matter. *comparison is freed by ockham_drift_comparison_free(); it borrows the profile.
- *  Fails with BAD_ARGUMENT (number of columns), BAD_DATA (no rows), NO_MEMORY, INTERRUPTED. The same bits for any number of threads. */
+/** Compare all of x with the profile: for each signal the two-sample chi-squared test of its bins (sparse bins joined,
+ * by simulation where counts are few), divided by what stickiness adds to its variance; then one p-value for all. The
+ * order of rows does not matter. *comparison is freed by ockham_drift_comparison_free(); it borrows the profile. Fails
+ * with BAD_ARGUMENT (number of columns), BAD_DATA (no rows), NO_MEMORY, INTERRUPTED. The same bits for any number of
+ * threads. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_drift_compare(const ockham_profile *profile, ockham_rows x,
                                                                 const ockham_drift_options *options,
                                                                 const ockham_progress *progress,
@@ -194,16 +195,16 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_drift_rehearse(ockham_profile 
 
 /** One series of numbers without a profile, such as latencies or errors: its first values are the reference. */
 typedef struct ockham_stream_options {
-  bool events;          /**< values are 0 or 1 (a failure, a wrong answer); else numbers, put into bins by quantiles */
+  bool events; /**< values are 0 or 1 (a failure, a wrong answer); else numbers, put into bins by quantiles */
   double rows_per_false_alarm; /**< default 100,000 */
-  double min_effect;    /**< as above */
-  size_t n_learn;       /**< values to learn from; default 2,000 */
-  size_t window;        /**< as above, for EWMA */
+  double min_effect;           /**< as above */
+  size_t n_learn;              /**< values to learn from; default 2,000 */
+  size_t window;               /**< as above, for EWMA */
   uint64_t seed;
 } ockham_stream_options;
 typedef struct ockham_stream_state {
   uint64_t n_values, n_learned;
-  bool ready;             /**< the reference is learned */
+  bool ready; /**< the reference is learned */
   bool drifted;
   double run_length, asked_run_length, psi;
   double reference, now, low, high; /**< mean (of events: rate) of the reference, and now with a 95 % interval */

@@ -32,12 +32,12 @@ typedef struct ockham_profile_column {
 } ockham_profile_column;
 
 /** What is counted: each signal puts every row into exactly one of its bins. X(NAME, "word", what it is, group). */
-#define OCKHAM_SIGNAL_LIST(X)                                                                                       \
-  X(CLUSTERS, "clusters", "which cluster is nearest, or that the row is outside all of them", INPUTS)               \
+#define OCKHAM_SIGNAL_LIST(X)                                                                                      \
+  X(CLUSTERS, "clusters", "which cluster is nearest, or that the row is outside all of them", INPUTS)              \
   X(DISTANCE, "distance", "how far from its cluster's centre, among the distances of that cluster's rows", INPUTS) \
   X(DIRECTION, "direction", "where along a principal axis of the columns", INPUTS)                                 \
   X(COLUMN, "column", "where in the range of an input column, or which category", INPUTS)                          \
-  X(OUTPUT, "output", "the same of what the model answered", OUTPUTS)                                               \
+  X(OUTPUT, "output", "the same of what the model answered", OUTPUTS)                                              \
   X(MISSING, "missing", "how many inputs are missing", MISSING)
 #define OCKHAM_SIGNAL_ENUM(name, word, meaning, group) OCKHAM_SIGNAL_##name,
 typedef enum ockham_signal_kind { OCKHAM_SIGNAL_LIST(OCKHAM_SIGNAL_ENUM) OCKHAM_N_SIGNAL_KINDS } ockham_signal_kind;
@@ -54,24 +54,23 @@ typedef enum ockham_signal_group {
 
 /** One signal: bins and how many rows of the reference lie in each.
  *  CLUSTERS:  k clusters, then "outside", then "empty" (no number in the row).
- *  DISTANCE:  OCKHAM_PROFILE_DISTANCE_BINS by rising distance, counted over the clusters' rows (not "outside", which are
- *             in the last), then "unknown" (rows with missing cells).
- *  DIRECTION: bins between quantiles; missing cells lie in the middle.
- *  COLUMN, OUTPUT of numbers: "below" all that was seen, bins between quantiles (equal ones are one bin: a column with
- *             few values has one for each), "above", "missing". Of categories: one each, up to
+ *  DISTANCE:  OCKHAM_PROFILE_DISTANCE_BINS by rising distance, counted over the clusters' rows (not "outside", which
+ * are in the last), then "unknown" (rows with missing cells). DIRECTION: bins between quantiles; missing cells lie in
+ * the middle. COLUMN, OUTPUT of numbers: "below" all that was seen, bins between quantiles (equal ones are one bin: a
+ * column with few values has one for each), "above", "missing". Of categories: one each, up to
  *             OCKHAM_PROFILE_MOST_CATEGORIES the commonest, "other", "new", "missing".
  *  MISSING:   rows with 0, 1, 2, 3 or 4, and more missing inputs. */
 typedef struct ockham_signal {
   ockham_signal_kind kind;
   ockham_signal_group group;
-  size_t index;      /**< DIRECTION: of the axis; COLUMN, OUTPUT: of the column among all; else 0 */
-  const char *name;  /**< "clusters", "distance", "direction 1", or the column's */
-  size_t n_bins;     /**< at least 2, at most OCKHAM_PROFILE_MOST_BINS */
-  const uint64_t *counts;        /**< n_bins: rows of the reference that were counted */
-  uint64_t n_counted;            /**< their sum */
-  const char *const *bin_names;  /**< n_bins: "3", "outside", "1.5 to 2", "red" */
-  const double *edges;           /**< numbers: n_edges rising edges, bin b + 1 is [edges[b], edges[b + 1]), the last
-                                      one closed; NULL for categories, clusters, missing */
+  size_t index;                 /**< DIRECTION: of the axis; COLUMN, OUTPUT: of the column among all; else 0 */
+  const char *name;             /**< "clusters", "distance", "direction 1", or the column's */
+  size_t n_bins;                /**< at least 2, at most OCKHAM_PROFILE_MOST_BINS */
+  const uint64_t *counts;       /**< n_bins: rows of the reference that were counted */
+  uint64_t n_counted;           /**< their sum */
+  const char *const *bin_names; /**< n_bins: "3", "outside", "1.5 to 2", "red" */
+  const double *edges;          /**< numbers: n_edges rising edges, bin b + 1 is [edges[b], edges[b + 1]), the last
+                                     one closed; NULL for categories, clusters, missing */
   size_t n_edges;
   double stickiness; /**< 0 to 1: how often a row is in the bin of the one before it beyond chance; as much as makes a
                           process that stays with this probability vary, over long stretches, as the reference does */
@@ -80,7 +79,7 @@ typedef struct ockham_signal {
 } ockham_signal;
 
 #define OCKHAM_PROFILE_DISTANCE_BINS 8
-#define OCKHAM_PROFILE_COLUMN_BINS 10   /**< between quantiles, at most */
+#define OCKHAM_PROFILE_COLUMN_BINS 10 /**< between quantiles, at most */
 #define OCKHAM_PROFILE_MOST_CATEGORIES 60
 #define OCKHAM_PROFILE_MOST_BINS 260
 #define OCKHAM_PROFILE_MOST_DIRECTIONS 8
@@ -88,8 +87,8 @@ typedef struct ockham_signal {
 
 /** Of a column of numbers, over the reference's rows that have it. */
 typedef struct ockham_column_range {
-  double mean, sd;  /**< of values clipped to [low - 3 (high - low), high + 3 (high - low)], low and high the 0.1 % and
-                         99.9 % quantiles: one wild value does not set the scale */
+  double mean, sd; /**< of values clipped to [low - 3 (high - low), high + 3 (high - low)], low and high the 0.1 % and
+                        99.9 % quantiles: one wild value does not set the scale */
   double least, most;
   double clip_low, clip_high; /**< those limits; new values are clipped to them before means are taken */
   uint64_t n_missing;
@@ -98,21 +97,21 @@ typedef struct ockham_column_range {
 /** What one replay of rows that the profile held back found: how often a detector with its thresholds would have
  *  alarmed, beside what was asked for. Filled in by ockham_drift_rehearse() (drift.h). */
 typedef struct ockham_rehearsal {
-  double asked_rows;     /**< a false alarm per so many rows */
-  double achieved_rows;  /**< what came out */
-  double low, high;      /**< 95 % interval */
+  double asked_rows;    /**< a false alarm per so many rows */
+  double achieved_rows; /**< what came out */
+  double low, high;     /**< 95 % interval */
 } ockham_rehearsal;
 #define OCKHAM_PROFILE_MOST_REHEARSALS 4
 
 /** Everything a profile knows; a view. */
 typedef struct ockham_profile_parts {
-  uint64_t n_rows;    /**< of the reference */
-  uint64_t n_fitted;  /**< of them, those that clusters and their radii were fitted on; the others were counted */
+  uint64_t n_rows;   /**< of the reference */
+  uint64_t n_fitted; /**< of them, those that clusters and their radii were fitted on; the others were counted */
   size_t n_columns;
-  const ockham_profile_column *columns;      /**< n_columns */
-  const ockham_column_range *ranges;         /**< n_columns; of categories only n_missing */
+  const ockham_profile_column *columns; /**< n_columns */
+  const ockham_column_range *ranges;    /**< n_columns; of categories only n_missing */
   size_t n_signals;
-  const ockham_signal *signals;              /**< n_signals: as in ockham_signal_kind, columns in their order */
+  const ockham_signal *signals;  /**< n_signals: as in ockham_signal_kind, columns in their order */
   size_t k;                      /**< clusters; 0 without columns of numbers among the inputs */
   size_t n_numbers;              /**< inputs of numbers, in the order of the columns: what the following are over */
   const size_t *numbers;         /**< n_numbers: index of the column */
@@ -122,9 +121,9 @@ typedef struct ockham_profile_parts {
   const double *distance_edges;  /**< k x (DISTANCE_BINS - 1) squared distances */
   const double *deviations;      /**< k x n_numbers: standard deviation of the cluster's rows along each, scaled */
   size_t n_directions;
-  const double *directions;      /**< n_directions x n_numbers, of unit length, over columns standardised by their
-                                      range's mean and sd */
-  uint64_t since_s, until_s;     /**< times of the first and the last row, since 1970; 0: not given */
+  const double *directions;  /**< n_directions x n_numbers, of unit length, over columns standardised by their
+                                  range's mean and sd */
+  uint64_t since_s, until_s; /**< times of the first and the last row, since 1970; 0: not given */
   size_t n_rehearsals;
   const ockham_rehearsal *rehearsals;
 } ockham_profile_parts;
@@ -133,22 +132,22 @@ typedef struct ockham_profile ockham_profile;
 
 typedef struct ockham_profile_options {
   const ockham_profile_column *columns; /**< x.n_columns; texts are copied; NULL: numbers named "x1", "x2", ... */
-  size_t k;                 /**< clusters to start from; 0 only without a column of numbers among the inputs */
-  const double *centroids;  /**< k x n_numbers, scaled: of a model, or of ockham_kmeans_fit() on part of the rows */
+  size_t k;                /**< clusters to start from; 0 only without a column of numbers among the inputs */
+  const double *centroids; /**< k x n_numbers, scaled: of a model, or of ockham_kmeans_fit() on part of the rows */
   const double *centre, *factor; /**< n_numbers; NULL: not scaled */
-  const double *times;      /**< x.n_rows, seconds since 1970, rising where rows are in order; NULL: not known */
-  bool unordered;           /**< the rows are in no order of time: nothing is concluded from neighbours */
+  const double *times;           /**< x.n_rows, seconds since 1970, rising where rows are in order; NULL: not known */
+  bool unordered;                /**< the rows are in no order of time: nothing is concluded from neighbours */
   uint64_t seed;
-  size_t threads;           /**< 0: one a core */
+  size_t threads; /**< 0: one a core */
   const ockham_progress *progress;
 } ockham_profile_options;
 
 /** Describe rows.
  *
  *  Clusters start from the given centroids and are moved to those of one half of the rows by a few steps of Lloyd's
- *  algorithm; radii (the 99.9 % quantile of distances) and edges of distances are those of that half, and counts those of
- *  the other, so that they are of rows which the bins were not fitted to. The halves are alternating stretches of rows.
- *  Bins of columns and directions lie between quantiles of all rows, and count all.
+ *  algorithm; radii (the 99.9 % quantile of distances) and edges of distances are those of that half, and counts those
+ * of the other, so that they are of rows which the bins were not fitted to. The halves are alternating stretches of
+ * rows. Bins of columns and directions lie between quantiles of all rows, and count all.
  *
  *  x        n >= 20 rows of x.n_columns, float64 or float32; NaN is missing; infinities count as "below" or "above".
  *  Fails with BAD_ARGUMENT, BAD_DATA (too few rows; a column of which every cell is missing is none), NO_MEMORY,
@@ -159,16 +158,17 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_profile_fit(ockham_rows x, con
 OCKHAM_API void ockham_profile_free(ockham_profile *profile);
 OCKHAM_API const ockham_profile_parts *ockham_profile_look(const ockham_profile *profile);
 
-/** Put rows into bins: codes[i * n_signals + s] is the bin of row i in signal s. x has the profile's columns in its order
- *  (ockham_profile_arrange()). A row does not depend on others. codes: room for x.n_rows x n_signals. squared_distances:
- *  to the centre of its cluster, in scaled units (over the observed columns, as a share of all), or NaN; may be NULL.
- *  One thread; O(n_columns (k + n_directions)) a row, less than a microsecond at k, n_columns <= 32. */
+/** Put rows into bins: codes[i * n_signals + s] is the bin of row i in signal s. x has the profile's columns in its
+ * order (ockham_profile_arrange()). A row does not depend on others. codes: room for x.n_rows x n_signals.
+ * squared_distances: to the centre of its cluster, in scaled units (over the observed columns, as a share of all), or
+ * NaN; may be NULL. One thread; O(n_columns (k + n_directions)) a row, less than a microsecond at k, n_columns <= 32.
+ */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_profile_bin(const ockham_profile *profile, ockham_rows x,
                                                               uint16_t *codes, double *squared_distances,
                                                               ockham_error *err);
 
-/** How columns of other data stand to the profile's: order[j] is the column of `names` (n_names) that is column j of the
- *  profile, by name, or SIZE_MAX where there is none; n_extra: columns that are of no use. */
+/** How columns of other data stand to the profile's: order[j] is the column of `names` (n_names) that is column j of
+ * the profile, by name, or SIZE_MAX where there is none; n_extra: columns that are of no use. */
 OCKHAM_API void ockham_profile_match(const ockham_profile *profile, const char *const *names, size_t n_names,
                                      size_t *order, size_t *n_extra);
 /** The number of a text in a column of categories; n_texts for a new one. */

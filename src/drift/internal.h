@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* drift: whether rows still look like a profile's, in a stream with a budget of false alarms or as one batch.
- * Main types: ockham_drift_monitor (a stream), ock_watch_type (how a detector sees it), ock_run_lengths (what a value of
- *   its statistic means: how rarely it comes without drift).
- * Invariants: every statistic is turned into a run length before it is compared with anything, so that signals of
- *   different kinds and detectors share one budget; nothing grows with the stream.
- * Threads: calibration uses threads; a monitor belongs to one at a time.
- * Source: docs/drift.md. */
+ * Main types: ockham_drift_monitor (a stream), ock_watch_type (how a detector sees it), ock_run_lengths (what a value
+ * of its statistic means: how rarely it comes without drift). Invariants: every statistic is turned into a run length
+ * before it is compared with anything, so that signals of different kinds and detectors share one budget; nothing grows
+ * with the stream. Threads: calibration uses threads; a monitor belongs to one at a time. Source: docs/drift.md. */
 #ifndef OCK_DRIFT_INTERNAL_H
 #define OCK_DRIFT_INTERNAL_H
 
@@ -32,9 +30,9 @@ typedef struct ock_null_streams {
   const void *context;
   size_t state_size;
   size_t n_streams, n_steps, rows_a_step;
-  void (*start)(const void *context, void *state, ock_rng *rng); /* of a zeroed state; the generator is the stream's */
-  double (*step)(const void *context, void *state, ock_rng *rng);    /* the statistic after the next step */
-  void (*end)(const void *context, void *state);                     /* frees what start took; may be NULL */
+  void (*start)(const void *context, void *state, ock_rng *rng);  /* of a zeroed state; the generator is the stream's */
+  double (*step)(const void *context, void *state, ock_rng *rng); /* the statistic after the next step */
+  void (*end)(const void *context, void *state);                  /* frees what start took; may be NULL */
 } ock_null_streams;
 ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t seed, size_t threads,
                                        ock_run_lengths *curve, ockham_error *err);
@@ -81,7 +79,8 @@ extern const ock_watch_type ock_watch_types[OCKHAM_N_DETECTORS];
 typedef struct ock_effect {
   double psi, psi_low, psi_high, js;
 } ock_effect;
-/* Shares of the reference (from n_reference rows) and now (n_now, both effective). Bins with too few rows are joined. */
+/* Shares of the reference (from n_reference rows) and now (n_now, both effective). Bins with too few rows are joined.
+ */
 ock_effect ock_effect_of(const double *reference, double n_reference, const double *now, double n_now, size_t n_bins);
 /* 95 % interval of a difference of shares (Agresti & Caffo, American Statistician 54, 2000). */
 void ock_share_interval(double reference, double n_reference, double now, double n_now, double *low, double *high);

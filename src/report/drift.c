@@ -9,7 +9,7 @@
 
 /* How much a signal shows: above all that it drifted, then how improbable it is, then how large. */
 static double weight_of(const ockham_drift_signal *s) {
-  double surprise = !isnan(s->p_value)      ? -log10(s->p_value > 1e-300 ? s->p_value : 1e-300)
+  double surprise = !isnan(s->p_value)  ? -log10(s->p_value > 1e-300 ? s->p_value : 1e-300)
                     : s->run_length > 1 ? log10(s->run_length)
                                         : 0;
   return (s->drifted ? 1e6 : 0) + surprise + (s->psi > 0 ? s->psi : 0);

@@ -6,7 +6,14 @@
 
 #include "report/drift.h"
 
-enum { WIDTH = 100, NAME_WIDTH = 46, COLUMN_WIDTH = 24, MOST_CLUSTERS = 8, MOST_COLUMNS = 10, MOST_EXAMPLE_COLUMNS = 6 };
+enum {
+  WIDTH = 100,
+  NAME_WIDTH = 46,
+  COLUMN_WIDTH = 24,
+  MOST_CLUSTERS = 8,
+  MOST_COLUMNS = 10,
+  MOST_EXAMPLE_COLUMNS = 6
+};
 
 typedef struct teller {
   const ock_drift *drift;
@@ -26,7 +33,8 @@ static int display_width(const char *text) {
 /* Bytes of the first `most` characters. */
 static int bytes_of(const char *text, int most) {
   int n = 0;
-  while (text[n] && (most > 0 || ((unsigned char)text[n] & 0xc0) == 0x80)) most -= ((unsigned char)text[n++] & 0xc0) != 0x80;
+  while (text[n] && (most > 0 || ((unsigned char)text[n] & 0xc0) == 0x80))
+    most -= ((unsigned char)text[n++] & 0xc0) != 0x80;
   return n;
 }
 
@@ -127,8 +135,8 @@ static void tell_relations(const teller *t) {
     n_columns += d->signals[s].drifted && ock_drift_is_column(d, s);
   }
   if (n > 0 && n_columns == 0)
-    fprintf(t->out, "  no column moved by itself, but %zu direction%s across them did: how they go together changed\n", n,
-            ock_plural(n));
+    fprintf(t->out, "  no column moved by itself, but %zu direction%s across them did: how they go together changed\n",
+            n, ock_plural(n));
 }
 
 static void list_names(const teller *t, const char *const *names, size_t n) {
@@ -322,7 +330,8 @@ static void put_examples(const teller *t) {
   for (size_t i = 0; i < a->n_examples; i++) {
     fputs("  ", t->out);
     put_right(grouped(a->example_rows[i], rows), 10, t->out);
-    for (size_t j = 0; j < n; j++) put_cell(d, columns[j], a->example_values[i * d->profile->n_columns + columns[j]], t->out);
+    for (size_t j = 0; j < n; j++)
+      put_cell(d, columns[j], a->example_values[i * d->profile->n_columns + columns[j]], t->out);
     fputc('\n', t->out);
   }
 }
@@ -361,8 +370,8 @@ static void put_episodes(const teller *t) {
 /* ---- all of it ---- */
 
 void ock_drift_text(const ock_drift *drift, const ockham_drift_report_options *options, FILE *out) {
-  static const char *const odd[] = {"more missing cells", "texts that the reference has not", "more below all that was seen",
-                                    "more above all that was seen"};
+  static const char *const odd[] = {"more missing cells", "texts that the reference has not",
+                                    "more below all that was seen", "more above all that was seen"};
   teller t = {.drift = drift, .arrow = options->ascii ? "->" : "\u2192", .every = options->every, .out = out};
   put_verdict(&t);
   put_sentences(&t);
@@ -378,9 +387,9 @@ void ock_drift_alarm_text(const ock_drift *d, FILE *out) {
   if (c->n_kept == 0) return;
   const ockham_drift_episode *e = &c->episodes[c->n_kept - 1];
   char noticed[32], since[32], name[OCK_DRIFT_TEXT], change[2 * OCK_DRIFT_TEXT], length[32];
-  fprintf(out, "row %s: drift since about row %s: %s: %s; without drift once in %s rows", grouped(e->noticed_row, noticed),
-          grouped(e->since_row, since), ock_drift_name(d, e->signal, name), ock_drift_change(d, e->signal, "->", change),
-          ock_drift_amount(e->run_length, length));
+  fprintf(out, "row %s: drift since about row %s: %s: %s; without drift once in %s rows",
+          grouped(e->noticed_row, noticed), grouped(e->since_row, since), ock_drift_name(d, e->signal, name),
+          ock_drift_change(d, e->signal, "->", change), ock_drift_amount(e->run_length, length));
   put_time(e->noticed_s, out);
   fputc('\n', out);
 }

@@ -131,7 +131,8 @@ static inline void make_course(drifting *d) {
   d->episode = (ockham_drift_episode){
       .number = 1, .since_row = 1001, .noticed_row = 1056, .signal = 0, .run_length = 3e9, .psi = 0.4};
   for (size_t i = 0; i < N_POINTS; i++)
-    d->points[i] = (ockham_drift_point){.row = 20 * (i + 1), .alarm_level = i < 50 ? 0.3 + 0.002 * (double)i : 0.05 * (double)(i - 40)};
+    d->points[i] = (ockham_drift_point){.row = 20 * (i + 1),
+                                        .alarm_level = i < 50 ? 0.3 + 0.002 * (double)i : 0.05 * (double)(i - 40)};
   d->course = (ockham_drift_state){.n_rows = 2000,
                                    .n_measured = 2000,
                                    .drifted = true,

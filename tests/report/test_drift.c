@@ -284,8 +284,7 @@ static void test_no_memory(void **unused) {
   drifting d;
   drifting_make(&d);
   ockham_error error;
-  for (int format = 0; format <= OCKHAM_FORMAT_JSON; format++)
-    for_each_allocation_failure(n) {
+  for (int format = 0; format <= OCKHAM_FORMAT_JSON; format++) for_each_allocation_failure(n) {
       ockham_drift_report_options options = {.format = (ockham_format)format, .every = true};
       char *text = NULL;
       ock_fault_after(n);
@@ -306,12 +305,12 @@ static void test_no_memory(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_batch_with_drift),    cmocka_unit_test(test_every_signal),
-      cmocka_unit_test(test_no_drift_is_short),   cmocka_unit_test(test_stream),
-      cmocka_unit_test(test_relations_alone),     cmocka_unit_test(test_columns_that_differ),
-      cmocka_unit_test(test_plain_characters),    cmocka_unit_test(test_long_names),
-      cmocka_unit_test(test_json_of_a_batch),     cmocka_unit_test(test_json_without_a_course),
-      cmocka_unit_test(test_json_of_odd_bytes),   cmocka_unit_test(test_page),
+      cmocka_unit_test(test_batch_with_drift),  cmocka_unit_test(test_every_signal),
+      cmocka_unit_test(test_no_drift_is_short), cmocka_unit_test(test_stream),
+      cmocka_unit_test(test_relations_alone),   cmocka_unit_test(test_columns_that_differ),
+      cmocka_unit_test(test_plain_characters),  cmocka_unit_test(test_long_names),
+      cmocka_unit_test(test_json_of_a_batch),   cmocka_unit_test(test_json_without_a_course),
+      cmocka_unit_test(test_json_of_odd_bytes), cmocka_unit_test(test_page),
       cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -293,6 +293,7 @@ static ockham_status renumber_column(csv_source *csv, ock_csv_piece *piece, size
 }
 
 static ockham_status renumber(csv_source *csv, ock_csv_piece *piece, ockham_error *err) {
+  if (piece->n_rows == 0) return OCKHAM_OK; /* nor values */
   for (size_t j = 0, place = 0; j < csv->base.n_columns; place += ock_role_has_value(csv->base.role[j++]))
     if (csv->base.role[j] == OCK_ROLE_CATEGORY) OCK_TRY(renumber_column(csv, piece, j, place, err));
   return OCKHAM_OK;

@@ -62,13 +62,15 @@ static void test_a_header_waits_for_a_row(void **unused) {
 
 /* However writes fall, the rows are those of a file. */
 static void *write_slowly(void *arg) {
-  const int *to = arg;
+  int copy = *(const int *)arg, *to = &copy;
   char text[64];
   unsigned step = 1;
   for (int i = 0; i < 2000; i++) {
     int n = snprintf(text, sizeof text, "%d,\"x\n%d\",%d.5\n", i, i % 3, i);
-    for (int at = 0; at < n; at += (int)step % 7 + 1, step = step * 5 + 3) {
-      int size = (int)step % 7 + 1 < n - at ? (int)step % 7 + 1 : n - at;
+    for (int at = 0, size; at < n; at += size) {
+      step = step * 5 + 3;
+      size = 1 + (int)((step >> 8) % 7);
+      if (size > n - at) size = n - at;
       if (write(*to, text + at, (size_t)size) != size) return NULL;
     }
   }

@@ -41,12 +41,12 @@ ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t
 
 /* What a watch is told of a block of rows: the bins of its signal and, for detectors of numbers, ranks: where the row
  * lies in the reference's distribution, 0 to 1 (inside a bin in proportion, by the profile's edges; NaN: missing). */
-typedef struct ock_block {
+typedef struct ock_watch_block {
   size_t n_rows;
   const uint16_t *codes; /* n_rows: of this signal */
   const double *ranks;   /* n_rows, or NULL for signals without an order */
   size_t hour;           /* 1 + the hour of the week, of its middle row; 0: not to be compared by hour */
-} ock_block;
+} ock_watch_block;
 
 /* The shares of bins that a watch stands for at present, and how many independent rows they are worth. */
 typedef struct ock_shares {
@@ -60,7 +60,7 @@ typedef struct ock_watch_type {
   ockham_status (*start)(void *state, const ockham_signal *signal, const ockham_drift_options *options,
                          ockham_error *err); /* takes memory, and sets what a reset keeps */
   void (*reset)(void *state);
-  void (*put)(void *state, const ock_block *block);
+  void (*put)(void *state, const ock_watch_block *block);
   double (*statistic)(const void *state);
   ock_shares (*shares)(const void *state);
   void (*end)(void *state);

@@ -44,7 +44,7 @@ typedef struct ock_recent {
 size_t ock_recent_size(size_t n_bins, size_t window);
 void ock_recent_start(ock_recent *recent, const ockham_signal *signal, size_t window, void *memory);
 void ock_recent_reset(ock_recent *recent);
-void ock_recent_put(ock_recent *recent, const ock_block *block);
+void ock_recent_put(ock_recent *recent, const ock_watch_block *block);
 ock_shares ock_recent_shares(const ock_recent *recent);
 static inline bool ock_recent_is_full(const ock_recent *recent) {
   return recent->n_rows == recent->window;

@@ -124,7 +124,8 @@ typedef struct ockham_drift_report_options {
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_drift(const ockham_drift_account *account,
                                                                const ockham_drift_report_options *options, char **text,
                                                                ockham_error *err);
-/** One alarm of a stream: the latest episode that its state keeps. One line with its end; JSON: one object. */
+/** One alarm of a stream: the latest episode that its state keeps; or, where that is over, its end. One line; JSON: one
+ *  object, of which the member event is "alarm" or "end" (and "summary" in that of ockham_report_drift()). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_drift_alarm(const ockham_drift_account *account,
                                                                      const ockham_drift_report_options *options,
                                                                      char **text, ockham_error *err);

@@ -166,7 +166,7 @@ const char *ock_drift_name(const ock_drift *d, size_t s, char text[OCK_DRIFT_TEX
     case OCKHAM_SIGNAL_CLUSTERS:
       return copy_clean("shares of the clusters", text);
     case OCKHAM_SIGNAL_DISTANCE:
-      return copy_clean("distance from the clusters' centres", text);
+      return copy_clean("distance from centres", text);
     case OCKHAM_SIGNAL_MISSING:
       return copy_clean("missing cells a row", text);
     case OCKHAM_SIGNAL_DIRECTION:
@@ -193,16 +193,15 @@ const char *ock_drift_bin(const ock_drift *d, size_t s, size_t bin, char text[OC
 }
 
 const char *ock_drift_cluster(const ock_drift *d, size_t c, char text[OCK_DRIFT_TEXT]) {
-  enum { MOST = 3, NAME_BYTES = 32 };
+  enum { MOST = 3, MOST_BYTES = 34 };
   size_t which[MOST], n = ock_drift_cluster_marks(d, c, MOST, which), used = 0;
   text[0] = '\0';
   for (size_t i = 0; i < n; i++) {
     char name[OCK_DRIFT_TEXT], value[32];
     copy_clean(d->profile->columns[d->profile->numbers[which[i]]].name, name);
-    if (strlen(name) > NAME_BYTES) continue;
     ock_drift_amount(ock_drift_cluster_centre(d, c, which[i]), value);
-    int added = snprintf(text + used, OCK_DRIFT_TEXT - used, "%s%s %s", used ? ", " : "", name, value);
-    used += (size_t)added; /* at most 3 x (2 + 32 + 1 + 12) */
+    if (used + strlen(name) + strlen(value) + 3 > MOST_BYTES) continue;
+    used += (size_t)snprintf(text + used, OCK_DRIFT_TEXT - used, "%s%s %s", used ? ", " : "", name, value);
   }
   return text;
 }

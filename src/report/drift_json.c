@@ -217,6 +217,7 @@ json_t *ock_json_drift(const ock_drift *d) {
   const ockham_drift_account *a = d->account;
   json_t *object = json_object();
   ock_json_put(&object, "format", ock_json_integer(1));
+  if (!a->batch) ock_json_put(&object, "event", json_string("summary"));
   ock_json_put(&object, "kind", json_string(a->batch ? "batch" : "stream"));
   ock_json_put(&object, "verdict", json_string(ock_drift_verdict_name(d->verdict)));
   ock_json_put(&object, "n_rows", ock_json_integer(d->n_rows));
@@ -242,7 +243,7 @@ bool ock_drift_alarm_json(const ock_drift *d, FILE *out) {
   const ockham_drift_state *c = d->account->course;
   if (c->n_kept == 0) return ock_json_dump(json_object(), out);
   json_t *object = episode(d, &c->episodes[c->n_kept - 1]);
-  ock_json_put(&object, "event", json_string("alarm"));
+  ock_json_put(&object, "event", json_string(c->episodes[c->n_kept - 1].until_row ? "end" : "alarm"));
   return ock_json_dump(object, out);
 }
 

@@ -315,8 +315,8 @@ static void put_examples(const teller *t) {
   char bin[OCK_DRIFT_TEXT], name[OCK_DRIFT_TEXT], rows[32];
   if (a->n_examples == 0 || d->verdict != OCKHAM_DRIFT_FOUND) return;
   bool clusters = d->signals[d->leading].signal->kind == OCKHAM_SIGNAL_CLUSTERS;
-  fprintf(t->out, "\n  rows %s: %s\n  ", clusters ? "of what grew most" : ock_drift_name(d, d->leading, name),
-          ock_drift_bin(d, d->leading, ock_drift_example_bin(d), bin));
+  fprintf(t->out, "\n  rows of what grew most: %s%s%s\n  ", clusters ? "" : ock_drift_name(d, d->leading, name),
+          clusters ? "" : ", ", ock_drift_bin(d, d->leading, ock_drift_example_bin(d), bin));
   put_right("row", 10, t->out);
   for (size_t j = 0; j < n; j++) {
     char shown[OCK_DRIFT_TEXT];
@@ -382,11 +382,21 @@ void ock_drift_text(const ock_drift *drift, const ockham_drift_report_options *o
   put_examples(&t);
 }
 
+static void put_end(const ockham_drift_episode *e, FILE *out) {
+  char until[32], since[32];
+  fprintf(out, "row %s: all quiet again; the drift since about row %s is over\n", grouped(e->until_row, until),
+          grouped(e->since_row, since));
+}
+
 void ock_drift_alarm_text(const ock_drift *d, FILE *out) {
   const ockham_drift_state *c = d->account->course;
   if (c->n_kept == 0) return;
   const ockham_drift_episode *e = &c->episodes[c->n_kept - 1];
   char noticed[32], since[32], name[OCK_DRIFT_TEXT], change[2 * OCK_DRIFT_TEXT], length[32];
+  if (e->until_row) {
+    put_end(e, out);
+    return;
+  }
   fprintf(out, "row %s: drift since about row %s: %s: %s; without drift once in %s rows",
           grouped(e->noticed_row, noticed), grouped(e->since_row, since), ock_drift_name(d, e->signal, name),
           ock_drift_change(d, e->signal, "->", change), ock_drift_amount(e->run_length, length));

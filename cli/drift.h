@@ -66,6 +66,9 @@ ockham_status drift_rows_match(drift_rows *rows, drift_source source, ockham_err
 ockham_status drift_rows_arrange(drift_rows *rows, drift_source source, ockham_rows from, ockham_rows *arranged,
                                  ockham_error *err);
 
+/* The text of a cell as the data have it, in a row (0 ...) of a table; NULL: it is a number, or missing. */
+const char *drift_rows_text(const drift_rows *rows, const ockham_table *table, size_t i, size_t column);
+
 /* All at once; row by row. Return the exit code. */
 int drift_batch(drift_run *run);
 int drift_stream(drift_run *run);

@@ -17,11 +17,13 @@ typedef struct batch {
   ockham_drift_monitor *monitor;
   uint64_t example_rows[MOST_EXAMPLES];
   double *example_values;
+  const char **example_texts;
   size_t n_examples;
 } batch;
 
 static void free_batch(batch *b) {
   free(b->example_values);
+  free(b->example_texts);
   ockham_drift_monitor_free(b->monitor);
   ockham_drift_comparison_free(b->comparison);
   drift_rows_end(&b->rows);
@@ -92,11 +94,15 @@ static double cell(ockham_rows x, size_t i, size_t j) {
 static ockham_status take_examples(batch *b, ockham_error *err) {
   size_t d = b->x.n_columns;
   b->example_values = calloc(MOST_EXAMPLES, d * sizeof *b->example_values);
-  if (!b->example_values) return cli_no_memory("the examples", err);
+  b->example_texts = calloc(MOST_EXAMPLES, d * sizeof *b->example_texts);
+  if (!b->example_values || !b->example_texts) return cli_no_memory("the examples", err);
   for (size_t e = 0; e < MOST_EXAMPLES && b->comparison->example_rows[e] > 0; e++) {
     size_t i = (size_t)b->comparison->example_rows[e] - 1;
     b->example_rows[e] = ockham_table_source_row(b->table, i);
-    for (size_t j = 0; j < d; j++) b->example_values[e * d + j] = cell(b->x, i, j);
+    for (size_t j = 0; j < d; j++) {
+      b->example_values[e * d + j] = cell(b->x, i, j);
+      b->example_texts[e * d + j] = drift_rows_text(&b->rows, b->table, i, j);
+    }
     b->n_examples++;
   }
   return OCKHAM_OK;
@@ -106,8 +112,8 @@ static ockham_status take_examples(batch *b, ockham_error *err) {
 
 static ockham_status compare(batch *b, ockham_error *err) {
   const drift_run *run = b->run;
-  ockham_status status = ockham_drift_compare(run->profile, b->x, &run->options->drift, run->read.progress,
-                                              &b->comparison, err);
+  ockham_status status =
+      ockham_drift_compare(run->profile, b->x, &run->options->drift, run->read.progress, &b->comparison, err);
   if (status) return cli_name_file(run->path, status, err);
   if (b->comparison->verdict == OCKHAM_DRIFT_FOUND) status = take_examples(b, err);
   return status ? status : follow(b, err);
@@ -120,6 +126,7 @@ static ockham_status tell(const batch *b, ockham_error *err) {
   account.n_examples = b->n_examples;
   account.example_rows = b->example_rows;
   account.example_values = b->example_values;
+  account.example_texts = b->example_texts;
   return drift_tell(b->run, &account, err);
 }
 

@@ -32,8 +32,9 @@ static ockham_status take_model(drift_run *run, ockham_error *err) {
   const drift_options *o = run->options;
   if (o->input.columns.n || o->input.ignore.n || o->categories.n) {
     *err = (ockham_error){.status = OCKHAM_BAD_ARGUMENT,
-                          .message = "--columns, --ignore and --category are for a reference that is a table; a "
-                                     "model's profile has its columns"};
+                          .message =
+                              "--columns, --ignore and --category are for a reference that is a table; a "
+                              "model's profile has its columns"};
     return OCKHAM_BAD_ARGUMENT;
   }
   ockham_status status = ockham_model_load(run->reference_path, &run->model, err);
@@ -71,11 +72,8 @@ static ockham_status make_profile(drift_run *run, ockham_error *err) {
   size_t n_columns = ockham_table_rows(run->reference).n_columns;
   size_t *numbers = malloc(n_columns * sizeof *numbers);
   const char **names = malloc(n_columns * sizeof *names);
-  cli_choice choice = {.columns = numbers,
-                       .names = names,
-                       .seed = o->seed,
-                       .threads = o->input.threads,
-                       .progress = run->read.progress};
+  cli_choice choice = {
+      .columns = numbers, .names = names, .seed = o->seed, .threads = o->input.threads, .progress = run->read.progress};
   cli_reference reference = {.table = run->reference,
                              .rows = ockham_table_rows(run->reference),
                              .unordered = o->unordered,

@@ -66,7 +66,8 @@ static ockham_status fail_absent(const drift_rows *rows, ockham_error *err) {
   size_t used = 0;
   for (size_t i = 0; i < rows->n_absent && i < MOST_NAMED; i++)
     used += (size_t)snprintf(list + used, sizeof list - used, "%s'%.40s'", i ? ", " : "", rows->absent[i]);
-  if (rows->n_absent > MOST_NAMED) snprintf(list + used, sizeof list - used, " and %zu more", rows->n_absent - MOST_NAMED);
+  if (rows->n_absent > MOST_NAMED)
+    snprintf(list + used, sizeof list - used, " and %zu more", rows->n_absent - MOST_NAMED);
   *err = (ockham_error){.status = OCKHAM_BAD_DATA};
   snprintf(err->message, sizeof err->message, "lacks column%s %s of the profile; --allow-missing takes %s as missing",
            rows->n_absent == 1 ? "" : "s", list, rows->n_absent == 1 ? "it" : "them");
@@ -83,8 +84,8 @@ ockham_status drift_rows_match(drift_rows *rows, drift_source source, ockham_err
   free(names);
   for (size_t j = 0; j < parts->n_columns; j++)
     if (rows->order[j] == SIZE_MAX) rows->absent[rows->n_absent++] = parts->columns[j].name;
-  rows->n_extra = source.table ? ockham_table_n_unused_columns(source.table)
-                               : ockham_reader_n_unused_columns(source.reader);
+  rows->n_extra =
+      source.table ? ockham_table_n_unused_columns(source.table) : ockham_reader_n_unused_columns(source.reader);
   return rows->n_absent && !rows->run->options->allow_missing ? fail_absent(rows, err) : OCKHAM_OK;
 }
 
@@ -156,4 +157,11 @@ ockham_status drift_rows_arrange(drift_rows *rows, drift_source source, ockham_r
   }
   *arranged = (ockham_rows){.data = rows->cells, .n_rows = from.n_rows, .n_columns = parts->n_columns};
   return OCKHAM_OK;
+}
+
+const char *drift_rows_text(const drift_rows *rows, const ockham_table *table, size_t i, size_t column) {
+  size_t in = rows->order[column];
+  if (in == SIZE_MAX || ockham_table_n_texts(table, in) == 0) return NULL;
+  double value = cell(ockham_table_rows(table), i, in);
+  return value >= 0 ? ockham_table_text(table, in, (size_t)value) : NULL;
 }

@@ -46,7 +46,7 @@ typedef struct ockham_read_options {
   const char *time_column; /**< seconds since 1970, or ISO 8601 (2026-03-01, 2026-03-01T12:30:00Z, with a blank for T,
                                 fractions and offsets; UTC where none is given); not a feature; NULL: none */
   bool skip_absent;  /**< names among columns and category_columns that the file lacks are passed over, instead of an
-                          error; numbers are no names then */
+                          error, but for BAD_DATA where it lacks all; numbers are no names then */
   bool as_they_come; /**< blocks of CSV only: a block holds the rows that have arrived, and is not waited for until it
                           is full; progress can stop a wait that a signal interrupts. Slower for files */
 } ockham_read_options;

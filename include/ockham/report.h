@@ -103,6 +103,7 @@ typedef struct ockham_drift_account {
   size_t n_examples;
   const uint64_t *example_rows;      /**< n_examples: their numbers, from 1 */
   const double *example_values;      /**< n_examples x profile->n_columns, in its order */
+  const char *const *example_texts;  /**< likewise: cells of categories as the data have them; NULL, or some are NULL */
   size_t example_bin;                /**< of a stream: the bin of the leading signal that they lie in */
   const char *const *absent_columns; /**< n_absent: columns of the profile that the data lacked */
   size_t n_absent;

@@ -97,8 +97,8 @@ static ockham_status choose_time(ockham_reader *reader, const char *wanted, ockh
 static ockham_status fail_none(const ock_source *source, const ockham_read_options *options, ockham_error *err) {
   char list[320];
   list_columns(source, list);
-  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: has none of the %zu columns that were asked for; it has %s",
-                  source->path, options->n_columns, list);
+  return ock_fail(err, OCKHAM_BAD_DATA, "%s: has none of the %zu columns that were asked for; it has %s", source->path,
+                  options->n_columns, list);
 }
 
 /* Columns that are ignored, or hold labels, weights or times, are no features even where they were listed. */

@@ -87,7 +87,8 @@ static ockham_status start_watches(ock_watch_set *set, const ockham_signal *sign
     OCK_TRY(start_watch(set, &set->items[s], options, err));
     n_watched++;
   }
-  if (!n_watched) return ock_fail(err, OCKHAM_UNSUPPORTED, "the profile has no signal for this detector and these shares");
+  if (!n_watched)
+    return ock_fail(err, OCKHAM_UNSUPPORTED, "the profile has no signal for this detector and these shares");
   return calibrate(set, options, known, curve_of, err);
 }
 

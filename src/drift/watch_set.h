@@ -7,7 +7,7 @@
 
 typedef struct ock_watched {
   const ockham_signal *signal;
-  void *state; /* NULL: the detector does not watch this signal, or it has no part of the budget */
+  void *state;              /* NULL: the detector does not watch this signal, or it has no part of the budget */
   double split, asked;      /* its part of the budget; run length: rows */
   double limit, calm_limit; /* of the statistic: for that run length, and for its root */
   const ock_run_lengths *curve;

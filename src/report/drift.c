@@ -206,6 +206,14 @@ const char *ock_drift_cluster(const ock_drift *d, size_t c, char text[OCK_DRIFT_
   return text;
 }
 
+const char *ock_drift_example_text(const ock_drift *d, size_t i, size_t column) {
+  const ockham_profile_column *c = &d->profile->columns[column];
+  size_t at = i * d->profile->n_columns + column;
+  double value = d->account->example_values[at];
+  if (d->account->example_texts && d->account->example_texts[at]) return d->account->example_texts[at];
+  return value >= 0 && value < (double)c->n_texts ? c->texts[(size_t)value] : NULL;
+}
+
 const char *ock_drift_change(const ock_drift *d, size_t s, const char *arrow, char text[2 * OCK_DRIFT_TEXT]) {
   const ockham_drift_bin *bins = ock_drift_bins(d, s);
   char a[32], b[32], name[OCK_DRIFT_TEXT];

@@ -56,6 +56,8 @@ const char *ock_drift_name(const ock_drift *drift, size_t s, char text[OCK_DRIFT
 const char *ock_drift_bin(const ock_drift *drift, size_t s, size_t bin, char text[OCK_DRIFT_TEXT]);
 /* A cluster by the columns that mark it: "income 71,200, age 31"; or "". */
 const char *ock_drift_cluster(const ock_drift *drift, size_t c, char text[OCK_DRIFT_TEXT]);
+/* The text of a cell of categories in example i; NULL: it is not known which, "new" as it may be. */
+const char *ock_drift_example_text(const ock_drift *drift, size_t i, size_t column);
 /* What changed most in signal s: "mean 52,300 -> 58,100", or a bin with its shares; `arrow` stands between. */
 const char *ock_drift_change(const ock_drift *drift, size_t s, const char *arrow, char text[2 * OCK_DRIFT_TEXT]);
 

@@ -153,18 +153,16 @@ static json_t *course(const ock_drift *d) {
 
 /* ---- examples ---- */
 
-static json_t *cell(const ock_drift *d, size_t column, double value) {
-  const ockham_profile_column *c = &d->profile->columns[column];
-  if (c->kind == OCKHAM_COLUMN_NUMBER || isnan(value)) return ock_json_number(value);
-  if (value >= 0 && value < (double)c->n_texts) return ock_json_text(c->texts[(size_t)value], NAME_CHARACTERS);
-  return json_null();
+static json_t *cell(const ock_drift *d, size_t i, size_t column) {
+  double value = d->account->example_values[i * d->profile->n_columns + column];
+  if (d->profile->columns[column].kind == OCKHAM_COLUMN_NUMBER || isnan(value)) return ock_json_number(value);
+  return ock_json_text(ock_drift_example_text(d, i, column), NAME_CHARACTERS);
 }
 
 static json_t *example(const ock_drift *d, size_t i) {
   const ockham_drift_account *a = d->account;
   json_t *object = json_object(), *values = json_array();
-  for (size_t j = 0; j < d->profile->n_columns; j++)
-    ock_json_append(&values, cell(d, j, a->example_values[i * d->profile->n_columns + j]));
+  for (size_t j = 0; j < d->profile->n_columns; j++) ock_json_append(&values, cell(d, i, j));
   ock_json_put(&object, "row", ock_json_integer(a->example_rows[i]));
   ock_json_put(&object, "values", values);
   return object;

@@ -284,6 +284,14 @@ static void put_odd_cells(const teller *t, const char *what, size_t which) {
 
 /* ---- examples ---- */
 
+/* The beginning of a text, without what could control a terminal. */
+static const char *plain(const char *text, char shown[OCK_DRIFT_TEXT]) {
+  snprintf(shown, OCK_DRIFT_TEXT, "%.48s", text);
+  for (char *c = shown; *c; c++)
+    if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+  return shown;
+}
+
 /* Columns to show: those that drifted, then others. */
 static size_t pick_columns(const ock_drift *d, size_t columns[MOST_EXAMPLE_COLUMNS]) {
   size_t n = 0;
@@ -292,20 +300,16 @@ static size_t pick_columns(const ock_drift *d, size_t columns[MOST_EXAMPLE_COLUM
   return n;
 }
 
-static void put_cell(const ock_drift *d, size_t column, double value, FILE *out) {
-  const ockham_profile_column *c = &d->profile->columns[column];
-  char text[32], shown[OCK_DRIFT_TEXT];
+static void put_cell(const ock_drift *d, size_t i, size_t column, FILE *out) {
+  double value = d->account->example_values[i * d->profile->n_columns + column];
+  const char *text = ock_drift_example_text(d, i, column);
+  char amount[32], shown[OCK_DRIFT_TEXT];
   if (isnan(value))
     put_right("-", 13, out);
-  else if (c->kind == OCKHAM_COLUMN_NUMBER)
-    put_right(ock_drift_amount(value, text), 13, out);
-  else if (value >= 0 && value < (double)c->n_texts) {
-    snprintf(shown, sizeof shown, "%.48s", c->texts[(size_t)value]);
-    for (char *p = shown; *p; p++)
-      if ((unsigned char)*p < ' ' || *p == 0x7f) *p = '?';
-    put_right(shown, 13, out);
-  } else
-    put_right("new", 13, out);
+  else if (d->profile->columns[column].kind == OCKHAM_COLUMN_NUMBER)
+    put_right(ock_drift_amount(value, amount), 13, out);
+  else
+    put_right(text ? plain(text, shown) : "new", 13, out);
 }
 
 static void put_examples(const teller *t) {
@@ -320,18 +324,14 @@ static void put_examples(const teller *t) {
   put_right("row", 10, t->out);
   for (size_t j = 0; j < n; j++) {
     char shown[OCK_DRIFT_TEXT];
-    snprintf(shown, sizeof shown, "%.48s", d->profile->columns[columns[j]].name);
-    for (char *p = shown; *p; p++)
-      if ((unsigned char)*p < ' ' || *p == 0x7f) *p = '?';
     fputs("  ", t->out);
-    put_right(shown, 11, t->out);
+    put_right(plain(d->profile->columns[columns[j]].name, shown), 11, t->out);
   }
   fputs(n < d->profile->n_columns ? "  ...\n" : "\n", t->out);
   for (size_t i = 0; i < a->n_examples; i++) {
     fputs("  ", t->out);
     put_right(grouped(a->example_rows[i], rows), 10, t->out);
-    for (size_t j = 0; j < n; j++)
-      put_cell(d, columns[j], a->example_values[i * d->profile->n_columns + columns[j]], t->out);
+    for (size_t j = 0; j < n; j++) put_cell(d, i, columns[j], t->out);
     fputc('\n', t->out);
   }
 }

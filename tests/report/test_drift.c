@@ -104,6 +104,19 @@ static void test_stream(void **unused) {
   ockham_text_free(text);
 }
 
+/* What the data call a new text is told where it is known. */
+static void test_texts_of_examples(void **unused) {
+  (void)unused;
+  drifting d;
+  drifting_make(&d);
+  static const char *const texts[N_EXAMPLES * N_COLUMNS] = {[2] = "Rome", [5] = "Ber\ngen"};
+  d.account.example_texts = texts;
+  char *text = drifting_text(&d, (ockham_drift_report_options){0});
+  assert_holds(text, "1,011       91,235      Ber?gen            -\n");
+  assert_holds(text, "1,003       90,000         Rome           31\n");
+  ockham_text_free(text);
+}
+
 static void test_relations_alone(void **unused) {
   (void)unused;
   drifting d;
@@ -305,12 +318,19 @@ static void test_no_memory(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_batch_with_drift),  cmocka_unit_test(test_every_signal),
-      cmocka_unit_test(test_no_drift_is_short), cmocka_unit_test(test_stream),
-      cmocka_unit_test(test_relations_alone),   cmocka_unit_test(test_columns_that_differ),
-      cmocka_unit_test(test_plain_characters),  cmocka_unit_test(test_long_names),
-      cmocka_unit_test(test_json_of_a_batch),   cmocka_unit_test(test_json_without_a_course),
-      cmocka_unit_test(test_json_of_odd_bytes), cmocka_unit_test(test_page),
+      cmocka_unit_test(test_batch_with_drift),
+      cmocka_unit_test(test_every_signal),
+      cmocka_unit_test(test_no_drift_is_short),
+      cmocka_unit_test(test_stream),
+      cmocka_unit_test(test_relations_alone),
+      cmocka_unit_test(test_texts_of_examples),
+      cmocka_unit_test(test_columns_that_differ),
+      cmocka_unit_test(test_plain_characters),
+      cmocka_unit_test(test_long_names),
+      cmocka_unit_test(test_json_of_a_batch),
+      cmocka_unit_test(test_json_without_a_course),
+      cmocka_unit_test(test_json_of_odd_bytes),
+      cmocka_unit_test(test_page),
       cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

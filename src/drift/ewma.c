@@ -274,7 +274,7 @@ static ockham_status watch_start(void *state, const ockham_signal *signal, const
   return OCKHAM_OK;
 }
 
-static void watch_put(void *state, const ock_block *block) {
+static void watch_put(void *state, const ock_watch_block *block) {
   watch *w = state;
   for (size_t i = 0; i < block->n_rows; i++) {
     assert(block->codes[i] < w->plan.n_bins);

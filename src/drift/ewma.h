@@ -56,7 +56,7 @@ typedef struct ock_ewma {
 /* The arrays of a state lie in memory of this size, aligned as doubles. */
 size_t ock_ewma_memory(const ock_ewma_plan *plan);
 void ock_ewma_reset(const ock_ewma_plan *plan, ock_ewma *ewma, void *memory);
-/* Ends a block: counts of OCKHAM_DRIFT_BLOCK rows are there. hour: as in ock_block. */
+/* Ends a block: counts of OCKHAM_DRIFT_BLOCK rows are there. hour: as in ock_watch_block. */
 void ock_ewma_update(const ock_ewma_plan *plan, ock_ewma *ewma, size_t hour);
 /* The span with the largest score. */
 size_t ock_ewma_leading(const ock_ewma_plan *plan, const ock_ewma *ewma);

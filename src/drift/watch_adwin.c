@@ -109,7 +109,7 @@ static double largest_ratio(const watch *w) {
   return largest;
 }
 
-static void watch_put(void *state, const ock_block *block) {
+static void watch_put(void *state, const ock_watch_block *block) {
   watch *w = state;
   ock_recent_put(&w->recent, block);
   for (size_t i = 0; i < block->n_rows; i++) {

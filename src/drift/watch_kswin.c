@@ -71,7 +71,7 @@ static double compare(const watch *w, const uint32_t *latest, const uint32_t *ot
   return most + sum / (double)w->n_ordered / (double)w->n_latest;
 }
 
-static void watch_put(void *state, const ock_block *block) {
+static void watch_put(void *state, const ock_watch_block *block) {
   watch *w = state;
   ock_recent_put(&w->recent, block);
   if (!ock_recent_is_full(&w->recent)) return;

@@ -80,7 +80,7 @@ static void add_to(watch *w, int way, double value, uint16_t code) {
   w->highest[way] = fmax(w->highest[way], w->sums[way]);
 }
 
-static void watch_put(void *state, const ock_block *block) {
+static void watch_put(void *state, const ock_watch_block *block) {
   watch *w = state;
   for (int way = UP; way < N_WAYS; way++) w->highest[way] = 0;
   for (size_t i = 0; i < block->n_rows; i++) {

@@ -82,7 +82,7 @@ static ockham_status chi2_start(void *state, const ockham_signal *signal, const 
   return OCKHAM_OK;
 }
 
-static void chi2_put(void *state, const ock_block *block) {
+static void chi2_put(void *state, const ock_watch_block *block) {
   watch *w = state;
   ock_recent_put(&w->recent, block);
   if (!ock_recent_is_full(&w->recent)) return;
@@ -136,7 +136,7 @@ static double count_values(const watch *w) {
   return n;
 }
 
-static void ks_put(void *state, const ock_block *block) {
+static void ks_put(void *state, const ock_watch_block *block) {
   watch *w = state;
   ock_recent_put(&w->recent, block);
   double n = count_values(w), scale = scale_of(w, n), below = 0, most = 0;
@@ -153,7 +153,7 @@ static double area_of(double before, double after, double width) {
   return width * (before * before + after * after) / (2 * (fabs(before) + fabs(after)));
 }
 
-static void wasserstein_put(void *state, const ock_block *block) {
+static void wasserstein_put(void *state, const ock_watch_block *block) {
   watch *w = state;
   ock_recent_put(&w->recent, block);
   double n = count_values(w), scale = scale_of(w, n), below = 0, area = 0, before = 0;

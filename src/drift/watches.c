@@ -30,7 +30,7 @@ void ock_recent_reset(ock_recent *recent) {
   memset(recent->counts, 0, recent->n_bins * sizeof *recent->counts);
 }
 
-void ock_recent_put(ock_recent *recent, const ock_block *block) {
+void ock_recent_put(ock_recent *recent, const ock_watch_block *block) {
   for (size_t i = 0; i < block->n_rows; i++) {
     uint16_t *place = &recent->codes[recent->at];
     if (ock_recent_is_full(recent)) {
@@ -91,7 +91,7 @@ static double step_stream(const void *context, void *state, ock_rng *rng) {
   null_stream *stream = state;
   uint16_t codes[OCKHAM_DRIFT_BLOCK];
   ock_bin_source_draw(&stream->source, rng, OCKHAM_DRIFT_BLOCK, codes);
-  ock_block block = {.n_rows = OCKHAM_DRIFT_BLOCK, .codes = codes};
+  ock_watch_block block = {.n_rows = OCKHAM_DRIFT_BLOCK, .codes = codes};
   c->type->put(watch_of(state), &block);
   return c->type->statistic(watch_of(state));
 }

@@ -62,8 +62,9 @@ static double log_evidence(const void *arg, double log_prior) {
   return sum;
 }
 
-/* Half a row in each bin is what to add where nothing is known; where many bins have few rows each, the counts themselves
- * tell how alike their shares are, and half would leave the rare ones too rare (Good, Annals of Statistics 4, 1976). */
+/* Half a row in each bin is what to add where nothing is known; where many bins have few rows each, the counts
+ * themselves tell how alike their shares are, and half would leave the rare ones too rare (Good, Annals of Statistics
+ * 4, 1976). */
 static double find_prior(const ockham_signal *signal, double inflation) {
   const double least = .5, most = 8;
   tally t = {signal, inflation};
@@ -73,8 +74,9 @@ static double find_prior(const ockham_signal *signal, double inflation) {
 /* ---- the plan ---- */
 
 static const size_t shortest_span = 32, longest_span = 32768, span_ratio = 4;
-/* A reference of n rows bears spans up to this part of it. Longer ones tell little more about drift, and more about which
- * rows happened to be in the reference: false alarms would come at once with some references, and never with others. */
+/* A reference of n rows bears spans up to this part of it. Longer ones tell little more about drift, and more about
+ * which rows happened to be in the reference: false alarms would come at once with some references, and never with
+ * others. */
 static const size_t reference_part = 8;
 
 static void set_span(ock_ewma_plan *plan, ock_ewma_span *span, double *weights) {
@@ -161,8 +163,7 @@ void ock_ewma_plan_clear(ock_ewma_plan *plan) {
 
 size_t ock_ewma_memory(const ock_ewma_plan *plan) {
   size_t arrays = 1;
-  for (size_t i = 0; i < plan->n_spans; i++)
-    arrays += plan->spans[i].rows_an_update > OCKHAM_DRIFT_BLOCK ? 2 : 1;
+  for (size_t i = 0; i < plan->n_spans; i++) arrays += plan->spans[i].rows_an_update > OCKHAM_DRIFT_BLOCK ? 2 : 1;
   return plan->n_padded * (arrays * sizeof(double) + sizeof(uint32_t)); /* n_padded is even */
 }
 
@@ -209,7 +210,8 @@ static void update_span(const ock_ewma_plan *plan, const ock_ewma_span *span, oc
     state->n_blocks = 0;
   }
   state->decay *= 1 - span->lambda;
-  double reached = 1 - state->decay; /* how much of what is weighted has been seen: the reference's error weighs as much */
+  double reached =
+      1 - state->decay; /* how much of what is weighted has been seen: the reference's error weighs as much */
   double variance = span->variance * (1 - state->decay * state->decay) + reached * reached / plan->n_reference;
   state->score = look_up(span, t / (variance * span->mean_factor));
 }

@@ -4,10 +4,10 @@
  * For each span, D_j is the exponentially weighted mean of (share of bin j in a block - expected share). Then
  *   T = sum_j w_j D_j^2,  w_j = 1 / (p_j + 1 / span),
  * and the score is -log10 of the probability that T is larger without drift: T's mean and variance follow from those of
- * multinomial counts (times the inflation by stickiness) and of the reference's own counts, and T is taken for a multiple
- * of a chi-squared with these moments, whose cube root is nearly normal. What these approximations are off by, calibration
- * takes care of: it needs a statistic that is about as rare as it says, for all spans alike. The statistic is the
- * largest score. Sources: Satterthwaite, Biometrics Bulletin 2, 1946; Wilson & Hilferty, PNAS 17, 1931. */
+ * multinomial counts (times the inflation by stickiness) and of the reference's own counts, and T is taken for a
+ * multiple of a chi-squared with these moments, whose cube root is nearly normal. What these approximations are off by,
+ * calibration takes care of: it needs a statistic that is about as rare as it says, for all spans alike. The statistic
+ * is the largest score. Sources: Satterthwaite, Biometrics Bulletin 2, 1946; Wilson & Hilferty, PNAS 17, 1931. */
 #ifndef OCK_DRIFT_EWMA_H
 #define OCK_DRIFT_EWMA_H
 
@@ -41,16 +41,16 @@ void ock_ewma_plan_clear(ock_ewma_plan *plan);
 
 /* What does. */
 typedef struct ock_ewma_span_state {
-  double decay;          /* (1 - lambda)^updates */
-  double score;          /* after the latest update */
-  double *sums;          /* of differences since then; NULL: it is updated with every block */
-  size_t n_blocks;       /* in the sums */
-  double *differences;   /* D */
+  double decay;        /* (1 - lambda)^updates */
+  double score;        /* after the latest update */
+  double *sums;        /* of differences since then; NULL: it is updated with every block */
+  size_t n_blocks;     /* in the sums */
+  double *differences; /* D */
 } ock_ewma_span_state;
 typedef struct ock_ewma {
-  size_t n_rows;      /* in counts */
-  uint32_t *counts;   /* of the block that is being filled */
-  double *block;      /* its shares less the expected ones */
+  size_t n_rows;    /* in counts */
+  uint32_t *counts; /* of the block that is being filled */
+  double *block;    /* its shares less the expected ones */
   ock_ewma_span_state spans[OCK_EWMA_MOST_SPANS];
 } ock_ewma;
 /* The arrays of a state lie in memory of this size, aligned as doubles. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Streams without drift for the EWMA watch: the truth is drawn from what the reference leaves possible, Dirichlet(counts +
- * prior), rows stay in their bin or are drawn anew. */
+/* Streams without drift for the EWMA watch: the truth is drawn from what the reference leaves possible,
+ * Dirichlet(counts + prior), rows stay in their bin or are drawn anew. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -111,7 +111,6 @@ static inline double *make_times(size_t n, double step) {
   return times;
 }
 
-
 static inline ockham_profile *profile_of_mixed(const double *x, size_t n, const double *times, size_t threads) {
   return profile_with(rows_of(x, n, MIXED_COLUMNS), (ockham_profile_options){.columns = mixed_columns,
                                                                              .k = 2,

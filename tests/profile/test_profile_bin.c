@@ -80,8 +80,7 @@ static size_t plain_column(const ockham_profile_parts *parts, const ockham_signa
 
 static size_t plain_missing(const ockham_profile_parts *parts, const double *row) {
   size_t n = 0;
-  for (size_t j = 0; j < parts->n_columns; j++)
-    n += parts->columns[j].role == OCKHAM_COLUMN_INPUT && isnan(row[j]);
+  for (size_t j = 0; j < parts->n_columns; j++) n += parts->columns[j].role == OCKHAM_COLUMN_INPUT && isnan(row[j]);
   return n <= 3 ? n : n == 4 ? 3 : 4;
 }
 
@@ -261,9 +260,12 @@ static void test_columns_are_matched_by_name(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_against_the_plain_reading), cmocka_unit_test(test_counts_are_of_these_bins),
-      cmocka_unit_test(test_a_row_stands_alone),        cmocka_unit_test(test_fit_of_floats),
-      cmocka_unit_test(test_rows_far_out),              cmocka_unit_test(test_other_columns_are_refused),
+      cmocka_unit_test(test_against_the_plain_reading),
+      cmocka_unit_test(test_counts_are_of_these_bins),
+      cmocka_unit_test(test_a_row_stands_alone),
+      cmocka_unit_test(test_fit_of_floats),
+      cmocka_unit_test(test_rows_far_out),
+      cmocka_unit_test(test_other_columns_are_refused),
       cmocka_unit_test(test_columns_are_matched_by_name),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,10 +108,9 @@ static void test_round_trip_of_odd_profiles(void **state) {
   double x[90], origin[3] = {0};
   for (size_t i = 0; i < 90; i++) x[i] = i % 3 == 0 ? NAN : i % 3 == 1 ? 4 : (double)(i % 7);
   const ockham_profile_column columns[] = {{.name = ""}, {.name = "c", .role = OCKHAM_COLUMN_OUTPUT}, {.name = "n"}};
-  const ockham_profile_column outputs[] = {
-      {.name = "a", .role = OCKHAM_COLUMN_OUTPUT},
-      {.name = "b", .role = OCKHAM_COLUMN_OUTPUT},
-      {.name = "c", .role = OCKHAM_COLUMN_OUTPUT, .kind = OCKHAM_COLUMN_CATEGORY}};
+  const ockham_profile_column outputs[] = {{.name = "a", .role = OCKHAM_COLUMN_OUTPUT},
+                                           {.name = "b", .role = OCKHAM_COLUMN_OUTPUT},
+                                           {.name = "c", .role = OCKHAM_COLUMN_OUTPUT, .kind = OCKHAM_COLUMN_CATEGORY}};
   const ockham_profile_column *const cases[] = {columns, outputs, NULL};
   for (size_t c = 0; c < 3; c++) {
     ockham_profile_options options = {.columns = cases[c], .k = c == 1 ? 0 : 1, .centroids = origin};
@@ -188,7 +187,8 @@ static void test_every_cut_is_seen(void **state) {
   free(x);
 }
 
-/* Changed bytes are refused, or give a profile like any other: it is binned with. Most are refused, for counts add up. */
+/* Changed bytes are refused, or give a profile like any other: it is binned with. Most are refused, for counts add up.
+ */
 static void test_changed_bytes(void **state) {
   (void)state;
   double *x = make_mixed(60, 1);

@@ -245,9 +245,8 @@ static void test_outputs_stand_apart(void **state) {
 
 static void test_order_of_signals(void **state) {
   (void)state;
-  static const char *const names[] = {"clusters", "distance", "direction 1", "direction 2", "direction 3",
-                                      "length",   "colour",   "width",       "count",       "answer",
-                                      "missing"};
+  static const char *const names[] = {"clusters", "distance", "direction 1", "direction 2", "direction 3", "length",
+                                      "colour",   "width",    "count",       "answer",      "missing"};
   double *x = make_mixed(500, 3);
   ockham_profile *profile = profile_of_mixed(x, 500, NULL, 1);
   const ockham_profile_parts *parts = ockham_profile_look(profile);
@@ -352,13 +351,13 @@ static void test_refusals(void **state) {
   options.k = 259;
   assert_refused(rows_of(x, 30, 2), options, OCKHAM_BAD_ARGUMENT, "k must be from 1 to 258, found 259");
   options = (ockham_profile_options){.k = 1, .centroids = centroid};
-  assert_refused(rows_of(x, 30, 2), options, OCKHAM_BAD_ARGUMENT, "the centroid of cluster 0 must be finite, found inf");
+  assert_refused(rows_of(x, 30, 2), options, OCKHAM_BAD_ARGUMENT,
+                 "the centroid of cluster 0 must be finite, found inf");
   options = (ockham_profile_options){.k = 1, .centroids = x, .centre = x, .factor = factor};
   assert_refused(rows_of(x, 30, 2), options, OCKHAM_BAD_ARGUMENT,
                  "the scaling of number 2 must have a finite centre and a finite positive factor, found 0 and -1");
   options.factor = NULL;
-  assert_refused(rows_of(x, 30, 2), options, OCKHAM_BAD_ARGUMENT,
-                 "centre and factor must be given both or not at all");
+  assert_refused(rows_of(x, 30, 2), options, OCKHAM_BAD_ARGUMENT, "centre and factor must be given both or not at all");
   const ockham_profile_column category = {.name = "c", .kind = OCKHAM_COLUMN_CATEGORY};
   options = (ockham_profile_options){.columns = &category, .k = 1, .centroids = x};
   assert_refused(rows_of(x, 30, 1), options, OCKHAM_BAD_ARGUMENT,
@@ -385,11 +384,8 @@ static void test_it_can_be_stopped(void **state) {
 static void test_memory_runs_out(void **state) {
   (void)state;
   double *x = make_mixed(100, 3), *times = make_times(100, 86400);
-  ockham_profile_options options = {.columns = mixed_columns,
-                                    .k = 2,
-                                    .centroids = mixed_centroids,
-                                    .times = times,
-                                    .threads = 1};
+  ockham_profile_options options = {
+      .columns = mixed_columns, .k = 2, .centroids = mixed_centroids, .times = times, .threads = 1};
   long n_refusals = 0;
   for_each_allocation_failure(n) {
     ockham_profile *profile = (ockham_profile *)x;

@@ -85,10 +85,10 @@ extern const ock_watch_type *const ock_watch_types[OCKHAM_N_DETECTORS];
  * deviations, clipped as means are; missing ones are 0. plain: x.n_rows x n_numbers. */
 void ock_mmd_plain(const ockham_profile_parts *profile, ockham_rows x, double *plain);
 enum { OCK_MMD_MOST_ROWS = 2000 };
-/* Some of the rows of a reference, plain: all, or up to OCK_MMD_MOST_ROWS in stretches spread over it. *plain->data is
- * freed by ock_free(). Fails with BAD_ARGUMENT (fewer than 20 rows, other columns), UNSUPPORTED (a profile without
- * numbers), NO_MEMORY. */
-ockham_status ock_mmd_reference(const ockham_profile_parts *profile, ockham_rows reference, ockham_rows *plain,
+/* Some of the rows of a reference: all, or up to OCK_MMD_MOST_ROWS in stretches spread over it; each plain, and then
+ * the number of its cluster. plain->data is freed by ock_free(). Fails with BAD_ARGUMENT (fewer than 20 rows, other
+ * columns), UNSUPPORTED (a profile without numbers), NO_MEMORY. */
+ockham_status ock_mmd_reference(const ockham_profile *profile, ockham_rows reference, ockham_rows *plain,
                                 ockham_error *err);
 extern const ock_watch_type ock_watch_ewma;
 

@@ -31,24 +31,42 @@ static size_t row_to_take(size_t i, size_t n, size_t n_taken) {
   return (n - STRETCH) * stretch / (n_stretches - 1) + i % STRETCH;
 }
 
-ockham_status ock_mmd_reference(const ockham_profile_parts *profile, ockham_rows reference, ockham_rows *plain,
-                                ockham_error *err) {
-  size_t d = profile->n_numbers, n = reference.n_rows < OCK_MMD_MOST_ROWS ? reference.n_rows : OCK_MMD_MOST_ROWS;
-  if (!d) return ock_fail(err, OCKHAM_UNSUPPORTED, "expected a profile with inputs of numbers for mmd, found none");
-  if (!reference.data || n < FEWEST_ROWS)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected %d or more rows of the reference for mmd, found %zu",
-                    FEWEST_ROWS, reference.data ? n : 0);
-  if (reference.n_columns != profile->n_columns)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected the profile's %zu columns in the reference's rows, found %zu",
-                    profile->n_columns, reference.n_columns);
-  double *rows = ock_alloc_array(ock_size_product(n, d), sizeof *rows);
-  if (!rows) return ock_fail_memory(err, "rows of the reference", ock_size_product(n, d));
-  size_t cell = reference.dtype == OCKHAM_FLOAT32 ? sizeof(float) : sizeof(double);
+static ockham_status fill_reference(const ockham_profile *profile, ockham_rows reference, size_t n, double *rows,
+                                    uint16_t *codes, ockham_error *err) {
+  const ockham_profile_parts *parts = ockham_profile_look(profile);
+  size_t cell = reference.dtype == OCKHAM_FLOAT32 ? sizeof(float) : sizeof(double), clusters = 0;
+  while (clusters < parts->n_signals && parts->signals[clusters].kind != OCKHAM_SIGNAL_CLUSTERS) clusters++;
   for (size_t i = 0; i < n; i++) {
     ockham_rows one = reference;
     one.data = (const char *)reference.data + row_to_take(i, reference.n_rows, n) * ock_rows_stride(reference) * cell;
     one.n_rows = 1;
-    ock_mmd_plain(profile, one, rows + i * d);
+    double *row = rows + i * (parts->n_numbers + 1);
+    ock_mmd_plain(parts, one, row);
+    OCK_TRY(ockham_profile_bin(profile, one, codes, NULL, err));
+    row[parts->n_numbers] = clusters < parts->n_signals ? codes[clusters] : 0;
+  }
+  return OCKHAM_OK;
+}
+
+ockham_status ock_mmd_reference(const ockham_profile *profile, ockham_rows reference, ockham_rows *plain,
+                                ockham_error *err) {
+  const ockham_profile_parts *parts = ockham_profile_look(profile);
+  size_t n = reference.n_rows < OCK_MMD_MOST_ROWS ? reference.n_rows : OCK_MMD_MOST_ROWS, d = parts->n_numbers + 1;
+  if (!parts->n_numbers) return ock_fail(err, OCKHAM_UNSUPPORTED, "expected inputs of numbers for mmd, found none");
+  if (!reference.data || n < FEWEST_ROWS)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected %d or more rows of the reference for mmd, found %zu",
+                    FEWEST_ROWS, reference.data ? n : 0);
+  if (reference.n_columns != parts->n_columns)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected the profile's %zu columns in the reference's rows, found %zu",
+                    parts->n_columns, reference.n_columns);
+  double *rows = ock_alloc_array(ock_size_product(n, d), sizeof *rows);
+  uint16_t *codes = ock_alloc_array(parts->n_signals, sizeof *codes);
+  ockham_status status = rows && codes ? fill_reference(profile, reference, n, rows, codes, err)
+                                       : ock_fail_memory(err, "rows of the reference", ock_size_product(n, d));
+  ock_free(codes);
+  if (status) {
+    ock_free(rows);
+    return status;
   }
   *plain = (ockham_rows){.data = rows, .n_rows = n, .n_columns = d, .dtype = OCKHAM_FLOAT64};
   return OCKHAM_OK;
@@ -69,7 +87,7 @@ static double median_distance(ockham_rows reference, ock_rng *rng) {
     const double *a = rows + ock_rng_below(rng, reference.n_rows) * reference.n_columns;
     const double *b = rows + ock_rng_below(rng, reference.n_rows) * reference.n_columns;
     double sum = 0;
-    for (size_t j = 0; j < reference.n_columns; j++) sum += (a[j] - b[j]) * (a[j] - b[j]);
+    for (size_t j = 0; j + 1 < reference.n_columns; j++) sum += (a[j] - b[j]) * (a[j] - b[j]);
     distances[i] = sqrt(sum);
   }
   qsort(distances, N_PAIRS, sizeof *distances, ock_compare_doubles);
@@ -79,10 +97,10 @@ static double median_distance(ockham_rows reference, ock_rng *rng) {
 static bool make_features(ockham_rows reference, uint64_t seed, features *f) {
   ock_rng rng = ock_rng_make(seed, 0);
   double width = median_distance(reference, &rng);
-  f->n_columns = reference.n_columns;
-  f->directions = ock_alloc_array(N_FEATURES * reference.n_columns, sizeof *f->directions);
+  f->n_columns = reference.n_columns - 1;
+  f->directions = ock_alloc_array(N_FEATURES * f->n_columns, sizeof *f->directions);
   if (!f->directions) return false;
-  for (size_t i = 0; i < N_FEATURES * reference.n_columns; i++) f->directions[i] = ock_rng_normal(&rng) / width;
+  for (size_t i = 0; i < N_FEATURES * f->n_columns; i++) f->directions[i] = ock_rng_normal(&rng) / width;
   for (size_t i = 0; i < N_FEATURES; i++) f->shifts[i] = 2 * M_PI * ock_rng_uniform(&rng);
   return true;
 }
@@ -201,39 +219,66 @@ static bool watch_applies(const ockham_signal *signal) {
 
 /* ---- calibration ---- */
 
-/* Streams are rows of the reference, whose order is kept for as long as stickiness asks: the stationary bootstrap
- * (Politis & Romano, JASA 89, 1994, doi:10.1080/01621459.1994.10476870). What is not known of the reference comes in by
- * drawing from a bootstrap sample of it. */
+/* Rows by their clusters: those of cluster c are rows[first[c]] to before rows[first[c + 1]]. */
+typedef struct by_cluster {
+  size_t n;
+  uint16_t rows[OCK_MMD_MOST_ROWS], first[OCKHAM_PROFILE_MOST_BINS + 1];
+} by_cluster;
+
+/* Streams are rows of the reference, each drawn at random: with the probability of stickiness from the cluster of the
+ * one before, else from all. What is not known of the reference comes in by drawing from a sample that was so drawn. */
 typedef struct null_context {
   ockham_rows reference;
   const double *mean; /* N_FEATURES */
   const float *rows;  /* the reference's features */
   size_t n_blocks;
-  double jump; /* probability that a row does not follow the one before */
+  double stickiness;
+  by_cluster all;
 } null_context;
 
 typedef struct null_state {
   window window;
-  size_t at;
-  uint16_t sample[OCK_MMD_MOST_ROWS];
+  size_t latest; /* a row of the reference */
+  by_cluster sample;
+  uint16_t drawn[OCK_MMD_MOST_ROWS];
   double sums[];
 } null_state;
 
-static size_t next_row(size_t at, size_t n, double jump, ock_rng *rng) {
-  if (jump >= 1 || ock_rng_uniform(rng) < jump) return ock_rng_below(rng, n);
-  return at + 1 < n ? at + 1 : 0;
+static size_t cluster_of(ockham_rows reference, size_t row) {
+  return (size_t)((const double *)reference.data)[(row + 1) * reference.n_columns - 1];
+}
+
+static void sort_by_cluster(ockham_rows reference, const uint16_t *rows, size_t n, by_cluster *sorted) {
+  uint16_t *first = sorted->first;
+  memset(first, 0, sizeof sorted->first);
+  sorted->n = n;
+  for (size_t i = 0; i < n; i++) first[cluster_of(reference, rows[i]) + 1]++;
+  for (size_t c = 0; c < OCKHAM_PROFILE_MOST_BINS; c++) first[c + 1] = (uint16_t)(first[c + 1] + first[c]);
+  for (size_t i = n; i-- > 0;) { /* firsts become ends of the clusters before, and are then put back */
+    size_t end = cluster_of(reference, rows[i]) + 1;
+    sorted->rows[--first[end]] = rows[i];
+  }
+  memmove(first, first + 1, sizeof sorted->first - sizeof *first);
+  first[OCKHAM_PROFILE_MOST_BINS] = (uint16_t)n;
+}
+
+static size_t next_row(const null_context *c, const by_cluster *rows, size_t latest, ock_rng *rng) {
+  size_t cluster = cluster_of(c->reference, latest), first = rows->first[cluster], end = rows->first[cluster + 1];
+  bool stays = c->stickiness > 0 && end > first && ock_rng_uniform(rng) < c->stickiness;
+  return stays ? rows->rows[first + ock_rng_below(rng, end - first)] : rows->rows[ock_rng_below(rng, rows->n)];
 }
 
 static void start_stream(const void *context, void *state, ock_rng *rng) {
   const null_context *c = context;
   null_state *s = state;
-  size_t n = c->reference.n_rows, at = ock_rng_below(rng, n);
+  size_t n = c->reference.n_rows, latest = ock_rng_below(rng, n);
   s->window = (window){.n_blocks = c->n_blocks, .sums = s->sums};
   for (size_t i = 0; i < n; i++) {
-    s->sample[i] = (uint16_t)at;
-    at = next_row(at, n, c->jump, rng);
+    s->drawn[i] = (uint16_t)latest;
+    latest = next_row(c, &c->all, latest, rng);
   }
-  s->at = ock_rng_below(rng, n);
+  sort_by_cluster(c->reference, s->drawn, n, &s->sample);
+  s->latest = s->sample.rows[ock_rng_below(rng, n)];
 }
 
 static double step_stream(const void *context, void *state, ock_rng *rng) {
@@ -241,9 +286,9 @@ static double step_stream(const void *context, void *state, ock_rng *rng) {
   null_state *s = state;
   double *sums = next_block(&s->window);
   for (size_t i = 0; i < OCKHAM_DRIFT_BLOCK; i++) {
-    const float *row = c->rows + (size_t)s->sample[s->at] * N_FEATURES;
+    const float *row = c->rows + s->latest * N_FEATURES;
     for (size_t j = 0; j < N_FEATURES; j++) sums[j] += (double)row[j];
-    s->at = next_row(s->at, c->reference.n_rows, c->jump, rng);
+    s->latest = next_row(c, &s->sample, s->latest, rng);
   }
   return measure(&s->window, c->mean, c->reference.n_rows);
 }
@@ -267,8 +312,14 @@ static ockham_status watch_calibrate(const ockham_signal *signal, const ockham_d
   float *rows = status ? NULL : features_of_rows(&w->features, options->reference);
   if (!status && !rows) status = ock_fail_memory(err, "features of rows", options->reference.n_rows * N_FEATURES);
   if (!status) {
-    double s = signal->stickiness, run = 1 + 10 * s / (1 - s);
-    null_context context = {options->reference, w->mean, rows, w->window.n_blocks, 1 / run};
+    null_context context = {.reference = options->reference,
+                            .mean = w->mean,
+                            .rows = rows,
+                            .n_blocks = w->window.n_blocks,
+                            .stickiness = signal->stickiness};
+    uint16_t all[OCK_MMD_MOST_ROWS];
+    for (size_t i = 0; i < options->reference.n_rows; i++) all[i] = (uint16_t)i;
+    sort_by_cluster(options->reference, all, options->reference.n_rows, &context.all);
     ock_null_streams streams = {.context = &context,
                                 .state_size = sizeof(null_state) + w->window.n_blocks * N_FEATURES * sizeof(double),
                                 .n_streams = N_STREAMS,

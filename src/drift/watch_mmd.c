@@ -8,7 +8,7 @@
 #include "drift/watches.h"
 #include "stats/internal.h"
 
-enum { N_FEATURES = 128, N_PAIRS = 500, FEWEST_ROWS = 20, STRETCH = 64, N_STREAMS = 128, MOST_SIMULATED = 4000000 };
+enum { N_FEATURES = 128, N_PAIRS = 500, FEWEST_ROWS = 20, STRETCH = 64, N_STREAMS = 128, MOST_SIMULATED = 2000000 };
 
 /* ---- plain rows ---- */
 

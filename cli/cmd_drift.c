@@ -25,7 +25,7 @@ static const cli_option option_table[] = {
     {"window", CLI_COUNT, "ROWS", "that a detector looks back at most", offsetof(drift_options, window), NULL},
     {"time", CLI_TEXT, "NAME", "a column of times: seconds since 1970, or such as 2026-03-01T12:30:00Z",
      offsetof(drift_options, time), NULL},
-    {"by-hour", CLI_FLAG, NULL, "compare with the same hour of the week; needs --time, also of the profile",
+    {"by-hour", CLI_FLAG, NULL, "of a stream: compare with the same hour of the week; needs --time, also of the profile",
      offsetof(drift_options, by_hour), NULL},
     {"unordered", CLI_FLAG, NULL, "the rows are in no order of time: do not say when it began",
      offsetof(drift_options, unordered), NULL},
@@ -146,6 +146,7 @@ static int check_numbers(drift_options *o) {
   if (o->level != 0 && !(o->level > 0 && o->level < 1))
     return cli_fail_usage("--level must be between 0 and 1, found %g", o->level);
   if (o->by_hour && !o->time) return cli_fail_usage("--by-hour needs times: --time NAME");
+  if (o->by_hour && !o->stream) return cli_fail_usage("--by-hour goes with --stream: a file is compared as a whole");
   if (o->stream && o->unordered) return cli_fail_usage("--stream goes by the order of rows; --unordered is for files");
   o->drift.level = o->level;
   o->drift.min_effect = isnan(o->min_effect) ? 0 : o->min_effect > 0 ? o->min_effect : -1; /* 0: the default there */

@@ -13,6 +13,8 @@ ends() { # code, arguments ...
   [ "$code" -eq "$wanted" ] && [ ! -s err ] || complain "ockham $*: exit code $code, expected $wanted; $(cat err)"
 }
 
+head -n 801 summer.csv >early.csv # before the change
+
 # ---- what it says ----
 
 run drift shop.ock summer.csv --report page.html
@@ -24,9 +26,10 @@ ends 3 drift shop.ock summer.csv --table --unordered
 expect drift-table
 ends 0 drift shop.ock spring.csv
 expect drift-none
+ends 0 drift shop.ock early.csv --level 0.2 --unordered
+contains out 'without drift 20 % of batches are called drift'
 ends 0 drift shop.ock summer.csv --min-effect 5
 expect drift-trivial
-head -n 801 summer.csv >early.csv # before the change
 ends 0 drift shop.ock early.csv
 contains out 'No drift '
 LC_ALL=C ends 3 drift shop.ock summer.csv --unordered
@@ -172,6 +175,7 @@ fails 2 "--false-alarms must be such as 1/100000, one in at least 100 rows, foun
 fails 2 "--false-alarms must be such as 1/100000, one in at least 100 rows, found 'never'" drift shop.ock summer.csv --false-alarms never
 fails 2 '--level must be between 0 and 1, found 1.5' drift shop.ock summer.csv --level 1.5
 fails 2 '--by-hour needs times: --time NAME' drift shop.ock summer.csv --by-hour
+fails 2 '--by-hour goes with --stream: a file is compared as a whole' drift shop.ock summer.csv --by-hour --time days
 fails 2 '--stream goes by the order of rows; --unordered is for files' drift shop.ock summer.csv --stream --unordered
 fails 2 'standard input can be either the reference or the new rows, not both' drift - -
 fails 2 '--report needs the name of a file: standard output has the text' drift shop.ock summer.csv --report -

@@ -158,23 +158,41 @@ static double step_stream(const void *context, void *memory, ock_rng *rng) {
   return state->ewma.spans[ock_ewma_leading(&c->plan, &state->ewma)].score;
 }
 
+/* Scores that low are no sign of anything. Where hardly a row ever leaves its bin they are all there is, and rounded
+ * sizes would decide. */
+static void drop_low_scores(ock_run_lengths *curve) {
+  const double least = .5;
+  size_t first = 0;
+  while (first + 2 < curve->n && curve->statistic[first] < least) first++;
+  curve->n -= first;
+  memmove(curve->statistic, curve->statistic + first, curve->n * sizeof *curve->statistic);
+  memmove(curve->log_rows, curve->log_rows + first, curve->n * sizeof *curve->log_rows);
+  if (curve->n && curve->statistic[0] < least) {
+    double rise = least - curve->statistic[0];
+    for (size_t i = 0; i < curve->n; i++) curve->statistic[i] += rise;
+  }
+}
+
 ockham_status ock_ewma_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
                                  ock_run_lengths *curve, ockham_error *err) {
-  enum { STREAMS = 400 };
+  enum { STREAMS = 500 };
   uint64_t counts[OCKHAM_PROFILE_MOST_BINS];
   ockham_signal canonical;
   ock_ewma_canonical(signal, &canonical, counts);
   null_context context = {.signal = &canonical, .stay = (uint32_t)(canonical.stickiness * 4294967296.)};
   OCK_TRY(ock_ewma_plan_make(&canonical, options->window, false, &context.plan, err));
+  /* Small references, which have few spans, differ most from each other, and want longer streams. */
+  size_t rows = ock_calibration_rows(n_curves) * (context.plan.n_spans < 3 ? 2 : 1);
   size_t arrays = ock_ewma_memory(&context.plan) + canonical.n_bins * (sizeof(uint32_t) + sizeof(uint16_t));
   ock_null_streams streams = {.context = &context,
                               .state_size = align8(sizeof(null_state)) + align8(arrays),
                               .n_streams = STREAMS,
-                              .n_steps = ock_calibration_rows(n_curves) / STREAMS / OCKHAM_DRIFT_BLOCK,
+                              .n_steps = rows / STREAMS / OCKHAM_DRIFT_BLOCK,
                               .rows_a_step = OCKHAM_DRIFT_BLOCK,
                               .start = start_stream,
                               .step = step_stream};
   ockham_status status = ock_run_lengths_simulate(&streams, options->seed, options->threads, curve, err);
+  if (!status) drop_low_scores(curve);
   ock_ewma_plan_clear(&context.plan);
   return status;
 }

@@ -74,7 +74,7 @@ static ockham_status make_watches(ockham_drift_monitor *monitor, ockham_error *e
   }
   options->reference = plain;
   ockham_status status =
-      ock_watch_set_make(monitor->parts->signals, monitor->parts->n_signals, options, &monitor->set, err);
+      ock_watch_set_make(monitor->parts->signals, monitor->parts->n_signals, options, NULL, &monitor->set, err);
   ock_free((void *)plain.data);
   options->reference = (ockham_rows){0};
   return status;

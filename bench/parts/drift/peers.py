@@ -148,9 +148,9 @@ class MMD(Score):
     """The statistic of alibi-detect's MMDDriftOnline and of frouros's MMDStreaming (compiled.py), columns standardised, sigma by
     the median of distances. It starts with the reference's last rows in its window."""
     venv = "main"
-    n_references, streams_a_reference = 10, 3
+    n_references = 7
 
-    def __init__(self, window, n_kept=None):
+    def __init__(self, window, n_kept=2000):
         self.window = self.pause = window
         self.n_kept = n_kept
 
@@ -174,6 +174,7 @@ class KSWIN(Score):
     alpha asks for."""
     venv = "main"
     pause = 100
+    n_references = 7
 
     def start(self, reference):
         self.tail = reference[-100:]
@@ -234,8 +235,8 @@ def river(name, key):
     return alarms
 
 
-DELTAS = (2.0, 1.4, 1.0, 0.8, 0.6, 0.45, 0.3, 0.2, 0.14, 0.1, 0.06, 0.03, 0.015, 0.01, 0.003, 1e-3, 1e-4, 1e-5)
-LAMBDAS = (10, 14, 17, 20, 24, 28, 33, 40, 47, 56, 66, 80, 95, 110, 135, 160, 230, 320, 500, 800)
+DELTAS = tuple(3 / 1.5**i for i in range(60)) + tuple(10.0**-i for i in range(11, 200, 4))
+LAMBDAS = tuple(8 * 1.07**i for i in range(80))
 METHODS = {
     "evidently-100": Evidently(100), "evidently-500": Evidently(500), "evidently-1000": Evidently(1000),
     "evidently-ks-500": Evidently(500, ks=True),
@@ -309,7 +310,7 @@ def quiet_alarms(name, family, parameter):
             method.start(streams.reference(family, r))
             out[r] = method.alarms(streams.quiet(family, r), parameter)
         return out
-    return cached(f"{name}/{family}/quiet-{parameter:g}.pickle", compute)["value"]
+    return cached(f"{name}/{family}/quiet-{parameter:.6g}.pickle", compute)["value"]
 
 
 def tune(name, family, run_length):

@@ -88,7 +88,7 @@ static void run_stream(rehearsal *r, size_t split, ock_watch_set *set, const dou
   while (budget < N_BUDGETS && rows < (double)most_runs_long * budgets[budget]) {
     draw_block(r, rng, codes);
     for (size_t at = 0; at < REPLAY_BLOCK && budget < N_BUDGETS; at += OCKHAM_DRIFT_BLOCK) {
-      ock_watch_set_put(set, codes + at, REPLAY_BLOCK, 0);
+      ock_watch_set_put(set, codes + at, REPLAY_BLOCK, NULL, 0);
       rows += OCKHAM_DRIFT_BLOCK;
       while (budget < N_BUDGETS && is_above(set, limits + budget * set->n)) {
         r->rows[split][budget] += rows;

@@ -3,7 +3,7 @@
  *
  *   watch rows DETECTOR RUN_LENGTH K  n d, reference (n x d); then for each stream: n, rows (n x d); K 0: the usual criterion's
  *   watch compare LEVEL K             n d, reference; then for each batch: n, rows
- *   watch errors RUN_LENGTH           n, errors to learn from (n); then for each stream: n, errors (n)
+ *   watch errors RUN_LENGTH MOST      n, errors to learn from (n); then for each stream: n, errors (n); MOST alarms of each
  *   watch cost K D ROWS               nothing; prints nanoseconds a row: prediction, monitor, and both
  *
  * Prints a line about the reference (clusters, seconds of calibration) and one for each stream: the rows at which an
@@ -156,15 +156,17 @@ static ockham_stream *learned(double run_length, const double *errors, size_t n)
   return stream;
 }
 
-static void watch_errors(double run_length) {
+static void watch_errors(double run_length, size_t most) {
   size_t n = (size_t)read_count();
   double *errors = read_numbers(n);
   printf("0 0\n");
   for (int64_t n_values; (n_values = read_count()) > 0;) {
     double *values = read_numbers((size_t)n_values);
     ockham_stream *stream = learned(run_length, errors, n);
-    for (int64_t i = 0; i < n_values; i++) {
+    size_t n_alarms = 0;
+    for (int64_t i = 0; i < n_values && n_alarms < most; i++) {
       if (!ockham_stream_put(stream, values[i])) continue;
+      n_alarms++;
       printf("%lld ", (long long)i + 1);
       ockham_stream_free(stream);
       stream = learned(run_length, errors, n);
@@ -244,12 +246,12 @@ int main(int argc, char **argv) {
     watch_rows(argv[2], strtod(argv[3], NULL), strtoul(argv[4], NULL, 10));
   } else if (argc == 4 && strcmp(argv[1], "compare") == 0) {
     compare_batches(strtod(argv[2], NULL), strtoul(argv[3], NULL, 10));
-  } else if (argc == 3 && strcmp(argv[1], "errors") == 0) {
-    watch_errors(strtod(argv[2], NULL));
+  } else if (argc == 4 && strcmp(argv[1], "errors") == 0) {
+    watch_errors(strtod(argv[2], NULL), strtoul(argv[3], NULL, 10));
   } else if (argc == 5 && strcmp(argv[1], "cost") == 0) {
     measure_cost(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
   } else {
-    fprintf(stderr, "usage: watch rows DETECTOR RUN_LENGTH K | watch compare LEVEL K | watch errors RUN_LENGTH | watch cost K D ROWS\n");
+    fprintf(stderr, "usage: watch rows DETECTOR RUN_LENGTH K | watch compare LEVEL K | watch errors RUN_LENGTH MOST | watch cost K D ROWS\n");
     return 2;
   }
   return 0;

@@ -28,7 +28,8 @@ typedef struct ockham_model_parts {
   const char *criterion;         /**< what chose k, such as "bic"; "given" when the user did */
   const double *weights;         /**< k: sum of the weights of those rows, within is by these; NULL: they had none */
   const ockham_mixture *mixture; /**< of k components, in scaled units; its family_bic are not kept (NaN); NULL: none */
-  const ockham_profile *profile; /**< what the rows it was made from look like, to notice drift by; NULL: none */
+  const ockham_profile *profile; /**< what the rows it was made from look like, to notice drift by: its inputs of
+                                    numbers have each column of the model, by name, and maybe more; NULL: none */
 } ockham_model_parts;
 
 typedef struct ockham_model ockham_model;
@@ -36,7 +37,7 @@ typedef struct ockham_model ockham_model;
 /** Make a model that holds copies of all parts.
  *  Fails with BAD_ARGUMENT (k or n_columns 0, sizes that do not add up to n_rows, weights that are not positive (with a
  *  mixture: that are negative), numbers that are not finite, a scaling factor that is not positive, a mixture of
- * another shape or that ockham_mixture_check() refuses) or NO_MEMORY. */
+ * another shape or that ockham_mixture_check() refuses, a profile without one of the columns) or NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_model_new(const ockham_model_parts *parts, ockham_model **model,
                                                             ockham_error *err);
 OCKHAM_API void ockham_model_free(ockham_model *model);
@@ -50,7 +51,8 @@ OCKHAM_API void ockham_model_centroid(const ockham_model *model, size_t j, doubl
 OCKHAM_API void ockham_model_deviations(const ockham_model *model, size_t j, double *deviations);
 
 /** Write the model: a chunked, versioned, checksummed little-endian file, written beside and renamed. Versions that
- * knew no mixtures refuse a file with one. Fails with CANNOT_WRITE, NO_MEMORY. */
+ * knew no mixtures refuse a file with one; those that knew no profiles pass over it. Fails with CANNOT_WRITE,
+ * NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_model_save(const ockham_model *model, const char *path,
                                                              ockham_error *err);
 /** Read one back. A file that is cut, changed or of a newer version is refused with BAD_FILE, never misread. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Everything public. Read in this order: core (errors, views), data (files), cluster and mixture (one fit), criteria
- * and select (how many clusters), splits (X-means, G-means), model (keep and apply a fit), report (show it), stats
- * (compare labels). */
+ * and select (how many clusters), splits (X-means, G-means), profile (what rows looked like), model (keep and apply a
+ * fit), report (show it), stats (compare labels). */
 #ifndef OCKHAM_H
 #define OCKHAM_H
 
@@ -11,6 +11,7 @@
 #include <ockham/data.h>
 #include <ockham/mixture.h>
 #include <ockham/model.h>
+#include <ockham/profile.h>
 #include <ockham/report.h>
 #include <ockham/select.h>
 #include <ockham/splits.h>

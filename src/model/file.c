@@ -20,6 +20,7 @@ enum {
   TAG_WITHIN = OCK_TAG('W', 'I', 'T', 'H'),    /* k float64; format 1 only */
   TAG_WEIGHTS = OCK_TAG('W', 'G', 'H', 'T'),   /* k float64; only where rows had weights */
   TAG_CRITERION = OCK_TAG('C', 'R', 'I', 'T'), /* a text with its NUL */
+  TAG_PROFILE = OCK_TAG('P', 'R', 'O', 'F'),   /* ockham_profile_encode(); only where there is one */
   /* format 2 only: */
   TAG_MIXTURE = OCK_TAG('M', 'I', 'X', 'T'),     /* file_mixture */
   TAG_PROPORTIONS = OCK_TAG('P', 'R', 'O', 'P'), /* k float64 */
@@ -62,7 +63,9 @@ static void put_mixture(ock_container_writer *writer, const ockham_mixture *m) {
   ock_container_put(writer, TAG_COVARIANCES, m->covariances, k * ockham_covariance_size(m->family, d) * sizeof(double));
 }
 
-ockham_status ockham_model_save(const ockham_model *model, const char *path, ockham_error *err) {
+/* bytes: of the profile, if there is one. */
+static ockham_status save(const ockham_model *model, const char *path, const unsigned char *bytes, size_t size,
+                          ockham_error *err) {
   const ockham_model_parts *parts = &model->parts;
   size_t k = parts->k, d = parts->n_columns;
   file_meta meta = {k, d, parts->n_rows, parts->seed, parts->scaling.kind, parts->scaling.spread_ratio};
@@ -78,7 +81,17 @@ ockham_status ockham_model_save(const ockham_model *model, const char *path, ock
   ock_container_put(&writer, TAG_CRITERION, parts->criterion, strlen(parts->criterion) + 1);
   if (parts->weights) ock_container_put(&writer, TAG_WEIGHTS, parts->weights, k * sizeof(double));
   if (parts->mixture) put_mixture(&writer, parts->mixture);
+  if (bytes) ock_container_put(&writer, TAG_PROFILE, bytes, size);
   return ock_container_commit(&writer, err);
+}
+
+ockham_status ockham_model_save(const ockham_model *model, const char *path, ockham_error *err) {
+  unsigned char *bytes = NULL;
+  size_t size = 0;
+  if (model->profile) OCK_TRY(ockham_profile_encode(model->profile, &bytes, &size, err));
+  ockham_status status = save(model, path, bytes, size, err);
+  ockham_bytes_free(bytes);
+  return status;
 }
 
 /* ---- reading ---- */
@@ -224,20 +237,32 @@ static ockham_status view_parts(const ock_container *container, const char *path
   return view_within(container, path, parts, err);
 }
 
+static ockham_status get_profile(const ock_container *container, const char *path, ockham_profile **profile,
+                                 ockham_error *err) {
+  const void *payload;
+  size_t size;
+  if (!ock_container_get(container, TAG_PROFILE, &payload, &size)) return OCKHAM_OK;
+  return ockham_profile_decode(payload, size, path, profile, err);
+}
+
 static ockham_status read_model(const ock_container *container, const char *path, ockham_model **model,
                                 ockham_error *err) {
   ock_arena arena = {0};
   ockham_model_parts parts;
   ockham_mixture mixture;
+  ockham_profile *profile = NULL;
   ockham_error inner = {0};
   ockham_status status = view_parts(container, path, &arena, &parts, &mixture, err);
+  if (!status) status = get_profile(container, path, &profile, err);
   if (!status) {
+    parts.profile = profile;
     status = ockham_model_new(&parts, model, &inner);
     if (status == OCKHAM_BAD_ARGUMENT) /* a caller's mistake is here the file's */
       status = ock_fail(err, OCKHAM_BAD_FILE, "%s: %s", path, inner.message);
     else if (status && err)
       *err = inner;
   }
+  ockham_profile_free(profile);
   ock_arena_clear(&arena);
   return status;
 }

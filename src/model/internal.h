@@ -13,8 +13,9 @@
 #include "core/internal.h"
 
 struct ockham_model {
-  ockham_model_parts parts; /* all pointers lead into the arena, or to the mixture, or are NULL */
+  ockham_model_parts parts; /* all pointers lead into the arena, to the mixture or the profile, or are NULL */
   ockham_mixture mixture;
+  ockham_profile *profile; /* its own; NULL: none */
   ock_arena arena;
   const char *names_text; /* the column names, each with its NUL, one behind the other */
   size_t names_size_bytes;

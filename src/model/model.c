@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/internal.h"
+#include "profile/internal.h"
 
 /* ---- checks ---- */
 
@@ -93,8 +94,25 @@ static ockham_status check_mixture(const ockham_model_parts *parts, ockham_error
   return ockham_mixture_check(m, err);
 }
 
+static bool is_number_of(const ockham_profile_parts *profile, const char *name) {
+  for (size_t m = 0; m < profile->n_numbers; m++)
+    if (strcmp(profile->columns[profile->numbers[m]].name, name) == 0) return true;
+  return false;
+}
+
+/* A profile may know of more: categories, outputs, numbers that the model is not given. */
+static ockham_status check_profile(const ockham_model_parts *parts, ockham_error *err) {
+  for (size_t j = 0; parts->profile && j < parts->n_columns; j++)
+    if (!is_number_of(ockham_profile_look(parts->profile), parts->column_names[j]))
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                      "the profile must have each column of the model among its inputs of numbers, found no '%s'",
+                      parts->column_names[j]);
+  return OCKHAM_OK;
+}
+
 ockham_status ock_model_check(const ockham_model_parts *parts, ockham_error *err) {
   OCK_TRY(check_shape(parts, err));
+  OCK_TRY(check_profile(parts, err));
   OCK_TRY(check_scaling(parts, err));
   OCK_TRY(check_sizes(parts, err));
   return parts->mixture ? check_mixture(parts, err) : check_centroids(parts, err);
@@ -162,6 +180,7 @@ static bool copy_centroids(ockham_model *model, const ockham_model_parts *parts)
 static bool copy_parts(ockham_model *model, const ockham_model_parts *parts) {
   ockham_model_parts *to = &model->parts;
   *to = *parts;
+  to->profile = NULL; /* the handle copies it */
   to->sizes = copy_array(&model->arena, parts->sizes, parts->k, sizeof *parts->sizes);
   to->criterion = copy_array(&model->arena, parts->criterion, strlen(parts->criterion) + 1, 1);
   if (parts->weights) to->weights = copy_array(&model->arena, parts->weights, parts->k, sizeof *parts->weights);
@@ -182,12 +201,19 @@ ockham_status ockham_model_new(const ockham_model_parts *parts, ockham_model **o
         parts->mixture ? ockham_covariance_size(parts->mixture->family, parts->n_columns) : parts->n_columns;
     return ock_fail_memory(err, "a model", ock_size_product(parts->k * a_cluster, sizeof(double)));
   }
+  ockham_status status = parts->profile ? ock_profile_copy(parts->profile, &model->profile, err) : OCKHAM_OK;
+  if (status) {
+    ockham_model_free(model);
+    return status;
+  }
+  model->parts.profile = model->profile;
   *out = model;
   return OCKHAM_OK;
 }
 
 void ockham_model_free(ockham_model *model) {
   if (!model) return;
+  ockham_profile_free(model->profile);
   ock_arena_clear(&model->arena);
   ock_free(model);
 }

@@ -52,7 +52,7 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cmd_clusters, cmd_fit, cmd_mixture, cmd_predict, cmd_show, cmd_generate, cmd_criteria,
-    cmd_serve, cmd_requests, cmd_replay, cmd_certify, cmd_worker;
+    cmd_serve, cmd_requests, cmd_replay, cmd_certify, cmd_worker, cmd_profile;
 
 /* Fill *values from the command line: arguments[0 ...] become the positional arguments, *n_positional of them. Returns
  * EXIT_DONE to go on; otherwise the exit code, *stop set, after help or a line about what is wrong. */
@@ -94,11 +94,15 @@ typedef struct cli_input {
 extern const char *const cli_algorithm_choices[], *const cli_precision_choices[];
 extern const char *const cli_missing_choices[], *const cli_header_choices[], *const cli_scale_choices[];
 
-/* How a file is read: what predict takes as well. The layout of these tables is ours. */
+/* How a file is read: what predict takes as well, and (without what to do about missing cells, which count there)
+ * profile. The layout of these tables is ours. */
 // clang-format off
 #define CLI_FILE_OPTIONS(type) \
   {"missing", CLI_CHOICE, "WAY", "missing cells: error, drop the row, or put the column's mean", \
    offsetof(type, input.missing), cli_missing_choices}, \
+  CLI_READING_OPTIONS(type)
+
+#define CLI_READING_OPTIONS(type) \
   {"header", CLI_CHOICE, "WAY", "CSV: whether the first row is a header: find, yes, no", \
    offsetof(type, input.header), cli_header_choices}, \
   {"delimiter", CLI_TEXT, "CHAR", "CSV: what stands between cells (default: found)", \
@@ -116,13 +120,19 @@ extern const char *const cli_missing_choices[], *const cli_header_choices[], *co
 
 /* What is done with its columns. */
 #define CLI_COLUMN_OPTIONS(type) \
-  {"columns", CLI_LIST, "A,B,...", "use these columns, by name or by number from 1 (default: all)", \
-   offsetof(type, input.columns), NULL}, \
-  {"ignore", CLI_LIST, "A,B,...", "leave out these columns", offsetof(type, input.ignore), NULL}, \
+  CLI_CHOICE_OF_COLUMNS(type), \
   {"label-column", CLI_TEXT, "NAME", "a column of known labels: not used, but compared with", \
    offsetof(type, input.label_column), NULL}, \
   {"weights", CLI_TEXT, "NAME", "a column that says how many rows each row stands for; fractions are fine", \
    offsetof(type, input.weights), NULL}, \
+  CLI_SCALE_OPTION(type)
+
+#define CLI_CHOICE_OF_COLUMNS(type) \
+  {"columns", CLI_LIST, "A,B,...", "use these columns, by name or by number from 1 (default: all)", \
+   offsetof(type, input.columns), NULL}, \
+  {"ignore", CLI_LIST, "A,B,...", "leave out these columns", offsetof(type, input.ignore), NULL}
+
+#define CLI_SCALE_OPTION(type) \
   {"scale", CLI_CHOICE, "WAY", "auto: standardise when spreads differ by more than 10 to 1; none, standard, robust", \
    offsetof(type, input.scale), cli_scale_choices}
 // clang-format on
@@ -137,9 +147,16 @@ ockham_status cli_name_file(const char *path, ockham_status status, ockham_error
 /* Say what a column looks as if it should not be used for. */
 void cli_note_column(const char *name, bool only_numbers_rows);
 
-/* Read a table and scale it as asked. On success the caller frees both. */
+/* The rows of a table in their own units, once it was scaled: a copy, or where nothing was scaled the table's. */
+typedef struct cli_plain {
+  ockham_rows rows;
+  void *copy; /* from malloc, or NULL */
+} cli_plain;
+
+/* Read a table and scale it as asked. On success the caller frees both; and plain->copy, where plain is not NULL. It
+ * holds nothing where it is of no use for a profile. */
 ockham_status cli_read_scaled(const char *path, const cli_input *input, const ockham_read_options *options,
-                              ockham_table **table, ockham_scaling *scaling, ockham_error *err);
+                              ockham_table **table, ockham_scaling *scaling, cli_plain *plain, ockham_error *err);
 
 /* ---- files in passes: clusters --memory ---- */
 

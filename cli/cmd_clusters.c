@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "outputs.h"
+#include "profiles.h"
 
 typedef struct clusters_options {
   cli_input input;
@@ -43,7 +44,8 @@ static const cli_option option_table[] = {
      offsetof(clusters_options, labels), NULL},
     {"centroids", CLI_OUTPUT, "FILE", "write each cluster's size and centroid in the data's own units",
      offsetof(clusters_options, centroids), NULL},
-    {"model", CLI_OUTPUT, "FILE", "write a model for `ockham predict`", offsetof(clusters_options, model), NULL},
+    {"model", CLI_OUTPUT, "FILE", "write a model for `ockham predict`, and (without --memory, --weights) drift",
+     offsetof(clusters_options, model), NULL},
     {"report", CLI_OUTPUT, "FILE",
      "write a page of charts (HTML, one file): the answer, why, and what clusters look like",
      offsetof(clusters_options, report), NULL},
@@ -59,6 +61,7 @@ typedef struct clusters_run {
   const char *path, *command;
   const ockham_progress *progress;
   ockham_table *table; /* NULL: in passes */
+  cli_plain plain;
   cli_passes passes;
   ockham_scaling scaling;
   ockham_sweep *sweep;
@@ -73,6 +76,7 @@ static void free_run(clusters_run *run) {
   ockham_sweep_free(run->sweep);
   cli_passes_close(&run->passes);
   ockham_scaling_clear(&run->scaling);
+  free(run->plain.copy);
   ockham_table_free(run->table);
 }
 
@@ -105,7 +109,8 @@ static ockham_status read_file(clusters_run *run, const ockham_read_options *rea
     if (status || !fits) return status;
     cli_passes_close(&run->passes);
   }
-  return cli_read_scaled(run->path, &o->input, read_options, &run->table, &run->scaling, err);
+  cli_plain *plain = o->model && !o->memory ? &run->plain : NULL; /* a copy may be more than it shall take */
+  return cli_read_scaled(run->path, &o->input, read_options, &run->table, &run->scaling, plain, err);
 }
 
 static ockham_status sweep(clusters_run *run, ockham_error *err) {
@@ -206,6 +211,8 @@ static ockham_status write_files(clusters_run *run, ockham_error *err) {
   const clusters_options *o = run->options;
   ockham_status status = OCKHAM_OK;
   if (o->model || o->centroids) status = build_model(run, err);
+  if (!status && o->model && !o->memory)
+    status = cli_add_profile_of_table(&run->model, run->table, &run->plain, &o->input, o->seed, err);
   if (!status && o->model) status = ockham_model_save(run->model, o->model, err);
   if (!status && o->centroids) status = cli_write_centroids(o->centroids, run->model, err);
   if (!status && o->labels) status = write_labels(run, err);

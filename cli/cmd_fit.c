@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "outputs.h"
+#include "profiles.h"
 
 typedef struct fit_options {
   cli_input input;
@@ -32,7 +33,8 @@ static const cli_option option_table[] = {
      offsetof(fit_options, alpha), NULL},
     {"bic", CLI_CHOICE, "WAY", "of x-means: corrected, or printed as in the paper, which splits too much",
      offsetof(fit_options, bic), bic_choices},
-    {"model", CLI_OUTPUT, "FILE", "write a model for `ockham predict`", offsetof(fit_options, model), NULL},
+    {"model", CLI_OUTPUT, "FILE", "write a model for `ockham predict`, and (without --weights) drift",
+     offsetof(fit_options, model), NULL},
     {"labels", CLI_OUTPUT, "FILE", "write each row's cluster (CSV, or NPY by its ending)",
      offsetof(fit_options, labels), NULL},
     {"centroids", CLI_OUTPUT, "FILE", "write each cluster's size and centroid in the data's own units",
@@ -52,6 +54,7 @@ typedef struct fit_run {
   const fit_options *options;
   const ockham_progress *progress;
   ockham_table *table;
+  cli_plain plain;
   ockham_scaling scaling;
   ockham_kmeans kmeans;
   uint32_t *labels;
@@ -63,6 +66,7 @@ static void free_run(fit_run *run) {
   free(run->labels);
   ockham_kmeans_clear(&run->kmeans);
   ockham_scaling_clear(&run->scaling);
+  free(run->plain.copy);
   ockham_table_free(run->table);
 }
 
@@ -166,9 +170,12 @@ static int fit_file(const char *path, const fit_options *o) {
   int code = cli_read_options(&o->input, &read_options);
   if (code) return code;
   run.progress = read_options.progress;
-  ockham_status status = cli_read_scaled(path, &o->input, &read_options, &run.table, &run.scaling, &err);
+  ockham_status status =
+      cli_read_scaled(path, &o->input, &read_options, &run.table, &run.scaling, o->model ? &run.plain : NULL, &err);
   if (!status) status = cli_name_file(path, fit(&run, &err), &err);
   if (!status) status = build_model(&run, &err);
+  if (!status && o->model)
+    status = cli_add_profile_of_table(&run.model, run.table, &run.plain, &o->input, o->seed, &err);
   cli_progress_end();
   if (!status) status = write_files(&run, &err);
   if (!status) status = print_summary(&run, &err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "outputs.h"
+#include "profiles.h"
 
 typedef struct mixture_options {
   cli_input input;
@@ -22,7 +23,8 @@ static const cli_option option_table[] = {
      offsetof(mixture_options, family), NULL},
     {"tails", CLI_FLAG, NULL, "also try tails that are heavier or lighter than Gaussian ones",
      offsetof(mixture_options, tails), NULL},
-    {"model", CLI_OUTPUT, "FILE", "write a model for `ockham predict`", offsetof(mixture_options, model), NULL},
+    {"model", CLI_OUTPUT, "FILE", "write a model for `ockham predict`, and (without --weights) drift",
+     offsetof(mixture_options, model), NULL},
     {"labels", CLI_OUTPUT, "FILE", "write each row's component (CSV, or NPY by its ending)",
      offsetof(mixture_options, labels), NULL},
     {"probabilities", CLI_OUTPUT, "FILE", "write each row's posterior probability of every component",
@@ -41,6 +43,7 @@ typedef struct mixture_run {
   const mixture_options *options;
   const ockham_progress *progress;
   ockham_table *table;
+  cli_plain plain;
   ockham_scaling scaling;
   ockham_mixture mixture;
   uint32_t *labels;
@@ -54,6 +57,7 @@ static void free_run(mixture_run *run) {
   free(run->labels);
   ockham_mixture_clear(&run->mixture);
   ockham_scaling_clear(&run->scaling);
+  free(run->plain.copy);
   ockham_table_free(run->table);
 }
 
@@ -166,9 +170,12 @@ static int fit_file(const char *path, const mixture_options *o) {
   int code = cli_read_options(&o->input, &read_options);
   if (code) return code;
   run.progress = read_options.progress;
-  ockham_status status = cli_read_scaled(path, &o->input, &read_options, &run.table, &run.scaling, &err);
+  ockham_status status =
+      cli_read_scaled(path, &o->input, &read_options, &run.table, &run.scaling, o->model ? &run.plain : NULL, &err);
   if (!status) status = cli_name_file(path, fit(&run, &err), &err);
   if (!status) status = build_model(&run, &err);
+  if (!status && o->model)
+    status = cli_add_profile_of_table(&run.model, run.table, &run.plain, &o->input, o->seed, &err);
   cli_progress_end();
   if (!status) status = write_files(&run, &err);
   if (!status) status = print_summary(&run, &err);

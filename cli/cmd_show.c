@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "outputs.h"
+#include "profiles.h"
 
 static const cli_option options[] = {{0}};
 
@@ -56,6 +57,12 @@ static ockham_status show(const char *path, ockham_error *err) {
   printf("fitted on %llu row%s with seed %llu; k by: %s\n", (unsigned long long)p->n_rows, p->n_rows == 1 ? "" : "s",
          (unsigned long long)p->seed, p->criterion);
   status = p->mixture ? show_mixture(model, err) : show_clusters(model, err);
+  if (!status && p->profile) {
+    putchar('\n');
+    cli_print_profile(p->profile);
+    putchar('\n');
+    cli_print_profile_columns(p->profile);
+  }
   ockham_model_free(model);
   return status;
 }

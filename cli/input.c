@@ -3,10 +3,11 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "cli.h"
+#include "profiles.h"
 
 const char *const cli_algorithm_choices[] = {"auto", "lloyd", "bounds", NULL}; /* in the order of ockham_algorithm */
 const char *const cli_precision_choices[] = {"auto", "double", NULL};          /* of ockham_precision */
@@ -110,8 +111,23 @@ static void warn_about_weights(const ockham_table *table) {
             sum, n);
 }
 
+/* Scale, and keep a copy of what there was. */
+static ockham_status scale_table(ockham_table *table, const ockham_scaling *scaling, cli_plain *plain,
+                                 ockham_error *err) {
+  ockham_rows x = ockham_table_rows(table);
+  if (plain && !cli_profile_obstacle(table, 0)) {
+    plain->rows = x;
+    size_t size = x.n_rows * x.n_columns * (x.dtype == OCKHAM_FLOAT32 ? sizeof(float) : sizeof(double));
+    if (scaling->kind != OCKHAM_SCALE_NONE) plain->rows.data = plain->copy = malloc(size);
+    if (!plain->rows.data) return cli_no_memory("a copy of the table, for a profile", err);
+    if (plain->copy) memcpy(plain->copy, x.data, size);
+  }
+  ockham_table_scale(table, scaling);
+  return OCKHAM_OK;
+}
+
 ockham_status cli_read_scaled(const char *path, const cli_input *input, const ockham_read_options *options,
-                              ockham_table **table, ockham_scaling *scaling, ockham_error *err) {
+                              ockham_table **table, ockham_scaling *scaling, cli_plain *plain, ockham_error *err) {
   cli_interrupt_ends_at_once(true);
   ockham_status status = ockham_table_read(path, options, table, err);
   cli_interrupt_ends_at_once(false);
@@ -128,6 +144,5 @@ ockham_status cli_read_scaled(const char *path, const cli_input *input, const oc
     note_columns(*table);
     warn_about_weights(*table);
   }
-  ockham_table_scale(*table, scaling);
-  return OCKHAM_OK;
+  return scale_table(*table, scaling, plain, err);
 }

@@ -112,6 +112,10 @@ static const char *name_in_reader(const void *from, size_t j) {
   return ockham_reader_column_name(from, j);
 }
 
+static const char *name_in_list(const void *from, size_t j) {
+  return ((const char *const *)from)[j];
+}
+
 static ockham_status new_model(name_of_column *name, const void *from, ockham_model_parts parts, ockham_model **model,
                                ockham_error *err) {
   const char **names = malloc(parts.n_columns * sizeof *names);
@@ -128,6 +132,12 @@ ockham_status cli_model_new(const ockham_table *table, ockham_model_parts parts,
                             ockham_error *err) {
   parts.n_columns = ockham_table_rows(table).n_columns;
   return new_model(name_in_table, table, parts, model, err);
+}
+
+ockham_status cli_model_of_names(const char *const *names, size_t n_columns, ockham_model_parts parts,
+                                 ockham_model **model, ockham_error *err) {
+  parts.n_columns = n_columns;
+  return new_model(name_in_list, names, parts, model, err);
 }
 
 ockham_status cli_model_of_reader(const ockham_reader *reader, ockham_model_parts parts, ockham_model **model,

@@ -25,6 +25,8 @@ void cli_count_rows(const ockham_table *table, const uint32_t *labels, size_t k,
 /* A model of parts that lack what the table knows: column names, and the numbers of columns and rows (that count). */
 ockham_status cli_model_new(const ockham_table *table, ockham_model_parts parts, ockham_model **model,
                             ockham_error *err);
+ockham_status cli_model_of_names(const char *const *names, size_t n_columns, ockham_model_parts parts,
+                                 ockham_model **model, ockham_error *err);
 ockham_status cli_model_of_reader(const ockham_reader *reader, ockham_model_parts parts, ockham_model **model,
                                   ockham_error *err);
 

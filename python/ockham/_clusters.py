@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 import os
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from ockham._criteria import Choices, Curve, read_choices, read_curve, table
 from ockham._input import read_rows, read_weights
 from ockham._mixture import Mixture
 from ockham._model import Model, fit_scaling
+from ockham._profile import fit_profile
 from ockham._report import KnownLabels, Report, spell_call
 from ockham._structs import FloatArray, IntArray, copy_array, encode, point_to
 from ockham._sweep import Confidence, Sweep
@@ -239,7 +240,9 @@ def clusters(
     labels = sweep.labels(threads)
     if known is not None:
         report.compare(labels, known)
-    return _read(sweep, sweep.model(scaling, seed), labels, report, all_criteria)
+    model = sweep.model(scaling, seed)
+    model = replace(model, profile=fit_profile(rows, model, threads))
+    return _read(sweep, model, labels, report, all_criteria)
 
 
 def _check(criterion: str | None, silhouette: bool | str) -> None:

@@ -57,6 +57,7 @@ OCKHAM_EVIDENCE_RESAMPLES = 4
 OCKHAM_MISSING_ERROR = 0
 OCKHAM_MISSING_DROP = 1
 OCKHAM_MISSING_MEAN = 2
+OCKHAM_MISSING_KEEP = 3
 OCKHAM_HEADER_FIND = 0
 OCKHAM_HEADER_PRESENT = 1
 OCKHAM_HEADER_ABSENT = 2
@@ -64,12 +65,30 @@ OCKHAM_SCALE_AUTO = 0
 OCKHAM_SCALE_NONE = 1
 OCKHAM_SCALE_STANDARD = 2
 OCKHAM_SCALE_ROBUST = 3
+OCKHAM_COLUMN_NUMBER = 0
+OCKHAM_COLUMN_CATEGORY = 1
+OCKHAM_COLUMN_INPUT = 0
+OCKHAM_COLUMN_OUTPUT = 1
+OCKHAM_SIGNAL_CLUSTERS = 0
+OCKHAM_SIGNAL_DISTANCE = 1
+OCKHAM_SIGNAL_DIRECTION = 2
+OCKHAM_SIGNAL_COLUMN = 3
+OCKHAM_SIGNAL_OUTPUT = 4
+OCKHAM_SIGNAL_MISSING = 5
+OCKHAM_N_SIGNAL_KINDS = 6
+OCKHAM_GROUP_INPUTS = 0
+OCKHAM_GROUP_OUTPUTS = 1
+OCKHAM_GROUP_MISSING = 2
+OCKHAM_GROUP_LATENCY = 3
+OCKHAM_GROUP_ERRORS = 4
+OCKHAM_N_SIGNAL_GROUPS = 5
 OCKHAM_FORMAT_TEXT = 0
 OCKHAM_FORMAT_JSON = 1
 OCKHAM_X_MEANS = 0
 OCKHAM_G_MEANS = 1
 OCKHAM_DENSITY_CLUSTERS = 1000
 OCKHAM_EXACT_AXES_COLUMNS = 256
+OCKHAM_HOURS_A_WEEK = 168
 OCKHAM_K_LIMIT = 256
 OCKHAM_LARGEST_WEIGHT = 1e100
 OCKHAM_LEAST_WEIGHT = 1e-100
@@ -78,6 +97,12 @@ OCKHAM_PAGE_NAME_CHARACTERS = 120
 OCKHAM_PAGE_ROWS = 20000
 OCKHAM_PAGE_SOURCE_CHARACTERS = 480
 OCKHAM_PAIR_ROWS = 2000
+OCKHAM_PROFILE_COLUMN_BINS = 10
+OCKHAM_PROFILE_DISTANCE_BINS = 8
+OCKHAM_PROFILE_MOST_BINS = 260
+OCKHAM_PROFILE_MOST_CATEGORIES = 60
+OCKHAM_PROFILE_MOST_DIRECTIONS = 8
+OCKHAM_PROFILE_MOST_REHEARSALS = 4
 OCKHAM_RESAMPLE_K_LIMIT = 256
 OCKHAM_SCALE_AUTO_RATIO = 10.0
 OCKHAM_SCATTER_COLUMNS = 256
@@ -301,6 +326,10 @@ class ockham_read_options(c.Structure):
     threads: int
     progress: c._Pointer[ockham_progress]
     weight_column: bytes | None
+    category_columns: c._Pointer[c.c_char_p]
+    n_category_columns: int
+    find_categories: bool
+    time_column: bytes | None
 
 
 class ockham_table(c.Structure):
@@ -347,6 +376,88 @@ class ockham_writer(c.Structure):
     pass
 
 
+class ockham_profile_column(c.Structure):
+    name: bytes | None
+    kind: int
+    role: int
+    texts: c._Pointer[c.c_char_p]
+    n_texts: int
+
+
+class ockham_signal(c.Structure):
+    kind: int
+    group: int
+    index: int
+    name: bytes | None
+    n_bins: int
+    counts: c._Pointer[c.c_uint64]
+    n_counted: int
+    bin_names: c._Pointer[c.c_char_p]
+    edges: c._Pointer[c.c_double]
+    n_edges: int
+    stickiness: float
+    by_hour: c._Pointer[c.c_uint32]
+
+
+class ockham_column_range(c.Structure):
+    mean: float
+    sd: float
+    least: float
+    most: float
+    clip_low: float
+    clip_high: float
+    n_missing: int
+
+
+class ockham_rehearsal(c.Structure):
+    asked_rows: float
+    achieved_rows: float
+    low: float
+    high: float
+
+
+class ockham_profile_parts(c.Structure):
+    n_rows: int
+    n_fitted: int
+    n_columns: int
+    columns: c._Pointer[ockham_profile_column]
+    ranges: c._Pointer[ockham_column_range]
+    n_signals: int
+    signals: c._Pointer[ockham_signal]
+    k: int
+    n_numbers: int
+    numbers: c._Pointer[c.c_size_t]
+    centre: c._Pointer[c.c_double]
+    factor: c._Pointer[c.c_double]
+    centroids: c._Pointer[c.c_double]
+    radii: c._Pointer[c.c_double]
+    distance_edges: c._Pointer[c.c_double]
+    deviations: c._Pointer[c.c_double]
+    n_directions: int
+    directions: c._Pointer[c.c_double]
+    since_s: int
+    until_s: int
+    n_rehearsals: int
+    rehearsals: c._Pointer[ockham_rehearsal]
+
+
+class ockham_profile(c.Structure):
+    pass
+
+
+class ockham_profile_options(c.Structure):
+    columns: c._Pointer[ockham_profile_column]
+    k: int
+    centroids: c._Pointer[c.c_double]
+    centre: c._Pointer[c.c_double]
+    factor: c._Pointer[c.c_double]
+    times: c._Pointer[c.c_double]
+    unordered: bool
+    seed: int
+    threads: int
+    progress: c._Pointer[ockham_progress]
+
+
 class ockham_model_parts(c.Structure):
     k: int
     n_columns: int
@@ -360,6 +471,7 @@ class ockham_model_parts(c.Structure):
     criterion: bytes | None
     weights: c._Pointer[c.c_double]
     mixture: c._Pointer[ockham_mixture]
+    profile: c._Pointer[ockham_profile]
 
 
 class ockham_model(c.Structure):
@@ -676,6 +788,10 @@ ockham_read_options._fields_ = [
     ("threads", c.c_size_t),
     ("progress", c.POINTER(ockham_progress)),
     ("weight_column", c.c_char_p),
+    ("category_columns", c.POINTER(c.c_char_p)),
+    ("n_category_columns", c.c_size_t),
+    ("find_categories", c.c_bool),
+    ("time_column", c.c_char_p),
 ]
 ockham_scaling._fields_ = [
     ("kind", c.c_int),
@@ -706,6 +822,78 @@ ockham_blobs_options._fields_ = [
     ("sd", c.c_double),
     ("seed", c.c_uint64),
 ]
+ockham_profile_column._fields_ = [
+    ("name", c.c_char_p),
+    ("kind", c.c_int),
+    ("role", c.c_int),
+    ("texts", c.POINTER(c.c_char_p)),
+    ("n_texts", c.c_size_t),
+]
+ockham_signal._fields_ = [
+    ("kind", c.c_int),
+    ("group", c.c_int),
+    ("index", c.c_size_t),
+    ("name", c.c_char_p),
+    ("n_bins", c.c_size_t),
+    ("counts", c.POINTER(c.c_uint64)),
+    ("n_counted", c.c_uint64),
+    ("bin_names", c.POINTER(c.c_char_p)),
+    ("edges", c.POINTER(c.c_double)),
+    ("n_edges", c.c_size_t),
+    ("stickiness", c.c_double),
+    ("by_hour", c.POINTER(c.c_uint32)),
+]
+ockham_column_range._fields_ = [
+    ("mean", c.c_double),
+    ("sd", c.c_double),
+    ("least", c.c_double),
+    ("most", c.c_double),
+    ("clip_low", c.c_double),
+    ("clip_high", c.c_double),
+    ("n_missing", c.c_uint64),
+]
+ockham_rehearsal._fields_ = [
+    ("asked_rows", c.c_double),
+    ("achieved_rows", c.c_double),
+    ("low", c.c_double),
+    ("high", c.c_double),
+]
+ockham_profile_parts._fields_ = [
+    ("n_rows", c.c_uint64),
+    ("n_fitted", c.c_uint64),
+    ("n_columns", c.c_size_t),
+    ("columns", c.POINTER(ockham_profile_column)),
+    ("ranges", c.POINTER(ockham_column_range)),
+    ("n_signals", c.c_size_t),
+    ("signals", c.POINTER(ockham_signal)),
+    ("k", c.c_size_t),
+    ("n_numbers", c.c_size_t),
+    ("numbers", c.POINTER(c.c_size_t)),
+    ("centre", c.POINTER(c.c_double)),
+    ("factor", c.POINTER(c.c_double)),
+    ("centroids", c.POINTER(c.c_double)),
+    ("radii", c.POINTER(c.c_double)),
+    ("distance_edges", c.POINTER(c.c_double)),
+    ("deviations", c.POINTER(c.c_double)),
+    ("n_directions", c.c_size_t),
+    ("directions", c.POINTER(c.c_double)),
+    ("since_s", c.c_uint64),
+    ("until_s", c.c_uint64),
+    ("n_rehearsals", c.c_size_t),
+    ("rehearsals", c.POINTER(ockham_rehearsal)),
+]
+ockham_profile_options._fields_ = [
+    ("columns", c.POINTER(ockham_profile_column)),
+    ("k", c.c_size_t),
+    ("centroids", c.POINTER(c.c_double)),
+    ("centre", c.POINTER(c.c_double)),
+    ("factor", c.POINTER(c.c_double)),
+    ("times", c.POINTER(c.c_double)),
+    ("unordered", c.c_bool),
+    ("seed", c.c_uint64),
+    ("threads", c.c_size_t),
+    ("progress", c.POINTER(ockham_progress)),
+]
 ockham_model_parts._fields_ = [
     ("k", c.c_size_t),
     ("n_columns", c.c_size_t),
@@ -719,6 +907,7 @@ ockham_model_parts._fields_ = [
     ("criterion", c.c_char_p),
     ("weights", c.POINTER(c.c_double)),
     ("mixture", c.POINTER(ockham_mixture)),
+    ("profile", c.POINTER(ockham_profile)),
 ]
 ockham_sweep_options._fields_ = [
     ("k_min", c.c_size_t),
@@ -921,6 +1110,9 @@ ockham_table_labels = declare("ockham_table_labels", c.POINTER(c.c_uint32), c.PO
 ockham_table_n_label_values = declare("ockham_table_n_label_values", c.c_size_t, c.POINTER(ockham_table))
 ockham_table_label_text = declare("ockham_table_label_text", c.c_char_p, c.POINTER(ockham_table), c.c_uint32)
 ockham_table_weights = declare("ockham_table_weights", c.POINTER(c.c_double), c.POINTER(ockham_table))
+ockham_table_n_texts = declare("ockham_table_n_texts", c.c_size_t, c.POINTER(ockham_table), c.c_size_t)
+ockham_table_text = declare("ockham_table_text", c.c_char_p, c.POINTER(ockham_table), c.c_size_t, c.c_size_t)
+ockham_table_times = declare("ockham_table_times", c.POINTER(c.c_double), c.POINTER(ockham_table))
 ockham_table_source_row = declare("ockham_table_source_row", c.c_uint64, c.POINTER(ockham_table), c.c_size_t)
 ockham_table_n_rows_dropped = declare("ockham_table_n_rows_dropped", c.c_uint64, c.POINTER(ockham_table))
 ockham_table_n_cells_filled = declare("ockham_table_n_cells_filled", c.c_uint64, c.POINTER(ockham_table))
@@ -942,6 +1134,9 @@ ockham_reader_next = declare(
     c.POINTER(ockham_error),
 )
 ockham_reader_weights = declare("ockham_reader_weights", c.POINTER(c.c_double), c.POINTER(ockham_reader))
+ockham_reader_n_texts = declare("ockham_reader_n_texts", c.c_size_t, c.POINTER(ockham_reader), c.c_size_t)
+ockham_reader_text = declare("ockham_reader_text", c.c_char_p, c.POINTER(ockham_reader), c.c_size_t, c.c_size_t)
+ockham_reader_times = declare("ockham_reader_times", c.POINTER(c.c_double), c.POINTER(ockham_reader))
 ockham_reader_source_row = declare("ockham_reader_source_row", c.c_uint64, c.POINTER(ockham_reader), c.c_size_t)
 ockham_reader_labels = declare("ockham_reader_labels", c.POINTER(c.c_uint32), c.POINTER(ockham_reader))
 ockham_reader_n_label_values = declare("ockham_reader_n_label_values", c.c_size_t, c.POINTER(ockham_reader))
@@ -1028,6 +1223,60 @@ ockham_writer_put = declare(
 )
 ockham_writer_close = declare("ockham_writer_close", c.c_int, c.POINTER(ockham_writer), c.POINTER(ockham_error))
 ockham_writer_abandon = declare("ockham_writer_abandon", None, c.POINTER(ockham_writer))
+ockham_profile_fit = declare(
+    "ockham_profile_fit",
+    c.c_int,
+    ockham_rows,
+    c.POINTER(ockham_profile_options),
+    c.POINTER(c.POINTER(ockham_profile)),
+    c.POINTER(ockham_error),
+)
+ockham_profile_free = declare("ockham_profile_free", None, c.POINTER(ockham_profile))
+ockham_profile_look = declare("ockham_profile_look", c.POINTER(ockham_profile_parts), c.POINTER(ockham_profile))
+ockham_profile_bin = declare(
+    "ockham_profile_bin",
+    c.c_int,
+    c.POINTER(ockham_profile),
+    ockham_rows,
+    c.POINTER(c.c_uint16),
+    c.POINTER(c.c_double),
+    c.POINTER(ockham_error),
+)
+ockham_profile_match = declare(
+    "ockham_profile_match",
+    None,
+    c.POINTER(ockham_profile),
+    c.POINTER(c.c_char_p),
+    c.c_size_t,
+    c.POINTER(c.c_size_t),
+    c.POINTER(c.c_size_t),
+)
+ockham_profile_category = declare(
+    "ockham_profile_category",
+    c.c_size_t,
+    c.POINTER(ockham_profile),
+    c.c_size_t,
+    c.c_char_p,
+    c.c_size_t,
+)
+ockham_profile_encode = declare(
+    "ockham_profile_encode",
+    c.c_int,
+    c.POINTER(ockham_profile),
+    c.POINTER(c.POINTER(c.c_ubyte)),
+    c.POINTER(c.c_size_t),
+    c.POINTER(ockham_error),
+)
+ockham_profile_decode = declare(
+    "ockham_profile_decode",
+    c.c_int,
+    c.POINTER(c.c_ubyte),
+    c.c_size_t,
+    c.c_char_p,
+    c.POINTER(c.POINTER(ockham_profile)),
+    c.POINTER(ockham_error),
+)
+ockham_bytes_free = declare("ockham_bytes_free", None, c.POINTER(c.c_ubyte))
 ockham_model_new = declare(
     "ockham_model_new",
     c.c_int,

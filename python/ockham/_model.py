@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from ockham import _ffi
 from ockham._calls import call, count_threads
 from ockham._input import Rows, default_names, read_rows
 from ockham._mixture import Mixture, Posterior
+from ockham._profile import decoded, encode_profile
 from ockham._structs import FloatArray, IntArray, copy_array, encode, file_name, point_to, strings
 
 _KINDS = {"auto": _ffi.OCKHAM_SCALE_AUTO, "none": _ffi.OCKHAM_SCALE_NONE, "standard": _ffi.OCKHAM_SCALE_STANDARD}
@@ -85,6 +86,7 @@ class Model:
     within     k: sums of squared distances to the centroid, in scaled units; None with a mixture
     weights    k: sums of the rows' weights; None where they had none
     criterion  what chose k
+    profile    what its rows look like, as bytes: what `ockham drift` and `ockham serve` compare with; None: not known
     """
 
     column_names: list[str]
@@ -96,6 +98,7 @@ class Model:
     seed: int
     criterion: str
     mixture: Mixture | None
+    profile: bytes | None = field(default=None, repr=False)
 
     @property
     def k(self) -> int:
@@ -203,6 +206,7 @@ def _of_parts(p: _ffi.ockham_model_parts) -> Model:
         seed=p.seed,
         criterion=(p.criterion or b"").decode(),
         mixture=mixture,
+        profile=encode_profile(p.profile),
     )
 
 
@@ -230,7 +234,8 @@ class _Handle:
             weights=point_to(m.weights),
             mixture=ctypes.pointer(mixture) if mixture else None,
         )
-        call(_ffi.ockham_model_new, ctypes.byref(parts), ctypes.byref(self.pointer))
+        with decoded(m.profile) as parts.profile:
+            call(_ffi.ockham_model_new, ctypes.byref(parts), ctypes.byref(self.pointer))
         return self.pointer
 
     def __exit__(self, *unused: object) -> None:

@@ -32,6 +32,12 @@ typedef struct csv_source {
   ock_source base; /* first, so that a pointer to it is one to this */
   ock_csv_input input;
   ock_csv_dialect dialect;
+  char *spool; /* all text of an input that cannot be read twice, where it may have to be; NULL: of another */
+  size_t spool_bytes;
+  const void *memory; /* what it was opened on, if not a file */
+  size_t memory_bytes;
+  size_t data_offset; /* of the first row of data in the text */
+  uint64_t n_lines_before;
   bool *text_only;
   ock_csv_plan plan;
   size_t n_threads, piece_bytes;
@@ -191,19 +197,38 @@ static ockham_status run_batch(csv_source *csv, ockham_error *err) {
   return OCKHAM_OK;
 }
 
-static void make_plan(csv_source *csv) {
-  csv->plan = (ock_csv_plan){
-      .dialect = &csv->dialect, .role = csv->base.role, .n_columns = csv->base.n_columns, .missing = csv->base.missing};
-  for (size_t j = 0; j < csv->base.n_columns; j++) {
-    csv->plan.n_features += csv->base.role[j] == OCK_ROLE_FEATURE;
-    csv->plan.has_label |= csv->base.role[j] == OCK_ROLE_LABEL;
+static ockham_status number_categories(csv_source *csv, ockham_error *err) {
+  ock_csv_plan *plan = &csv->plan;
+  ock_free(plan->category);
+  plan->n_categories = 0;
+  plan->category = ock_alloc_array(plan->n_columns, sizeof *plan->category);
+  if (!plan->category) return ock_fail_memory(err, "the columns", plan->n_columns * sizeof *plan->category);
+  for (size_t j = 0; j < plan->n_columns; j++) {
+    plan->category[j] = plan->n_categories;
+    plan->n_categories += plan->role[j] == OCK_ROLE_CATEGORY;
   }
+  return OCKHAM_OK;
+}
+
+static ockham_status make_plan(csv_source *csv, ockham_error *err) {
+  ock_source *base = &csv->base;
+  csv->plan = (ock_csv_plan){.dialect = &csv->dialect,
+                             .role = base->role,
+                             .source = base,
+                             .category = csv->plan.category,
+                             .n_columns = base->n_columns,
+                             .missing = base->missing};
+  for (size_t j = 0; j < base->n_columns; j++) {
+    csv->plan.n_values += ock_role_has_value(base->role[j]);
+    csv->plan.has_label |= base->role[j] == OCK_ROLE_LABEL;
+  }
+  return base->texts ? number_categories(csv, err) : OCKHAM_OK;
 }
 
 /* Make the next batch the current one; without pieces at the end of the file. */
 static ockham_status next_batch(csv_source *csv, ockham_error *err) {
   if (!csv->primed) {
-    make_plan(csv);
+    OCK_TRY(make_plan(csv, err));
     OCK_TRY(fill(csv, &csv->front, err));
     csv->primed = true;
   } else {
@@ -239,9 +264,35 @@ static ockham_status number_labels(csv_source *csv, const ock_csv_piece *piece, 
   return OCKHAM_OK;
 }
 
-static ockham_status give_out(csv_source *csv, const ock_csv_piece *piece, ock_block *block, ockham_error *err) {
+/* From the piece's numbers of a text to the file's. */
+static ockham_status renumber_column(csv_source *csv, ock_csv_piece *piece, size_t j, size_t place, ockham_error *err) {
+  const ock_labels *found = &piece->texts[csv->plan.category[j]];
+  uint32_t *number = ock_alloc_array(found->n, sizeof *number);
+  if (!number) return ock_fail_memory(err, "the texts of a column", found->n * sizeof *number);
+  ockham_status status = OCKHAM_OK;
+  bool same = true;
+  for (size_t i = 0; i < found->n && !status; i++) {
+    status = ock_labels_intern(&csv->base.texts[j], found->texts[i], strlen(found->texts[i]), &number[i], err);
+    same = same && number[i] == i;
+  }
+  double *value = piece->values + place;
+  for (size_t i = 0; i < piece->n_rows && !status && !same; i++, value += csv->plan.n_values)
+    if (*value >= 0) *value = number[(size_t)*value]; /* not where it is missing */
+  ock_free(number);
+  return status;
+}
+
+static ockham_status renumber(csv_source *csv, ock_csv_piece *piece, ockham_error *err) {
+  if (piece->n_rows == 0) return OCKHAM_OK; /* nor values */
+  for (size_t j = 0, place = 0; j < csv->base.n_columns; place += ock_role_has_value(csv->base.role[j++]))
+    if (csv->base.role[j] == OCK_ROLE_CATEGORY) OCK_TRY(renumber_column(csv, piece, j, place, err));
+  return OCKHAM_OK;
+}
+
+static ockham_status give_out(csv_source *csv, ock_csv_piece *piece, ock_block *block, ockham_error *err) {
   if (piece->fault) return ock_csv_fail(&csv->base, csv->text_only, piece, csv->n_rows, csv->n_lines, err);
   if (csv->plan.has_label) OCK_TRY(number_labels(csv, piece, err));
+  if (csv->plan.n_categories > 0) OCK_TRY(renumber(csv, piece, err));
   csv->n_rows += piece->n_rows;
   csv->n_lines += piece->n_lines;
   *block = (ock_block){.values = piece->values,
@@ -278,10 +329,56 @@ static void csv_close(ock_source *source) {
   buffer_clear(&csv->front);
   buffer_clear(&csv->back);
   ock_free(csv->text_only);
+  ock_free(csv->plan.category);
   ock_free(csv->label);
+  ock_free(csv->spool);
   ock_csv_input_close(&csv->input);
   ock_source_clear(source);
   ock_free(csv);
+}
+
+/* ---- once more ---- */
+
+static ockham_status reopen(csv_source *csv, ockham_error *err) {
+  ock_csv_input_close(&csv->input);
+  csv->input = (ock_csv_input){.fd = -1};
+  if (csv->spool) return ock_csv_input_open_bytes(&csv->input, csv->base.path, csv->spool, csv->spool_bytes, err);
+  if (csv->memory) return ock_csv_input_open_bytes(&csv->input, csv->base.path, csv->memory, csv->memory_bytes, err);
+  return ock_csv_input_open(&csv->input, csv->base.path, err);
+}
+
+static ockham_status csv_restart(ock_source *source, ockham_error *err) {
+  csv_source *csv = (csv_source *)source;
+  OCK_TRY(reopen(csv, err));
+  buffer *b = &csv->front;
+  b->n = b->n_pieces = b->used = 0;
+  b->offset = 0;
+  b->ended = b->cut_off = false;
+  OCK_TRY(read_more(csv, b, FIRST_BYTES > csv->data_offset ? FIRST_BYTES : csv->data_offset, err));
+  if (b->n < csv->data_offset) return ock_fail(err, OCKHAM_IO, "%s: became shorter while it was read", source->path);
+  b->used = csv->data_offset;
+  csv->n_pieces = csv->next_piece = 0;
+  csv->load_status = OCKHAM_OK;
+  csv->primed = false;
+  csv->n_rows = 0;
+  csv->n_lines = csv->n_lines_before;
+  return OCKHAM_OK;
+}
+
+/* Take in all of an input that cannot be read twice. */
+static ockham_status spool(csv_source *csv, ockham_error *err) {
+  size_t capacity = 0, n_read = 0;
+  do {
+    if (csv->spool_bytes == capacity) {
+      capacity = capacity ? 2 * capacity : FIRST_BYTES;
+      char *text = ock_realloc_array(csv->spool, capacity, 1);
+      if (!text) return ock_fail_memory(err, "the text of the file", capacity);
+      csv->spool = text;
+    }
+    OCK_TRY(ock_csv_input_read(&csv->input, csv->spool + csv->spool_bytes, capacity - csv->spool_bytes, &n_read, err));
+    csv->spool_bytes += n_read;
+  } while (csv->spool_bytes == capacity);
+  return reopen(csv, err);
 }
 
 /* ---- opening ---- */
@@ -305,11 +402,13 @@ static ockham_status take_shape(csv_source *csv, ock_csv_shape *shape, ockham_er
   csv->text_only = shape->text_only;
   shape->text_only = NULL;
   csv->front.used = (size_t)(shape->data - csv->front.text);
-  csv->n_lines = shape->n_lines_before;
+  csv->data_offset = csv->front.used;
+  csv->n_lines = csv->n_lines_before = shape->n_lines_before;
   /* A cell takes at least one byte, whatever the first rows look like. */
   double row_bytes = shape->row_bytes > (double)shape->n_columns ? shape->row_bytes : (double)shape->n_columns;
   if (!csv->input.inflater) csv->base.n_rows_expected = (uint64_t)((double)csv->input.n_total / row_bytes);
   OCK_TRY(ock_source_set_columns(&csv->base, shape->n_columns, true, err));
+  memcpy(csv->base.found_text, shape->text, shape->n_columns * sizeof *shape->text);
   for (size_t j = 0; shape->names && j < shape->n_columns; j++) {
     if (!shape->names[j]) continue;
     ock_free(csv->base.names[j]);
@@ -332,7 +431,12 @@ static ockham_status prepare(csv_source *csv, const ockham_read_options *options
 static csv_source *new_source(const char *path, size_t piece_bytes, const ockham_read_options *options) {
   csv_source *csv = ock_alloc_zeroed(1, sizeof *csv);
   if (!csv) return NULL;
-  csv->base = (ock_source){.path = path, .missing = options->missing, .next = csv_next, .close = csv_close};
+  csv->base = (ock_source){.path = path,
+                           .missing = options->missing,
+                           .reads_texts = true,
+                           .next = csv_next,
+                           .restart = csv_restart,
+                           .close = csv_close};
   csv->input.fd = -1;
   csv->piece_bytes = piece_bytes ? piece_bytes : PIECE_BYTES;
   return csv;
@@ -354,6 +458,7 @@ ockham_status ock_csv_open(const char *path, const ockham_read_options *options,
   csv_source *csv = new_source(strcmp(path, "-") == 0 ? "stdin" : path, 0, options);
   if (!csv) return ock_fail_memory(err, "reading the file", sizeof *csv);
   ockham_status status = ock_csv_input_open(&csv->input, path, err);
+  if (!status && options->find_categories && !ock_csv_input_is_regular(&csv->input)) status = spool(csv, err);
   return finish_opening(csv, options, status, source, err);
 }
 
@@ -362,6 +467,8 @@ ockham_status ock_csv_open_bytes(const char *path, const void *bytes, size_t siz
   *source = NULL;
   csv_source *csv = new_source(path, piece_bytes, options);
   if (!csv) return ock_fail_memory(err, "reading the file", sizeof *csv);
+  csv->memory = bytes;
+  csv->memory_bytes = size;
   ockham_status status = ock_csv_input_open_bytes(&csv->input, path, bytes, size, err);
   return finish_opening(csv, options, status, source, err);
 }

@@ -29,6 +29,8 @@ typedef struct ock_csv_input {
 ockham_status ock_csv_input_open(ock_csv_input *input, const char *path, ockham_error *err); /* "-": standard input */
 ockham_status ock_csv_input_open_bytes(ock_csv_input *input, const char *path, const void *bytes, size_t size,
                                        ockham_error *err);
+/* False for a pipe, which can be read only once. */
+bool ock_csv_input_is_regular(const ock_csv_input *input);
 /* Fill text with `wanted` bytes; fewer only at the end. */
 ockham_status ock_csv_input_read(ock_csv_input *input, char *text, size_t wanted, size_t *n_read, ockham_error *err);
 void ock_csv_input_close(ock_csv_input *input);
@@ -54,6 +56,7 @@ typedef enum ock_csv_fault {
   OCK_CSV_TEXT,
   OCK_CSV_MISSING,
   OCK_CSV_INFINITE,
+  OCK_CSV_NO_TIME,  /* expected seconds since 1970 or a date */
   OCK_CSV_TOO_LONG, /* a row beyond OCK_CSV_MAX_ROW */
   OCK_CSV_NO_MEMORY
 } ock_csv_fault;
@@ -81,6 +84,7 @@ typedef struct ock_csv_shape {
   size_t n_columns;
   char **names;     /* of the header, NULL where empty; itself NULL without a header */
   bool *text_only;  /* the first rows hold nothing but text in this column */
+  bool *text;       /* they hold text in it */
   const char *data; /* the first row of data */
   uint64_t n_lines_before;
   double row_bytes; /* on average, in the first rows of data; 0 when there are none */
@@ -91,6 +95,8 @@ ockham_status ock_csv_sniff(const char *path, const char *text, const char *end,
                             const ockham_read_options *options, ock_csv_dialect *dialect, ock_csv_shape *shape,
                             bool *more, ockham_error *err);
 void ock_csv_shape_clear(ock_csv_shape *shape);
+/* 1,5 and 1,234.50 and 1,234,567. */
+bool ock_csv_has_number_commas(const ock_csv_cell *cell);
 /* A number but for a decimal comma, which is not understood but must be recognised. */
 bool ock_csv_is_decimal_comma(const char *text, size_t length);
 
@@ -108,7 +114,9 @@ typedef struct ock_csv_label {
 typedef struct ock_csv_plan {
   const ock_csv_dialect *dialect;
   const ock_role *role;
-  size_t n_columns, n_features;
+  ock_source *source; /* for noting what was found; pieces are parsed in parallel */
+  size_t *category;   /* n_columns: which of the categories a column is; NULL without them */
+  size_t n_columns, n_values, n_categories;
   bool has_label;
   ockham_missing missing;
 } ock_csv_plan;
@@ -119,6 +127,8 @@ typedef struct ock_csv_piece {
   bool cut_off; /* its last row is longer than OCK_CSV_MAX_ROW */
   double *values;
   ock_csv_label *labels;
+  ock_labels *texts; /* of the plan's categories, numbered by first appearance in the piece */
+  size_t n_texts;    /* how many there is room for */
   size_t capacity_rows, n_rows;
   uint64_t n_lines;
   ock_csv_fault fault; /* the first, at row n_rows and line n_lines */

@@ -80,19 +80,8 @@ static ockham_status fail_cell(const place *at, ockham_error *err, const char *f
                      (unsigned long long)at->line, at->column + 1, name, what);
 }
 
-/* 1,5 and 1,234.50 and 1,234,567. */
-static bool is_number_with_commas(const ock_csv_cell *cell) {
-  char plain[64];
-  size_t length = 0;
-  double value;
-  if (cell->length > sizeof plain || !memchr(cell->text, ',', cell->length)) return false;
-  for (size_t i = 0; i < cell->length; i++)
-    if (cell->text[i] != ',') plain[length++] = cell->text[i];
-  return ock_number_parse(plain, length, &value);
-}
-
 static ockham_status fail_text(const place *at, const ock_csv_cell *cell, ockham_error *err) {
-  if (is_number_with_commas(cell))
+  if (ock_csv_has_number_commas(cell))
     return fail_cell(at, err,
                      "holds '%s': commas in numbers are not understood; write a decimal point, and nothing between "
                      "thousands",
@@ -105,6 +94,15 @@ static ockham_status fail_missing(const place *at, const ock_csv_cell *cell, ock
   static const char advice[] = "--missing drop leaves out such rows, --missing mean fills them in";
   if (cell->length == 0) return fail_cell(at, err, "is empty; %s", advice);
   return fail_cell(at, err, "is missing ('%s'); %s", at->shown, advice);
+}
+
+static ockham_status fail_time(const place *at, const ock_csv_cell *cell, ockham_error *err) {
+  double number;
+  if (ock_number_parse(cell->text, cell->length, &number))
+    return fail_cell(at, err, "holds '%s', expected seconds since 1970 in the years 1 to 9999 (not milliseconds)",
+                     at->shown);
+  return fail_cell(at, err, "holds '%s', expected a time such as 2026-03-01T12:30:00Z, or seconds since 1970",
+                   at->shown);
 }
 
 static ockham_status fail_ragged(const place *at, size_t n_found, ockham_error *err) {
@@ -142,6 +140,8 @@ ockham_status ock_csv_fail(const ock_source *source, const bool *text_only, cons
       return fail_missing(&at, cell, err);
     case OCK_CSV_INFINITE:
       return fail_cell(&at, err, "holds '%s', which is not finite", at.shown);
+    case OCK_CSV_NO_TIME:
+      return fail_time(&at, cell, err);
     case OCK_CSV_TOO_LONG:
       return fail_too_long(&at, err);
     case OCK_CSV_NO_MEMORY:

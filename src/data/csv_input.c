@@ -191,6 +191,10 @@ ockham_status ock_csv_input_open_bytes(ock_csv_input *input, const char *path, c
   return status;
 }
 
+bool ock_csv_input_is_regular(const ock_csv_input *input) {
+  return input->fd >= 0 && input->n_total > 0;
+}
+
 void ock_csv_input_close(ock_csv_input *input) {
   stop_gzip(input);
   ock_free(input->raw);

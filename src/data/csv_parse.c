@@ -47,14 +47,45 @@ static const char *fail_value(parser *s, ock_csv_fault fault, size_t j, const oc
   return fail(s, n == s->plan->n_columns ? fault : OCK_CSV_RAGGED, j, cell);
 }
 
-static ock_csv_fault read_number(const ock_csv_plan *plan, const ock_csv_cell *cell, double *value) {
-  bool known_missing = cell->length <= 4 && ock_text_is_missing(cell->text, cell->length);
-  if (known_missing)
+static ock_csv_fault treat_missing(const ock_csv_plan *plan, double *value) {
+  *value = (double)NAN;
+  return plan->missing == OCKHAM_MISSING_ERROR ? OCK_CSV_MISSING : OCK_CSV_FINE;
+}
+
+static ock_csv_fault read_number(const ock_csv_plan *plan, size_t j, const ock_csv_cell *cell, double *value) {
+  if (!ock_number_parse(cell->text, cell->length, value)) {
     *value = (double)NAN;
-  else if (!ock_number_parse(cell->text, cell->length, value))
-    return OCK_CSV_TEXT;
-  if (isnan(*value)) return plan->missing == OCKHAM_MISSING_ERROR ? OCK_CSV_MISSING : OCK_CSV_FINE;
-  return isinf(*value) && plan->missing != OCKHAM_MISSING_DROP ? OCK_CSV_INFINITE : OCK_CSV_FINE;
+    return ock_csv_has_number_commas(cell) || !ock_source_note_text(plan->source, j) ? OCK_CSV_TEXT : OCK_CSV_FINE;
+  }
+  if (isnan(*value)) return treat_missing(plan, value);
+  bool refused = plan->missing != OCKHAM_MISSING_DROP && plan->missing != OCKHAM_MISSING_KEEP;
+  return isinf(*value) && refused ? OCK_CSV_INFINITE : OCK_CSV_FINE;
+}
+
+static ock_csv_fault read_category(const ock_csv_plan *plan, ock_csv_piece *piece, size_t j, const ock_csv_cell *cell,
+                                   double *value) {
+  uint32_t number;
+  const char *text = cell->text;
+  size_t length = cell->length;
+  char *copy = cell->escaped ? ock_csv_cell_copy(text, length, true, &length) : NULL;
+  if (cell->escaped && !copy) return OCK_CSV_NO_MEMORY;
+  ockham_status status = ock_labels_intern(&piece->texts[plan->category[j]], copy ? copy : text, length, &number, NULL);
+  ock_free(copy);
+  *value = number;
+  return status ? OCK_CSV_NO_MEMORY : OCK_CSV_FINE;
+}
+
+/* The value of column j, which has one. */
+static ock_csv_fault read_value(const ock_csv_plan *plan, ock_csv_piece *piece, size_t j, const ock_csv_cell *cell,
+                                double *value) {
+  bool time = plan->role[j] == OCK_ROLE_TIME;
+  if (cell->length <= 4 && ock_text_is_missing(cell->text, cell->length)) {
+    ock_csv_fault fault = treat_missing(plan, value);
+    return time && plan->missing == OCKHAM_MISSING_MEAN ? OCK_CSV_MISSING : fault; /* no mean makes sense */
+  }
+  if (plan->role[j] == OCK_ROLE_FEATURE) return read_number(plan, j, cell, value);
+  if (!time) return read_category(plan, piece, j, cell, value);
+  return ock_time_parse(cell->text, cell->length, value) ? OCK_CSV_FINE : OCK_CSV_NO_TIME;
 }
 
 /* True when the row may go on, or end, after `cell`, its j-th. */
@@ -88,8 +119,8 @@ static const char *read_odd_cell(parser *s, size_t j, const char *p, double *val
   }
   if (s->plan->role[j] == OCK_ROLE_LABEL) {
     s->piece->labels[s->piece->n_rows] = (ock_csv_label){cell.text, cell.length, cell.escaped};
-  } else if (s->plan->role[j] == OCK_ROLE_FEATURE) {
-    ock_csv_fault fault = read_number(s->plan, &cell, value);
+  } else if (ock_role_has_value(s->plan->role[j])) {
+    ock_csv_fault fault = read_value(s->plan, s->piece, j, &cell, value);
     if (fault) return fail_value(s, fault, j, &cell);
   }
   s->n_lines_inside += cell.n_lines;
@@ -101,12 +132,14 @@ static const char *read_odd_cell(parser *s, size_t j, const char *p, double *val
   return fail(s, OCK_CSV_RAGGED, j + 1, &trailing);
 }
 
-/* Take the unquoted cell [p, end) of a column that is no feature. */
-static bool take_text(parser *s, size_t j, const char *p, const char *end) {
+/* Take the unquoted cell [p, end) of a column that holds no numbers; false where it takes a closer look. */
+static bool take_text(parser *s, size_t j, const char *p, const char *end, double *value) {
   if (*p == '"' || s->holds_nul) return false;
-  if (s->plan->role[j] != OCK_ROLE_LABEL) return true;
+  if (s->plan->role[j] == OCK_ROLE_SKIP) return true;
   while (end > p && s->plan->dialect->kind[(unsigned char)end[-1]] & OCK_CSV_BLANK) end--;
-  s->piece->labels[s->piece->n_rows] = (ock_csv_label){.text = p, .length = (size_t)(end - p)};
+  ock_csv_cell cell = {.text = p, .length = (size_t)(end - p)};
+  if (s->plan->role[j] != OCK_ROLE_LABEL) return read_value(s->plan, s->piece, j, &cell, value) == OCK_CSV_FINE;
+  s->piece->labels[s->piece->n_rows] = (ock_csv_label){.text = cell.text, .length = cell.length};
   return true;
 }
 
@@ -117,7 +150,7 @@ static inline bool number_ends(const char *after, const char *end, bool final) {
 /* The end of the row at p, or NULL at a fault. */
 static const char *read_row(parser *s, const char *p) {
   const ock_csv_plan *plan = s->plan;
-  double *value = s->piece->values + s->piece->n_rows * plan->n_features;
+  double *value = s->piece->values + s->piece->n_rows * plan->n_values;
   const ock_csv_scanner scanner = s->scanner;
   const size_t n_columns = plan->n_columns;
   for (size_t j = 0; j < n_columns; j++) {
@@ -125,11 +158,11 @@ static const char *read_row(parser *s, const char *p) {
     bool final = j + 1 == n_columns, feature = plan->role[j] == OCK_ROLE_FEATURE, plain = false;
     if (*end == (final ? s->final_stop : plan->dialect->delimiter)) {
       p = skip_blanks(s, p);
-      plain = feature ? number_ends(ock_number_scan(p, value), end, final) : take_text(s, j, p, end);
+      plain = feature ? number_ends(ock_number_scan(p, value), end, final) : take_text(s, j, p, end, value);
     }
     p = plain ? end + 1 : read_odd_cell(s, j, cell, value);
     if (__builtin_expect(!p, 0)) return NULL;
-    value += feature;
+    value += ock_role_has_value(plan->role[j]);
   }
   return p;
 }
@@ -137,7 +170,7 @@ static const char *read_row(parser *s, const char *p) {
 /* The same where blanks are the delimiter: a cell's end says little there, so numbers are taken as they come. */
 static const char *read_row_between_blanks(parser *s, const char *p) {
   const ock_csv_plan *plan = s->plan;
-  double *value = s->piece->values + s->piece->n_rows * plan->n_features;
+  double *value = s->piece->values + s->piece->n_rows * plan->n_values;
   for (size_t j = 0; j < plan->n_columns; j++) {
     bool feature = plan->role[j] == OCK_ROLE_FEATURE;
     p = skip_blanks(s, p);
@@ -145,15 +178,15 @@ static const char *read_row_between_blanks(parser *s, const char *p) {
     bool plain = after && *after == (j + 1 == plan->n_columns ? s->final_stop : ' ');
     p = plain ? after + 1 : read_odd_cell(s, j, p, value);
     if (!p) return NULL;
-    value += feature;
+    value += ock_role_has_value(plan->role[j]);
   }
   return p;
 }
 
 static bool grow(const ock_csv_plan *plan, ock_csv_piece *piece) {
-  size_t features = plan->n_features ? plan->n_features : 1;
-  size_t capacity = piece->capacity_rows ? 2 * piece->capacity_rows : FIRST_VALUES / features + 1;
-  double *values = ock_realloc_array(piece->values, ock_size_product(capacity, features), sizeof *values);
+  size_t width = plan->n_values ? plan->n_values : 1;
+  size_t capacity = piece->capacity_rows ? 2 * piece->capacity_rows : FIRST_VALUES / width + 1;
+  double *values = ock_realloc_array(piece->values, ock_size_product(capacity, width), sizeof *values);
   if (!values) return false;
   piece->values = values;
   if (plan->has_label) {
@@ -165,6 +198,16 @@ static bool grow(const ock_csv_plan *plan, ock_csv_piece *piece) {
   return true;
 }
 
+/* Begin with no texts. */
+static bool clear_texts(const ock_csv_plan *plan, ock_csv_piece *piece) {
+  for (size_t i = 0; i < piece->n_texts; i++) ock_labels_clear(&piece->texts[i]);
+  if (piece->n_texts >= plan->n_categories) return true;
+  ock_free(piece->texts);
+  piece->texts = ock_alloc_zeroed(plan->n_categories, sizeof *piece->texts);
+  piece->n_texts = piece->texts ? plan->n_categories : 0;
+  return piece->texts;
+}
+
 void ock_csv_parse_piece(const ock_csv_plan *plan, ock_csv_piece *piece) {
   parser s = {.plan = plan,
               .piece = piece,
@@ -173,7 +216,8 @@ void ock_csv_parse_piece(const ock_csv_plan *plan, ock_csv_piece *piece) {
               .holds_nul = memchr(piece->begin, '\0', (size_t)(piece->end - piece->begin)) != NULL};
   piece->n_rows = 0;
   piece->n_lines = 0;
-  piece->fault = OCK_CSV_FINE;
+  piece->fault = clear_texts(plan, piece) ? OCK_CSV_FINE : OCK_CSV_NO_MEMORY;
+  if (piece->fault) return;
   const unsigned char *kind = plan->dialect->kind;
   for (const char *p = piece->begin;;) {
     if (p < piece->end && kind[(unsigned char)*p] & (OCK_CSV_BLANK | OCK_CSV_EOL))
@@ -197,5 +241,7 @@ void ock_csv_parse_piece(const ock_csv_plan *plan, ock_csv_piece *piece) {
 void ock_csv_piece_clear(ock_csv_piece *piece) {
   ock_free(piece->values);
   ock_free(piece->labels);
+  for (size_t i = 0; i < piece->n_texts; i++) ock_labels_clear(&piece->texts[i]);
+  ock_free(piece->texts);
   *piece = (ock_csv_piece){0};
 }

@@ -19,6 +19,16 @@ bool ock_csv_is_decimal_comma(const char *text, size_t length) {
   return before && n_after > 0 && comma[1] >= '0' && comma[1] <= '9' && ock_number_parse(comma + 1, n_after, &value);
 }
 
+bool ock_csv_has_number_commas(const ock_csv_cell *cell) {
+  char plain[64];
+  size_t length = 0;
+  double value;
+  if (cell->length > sizeof plain || !memchr(cell->text, ',', cell->length)) return false;
+  for (size_t i = 0; i < cell->length; i++)
+    if (cell->text[i] != ',') plain[length++] = cell->text[i];
+  return ock_number_parse(plain, length, &value);
+}
+
 typedef enum { MISSING, NUMBER, TEXT } cell_class;
 
 static cell_class classify(const ock_csv_cell *cell) {
@@ -120,7 +130,9 @@ static bool is_named(const ockham_read_options *options, const ock_csv_cell *cel
   return list_names(options->columns, options->n_columns, cell, n_columns) ||
          list_names(options->ignore, options->n_ignore, cell, n_columns) ||
          list_names(&options->label_column, options->label_column != NULL, cell, n_columns) ||
-         list_names(&options->weight_column, options->weight_column != NULL, cell, n_columns);
+         list_names(&options->weight_column, options->weight_column != NULL, cell, n_columns) ||
+         list_names(options->category_columns, options->n_category_columns, cell, n_columns) ||
+         list_names(&options->time_column, options->time_column != NULL, cell, n_columns);
 }
 
 static bool are_numbers(const char *const *list, size_t n, size_t n_columns) {
@@ -251,7 +263,8 @@ static ockham_status decide_header(sample *s, ock_csv_shape *shape, ockham_error
       (asked == OCKHAM_HEADER_FIND && is_header(s->options, s->first, s->below, shape->n_columns, s->n_rows == 0));
   for (size_t j = 0; j < shape->n_columns; j++) {
     cell_class class = header ? MISSING : classify(&s->first[j]);
-    shape->text_only[j] = (s->below[j].text || class == TEXT) && !s->below[j].number && class != NUMBER;
+    shape->text[j] = s->below[j].text || class == TEXT;
+    shape->text_only[j] = shape->text[j] && !s->below[j].number && class != NUMBER;
   }
   if (header) {
     shape->n_lines_before += s->n_lines_first;
@@ -267,9 +280,10 @@ static ockham_status decide_header(sample *s, ock_csv_shape *shape, ockham_error
 static ockham_status read_shape(sample *s, ock_csv_shape *shape, ockham_error *err) {
   size_t n = shape->n_columns;
   shape->text_only = ock_alloc_zeroed(n, sizeof *shape->text_only);
+  shape->text = ock_alloc_zeroed(n, sizeof *shape->text);
   s->first = ock_alloc_zeroed(n, sizeof *s->first);
   s->below = ock_alloc_zeroed(n, sizeof *s->below);
-  if (!shape->text_only || !s->first || !s->below)
+  if (!shape->text_only || !shape->text || !s->first || !s->below)
     return ock_fail_memory(err, "the columns", ock_size_product(n, sizeof *s->first));
   OCK_TRY(read_first_row(s, shape, err));
   look_below(s, shape);
@@ -345,5 +359,6 @@ void ock_csv_shape_clear(ock_csv_shape *shape) {
     for (size_t j = 0; j < shape->n_columns; j++) ock_free(shape->names[j]);
   ock_free(shape->names);
   ock_free(shape->text_only);
+  ock_free(shape->text);
   *shape = (ock_csv_shape){0};
 }

@@ -269,7 +269,7 @@ static ockham_status prepare(hdf5_source *h5, ockham_error *err) {
   if (!h5->feature) return ock_fail_memory(err, "a list of columns", n_columns * sizeof *h5->feature);
   h5->label_column = n_columns;
   for (size_t j = 0; j < n_columns; j++) {
-    if (h5->base.role[j] == OCK_ROLE_FEATURE) h5->feature[h5->n_features++] = j;
+    if (ock_role_has_value(h5->base.role[j])) h5->feature[h5->n_features++] = j;
     if (h5->base.role[j] == OCK_ROLE_LABEL) h5->label_column = j;
   }
   size_t elements = ock_size_product(h5->block_rows, h5->n_features);

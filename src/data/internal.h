@@ -14,10 +14,17 @@
 
 #include "core/internal.h"
 
-/* What becomes of a column of the file. */
-typedef enum ock_role { OCK_ROLE_SKIP = 0, OCK_ROLE_FEATURE, OCK_ROLE_LABEL } ock_role;
+/* What becomes of a column of the file. From FEATURE on each has a value in a row: a number, the number of a text, or
+ * seconds since 1970. TIME is only for sources that read texts; others give the numbers of a CATEGORY as they are. */
+typedef enum ock_role {
+  OCK_ROLE_SKIP = 0,
+  OCK_ROLE_LABEL,
+  OCK_ROLE_FEATURE,
+  OCK_ROLE_CATEGORY,
+  OCK_ROLE_TIME
+} ock_role;
 
-/* The distinct label texts seen so far, numbered by first appearance. Zero-initialise. */
+/* The distinct texts of a column seen so far, numbered by first appearance. Zero-initialise. */
 typedef struct ock_labels {
   char **texts;
   size_t n, capacity;
@@ -28,13 +35,14 @@ ockham_status ock_labels_intern(ock_labels *labels, const char *text, size_t len
                                 ockham_error *err);
 void ock_labels_clear(ock_labels *labels);
 
-/* Rows as a source gives them: values is n_rows x n_features, row-major float64 or (NPY, HDF5) float32, in the order of
- * the source's columns, with NaN for a missing cell; label is NULL without a label column. The source owns both until
- * its next call. */
+/* Rows as a source gives them: values is n_rows x the columns that have values, row-major float64 or (NPY, HDF5)
+ * float32, in the order of the source's columns, with NaN for a missing cell; label is NULL without a label column. The
+ * source owns both until its next call. */
 typedef struct ock_block {
   const void *values;
   const uint32_t *label;
   const double *weight;       /* the reader's; NULL without a weight column, which for a source is a feature */
+  const double *time;         /* the reader's; NULL without a time column */
   const uint64_t *source_row; /* the reader's, under DROP: number of each row in the file, from 1; else NULL */
   size_t n_rows;
   ockham_dtype dtype;
@@ -51,8 +59,15 @@ struct ock_source {
   uint64_t n_rows_expected; /* 0 when unknown: only a hint for memory */
   ockham_dtype dtype;       /* what blocks hold */
   ock_labels *labels;       /* the reader's: where label texts are numbered */
-  ockham_missing missing;   /* under ERROR, a source that knows a better place than row and column may fail itself */
+  ock_labels *texts;        /* the reader's, n_columns: where those of categories are; NULL: there are none */
+  bool reads_texts;         /* it knows CATEGORY and TIME; else the reader makes them of numbers */
+  const bool *find_texts; /* the reader's, n_columns, or NULL: features where a cell of text is no error, but NaN ... */
+  bool *found_text;       /* ... and sets this; n_columns; the opener may set it as well */
+  ockham_missing missing; /* under ERROR, a source that knows a better place than row and column may fail itself */
   ockham_status (*next)(ock_source *source, ock_block *block, ockham_error *err);
+  /* Go back to before the first row, with other roles; NULL where nothing is ever found. It works on any input that was
+   * opened with find_categories, and fails on others that cannot be read twice. */
+  ockham_status (*restart)(ock_source *source, ockham_error *err);
   void (*close)(ock_source *source); /* frees the source itself */
 };
 
@@ -70,6 +85,19 @@ ockham_status ock_sqlite_open(const char *path, const char *part, const ockham_r
  * NULLs to be filled). ock_source_clear() frees them. */
 ockham_status ock_source_set_columns(ock_source *source, size_t n_columns, bool make_names, ockham_error *err);
 void ock_source_clear(ock_source *source);
+
+/* Whether a column has a value in each row. */
+static inline bool ock_role_has_value(ock_role role) {
+  return role >= OCK_ROLE_FEATURE;
+}
+
+/* Note that a feature's cell holds text, from any thread; false where that is an error. */
+bool ock_source_note_text(ock_source *source, size_t j);
+
+/* Seconds since 1970 of a text that fills [text, text + length): a number of them, or ISO 8601 as data.h says. False
+ * when it is neither, or not in the years 1 to 9999. */
+bool ock_time_parse(const char *text, size_t length, double *seconds);
+bool ock_time_is_valid(double seconds);
 
 /* True for the texts that count as a missing cell. */
 bool ock_text_is_missing(const char *text, size_t length);

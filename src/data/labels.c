@@ -26,7 +26,7 @@ static size_t find_slot(const ock_labels *labels, const char *text, size_t lengt
 static ockham_status grow_slots(ock_labels *labels, ockham_error *err) {
   size_t n_slots = labels->n_slots ? 2 * labels->n_slots : FIRST_SLOTS;
   uint32_t *slots = ock_alloc_zeroed(n_slots, sizeof *slots);
-  if (!slots) return ock_fail_memory(err, "the label values", ock_size_product(n_slots, sizeof *slots));
+  if (!slots) return ock_fail_memory(err, "the texts of a column", ock_size_product(n_slots, sizeof *slots));
   ock_free(labels->slots);
   labels->slots = slots;
   labels->n_slots = n_slots;
@@ -38,7 +38,7 @@ static ockham_status grow_slots(ock_labels *labels, ockham_error *err) {
 static ockham_status grow_texts(ock_labels *labels, ockham_error *err) {
   size_t capacity = labels->capacity ? 2 * labels->capacity : FIRST_SLOTS / 2;
   char **texts = ock_realloc_array(labels->texts, capacity, sizeof *texts);
-  if (!texts) return ock_fail_memory(err, "the label values", ock_size_product(capacity, sizeof *texts));
+  if (!texts) return ock_fail_memory(err, "the texts of a column", ock_size_product(capacity, sizeof *texts));
   labels->texts = texts;
   labels->capacity = capacity;
   return OCKHAM_OK;
@@ -46,14 +46,15 @@ static ockham_status grow_texts(ock_labels *labels, ockham_error *err) {
 
 ockham_status ock_labels_intern(ock_labels *labels, const char *text, size_t length, uint32_t *value,
                                 ockham_error *err) {
-  length = strnlen(text, length); /* a NUL, which only binary files can hold, ends a label */
+  length = strnlen(text, length); /* a NUL, which only binary files can hold, ends a text */
   if (2 * (labels->n + 1) > labels->n_slots) OCK_TRY(grow_slots(labels, err));
   size_t slot = find_slot(labels, text, length);
   if (!labels->slots[slot]) {
-    if (labels->n == UINT32_MAX - 1) return ock_fail(err, OCKHAM_BAD_DATA, "there are too many different labels");
+    if (labels->n == UINT32_MAX - 1)
+      return ock_fail(err, OCKHAM_BAD_DATA, "there are too many different texts in a column");
     if (labels->n == labels->capacity) OCK_TRY(grow_texts(labels, err));
     char *copy = ock_alloc(length + 1);
-    if (!copy) return ock_fail_memory(err, "a label", length + 1);
+    if (!copy) return ock_fail_memory(err, "a text", length + 1);
     memcpy(copy, text, length);
     copy[length] = '\0';
     labels->texts[labels->n++] = copy;

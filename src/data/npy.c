@@ -379,7 +379,7 @@ static ockham_status prepare(npy_source *npy, ockham_error *err) {
   if (!npy->feature) return ock_fail_memory(err, "a list of columns", base->n_columns * sizeof *npy->feature);
   npy->label_column = base->n_columns;
   for (size_t j = 0; j < base->n_columns; j++) {
-    if (base->role[j] == OCK_ROLE_FEATURE) npy->feature[npy->n_features++] = j;
+    if (ock_role_has_value(base->role[j])) npy->feature[npy->n_features++] = j;
     if (base->role[j] == OCK_ROLE_LABEL) npy->label_column = j;
   }
   size_t rows = BLOCK_SIZE / sizeof(double) / base->n_columns;

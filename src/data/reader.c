@@ -1,186 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocks pass through untouched where nothing is to be reordered or left out, which is the usual case. */
+/* A reader is opened, sent back and closed; reader_columns.c chooses columns, reader_rows.c gives out rows. */
 #include "data/reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LISTED_NAMES = 8, MAGIC_BYTES = 16 };
-
-typedef enum { FORMAT_CSV, FORMAT_NPY, FORMAT_HDF5, FORMAT_SQLITE } file_format;
-
-struct ockham_reader {
-  char *path;       /* of the file, which source->path may point to; NULL when the source was given */
-  const char *part; /* in it, or NULL */
-  file_format format;
-  ockham_read_options options; /* what opening the source anew needs of them */
-  char *query;
-  ockham_progress progress;
-  ock_source *source;
-  ockham_missing missing;
-  ock_labels labels;
-  bool has_label, has_weight;
-  size_t weight_column;   /* among the source's columns, where it is a feature like others ... */
-  size_t weight_position; /* ... and among these */
-  size_t n_features;      /* without it */
-  size_t *column;         /* n_features: where each is among the source's columns */
-  size_t *position;       /* n_features: where each is in the source's rows; NULL when they are in order */
-  void *rows;             /* the block given out last, where it is not the source's own */
-  uint32_t *label;
-  double *weight;
-  size_t capacity_rows;
-  uint64_t *source_row; /* under DROP: which rows of the file the block's are */
-  size_t capacity_source_rows;
-  const ockham_scaling *scaling; /* of the rows given out, or NULL */
-  const uint32_t *block_label;   /* of the block given out last, or NULL */
-  double *converted;             /* rows as float64, or scaled */
-  size_t capacity_converted;
-  uint64_t n_rows_read, n_rows_before, n_rows_dropped; /* before: those of earlier blocks */
-  bool ended;
-};
-
-/* ---- which columns ---- */
-
-static ockham_status fail_unknown(const ock_source *source, const char *wanted, ockham_error *err) {
-  char list[320] = "";
-  size_t n = 0;
-  for (size_t j = 0; j < source->n_columns && j < LISTED_NAMES && n + 48 < sizeof list; j++)
-    n += (size_t)snprintf(list + n, sizeof list - n, "%s'%.32s'", j ? ", " : "", source->names[j]);
-  if (source->n_columns > LISTED_NAMES) snprintf(list + n, sizeof list - n, ", ...");
-  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: no column '%.64s'; it has %s", source->path, wanted, list);
-}
-
-/* The column of that name, or else of that number. */
-static ockham_status find_column(const ock_source *source, const char *wanted, size_t *column, ockham_error *err) {
-  size_t n_found = 0;
-  for (size_t j = source->n_columns; j-- > 0;) {
-    if (strcmp(source->names[j], wanted) != 0) continue;
-    n_found++;
-    *column = j;
-  }
-  if (n_found == 1) return OCKHAM_OK;
-  if (n_found > 1)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: %zu columns are named '%.64s'; choose by number", source->path,
-                    n_found, wanted);
-  size_t number = ock_column_number(wanted);
-  if (number == 0 || number > source->n_columns) return fail_unknown(source, wanted, err);
-  *column = number - 1;
-  return OCKHAM_OK;
-}
-
-static ockham_status choose_listed(ockham_reader *reader, const ockham_read_options *options, ockham_error *err) {
-  ock_source *source = reader->source;
-  for (size_t i = 0; i < options->n_columns; i++) {
-    size_t j;
-    OCK_TRY(find_column(source, options->columns[i], &j, err));
-    if (source->role[j] == OCK_ROLE_FEATURE)
-      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: column '%.64s' was chosen twice", source->path,
-                      options->columns[i]);
-    source->role[j] = OCK_ROLE_FEATURE;
-    reader->column[i] = j;
-  }
-  reader->n_features = options->n_columns;
-  return OCKHAM_OK;
-}
-
-static void choose_all(ockham_reader *reader) {
-  ock_source *source = reader->source;
-  for (size_t j = 0; j < source->n_columns; j++) {
-    source->role[j] = OCK_ROLE_FEATURE;
-    reader->column[j] = j;
-  }
-  reader->n_features = source->n_columns;
-}
-
-static ockham_status choose_weight(ockham_reader *reader, const char *wanted, ockham_error *err) {
-  ock_source *source = reader->source;
-  OCK_TRY(find_column(source, wanted, &reader->weight_column, err));
-  if (source->role[reader->weight_column] == OCK_ROLE_LABEL)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: column '%.64s' cannot hold both labels and weights", source->path,
-                    wanted);
-  source->role[reader->weight_column] = OCK_ROLE_SKIP;
-  reader->has_weight = true;
-  return OCKHAM_OK;
-}
-
-/* Columns that are ignored, or hold labels or weights, are no features even where they were listed. */
-static ockham_status leave_out(ockham_reader *reader, const ockham_read_options *options, ockham_error *err) {
-  ock_source *source = reader->source;
-  size_t j;
-  for (size_t i = 0; i < options->n_ignore; i++) {
-    OCK_TRY(find_column(source, options->ignore[i], &j, err));
-    source->role[j] = OCK_ROLE_SKIP;
-  }
-  if (options->label_column) {
-    OCK_TRY(find_column(source, options->label_column, &j, err));
-    source->role[j] = OCK_ROLE_LABEL;
-    reader->has_label = true;
-  }
-  if (options->weight_column) OCK_TRY(choose_weight(reader, options->weight_column, err));
-  size_t n = 0;
-  for (size_t k = 0; k < reader->n_features; k++)
-    if (source->role[reader->column[k]] == OCK_ROLE_FEATURE) reader->column[n++] = reader->column[k];
-  reader->n_features = n;
-  if (reader->has_weight) source->role[reader->weight_column] = OCK_ROLE_FEATURE; /* numbers, like others */
-  if (n > 0) return OCKHAM_OK;
-  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: none of its %zu column%s is left as a feature", source->path,
-                  source->n_columns, source->n_columns == 1 ? "" : "s");
-}
-
-/* Values in a row of the source's. */
-static size_t row_width(const ockham_reader *reader) {
-  return reader->n_features + reader->has_weight;
-}
-
-/* Sources give features in the order of the file. */
-static ockham_status find_positions(ockham_reader *reader, ockham_error *err) {
-  bool in_order = !reader->has_weight;
-  for (size_t k = 1; k < reader->n_features; k++) in_order &= reader->column[k - 1] < reader->column[k];
-  if (in_order) return OCKHAM_OK;
-  const ock_source *source = reader->source;
-  size_t *position_of_column = ock_alloc_array(source->n_columns, sizeof(size_t));
-  reader->position = ock_alloc_array(reader->n_features, sizeof(size_t));
-  if (position_of_column && reader->position) {
-    size_t n = 0;
-    for (size_t j = 0; j < source->n_columns; j++) {
-      position_of_column[j] = n;
-      n += source->role[j] == OCK_ROLE_FEATURE;
-    }
-    for (size_t k = 0; k < reader->n_features; k++) reader->position[k] = position_of_column[reader->column[k]];
-    if (reader->has_weight) reader->weight_position = position_of_column[reader->weight_column];
-  }
-  bool done = position_of_column && reader->position;
-  ock_free(position_of_column);
-  return done ? OCKHAM_OK : ock_fail_memory(err, "the columns", source->n_columns * sizeof(size_t));
-}
-
-static ockham_status choose_columns(ockham_reader *reader, const ockham_read_options *options, ockham_error *err) {
-  size_t n = reader->source->n_columns;
-  reader->column = ock_alloc_array(n > options->n_columns ? n : options->n_columns, sizeof *reader->column);
-  if (!reader->column) return ock_fail_memory(err, "the columns", ock_size_product(n, sizeof *reader->column));
-  if (options->columns)
-    OCK_TRY(choose_listed(reader, options, err));
-  else
-    choose_all(reader);
-  OCK_TRY(leave_out(reader, options, err));
-  return find_positions(reader, err);
-}
+enum { MAGIC_BYTES = 16 };
 
 /* ---- which format ---- */
 
-static file_format format_of_magic(const char magic[MAGIC_BYTES]) {
-  if (memcmp(magic, "\x93NUMPY", 6) == 0) return FORMAT_NPY;
-  if (memcmp(magic, "\x89HDF\r\n\x1a\n", 8) == 0) return FORMAT_HDF5;
-  return memcmp(magic, "SQLite format 3", 16) == 0 ? FORMAT_SQLITE : FORMAT_CSV;
+static ock_file_format format_of_magic(const char magic[MAGIC_BYTES]) {
+  if (memcmp(magic, "\x93NUMPY", 6) == 0) return OCK_FILE_NPY;
+  if (memcmp(magic, "\x89HDF\r\n\x1a\n", 8) == 0) return OCK_FILE_HDF5;
+  return memcmp(magic, "SQLite format 3", 16) == 0 ? OCK_FILE_SQLITE : OCK_FILE_CSV;
 }
 
 /* Look at the first bytes; only of regular files, because what is read from a pipe is gone. */
-static ockham_status find_format(const char *path, file_format *format, ockham_error *err) {
-  *format = FORMAT_CSV;
+static ockham_status find_format(const char *path, ock_file_format *format, ockham_error *err) {
+  *format = OCK_FILE_CSV;
   if (strcmp(path, "-") == 0) return OCKHAM_OK;
   struct stat info;
   if (stat(path, &info) != 0) return ock_fail(err, OCKHAM_IO, "%s: cannot be opened: %s", path, strerror(errno));
@@ -208,19 +48,19 @@ static const char *split_part(char *path) {
   return NULL;
 }
 
-static ockham_status open_format(file_format format, const char *path, const char *part,
+static ockham_status open_format(ock_file_format format, const char *path, const char *part,
                                  const ockham_read_options *options, ock_source **source, ockham_error *err) {
-  if (options->query && format != FORMAT_SQLITE)
+  if (options->query && format != OCK_FILE_SQLITE)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: a query needs an SQLite file", path);
   switch (format) {
-    case FORMAT_NPY:
+    case OCK_FILE_NPY:
       if (!part) return ock_npy_open(path, options, source, err);
       break;
-    case FORMAT_HDF5:
+    case OCK_FILE_HDF5:
       return ock_hdf5_open(path, part, options, source, err);
-    case FORMAT_SQLITE:
+    case OCK_FILE_SQLITE:
       return ock_sqlite_open(path, part, options, source, err);
-    case FORMAT_CSV:
+    case OCK_FILE_CSV:
       if (!part) return ock_csv_open(path, options, source, err);
       break;
   }
@@ -232,9 +72,9 @@ static ockham_status open_format(file_format format, const char *path, const cha
 static const ockham_read_options all_defaults = {0};
 
 static ockham_status check_options(const ockham_read_options *options, ockham_error *err) {
-  if ((unsigned)options->missing > OCKHAM_MISSING_MEAN || (unsigned)options->header > OCKHAM_HEADER_ABSENT)
+  if ((unsigned)options->missing > OCKHAM_MISSING_KEEP || (unsigned)options->header > OCKHAM_HEADER_ABSENT)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "unknown policy for %s",
-                    (unsigned)options->missing > OCKHAM_MISSING_MEAN ? "missing cells" : "the header");
+                    (unsigned)options->missing > OCKHAM_MISSING_KEEP ? "missing cells" : "the header");
   return OCKHAM_OK;
 }
 
@@ -251,7 +91,7 @@ ockham_status ock_reader_open_source(ock_source *source, const ockham_read_optio
   reader->missing = options->missing;
   source->labels = &reader->labels;
   source->missing = options->missing;
-  ockham_status status = choose_columns(reader, options, err);
+  ockham_status status = ock_reader_choose_columns(reader, options, err);
   if (status)
     ockham_reader_close(reader);
   else
@@ -263,9 +103,9 @@ ockham_status ock_reader_open_source(ock_source *source, const ockham_read_optio
 static ockham_status keep_options(ockham_reader **reader, const ockham_read_options *options, ockham_error *err) {
   ockham_reader *r = *reader;
   r->options = *options;
-  r->options.columns = r->options.ignore = NULL;
-  r->options.n_columns = r->options.n_ignore = 0;
-  r->options.label_column = NULL;
+  r->options.columns = r->options.ignore = r->options.category_columns = NULL;
+  r->options.n_columns = r->options.n_ignore = r->options.n_category_columns = 0;
+  r->options.label_column = r->options.weight_column = r->options.time_column = NULL;
   if (options->progress) {
     r->progress = *options->progress;
     r->options.progress = &r->progress;
@@ -287,7 +127,7 @@ ockham_status ock_reader_open(const char *path, const ockham_read_options *optio
   char *copy = ock_string_copy(path);
   if (!copy) return ock_fail_memory(err, "the path", strlen(path));
   const char *part = split_part(copy);
-  file_format format;
+  ock_file_format format;
   ock_source *source = NULL;
   ockham_status status = find_format(copy, &format, err);
   if (!status) status = open_format(format, copy, part, options, &source, err);
@@ -308,11 +148,17 @@ ockham_status ockham_reader_open(const char *path, const ockham_read_options *op
   if (options && options->missing == OCKHAM_MISSING_MEAN)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT,
                     "missing cells cannot become column means while reading in blocks: the means are not known yet");
+  if (options && options->find_categories)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                    "columns of text cannot be found while reading in blocks: name them as categories");
   return ock_reader_open(path, options, reader, err);
 }
 
 void ockham_reader_close(ockham_reader *reader) {
   if (!reader) return;
+  for (size_t j = 0; reader->texts && j < reader->source->n_columns; j++) ock_labels_clear(&reader->texts[j]);
+  ock_free(reader->texts);
+  ock_free(reader->may_be_text);
   if (reader->source) reader->source->close(reader->source);
   ock_free(reader->query);
   ock_labels_clear(&reader->labels);
@@ -321,6 +167,7 @@ void ockham_reader_close(ockham_reader *reader) {
   ock_free(reader->rows);
   ock_free(reader->label);
   ock_free(reader->weight);
+  ock_free(reader->time);
   ock_free(reader->source_row);
   ock_free(reader->converted);
   ock_free(reader->path);
@@ -355,12 +202,31 @@ ockham_status ockham_reader_rewind(ockham_reader *reader, ockham_error *err) {
   }
   memcpy(source->role, old->role, source->n_columns * sizeof *source->role);
   source->labels = &reader->labels;
+  source->texts = reader->texts;
   source->missing = reader->missing;
   old->close(old);
   reader->source = source;
   reader->n_rows_read = reader->n_rows_before = reader->n_rows_dropped = 0;
   reader->ended = false;
   return OCKHAM_OK;
+}
+
+bool ock_reader_found_text(const ockham_reader *reader) {
+  for (size_t k = 0; reader->may_be_text && k < reader->n_features; k++) {
+    size_t j = reader->column[k];
+    if (reader->source->role[j] == OCK_ROLE_FEATURE && reader->source->found_text[j]) return true;
+  }
+  return false;
+}
+
+ockham_status ock_reader_restart(ockham_reader *reader, ockham_error *err) {
+  ock_source *source = reader->source;
+  for (size_t k = 0; k < reader->n_features; k++)
+    if (source->found_text[reader->column[k]]) OCK_TRY(ock_reader_make_category(reader, k, err));
+  ock_labels_clear(&reader->labels);
+  for (size_t j = 0; j < source->n_columns; j++) ock_labels_clear(&reader->texts[j]);
+  reader->n_rows_read = reader->n_rows_before = reader->n_rows_dropped = 0;
+  return source->restart(source, err);
 }
 
 static ockham_status rewind_reader(void *user, ockham_error *err) {
@@ -380,204 +246,6 @@ ockham_status ockham_reader_source(ockham_reader *reader, ockham_row_source *sou
 
 void ockham_reader_scale(ockham_reader *reader, const ockham_scaling *scaling) {
   reader->scaling = scaling && scaling->kind != OCKHAM_SCALE_NONE ? scaling : NULL;
-}
-
-/* ---- rows ---- */
-
-static bool is_finite_double(const double *x, size_t n) {
-  uint64_t found = 0;
-  for (size_t i = 0; i < n; i++) {
-    uint64_t bits;
-    memcpy(&bits, &x[i], sizeof bits);
-    found |= (bits & 0x7fffffffffffffffu) + 0x0010000000000000u; /* carries into the sign for nan and inf */
-  }
-  return found >> 63 == 0;
-}
-
-static bool is_finite_float(const float *x, size_t n) {
-  uint32_t found = 0;
-  for (size_t i = 0; i < n; i++) {
-    uint32_t bits;
-    memcpy(&bits, &x[i], sizeof bits);
-    found |= (bits & 0x7fffffffu) + 0x00800000u;
-  }
-  return found >> 31 == 0;
-}
-
-static bool is_finite(const ock_block *block, size_t first, size_t n) {
-  return block->dtype == OCKHAM_FLOAT32 ? is_finite_float((const float *)block->values + first, n)
-                                        : is_finite_double((const double *)block->values + first, n);
-}
-
-static double value_at(const ock_block *block, size_t i) {
-  return block->dtype == OCKHAM_FLOAT32 ? (double)((const float *)block->values)[i]
-                                        : ((const double *)block->values)[i];
-}
-
-/* The source's column behind the n-th feature of its rows. */
-static size_t nth_feature(const ock_source *source, size_t n) {
-  size_t j = 0;
-  for (;; j++)
-    if (source->role[j] == OCK_ROLE_FEATURE && n-- == 0) return j;
-}
-
-static ockham_status fail_value(const ockham_reader *reader, size_t row, size_t feature, double value,
-                                ockham_error *err) {
-  const ock_source *source = reader->source;
-  size_t j = nth_feature(source, feature);
-  unsigned long long number = reader->n_rows_read + row + 1;
-  if (isnan(value))
-    return ock_fail_at(err, OCKHAM_BAD_DATA, number, j + 1,
-                       "%s: row %llu, column %zu '%.64s' is missing (NaN); --missing drop leaves out such rows, "
-                       "--missing mean fills them in",
-                       source->path, number, j + 1, source->names[j]);
-  return ock_fail_at(err, OCKHAM_BAD_DATA, number, j + 1,
-                     "%s: row %llu, column %zu '%.64s' holds %g, which is not finite", source->path, number, j + 1,
-                     source->names[j], value);
-}
-
-/* Find the first value that the policy does not allow. */
-static ockham_status check_values(const ockham_reader *reader, const ock_block *block, ockham_error *err) {
-  size_t n = row_width(reader);
-  for (size_t i = 0; i < block->n_rows; i++) {
-    if (is_finite(block, i * n, n)) continue;
-    for (size_t j = 0; j < n; j++) {
-      double value = value_at(block, i * n + j);
-      if (isinf(value) || (isnan(value) && reader->missing == OCKHAM_MISSING_ERROR))
-        return fail_value(reader, i, j, value, err);
-    }
-  }
-  return OCKHAM_OK;
-}
-
-static ockham_status reserve_rows(ockham_reader *reader, size_t n_rows, size_t value_bytes, ockham_error *err) {
-  if (n_rows <= reader->capacity_rows) return OCKHAM_OK;
-  ock_free(reader->rows);
-  ock_free(reader->label);
-  ock_free(reader->weight);
-  size_t size = ock_size_product(n_rows, reader->n_features);
-  reader->rows = ock_alloc_array(size, value_bytes);
-  reader->label = ock_alloc_array(n_rows, sizeof *reader->label);
-  reader->weight = ock_alloc_array(reader->has_weight ? n_rows : 0, sizeof *reader->weight);
-  reader->capacity_rows = reader->rows && reader->label && reader->weight ? n_rows : 0;
-  return reader->capacity_rows ? OCKHAM_OK
-                               : ock_fail_memory(err, "a block of rows", ock_size_product(size, value_bytes));
-}
-
-static void copy_row(const ockham_reader *reader, const ock_block *block, size_t from, size_t to) {
-  size_t n = reader->n_features, width = row_width(reader);
-  const size_t *position = reader->position;
-  if (block->dtype == OCKHAM_FLOAT32) {
-    const float *x = (const float *)block->values + from * width;
-    float *y = (float *)reader->rows + to * n;
-    for (size_t k = 0; k < n; k++) y[k] = x[position ? position[k] : k];
-  } else {
-    const double *x = (const double *)block->values + from * width;
-    double *y = (double *)reader->rows + to * n;
-    for (size_t k = 0; k < n; k++) y[k] = x[position ? position[k] : k];
-  }
-}
-
-static ockham_status number_rows(ockham_reader *reader, size_t n_rows, ockham_error *err) {
-  if (n_rows > reader->capacity_source_rows) {
-    ock_free(reader->source_row);
-    reader->source_row = ock_alloc_array(n_rows, sizeof *reader->source_row);
-    reader->capacity_source_rows = reader->source_row ? n_rows : 0;
-    if (!reader->source_row) return ock_fail_memory(err, "the row numbers", n_rows * sizeof *reader->source_row);
-  }
-  for (size_t i = 0; i < n_rows; i++) reader->source_row[i] = reader->n_rows_read + i + 1;
-  return OCKHAM_OK;
-}
-
-static ockham_status copy_weight(ockham_reader *reader, const ock_block *block, size_t from, size_t to,
-                                 ockham_error *err) {
-  const ock_source *source = reader->source;
-  size_t j = reader->weight_column;
-  double weight = value_at(block, from * row_width(reader) + reader->weight_position);
-  reader->weight[to] = weight;
-  if (ock_is_weight(weight)) return OCKHAM_OK;
-  unsigned long long number = reader->n_rows_read + from + 1;
-  return ock_fail_at(err, OCKHAM_BAD_DATA, number, j + 1,
-                     "%s: row %llu, column %zu '%.64s': a weight must be 0 or a number from %g to %g, found %g",
-                     source->path, number, j + 1, source->names[j], OCKHAM_LEAST_WEIGHT, OCKHAM_LARGEST_WEIGHT, weight);
-}
-
-/* Copy the rows that stay, their features in the order asked for, and their weights. */
-static ockham_status rearrange(ockham_reader *reader, ock_block *block, bool drop, ockham_error *err) {
-  size_t value_bytes = block->dtype == OCKHAM_FLOAT32 ? sizeof(float) : sizeof(double);
-  OCK_TRY(reserve_rows(reader, block->n_rows, value_bytes, err));
-  size_t n_kept = 0;
-  for (size_t i = 0; i < block->n_rows; i++) {
-    if (drop && !is_finite(block, i * row_width(reader), row_width(reader))) continue;
-    copy_row(reader, block, i, n_kept);
-    if (block->label) reader->label[n_kept] = block->label[i];
-    if (reader->has_weight) OCK_TRY(copy_weight(reader, block, i, n_kept, err));
-    if (drop) reader->source_row[n_kept] = reader->n_rows_read + i + 1;
-    n_kept++;
-  }
-  reader->n_rows_dropped += block->n_rows - n_kept;
-  block->values = reader->rows;
-  if (block->label) block->label = reader->label;
-  if (reader->has_weight) block->weight = reader->weight;
-  block->n_rows = n_kept;
-  return OCKHAM_OK;
-}
-
-ockham_status ock_reader_next_block(ockham_reader *reader, ock_block *block, ockham_error *err) {
-  do {
-    OCK_TRY(reader->source->next(reader->source, block, err));
-    size_t n_rows = block->n_rows;
-    if (n_rows == 0) break;
-    bool drop = false;
-    block->source_row = NULL;
-    block->weight = NULL;
-    if (reader->missing == OCKHAM_MISSING_DROP) {
-      OCK_TRY(number_rows(reader, n_rows, err));
-      block->source_row = reader->source_row;
-    }
-    if (!is_finite(block, 0, n_rows * row_width(reader))) {
-      drop = reader->missing == OCKHAM_MISSING_DROP;
-      if (!drop) OCK_TRY(check_values(reader, block, err));
-    }
-    if (drop || reader->position) OCK_TRY(rearrange(reader, block, drop, err));
-    reader->n_rows_before = reader->n_rows_read;
-    reader->n_rows_read += n_rows;
-  } while (block->n_rows == 0);
-  return OCKHAM_OK;
-}
-
-/* Into a copy of float64, scaled. */
-static ockham_status convert(ockham_reader *reader, ockham_rows *rows, ockham_error *err) {
-  size_t n = rows->n_rows * reader->n_features;
-  if (n > reader->capacity_converted) {
-    ock_free(reader->converted);
-    reader->converted = ock_alloc_array(n, sizeof(double));
-    reader->capacity_converted = reader->converted ? n : 0;
-    if (!reader->converted) return ock_fail_memory(err, "a block of rows", n * sizeof(double));
-  }
-  if (rows->dtype == OCKHAM_FLOAT32) {
-    for (size_t i = 0; i < n; i++) reader->converted[i] = (double)((const float *)rows->data)[i];
-    rows->data = reader->converted;
-    rows->dtype = OCKHAM_FLOAT64;
-  }
-  if (reader->scaling) ockham_scaling_apply(reader->scaling, *rows, reader->converted);
-  rows->data = reader->converted;
-  return OCKHAM_OK;
-}
-
-ockham_status ockham_reader_next(ockham_reader *reader, ockham_rows *rows, ockham_error *err) {
-  ock_block block;
-  OCK_TRY(ock_reader_next_block(reader, &block, err));
-  reader->block_label = block.label;
-  reader->ended = block.n_rows == 0;
-  ockham_rows found = {.data = block.values,
-                       .n_rows = block.n_rows,
-                       .n_columns = reader->n_features,
-                       .stride = reader->n_features,
-                       .dtype = block.n_rows > 0 ? block.dtype : OCKHAM_FLOAT64};
-  if (block.n_rows > 0 && (block.dtype == OCKHAM_FLOAT32 || reader->scaling)) OCK_TRY(convert(reader, &found, err));
-  *rows = found;
-  return OCKHAM_OK;
 }
 
 /* ---- what a reader knows ---- */
@@ -620,6 +288,26 @@ bool ock_reader_has_weight(const ockham_reader *reader) {
 
 const double *ockham_reader_weights(const ockham_reader *reader) {
   return reader->has_weight ? reader->weight : NULL;
+}
+
+bool ock_reader_has_time(const ockham_reader *reader) {
+  return reader->has_time;
+}
+
+const double *ockham_reader_times(const ockham_reader *reader) {
+  return reader->has_time ? reader->time : NULL;
+}
+
+ock_labels *ock_reader_texts(ockham_reader *reader, size_t k) {
+  return reader->texts ? &reader->texts[reader->column[k]] : NULL;
+}
+
+size_t ockham_reader_n_texts(const ockham_reader *reader, size_t j) {
+  return reader->texts ? reader->texts[reader->column[j]].n : 0;
+}
+
+const char *ockham_reader_text(const ockham_reader *reader, size_t j, size_t value) {
+  return reader->texts[reader->column[j]].texts[value];
 }
 
 bool ock_reader_has_label(const ockham_reader *reader) {

@@ -29,7 +29,7 @@ typedef struct sqlite_source {
   sqlite3 *database;
   sqlite3_stmt *statement;
   bool has_label, at_end;
-  size_t n_features, block_rows;
+  size_t n_values, block_rows;
   uint64_t n_rows_read;
   double *values; /* allocated, like label, by the first call of next */
   uint32_t *label;
@@ -219,11 +219,11 @@ static void sqlite_close(ock_source *source) {
 
 static ockham_status allocate_block(sqlite_source *db, ockham_error *err) {
   for (size_t j = 0; j < db->base.n_columns; j++) {
-    db->n_features += db->base.role[j] == OCK_ROLE_FEATURE;
+    db->n_values += ock_role_has_value(db->base.role[j]);
     db->has_label |= db->base.role[j] == OCK_ROLE_LABEL;
   }
-  db->block_rows = BLOCK_SIZE / sizeof(double) / (db->n_features + 1) + 1;
-  db->values = ock_alloc_array(ock_size_product(db->block_rows, db->n_features), sizeof *db->values);
+  db->block_rows = BLOCK_SIZE / sizeof(double) / (db->n_values + 1) + 1;
+  db->values = ock_alloc_array(ock_size_product(db->block_rows, db->n_values), sizeof *db->values);
   db->label = ock_alloc_array(db->block_rows, sizeof *db->label);
   return db->values && db->label ? OCKHAM_OK : ock_fail_memory(err, "a block of rows", BLOCK_SIZE);
 }
@@ -234,6 +234,14 @@ static int shown_length(const char *text, size_t length) {
   length = SHOWN_TEXT;
   while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80) length--;
   return (int)length;
+}
+
+static ockham_status fail_time(const sqlite_source *db, int j, const char *text, size_t length, ockham_error *err) {
+  unsigned long long row = db->n_rows_read + 1;
+  return ock_fail_at(err, OCKHAM_BAD_DATA, row, (uint64_t)j + 1,
+                     "%s: row %llu: column %d '%.80s' holds '%.*s', expected a time such as 2026-03-01T12:30:00Z, or "
+                     "seconds since 1970 in the years 1 to 9999",
+                     db->base.path, row, j + 1, db->base.names[j], shown_length(text, length), text);
 }
 
 static ockham_status fail_cell(const sqlite_source *db, int j, const char *what, const char *text, size_t length,
@@ -247,7 +255,7 @@ static ockham_status fail_cell(const sqlite_source *db, int j, const char *what,
       name);
 }
 
-static ockham_status read_text_cell(const sqlite_source *db, int j, double *value, ockham_error *err) {
+static ockham_status read_text_cell(sqlite_source *db, int j, double *value, ockham_error *err) {
   const char *text = (const char *)sqlite3_column_text(db->statement, j);
   size_t length = (size_t)sqlite3_column_bytes(db->statement, j);
   if (!text) return fail_sqlite(db, "SQLite cannot read a text", OCKHAM_BAD_FILE, err);
@@ -255,10 +263,12 @@ static ockham_status read_text_cell(const sqlite_source *db, int j, double *valu
     *value = NAN;
     return OCKHAM_OK;
   }
-  return ock_number_parse(text, length, value) ? OCKHAM_OK : fail_cell(db, j, "text ('", text, length, err);
+  if (ock_number_parse(text, length, value)) return OCKHAM_OK;
+  *value = NAN;
+  return ock_source_note_text(&db->base, (size_t)j) ? OCKHAM_OK : fail_cell(db, j, "text ('", text, length, err);
 }
 
-static ockham_status read_cell(const sqlite_source *db, int j, double *value, ockham_error *err) {
+static ockham_status read_cell(sqlite_source *db, int j, double *value, ockham_error *err) {
   switch (sqlite3_column_type(db->statement, j)) {
     case SQLITE_INTEGER:
       *value = (double)sqlite3_column_int64(db->statement, j);
@@ -276,27 +286,55 @@ static ockham_status read_cell(const sqlite_source *db, int j, double *value, oc
   }
 }
 
-static ockham_status read_label(const sqlite_source *db, int j, uint32_t *label, ockham_error *err) {
+typedef struct cell_text {
+  const char *text;
+  size_t length;
   char digits[32];
-  const char *text = "";
-  size_t length = 0;
+} cell_text;
+
+/* Any cell as text; NULL is empty. */
+static ockham_status take_text(const sqlite_source *db, int j, cell_text *cell, ockham_error *err) {
   int type = sqlite3_column_type(db->statement, j);
-  if (type == SQLITE_FLOAT) { /* SQLite would give 15 digits, and make different numbers one label */
-    length = ock_number_format(sqlite3_column_double(db->statement, j), digits);
-    text = digits;
+  cell->text = "";
+  cell->length = 0;
+  if (type == SQLITE_FLOAT) { /* SQLite would give 15 digits, and make different numbers one text */
+    cell->length = ock_number_format(sqlite3_column_double(db->statement, j), cell->digits);
+    cell->text = cell->digits;
   } else if (type != SQLITE_NULL) {
-    text = (const char *)sqlite3_column_text(db->statement, j);
-    length = (size_t)sqlite3_column_bytes(db->statement, j);
-    if (!text && length > 0) return fail_sqlite(db, "SQLite cannot read a label", OCKHAM_BAD_FILE, err);
-    if (!text) text = "";
+    const char *text = (const char *)sqlite3_column_text(db->statement, j);
+    cell->length = (size_t)sqlite3_column_bytes(db->statement, j);
+    if (!text && cell->length > 0) return fail_sqlite(db, "SQLite cannot read a text", OCKHAM_BAD_FILE, err);
+    if (text) cell->text = text;
   }
-  return ock_labels_intern(db->base.labels, text, length, label, err);
+  return OCKHAM_OK;
+}
+
+static ockham_status read_label(const sqlite_source *db, int j, uint32_t *label, ockham_error *err) {
+  cell_text cell;
+  OCK_TRY(take_text(db, j, &cell, err));
+  return ock_labels_intern(db->base.labels, cell.text, cell.length, label, err);
+}
+
+/* A category or a time. */
+static ockham_status read_text_value(sqlite_source *db, int j, double *value, ockham_error *err) {
+  cell_text cell;
+  if (sqlite3_column_type(db->statement, j) == SQLITE_BLOB) return fail_cell(db, j, "bytes (a BLOB)", NULL, 0, err);
+  OCK_TRY(take_text(db, j, &cell, err));
+  *value = NAN;
+  if (ock_text_is_missing(cell.text, cell.length)) return OCKHAM_OK;
+  if (db->base.role[j] == OCK_ROLE_TIME)
+    return ock_time_parse(cell.text, cell.length, value) ? OCKHAM_OK : fail_time(db, j, cell.text, cell.length, err);
+  uint32_t number;
+  OCK_TRY(ock_labels_intern(&db->base.texts[j], cell.text, cell.length, &number, err));
+  *value = number;
+  return OCKHAM_OK;
 }
 
 static ockham_status read_row(sqlite_source *db, size_t i, ockham_error *err) {
-  double *value = db->values + i * db->n_features;
+  double *value = db->values + i * db->n_values;
   for (size_t j = 0; j < db->base.n_columns; j++) {
     if (db->base.role[j] == OCK_ROLE_FEATURE) OCK_TRY(read_cell(db, (int)j, value++, err));
+    if (db->base.role[j] > OCK_ROLE_FEATURE) OCK_TRY(read_text_value(db, (int)j, value++, err));
     if (db->base.role[j] == OCK_ROLE_LABEL) OCK_TRY(read_label(db, (int)j, &db->label[i], err));
   }
   db->n_rows_read++;
@@ -320,12 +358,26 @@ static ockham_status sqlite_next(ock_source *source, ock_block *block, ockham_er
   return OCKHAM_OK;
 }
 
+static ockham_status sqlite_restart(ock_source *source, ockham_error *err) {
+  sqlite_source *db = (sqlite_source *)source;
+  if (sqlite3_reset(db->statement) != SQLITE_OK)
+    return fail_sqlite(db, "SQLite cannot read it again", OCKHAM_BAD_FILE, err);
+  db->n_rows_read = 0;
+  db->at_end = false;
+  return OCKHAM_OK;
+}
+
 ockham_status ock_sqlite_open(const char *path, const char *part, const ockham_read_options *options,
                               ock_source **source, ockham_error *err) {
   *source = NULL;
   sqlite_source *db = ock_alloc_zeroed(1, sizeof *db);
   if (!db) return ock_fail_memory(err, "an SQLite file", sizeof *db);
-  db->base = (ock_source){.path = path, .dtype = OCKHAM_FLOAT64, .next = sqlite_next, .close = sqlite_close};
+  db->base = (ock_source){.path = path,
+                          .dtype = OCKHAM_FLOAT64,
+                          .reads_texts = true,
+                          .next = sqlite_next,
+                          .restart = sqlite_restart,
+                          .close = sqlite_close};
   ockham_status status = open_rows(db, part, options ? options->query : NULL, err);
   if (status)
     sqlite_close(&db->base);

@@ -18,7 +18,10 @@ void ockham_table_free(ockham_table *table) {
   ock_free(table->values);
   ock_free(table->label);
   ock_free(table->weight);
+  ock_free(table->time);
   ock_free(table->source_row);
+  for (size_t j = 0; table->texts && j < table->n_columns; j++) ock_labels_clear(&table->texts[j]);
+  ock_free(table->texts);
   ock_labels_clear(&table->labels);
   ock_free(table);
 }
@@ -38,6 +41,11 @@ static ockham_status set_capacity(ockham_table *table, const ockham_reader *read
     double *weight = ock_realloc_array(table->weight, n_rows, sizeof *weight);
     if (!weight) return ock_fail_memory(err, "the weights", ock_size_product(n_rows, sizeof *weight));
     table->weight = weight;
+  }
+  if (ock_reader_has_time(reader)) {
+    double *time = ock_realloc_array(table->time, n_rows, sizeof *time);
+    if (!time) return ock_fail_memory(err, "the times", ock_size_product(n_rows, sizeof *time));
+    table->time = time;
   }
   if (!ock_reader_has_label(reader)) return OCKHAM_OK;
   uint32_t *label = ock_realloc_array(table->label, n_rows, sizeof *label);
@@ -63,17 +71,19 @@ static void append(ockham_table *table, const ock_block *block) {
   size_t row_bytes = table->n_columns * value_bytes(table);
   memcpy((char *)table->values + table->n_rows * row_bytes, block->values, block->n_rows * row_bytes);
   if (block->weight) memcpy(table->weight + table->n_rows, block->weight, block->n_rows * sizeof *table->weight);
+  if (block->time) memcpy(table->time + table->n_rows, block->time, block->n_rows * sizeof *table->time);
   if (block->label) memcpy(table->label + table->n_rows, block->label, block->n_rows * sizeof *table->label);
   table->n_rows += block->n_rows;
 }
 
-static ockham_status read_rows(ockham_table *table, ockham_reader *reader, ockham_error *err) {
+static ockham_status append_rows(ockham_table *table, ockham_reader *reader, ockham_error *err) {
   uint64_t expected = ock_reader_n_rows_expected(reader);
   size_t capacity = 0;
   for (;;) {
     ock_block block;
     OCK_TRY(ock_reader_next_block(reader, &block, err));
     if (block.n_rows == 0) break;
+    if (ock_reader_found_text(reader)) continue; /* the rest is read for which other columns hold text */
     size_t needed = table->n_rows + block.n_rows;
     if (needed > capacity) {
       capacity = capacity ? capacity + capacity / 2 : expected < SIZE_MAX / 2 ? (size_t)expected : 0;
@@ -82,6 +92,18 @@ static ockham_status read_rows(ockham_table *table, ockham_reader *reader, ockha
     }
     OCK_TRY(number_rows(table, &block, ockham_reader_n_rows_dropped(reader), capacity, err));
     append(table, &block);
+  }
+  return OCKHAM_OK;
+}
+
+static ockham_status read_rows(ockham_table *table, ockham_reader *reader, ockham_error *err) {
+  OCK_TRY(append_rows(table, reader, err));
+  if (ock_reader_found_text(reader)) {
+    OCK_TRY(ock_reader_restart(reader, err));
+    table->n_rows = 0;
+    ock_free(table->source_row);
+    table->source_row = NULL;
+    OCK_TRY(append_rows(table, reader, err));
   }
   table->n_rows_dropped = ockham_reader_n_rows_dropped(reader);
   if (table->n_rows > 0) return set_capacity(table, reader, table->n_rows, err);
@@ -164,6 +186,11 @@ static ockham_status fill_with_sums(ockham_table *table, const column_sums *colu
       return ock_fail(err, OCKHAM_BAD_DATA,
                       "%s: column '%.64s' has no cell but missing ones; leave it out with --ignore", path,
                       table->names[j]);
+    if (columns[j].n_missing > 0 && ockham_table_n_texts(table, j) > 0)
+      return ock_fail(
+          err, OCKHAM_BAD_DATA,
+          "%s: column '%.64s' holds texts, so the %zu missing ones have no mean; leave it out, or such rows", path,
+          table->names[j], columns[j].n_missing);
     if (columns[j].n_missing > 0) fill_column(table, j, column_mean(table, j, columns[j].sum, columns[j].weight));
   }
   return OCKHAM_OK;
@@ -179,6 +206,20 @@ static ockham_status fill_with_means(ockham_table *table, const char *path, ockh
 }
 
 /* ---- reading ---- */
+
+static ockham_status take_texts(ockham_table *table, ockham_reader *reader, ockham_error *err) {
+  table->labels = *ock_reader_labels(reader);
+  *ock_reader_labels(reader) = (ock_labels){0};
+  if (!ock_reader_texts(reader, 0)) return OCKHAM_OK;
+  table->texts = ock_alloc_zeroed(table->n_columns, sizeof *table->texts);
+  if (!table->texts) return ock_fail_memory(err, "the texts", table->n_columns * sizeof *table->texts);
+  for (size_t j = 0; j < table->n_columns; j++) {
+    ock_labels *texts = ock_reader_texts(reader, j);
+    table->texts[j] = *texts;
+    *texts = (ock_labels){0};
+  }
+  return OCKHAM_OK;
+}
 
 static ockham_status copy_names(ockham_table *table, const ockham_reader *reader, ockham_error *err) {
   size_t n = ockham_reader_n_columns(reader);
@@ -198,10 +239,9 @@ static ockham_status fill_table(ockham_table *table, ockham_reader *reader, cons
   OCK_TRY(copy_names(table, reader, err));
   OCK_TRY(read_rows(table, reader, err));
   OCK_TRY(check_weights(table, ock_reader_path(reader), err));
-  if (options && options->missing == OCKHAM_MISSING_MEAN) OCK_TRY(fill_with_means(table, ock_reader_path(reader), err));
-  table->labels = *ock_reader_labels(reader);
-  *ock_reader_labels(reader) = (ock_labels){0};
-  return OCKHAM_OK;
+  OCK_TRY(take_texts(table, reader, err));
+  if (!options || options->missing != OCKHAM_MISSING_MEAN) return OCKHAM_OK;
+  return fill_with_means(table, ock_reader_path(reader), err);
 }
 
 /* Read everything and close the reader. */
@@ -262,6 +302,18 @@ size_t ockham_table_n_label_values(const ockham_table *table) {
 
 const char *ockham_table_label_text(const ockham_table *table, uint32_t value) {
   return table->labels.texts[value];
+}
+
+size_t ockham_table_n_texts(const ockham_table *table, size_t j) {
+  return table->texts ? table->texts[j].n : 0;
+}
+
+const char *ockham_table_text(const ockham_table *table, size_t j, size_t value) {
+  return table->texts[j].texts[value];
+}
+
+const double *ockham_table_times(const ockham_table *table) {
+  return table->time;
 }
 
 uint64_t ockham_table_source_row(const ockham_table *table, size_t i) {

@@ -12,7 +12,9 @@ struct ockham_table {
   char **names;    /* n_columns */
   uint32_t *label; /* n_rows, or NULL without a label column */
   double *weight;  /* n_rows, or NULL without a weight column */
+  double *time;    /* n_rows, or NULL without a time column */
   ock_labels labels;
+  ock_labels *texts;    /* n_columns, those of categories; NULL: there are none */
   uint64_t *source_row; /* n_rows, or NULL when no row was left out */
   uint64_t n_rows_dropped, n_cells_filled;
 };

@@ -24,23 +24,31 @@ ock_block *ock_block_new(const ockham_profile *profile) {
 
 /* ---- loading and scaling ---- */
 
-static void load_column(ockham_rows x, size_t first, size_t n, size_t column, double *values) {
-  size_t stride = ock_rows_stride(x), at = first * stride + column;
-  if (x.dtype == OCKHAM_FLOAT32)
-    for (size_t r = 0; r < n; r++) values[r] = (double)((const float *)x.data)[at + r * stride];
-  else
-    for (size_t r = 0; r < n; r++) values[r] = ((const double *)x.data)[at + r * stride];
-  for (size_t r = n; r < OCK_PANEL; r++) values[r] = 0;
+/* By rows, as they lie in memory. */
+static void load_values(ockham_rows x, size_t first, size_t n, double *values) {
+  size_t stride = ock_rows_stride(x), d = x.n_columns;
+  for (size_t r = 0; r < n; r++) {
+    size_t at = (first + r) * stride;
+    if (x.dtype == OCKHAM_FLOAT32)
+      for (size_t j = 0; j < d; j++) values[j * OCK_PANEL + r] = (double)((const float *)x.data)[at + j];
+    else
+      for (size_t j = 0; j < d; j++) values[j * OCK_PANEL + r] = ((const double *)x.data)[at + j];
+  }
+  for (size_t j = 0; j < d; j++)
+    for (size_t r = n; r < OCK_PANEL; r++) values[j * OCK_PANEL + r] = 0;
 }
 
-static bool count_missing(const double *values, uint32_t *missing) {
-  uint32_t any = 0;
-  for (size_t r = 0; r < OCK_PANEL; r++) {
-    uint32_t is_missing = values[r] != values[r];
-    missing[r] += is_missing;
-    any |= is_missing;
-  }
-  return any;
+/* Whether all are finite: 0 x is 0 then, and else no number. */
+static bool are_finite(const double *values) {
+  double sum[LANES] = {0}, all = 0;
+  for (size_t first = 0; first < OCK_PANEL; first += LANES)
+    for (size_t r = 0; r < LANES; r++) sum[r] += 0 * values[first + r];
+  for (size_t r = 0; r < LANES; r++) all += sum[r];
+  return all == 0;
+}
+
+static void count_missing(const double *values, uint32_t *missing) {
+  for (size_t r = 0; r < OCK_PANEL; r++) missing[r] += values[r] != values[r];
 }
 
 /* What is infinite, or too large to be squared, is taken to be at its column's limit. */
@@ -56,18 +64,18 @@ static void scale_column(const ockham_profile *p, size_t m, const double *values
 void ock_block_load(const ockham_profile *p, ockham_rows x, size_t first, size_t n, ock_block *block) {
   block->n = n;
   block->has_missing = false;
+  load_values(x, first, n, block->values);
   memset(block->missing_inputs, 0, sizeof block->missing_inputs);
   memset(block->missing_numbers, 0, sizeof block->missing_numbers);
   for (size_t j = 0; j < p->parts.n_columns; j++) {
-    double *values = block->values + j * OCK_PANEL;
-    load_column(x, first, n, j, values);
-    if (p->columns[j].role == OCKHAM_COLUMN_INPUT) count_missing(values, block->missing_inputs);
+    const double *values = block->values + j * OCK_PANEL;
+    if (p->columns[j].role == OCKHAM_COLUMN_OUTPUT || are_finite(values)) continue;
+    count_missing(values, block->missing_inputs);
+    if (p->columns[j].kind == OCKHAM_COLUMN_NUMBER) count_missing(values, block->missing_numbers);
   }
-  for (size_t m = 0; m < p->parts.n_numbers; m++) {
-    const double *values = block->values + p->numbers[m] * OCK_PANEL;
-    if (count_missing(values, block->missing_numbers)) block->has_missing = true;
-    scale_column(p, m, values, block->scaled + m * OCK_PANEL);
-  }
+  for (size_t r = 0; r < OCK_PANEL; r++) block->has_missing |= block->missing_numbers[r] > 0;
+  for (size_t m = 0; m < p->parts.n_numbers; m++)
+    scale_column(p, m, block->values + p->numbers[m] * OCK_PANEL, block->scaled + m * OCK_PANEL);
 }
 
 /* ---- clusters ---- */

@@ -226,6 +226,35 @@ static void test_allocation_failures(void **state) {
   drop_path(path);
 }
 
+static void test_texts_and_times(void **state) {
+  (void)state;
+  char *path = make_database(
+      "CREATE TABLE t (a, k, late, t); INSERT INTO t VALUES (1, 'x', 1.5, '2026-03-01 12:30:00'), (NULL, NULL, 2, "
+      "7.25), "
+      "(3, 'NA', 'w', 8), (4, 'x', 1.5, NULL);");
+  ockham_read_options options = {.missing = OCKHAM_MISSING_KEEP, .find_categories = true, .time_column = "t"};
+  ockham_table *table;
+  assert_ok(ockham_table_read(path, &options, &table, err));
+  const double expected[] = {1, 0, 0, NAN, NAN, 1, 3, NAN, 2, 4, 0, 0}, *values = ockham_table_rows(table).data;
+  for (size_t i = 0; i < 12; i++) assert_true(values[i] == expected[i] || (isnan(values[i]) && isnan(expected[i])));
+  assert_int_equal(ockham_table_n_texts(table, 0), 0);
+  assert_int_equal(ockham_table_n_texts(table, 1), 1);
+  assert_int_equal(ockham_table_n_texts(table, 2), 3);
+  assert_string_equal(ockham_table_text(table, 2, 0), "1.5");
+  assert_string_equal(ockham_table_text(table, 2, 2), "w");
+  const double *times = ockham_table_times(table);
+  assert_true(times[0] == 1772368200 && times[1] == 7.25 && times[2] == 8 && isnan(times[3]));
+  ockham_table_free(table);
+  ockham_error error;
+  options.time_column = "k";
+  assert_int_equal(ockham_table_read(path, &options, &table, &error), OCKHAM_BAD_DATA);
+  assert_non_null(strstr(error.message, "row 1: column 2 'k' holds 'x', expected a time such as 2026-03-01T12:30:00Z"));
+  options = (ockham_read_options){.find_categories = true, .query = "SELECT late FROM t UNION ALL SELECT x'00'"};
+  assert_int_equal(ockham_table_read(path, &options, &table, &error), OCKHAM_BAD_DATA);
+  assert_non_null(strstr(error.message, "row 5: column 1 'late' holds bytes (a BLOB)"));
+  drop_path(path);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_cells),
@@ -237,6 +266,7 @@ int main(void) {
       cmocka_unit_test(test_many_blocks),
       cmocka_unit_test(test_what_is_no_database),
       cmocka_unit_test(test_truncations_and_mutations),
+      cmocka_unit_test(test_texts_and_times),
       cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clusters for a profile, where no model has any: those of a sample, for k must be found in seconds. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "outputs.h"
+#include "profiles.h"
+
+enum { MOST_SAMPLED = 10000, FEWEST_COMPLETE = 20 };
+
+static double cell(ockham_rows x, size_t i, size_t j) {
+  size_t at = i * (x.stride ? x.stride : x.n_columns) + j;
+  return x.dtype == OCKHAM_FLOAT32 ? (double)((const float *)x.data)[at] : ((const double *)x.data)[at];
+}
+
+static bool is_complete(ockham_rows rows, const cli_choice *choice, size_t i) {
+  for (size_t m = 0; m < choice->n_columns; m++)
+    if (!isfinite(cell(rows, i, choice->columns[m]))) return false;
+  return true;
+}
+
+/* A number below n that depends on nothing but the seed and the place: SplitMix64 (Steele, Lea & Flood, 2014). */
+static uint64_t draw_below(uint64_t seed, uint64_t place, uint64_t n) {
+  uint64_t z = seed + (place + 1) * 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return (z ^ z >> 31) % n;
+}
+
+/* The means of the cells that are there, for rows of which none is complete. */
+static double *find_means(ockham_rows rows, const cli_choice *choice) {
+  double *means = calloc(choice->n_columns, sizeof *means);
+  for (size_t m = 0; means && m < choice->n_columns; m++) {
+    double n = 0;
+    for (size_t i = 0; i < rows.n_rows; i++) {
+      double value = cell(rows, i, choice->columns[m]);
+      if (isfinite(value)) means[m] += (value - means[m]) / ++n;
+    }
+  }
+  return means;
+}
+
+/* One row, drawn at random, of each of `n_sampled` stretches of the rows that are complete, or of all where means are
+ * given for what is missing. */
+static void copy_sample(ockham_rows rows, const cli_choice *choice, const double *means, size_t n_usable,
+                        size_t n_sampled, double *sample) {
+  size_t s = 0, rank = 0, wanted = 0;
+  for (size_t i = 0; i < rows.n_rows && s < n_sampled; i++) {
+    if (!means && !is_complete(rows, choice, i)) continue;
+    size_t begin = s * n_usable / n_sampled, end = (s + 1) * n_usable / n_sampled;
+    if (rank == begin) wanted = begin + (size_t)draw_below(choice->seed, s, end - begin);
+    for (size_t m = 0; rank == wanted && m < choice->n_columns; m++) {
+      double value = cell(rows, i, choice->columns[m]);
+      sample[s * choice->n_columns + m] = isfinite(value) ? value : means[m];
+    }
+    if (++rank == end) s++;
+  }
+}
+
+static ockham_status take_sample(ockham_rows rows, const cli_choice *choice, double **sample, size_t *n_sampled,
+                                 ockham_error *err) {
+  size_t n_usable = 0;
+  for (size_t i = 0; i < rows.n_rows; i++) n_usable += is_complete(rows, choice, i);
+  double *means = NULL;
+  if (n_usable < FEWEST_COMPLETE) {
+    means = find_means(rows, choice);
+    if (!means) return cli_no_memory("the means of columns", err);
+    n_usable = rows.n_rows;
+  }
+  *n_sampled = n_usable < MOST_SAMPLED ? n_usable : MOST_SAMPLED;
+  *sample = calloc(*n_sampled, choice->n_columns * sizeof **sample);
+  if (*sample) copy_sample(rows, choice, means, n_usable, *n_sampled, *sample);
+  free(means);
+  return *sample ? OCKHAM_OK : cli_no_memory("a sample of the rows", err);
+}
+
+/* ---- k that is given, or that is found ---- */
+
+static ockham_status fit_k(ockham_rows x, const cli_choice *choice, ockham_model_parts *parts, ockham_model **model,
+                           ockham_error *err) {
+  ockham_kmeans kmeans = {0};
+  ockham_kmeans_options options = {
+      .k = choice->k, .seed = choice->seed, .threads = choice->threads, .progress = choice->progress};
+  ockham_status status = ockham_kmeans_fit(x, &options, NULL, &kmeans, err);
+  parts->k = kmeans.k;
+  parts->centroids = kmeans.centroids;
+  parts->sizes = kmeans.sizes;
+  parts->within = kmeans.within;
+  parts->criterion = "given";
+  if (!status) status = cli_model_of_names(choice->names, choice->n_columns, *parts, model, err);
+  ockham_kmeans_clear(&kmeans);
+  return status;
+}
+
+static ockham_status find_k(ockham_rows x, const cli_choice *choice, ockham_model_parts *parts, ockham_model **model,
+                            ockham_error *err) {
+  ockham_sweep *sweep;
+  ockham_sweep_options options = {
+      .seed = choice->seed, .no_silhouette = true, .threads = choice->threads, .progress = choice->progress};
+  ockham_status status = ockham_sweep_run(x, &options, &sweep, err);
+  if (status) return status;
+  ockham_verdict verdict = ockham_sweep_verdict(sweep);
+  const ockham_curve_point *point = &ockham_sweep_curve(sweep)->points[verdict.point];
+  parts->k = point->k;
+  parts->centroids = point->centroids;
+  parts->sizes = verdict.sizes;
+  parts->within = verdict.within;
+  parts->criterion = verdict.criterion->name;
+  parts->mixture = verdict.mixture;
+  status = cli_model_of_names(choice->names, choice->n_columns, *parts, model, err);
+  ockham_sweep_free(sweep);
+  return status;
+}
+
+static ockham_status cluster_sample(double *sample, size_t n_sampled, const cli_choice *choice, ockham_model **model,
+                                    ockham_error *err) {
+  ockham_rows x = {.data = sample, .n_rows = n_sampled, .n_columns = choice->n_columns, .stride = choice->n_columns};
+  ockham_scaling scaling = {0};
+  ockham_status status = ockham_scaling_fit(x, (ockham_scale)choice->scale, &scaling, err);
+  if (!status) {
+    ockham_scaling_apply(&scaling, x, sample);
+    ockham_model_parts parts = {.scaling = scaling, .seed = choice->seed};
+    status = (choice->k ? fit_k : find_k)(x, choice, &parts, model, err);
+  }
+  ockham_scaling_clear(&scaling);
+  return status;
+}
+
+ockham_status cli_choose_clusters(ockham_rows rows, const cli_choice *choice, ockham_model **model, ockham_error *err) {
+  double *sample = NULL;
+  size_t n_sampled = 0;
+  ockham_status status = take_sample(rows, choice, &sample, &n_sampled, err);
+  if (!status) status = cluster_sample(sample, n_sampled, choice, model, err);
+  free(sample);
+  return status;
+}

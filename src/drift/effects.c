@@ -14,8 +14,8 @@ double ock_variance_inflation(double stickiness) {
 /* Sums over bins, of which sparse ones come last, as one. */
 typedef struct sums {
   size_t n_bins;
-  double n, m;            /* rows */
-  double psi, divergence; /* biased; the divergence is Jensen & Shannon's in nats */
+  double n, m;                                 /* rows */
+  double psi, divergence;                      /* biased; the divergence is Jensen & Shannon's in nats */
   double slope_p, slope_q, square_p, square_q; /* means of the derivatives of PSI by p and q, and of their squares */
 } sums;
 

@@ -41,12 +41,12 @@ ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t
 
 /* What a watch is told of a block of rows: the bins of its signal and, for detectors of numbers, ranks: where the row
  * lies in the reference's distribution, 0 to 1 (inside a bin in proportion, by the profile's edges; NaN: missing). */
-typedef struct ock_block {
+typedef struct ock_watch_block {
   size_t n_rows;
   const uint16_t *codes; /* n_rows: of this signal */
   const double *ranks;   /* n_rows, or NULL for signals without an order */
   size_t hour;           /* 1 + the hour of the week, of its middle row; 0: not to be compared by hour */
-} ock_block;
+} ock_watch_block;
 
 /* The shares of bins that a watch stands for at present, and how many independent rows they are worth. */
 typedef struct ock_shares {
@@ -60,11 +60,14 @@ typedef struct ock_watch_type {
   ockham_status (*start)(void *state, const ockham_signal *signal, const ockham_drift_options *options,
                          ockham_error *err); /* takes memory, and sets what a reset keeps */
   void (*reset)(void *state);
-  void (*put)(void *state, const ock_block *block);
+  void (*put)(void *state, const ock_watch_block *block);
   double (*statistic)(const void *state);
   ock_shares (*shares)(const void *state);
   void (*end)(void *state);
   bool (*applies)(const ockham_signal *signal); /* whether it watches such a signal */
+  /* Tells the limit above which its statistic alarms, after start; NULL where it makes no difference. ADWIN drops what
+   * is beyond it, and cumulative sums do not grow far beyond, so that they come down again. */
+  void (*set_limit)(void *state, double limit);
   /* Its run lengths for this signal; watches of equal signature (below) share them, so they depend on nothing else. The
    * monitor finds n_curves of them, which share the time that there is. */
   ockham_status (*calibrate)(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
@@ -75,6 +78,7 @@ typedef struct ock_watch_type {
 
 /* By ockham_detector; MMD watches whole rows and is not among them. */
 extern const ock_watch_type ock_watch_types[OCKHAM_N_DETECTORS];
+extern const ock_watch_type ock_watch_ewma;
 
 /* ---- effects, of any two sets of shares ---- */
 
@@ -89,6 +93,59 @@ void ock_share_interval(double reference, double n_reference, double now, double
 
 /* How rows that a simulation may make in all are shared: for one of n_curves, within what is of use. */
 size_t ock_calibration_rows(size_t n_curves);
+
+/* ---- signals with an order: directions, distances, columns of numbers ---- */
+
+/* How many of the first bins are in order; the others are rows without a value. 0: it has no order. */
+size_t ock_signal_ordered(const ockham_signal *signal);
+/* The reference's distribution function, of counts + 1/2, before each of them and after the last. */
+void ock_signal_edges(const ockham_signal *signal, double *edges);
+/* n_bins: the middle of a bin's range, 0 to 1; normal scores of mean 0 and variance 1; NaN for rows without a value. */
+void ock_signal_ranks(const ockham_signal *signal, double *ranks);
+void ock_signal_scores(const ockham_signal *signal, double *scores);
+
+/* ---- the budget ---- */
+
+/* What part of a budget each of n signals has, 1 in all: group_shares (OCKHAM_N_SIGNAL_GROUPS; NULL or all 0: the
+ * usual) of groups that have a signal, evenly over the kinds of signals in a group, evenly over those of a kind.
+ * watched: n, or NULL for all; others have none. All is 0 when the groups that have signals have no share. */
+void ock_budget_split(const ockham_signal *signals, const bool *watched, size_t n, const double *group_shares,
+                      double *split);
+
+/* ---- two samples ---- */
+
+/* Rows in the bins of a reference and of a batch, both equally sticky. */
+typedef struct ock_two_samples {
+  size_t n_bins;
+  const uint64_t *reference, *now; /* n_bins each */
+  double stickiness;
+  double enough; /* a p below this is as good as any: simulation stops at a third of it */
+  uint64_t seed; /* of simulation */
+} ock_two_samples;
+typedef struct ock_difference {
+  double chi2;    /* Pearson's two-sample statistic, of joined bins */
+  double freedom; /* degrees; 0: there is nothing to compare, and p is 1 */
+  double p;
+  bool simulated;
+} ock_difference;
+/* Whether both come from one distribution. Counts are divided by what stickiness inflates variances by. A batch then
+ * worth 100 rows or more: bins where the smaller sample should have fewer than 5 are joined, the largest first; what is
+ * left over in the end (bins that are rare even together) has an exact binomial test of its own for having grown, with
+ * a tenth of the level. Smaller ones: all bins, and the distribution of chi2 given the sums of both samples, by drawing
+ * equally sticky batches from them without replacement. O(n_bins log n_bins), or for small batches up to some 1e7
+ * draws. */
+ock_difference ock_two_samples_compare(const ock_two_samples *samples);
+
+/* One p-value of n with weights (1 in all), which may depend on each other (Liu & Xie, JASA 115, 2020,
+ * doi:10.1080/01621459.2018.1554485). Those with weight 0 do not count. */
+double ock_p_values_combine(const double *p, const double *weights, size_t n);
+/* Which of them to name when the whole is significant: Benjamini & Hochberg's rule with weights (Genovese, Roeder &
+ * Wasserman, Biometrika 93, 2006, doi:10.1093/biomet/93.3.509), and always the least p / weight. */
+void ock_p_values_pick(const double *p, const double *weights, size_t n, double level, bool *picked);
+
+/* The shift of a normal column, in standard deviations, that a chi-squared test of ten equal bins at this level finds
+ * in 80 % of cases; both sizes effective. Infinite when there are too few rows for any. */
+double ock_smallest_shift(double n_reference, double n_now, double level);
 
 /* (1 + s) / (1 - s): what stickiness multiplies the variance of shares by. */
 double ock_variance_inflation(double stickiness);

@@ -35,8 +35,8 @@ double ock_run_lengths_limit(const ock_run_lengths *curve, double rows) {
 
 /* ---- streams ---- */
 
-/* A step at which a statistic was higher than ever before in its stream, and how long that lasted: for limits from it up
- * to the next record, the stream's run length is the step of that one. */
+/* A step at which a statistic was higher than ever before in its stream, and how long that lasted: for limits from it
+ * up to the next record, the stream's run length is the step of that one. */
 typedef struct record {
   double statistic;
   uint32_t stream, step, next_step; /* next_step: n_steps + 1 when there is none */
@@ -98,58 +98,154 @@ static int compare_records(const void *a, const void *b) {
   return (x->step > y->step) - (x->step < y->step);
 }
 
+/* Of limits from `statistic` to the next point's. */
 typedef struct point {
   double statistic, log_rows;
+  double steps;  /* before the limit was exceeded, or a stream ended: of all streams */
+  double n_runs; /* streams that exceeded it */
 } point;
 
-enum { FEWEST_RUNS = 16, TAIL_RUNS_TIMES = 30 };
+enum { FEWEST_RUNS = 16, TAIL_TIMES = 100 };
 
-/* Mean run lengths for limits from one record to the next: all steps that were made before the limit was exceeded,
- * divided by how many streams exceeded it. */
+/* One point a record, where mean run lengths rise. */
 static size_t find_points(const ock_null_streams *streams, const record *items, size_t n, point *points) {
   size_t n_points = 0, n_runs = 0;
-  double steps = 0;
+  double steps = 0, n_steps = (double)streams->n_steps;
   for (size_t i = 0; i < n; i++) { /* the runs of the lowest limit: to the first step */
     if (items[i].step == 1) n_runs++, steps += 1;
   }
   for (size_t i = 0; i < n; i++) {
     bool runs_on = items[i].next_step <= streams->n_steps;
-    steps += (runs_on ? items[i].next_step : (double)streams->n_steps) - items[i].step;
+    steps += (runs_on ? items[i].next_step : n_steps) - items[i].step;
     n_runs -= !runs_on;
     if (n_runs < FEWEST_RUNS) break;
     double log_rows = log(steps / (double)n_runs * (double)streams->rows_a_step);
-    if (n_points && !(log_rows > points[n_points - 1].log_rows)) continue;
     bool same = n_points && points[n_points - 1].statistic == items[i].statistic;
-    points[same ? n_points - 1 : n_points++] = (point){items[i].statistic, log_rows};
+    if (!same && n_points && !(log_rows > points[n_points - 1].log_rows)) continue;
+    points[same ? n_points - 1 : n_points++] = (point){items[i].statistic, log_rows, steps, (double)n_runs};
   }
   return n_points;
 }
 
+/* Keep those whose logarithms of rows are about evenly spaced, and rise. */
+static size_t thin_points(point *points, size_t n) {
+  double low = points[0].log_rows, high = points[n - 1].log_rows;
+  size_t kept = 0;
+  for (size_t i = 0; i < n; i++) {
+    double wanted = low + (high - low) * (double)kept / (OCK_RUN_LENGTH_POINTS - 1);
+    bool rises = !kept || points[i].log_rows > points[kept - 1].log_rows;
+    if (rises && points[i].log_rows >= wanted && kept < OCK_RUN_LENGTH_POINTS) points[kept++] = points[i];
+  }
+  return kept;
+}
+
+/* ---- references differ ----
+ * Some references happen to be like the truth, and their streams run long; others alarm soon. Where all streams ended
+ * in an alarm, the mean run length is the mean. Where many did not, steps divided by alarms underrates it: those that
+ * are left are the lucky ones. Rates of alarms are taken for log-normal over the references: how wide, is told by
+ * limits that most streams exceeded. */
+
+/* Gauss-Hermite nodes of a standard normal, mirrored, and their weights. */
+static const double node[] = {0,
+                              0.799129068324548,
+                              1.60671006902873,
+                              2.43243682700976,
+                              3.28908242439877,
+                              4.19620771126902,
+                              5.19009359130478,
+                              6.36394788882984};
+static const double weight[] = {0.318259518259518,   0.232462293609732,    0.0894177953998444,  0.0173657744921376,
+                                0.00156735750354996, 5.64214640518903e-05, 5.9754195979206e-07, 8.58964989963325e-10};
+enum { NODES = sizeof node / sizeof *node };
+
+/* With rates exp(centre + width z) a stream's length: expected steps of a stream, and how many alarm. */
+static void expect(double centre, double width, double *steps, double *runs) {
+  *steps = *runs = 0;
+  for (size_t i = 0; i < NODES; i++) {
+    for (int side = -1; side <= (i ? 1 : -1); side += 2) {
+      double rate = exp(centre + side * width * node[i]), alarms = -expm1(-rate);
+      *runs += weight[i] * alarms;
+      *steps += weight[i] * (rate > 1e-12 ? alarms / rate : 1);
+    }
+  }
+}
+
+/* The centre for which steps an alarm, in lengths of a stream, are as seen. */
+static double find_centre(double width, double steps_a_run) {
+  double low = -40, high = 40;
+  for (int i = 0; i < 50; i++) {
+    double centre = (low + high) / 2, steps, runs;
+    expect(centre, width, &steps, &runs);
+    if (steps > steps_a_run * runs) {
+      low = centre;
+    } else {
+      high = centre;
+    }
+  }
+  return (low + high) / 2;
+}
+
+/* The width for which so many streams alarm, of those that may. */
+static double find_width(double steps_a_run, double share) {
+  double low = 0, high = 3;
+  for (int i = 0; i < 30; i++) {
+    double width = (low + high) / 2, steps, runs;
+    expect(find_centre(width, steps_a_run), width, &steps, &runs);
+    if (runs > share) { /* the wider, the fewer */
+      low = width;
+    } else {
+      high = width;
+    }
+  }
+  return (low + high) / 2;
+}
+
+/* Rates differ the more the rarer they are: a limit twice as many standard deviations out doubles both their logarithm
+ * and its variance. So what is estimated is the variance divided by the logarithm of the run length; over limits that
+ * most streams exceeded, but not all, and not at once: then lengths follow from the start of a stream. */
+static double estimate_spread(const point *points, size_t n, double n_streams, double n_steps) {
+  double sum = 0, n_used = 0;
+  for (size_t i = 0; i < n; i++) {
+    double share = points[i].n_runs / n_streams, mean = points[i].steps / points[i].n_runs;
+    if (share < .5 || share > .97 || mean < 30) continue;
+    double width = find_width(mean / n_steps, share);
+    sum += width * width / log(mean), n_used++;
+  }
+  return n_used > 0 ? sum / n_used : 0;
+}
+
+static void correct_points(point *points, size_t n, const ock_null_streams *streams) {
+  double n_steps = (double)streams->n_steps;
+  double spread = estimate_spread(points, n, (double)streams->n_streams, n_steps);
+  for (size_t i = 0; i < n; i++) {
+    if (points[i].n_runs > .97 * (double)streams->n_streams) continue;
+    double steps_a_run = points[i].steps / points[i].n_runs, variance = spread * log(steps_a_run);
+    double centre = find_centre(sqrt(variance), steps_a_run / n_steps);
+    points[i].log_rows = log(n_steps * (double)streams->rows_a_step) - centre + variance / 2;
+  }
+}
+
+/* ---- a curve from points ---- */
+
 /* The last stretch, up to run lengths that few streams had, as the line through it. */
 static void straighten_tail(point *points, size_t n) {
-  double from = points[n - 1].log_rows - log(TAIL_RUNS_TIMES);
+  double from = points[n - 1].log_rows - log(TAIL_TIMES);
   double sx = 0, sy = 0, sxx = 0, sxy = 0, w = 0;
   size_t first = n;
   while (first > 0 && points[first - 1].log_rows >= from) first--;
-  for (size_t i = first + 1; i < n; i++) { /* each by the length of the stretch before it, in statistic */
-    double d = points[i].statistic - points[i - 1].statistic, x = points[i].statistic, y = points[i].log_rows;
+  for (size_t i = first; i < n; i++) {
+    double d = points[i].n_runs, x = points[i].statistic, y = points[i].log_rows;
     w += d, sx += d * x, sy += d * y, sxx += d * x * x, sxy += d * x * y;
   }
-  double spread = sxx - sx * sx / w;
-  if (!(w > 0) || !(spread > 0)) return;
-  double slope = (sxy - sx * sy / w) / spread;
+  double spread = sxx - sx * sx / w, slope = (sxy - sx * sy / w) / spread;
+  if (n - first < 3 || !(spread > 0) || !(slope > 0)) return;
   for (size_t i = first; i < n; i++) points[i].log_rows = sy / w + slope * (points[i].statistic - sx / w);
 }
 
-/* Every so many, so that logarithms of rows are about evenly spaced. */
-static void thin_points(const point *points, size_t n, ock_run_lengths *curve) {
-  double low = points[0].log_rows, high = points[n - 1].log_rows;
+static void set_curve(const point *points, size_t n, ock_run_lengths *curve) {
   curve->n = 0;
   for (size_t i = 0; i < n; i++) {
-    double wanted = low + (high - low) * (double)curve->n / (OCK_RUN_LENGTH_POINTS - 1);
-    bool rises = !curve->n || (points[i].log_rows > curve->log_rows[curve->n - 1] &&
-                               points[i].statistic > curve->statistic[curve->n - 1]);
-    if (!rises || points[i].log_rows < wanted || curve->n == OCK_RUN_LENGTH_POINTS) continue;
+    if (curve->n && !(points[i].log_rows > curve->log_rows[curve->n - 1])) continue;
     curve->statistic[curve->n] = points[i].statistic;
     curve->log_rows[curve->n++] = points[i].log_rows;
   }
@@ -171,8 +267,10 @@ static ockham_status make_curve(const simulation *sim, ock_run_lengths *curve, o
       memcpy(items + at, sim->of_stream[i].items, sim->of_stream[i].n * sizeof *items);
     qsort(items, n, sizeof *items, compare_records);
     size_t n_points = find_points(streams, items, n, points);
-    if (n_points > 1) straighten_tail(points, n_points);
-    if (n_points) thin_points(points, n_points, curve);
+    if (n_points) n_points = thin_points(points, n_points);
+    correct_points(points, n_points, streams);
+    if (n_points) straighten_tail(points, n_points);
+    set_curve(points, n_points, curve);
   } else {
     status = ock_fail_memory(err, "the records of simulated streams", ock_size_product(n, sizeof *items));
   }
@@ -205,7 +303,7 @@ ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t
 }
 
 size_t ock_calibration_rows(size_t n_curves) {
-  const size_t all = 80000000, most = 20000000, fewest = 2000000;
+  const size_t all = 100000000, most = 20000000, fewest = 2000000;
   size_t each = all / (n_curves ? n_curves : 1);
   return each > most ? most : each < fewest ? fewest : each;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A few steps of Lloyd's algorithm on the fitted half, then how far its rows lie from their centres. Sums are of slabs
- * of stretches that do not depend on the number of threads, and of values clipped to their columns' limits. */
+ * of stretches that do not depend on the number of threads, and of clipped values. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static void add_block(const ockham_profile *p, const ock_block *block, moments *
     for (size_t m = 0; m < d; m++) {
       double cell = block->values[p->numbers[m] * OCK_PANEL + r], value = block->scaled[m * OCK_PANEL + r];
       if (cell != cell) continue;
-      value = fmin(fmax(value, p->scaled_low[m]), p->scaled_high[m]) - p->centroids[row + m];
+      value = fmin(fmax(value, p->sum_low[m]), p->sum_high[m]) - p->centroids[row + m];
       moments *sum = &sums[row + m];
       sum->count++;
       sum->sum += value;

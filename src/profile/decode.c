@@ -119,8 +119,7 @@ static ockham_status get_range(source *from, const head *h, ockham_column_range 
   OCK_TRY(get_numbers(from, values, 6, -__DBL_MAX__, __DBL_MAX__, "ranges"));
   *range = (ockham_column_range){values[0], values[1], values[2], values[3], values[4], values[5], 0};
   OCK_TRY(get(from, &range->n_missing, 1, sizeof range->n_missing));
-  if (range->sd < 0 || range->least > range->most || range->clip_low > range->clip_high ||
-      range->n_missing > h->n_rows)
+  if (range->sd < 0 || range->least > range->most || range->clip_low > range->clip_high || range->n_missing > h->n_rows)
     return fail_what(from, "ranges");
   return OCKHAM_OK;
 }

@@ -41,8 +41,15 @@ static void put_text(sink *to, const char *text) {
 }
 
 static void put_head(sink *to, const ockham_profile_parts *parts) {
-  const uint64_t head[] = {OCK_PROFILE_VERSION, parts->n_rows,  parts->n_fitted, parts->n_columns,    parts->k,
-                           parts->n_directions, parts->since_s, parts->until_s,  parts->n_rehearsals,
+  const uint64_t head[] = {OCK_PROFILE_VERSION,
+                           parts->n_rows,
+                           parts->n_fitted,
+                           parts->n_columns,
+                           parts->k,
+                           parts->n_directions,
+                           parts->since_s,
+                           parts->until_s,
+                           parts->n_rehearsals,
                            parts->n_signals && parts->signals[0].by_hour};
   put(to, head, sizeof head);
 }

@@ -44,6 +44,7 @@ struct ockham_profile {
   size_t n_inputs;
   double *low, *high;               /* n_numbers: clip limits */
   double *scaled_low, *scaled_high; /* n_numbers: the same, scaled */
+  double *sum_low, *sum_high;       /* n_numbers: what scaled numbers are clipped to before centres are taken */
   double *mean, *gain;              /* n_numbers: z = (x - mean) gain */
   const double **cuts;              /* n_signals: edges as they are compared: a value is in the bin of how many it has
                                        reached; the last of a column is the next number, for its bin is closed */

@@ -145,9 +145,12 @@ static double keep_square(double value) {
   return fmin(fmax(value, -OCK_PROFILE_LARGEST), OCK_PROFILE_LARGEST);
 }
 
+/* Of few rows only one is beyond either quantile, which the limits are three ranges from: it is no cluster, and must
+ * not draw one away. */
 bool ock_profile_set_limits(ockham_profile *p) {
+  bool few = p->parts.n_rows < 2000;
   size_t d = p->parts.n_numbers;
-  double *limits = ock_profile_array(p, ock_size_product(6, d), sizeof *limits);
+  double *limits = ock_profile_array(p, ock_size_product(8, d), sizeof *limits);
   if (!limits) return false;
   p->low = limits;
   p->high = limits + d;
@@ -155,12 +158,17 @@ bool ock_profile_set_limits(ockham_profile *p) {
   p->scaled_high = limits + 3 * d;
   p->mean = limits + 4 * d;
   p->gain = limits + 5 * d;
+  p->sum_low = limits + 6 * d;
+  p->sum_high = limits + 7 * d;
   for (size_t m = 0; m < d; m++) {
     const ockham_column_range *range = &p->ranges[p->numbers[m]];
     p->low[m] = range->clip_low;
     p->high[m] = range->clip_high;
     p->scaled_low[m] = keep_square((range->clip_low - p->centre[m]) * p->factor[m]);
     p->scaled_high[m] = keep_square((range->clip_high - p->centre[m]) * p->factor[m]);
+    double beyond = few ? (p->scaled_high[m] - p->scaled_low[m]) * (3 / 7.0) : 0;
+    p->sum_low[m] = p->scaled_low[m] + beyond;
+    p->sum_high[m] = p->scaled_high[m] - beyond;
     p->mean[m] = range->mean;
     p->gain[m] = range->sd > 0 && isfinite(1 / range->sd) ? 1 / range->sd : 0;
   }

@@ -41,6 +41,82 @@ double ock_f_tail(double f, double a, double b) {
   return f > 0 ? ock_beta_share(b / (b + a * f), b / 2, a / 2) : 1;
 }
 
+/* ---- gamma, chi-squared ---- */
+
+/* The regularised incomplete gamma functions, without x^a e^-x / gamma(a + 1) and x^a e^-x / gamma(a): a series below
+ * (Abramowitz & Stegun 6.5.29), the continued fraction above (6.5.31), by Lentz's method. */
+static double gamma_series(double a, double x) {
+  double term = 1, sum = 1;
+  for (double n = a + 1; term > 1e-17 * sum; n++) {
+    term *= x / n;
+    sum += term;
+  }
+  return sum;
+}
+
+static double gamma_fraction(double a, double x) {
+  const double precision = 1e-15;
+  enum { MOST_TERMS = 1000000 };
+  double b = x + 1 - a, c = 1e300, d = 1 / away_from_zero(b), value = d;
+  for (int n = 1; n < MOST_TERMS; n++) {
+    double term = -n * (n - a);
+    b += 2;
+    d = 1 / away_from_zero(term * d + b);
+    c = away_from_zero(b + term / c);
+    value *= c * d;
+    if (fabs(c * d - 1) < precision) break;
+  }
+  return value;
+}
+
+double ock_gamma_tail(double a, double x) {
+  if (!(x > 0)) return isnan(x) ? NAN : 1;
+  if (isinf(x)) return 0;
+  double scale = a * log(x) - x;
+  if (x < a + 1) return 1 - exp(scale - lgamma(a + 1)) * gamma_series(a, x);
+  return exp(scale - lgamma(a)) * gamma_fraction(a, x);
+}
+
+double ock_chi2_tail(double x, double freedom) {
+  return ock_gamma_tail(freedom / 2, x / 2);
+}
+
+/* Poisson(noncentrality / 2) many pairs of degrees more: from the likeliest number down and up until nothing is added.
+ */
+double ock_chi2_tail_shifted(double x, double freedom, double noncentrality) {
+  double mean = noncentrality / 2;
+  if (!(mean > 0)) return ock_chi2_tail(x, freedom);
+  double middle = floor(mean), sum = 0;
+  for (int way = -1; way <= 1; way += 2) {
+    for (double n = way < 0 ? middle : middle + 1; n >= 0; n += way) {
+      double weight = exp(n * log(mean) - mean - lgamma(n + 1));
+      sum += weight * ock_chi2_tail(x, freedom + 2 * n);
+      if (weight < 1e-17) break;
+    }
+  }
+  return fmin(sum, 1);
+}
+
+/* ---- normal ---- */
+
+double ock_normal_density(double z) {
+  const double root_two_pi = 2.5066282746310005;
+  return exp(-z * z / 2) / root_two_pi;
+}
+
+/* From the approximation of Abramowitz & Stegun 26.2.23, by Halley's method. */
+double ock_normal_quantile(double p) {
+  if (!(p > 0)) return isnan(p) ? NAN : -INFINITY;
+  if (!(p < 1)) return INFINITY;
+  double tail = fmin(p, 1 - p), t = sqrt(-2 * log(tail));
+  double z = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
+  for (int i = 0; i < 3; i++) {
+    double step = (0.5 * erfc(z * M_SQRT1_2) - tail) / ock_normal_density(z);
+    z += step / (1 - z * step / 2);
+  }
+  return p < 0.5 ? -z : z;
+}
+
 double ock_quartile_variance(const double *sorted, size_t n) {
   const double normal_quartiles = 1.349; /* they are apart by so many standard deviations */
   double deviation = (sorted[n - 1 - n / 4] - sorted[n / 4]) / normal_quartiles;

@@ -146,5 +146,12 @@ ock_shape_result ock_student_estimate(const double *x, const double *weight, siz
 double ock_beta_share(double x, double a, double b);
 /* The probability of more than f under F with a and b degrees of freedom. */
 double ock_f_tail(double f, double a, double b);
+/* The regularised upper incomplete gamma function Q(a, x); a > 0. */
+double ock_gamma_tail(double a, double x);
+/* The probability of more than x under chi-squared, central or with a noncentrality. */
+double ock_chi2_tail(double x, double freedom);
+double ock_chi2_tail_shifted(double x, double freedom, double noncentrality);
+double ock_normal_density(double z);
+double ock_normal_quantile(double p); /* infinite at 0 and 1 */
 
 #endif

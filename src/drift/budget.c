@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a budget is split over signals: by group, then by kind, then evenly. */
+#include "drift/internal.h"
+
+/* Columns and outputs: all of a kind have one part together. */
+static size_t count_kind(const ockham_signal *signals, const bool *watched, size_t n, ockham_signal_kind kind) {
+  size_t count = 0;
+  for (size_t s = 0; s < n; s++) count += signals[s].kind == kind && (!watched || watched[s]);
+  return count;
+}
+
+/* A kind has one group: see OCKHAM_SIGNAL_LIST. */
+static const ockham_signal_group group_of_kind[OCKHAM_N_SIGNAL_KINDS] = {
+#define GROUP_OF_KIND(name, word, meaning, group) OCKHAM_GROUP_##group,
+    OCKHAM_SIGNAL_LIST(GROUP_OF_KIND)
+#undef GROUP_OF_KIND
+};
+
+void ock_budget_split(const ockham_signal *signals, const bool *watched, size_t n, const double *group_shares,
+                      double *split) {
+  static const double usual[OCKHAM_N_SIGNAL_GROUPS] = {
+      [OCKHAM_GROUP_INPUTS] = .6, [OCKHAM_GROUP_OUTPUTS] = .2, [OCKHAM_GROUP_MISSING] = .2};
+  size_t of_kind[OCKHAM_N_SIGNAL_KINDS], kinds_of_group[OCKHAM_N_SIGNAL_GROUPS] = {0};
+  bool given = false;
+  for (size_t g = 0; g < OCKHAM_N_SIGNAL_GROUPS; g++) given = given || (group_shares && group_shares[g] > 0);
+  const double *shares = given ? group_shares : usual;
+  for (size_t k = 0; k < OCKHAM_N_SIGNAL_KINDS; k++) {
+    of_kind[k] = count_kind(signals, watched, n, (ockham_signal_kind)k);
+    kinds_of_group[group_of_kind[k]] += of_kind[k] > 0;
+  }
+  double total = 0;
+  for (size_t g = 0; g < OCKHAM_N_SIGNAL_GROUPS; g++) total += kinds_of_group[g] ? shares[g] : 0;
+  for (size_t s = 0; s < n; s++) {
+    ockham_signal_kind kind = signals[s].kind;
+    ockham_signal_group group = group_of_kind[kind];
+    bool counts = (!watched || watched[s]) && total > 0;
+    split[s] = counts ? shares[group] / total / (double)kinds_of_group[group] / (double)of_kind[kind] : 0;
+  }
+}

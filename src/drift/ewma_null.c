@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Streams without drift for the EWMA watch: the truth is drawn from what the reference leaves possible,
+ * Dirichlet(counts + prior), rows stay in their bin or are drawn anew. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drift/ewma.h"
+
+/* ---- which watches are alike ---- */
+
+static int compare_falling(const void *a, const void *b) {
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+  return (x < y) - (x > y);
+}
+
+/* The nearest number of a grid whose logarithms are `step` apart. */
+static double round_log(double value, double step) {
+  return exp(step * nearbyint(log(value) / step));
+}
+
+void ock_ewma_canonical(const ockham_signal *signal, ockham_signal *canonical, uint64_t *counts) {
+  const double grid_rows = .1, grid_shares = .2, grid_stickiness = .05;
+  double scale = round_log((double)signal->n_counted, grid_rows) / (double)signal->n_counted;
+  for (size_t j = 0; j < signal->n_bins; j++)
+    counts[j] = signal->counts[j] ? (uint64_t)nearbyint(round_log((double)signal->counts[j] * scale, grid_shares)) : 0;
+  qsort(counts, signal->n_bins, sizeof *counts, compare_falling);
+  *canonical = (ockham_signal){.n_bins = signal->n_bins, .counts = counts};
+  for (size_t j = 0; j < signal->n_bins; j++) canonical->n_counted += counts[j];
+  /* Rounded sizes must not change how much the reference knows. */
+  double again = (double)signal->n_counted * scale / (double)canonical->n_counted;
+  canonical->n_counted = 0;
+  for (size_t j = 0; j < signal->n_bins; j++) {
+    counts[j] = (uint64_t)nearbyint((double)counts[j] * again);
+    canonical->n_counted += counts[j];
+  }
+  canonical->stickiness = grid_stickiness * nearbyint(signal->stickiness / grid_stickiness);
+}
+
+size_t ock_ewma_signature(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes) {
+  uint64_t counts[OCKHAM_PROFILE_MOST_BINS], hash = 14695981039346656037u;
+  ockham_signal canonical;
+  ock_ewma_canonical(signal, &canonical, counts);
+  for (size_t j = 0; j < canonical.n_bins; j++) { /* FNV-1a */
+    for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ ((counts[j] >> shift) & 255)) * 1099511628211u;
+  }
+  struct {
+    uint64_t n_bins, n_counted, hash, window;
+    double stickiness;
+  } key = {canonical.n_bins, canonical.n_counted, hash, options->window, canonical.stickiness};
+  memcpy(bytes, &key, sizeof key);
+  return sizeof key;
+}
+
+/* ---- a stream ---- */
+
+typedef struct null_context {
+  ock_ewma_plan plan;
+  const ockham_signal *signal;
+  uint32_t stay; /* of 2^32 */
+} null_context;
+
+/* Bins are drawn by Walker's aliases: bin j itself below its threshold, else another. */
+typedef struct null_state {
+  ock_ewma ewma;
+  size_t latest;
+  uint32_t *threshold;
+  uint16_t *alias;
+} null_state;
+
+/* Marsaglia & Tsang, ACM TOMS 26, 2000. */
+static double draw_gamma(ock_rng *rng, double shape) {
+  double boost = 1;
+  if (shape < 1) {
+    boost = pow(ock_rng_uniform(rng), 1 / shape);
+    shape += 1;
+  }
+  double d = shape - 1. / 3, c = 1 / sqrt(9 * d);
+  for (;;) {
+    double z = ock_rng_normal(rng), v = 1 + c * z;
+    if (v <= 0) continue;
+    v = v * v * v;
+    if (log(ock_rng_uniform(rng)) < z * z / 2 + d - d * v + d * log(v)) return boost * d * v;
+  }
+}
+
+/* Walker's method in Vose's form, of shares that add up to n. */
+static void make_aliases(null_state *state, double *p, size_t n) {
+  uint16_t small[OCKHAM_PROFILE_MOST_BINS], large[OCKHAM_PROFILE_MOST_BINS];
+  size_t n_small = 0, n_large = 0;
+  for (size_t j = 0; j < n; j++) {
+    if (p[j] < 1) {
+      small[n_small++] = (uint16_t)j;
+    } else {
+      large[n_large++] = (uint16_t)j;
+    }
+  }
+  while (n_small && n_large) {
+    size_t s = small[--n_small], l = large[--n_large];
+    state->threshold[s] = (uint32_t)(p[s] * 4294967295.);
+    state->alias[s] = (uint16_t)l;
+    p[l] -= 1 - p[s];
+    if (p[l] < 1) {
+      small[n_small++] = (uint16_t)l;
+    } else {
+      large[n_large++] = (uint16_t)l;
+    }
+  }
+  while (n_large) state->threshold[large[--n_large]] = UINT32_MAX;
+  while (n_small) state->threshold[small[--n_small]] = UINT32_MAX;
+}
+
+static size_t draw_bin(const null_state *state, size_t n_bins, uint32_t random) {
+  uint64_t at = (uint64_t)random * n_bins;
+  size_t j = at >> 32;
+  return (uint32_t)at <= state->threshold[j] ? j : state->alias[j];
+}
+
+static size_t align8(size_t size) {
+  return (size + 7) / 8 * 8;
+}
+
+static void start_stream(const void *context, void *memory, ock_rng *rng) {
+  const null_context *c = context;
+  size_t n = c->plan.n_bins;
+  null_state *state = memory;
+  char *arrays = (char *)memory + align8(sizeof *state);
+  ock_ewma_reset(&c->plan, &state->ewma, arrays);
+  state->threshold = (uint32_t *)(arrays + ock_ewma_memory(&c->plan));
+  state->alias = (uint16_t *)(state->threshold + n);
+  double p[OCKHAM_PROFILE_MOST_BINS], sum = 0;
+  for (size_t j = 0; j < n; j++)
+    sum += p[j] = draw_gamma(rng, (double)c->signal->counts[j] / c->plan.inflation + c->plan.prior);
+  for (size_t j = 0; j < n; j++) p[j] *= (double)n / sum;
+  make_aliases(state, p, n);
+  state->latest = draw_bin(state, n, (uint32_t)(ock_rng_next(rng) >> 32));
+}
+
+static double step_stream(const void *context, void *memory, ock_rng *rng) {
+  const null_context *c = context;
+  null_state *state = memory;
+  size_t n = c->plan.n_bins;
+  uint32_t *counts = state->ewma.counts;
+  if (c->stay) {
+    for (size_t i = 0; i < OCKHAM_DRIFT_BLOCK; i++) {
+      uint64_t random = ock_rng_next(rng);
+      if ((uint32_t)random >= c->stay) state->latest = draw_bin(state, n, (uint32_t)(random >> 32));
+      counts[state->latest]++;
+    }
+  } else {
+    for (size_t i = 0; i < OCKHAM_DRIFT_BLOCK; i += 2) {
+      uint64_t random = ock_rng_next(rng);
+      counts[draw_bin(state, n, (uint32_t)random)]++;
+      counts[draw_bin(state, n, (uint32_t)(random >> 32))]++;
+    }
+  }
+  ock_ewma_update(&c->plan, &state->ewma, 0);
+  return state->ewma.spans[ock_ewma_leading(&c->plan, &state->ewma)].score;
+}
+
+ockham_status ock_ewma_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
+                                 ock_run_lengths *curve, ockham_error *err) {
+  enum { STREAMS = 400 };
+  uint64_t counts[OCKHAM_PROFILE_MOST_BINS];
+  ockham_signal canonical;
+  ock_ewma_canonical(signal, &canonical, counts);
+  null_context context = {.signal = &canonical, .stay = (uint32_t)(canonical.stickiness * 4294967296.)};
+  OCK_TRY(ock_ewma_plan_make(&canonical, options->window, false, &context.plan, err));
+  size_t arrays = ock_ewma_memory(&context.plan) + canonical.n_bins * (sizeof(uint32_t) + sizeof(uint16_t));
+  ock_null_streams streams = {.context = &context,
+                              .state_size = align8(sizeof(null_state)) + align8(arrays),
+                              .n_streams = STREAMS,
+                              .n_steps = ock_calibration_rows(n_curves) / STREAMS / OCKHAM_DRIFT_BLOCK,
+                              .rows_a_step = OCKHAM_DRIFT_BLOCK,
+                              .start = start_stream,
+                              .step = step_stream};
+  ockham_status status = ock_run_lengths_simulate(&streams, options->seed, options->threads, curve, err);
+  ock_ewma_plan_clear(&context.plan);
+  return status;
+}

@@ -39,12 +39,11 @@ ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t
 
 /* ---- watches: one signal, or one column, seen by one detector ---- */
 
-/* What a watch is told of a block of rows: the bins of its signal and, for detectors of numbers, ranks: where the row
- * lies in the reference's distribution, 0 to 1 (inside a bin in proportion, by the profile's edges; NaN: missing). */
+/* What a watch is told of a block of rows: the bins of its signal. Detectors of numbers take them for ranks: see
+ * ock_signal_ranks(). */
 typedef struct ock_watch_block {
   size_t n_rows;
   const uint16_t *codes; /* n_rows: of this signal */
-  const double *ranks;   /* n_rows, or NULL for signals without an order */
   size_t hour;           /* 1 + the hour of the week, of its middle row; 0: not to be compared by hour */
 } ock_watch_block;
 
@@ -76,8 +75,8 @@ typedef struct ock_watch_type {
   size_t (*signature)(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes);
 } ock_watch_type;
 
-/* By ockham_detector; MMD watches whole rows and is not among them. */
-extern const ock_watch_type ock_watch_types[OCKHAM_N_DETECTORS];
+/* By ockham_detector; MMD watches whole rows and is not among them: NULL. */
+extern const ock_watch_type *const ock_watch_types[OCKHAM_N_DETECTORS];
 extern const ock_watch_type ock_watch_ewma;
 
 /* ---- effects, of any two sets of shares ---- */

@@ -6,7 +6,7 @@
 #include "outputs.h"
 #include "profiles.h"
 
-enum { MOST_SAMPLED = 10000, FEWEST_COMPLETE = 20 };
+enum { MOST_SAMPLED = 10000, WIDE_SAMPLED = 2000, MOST_CELLS = 100000, FEWEST_COMPLETE = 20 };
 
 static double cell(ockham_rows x, size_t i, size_t j) {
   size_t at = i * (x.stride ? x.stride : x.n_columns) + j;
@@ -57,6 +57,13 @@ static void copy_sample(ockham_rows rows, const cli_choice *choice, const double
   }
 }
 
+/* Mixtures of many columns take longer. With a k that is given there are none. */
+static size_t most_sampled(const cli_choice *choice) {
+  size_t n = MOST_CELLS / choice->n_columns;
+  if (choice->k > 0 || n > MOST_SAMPLED) return MOST_SAMPLED;
+  return n > WIDE_SAMPLED ? n : WIDE_SAMPLED;
+}
+
 static ockham_status take_sample(ockham_rows rows, const cli_choice *choice, double **sample, size_t *n_sampled,
                                  ockham_error *err) {
   size_t n_usable = 0;
@@ -67,7 +74,8 @@ static ockham_status take_sample(ockham_rows rows, const cli_choice *choice, dou
     if (!means) return cli_no_memory("the means of columns", err);
     n_usable = rows.n_rows;
   }
-  *n_sampled = n_usable < MOST_SAMPLED ? n_usable : MOST_SAMPLED;
+  size_t most = most_sampled(choice);
+  *n_sampled = n_usable < most ? n_usable : most;
   *sample = calloc(*n_sampled, choice->n_columns * sizeof **sample);
   if (*sample) copy_sample(rows, choice, means, n_usable, *n_sampled, *sample);
   free(means);

@@ -73,8 +73,8 @@ static void print_missing(const ockham_profile_parts *p) {
 static void print_stickiness(const ockham_profile_parts *p) {
   const ockham_signal *most = stickiest(p), *clusters = find_signal(p, OCKHAM_SIGNAL_CLUSTERS);
   if (!most) return;
-  if (most->stickiness < 0.005) {
-    puts("neighbours: rows do not depend on the row before them");
+  if (most->stickiness < 0.1) {
+    printf("neighbours: rows hardly depend on the row before them (stickiness at most %.2f)\n", most->stickiness);
     return;
   }
   printf("neighbours: rows resemble the one before them (stickiness %.2f", most->stickiness);

@@ -53,13 +53,17 @@ typedef enum ockham_signal_group {
 #undef OCKHAM_SIGNAL_GROUP_ENUM
 
 /** One signal: bins and how many rows of the reference lie in each.
- *  CLUSTERS:  k clusters, then "outside", then "empty" (no number in the row).
- *  DISTANCE:  OCKHAM_PROFILE_DISTANCE_BINS by rising distance, counted over the clusters' rows (not "outside", which
- * are in the last), then "unknown" (rows with missing cells). DIRECTION: bins between quantiles; missing cells lie in
- * the middle. COLUMN, OUTPUT of numbers: "below" all that was seen, bins between quantiles (equal ones are one bin: a
- * column with few values has one for each), "above", "missing". Of categories: one each, up to
- *             OCKHAM_PROFILE_MOST_CATEGORIES the commonest, "other", "new", "missing".
- *  MISSING:   rows with 0, 1, 2, 3 or 4, and more missing inputs. */
+ *  - CLUSTERS: k clusters, then "outside", then "empty" (no number in the row). A row with missing cells is in the
+ *    cluster that is nearest by those it has, and never outside.
+ *  - DISTANCE: OCKHAM_PROFILE_DISTANCE_BINS by rising distance, among those of the cluster's rows (those outside are in
+ *    the last), then "unknown" (rows with missing cells).
+ *  - DIRECTION: bins between quantiles, the first and the last open; missing cells lie in the middle.
+ *  - COLUMN, OUTPUT of numbers: "below" all that was seen, bins between quantiles, "above", "missing". A column with
+ *    few values has one bin for each; a value that a tenth of the rows have has one alone; where there is no finite
+ *    value, bins are "present" and "missing".
+ *  - COLUMN, OUTPUT of categories: one each, the commonest first, up to OCKHAM_PROFILE_MOST_CATEGORIES; then "other",
+ *    "new", "missing".
+ *  - MISSING: rows with 0, 1, 2, 3 or 4, and more missing inputs; as many of these as there are inputs for. */
 typedef struct ockham_signal {
   ockham_signal_kind kind;
   ockham_signal_group group;
@@ -69,17 +73,20 @@ typedef struct ockham_signal {
   const uint64_t *counts;       /**< n_bins: rows of the reference that were counted */
   uint64_t n_counted;           /**< their sum */
   const char *const *bin_names; /**< n_bins: "3", "outside", "1.5 to 2", "red" */
-  const double *edges;          /**< numbers: n_edges rising edges, bin b + 1 is [edges[b], edges[b + 1]), the last
-                                     one closed; NULL for categories, clusters, missing */
+  const double *edges; /**< numbers: n_edges rising edges. Bin 0 is below edges[0]; bin b + 1 begins at edges[b], and
+                            ends before edges[b + 1]. Of a column the last of these is closed, and holds one value only
+                            where its two are equal. Of a DIRECTION the last bin is open. NULL for all else, and for
+                            columns without values */
   size_t n_edges;
-  double stickiness; /**< 0 to 1: how often a row is in the bin of the one before it beyond chance; as much as makes a
-                          process that stays with this probability vary, over long stretches, as the reference does */
+  double stickiness; /**< 0 to 0.98: how often a row is in the bin of the one before it beyond chance, over all rows; 0
+                          where that is not significant. Where stretches of 64 rows and more vary more than it explains,
+                          as much as makes a process that stays with this probability vary as they do */
   const uint32_t *by_hour; /**< OCKHAM_HOURS_A_WEEK x n_bins: counts by hour of the week (0: Monday 0:00 to 1:00 UTC);
                                 NULL: times were not given, or span less than two weeks */
 } ockham_signal;
 
 #define OCKHAM_PROFILE_DISTANCE_BINS 8
-#define OCKHAM_PROFILE_COLUMN_BINS 10 /**< between quantiles, at most */
+#define OCKHAM_PROFILE_COLUMN_BINS 10 /**< between quantiles, at most; fewer when they would have less than 5 rows */
 #define OCKHAM_PROFILE_MOST_CATEGORIES 60
 #define OCKHAM_PROFILE_MOST_BINS 260
 #define OCKHAM_PROFILE_MOST_DIRECTIONS 8
@@ -88,7 +95,8 @@ typedef struct ockham_signal {
 /** Of a column of numbers, over the reference's rows that have it. */
 typedef struct ockham_column_range {
   double mean, sd; /**< of values clipped to [low - 3 (high - low), high + 3 (high - low)], low and high the 0.1 % and
-                        99.9 % quantiles: one wild value does not set the scale */
+                        99.9 % quantiles, at least one row in from either end: one wild value does not set the scale.
+                        Infinite values have no part in all this; 0 where there are no finite ones */
   double least, most;
   double clip_low, clip_high; /**< those limits; new values are clipped to them before means are taken */
   uint64_t n_missing;
@@ -117,7 +125,7 @@ typedef struct ockham_profile_parts {
   const size_t *numbers;         /**< n_numbers: index of the column */
   const double *centre, *factor; /**< n_numbers: x' = (x - centre) factor, before distances are taken */
   const double *centroids;       /**< k x n_numbers, scaled */
-  const double *radii;           /**< k: squared distance beyond which a row is outside */
+  const double *radii;           /**< k: squared distance beyond which a whole row is outside */
   const double *distance_edges;  /**< k x (DISTANCE_BINS - 1) squared distances */
   const double *deviations;      /**< k x n_numbers: standard deviation of the cluster's rows along each, scaled */
   size_t n_directions;
@@ -146,23 +154,30 @@ typedef struct ockham_profile_options {
  *
  *  Clusters start from the given centroids and are moved to those of one half of the rows by a few steps of Lloyd's
  *  algorithm; radii (the 99.9 % quantile of distances) and edges of distances are those of that half, and counts those
- * of the other, so that they are of rows which the bins were not fitted to. The halves are alternating stretches of
- * rows. Bins of columns and directions lie between quantiles of all rows, and count all.
+ *  of the other, so that they are of rows which the bins were not fitted to. The halves are alternating stretches of
+ *  rows. Of clusters of less than 1000 rows that quantile is extrapolated, and never below the largest distance seen.
+ *  Bins of columns and directions lie between quantiles of all rows, and count all. Directions are principal axes of
+ *  clipped and standardised columns: of up to 8 columns all along which rows vary, of more the first four and the last
+ *  four, of one column none.
  *
- *  x        n >= 20 rows of x.n_columns, float64 or float32; NaN is missing; infinities count as "below" or "above".
- *  Fails with BAD_ARGUMENT, BAD_DATA (too few rows; a column of which every cell is missing is none), NO_MEMORY,
- *  INTERRUPTED. O(n (k + n_columns + n_directions) n_columns) time, about 2 bytes a row and signal of memory.
- *  The same bits for any number of threads. */
+ *  - x: 20 rows or more of x.n_columns, float64 or float32; NaN is missing; infinities count as "below" or "above".
+ *  - options->k: at most OCKHAM_PROFILE_MOST_BINS - 2.
+ *
+ *  Fails with BAD_ARGUMENT, BAD_DATA (too few rows; a column so wide that squares overflow; one of which every cell is
+ *  missing is no failure), NO_MEMORY, INTERRUPTED. O(n (k + n_columns + n_directions) n_columns) time; memory is 2
+ * bytes a row and signal, 16 a row and thread, some 10 a row. The same bits for any number of threads. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_profile_fit(ockham_rows x, const ockham_profile_options *options,
                                                               ockham_profile **profile, ockham_error *err);
 OCKHAM_API void ockham_profile_free(ockham_profile *profile);
 OCKHAM_API const ockham_profile_parts *ockham_profile_look(const ockham_profile *profile);
 
 /** Put rows into bins: codes[i * n_signals + s] is the bin of row i in signal s. x has the profile's columns in its
- * order (ockham_profile_arrange()). A row does not depend on others. codes: room for x.n_rows x n_signals.
- * squared_distances: to the centre of its cluster, in scaled units (over the observed columns, as a share of all), or
- * NaN; may be NULL. One thread; O(n_columns (k + n_directions)) a row, less than a microsecond at k, n_columns <= 32.
- */
+ *  order (ockham_profile_match()). A row does not depend on others. codes: room for x.n_rows x n_signals.
+ *  squared_distances: to the centre of its cluster, in scaled units (over the observed columns, as a share of all), or
+ *  NaN; may be NULL. In distances a number that is infinite, or too large to be squared, counts as its clip limit.
+ *  One thread; O(n_columns (k + n_directions)) a row, less than a microsecond at k, n_columns <= 32. Rows go through 64
+ *  at a time, and a call costs as if it had a multiple of 64: few large calls are better than many small ones.
+ *  Fails with BAD_ARGUMENT (number of columns), NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_profile_bin(const ockham_profile *profile, ockham_rows x,
                                                               uint16_t *codes, double *squared_distances,
                                                               ockham_error *err);

@@ -48,10 +48,20 @@ static void tell_shift(const ockham_drift_monitor *monitor, const ockham_signal 
 
 void ock_monitor_tell(ockham_drift_monitor *monitor, size_t s, ockham_drift_signal *told) {
   const ock_watched *w = &monitor->set.items[s];
-  *told = (ockham_drift_signal){.signal = w->signal, .asked_run_length = w->asked, .limit = w->limit,
-                                .statistic = NAN, .run_length = NAN, .p_value = NAN, .n_effective = 0,
-                                .psi = NAN, .psi_low = NAN, .psi_high = NAN, .js = NAN,
-                                .shift = NAN, .shift_low = NAN, .shift_high = NAN};
+  *told = (ockham_drift_signal){.signal = w->signal,
+                                .asked_run_length = w->asked,
+                                .limit = w->limit,
+                                .statistic = NAN,
+                                .run_length = NAN,
+                                .p_value = NAN,
+                                .n_effective = 0,
+                                .psi = NAN,
+                                .psi_low = NAN,
+                                .psi_high = NAN,
+                                .js = NAN,
+                                .shift = NAN,
+                                .shift_low = NAN,
+                                .shift_high = NAN};
   if (!w->state || !monitor->state.n_measured) return;
   double reference[OCKHAM_PROFILE_MOST_BINS];
   ock_shares shares = monitor->set.type->shares(w->state);
@@ -62,7 +72,8 @@ void ock_monitor_tell(ockham_drift_monitor *monitor, size_t s, ockham_drift_sign
   told->n_effective = shares.n_effective;
   told->psi = effect.psi, told->psi_low = effect.psi_low, told->psi_high = effect.psi_high;
   told->js = effect.js;
-  told->drifted = w->statistic > w->limit && (monitor->options.min_effect < 0 || effect.psi >= monitor->options.min_effect);
+  told->drifted =
+      w->statistic > w->limit && (monitor->options.min_effect < 0 || effect.psi >= monitor->options.min_effect);
   tell_shift(monitor, w->signal, &shares, told);
 }
 
@@ -78,8 +89,12 @@ static void keep_episode(ockham_drift_monitor *monitor, const ockham_drift_episo
 static void begin_episode(ockham_drift_monitor *monitor, size_t s, const ockham_drift_signal *told, double time) {
   ockham_drift_state *state = &monitor->state;
   const ock_watched *w = &monitor->set.items[s];
-  ockham_drift_episode episode = {.number = ++state->n_episodes, .noticed_row = state->n_measured, .signal = s,
-                                  .run_length = told->run_length, .psi = told->psi, .noticed_s = time};
+  ockham_drift_episode episode = {.number = ++state->n_episodes,
+                                  .noticed_row = state->n_measured,
+                                  .signal = s,
+                                  .run_length = told->run_length,
+                                  .psi = told->psi,
+                                  .noticed_s = time};
   episode.since_row = 1 + ock_onset_find(&monitor->onset, w->signal, monitor->first_bin[s], state->n_measured,
                                          monitor->last_end, &episode.since_s);
   keep_episode(monitor, &episode);

@@ -98,7 +98,7 @@ static void set_span(ock_ewma_plan *plan, ock_ewma_span *span, double *weights) 
   double v = span->variance + 1 / plan->n_reference, keep = 1 - l;
   double lumps = pow(plan->inflation, 3) * pow(l, 4) / pow((double)m, 3) / (1 - pow(keep, 4)) / (v * v);
   double variance = 2 * (squares + products * products) + lumps * fourth;
-  span->freedom = 2 * span->mean_factor * span->mean_factor / variance;
+  span->freedom = fmax(1, 2 * span->mean_factor * span->mean_factor / variance); /* below, the cube root is no normal */
   span->weights = weights;
   fill_table(span);
 }

@@ -158,6 +158,21 @@ static double step_stream(const void *context, void *memory, ock_rng *rng) {
   return state->ewma.spans[ock_ewma_leading(&c->plan, &state->ewma)].score;
 }
 
+/* Scores that low are no sign of anything. Where hardly a row ever leaves its bin they are all there is, and rounded
+ * sizes would decide. */
+static void drop_low_scores(ock_run_lengths *curve) {
+  const double least = .5;
+  size_t first = 0;
+  while (first + 2 < curve->n && curve->statistic[first] < least) first++;
+  curve->n -= first;
+  memmove(curve->statistic, curve->statistic + first, curve->n * sizeof *curve->statistic);
+  memmove(curve->log_rows, curve->log_rows + first, curve->n * sizeof *curve->log_rows);
+  if (curve->n && curve->statistic[0] < least) {
+    double rise = least - curve->statistic[0];
+    for (size_t i = 0; i < curve->n; i++) curve->statistic[i] += rise;
+  }
+}
+
 ockham_status ock_ewma_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
                                  ock_run_lengths *curve, ockham_error *err) {
   enum { STREAMS = 400 };
@@ -175,6 +190,7 @@ ockham_status ock_ewma_calibrate(const ockham_signal *signal, const ockham_drift
                               .start = start_stream,
                               .step = step_stream};
   ockham_status status = ock_run_lengths_simulate(&streams, options->seed, options->threads, curve, err);
+  if (!status) drop_low_scores(curve);
   ock_ewma_plan_clear(&context.plan);
   return status;
 }

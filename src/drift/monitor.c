@@ -56,7 +56,8 @@ static ockham_status check_options(const ockham_drift_options *options, ockham_e
                     options->rows_per_false_alarm);
   for (size_t g = 0; g < OCKHAM_N_SIGNAL_GROUPS; g++) {
     if (!(options->shares[g] >= 0) || isinf(options->shares[g]))
-      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "shares of the budget must not be negative, found %g", options->shares[g]);
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "shares of the budget must not be negative, found %g",
+                      options->shares[g]);
   }
   return OCKHAM_OK;
 }
@@ -65,7 +66,8 @@ static ockham_status start(ockham_drift_monitor *monitor, ockham_error *err) {
   OCK_TRY(check_options(&monitor->options, err));
   double started = ock_clock_seconds();
   OCK_TRY(take_memory(monitor, err));
-  OCK_TRY(ock_watch_set_make(monitor->parts->signals, monitor->parts->n_signals, &monitor->options, &monitor->set, err));
+  OCK_TRY(ock_watch_set_make(monitor->parts->signals, monitor->parts->n_signals, &monitor->options, NULL, &monitor->set,
+                             err));
   ockham_drift_monitor_reset(monitor);
   monitor->state.calibration_s = ock_clock_seconds() - started;
   return OCKHAM_OK;

@@ -11,13 +11,13 @@
 
 /* ---- when a change began ---- */
 
-/* Counts of all bins since the start, as they stood at some earlier rows: the latest OCK_ONSET_KEPT multiples of 16, 32,
- * 64, ... rows. */
+/* Counts of all bins since the start, as they stood at some earlier rows: the latest OCK_ONSET_KEPT multiples of 16,
+ * 32, 64, ... rows. */
 enum { OCK_ONSET_LEVELS = 12, OCK_ONSET_KEPT = 6 };
 typedef struct ock_onset {
-  size_t n_bins;        /* of all signals */
-  uint32_t *counts;     /* n_bins; they may wrap around, for only differences are used */
-  uint32_t *snapshots;  /* levels x kept x n_bins */
+  size_t n_bins;                                   /* of all signals */
+  uint32_t *counts;                                /* n_bins; they may wrap around, for only differences are used */
+  uint32_t *snapshots;                             /* levels x kept x n_bins */
   uint64_t rows[OCK_ONSET_LEVELS][OCK_ONSET_KEPT]; /* of snapshots; UINT64_MAX: none */
   double times[OCK_ONSET_LEVELS][OCK_ONSET_KEPT];  /* of the row before */
 } ock_onset;
@@ -26,8 +26,8 @@ bool ock_onset_start(ock_onset *onset, size_t n_bins, ock_arena *arena);
 void ock_onset_reset(ock_onset *onset);
 /* After a block, whose rows are in the counts. */
 void ock_onset_note(ock_onset *onset, uint64_t n_rows, double time);
-/* The row after which a signal, whose bins are at first_bin, is most unlike its reference, no earlier than `from`; and its
- * time. */
+/* The row after which a signal, whose bins are at first_bin, is most unlike its reference, no earlier than `from`; and
+ * its time. */
 uint64_t ock_onset_find(const ock_onset *onset, const ockham_signal *signal, size_t first_bin, uint64_t n_rows,
                         uint64_t from, double *time);
 
@@ -74,8 +74,8 @@ struct ockham_drift_monitor {
   uint16_t *panel_codes;   /* n_signals x PANEL */
   /* The latest rows: row r (from 0) at r % OCKHAM_DRIFT_KEPT_ROWS, the codes of a block by signal. Those that are not
    * measured yet have no codes. */
-  double *values;  /* KEPT x n_columns */
-  uint16_t *codes; /* KEPT / BLOCK x n_signals x BLOCK */
+  double *values;                  /* KEPT x n_columns */
+  uint16_t *codes;                 /* KEPT / BLOCK x n_signals x BLOCK */
   double times[OCK_MONITOR_PANEL]; /* row r at r % PANEL; 0: none */
   ockham_drift_signal *told;       /* n_signals */
   /* The episode that lasts. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When a change began: the likelihood ratio of "all rows since r have shares of their own" is highest where r is the first
- * row of the change (Page; Hinkley, Biometrika 57, 1970), and r goes over the rows of which counts were kept. */
+/* When a change began: the likelihood ratio of "all rows since r have shares of their own" is highest where r is the
+ * first row of the change (Page; Hinkley, Biometrika 57, 1970), and r goes over the rows of which counts were kept. */
 #include <math.h>
 #include <string.h>
 

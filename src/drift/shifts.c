@@ -70,7 +70,8 @@ void ock_shifts_tell(const ock_shifts *shifts, const ockham_profile_parts *parts
   double weight = shifts->weights[at];
   if (!(weight > 0) || !(range->sd > 0)) return;
   double mean = shifts->sums[at] / weight, variance = shifts->squares[at] / weight - mean * mean;
-  /* Of a weighted mean that began with nothing: (sum of weights)^2 / sum of their squares, in rows that have a value. */
+  /* Of a weighted mean that began with nothing: (sum of weights)^2 / sum of their squares, in rows that have a value.
+   */
   double lambda = update_weight(i), decay = pow(1 - lambda, (double)shifts->n_blocks);
   double n_now = (2 - lambda) / lambda * (1 - decay) / (1 + decay) * OCKHAM_DRIFT_BLOCK * (weight / (1 - decay));
   double n_reference = (double)(parts->n_rows - range->n_missing), inflation = ock_variance_inflation(stickiness);

@@ -42,15 +42,20 @@ static ockham_status calibrate(ock_watch_set *set, const ockham_drift_options *o
   if (!set->curves) return ock_fail_memory(err, "curves of run lengths", n * sizeof *set->curves);
   for (size_t i = 0; i < n; i++) OCK_TRY(set->type->calibrate(known[i].first, options, n, &set->curves[i], err));
   for (size_t s = 0; s < set->n; s++) {
+    if (set->items[s].state) set->items[s].curve = &set->curves[curve_of[s]];
+  }
+  return OCKHAM_OK;
+}
+
+static void set_limits(ock_watch_set *set, double rows_per_false_alarm) {
+  for (size_t s = 0; s < set->n; s++) {
     ock_watched *w = &set->items[s];
     if (!w->state) continue;
-    w->curve = &set->curves[curve_of[s]];
-    w->asked = options->rows_per_false_alarm / w->split;
+    w->asked = rows_per_false_alarm / w->split;
     w->limit = ock_run_lengths_limit(w->curve, w->asked);
     w->calm_limit = ock_run_lengths_limit(w->curve, sqrt(w->asked));
     if (set->type->set_limit) set->type->set_limit(w->state, w->limit);
   }
-  return OCKHAM_OK;
 }
 
 /* ---- a set ---- */
@@ -67,7 +72,7 @@ static ockham_status start_watch(ock_watch_set *set, ock_watched *w, const ockha
 }
 
 static ockham_status start_watches(ock_watch_set *set, const ockham_signal *signals,
-                                   const ockham_drift_options *options, ockham_error *err) {
+                                   const ockham_drift_options *options, const ock_watch_set *like, ockham_error *err) {
   size_t n = set->n, n_watched = 0;
   bool *watched = ock_arena_array(&set->arena, n, sizeof *watched);
   double *split = ock_arena_array(&set->arena, n, sizeof *split);
@@ -87,15 +92,19 @@ static ockham_status start_watches(ock_watch_set *set, const ockham_signal *sign
     OCK_TRY(start_watch(set, &set->items[s], options, err));
     n_watched++;
   }
-  if (!n_watched) return ock_fail(err, OCKHAM_UNSUPPORTED, "the profile has no signal for this detector and these shares");
-  return calibrate(set, options, known, curve_of, err);
+  if (!n_watched)
+    return ock_fail(err, OCKHAM_UNSUPPORTED, "the profile has no signal for this detector and these shares");
+  if (!like) OCK_TRY(calibrate(set, options, known, curve_of, err));
+  for (size_t s = 0; like && s < n; s++) set->items[s].curve = like->items[s].curve;
+  set_limits(set, options->rows_per_false_alarm);
+  return OCKHAM_OK;
 }
 
 ockham_status ock_watch_set_make(const ockham_signal *signals, size_t n, const ockham_drift_options *options,
-                                 ock_watch_set *set, ockham_error *err) {
+                                 const ock_watch_set *like, ock_watch_set *set, ockham_error *err) {
   *set = (ock_watch_set){.type = ock_watch_types[options->detector], .n = n};
   if (!set->type) return ock_fail(err, OCKHAM_UNSUPPORTED, "this detector does not watch signals");
-  ockham_status status = start_watches(set, signals, options, err);
+  ockham_status status = start_watches(set, signals, options, like, err);
   if (status) ock_watch_set_clear(set);
   return status;
 }

@@ -7,7 +7,7 @@
 
 typedef struct ock_watched {
   const ockham_signal *signal;
-  void *state; /* NULL: the detector does not watch this signal, or it has no part of the budget */
+  void *state;              /* NULL: the detector does not watch this signal, or it has no part of the budget */
   double split, asked;      /* its part of the budget; run length: rows */
   double limit, calm_limit; /* of the statistic: for that run length, and for its root */
   const ock_run_lengths *curve;
@@ -24,10 +24,11 @@ typedef struct ock_watch_set {
 
 /* Options with all defaults filled in. */
 ockham_drift_options ock_drift_options_filled(const ockham_drift_options *options);
-/* Start and calibrate; signals are borrowed. Fails with UNSUPPORTED when there is nothing to watch. After a failure
- * nothing is held. */
+/* Start and calibrate; signals are borrowed. like: NULL, or a set of the same kinds of signals which outlives this one,
+ * and whose curves and limits it shares. Fails with UNSUPPORTED when there is nothing to watch. After a failure nothing
+ * is held. */
 ockham_status ock_watch_set_make(const ockham_signal *signals, size_t n, const ockham_drift_options *options,
-                                 ock_watch_set *set, ockham_error *err);
+                                 const ock_watch_set *like, ock_watch_set *set, ockham_error *err);
 void ock_watch_set_clear(ock_watch_set *set);
 void ock_watch_set_reset(ock_watch_set *set);
 /* Put OCKHAM_DRIFT_BLOCK rows: codes[s * step + r]. hour: as in ock_watch_block. */

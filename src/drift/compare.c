@@ -29,7 +29,7 @@ typedef struct comparison {
   uint64_t *counts;        /* n_all_bins */
   moments *moments;        /* n_columns */
   double *p, *split;       /* n_signals */
-  bool *picked;
+  bool *picked, *tested;   /* n_signals; tested: there was something to compare */
   ockham_drift_signal *signals;
   ockham_drift_bin **bins;
   const double *shares; /* of groups, or NULL */
@@ -63,6 +63,7 @@ static ockham_status prepare(comparison *c, size_t n_workers, ockham_error *err)
                (c->moments = take(c, n_columns, sizeof *c->moments)) && (c->p = take(c, n_signals, sizeof *c->p)) &&
                (c->split = take(c, n_signals, sizeof *c->split)) &&
                (c->picked = take(c, n_signals, sizeof *c->picked)) &&
+               (c->tested = take(c, n_signals, sizeof *c->tested)) &&
                (c->signals = take(c, n_signals, sizeof *c->signals)) && (c->bins = take(c, n_signals, sizeof *c->bins));
   for (size_t s = 0; s < n_signals && there; s++)
     there = (c->bins[s] = take(c, c->parts->signals[s].n_bins, sizeof **c->bins));
@@ -197,9 +198,10 @@ static void compare_signal(void *arg, size_t s, size_t worker) {
                              .seed = c->seed + s};
   ock_difference difference = ock_two_samples_compare(&samples);
   c->p[s] = difference.p;
+  c->tested[s] = difference.freedom > 0;
   c->signals[s] = (ockham_drift_signal){.signal = signal,
                                         .statistic = -log10(fmax(difference.p, 1e-300)),
-                                        .limit = enough > 0 ? -log10(enough) : INFINITY,
+                                        .limit = INFINITY, /* see share_again() */
                                         .run_length = NAN,
                                         .asked_run_length = NAN,
                                         .p_value = difference.p,
@@ -221,9 +223,20 @@ static bool has_effect(const comparison *c, const ockham_drift_signal *d) {
   return !(c->public.min_effect > 0) || d->psi >= c->public.min_effect;
 }
 
+/* What there was nothing to compare of (no cell missing, then or now) leaves its share to the others. */
+static void share_again(comparison *c) {
+  double total = 0;
+  for (size_t s = 0; s < c->public.n_signals; s++) total += c->tested[s] ? c->split[s] : 0;
+  for (size_t s = 0; s < c->public.n_signals && total > 0; s++) {
+    c->split[s] = c->tested[s] ? c->split[s] / total : 0;
+    c->signals[s].limit = c->split[s] > 0 ? -log10(c->public.level * c->split[s]) : INFINITY;
+  }
+}
+
 static void judge(comparison *c) {
   ockham_drift_comparison *r = &c->public;
   size_t n = r->n_signals;
+  share_again(c);
   r->p_value = ock_p_values_combine(c->p, c->split, n);
   ock_p_values_pick(c->p, c->split, n, r->level, c->picked);
   bool significant = r->p_value < r->level;

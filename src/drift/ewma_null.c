@@ -175,17 +175,19 @@ static void drop_low_scores(ock_run_lengths *curve) {
 
 ockham_status ock_ewma_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
                                  ock_run_lengths *curve, ockham_error *err) {
-  enum { STREAMS = 400 };
+  enum { STREAMS = 500 };
   uint64_t counts[OCKHAM_PROFILE_MOST_BINS];
   ockham_signal canonical;
   ock_ewma_canonical(signal, &canonical, counts);
   null_context context = {.signal = &canonical, .stay = (uint32_t)(canonical.stickiness * 4294967296.)};
   OCK_TRY(ock_ewma_plan_make(&canonical, options->window, false, &context.plan, err));
+  /* Small references, which have few spans, differ most from each other, and want longer streams. */
+  size_t rows = ock_calibration_rows(n_curves) * (context.plan.n_spans < 3 ? 2 : 1);
   size_t arrays = ock_ewma_memory(&context.plan) + canonical.n_bins * (sizeof(uint32_t) + sizeof(uint16_t));
   ock_null_streams streams = {.context = &context,
                               .state_size = align8(sizeof(null_state)) + align8(arrays),
                               .n_streams = STREAMS,
-                              .n_steps = ock_calibration_rows(n_curves) / STREAMS / OCKHAM_DRIFT_BLOCK,
+                              .n_steps = rows / STREAMS / OCKHAM_DRIFT_BLOCK,
                               .rows_a_step = OCKHAM_DRIFT_BLOCK,
                               .start = start_stream,
                               .step = step_stream};

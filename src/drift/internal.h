@@ -39,11 +39,11 @@ ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t
 
 /* ---- watches: one signal, or one column, seen by one detector ---- */
 
-/* What a watch is told of a block of rows: the bins of its signal. Detectors of numbers take them for ranks: see
- * ock_signal_ranks(). */
+/* What a watch is told of a block of rows: the bins of its signal. */
 typedef struct ock_watch_block {
   size_t n_rows;
   const uint16_t *codes; /* n_rows: of this signal */
+  const double *plain;   /* n_rows, for MMD: see ock_mmd_plain(); else NULL */
   size_t hour;           /* 1 + the hour of the week, of its middle row; 0: not to be compared by hour */
 } ock_watch_block;
 
@@ -75,8 +75,21 @@ typedef struct ock_watch_type {
   size_t (*signature)(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes);
 } ock_watch_type;
 
-/* By ockham_detector; MMD watches whole rows and is not among them: NULL. */
+/* By ockham_detector. That of MMD watches whole rows, in the place of the clusters: its options.reference are plain
+ * rows, and its blocks have them. */
 extern const ock_watch_type *const ock_watch_types[OCKHAM_N_DETECTORS];
+
+/* ---- whole rows ---- */
+
+/* Rows as MMD sees them: inputs of numbers (the profile's n_numbers), less the reference's mean, in its standard
+ * deviations, clipped as means are; missing ones are 0. plain: x.n_rows x n_numbers. */
+void ock_mmd_plain(const ockham_profile_parts *profile, ockham_rows x, double *plain);
+enum { OCK_MMD_MOST_ROWS = 2000 };
+/* Some of the rows of a reference: all, or up to OCK_MMD_MOST_ROWS in stretches spread over it; each plain, and then
+ * the number of its cluster. plain->data is freed by ock_free(). Fails with BAD_ARGUMENT (fewer than 20 rows, other
+ * columns), UNSUPPORTED (a profile without numbers), NO_MEMORY. */
+ockham_status ock_mmd_reference(const ockham_profile *profile, ockham_rows reference, ockham_rows *plain,
+                                ockham_error *err);
 extern const ock_watch_type ock_watch_ewma;
 
 /* ---- effects, of any two sets of shares ---- */

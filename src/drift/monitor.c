@@ -62,12 +62,29 @@ static ockham_status check_options(const ockham_drift_options *options, ockham_e
   return OCKHAM_OK;
 }
 
+static ockham_status make_watches(ockham_drift_monitor *monitor, ockham_error *err) {
+  ockham_drift_options *options = &monitor->options;
+  ockham_rows plain = {0};
+  if (options->detector == OCKHAM_DETECTOR_MMD) {
+    bool failed = false;
+    size_t n_cells = ock_size_product(OCKHAM_DRIFT_BLOCK, monitor->parts->n_numbers);
+    monitor->plain = take(monitor, n_cells, sizeof(double), &failed);
+    if (failed) return ock_fail_memory(err, "a drift monitor", n_cells);
+    OCK_TRY(ock_mmd_reference(monitor->profile, options->reference, &plain, err));
+  }
+  options->reference = plain;
+  ockham_status status =
+      ock_watch_set_make(monitor->parts->signals, monitor->parts->n_signals, options, NULL, &monitor->set, err);
+  ock_free((void *)plain.data);
+  options->reference = (ockham_rows){0};
+  return status;
+}
+
 static ockham_status start(ockham_drift_monitor *monitor, ockham_error *err) {
   OCK_TRY(check_options(&monitor->options, err));
   double started = ock_clock_seconds();
   OCK_TRY(take_memory(monitor, err));
-  OCK_TRY(ock_watch_set_make(monitor->parts->signals, monitor->parts->n_signals, &monitor->options, NULL, &monitor->set,
-                             err));
+  OCK_TRY(make_watches(monitor, err));
   ockham_drift_monitor_reset(monitor);
   monitor->state.calibration_s = ock_clock_seconds() - started;
   return OCKHAM_OK;
@@ -128,8 +145,13 @@ static bool measure_block(ockham_drift_monitor *monitor, const uint16_t *codes) 
   const double *times = monitor->times + state->n_measured % OCK_MONITOR_PANEL;
   double middle = times[OCKHAM_DRIFT_BLOCK / 2], end = times[OCKHAM_DRIFT_BLOCK - 1];
   bool by_hour = monitor->options.by_hour && middle > 0;
-  ock_watch_set_put(&monitor->set, codes, OCK_MONITOR_PANEL, by_hour ? hour_of(middle) : 0);
-  ock_shifts_put(&monitor->shifts, monitor->parts, monitor->values + place * monitor->parts->n_columns);
+  const double *values = monitor->values + place * monitor->parts->n_columns;
+  if (monitor->plain) {
+    ockham_rows rows = {.data = values, .n_rows = OCKHAM_DRIFT_BLOCK, .n_columns = monitor->parts->n_columns};
+    ock_mmd_plain(monitor->parts, rows, monitor->plain);
+  }
+  ock_watch_set_put(&monitor->set, codes, OCK_MONITOR_PANEL, monitor->plain, by_hour ? hour_of(middle) : 0);
+  ock_shifts_put(&monitor->shifts, monitor->parts, values);
   count_block(monitor, codes);
   state->n_measured += OCKHAM_DRIFT_BLOCK;
   bool alarm = ock_monitor_judge(monitor, end);

@@ -30,8 +30,6 @@ static double rank_of(const double *p, const double *weights, size_t n, double r
 
 void ock_p_values_pick(const double *p, const double *weights, size_t n, double level, bool *picked) {
   double limit = 0, least = INFINITY;
-  size_t n_all = 0;
-  for (size_t i = 0; i < n; i++) n_all += weights[i] > 0;
   for (size_t i = 0; i < n; i++) { /* n is some hundred at most: a sort would save nothing */
     if (!(weights[i] > 0)) continue;
     double ratio = p[i] / weights[i];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How long the default detector really runs: on rows of the reference themselves, which are as sticky and as crooked as
- * they are, and no simulation. Stretches of neighbouring rows are dealt into halves at random, several times over: one is
- * left out of the counts, and streams of short blocks drawn from it are watched until an alarm.
+ * they are, and no simulation. Stretches of neighbouring rows are dealt into halves at random, several times over: one
+ * is left out of the counts, and streams of short blocks drawn from it are watched until an alarm.
  *
  * To such a stream its half is the truth, and differs from the other half by the chance of both; so the counts are made
- * worth as many rows as one sample would be that is as uncertain: n1 n2 / (n1 + n2). Spans are then shorter than those of
- * a monitor, a quarter. Bins and clusters are those of the whole reference. */
+ * worth as many rows as one sample would be that is as uncertain: n1 n2 / (n1 + n2). Spans are then shorter than those
+ * of a monitor, a quarter. Bins and clusters are those of the whole reference. */
 #include <math.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@ static const size_t most_runs_long = 8; /* a stream ends after so many times wha
 typedef struct rehearsal {
   const ockham_profile_parts *parts;
   size_t n_rows;
-  uint16_t *codes; /* n_signals x n_rows */
+  uint16_t *codes;        /* n_signals x n_rows */
   ockham_signal *signals; /* of the rows outside the fold */
   uint64_t *counts;       /* of all their bins */
   uint64_t seed;
@@ -88,7 +88,7 @@ static void run_stream(rehearsal *r, size_t split, ock_watch_set *set, const dou
   while (budget < N_BUDGETS && rows < (double)most_runs_long * budgets[budget]) {
     draw_block(r, rng, codes);
     for (size_t at = 0; at < REPLAY_BLOCK && budget < N_BUDGETS; at += OCKHAM_DRIFT_BLOCK) {
-      ock_watch_set_put(set, codes + at, REPLAY_BLOCK, 0);
+      ock_watch_set_put(set, codes + at, REPLAY_BLOCK, NULL, 0);
       rows += OCKHAM_DRIFT_BLOCK;
       while (budget < N_BUDGETS && is_above(set, limits + budget * set->n)) {
         r->rows[split][budget] += rows;

@@ -303,7 +303,7 @@ ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t
 }
 
 size_t ock_calibration_rows(size_t n_curves) {
-  const size_t all = 60000000, most = 12000000, fewest = 2000000;
+  const size_t all = 60000000, most = 6000000, fewest = 2000000;
   size_t each = all / (n_curves ? n_curves : 1);
   return each > most ? most : each < fewest ? fewest : each;
 }

@@ -73,7 +73,8 @@ static pair join_bins(table *t) {
 }
 
 static ock_difference compare_many(table *t) {
-  const double rare_part = .1;
+  const double rare_part = .1, unseen = 2; /* exact for what lies below and above the reference's n rows: each of these
+                                              has 1 of the n + 1 places between them */
   double share = t->m / (t->n + t->m);
   pair rare = join_bins(t);
   ock_difference result = {.p = 1};
@@ -85,7 +86,7 @@ static ock_difference compare_many(table *t) {
     result.p = ock_chi2_tail(result.chi2, result.freedom);
   }
   if (!(rare.reference + rare.now > 0) || t->n + t->m >= rows) return result;
-  double p_rare = rare.now > 0 ? ock_beta_share(share, rare.now, rare.reference + 1) : 1;
+  double p_rare = rare.now > 0 ? ock_beta_share(share, rare.now, rare.reference + unseen) : 1;
   result.p = result.freedom > 0 ? fmin(1, fmin(result.p / (1 - rare_part), p_rare / rare_part)) : p_rare;
   if (!(result.freedom > 0)) result.freedom = 1;
   return result;

@@ -124,11 +124,12 @@ void ock_watch_set_reset(ock_watch_set *set) {
   }
 }
 
-void ock_watch_set_put(ock_watch_set *set, const uint16_t *codes, size_t step, size_t hour) {
+void ock_watch_set_put(ock_watch_set *set, const uint16_t *codes, size_t step, const double *plain, size_t hour) {
   for (size_t s = 0; s < set->n; s++) {
     ock_watched *w = &set->items[s];
     if (!w->state) continue;
-    set->type->put(w->state, &(ock_watch_block){.n_rows = OCKHAM_DRIFT_BLOCK, .codes = codes + s * step, .hour = hour});
+    ock_watch_block block = {.n_rows = OCKHAM_DRIFT_BLOCK, .codes = codes + s * step, .plain = plain, .hour = hour};
+    set->type->put(w->state, &block);
     w->statistic = set->type->statistic(w->state);
   }
 }

@@ -33,7 +33,7 @@ ockham_status ock_watch_set_make(const ockham_signal *signals, size_t n, const o
 void ock_watch_set_budget(ock_watch_set *set, double rows_per_false_alarm);
 void ock_watch_set_clear(ock_watch_set *set);
 void ock_watch_set_reset(ock_watch_set *set);
-/* Put OCKHAM_DRIFT_BLOCK rows: codes[s * step + r]. hour: as in ock_watch_block. */
-void ock_watch_set_put(ock_watch_set *set, const uint16_t *codes, size_t step, size_t hour);
+/* Put OCKHAM_DRIFT_BLOCK rows: codes[s * step + r]. plain, hour: as in ock_watch_block. */
+void ock_watch_set_put(ock_watch_set *set, const uint16_t *codes, size_t step, const double *plain, size_t hour);
 
 #endif

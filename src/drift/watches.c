@@ -145,14 +145,16 @@ size_t ock_watch_signature(const ockham_signal *signal, const ockham_drift_optio
 ockham_status ock_watch_calibrate(const ock_watch_type *type, const ockham_signal *signal,
                                   const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve,
                                   ockham_error *err) {
-  enum { N_STREAMS = 128 }; /* few and long ones: some statistics grow slowly */
+  enum { N_STREAMS = 128, MOST_ROWS = 4000000 }; /* few and long ones: some statistics grow slowly */
   canonical c;
+  size_t n_rows = ock_calibration_rows(n_curves);
+  if (n_rows > MOST_ROWS) n_rows = MOST_ROWS;
   make_canonical(signal, &c);
   null_context context = {type, &c.signal, options};
   ock_null_streams streams = {.context = &context,
                               .state_size = align8(sizeof(null_stream)) + align8(type->state_size(signal, options)),
                               .n_streams = N_STREAMS,
-                              .n_steps = ock_calibration_rows(n_curves) / N_STREAMS / OCKHAM_DRIFT_BLOCK,
+                              .n_steps = n_rows / N_STREAMS / OCKHAM_DRIFT_BLOCK,
                               .rows_a_step = OCKHAM_DRIFT_BLOCK,
                               .start = start_stream,
                               .step = step_stream};

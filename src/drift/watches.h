@@ -27,9 +27,10 @@ size_t ock_watch_signature(const ockham_signal *signal, const ockham_drift_optio
 
 /* ---- the latest rows ---- */
 
-enum { OCK_DEFAULT_WINDOW = 200 };
+enum { OCK_DEFAULT_WINDOW = 200, OCK_LEAST_WINDOW = 16, OCK_MOST_WINDOW = 65535 };
 static inline size_t ock_window_of(const ockham_drift_options *options) {
-  return options->window ? options->window : OCK_DEFAULT_WINDOW;
+  size_t window = options->window ? options->window : OCK_DEFAULT_WINDOW;
+  return window < OCK_LEAST_WINDOW ? OCK_LEAST_WINDOW : window > OCK_MOST_WINDOW ? OCK_MOST_WINDOW : window;
 }
 
 /* Bins of the latest `window` rows. */
@@ -59,6 +60,6 @@ ock_shares ock_shares_of_counts(const uint32_t *counts, size_t n_bins, double in
 bool ock_watch_is_ordered(const ockham_signal *signal);
 
 extern const ock_watch_type ock_watch_chi2, ock_watch_ks, ock_watch_wasserstein, ock_watch_page_hinkley,
-    ock_watch_adwin, ock_watch_kswin, ock_watch_cusum;
+    ock_watch_adwin, ock_watch_kswin, ock_watch_cusum, ock_watch_mmd;
 
 #endif

@@ -26,7 +26,7 @@ static void code_rows(void *arg, size_t task, size_t worker) {
 
 /* Rows that moved the clusters, or set their radii, are not counted in them. */
 static bool is_counted(const ock_profile_fit *fit, const ockham_signal *signal, size_t row) {
-  bool of_half = signal->kind == OCKHAM_SIGNAL_CLUSTERS || signal->kind == OCKHAM_SIGNAL_DISTANCE;
+  bool of_half = ock_signal_is_of_half(signal->kind);
   return !of_half || !ock_row_is_fitted(fit, row);
 }
 

@@ -249,7 +249,7 @@ static ockham_status get_edges(source *from, ockham_profile *p, size_t s) {
 /* Rows that were to be counted are, each once; and missing cells are the column's. */
 static bool are_counts(const ockham_profile *p, ockham_signal *signal) {
   const ockham_profile_parts *parts = &p->parts;
-  bool of_half = signal->kind == OCKHAM_SIGNAL_CLUSTERS || signal->kind == OCKHAM_SIGNAL_DISTANCE;
+  bool of_half = ock_signal_is_of_half(signal->kind);
   bool of_column = signal->kind == OCKHAM_SIGNAL_COLUMN || signal->kind == OCKHAM_SIGNAL_OUTPUT;
   for (size_t b = 0; b < signal->n_bins; b++) {
     if (signal->counts[b] > parts->n_rows) return false;

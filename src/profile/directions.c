@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Principal axes of standardised columns: the leading ones say where most of the variation went, along the trailing
- * ones next to nothing varies as long as correlations hold. */
+ * ones next to nothing varies as long as correlations hold. They are of the fitted half of the rows, which vary more
+ * along the leading ones than others do, and less along the trailing ones; bins lie between quantiles of the others. */
 #include <ockham/stats.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ static size_t sample_size(const ock_profile_fit *fit) {
   size_t d = fit->profile->parts.n_numbers, n = MOST_SAMPLE_CELLS / d;
   n = n < ROWS_A_COLUMN * d ? ROWS_A_COLUMN * d : n;
   n = n > MOST_SAMPLE_ROWS ? MOST_SAMPLE_ROWS : n;
-  return n < fit->x.n_rows ? n : fit->x.n_rows;
+  return n < fit->profile->parts.n_fitted ? n : fit->profile->parts.n_fitted;
 }
 
 static void standardise_row(const ock_profile_fit *fit, size_t row, double *out) {
@@ -30,10 +31,10 @@ static ockham_status fit_axes(ock_profile_fit *fit, ockham_principal_axes *axes)
   double *sample = ock_alloc_array(n, d * sizeof *sample);
   uint32_t *row = NULL;
   ockham_status status = sample
-                             ? ock_rows_sample(fit->x.n_rows, n, fit->options->seed, &row, fit->err)
+                             ? ock_rows_sample(fit->profile->parts.n_fitted, n, fit->options->seed, &row, fit->err)
                              : ock_fail_memory(fit->err, "a sample of rows", ock_size_product(n, d * sizeof(double)));
   if (!status) {
-    for (size_t i = 0; i < n; i++) standardise_row(fit, row ? row[i] : i, sample + i * d);
+    for (size_t i = 0; i < n; i++) standardise_row(fit, ock_fitted_row(fit, row ? row[i] : i), sample + i * d);
     size_t n_axes = d <= OCKHAM_EXACT_AXES_COLUMNS ? d : OCKHAM_PROFILE_MOST_DIRECTIONS;
     ockham_rows rows = {.data = sample, .n_rows = n, .n_columns = d};
     status = ockham_principal_axes_fit(rows, NULL, n_axes, ock_pool_size(fit->pool), axes, fit->err);
@@ -55,15 +56,16 @@ static void project_all(void *arg, size_t direction, size_t worker) {
   ock_profile_fit *fit = arg;
   ock_block *block = fit->blocks[worker];
   double *values = ock_profile_sort_space(fit, worker);
-  size_t n = fit->x.n_rows, at = fit->profile->parts.n_columns + direction;
-  for (size_t first = 0; first < n; first += OCK_PANEL) {
+  size_t n = 0, n_rows = fit->x.n_rows, at = fit->profile->parts.n_columns + direction;
+  for (size_t first = 0; first < n_rows; first += OCK_PANEL) {
     double along[OCK_PANEL];
-    ock_block_load(fit->profile, fit->x, first, n - first < OCK_PANEL ? n - first : OCK_PANEL, block);
+    ock_block_load(fit->profile, fit->x, first, n_rows - first < OCK_PANEL ? n_rows - first : OCK_PANEL, block);
     ock_block_standardise(fit->profile, block);
     ock_block_project(fit->profile, block, direction, along);
-    memcpy(values + first, along, block->n * sizeof *values);
+    for (size_t i = 0; i < block->n; i++) {
+      if (!ock_row_is_fitted(fit, first + i)) values[n++] = along[i] == 0 ? 0 : along[i];
+    }
   }
-  for (size_t i = 0; i < n; i++) values[i] = values[i] == 0 ? 0 : values[i];
   ock_sort_doubles(values, n, values + n);
   fit->n_edges[at] = ock_quantile_edges(values, n, fit->edges + at * OCK_PROFILE_MOST_EDGES, &fit->single[at]);
 }

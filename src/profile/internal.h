@@ -123,6 +123,14 @@ typedef struct ock_profile_fit {
 static inline bool ock_row_is_fitted(const ock_profile_fit *fit, size_t row) {
   return row / fit->stretch % 2 == 0;
 }
+/* Row i of those that are fitted. */
+static inline size_t ock_fitted_row(const ock_profile_fit *fit, size_t i) {
+  return i / fit->stretch * 2 * fit->stretch + i % fit->stretch;
+}
+/* Bins that were fitted to one half are counted on the other. */
+static inline bool ock_signal_is_of_half(ockham_signal_kind kind) {
+  return kind == OCKHAM_SIGNAL_CLUSTERS || kind == OCKHAM_SIGNAL_DISTANCE || kind == OCKHAM_SIGNAL_DIRECTION;
+}
 /* Run tasks; INTERRUPTED when the caller's progress says so. */
 ockham_status ock_profile_run(ock_profile_fit *fit, size_t n_tasks, ock_task *task, void *arg);
 /* Room for twice x.n_rows numbers, of a worker. */

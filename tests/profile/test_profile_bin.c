@@ -143,7 +143,7 @@ static void test_counts_are_of_these_bins(void **state) {
   assert_ok(ockham_profile_bin(profile, rows_of(x, N, MIXED_COLUMNS), codes, NULL, err));
   for (size_t s = 0; s < parts->n_signals; s++) {
     uint64_t counts[OCKHAM_PROFILE_MOST_BINS] = {0};
-    bool of_half = parts->signals[s].kind <= OCKHAM_SIGNAL_DISTANCE;
+    bool of_half = parts->signals[s].kind <= OCKHAM_SIGNAL_DIRECTION;
     for (size_t i = 0; i < N; i++) counts[codes[i * parts->n_signals + s]] += !of_half || i / (N / 64) % 2 == 1;
     assert_memory_equal(counts, parts->signals[s].counts, parts->signals[s].n_bins * sizeof *counts);
   }

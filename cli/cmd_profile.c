@@ -50,6 +50,7 @@ typedef struct profile_run {
   bool is_new;
   const char **columns; /* to read; NULL: all */
   size_t n_columns;
+  cli_list outputs, categories; /* as said, or as of the profile that the model has; names are borrowed */
   ockham_table *table;
   size_t *numbers; /* the inputs of numbers, among the table's columns */
   const char **number_names;
@@ -59,6 +60,8 @@ typedef struct profile_run {
 
 static void free_run(profile_run *run) {
   free(run->columns);
+  free(run->outputs.items);
+  free(run->categories.items);
   free(run->numbers);
   free(run->number_names);
   ockham_model_free(run->model);
@@ -77,6 +80,29 @@ __attribute__((format(printf, 3, 4))) static ockham_status fail(ockham_error *er
   return status;
 }
 
+static ockham_status copy_list(const cli_list *list, size_t n_more, cli_list *copy, ockham_error *err) {
+  copy->items = malloc((list->n + n_more + 1) * sizeof *copy->items);
+  if (!copy->items) return cli_no_memory("the columns", err);
+  for (size_t i = 0; i < list->n; i++) copy->items[copy->n++] = list->items[i];
+  return OCKHAM_OK;
+}
+
+/* What columns are for, where nothing is said about it, is as it was in the profile that shall be renewed. */
+static ockham_status list_roles(profile_run *run, ockham_error *err) {
+  const profile_options *o = run->options;
+  const ockham_profile *profile = run->model ? ockham_model_look(run->model)->profile : NULL;
+  const ockham_profile_parts *old =
+      profile && o->outputs.n == 0 && o->categories.n == 0 ? ockham_profile_look(profile) : NULL;
+  ockham_status status = copy_list(&o->outputs, old ? old->n_columns : 0, &run->outputs, err);
+  if (!status) status = copy_list(&o->categories, old ? old->n_columns : 0, &run->categories, err);
+  for (size_t j = 0; old && !status && j < old->n_columns; j++) {
+    const ockham_profile_column *column = &old->columns[j];
+    if (column->role == OCKHAM_COLUMN_OUTPUT) run->outputs.items[run->outputs.n++] = column->name;
+    if (column->kind == OCKHAM_COLUMN_CATEGORY) run->categories.items[run->categories.n++] = column->name;
+  }
+  return status;
+}
+
 static void add_column(profile_run *run, const char *name) {
   for (size_t i = 0; i < run->n_columns; i++)
     if (strcmp(run->columns[i], name) == 0) return;
@@ -85,30 +111,29 @@ static void add_column(profile_run *run, const char *name) {
 
 /* Of a model its columns, in their order; else those that were chosen, or all. And what was named besides. */
 static ockham_status list_columns(profile_run *run, ockham_error *err) {
-  const profile_options *o = run->options;
   const ockham_model_parts *parts = run->model ? ockham_model_look(run->model) : NULL;
-  const cli_list *chosen = &o->input.columns;
+  const cli_list *chosen = &run->options->input.columns;
   if (!parts && chosen->n == 0) return OCKHAM_OK;
   size_t n = parts ? parts->n_columns : chosen->n;
-  run->columns = malloc((n + o->outputs.n + o->categories.n) * sizeof *run->columns);
+  run->columns = malloc((n + run->outputs.n + run->categories.n) * sizeof *run->columns);
   if (!run->columns) return cli_no_memory("the columns", err);
   for (size_t j = 0; j < n; j++) add_column(run, parts ? parts->column_names[j] : chosen->items[j]);
-  for (size_t i = 0; i < o->categories.n; i++) add_column(run, o->categories.items[i]);
-  for (size_t i = 0; i < o->outputs.n; i++) add_column(run, o->outputs.items[i]);
+  for (size_t i = 0; i < run->categories.n; i++) add_column(run, run->categories.items[i]);
+  for (size_t i = 0; i < run->outputs.n; i++) add_column(run, run->outputs.items[i]);
   return OCKHAM_OK;
 }
 
 static ockham_status read_table(profile_run *run, ockham_read_options options, ockham_error *err) {
-  const profile_options *o = run->options;
-  ockham_status status = list_columns(run, err);
+  ockham_status status = list_roles(run, err);
+  if (!status) status = list_columns(run, err);
   if (status) return status;
   options.columns = run->columns;
   options.n_columns = run->n_columns;
   options.missing = OCKHAM_MISSING_KEEP;
   options.find_categories = true;
-  options.category_columns = o->categories.items;
-  options.n_category_columns = o->categories.n;
-  options.time_column = o->time;
+  options.category_columns = run->categories.items;
+  options.n_category_columns = run->categories.n;
+  options.time_column = run->options->time;
   cli_interrupt_ends_at_once(true);
   status = ockham_table_read(run->path, &options, &run->table, err);
   cli_interrupt_ends_at_once(false);
@@ -131,13 +156,13 @@ static ockham_status check_column(const profile_run *run, size_t j, ockham_error
 }
 
 static bool is_output(const profile_run *run, const char *name) {
-  for (size_t i = 0; i < run->options->outputs.n; i++)
-    if (strcmp(run->options->outputs.items[i], name) == 0) return true;
+  for (size_t i = 0; i < run->outputs.n; i++)
+    if (strcmp(run->outputs.items[i], name) == 0) return true;
   return false;
 }
 
 static ockham_status check_outputs(const profile_run *run, ockham_error *err) {
-  const cli_list *outputs = &run->options->outputs;
+  const cli_list *outputs = &run->outputs;
   size_t n = ockham_table_rows(run->table).n_columns;
   for (size_t i = 0; i < outputs->n; i++) {
     size_t j = 0;
@@ -243,7 +268,7 @@ static ockham_status make_profile(profile_run *run, ockham_error *err) {
   if (!run->model) status = choose_clusters(run, err);
   cli_reference reference = {.table = run->table,
                              .rows = ockham_table_rows(run->table),
-                             .outputs = &o->outputs,
+                             .outputs = &run->outputs,
                              .unordered = run->unordered,
                              .no_rehearsal = o->no_rehearsal,
                              .seed = o->seed,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiles.h"
 
-#include <math.h>
+#include <ockham/drift.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +75,8 @@ ockham_status cli_add_profile(ockham_model **model, const cli_reference *r, ockh
   ockham_model *with = NULL;
   ockham_model_parts parts = *ockham_model_look(*model);
   ockham_status status = fit(r, &parts, &profile, err);
+  if (!status && !r->no_rehearsal)
+    status = ockham_drift_rehearse(profile, r->rows, r->seed, r->threads, r->progress, err);
   parts.profile = profile;
   if (!status) status = ockham_model_new(&parts, &with, err);
   ockham_profile_free(profile);

@@ -162,7 +162,8 @@ static const char *read_row(parser *s, const char *p) {
     }
     p = plain ? end + 1 : read_odd_cell(s, j, cell, value);
     if (__builtin_expect(!p, 0)) return NULL;
-    value += ock_role_has_value(plan->role[j]);
+    value += feature;
+    if (__builtin_expect(!feature, 0)) value += ock_role_has_value(plan->role[j]);
   }
   return p;
 }

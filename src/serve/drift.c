@@ -38,27 +38,44 @@ static double part_of(double rows, double share) {
 }
 
 /* Values of a series for one false alarm of it; failures and wrong answers have half of "errors" each. */
+/* Of a series in values: by its own rate, once that is known. */
+static double rate_of_series(const ock_drift *d, ock_series series, double now) {
+  const ock_rate *rate = series == OCK_SERIES_OUTCOMES ? &d->series[series].rate : &d->requests;
+  bool known = rate->since > 0 && now - rate->since >= OCK_RATE_SECONDS;
+  return known ? ock_rate_look(rate, now) : OCK_RATE_ASSUMED;
+}
+
 double ock_drift_series_budget(const ock_drift *d, ock_series series) {
   double share = series == OCK_SERIES_LATENCY ? ock_drift_share(d, OCKHAM_GROUP_LATENCY)
                                               : ock_drift_share(d, OCKHAM_GROUP_ERRORS) / 2;
-  const ock_rate *of_series = series == OCK_SERIES_OUTCOMES ? &d->series[series].rate : &d->requests;
-  double now = now_s(), rate = d->rate_assumed ? OCK_RATE_ASSUMED : ock_rate_look(of_series, now);
-  double rows = ock_rate_look(&d->rows, now);
+  double now = now_s(), rate = rate_of_series(d, series, now);
+  double rows = d->rate_assumed ? OCK_RATE_ASSUMED : ock_rate_look(&d->rows, now);
   if (d->budget.seconds > 0) return part_of(ock_alarm_budget_rows(&d->budget, rate), share);
-  return part_of(d->budget.rows * (rate > 0 && rows > 0 && !d->rate_assumed ? rate / rows : 1), share);
+  return part_of(fmax(d->budget.rows * (rows > 0 ? rate / rows : 1), 100), share);
+}
+
+static void set_series_budget(ock_drift *d, size_t i) {
+  d->series[i].budget_used = ock_drift_series_budget(d, (ock_series)i);
+  if (d->series[i].stream) ockham_stream_set_budget(d->series[i].stream, d->series[i].budget_used);
 }
 
 void ock_drift_convert_budget(ock_drift *d) {
   double rows = part_of(ock_alarm_budget_rows(&d->budget, d->rate_used), of_profile(d));
   d->options.rows_per_false_alarm = rows;
   if (d->monitor) ockham_drift_monitor_set_budget(d->monitor, rows);
+  for (size_t i = 0; i < OCK_SERIES_COUNT; i++) set_series_budget(d, i);
+}
+
+/* Outcomes may come in another rhythm than rows. */
+static void follow_series(ock_drift *d) {
   for (size_t i = 0; i < OCK_SERIES_COUNT; i++)
-    if (d->series[i].stream) ockham_stream_set_budget(d->series[i].stream, ock_drift_series_budget(d, (ock_series)i));
+    if (ock_rate_changed(d->series[i].budget_used, ock_drift_series_budget(d, (ock_series)i))) set_series_budget(d, i);
 }
 
 /* A budget in time is worth what comes in that time: what was assumed gives way to what was seen in the first minute,
  * and that to what the last day had, once it is twice or half as much. */
 static void follow_rate(ock_drift *d) {
+  follow_series(d);
   double now = now_s(), rate = ock_rate_look(&d->rows, now);
   bool known = d->rows.since > 0 && now - d->rows.since >= OCK_RATE_SECONDS && rate > 0;
   if (!known || (!d->rate_assumed && !ock_rate_changed(d->rate_used, rate))) return;
@@ -243,6 +260,7 @@ void ock_drift_put_outcomes(ock_drift *d, const double *errors, size_t n) {
   double now = now_s();
   pthread_mutex_lock(&d->lock);
   for (size_t i = 0; i < n; i++) put_outcome(d, errors[i], now);
+  follow_series(d);
   ock_drift_tell(d);
   pthread_mutex_unlock(&d->lock);
 }

@@ -141,7 +141,8 @@ static void write_bins_of(const ock_drift *d, size_t at, ock_buffer *out) {
     ock_buffer_text(out, b ? ",{\"name\":" : "{\"name\":");
     ock_buffer_json_text(out, signal->bin_names[b]);
     put_number(out, "then", bins[b].reference);
-    put_interval(out, "now", bins[b].now, bins[b].reference + bins[b].low, bins[b].reference + bins[b].high);
+    put_interval(out, "now", bins[b].now, fmax(bins[b].reference + bins[b].low, 0),
+                 fmin(bins[b].reference + bins[b].high, 1));
     ock_buffer_text(out, "}");
   }
   ock_buffer_text(out, "]}");

@@ -44,6 +44,7 @@ typedef struct ock_drift_series {
   bool told;     /* that it drifted */
   double *early; /* OUTCOMES: the first ones, until it is known what they are */
   ock_rate rate;
+  double budget_used; /* values for one alarm, that the stream has */
 } ock_drift_series;
 
 /* ---- the queue ---- */
@@ -93,7 +94,6 @@ struct ock_drift {
   bool stale;                    /* the monitor should be made anew */
   char problem[512];
   double rate_used; /* rows a second, that the budget was converted with */
-  double told_s;    /* when it was looked at last */
   bool rate_assumed;
   ock_rate rows, requests;
   uint64_t n_rows, origins[OCK_DRIFT_ORIGINS]; /* of the monitor; the requests of the latest rows */

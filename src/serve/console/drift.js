@@ -2,7 +2,7 @@
 // Drift: of each model that has a profile, how far it is from an alarm, which clusters grew, which columns moved.
 "use strict";
 
-const DRIFT_PAUSE_MS = 3000, MOST_BARS = 12, MOST_MOVED = 8;
+const NEAR = 0.75, DRIFT_PAUSE_MS = 3000, MOST_BARS = 12, MOST_MOVED = 8;
 const drifting = { panels: new Map(), key: null };
 const hasDrift = ({ drift }) => drift && !["off", "no profile"].includes(drift.status);
 
@@ -13,7 +13,7 @@ function amount(n) {
   const [size, word] = n >= 1e12 ? [1e12, " trillion"] : n >= 1e9 ? [1e9, " billion"] : n >= 1e6 ? [1e6, " million"] : [1, ""];
   return `${three.format(n / size)}${word}`;
 }
-const signed = (value) => `${value < 0 ? "−" : "+"}${three.format(Math.abs(value))}`;
+const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 const STATUS = {
   drift: ["drifts", "bad"], quiet: ["quiet", "well"], learning: ["learning", "note"], starting: ["finding thresholds", "note"],
   "cannot be watched": ["cannot be watched", "note"],
@@ -89,10 +89,10 @@ function barTable(of) {
 
 function movedRows(document_) {
   const columns = document_.signals.filter((s) => ["column", "output", "missing"].includes(s.kind));
-  columns.sort((a, b) => b.drifted - a.drifted || b.psi[0] - a.psi[0]);
+  columns.sort((a, b) => b.drifted - a.drifted || (b.psi?.[0] ?? 0) - (a.psi?.[0] ?? 0));
   return columns.slice(0, MOST_MOVED).map((s) => {
-    const name = make("th", { scope: "row" }, isolated(shorten(s.name, 32))), psi = make("td", {}, three.format(Math.max(s.psi[0], 0)));
-    psi.title = `population stability index, its bias removed; 95 %: ${three.format(s.psi[1])} to ${three.format(s.psi[2])}`;
+    const name = make("th", { scope: "row" }, isolated(shorten(s.name, 32))), psi = make("td", {}, s.psi ? Math.max(s.psi[0], 0).toFixed(3) : NOTHING);
+    if (s.psi) psi.title = `population stability index, its bias removed; 95 %: ${s.psi[1].toFixed(3)} to ${s.psi[2].toFixed(3)}`;
     const shift = make("td", {}, s.shift ? signed(s.shift[0]) : NOTHING);
     if (s.shift) shift.title = `95 %: ${signed(s.shift[1])} to ${signed(s.shift[2])}`;
     const row = make("tr", {}, name, shift, psi, make("td", { className: "text" }, s.drifted ? often(s.run_length) : ""));
@@ -114,6 +114,7 @@ function seriesWords(s) {
   const unit = (value) => (s.events ? share(value, 1) : s.unit === "ms" ? milliseconds(value) : three.format(value));
   if (s.status === "none came") return null;
   if (s.status === "learning") return `${s.name}: ${whole.format(s.learned)} of 2,000 seen to learn from`;
+  if (!s.now) return `${s.name}: was ${unit(s.then)}, too few since to tell`;
   return `${s.name}: ${unit(s.now[0])}, was ${unit(s.then)}${s.status === "drift" ? `, ${often(s.run_length, s.name === "outcomes" ? "outcomes" : "requests")}` : ""}`;
 }
 
@@ -139,7 +140,8 @@ function leadLine(model, d, state) {
   lead.dataset.tone = tone;
   if (d.since_ns && ["drift", "quiet"].includes(d.status)) parts.push(" since ", timeOf(d.since_ns, state.time_ns));
   if (d.problem) parts.push(": ", isolated(d.problem));
-  if (d.words && d.rows) parts.push(d.status === "drift" ? ": " : ". Nearest to its limit: ", isolated(d.words));
+  const isNear = model.drift.level > NEAR;
+  if (d.words && d.rows && (d.status === "drift" || isNear)) parts.push(d.status === "drift" ? ": " : ". Nearest to its limit: ", isolated(d.words));
   parts.push(". ", `${whole.format(d.rows ?? 0)} rows watched`);
   if (d.dropped) parts.push(`, ${whole.format(d.dropped)} came too fast`);
   if (d.skipped) parts.push(`, ${whole.format(d.skipped)} without a column of the profile`);

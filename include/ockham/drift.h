@@ -127,9 +127,9 @@ typedef struct ockham_drift_state {
 typedef struct ockham_drift_monitor ockham_drift_monitor;
 
 /** Begin. The profile is borrowed for the monitor's life. Thresholds are found by simulation: streams of bins with
- * shares drawn from Dirichlet(counts + 1/2), as sticky as the reference. About a second at most. Memory does not grow
- * with the stream. The same bits for any number of threads. Fails with BAD_ARGUMENT, UNSUPPORTED (a detector that the
- * profile has nothing for), NO_MEMORY. */
+ * shares drawn from Dirichlet(counts + a), a from 1/2 to 8 as the counts tell, as sticky as the reference. About a
+ * second at most. Memory does not grow with the stream. The same bits for any number of threads. Fails with
+ * BAD_ARGUMENT, UNSUPPORTED (a detector that the profile has nothing for), NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_drift_monitor_new(const ockham_profile *profile,
                                                                     const ockham_drift_options *options,
                                                                     ockham_drift_monitor **monitor, ockham_error *err);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long a monitor really runs without drift, beside what it was asked for: a C program, for it watches some 1e9 rows.
- * One line of CSV a setting: bench/calibration.py runs it and writes bench/calibration.md.
+/* How long a monitor really runs without drift, beside what it was asked for: a C program, for it watches some 1e9
+ * rows. One line of CSV a setting: bench/calibration.py runs it and writes bench/calibration.md.
  *
  *   calibration column K N_REF STICKINESS STREAMS SEED   one column of K categories, budgets of 1,000 ... 100,000 rows
  *   calibration monitor COLUMNS N_REF CORRELATION STREAMS SEED ASKED   whole monitors of COLUMNS numbers
  *   calibration delay COLUMNS N_REF SHIFT STREAMS SEED ASKED   rows until a shift of one column is noticed
  *
- * Every stream has a truth and a reference of its own, whose profile, stickiness and limits are found as for any user. */
+ * Every stream has a truth and a reference of its own, whose profile, stickiness and limits are found as for any user.
+ */
 #include <math.h>
 #include <ockham/drift.h>
 #include <stdio.h>
@@ -87,8 +88,8 @@ enum { N_ASKED = 3 };
 static const double asked[N_ASKED] = {1e3, 1e4, 1e5};
 static const double longest = 30; /* times what was asked: then a stream is given up */
 
-/* The column's is the only signal with a part of the budget. It alarms at a budget as soon as its statistic is as high as
- * it is once in so many rows: one monitor tells of all three. */
+/* The column's is the only signal with a part of the budget. It alarms at a budget as soon as its statistic is as high
+ * as it is once in so many rows: one monitor tells of all three. */
 static const ockham_drift_signal *watched_signal(const ockham_drift_state *state) {
   size_t s = 0;
   while (state->signals[s].signal->kind != OCKHAM_SIGNAL_COLUMN) s++;

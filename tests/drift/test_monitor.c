@@ -209,8 +209,7 @@ static void test_wrong_arguments_are_refused(void **state) {
   options = (ockham_drift_options){.detector = OCKHAM_N_DETECTORS};
   assert_int_equal(ockham_drift_monitor_new(profile, &options, &made, &error), OCKHAM_BAD_ARGUMENT);
   assert_null(made);
-  assert_int_equal(ockham_drift_monitor_put(monitor, rows_of(live, 1, D - 1), NULL, NULL, &error),
-                   OCKHAM_BAD_ARGUMENT);
+  assert_int_equal(ockham_drift_monitor_put(monitor, rows_of(live, 1, D - 1), NULL, NULL, &error), OCKHAM_BAD_ARGUMENT);
   ockham_drift_monitor_free(NULL);
 }
 

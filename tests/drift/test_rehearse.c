@@ -36,8 +36,8 @@ static void test_what_was_not_told_is_found(void **state) {
   (void)state;
   blobs b = make_blobs(N, D, 2, 6, 1);
   for (size_t i = 0; i < N; i++) b.x[i * D + 1] += 3 * sin((double)i / 100);
-  ockham_profile *profile = profile_with(rows_of(b.x, N, D),
-                                         (ockham_profile_options){.k = 2, .centroids = b.centres, .unordered = true});
+  ockham_profile *profile =
+      profile_with(rows_of(b.x, N, D), (ockham_profile_options){.k = 2, .centroids = b.centres, .unordered = true});
   ockham_profile_parts parts = rehearse(profile, b.x, N, 0);
   assert_true(parts.rehearsals[1].high < parts.rehearsals[1].asked_rows / 5);
   ockham_profile_free(profile);

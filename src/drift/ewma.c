@@ -119,9 +119,37 @@ static void set_spans(ock_ewma_plan *plan, size_t window) {
   plan->n_spans = n;
 }
 
-/* Counts of the hour, and as many rows of the whole week as there are bins, for hours with few rows. */
+/* How many rows of the whole week an hour's own are pooled with: the more, the less hours differ. Shares of hours are
+ * taken for Dirichlet(more x p) draws, which makes chi-squared of the table of hours and bins 1 + (n - 1) / (more + 1)
+ * times as large as one kind of hour would, n being the rows of an hour. */
+static double pooled_rows(const ockham_signal *signal, double inflation) {
+  double chi2 = 0, total = (double)signal->n_counted, freedom = 0, n_hours = 0;
+  size_t n_used = 0;
+  for (size_t j = 0; j < signal->n_bins; j++) n_used += signal->counts[j] > 0;
+  for (size_t h = 0; h < OCKHAM_HOURS_A_WEEK; h++) {
+    const uint32_t *counts = signal->by_hour + h * signal->n_bins;
+    double n = 0;
+    for (size_t j = 0; j < signal->n_bins; j++) n += counts[j];
+    if (!(n > 0)) continue;
+    n_hours++;
+    for (size_t j = 0; j < signal->n_bins; j++) {
+      double expected = n * (double)signal->counts[j] / total;
+      if (expected > 0) chi2 += (counts[j] - expected) * (counts[j] - expected) / expected;
+    }
+  }
+  if (n_hours < 2 || n_used < 2) return total;
+  freedom = (n_hours - 1) * (double)(n_used - 1);
+  double excess = chi2 / freedom / inflation - 1, n = total / n_hours;
+  return excess * total > n ? fmin(total, fmax(1, (n - 1) / excess - 1)) : total;
+}
+
+double ock_ewma_hour_rows(const ockham_signal *signal) {
+  double pooled = pooled_rows(signal, ock_variance_inflation(signal->stickiness));
+  return fmin((double)signal->n_counted, (double)signal->n_counted / OCKHAM_HOURS_A_WEEK + pooled);
+}
+
 static void set_hours(const ock_ewma_plan *plan, const ockham_signal *signal, double *by_hour) {
-  double more = (double)plan->n_bins;
+  double more = pooled_rows(signal, plan->inflation);
   for (size_t h = 0; h < OCKHAM_HOURS_A_WEEK; h++) {
     const uint32_t *counts = signal->by_hour + h * plan->n_bins;
     double n = 0;
@@ -137,12 +165,13 @@ ockham_status ock_ewma_plan_make(const ockham_signal *signal, size_t window, boo
   by_hour = by_hour && signal->by_hour;
   plan->inflation = ock_variance_inflation(signal->stickiness);
   plan->n_reference = (double)signal->n_counted / plan->inflation;
+  if (by_hour) plan->n_reference = ock_ewma_hour_rows(signal) / plan->inflation;
   set_spans(plan, window);
   size_t n_rows = 1 + plan->n_spans + (by_hour ? OCKHAM_HOURS_A_WEEK : 0);
   double *memory = plan->memory = ock_alloc_zeroed(n_rows * plan->n_padded, sizeof *memory);
   if (!memory) return ock_fail_memory(err, "the weights of bins", n_rows * plan->n_padded * sizeof *memory);
   plan->prior = find_prior(signal, plan->inflation);
-  double all = plan->n_reference + plan->prior * (double)plan->n_bins;
+  double all = (double)signal->n_counted / plan->inflation + plan->prior * (double)plan->n_bins;
   for (size_t j = 0; j < plan->n_bins; j++)
     memory[j] = ((double)signal->counts[j] / plan->inflation + plan->prior) / all;
   plan->expected = memory;

@@ -28,15 +28,18 @@ typedef struct ock_ewma_span {
 /* What does not change. */
 typedef struct ock_ewma_plan {
   size_t n_bins, n_padded, n_spans;
-  double inflation, n_reference; /* effective: divided by the inflation */
-  double prior;                  /* rows in each bin that are added to the reference's */
-  const double *expected;        /* n_padded */
-  const double *by_hour;         /* OCKHAM_HOURS_A_WEEK x n_padded, or NULL */
+  double inflation,
+      n_reference;        /* effective: divided by the inflation; by hour: rows that an hour's shares are worth */
+  double prior;           /* rows in each bin that are added to the reference's */
+  const double *expected; /* n_padded */
+  const double *by_hour;  /* OCKHAM_HOURS_A_WEEK x n_padded, or NULL */
   ock_ewma_span spans[OCK_EWMA_MOST_SPANS];
   void *memory;
 } ock_ewma_plan;
 ockham_status ock_ewma_plan_make(const ockham_signal *signal, size_t window, bool by_hour, ock_ewma_plan *plan,
                                  ockham_error *err);
+/* How many rows the shares of an hour of the week are worth, with what is pooled with its own. */
+double ock_ewma_hour_rows(const ockham_signal *signal);
 void ock_ewma_plan_clear(ock_ewma_plan *plan);
 
 /* What does. */
@@ -61,9 +64,9 @@ void ock_ewma_update(const ock_ewma_plan *plan, ock_ewma *ewma, size_t hour);
 /* The span with the largest score. */
 size_t ock_ewma_leading(const ock_ewma_plan *plan, const ock_ewma *ewma);
 
-/* Watches of the same signature have the same run lengths: those of `canonical`, whose arrays lie in `counts`
- * (OCKHAM_PROFILE_MOST_BINS). */
-void ock_ewma_canonical(const ockham_signal *signal, ockham_signal *canonical, uint64_t *counts);
+/* Watches of the same signature have the same run lengths: those of `canonical`, whose counts lie in `counts`
+ * (OCKHAM_PROFILE_MOST_BINS): without hours, and by_hour with as many rows as an hour's shares are worth. */
+void ock_ewma_canonical(const ockham_signal *signal, bool by_hour, ockham_signal *canonical, uint64_t *counts);
 ockham_status ock_ewma_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
                                  ock_run_lengths *curve, ockham_error *err);
 size_t ock_ewma_signature(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes);

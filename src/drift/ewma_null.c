@@ -19,9 +19,10 @@ static double round_log(double value, double step) {
   return exp(step * nearbyint(log(value) / step));
 }
 
-void ock_ewma_canonical(const ockham_signal *signal, ockham_signal *canonical, uint64_t *counts) {
+void ock_ewma_canonical(const ockham_signal *signal, bool by_hour, ockham_signal *canonical, uint64_t *counts) {
   const double grid_rows = .1, grid_shares = .2, grid_stickiness = .05;
-  double scale = round_log((double)signal->n_counted, grid_rows) / (double)signal->n_counted;
+  double n = by_hour && signal->by_hour ? ock_ewma_hour_rows(signal) : (double)signal->n_counted;
+  double scale = round_log(n, grid_rows) / (double)signal->n_counted;
   for (size_t j = 0; j < signal->n_bins; j++)
     counts[j] = signal->counts[j] ? (uint64_t)nearbyint(round_log((double)signal->counts[j] * scale, grid_shares)) : 0;
   qsort(counts, signal->n_bins, sizeof *counts, compare_falling);
@@ -29,6 +30,7 @@ void ock_ewma_canonical(const ockham_signal *signal, ockham_signal *canonical, u
   for (size_t j = 0; j < signal->n_bins; j++) canonical->n_counted += counts[j];
   /* Rounded sizes must not change how much the reference knows. */
   double again = (double)signal->n_counted * scale / (double)canonical->n_counted;
+  if (!canonical->n_counted) again = 1;
   canonical->n_counted = 0;
   for (size_t j = 0; j < signal->n_bins; j++) {
     counts[j] = (uint64_t)nearbyint((double)counts[j] * again);
@@ -40,7 +42,7 @@ void ock_ewma_canonical(const ockham_signal *signal, ockham_signal *canonical, u
 size_t ock_ewma_signature(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes) {
   uint64_t counts[OCKHAM_PROFILE_MOST_BINS], hash = 14695981039346656037u;
   ockham_signal canonical;
-  ock_ewma_canonical(signal, &canonical, counts);
+  ock_ewma_canonical(signal, options->by_hour, &canonical, counts);
   for (size_t j = 0; j < canonical.n_bins; j++) { /* FNV-1a */
     for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ ((counts[j] >> shift) & 255)) * 1099511628211u;
   }
@@ -178,11 +180,13 @@ ockham_status ock_ewma_calibrate(const ockham_signal *signal, const ockham_drift
   enum { STREAMS = 500 };
   uint64_t counts[OCKHAM_PROFILE_MOST_BINS];
   ockham_signal canonical;
-  ock_ewma_canonical(signal, &canonical, counts);
+  ock_ewma_canonical(signal, options->by_hour, &canonical, counts);
   null_context context = {.signal = &canonical, .stay = (uint32_t)(canonical.stickiness * 4294967296.)};
   OCK_TRY(ock_ewma_plan_make(&canonical, options->window, false, &context.plan, err));
   /* Small references, which have few spans, differ most from each other, and want longer streams. */
-  size_t rows = ock_calibration_rows(n_curves) * (context.plan.n_spans < 3 ? 2 : 1);
+  size_t n_spans = context.plan.n_spans, rows = ock_calibration_rows(n_curves) * (n_spans < 2   ? 3
+                                                                                  : n_spans < 3 ? 2
+                                                                                                : 1);
   size_t arrays = ock_ewma_memory(&context.plan) + canonical.n_bins * (sizeof(uint32_t) + sizeof(uint16_t));
   ock_null_streams streams = {.context = &context,
                               .state_size = align8(sizeof(null_state)) + align8(arrays),

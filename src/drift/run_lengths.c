@@ -207,7 +207,7 @@ static double estimate_spread(const point *points, size_t n, double n_streams, d
   double sum = 0, n_used = 0;
   for (size_t i = 0; i < n; i++) {
     double share = points[i].n_runs / n_streams, mean = points[i].steps / points[i].n_runs;
-    if (share < .5 || share > .97 || mean < 30) continue;
+    if (share < .75 || share > .97 || mean < 30) continue;
     double width = find_width(mean / n_steps, share);
     sum += width * width / log(mean), n_used++;
   }
@@ -303,7 +303,7 @@ ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t
 }
 
 size_t ock_calibration_rows(size_t n_curves) {
-  const size_t all = 60000000, most = 6000000, fewest = 2000000;
+  const size_t all = 100000000, most = 10000000, fewest = 2000000;
   size_t each = all / (n_curves ? n_curves : 1);
   return each > most ? most : each < fewest ? fewest : each;
 }

@@ -144,7 +144,7 @@ static void rejects_one_in_twenty_without_drift(void **unused) {
                                      {2000, 50, .5},  {100000, 100, 0}, {500, 500, .2}};
   static const double shares[] = {.3, .2, .15, .1, .1, .08, .05, .0179, .002, .0001};
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-    size_t times = settings[i].n_reference > 50000 ? 400 : 1000;
+    size_t times = settings[i].n_reference > 50000 ? 400 : 600;
     double wanted = .05 * (double)times, far = 4 * sqrt(.05 * .95 * (double)times);
     double rejected = (double)count_rejected(shares, MOST_BINS, settings[i], times);
     if (!(rejected < wanted + far && rejected > wanted - far - .02 * (double)times))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli: the command. One file a subcommand; each fills a struct from a table of options and calls the library.
  * Exit codes: 0 done, 1 the data or a file are at fault, 2 the command line is, 3 memory or the system are, 130 stopped
- * by Ctrl-C (what was found so far has been printed). */
+ * by Ctrl-C (what was found so far has been printed). Of `ockham drift` 3 is that there is drift, and 4 memory or the
+ * system. */
 #ifndef OCKHAM_CLI_H
 #define OCKHAM_CLI_H
 
@@ -52,7 +53,7 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cmd_clusters, cmd_fit, cmd_mixture, cmd_predict, cmd_show, cmd_generate, cmd_criteria,
-    cmd_serve, cmd_requests, cmd_replay, cmd_certify, cmd_worker, cmd_profile;
+    cmd_drift, cmd_serve, cmd_requests, cmd_replay, cmd_certify, cmd_worker, cmd_profile;
 
 /* Fill *values from the command line: arguments[0 ...] become the positional arguments, *n_positional of them. Returns
  * EXIT_DONE to go on; otherwise the exit code, *stop set, after help or a line about what is wrong. */

@@ -49,9 +49,11 @@ static ockham_status describe(const cli_reference *r, described *d, ockham_error
 
 /* ---- fitting ---- */
 
-static ockham_status fit(const cli_reference *r, const ockham_model_parts *parts, ockham_profile **profile,
-                         ockham_error *err) {
+ockham_status cli_fit_profile(const cli_reference *r, const ockham_model_parts *parts, ockham_profile **profile,
+                              ockham_error *err) {
+  static const ockham_model_parts none = {0};
   described d = {0};
+  if (!parts) parts = &none;
   ockham_profile_options options = {
       .k = parts->k,
       .centroids = parts->mixture ? parts->mixture->means : parts->centroids,
@@ -74,7 +76,7 @@ ockham_status cli_add_profile(ockham_model **model, const cli_reference *r, ockh
   ockham_profile *profile = NULL;
   ockham_model *with = NULL;
   ockham_model_parts parts = *ockham_model_look(*model);
-  ockham_status status = fit(r, &parts, &profile, err);
+  ockham_status status = cli_fit_profile(r, &parts, &profile, err);
   if (!status && !r->no_rehearsal)
     status = ockham_drift_rehearse(profile, r->rows, r->seed, r->threads, r->progress, err);
   parts.profile = profile;

@@ -16,6 +16,9 @@ typedef struct cli_reference {
   const ockham_progress *progress;
 } cli_reference;
 
+/* The profile alone; parts NULL: without clusters. */
+ockham_status cli_fit_profile(const cli_reference *reference, const ockham_model_parts *parts, ockham_profile **profile,
+                              ockham_error *err);
 /* Put another model in its place, that holds a profile of these rows as well: its clusters start from the model's,
  * whose columns are the inputs of numbers in their order. */
 ockham_status cli_add_profile(ockham_model **model, const cli_reference *reference, ockham_error *err);

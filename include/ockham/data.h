@@ -45,6 +45,10 @@ typedef struct ockham_read_options {
                              which is an error otherwise */
   const char *time_column; /**< seconds since 1970, or ISO 8601 (2026-03-01, 2026-03-01T12:30:00Z, with a blank for T,
                                 fractions and offsets; UTC where none is given); not a feature; NULL: none */
+  bool skip_absent;  /**< names among columns and category_columns that the file lacks are passed over, instead of an
+                          error, but for BAD_DATA where it lacks all; numbers are no names then */
+  bool as_they_come; /**< blocks of CSV only: a block holds the rows that have arrived, and is not waited for until it
+                          is full; progress can stop a wait that a signal interrupts. Slower for files */
 } ockham_read_options;
 
 /** A whole file in memory, as float64 (NPY and HDF5 files of float32 stay float32). */
@@ -78,6 +82,8 @@ OCKHAM_API const char *ockham_table_text(const ockham_table *table, size_t j, si
 OCKHAM_API const double *ockham_table_times(const ockham_table *table);
 /** The number of row i (0 ...) among the rows of data in its file, from 1: i + 1 unless rows were left out. */
 OCKHAM_API uint64_t ockham_table_source_row(const ockham_table *table, size_t i);
+/** How many columns of the file are used for nothing. */
+OCKHAM_API size_t ockham_table_n_unused_columns(const ockham_table *table);
 /** Rows left out, or cells filled in, because of missing values. */
 OCKHAM_API uint64_t ockham_table_n_rows_dropped(const ockham_table *table);
 OCKHAM_API uint64_t ockham_table_n_cells_filled(const ockham_table *table);
@@ -103,6 +109,8 @@ OCKHAM_API uint64_t ockham_reader_source_row(const ockham_reader *reader, size_t
 OCKHAM_API const uint32_t *ockham_reader_labels(const ockham_reader *reader);
 OCKHAM_API size_t ockham_reader_n_label_values(const ockham_reader *reader);   /**< met so far */
 OCKHAM_API uint64_t ockham_reader_n_rows_dropped(const ockham_reader *reader); /**< so far, in this round */
+/** How many columns of the file are used for nothing. */
+OCKHAM_API size_t ockham_reader_n_unused_columns(const ockham_reader *reader);
 /** Go back to before the first row. Fails with BAD_ARGUMENT when the rows come from standard input or a pipe, which
  *  cannot be read twice, with BAD_FILE when the file has other columns now, and as _open. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_reader_rewind(ockham_reader *reader, ockham_error *err);

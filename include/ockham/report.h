@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What a sweep found, as text or a page of charts for people, or as JSON for programs. */
+/** What a sweep or a look for drift found, as text or a page of charts for people, or as JSON for programs. */
 #ifndef OCKHAM_REPORT_H
 #define OCKHAM_REPORT_H
 
 #include <ockham/core.h>
 #include <ockham/data.h>
+#include <ockham/drift.h>
 #include <ockham/select.h>
 #include <ockham/stats.h>
 
@@ -93,6 +94,50 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_page(const ockham_sweep
 #define OCKHAM_PAGE_NAME_CHARACTERS 120
 /** And of what the data are called. */
 #define OCKHAM_PAGE_SOURCE_CHARACTERS 480
+/** What is told of drift. All is borrowed; texts may be of any bytes and length, as those of a page of clusters. */
+typedef struct ockham_drift_account {
+  const ockham_profile_parts *profile;
+  const ockham_drift_comparison *batch; /**< NULL: a stream */
+  const ockham_drift_state *course;     /**< of the rows in their order; of a batch NULL where they are in none */
+  const ockham_drift_bin *const *bins;  /**< of a stream: for each signal those of ockham_drift_monitor_bins() */
+  size_t n_examples;
+  const uint64_t *example_rows;      /**< n_examples: their numbers, from 1 */
+  const double *example_values;      /**< n_examples x profile->n_columns, in its order */
+  const char *const *example_texts;  /**< likewise: cells of categories as the data have them; NULL, or some are NULL */
+  size_t example_bin;                /**< of a stream: the bin of the leading signal that they lie in */
+  const char *const *absent_columns; /**< n_absent: columns of the profile that the data lacked */
+  size_t n_absent;
+  size_t n_extra;                 /**< columns of the data that the profile has no use for */
+  const char *source, *reference; /**< what the data and the reference are called; NULL: not told */
+  const char *command;            /**< what makes a page again; NULL: not told */
+} ockham_drift_account;
+
+typedef struct ockham_drift_report_options {
+  ockham_format format;
+  bool ascii; /**< text: no characters outside ASCII, but for names */
+  bool every; /**< text: every signal, not only what stands out */
+} ockham_drift_report_options;
+
+/** Tell of drift, as ockham_report_sweep() of clusters. The first line of the text is the verdict. JSON is one object
+ * on one line, which docs/drift.md describes: format (1, raised when a member changes its meaning), kind ("batch",
+ *  "stream"), verdict ("none", "trivial", "found"), p_value and more of the batch, signals (what is known of each, with
+ *  its bins), episodes and more of the course, version. Fails with NO_MEMORY, or UNSUPPORTED as that. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_drift(const ockham_drift_account *account,
+                                                               const ockham_drift_report_options *options, char **text,
+                                                               ockham_error *err);
+/** One alarm of a stream: the latest episode that its state keeps; or, where that is over, its end. One line; JSON: one
+ *  object, of which the member event is "alarm" or "end" (and "summary" in that of ockham_report_drift()). */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_drift_alarm(const ockham_drift_account *account,
+                                                                     const ockham_drift_report_options *options,
+                                                                     char **text, ockham_error *err);
+/** The same as a page of HTML, as ockham_report_page(): the course of the alarm level with its limit, which population
+ *  grew or shrank, which columns moved. The same input gives the same bytes. Fails with NO_MEMORY, and UNSUPPORTED as
+ *  ockham_report_check_page() does. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_drift_page(const ockham_drift_account *account, char **html,
+                                                                    ockham_error *err);
+/** How many columns such a page shows at most: those that moved most. */
+#define OCKHAM_DRIFT_PAGE_COLUMNS 60
+
 /** Whether this build has the page: npm fetches what draws its charts when the library is built. */
 OCKHAM_API bool ockham_report_has_page(void);
 /** The same before long work: UNSUPPORTED, with the reason, where it has none. */

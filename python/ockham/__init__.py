@@ -17,6 +17,7 @@ from ockham import _ffi
 from ockham._calls import DataError, Stopped
 from ockham._clusters import Clustering, Clusters, clusters
 from ockham._criteria import Choice, Choices, Criterion, Curve, criteria
+from ockham._drift import Drift, DriftEpisode, DriftMonitor, DriftSignal, Profile, drift, profile
 from ockham._mixture import FAMILIES, Mixture
 from ockham._model import Model, Scaling, load
 from ockham._sweep import Confidence
@@ -40,16 +41,23 @@ __all__ = [
     "Criterion",
     "Curve",
     "DataError",
+    "Drift",
+    "DriftEpisode",
+    "DriftMonitor",
+    "DriftSignal",
     "FAMILIES",
     "GaussianMixture",
     "KMeans",
     "Mixture",
     "Model",
+    "Profile",
     "Scaling",
     "Stopped",
     "clusters",
     "criteria",
+    "drift",
     "load",
+    "profile",
 ]
 
 

@@ -82,11 +82,30 @@ OCKHAM_GROUP_MISSING = 2
 OCKHAM_GROUP_LATENCY = 3
 OCKHAM_GROUP_ERRORS = 4
 OCKHAM_N_SIGNAL_GROUPS = 5
+OCKHAM_DETECTOR_EWMA = 0
+OCKHAM_DETECTOR_CHI2 = 1
+OCKHAM_DETECTOR_KS = 2
+OCKHAM_DETECTOR_WASSERSTEIN = 3
+OCKHAM_DETECTOR_MMD = 4
+OCKHAM_DETECTOR_PAGE_HINKLEY = 5
+OCKHAM_DETECTOR_ADWIN = 6
+OCKHAM_DETECTOR_KSWIN = 7
+OCKHAM_DETECTOR_CUSUM = 8
+OCKHAM_N_DETECTORS = 9
+OCKHAM_DRIFT_NONE = 0
+OCKHAM_DRIFT_TRIVIAL = 1
+OCKHAM_DRIFT_FOUND = 2
 OCKHAM_FORMAT_TEXT = 0
 OCKHAM_FORMAT_JSON = 1
 OCKHAM_X_MEANS = 0
 OCKHAM_G_MEANS = 1
 OCKHAM_DENSITY_CLUSTERS = 1000
+OCKHAM_DRIFT_BLOCK = 16
+OCKHAM_DRIFT_KEPT_ROWS = 512
+OCKHAM_DRIFT_MIN_EFFECT = 0.005
+OCKHAM_DRIFT_MOST_EPISODES = 64
+OCKHAM_DRIFT_MOST_POINTS = 512
+OCKHAM_DRIFT_PAGE_COLUMNS = 60
 OCKHAM_EXACT_AXES_COLUMNS = 256
 OCKHAM_HOURS_A_WEEK = 168
 OCKHAM_K_LIMIT = 256
@@ -330,6 +349,8 @@ class ockham_read_options(c.Structure):
     n_category_columns: int
     find_categories: bool
     time_column: bytes | None
+    skip_absent: bool
+    as_they_come: bool
 
 
 class ockham_table(c.Structure):
@@ -478,6 +499,131 @@ class ockham_model(c.Structure):
     pass
 
 
+class ockham_drift_options(c.Structure):
+    detector: int
+    rows_per_false_alarm: float
+    shares: c.Array[c.c_double]
+    level: float
+    min_effect: float
+    window: int
+    by_hour: bool
+    reference: ockham_rows
+    seed: int
+    threads: int
+
+
+class ockham_drift_signal(c.Structure):
+    signal: c._Pointer[ockham_signal]
+    statistic: float
+    limit: float
+    run_length: float
+    asked_run_length: float
+    p_value: float
+    n_effective: float
+    psi: float
+    psi_low: float
+    psi_high: float
+    js: float
+    shift: float
+    shift_low: float
+    shift_high: float
+    drifted: bool
+
+
+class ockham_drift_bin(c.Structure):
+    reference: float
+    now: float
+    low: float
+    high: float
+
+
+class ockham_drift_episode(c.Structure):
+    number: int
+    since_row: int
+    noticed_row: int
+    until_row: int
+    signal: int
+    run_length: float
+    psi: float
+    since_s: float
+    noticed_s: float
+
+
+class ockham_drift_point(c.Structure):
+    row: int
+    alarm_level: float
+    signal: int
+
+
+class ockham_drift_state(c.Structure):
+    n_rows: int
+    n_measured: int
+    drifted: bool
+    asked_run_length: float
+    achieved_run_length: float
+    achieved_low: float
+    achieved_high: float
+    leading: int
+    n_signals: int
+    signals: c._Pointer[ockham_drift_signal]
+    n_episodes: int
+    n_kept: int
+    episodes: c._Pointer[ockham_drift_episode]
+    n_points: int
+    points: c._Pointer[ockham_drift_point]
+    calibration_s: float
+
+
+class ockham_drift_monitor(c.Structure):
+    pass
+
+
+class ockham_drift_comparison(c.Structure):
+    verdict: int
+    n_rows: int
+    p_value: float
+    level: float
+    min_effect: float
+    smallest_shift: float
+    leading: int
+    n_signals: int
+    signals: c._Pointer[ockham_drift_signal]
+    bins: c._Pointer[c._Pointer[ockham_drift_bin]]
+    example_rows: c.Array[c.c_uint64]
+    grown_bin: int
+    grown_from: float
+    grown_to: float
+
+
+class ockham_stream_options(c.Structure):
+    events: bool
+    rows_per_false_alarm: float
+    min_effect: float
+    n_learn: int
+    window: int
+    seed: int
+
+
+class ockham_stream_state(c.Structure):
+    n_values: int
+    n_learned: int
+    ready: bool
+    drifted: bool
+    run_length: float
+    asked_run_length: float
+    psi: float
+    reference: float
+    now: float
+    low: float
+    high: float
+    n_episodes: int
+    latest: ockham_drift_episode
+
+
+class ockham_stream(c.Structure):
+    pass
+
+
 class ockham_sweep_options(c.Structure):
     k_min: int
     k_max: int
@@ -583,6 +729,30 @@ class ockham_page_options(c.Structure):
     known_label_texts: c._Pointer[c.c_char_p]
     row_numbers: c._Pointer[c.c_uint64]
     threads: int
+
+
+class ockham_drift_account(c.Structure):
+    profile: c._Pointer[ockham_profile_parts]
+    batch: c._Pointer[ockham_drift_comparison]
+    course: c._Pointer[ockham_drift_state]
+    bins: c._Pointer[c._Pointer[ockham_drift_bin]]
+    n_examples: int
+    example_rows: c._Pointer[c.c_uint64]
+    example_values: c._Pointer[c.c_double]
+    example_texts: c._Pointer[c.c_char_p]
+    example_bin: int
+    absent_columns: c._Pointer[c.c_char_p]
+    n_absent: int
+    n_extra: int
+    source: bytes | None
+    reference: bytes | None
+    command: bytes | None
+
+
+class ockham_drift_report_options(c.Structure):
+    format: int
+    ascii: bool
+    every: bool
 
 
 class ockham_splits_options(c.Structure):
@@ -792,6 +962,8 @@ ockham_read_options._fields_ = [
     ("n_category_columns", c.c_size_t),
     ("find_categories", c.c_bool),
     ("time_column", c.c_char_p),
+    ("skip_absent", c.c_bool),
+    ("as_they_come", c.c_bool),
 ]
 ockham_scaling._fields_ = [
     ("kind", c.c_int),
@@ -909,6 +1081,105 @@ ockham_model_parts._fields_ = [
     ("mixture", c.POINTER(ockham_mixture)),
     ("profile", c.POINTER(ockham_profile)),
 ]
+ockham_drift_options._fields_ = [
+    ("detector", c.c_int),
+    ("rows_per_false_alarm", c.c_double),
+    ("shares", c.c_double * 5),
+    ("level", c.c_double),
+    ("min_effect", c.c_double),
+    ("window", c.c_size_t),
+    ("by_hour", c.c_bool),
+    ("reference", ockham_rows),
+    ("seed", c.c_uint64),
+    ("threads", c.c_size_t),
+]
+ockham_drift_signal._fields_ = [
+    ("signal", c.POINTER(ockham_signal)),
+    ("statistic", c.c_double),
+    ("limit", c.c_double),
+    ("run_length", c.c_double),
+    ("asked_run_length", c.c_double),
+    ("p_value", c.c_double),
+    ("n_effective", c.c_double),
+    ("psi", c.c_double),
+    ("psi_low", c.c_double),
+    ("psi_high", c.c_double),
+    ("js", c.c_double),
+    ("shift", c.c_double),
+    ("shift_low", c.c_double),
+    ("shift_high", c.c_double),
+    ("drifted", c.c_bool),
+]
+ockham_drift_bin._fields_ = [("reference", c.c_double), ("now", c.c_double), ("low", c.c_double), ("high", c.c_double)]
+ockham_drift_episode._fields_ = [
+    ("number", c.c_uint64),
+    ("since_row", c.c_uint64),
+    ("noticed_row", c.c_uint64),
+    ("until_row", c.c_uint64),
+    ("signal", c.c_size_t),
+    ("run_length", c.c_double),
+    ("psi", c.c_double),
+    ("since_s", c.c_double),
+    ("noticed_s", c.c_double),
+]
+ockham_drift_point._fields_ = [("row", c.c_uint64), ("alarm_level", c.c_double), ("signal", c.c_size_t)]
+ockham_drift_state._fields_ = [
+    ("n_rows", c.c_uint64),
+    ("n_measured", c.c_uint64),
+    ("drifted", c.c_bool),
+    ("asked_run_length", c.c_double),
+    ("achieved_run_length", c.c_double),
+    ("achieved_low", c.c_double),
+    ("achieved_high", c.c_double),
+    ("leading", c.c_size_t),
+    ("n_signals", c.c_size_t),
+    ("signals", c.POINTER(ockham_drift_signal)),
+    ("n_episodes", c.c_uint64),
+    ("n_kept", c.c_size_t),
+    ("episodes", c.POINTER(ockham_drift_episode)),
+    ("n_points", c.c_size_t),
+    ("points", c.POINTER(ockham_drift_point)),
+    ("calibration_s", c.c_double),
+]
+ockham_drift_comparison._fields_ = [
+    ("verdict", c.c_int),
+    ("n_rows", c.c_uint64),
+    ("p_value", c.c_double),
+    ("level", c.c_double),
+    ("min_effect", c.c_double),
+    ("smallest_shift", c.c_double),
+    ("leading", c.c_size_t),
+    ("n_signals", c.c_size_t),
+    ("signals", c.POINTER(ockham_drift_signal)),
+    ("bins", c.POINTER(c.POINTER(ockham_drift_bin))),
+    ("example_rows", c.c_uint64 * 5),
+    ("grown_bin", c.c_size_t),
+    ("grown_from", c.c_double),
+    ("grown_to", c.c_double),
+]
+ockham_stream_options._fields_ = [
+    ("events", c.c_bool),
+    ("rows_per_false_alarm", c.c_double),
+    ("min_effect", c.c_double),
+    ("n_learn", c.c_size_t),
+    ("window", c.c_size_t),
+    ("seed", c.c_uint64),
+]
+ockham_stream_state._fields_ = [
+    ("n_values", c.c_uint64),
+    ("n_learned", c.c_uint64),
+    ("ready", c.c_bool),
+    ("drifted", c.c_bool),
+    ("run_length", c.c_double),
+    ("asked_run_length", c.c_double),
+    ("psi", c.c_double),
+    ("reference", c.c_double),
+    ("now", c.c_double),
+    ("low", c.c_double),
+    ("high", c.c_double),
+    ("n_episodes", c.c_uint64),
+    ("latest", ockham_drift_episode),
+]
 ockham_sweep_options._fields_ = [
     ("k_min", c.c_size_t),
     ("k_max", c.c_size_t),
@@ -1002,6 +1273,24 @@ ockham_page_options._fields_ = [
     ("row_numbers", c.POINTER(c.c_uint64)),
     ("threads", c.c_size_t),
 ]
+ockham_drift_account._fields_ = [
+    ("profile", c.POINTER(ockham_profile_parts)),
+    ("batch", c.POINTER(ockham_drift_comparison)),
+    ("course", c.POINTER(ockham_drift_state)),
+    ("bins", c.POINTER(c.POINTER(ockham_drift_bin))),
+    ("n_examples", c.c_size_t),
+    ("example_rows", c.POINTER(c.c_uint64)),
+    ("example_values", c.POINTER(c.c_double)),
+    ("example_texts", c.POINTER(c.c_char_p)),
+    ("example_bin", c.c_size_t),
+    ("absent_columns", c.POINTER(c.c_char_p)),
+    ("n_absent", c.c_size_t),
+    ("n_extra", c.c_size_t),
+    ("source", c.c_char_p),
+    ("reference", c.c_char_p),
+    ("command", c.c_char_p),
+]
+ockham_drift_report_options._fields_ = [("format", c.c_int), ("ascii", c.c_bool), ("every", c.c_bool)]
 ockham_splits_options._fields_ = [
     ("method", c.c_int),
     ("k_min", c.c_size_t),
@@ -1114,6 +1403,7 @@ ockham_table_n_texts = declare("ockham_table_n_texts", c.c_size_t, c.POINTER(ock
 ockham_table_text = declare("ockham_table_text", c.c_char_p, c.POINTER(ockham_table), c.c_size_t, c.c_size_t)
 ockham_table_times = declare("ockham_table_times", c.POINTER(c.c_double), c.POINTER(ockham_table))
 ockham_table_source_row = declare("ockham_table_source_row", c.c_uint64, c.POINTER(ockham_table), c.c_size_t)
+ockham_table_n_unused_columns = declare("ockham_table_n_unused_columns", c.c_size_t, c.POINTER(ockham_table))
 ockham_table_n_rows_dropped = declare("ockham_table_n_rows_dropped", c.c_uint64, c.POINTER(ockham_table))
 ockham_table_n_cells_filled = declare("ockham_table_n_cells_filled", c.c_uint64, c.POINTER(ockham_table))
 ockham_reader_open = declare(
@@ -1141,6 +1431,7 @@ ockham_reader_source_row = declare("ockham_reader_source_row", c.c_uint64, c.POI
 ockham_reader_labels = declare("ockham_reader_labels", c.POINTER(c.c_uint32), c.POINTER(ockham_reader))
 ockham_reader_n_label_values = declare("ockham_reader_n_label_values", c.c_size_t, c.POINTER(ockham_reader))
 ockham_reader_n_rows_dropped = declare("ockham_reader_n_rows_dropped", c.c_uint64, c.POINTER(ockham_reader))
+ockham_reader_n_unused_columns = declare("ockham_reader_n_unused_columns", c.c_size_t, c.POINTER(ockham_reader))
 ockham_reader_rewind = declare("ockham_reader_rewind", c.c_int, c.POINTER(ockham_reader), c.POINTER(ockham_error))
 ockham_reader_source = declare(
     "ockham_reader_source",
@@ -1329,6 +1620,78 @@ ockham_model_posterior = declare(
     c.POINTER(c.c_double),
     c.POINTER(ockham_error),
 )
+ockham_drift_monitor_new = declare(
+    "ockham_drift_monitor_new",
+    c.c_int,
+    c.POINTER(ockham_profile),
+    c.POINTER(ockham_drift_options),
+    c.POINTER(c.POINTER(ockham_drift_monitor)),
+    c.POINTER(ockham_error),
+)
+ockham_drift_monitor_free = declare("ockham_drift_monitor_free", None, c.POINTER(ockham_drift_monitor))
+ockham_drift_monitor_put = declare(
+    "ockham_drift_monitor_put",
+    c.c_int,
+    c.POINTER(ockham_drift_monitor),
+    ockham_rows,
+    c.POINTER(c.c_double),
+    c.POINTER(c.c_size_t),
+    c.POINTER(ockham_error),
+)
+ockham_drift_monitor_look = declare(
+    "ockham_drift_monitor_look",
+    c.POINTER(ockham_drift_state),
+    c.POINTER(ockham_drift_monitor),
+)
+ockham_drift_monitor_bins = declare(
+    "ockham_drift_monitor_bins",
+    None,
+    c.POINTER(ockham_drift_monitor),
+    c.c_size_t,
+    c.POINTER(ockham_drift_bin),
+)
+ockham_drift_monitor_examples = declare(
+    "ockham_drift_monitor_examples",
+    c.c_size_t,
+    c.POINTER(ockham_drift_monitor),
+    c.c_size_t,
+    c.c_size_t,
+    c.c_size_t,
+    c.POINTER(c.c_uint64),
+    c.POINTER(c.c_double),
+)
+ockham_drift_monitor_reset = declare("ockham_drift_monitor_reset", None, c.POINTER(ockham_drift_monitor))
+ockham_drift_compare = declare(
+    "ockham_drift_compare",
+    c.c_int,
+    c.POINTER(ockham_profile),
+    ockham_rows,
+    c.POINTER(ockham_drift_options),
+    c.POINTER(ockham_progress),
+    c.POINTER(c.POINTER(ockham_drift_comparison)),
+    c.POINTER(ockham_error),
+)
+ockham_drift_comparison_free = declare("ockham_drift_comparison_free", None, c.POINTER(ockham_drift_comparison))
+ockham_drift_rehearse = declare(
+    "ockham_drift_rehearse",
+    c.c_int,
+    c.POINTER(ockham_profile),
+    ockham_rows,
+    c.c_uint64,
+    c.c_size_t,
+    c.POINTER(ockham_progress),
+    c.POINTER(ockham_error),
+)
+ockham_stream_new = declare(
+    "ockham_stream_new",
+    c.c_int,
+    c.POINTER(ockham_stream_options),
+    c.POINTER(c.POINTER(ockham_stream)),
+    c.POINTER(ockham_error),
+)
+ockham_stream_free = declare("ockham_stream_free", None, c.POINTER(ockham_stream))
+ockham_stream_put = declare("ockham_stream_put", c.c_bool, c.POINTER(ockham_stream), c.c_double)
+ockham_stream_look = declare("ockham_stream_look", ockham_stream_state, c.POINTER(ockham_stream))
 ockham_sweep_run = declare(
     "ockham_sweep_run",
     c.c_int,
@@ -1442,6 +1805,29 @@ ockham_report_page = declare(
     ockham_rows,
     c.POINTER(c.c_uint32),
     c.POINTER(ockham_page_options),
+    c.POINTER(c.POINTER(c.c_char)),
+    c.POINTER(ockham_error),
+)
+ockham_report_drift = declare(
+    "ockham_report_drift",
+    c.c_int,
+    c.POINTER(ockham_drift_account),
+    c.POINTER(ockham_drift_report_options),
+    c.POINTER(c.POINTER(c.c_char)),
+    c.POINTER(ockham_error),
+)
+ockham_report_drift_alarm = declare(
+    "ockham_report_drift_alarm",
+    c.c_int,
+    c.POINTER(ockham_drift_account),
+    c.POINTER(ockham_drift_report_options),
+    c.POINTER(c.POINTER(c.c_char)),
+    c.POINTER(ockham_error),
+)
+ockham_report_drift_page = declare(
+    "ockham_report_drift_page",
+    c.c_int,
+    c.POINTER(ockham_drift_account),
     c.POINTER(c.POINTER(c.c_char)),
     c.POINTER(ockham_error),
 )

@@ -72,7 +72,7 @@ static ockham_status read_more(csv_source *csv, buffer *b, size_t n_wanted, ockh
   size_t n;
   OCK_TRY(ock_csv_input_read(&csv->input, b->text + b->n, n_wanted, &n, err));
   b->n += n;
-  b->ended = n < n_wanted;
+  b->ended = csv->input.at_hand ? n == 0 : n < n_wanted;
   b->n_done = csv->input.n_done;
   memset(b->text + b->n, 0, 1 + OCK_NUMBER_PADDING);
   return OCKHAM_OK;
@@ -95,6 +95,13 @@ static ockham_status add_piece(buffer *b, const char *end, ockham_error *err) {
   return OCKHAM_OK;
 }
 
+/* The end of the last row that is complete; NULL: none is. */
+static const char *complete_rows(const csv_source *csv, const char *row, const char *end) {
+  const char *last = NULL;
+  while (row && row < end && (row = ock_csv_row_end(&csv->dialect, row, row, end))) last = row;
+  return last;
+}
+
 /* Cut what is in the buffer, from b->used on. */
 static ockham_status cut(const csv_source *csv, buffer *b, ockham_error *err) {
   if (b->ended) end_last_line(b, csv->dialect.eol);
@@ -104,6 +111,7 @@ static ockham_status cut(const csv_source *csv, buffer *b, ockham_error *err) {
     uint64_t target = (at / csv->piece_bytes + 1) * csv->piece_bytes - b->offset;
     const char *row = b->text + b->used;
     const char *row_end = target < b->n ? ock_csv_row_end(&csv->dialect, row, b->text + target, end) : NULL;
+    if (!row_end && !b->ended && csv->input.at_hand) row_end = complete_rows(csv, row, end);
     if (!row_end && !b->ended) break;
     OCK_TRY(add_piece(b, row_end ? row_end : end, err));
   }
@@ -150,6 +158,7 @@ static ockham_status fill_after(csv_source *csv, const buffer *from, buffer *to,
 static void work_on_batch(void *arg, size_t i, size_t worker) {
   (void)worker;
   csv_source *csv = arg;
+  if (i == 0 && csv->input.at_hand) return; /* rows are not kept back until there are more */
   if (i == 0)
     csv->load_status = fill_after(csv, &csv->front, &csv->back, &csv->load_error);
   else
@@ -232,6 +241,7 @@ static ockham_status next_batch(csv_source *csv, ockham_error *err) {
     OCK_TRY(fill(csv, &csv->front, err));
     csv->primed = true;
   } else {
+    if (csv->input.at_hand) csv->load_status = fill_after(csv, &csv->front, &csv->back, &csv->load_error);
     if (csv->load_status && err) *err = csv->load_error;
     OCK_TRY(csv->load_status);
     buffer used_up = csv->front;
@@ -421,6 +431,8 @@ static ockham_status take_shape(csv_source *csv, ock_csv_shape *shape, ockham_er
 static ockham_status prepare(csv_source *csv, const ockham_read_options *options, ockham_error *err) {
   csv->n_threads = options->threads;
   if (options->progress) csv->progress = *options->progress;
+  csv->input.at_hand = options->as_they_come && !csv->input.inflater;
+  csv->input.progress = &csv->progress;
   ock_csv_shape shape = {0};
   ockham_status status = sniff(csv, options, &shape, err);
   if (!status) status = take_shape(csv, &shape, err);

@@ -23,15 +23,18 @@ typedef struct ock_csv_input {
   unsigned char *raw; /* bytes read ahead of their use: all of them for gzip, else just the first few */
   size_t raw_begin, raw_end;
   bool raw_ended;
-  void *inflater;           /* NULL: not gzip */
-  uint64_t n_done, n_total; /* bytes as stored; total 0 when unknown */
+  bool at_hand;                    /* give what has arrived, at least one byte, instead of filling the text */
+  const ockham_progress *progress; /* asked when a signal interrupts a wait for what shall be at hand; or NULL */
+  void *inflater;                  /* NULL: not gzip */
+  uint64_t n_done, n_total;        /* bytes as stored; total 0 when unknown */
 } ock_csv_input;
 ockham_status ock_csv_input_open(ock_csv_input *input, const char *path, ockham_error *err); /* "-": standard input */
 ockham_status ock_csv_input_open_bytes(ock_csv_input *input, const char *path, const void *bytes, size_t size,
                                        ockham_error *err);
 /* False for a pipe, which can be read only once. */
 bool ock_csv_input_is_regular(const ock_csv_input *input);
-/* Fill text with `wanted` bytes; fewer only at the end. */
+/* Fill text with `wanted` bytes; fewer only at the end, or (but for gzip) where those at hand are asked for. *n_read is
+ * 0 only at the end. */
 ockham_status ock_csv_input_read(ock_csv_input *input, char *text, size_t wanted, size_t *n_read, ockham_error *err);
 void ock_csv_input_close(ock_csv_input *input);
 

@@ -15,6 +15,10 @@ enum { RAW_BYTES = 256 * 1024, MAGIC_BYTES = 2 };
 
 /* ---- bytes as stored ---- */
 
+static bool is_stopped(const ock_csv_input *input) {
+  return input->at_hand && ock_progress_stopped(input->progress, "reading", input->n_done, input->n_total);
+}
+
 static ockham_status read_some(ock_csv_input *input, void *to, size_t wanted, size_t *n_read, ockham_error *err) {
   if (input->fd < 0) {
     *n_read = wanted < input->memory_left ? wanted : input->memory_left;
@@ -24,7 +28,8 @@ static ockham_status read_some(ock_csv_input *input, void *to, size_t wanted, si
   } else {
     ssize_t n;
     do n = read(input->fd, to, wanted < INT_MAX ? wanted : INT_MAX);
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && errno == EINTR && !is_stopped(input));
+    if (n < 0 && errno == EINTR) return ock_fail(err, OCKHAM_INTERRUPTED, "%s: reading was stopped", input->path);
     if (n < 0) return ock_fail(err, OCKHAM_IO, "%s: cannot be read: %s", input->path, strerror(errno));
     *n_read = (size_t)n;
   }
@@ -49,7 +54,7 @@ static ockham_status read_plain(ock_csv_input *input, char *text, size_t wanted,
   if (n > wanted) n = wanted;
   memcpy(text, input->raw + input->raw_begin, n);
   input->raw_begin += n;
-  while (n < wanted && !input->raw_ended) {
+  while (n < wanted && !input->raw_ended && !(input->at_hand && n > 0)) {
     size_t n_more;
     OCK_TRY(read_some(input, text + n, wanted - n, &n_more, err));
     input->raw_ended = n_more == 0;

@@ -45,6 +45,7 @@ typedef struct candidate {
   size_t n_cells; /* of the first row */
   size_t n_rows;
   double score;
+  bool open; /* a quote is not closed in the first rows: there may be more of them */
 } candidate;
 
 typedef struct row_measure {
@@ -79,7 +80,10 @@ static candidate measure_dialect(char delimiter, char eol, const char *p, const 
   uint64_t n_lines = 0;
   while (c.n_rows < SAMPLE_ROWS && (p = ock_csv_skip_blank_lines(&c.dialect, p, end, &n_lines)) < end) {
     row_measure row = measure_row(&c.dialect, p, end);
-    if (!row.next) break;
+    if (!row.next) {
+      c.open = c.n_rows < 2;
+      break;
+    }
     p = row.next;
     if (c.n_rows++ == 0) c.n_cells = row.n_cells;
     if (c.n_rows == 2) n_cells = n_numbers = 0; /* the first row may be a header: judge by the others */
@@ -103,7 +107,9 @@ static candidate choose_dialect(char forced, char eol, const char *p, const char
   for (size_t i = 0; i < sizeof delimiters; i++) {
     candidate c = measure_dialect(delimiters[i], eol, p, end);
     bool better = c.score > best.score || (c.score == best.score && c.n_cells > best.n_cells);
+    bool open = best.open || c.open;
     if (i == 0 || (better && c.n_cells >= 2)) best = c;
+    best.open = open;
   }
   return best;
 }
@@ -339,7 +345,8 @@ ockham_status ock_csv_sniff(const char *path, const char *text, const char *end,
   const char *limit = last_row_end(begin, end - begin > SAMPLE_BYTES ? begin + SAMPLE_BYTES : end, eol);
   candidate best = choose_dialect(options->delimiter, eol, begin, limit);
   if (best.n_rows < 2 && limit < complete) best = choose_dialect(options->delimiter, eol, begin, limit = complete);
-  *more = best.n_rows < 2 && !whole;
+  bool may_change = best.open && end - begin < SAMPLE_BYTES; /* rows that have just begun to arrive */
+  *more = (best.n_rows < 2 || may_change) && !whole;
   if (*more) return OCKHAM_OK;
   uint64_t n_blank = 0;
   if (best.n_rows == 0 && ock_csv_skip_blank_lines(&best.dialect, begin, limit, &n_blank) == limit)

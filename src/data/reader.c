@@ -270,6 +270,12 @@ size_t ockham_reader_n_columns(const ockham_reader *reader) {
   return reader->n_features;
 }
 
+size_t ockham_reader_n_unused_columns(const ockham_reader *reader) {
+  size_t n = 0;
+  for (size_t j = 0; j < reader->source->n_columns; j++) n += reader->source->role[j] == OCK_ROLE_SKIP;
+  return n;
+}
+
 const char *ockham_reader_column_name(const ockham_reader *reader, size_t j) {
   return reader->source->names[reader->column[j]];
 }

@@ -6,13 +6,24 @@
 
 enum { LISTED_NAMES = 8 };
 
-static ockham_status fail_unknown(const ock_source *source, const char *wanted, ockham_error *err) {
-  char list[320] = "";
+static void list_columns(const ock_source *source, char list[320]) {
   size_t n = 0;
-  for (size_t j = 0; j < source->n_columns && j < LISTED_NAMES && n + 48 < sizeof list; j++)
-    n += (size_t)snprintf(list + n, sizeof list - n, "%s'%.32s'", j ? ", " : "", source->names[j]);
-  if (source->n_columns > LISTED_NAMES) snprintf(list + n, sizeof list - n, ", ...");
+  list[0] = '\0';
+  for (size_t j = 0; j < source->n_columns && j < LISTED_NAMES && n + 48 < 320; j++)
+    n += (size_t)snprintf(list + n, 320 - n, "%s'%.32s'", j ? ", " : "", source->names[j]);
+  if (source->n_columns > LISTED_NAMES) snprintf(list + n, 320 - n, ", ...");
+}
+
+static ockham_status fail_unknown(const ock_source *source, const char *wanted, ockham_error *err) {
+  char list[320];
+  list_columns(source, list);
   return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: no column '%.64s'; it has %s", source->path, wanted, list);
+}
+
+static bool has_name(const ock_source *source, const char *wanted) {
+  for (size_t j = 0; j < source->n_columns; j++)
+    if (strcmp(source->names[j], wanted) == 0) return true;
+  return false;
 }
 
 /* The column of that name, or else of that number. */
@@ -37,14 +48,14 @@ static ockham_status choose_listed(ockham_reader *reader, const ockham_read_opti
   ock_source *source = reader->source;
   for (size_t i = 0; i < options->n_columns; i++) {
     size_t j;
+    if (options->skip_absent && !has_name(source, options->columns[i])) continue;
     OCK_TRY(find_column(source, options->columns[i], &j, err));
     if (source->role[j] == OCK_ROLE_FEATURE)
       return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: column '%.64s' was chosen twice", source->path,
                       options->columns[i]);
     source->role[j] = OCK_ROLE_FEATURE;
-    reader->column[i] = j;
+    reader->column[reader->n_features++] = j;
   }
-  reader->n_features = options->n_columns;
   return OCKHAM_OK;
 }
 
@@ -83,6 +94,13 @@ static ockham_status choose_time(ockham_reader *reader, const char *wanted, ockh
   return OCKHAM_OK;
 }
 
+static ockham_status fail_none(const ock_source *source, const ockham_read_options *options, ockham_error *err) {
+  char list[320];
+  list_columns(source, list);
+  return ock_fail(err, OCKHAM_BAD_DATA, "%s: has none of the %zu columns that were asked for; it has %s", source->path,
+                  options->n_columns, list);
+}
+
 /* Columns that are ignored, or hold labels, weights or times, are no features even where they were listed. */
 static ockham_status leave_out(ockham_reader *reader, const ockham_read_options *options, ockham_error *err) {
   ock_source *source = reader->source;
@@ -105,6 +123,7 @@ static ockham_status leave_out(ockham_reader *reader, const ockham_read_options 
   if (reader->has_weight) source->role[reader->weight_column] = OCK_ROLE_FEATURE; /* numbers, like others */
   if (reader->has_time) source->role[reader->time_column] = source->reads_texts ? OCK_ROLE_TIME : OCK_ROLE_FEATURE;
   if (n > 0) return OCKHAM_OK;
+  if (options->skip_absent) return fail_none(source, options, err);
   return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: none of its %zu column%s is left as a feature", source->path,
                   source->n_columns, source->n_columns == 1 ? "" : "s");
 }
@@ -125,6 +144,7 @@ ockham_status ock_reader_make_category(ockham_reader *reader, size_t k, ockham_e
 static ockham_status choose_categories(ockham_reader *reader, const ockham_read_options *options, ockham_error *err) {
   for (size_t i = 0; i < options->n_category_columns; i++) {
     size_t j, k = 0;
+    if (options->skip_absent && !has_name(reader->source, options->category_columns[i])) continue;
     OCK_TRY(find_column(reader->source, options->category_columns[i], &j, err));
     while (k < reader->n_features && reader->column[k] != j) k++;
     if (k == reader->n_features)

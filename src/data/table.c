@@ -106,6 +106,7 @@ static ockham_status read_rows(ockham_table *table, ockham_reader *reader, ockha
     OCK_TRY(append_rows(table, reader, err));
   }
   table->n_rows_dropped = ockham_reader_n_rows_dropped(reader);
+  table->n_unused = ockham_reader_n_unused_columns(reader);
   if (table->n_rows > 0) return set_capacity(table, reader, table->n_rows, err);
   if (table->n_rows_dropped == 0)
     return ock_fail(err, OCKHAM_BAD_DATA, "%s: no rows of numbers", ock_reader_path(reader));
@@ -318,6 +319,10 @@ const double *ockham_table_times(const ockham_table *table) {
 
 uint64_t ockham_table_source_row(const ockham_table *table, size_t i) {
   return table->source_row ? table->source_row[i] : i + 1;
+}
+
+size_t ockham_table_n_unused_columns(const ockham_table *table) {
+  return table->n_unused;
 }
 
 uint64_t ockham_table_n_rows_dropped(const ockham_table *table) {

@@ -9,6 +9,7 @@ struct ockham_table {
   void *values; /* n_rows x n_columns, row-major, of type dtype */
   ockham_dtype dtype;
   size_t n_rows, n_columns;
+  size_t n_unused; /* columns of the file */
   char **names;    /* n_columns */
   uint32_t *label; /* n_rows, or NULL without a label column */
   double *weight;  /* n_rows, or NULL without a weight column */

@@ -4,6 +4,9 @@
 #ifdef OCK_HAVE_JANSSON
 
 #include <math.h>
+#include <string.h>
+
+#include "report/page.h"
 
 void ock_json_put(json_t **object, const char *key, json_t *value) {
   if (json_object_set_new(*object, key, value) == 0) return;
@@ -23,6 +26,39 @@ json_t *ock_json_number(double value) {
 
 json_t *ock_json_integer(uint64_t value) {
   return json_integer((json_int_t)value);
+}
+
+json_t *ock_json_text(const char *from, size_t most_characters) {
+  if (!from) return json_null();
+  char *clean = ock_text_clean(from, most_characters);
+  json_t *string = clean ? json_string(clean) : NULL;
+  ock_free(clean);
+  return string;
+}
+
+bool ock_json_dump(json_t *object, FILE *out) {
+  bool whole = object && json_dumpf(object, out, JSON_REAL_PRECISION(17)) == 0;
+  json_decref(object);
+  return whole;
+}
+
+/* ASCII only, and "<", ">" and "&" escaped, too: then nothing in it ends the element, nor begins a comment. */
+static int write_escaped(const char *buffer, size_t size, void *arg) {
+  FILE *out = arg;
+  for (size_t i = 0; i < size; i++) {
+    if (strchr("<>&", buffer[i]) && buffer[i])
+      fprintf(out, "\\u%04x", (unsigned)buffer[i]);
+    else
+      fputc(buffer[i], out);
+  }
+  return 0;
+}
+
+bool ock_json_dump_escaped(json_t *object, FILE *out) {
+  bool whole = object && json_dump_callback(object, write_escaped, out,
+                                            JSON_REAL_PRECISION(17) | JSON_ENSURE_ASCII | JSON_COMPACT) == 0;
+  json_decref(object);
+  return whole;
 }
 
 /* A seed of 2^63 and more, which a JSON integer of jansson cannot hold, is a string. */
@@ -200,10 +236,7 @@ json_t *ock_json_sweep(const ock_report *r) {
 }
 
 bool ock_report_json(const ock_report *r, FILE *out) {
-  json_t *object = ock_json_sweep(r);
-  bool whole = object && json_dumpf(object, out, JSON_REAL_PRECISION(17)) == 0;
-  json_decref(object);
-  return whole;
+  return ock_json_dump(ock_json_sweep(r), out);
 }
 
 #else

@@ -14,8 +14,23 @@ ockham_status ockham_report_check_page(ockham_error *err) {
   return OCKHAM_OK;
 }
 
+bool ock_page_write(const char *const *pieces, ock_page_part *const *parts, const void *what, FILE *out) {
+  fputs(pieces[0], out);
+  for (size_t i = 0; i < OCK_PAGE_PIECES - 1; i++) {
+    if (!parts[i](what, out)) return false;
+    fputs(pieces[i + 1], out);
+  }
+  return true;
+}
+
+bool ock_page_vega(const void *what, FILE *out) {
+  (void)what;
+  return fwrite(ock_asset_vega.bytes, 1, ock_asset_vega.size, out) == ock_asset_vega.size;
+}
+
 /* "7 clusters – data.csv"; false when memory ran out. */
-static bool write_title(const ock_page *p, FILE *out) {
+static bool write_title(const void *what, FILE *out) {
+  const ock_page *p = what;
   char headline[160];
   ock_report_answer(&p->report, headline, sizeof headline);
   ock_text_escape(headline, out);
@@ -29,7 +44,8 @@ static bool write_title(const ock_page *p, FILE *out) {
 }
 
 /* For readers without scripts; it holds nothing that came from the data. */
-static bool write_text(const ock_page *p, FILE *out) {
+static bool write_text(const void *what, FILE *out) {
+  const ock_page *p = what;
   ockham_report_options options = *p->report.options;
   char *text;
   options.format = OCKHAM_FORMAT_TEXT;
@@ -41,21 +57,13 @@ static bool write_text(const ock_page *p, FILE *out) {
   return true;
 }
 
-static bool write_vega(const ock_page *p, FILE *out) {
-  (void)p;
-  return fwrite(ock_asset_vega.bytes, 1, ock_asset_vega.size, out) == ock_asset_vega.size;
+static bool write_data(const void *what, FILE *out) {
+  return ock_page_json(what, out);
 }
 
-typedef bool part(const ock_page *page, FILE *out);
-
 static bool write_page(const void *what, FILE *out) {
-  static part *const parts[OCK_PAGE_PIECES - 1] = {write_title, write_text, ock_page_json, write_vega};
-  fputs(ock_page_pieces[0], out);
-  for (size_t i = 0; i < OCK_PAGE_PIECES - 1; i++) {
-    if (!parts[i](what, out)) return false;
-    fputs(ock_page_pieces[i + 1], out);
-  }
-  return true;
+  static ock_page_part *const parts[OCK_PAGE_PIECES - 1] = {write_title, write_text, write_data, ock_page_vega};
+  return ock_page_write(ock_page_pieces, parts, what, out);
 }
 
 ockham_status ockham_report_page(const ockham_sweep *sweep, ockham_rows x, const uint32_t *labels,

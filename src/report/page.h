@@ -10,6 +10,12 @@
 enum { OCK_PAGE_PIECES = 5, OCK_PAGE_TOP = 3 };
 
 extern const char *const ock_page_pieces[OCK_PAGE_PIECES];
+extern const char *const ock_drift_pieces[OCK_PAGE_PIECES]; /* of the page of drift */
+
+/* What stands between the pieces: each writes its part, and is false when memory ran out. */
+typedef bool ock_page_part(const void *what, FILE *out);
+bool ock_page_write(const char *const *pieces, ock_page_part *const *parts, const void *what, FILE *out);
+ock_page_part ock_page_vega; /* what draws the charts */
 
 /* Where rows lie on one axis: low + number * step, for 16 bits are finer than any screen. */
 typedef struct ock_places {

@@ -8,19 +8,10 @@
 
 #ifdef OCK_HAVE_JANSSON
 
-/* A text that came from anywhere; NULL as null. */
-static json_t *text(const char *from, size_t most_characters) {
-  if (!from) return json_null();
-  char *clean = ock_text_clean(from, most_characters);
-  json_t *string = clean ? json_string(clean) : NULL;
-  ock_free(clean);
-  return string;
-}
-
 static json_t *column_name(const ock_page *p, size_t j) {
   char number[32];
   const char *const *names = p->options->column_names;
-  if (names && names[j]) return text(names[j], OCKHAM_PAGE_NAME_CHARACTERS);
+  if (names && names[j]) return ock_json_text(names[j], OCKHAM_PAGE_NAME_CHARACTERS);
   snprintf(number, sizeof number, "x%zu", j + 1);
   return json_string(number);
 }
@@ -91,7 +82,7 @@ static json_t *criterion(const ock_page *p, const ockham_criterion *c) {
   ock_json_put(&object, "short", json_string(manner.short_title));
   ock_json_put(&object, "scale", json_string(manner.scale));
   ock_json_put(&object, "direction", json_string(direction_name(c->direction)));
-  ock_json_put(&object, "rule", text(c->rule, SIZE_MAX / 8));
+  ock_json_put(&object, "rule", ock_json_text(c->rule, SIZE_MAX / 8));
   ock_json_put(&object, "can_answer_one", json_boolean(c->can_answer_one));
   ock_json_put(&object, "choice", i == SIZE_MAX ? json_null() : ock_json_integer(curve->points[i].k));
   return object;
@@ -201,7 +192,7 @@ static void put_rows(const ock_page *p, json_t **object) {
 static json_t *known_text(const ock_page *p, uint32_t value) {
   char number[16];
   if (p->options->known_label_texts && value < p->options->report.n_label_values)
-    return text(p->options->known_label_texts[value], OCKHAM_PAGE_NAME_CHARACTERS);
+    return ock_json_text(p->options->known_label_texts[value], OCKHAM_PAGE_NAME_CHARACTERS);
   snprintf(number, sizeof number, "%u", (unsigned)value);
   return json_string(number);
 }
@@ -298,8 +289,8 @@ static json_t *histogram(const ock_page *p) {
 
 static json_t *page_object(const ock_page *p) {
   json_t *object = json_object();
-  ock_json_put(&object, "source", text(p->options->source, OCKHAM_PAGE_SOURCE_CHARACTERS));
-  ock_json_put(&object, "command", text(p->options->command, SIZE_MAX / 8));
+  ock_json_put(&object, "source", ock_json_text(p->options->source, OCKHAM_PAGE_SOURCE_CHARACTERS));
+  ock_json_put(&object, "command", ock_json_text(p->options->command, SIZE_MAX / 8));
   put_words(p, &object);
   ock_json_put(&object, "sweep", ock_json_sweep(&p->report));
   ock_json_put(&object, "criteria", criteria(p));
@@ -313,24 +304,9 @@ static json_t *page_object(const ock_page *p) {
   return object;
 }
 
-/* ASCII only, and "<", ">" and "&" escaped, too: then nothing in it ends the element, nor begins a comment. */
-static int write_escaped(const char *buffer, size_t size, void *arg) {
-  FILE *out = arg;
-  for (size_t i = 0; i < size; i++) {
-    if (strchr("<>&", buffer[i]) && buffer[i])
-      fprintf(out, "\\u%04x", (unsigned)buffer[i]);
-    else
-      fputc(buffer[i], out);
-  }
-  return 0;
-}
-
 bool ock_page_json(const ock_page *p, FILE *out) {
   json_t *object = page_object(p);
-  bool whole = object && json_dump_callback(object, write_escaped, out,
-                                            JSON_REAL_PRECISION(17) | JSON_ENSURE_ASCII | JSON_COMPACT) == 0;
-  json_decref(object);
-  return whole;
+  return ock_json_dump_escaped(object, out);
 }
 
 #else

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// assemble.mjs NODE_MODULES OUTPUT.c: put the page together, and write it as C strings. The page is everything but what
-// the library fills in: it is cut where page.html says `@@title@@`, `@@text@@`, `@@report@@` and `@@vega@@`: what draws
+// assemble.mjs NODE_MODULES OUTPUT.c: put the pages together, and write them as C strings. A page is everything but what
+// the library fills in: it is cut where its HTML says `@@title@@`, `@@text@@`, `@@report@@` and `@@vega@@`: what draws
 // charts is one more string, which other pages use too.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -44,25 +44,35 @@ function licences() {
 
 const bundle = (path) => readFileSync(join(modules, path), "utf8").replace(/^\/\/# sourceMappingURL.*$/m, "").trim();
 const vega = insideScript([`/*\n${licences()}\n*/`, ...bundled.map(bundle)].join("\n;\n"));
-const script = insideScript(["palette.js", "base.js", "charts.js", "page.js"].map(own).join(""));
 
-const parts = {
-  style: (own("base.css") + own("page.css")).trim(),
-  script,
-  hashes: [vega, script].map((text) => `'sha256-${digest(text, "base64")}'`).join(" "),
-};
+// One page: its HTML, styles and scripts, cut where the library fills in what it is about. Cut before the rest is filled
+// in, which may hold anything.
+function pieces(html, styles, scripts) {
+  const script = insideScript(scripts.map(own).join(""));
+  const parts = {
+    style: styles.map(own).join("").trim(),
+    script,
+    hashes: [vega, script].map((text) => `'sha256-${digest(text, "base64")}'`).join(" "),
+  };
+  const cut = own(html).split(/@@(\w+)@@/), fills = cut.filter((_, i) => i % 2 === 1).join();
+  if (fills !== "title,text,report,vega") throw new Error(`${html}: expected to fill in title,text,report,vega, found ${fills}`);
+  return cut.filter((_, i) => i % 2 === 0).map((text) => filled(text, parts)).map(literal).join(",\n");
+}
 
-// Cut before the rest is filled in, which may hold anything.
-const cut = own("page.html").split(/@@(\w+)@@/), fills = cut.filter((_, i) => i % 2 === 1).join();
-if (fills !== "title,text,report,vega") throw new Error(`page.html: expected to fill in title,text,report,vega, found ${fills}`);
-const pieces = cut.filter((_, i) => i % 2 === 0).map((text) => filled(text, parts));
+const clusters = pieces("page.html", ["base.css", "page.css"], ["palette.js", "base.js", "drawing.js", "charts.js", "page.js"]);
+const drift = pieces("drift.html", ["base.css", "page.css", "drift.css"],
+  ["palette.js", "base.js", "drawing.js", "drift_charts.js", "drift.js"]);
 
 writeFileSync(output, `/* Made by assemble.mjs. */
 #include "report/assets.h"
 #include "report/page.h"
 
 const char *const ock_page_pieces[OCK_PAGE_PIECES] = {
-${pieces.map(literal).join(",\n")},
+${clusters},
+};
+
+const char *const ock_drift_pieces[OCK_PAGE_PIECES] = {
+${drift},
 };
 
 const ock_asset ock_asset_vega = ${asset("text/javascript; charset=utf-8", vega)};

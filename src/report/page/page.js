@@ -14,44 +14,13 @@ const views = { k: [], clusters: [] };
 let at = null, picked = null; // the k that is looked at, and the cluster
 
 async function draw(id, spec, kind, options = {}) {
-  await breathe();
-  const container = typeof id === "string" ? $(id) : id, caption = container.closest("figure").querySelector("figcaption");
-  const { view } = await vegaEmbed(container, spec, {
-    ast: true, renderer: options.canvas ? "canvas" : "svg", actions: false, config: { aria: false },
-    tooltip: { disableDefaultStyle: true, ...(options.tell && { formatTooltip: (datum, clean) => rowsOf(options.tell(datum), clean) }) },
-  });
-  container.setAttribute("role", "img");
-  container.setAttribute("aria-label", options.says);
-  container.querySelector("svg, canvas").setAttribute("aria-hidden", "true"); // its texts say less, and halos all twice
+  const { view, container } = await embed(id, spec, options);
   views[kind].push(view);
   if (kind === "k") view.signal("at", at).runAsync();
   else view.signal("picked", picked).runAsync();
   if (kind === "k") followPointer(view, container);
   if (kind === "clusters") view.addEventListener("click", (_, item) => pick(item?.datum?.cluster ?? null));
-  if (!options.small) caption.append(saveButton(container, caption.firstChild.textContent.trim()));
 }
-
-// A chart as a file of its own, in which the page's colours are what they are now.
-function pictureOf(container) {
-  const canvas = container.querySelector("canvas"), style = getComputedStyle(document.documentElement);
-  if (canvas) return [canvas.toDataURL(), "png"];
-  const drawn = new XMLSerializer().serializeToString(container.querySelector("svg"));
-  const text = drawn.replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name));
-  return [`data:image/svg+xml,${encodeURIComponent(text)}`, "svg"];
-}
-
-function saveButton(container, title) {
-  const button = make("button", { type: "button", className: "save", title: "save this chart" }, "save");
-  button.setAttribute("aria-label", `save the chart: ${title}`);
-  button.addEventListener("click", () => {
-    const [href, ending] = pictureOf(container);
-    make("a", { href, download: `ockham-${container.id}.${ending}` }).click();
-  });
-  return button;
-}
-
-// Let the browser show what is there.
-const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
 
 // ---- over k ----
 

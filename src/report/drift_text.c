@@ -191,8 +191,8 @@ static void put_population(const teller *t, size_t s, size_t bin) {
   snprintf(line, sizeof line, "%s%s%s", ock_drift_bin(t->drift, s, bin, text), marks[0] ? ": " : "", marks);
   fputs("  ", t->out);
   put_left(line, NAME_WIDTH, t->out);
-  put_right(ock_drift_share(b->reference, then), 9, t->out);
-  put_right(ock_drift_share(b->now, now), 9, t->out);
+  put_right(ock_drift_percent(b->reference, then), 9, t->out);
+  put_right(ock_drift_percent(b->now, now), 9, t->out);
   fprintf(t->out, "   %+.1f (%+.1f to %+.1f)\n", 100 * (b->now - b->reference), 100 * b->low, 100 * b->high);
 }
 
@@ -275,7 +275,7 @@ static void put_odd_cells(const teller *t, const char *what, size_t which) {
     if (n == 0) fprintf(t->out, "  %s: ", what);
     if (n < MOST_NAMES)
       fprintf(t->out, "%s%s %s %s %s", n ? ", " : "", strchr(ock_drift_name(d, s, name), ' ') + 1,
-              ock_drift_share(bins[bin].reference, then), t->arrow, ock_drift_share(bins[bin].now, now));
+              ock_drift_percent(bins[bin].reference, then), t->arrow, ock_drift_percent(bins[bin].now, now));
     n++;
   }
   if (n > MOST_NAMES) fprintf(t->out, " and %zu more", n - MOST_NAMES);

@@ -54,11 +54,12 @@ def run_power(like):
             subprocess.run([python_of(method.venv), str(PARTS / "peers.py"), name], check=True)
 
 
-def stored(part, compute, again):
+def stored(part, compute, wanted):
+    """Measured anew where that is wanted; else what there is."""
     path = CACHE / f"{part}.json"
-    if again or not path.exists():
+    if wanted:
         path.write_text(json.dumps(compute() | {"date": str(datetime.date.today()), "load": os.getloadavg()[0]}))
-    return json.loads(path.read_text())
+    return json.loads(path.read_text()) if path.exists() else None
 
 
 def main():
@@ -76,8 +77,8 @@ def main():
     wanted = lambda part: not options.render and options.only in (None, part)
     if wanted("power"):
         run_power(options.methods)
-    parts = {"cost": stored("cost", lambda: cost.measure(python_of), wanted("cost") and options.only),
-             "outliers": stored("outliers", lambda: outliers.measure(), wanted("outliers") and options.only)}
+    parts = {"cost": stored("cost", lambda: cost.measure(python_of), wanted("cost")),
+             "outliers": stored("outliers", outliers.measure, wanted("outliers"))}
     report.write(HERE / "drift.md", HERE / "drift-power.svg", parts, time.time() - start)
 
 

@@ -303,7 +303,11 @@ ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t
 }
 
 size_t ock_calibration_rows(size_t n_curves) {
+#ifdef __OPTIMIZE__
   const size_t all = 100000000, most = 10000000, fewest = 2000000;
+#else /* a build for debugging, which is some twenty times slower */
+  const size_t all = 10000000, most = 2000000, fewest = 1000000;
+#endif
   size_t each = all / (n_curves ? n_curves : 1);
   return each > most ? most : each < fewest ? fewest : each;
 }

@@ -86,9 +86,11 @@ static void set_span(ock_ewma_plan *plan, ock_ewma_span *span, double *weights) 
   span->rows_an_update = m;
   span->lambda = l;
   span->variance = plan->inflation * l / (2 - l) / (double)m;
+  /* A row in a bin that is never seen must not alarm by itself, nor the few rows that stick to it. */
+  double least = plan->inflation * plan->inflation / (double)span->rows;
   double squares = 0, products = 0, fourth = 0;
   for (size_t j = 0; j < plan->n_bins; j++) {
-    double p = plan->expected[j], w = 1 / (p + 1 / (double)span->rows);
+    double p = plan->expected[j], w = 1 / (p + least);
     weights[j] = w;
     span->mean_factor += w * p * (1 - p);
     squares += w * w * p * p * (1 - 2 * p);

@@ -2,7 +2,7 @@
 /* The EWMA of the shares of a signal's bins: arithmetic that the live watch and its simulation have in common.
  *
  * For each span, D_j is the exponentially weighted mean of (share of bin j in a block - expected share). Then
- *   T = sum_j w_j D_j^2,  w_j = 1 / (p_j + 1 / span),
+ *   T = sum_j w_j D_j^2,  w_j = 1 / (p_j + inflation^2 / span),
  * and the score is -log10 of the probability that T is larger without drift: T's mean and variance follow from those of
  * multinomial counts (times the inflation by stickiness) and of the reference's own counts, and T is taken for a
  * multiple of a chi-squared with these moments, whose cube root is nearly normal. What these approximations are off by,

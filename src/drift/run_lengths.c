@@ -23,7 +23,9 @@ static double along(const double *x, const double *y, size_t n, double at) {
 }
 
 double ock_run_lengths_at(const ock_run_lengths *curve, double statistic) {
-  if (curve->n && !(statistic > curve->statistic[0])) return exp(curve->log_rows[0]);
+  /* Below the least that says anything: from any row on. */
+  if (curve->n && statistic < curve->statistic[0])
+    return exp(curve->log_rows[0] * fmax(statistic, 0) / curve->statistic[0]);
   return exp(along(curve->statistic, curve->log_rows, curve->n, statistic));
 }
 

@@ -13,7 +13,7 @@ typedef struct replay_options {
   const char *against, *server, *model, *version, *id, *status;
   double tolerance;
   size_t limit, show;
-  bool json, quiet, failed, slow, far;
+  bool json, quiet, failed, slow, far, drift;
 } replay_options;
 
 static const cli_option option_table[] = {
@@ -28,6 +28,8 @@ static const cli_option option_table[] = {
     {"failed", CLI_FLAG, NULL, "only requests that failed", offsetof(replay_options, failed), NULL},
     {"slow", CLI_FLAG, NULL, "only slow ones", offsetof(replay_options, slow), NULL},
     {"far", CLI_FLAG, NULL, "only those with a row far from the training data", offsetof(replay_options, far), NULL},
+    {"drift", CLI_FLAG, NULL, "those of the kind that there were more of during drift", offsetof(replay_options, drift),
+     NULL},
     {"tolerance", CLI_REAL, "T", "relative, within which numbers are the same (default: 1e-6)",
      offsetof(replay_options, tolerance), NULL},
     {"limit", CLI_COUNT, "N", "at most so many requests (default: all)", offsetof(replay_options, limit), NULL},
@@ -196,7 +198,8 @@ static int replay(const char *folder, const replay_options *o) {
                  .version = o->version,
                  .id = o->id,
                  .least_status = o->failed ? 400 : 0,
-                 .marks = (o->slow ? OCKHAM_MARK_SLOW : 0u) | (o->far ? OCKHAM_MARK_FAR : 0u)},
+                 .marks = (o->slow ? OCKHAM_MARK_SLOW : 0u) | (o->far ? OCKHAM_MARK_FAR : 0u) |
+                          (o->drift ? OCKHAM_MARK_DRIFT : 0u)},
       .limit = o->limit,
       .tolerance = o->tolerance,
       .each = tell,

@@ -13,7 +13,7 @@ enum { USUAL_LIMIT = 50 };
 
 typedef struct requests_options {
   const char *model, *version, *status, *since, *until, *id, *key, *hash, *show, *export_to;
-  bool slow, far, shadow, died, follow, json, events;
+  bool slow, far, drift, shadow, died, follow, json, events;
   double least_ms;
   size_t limit; /* 0: not given */
 } requests_options;
@@ -26,6 +26,8 @@ static const cli_option option_table[] = {
     {"slow", CLI_FLAG, NULL, "those that took long; --slow --far: those that are one or the other",
      offsetof(requests_options, slow), NULL},
     {"far", CLI_FLAG, NULL, "those far from all that the model was fitted on", offsetof(requests_options, far), NULL},
+    {"drift", CLI_FLAG, NULL, "those of the kind that there were more of during drift", offsetof(requests_options, drift),
+     NULL},
     {"shadow", CLI_FLAG, NULL, "the copies that a shadow got", offsetof(requests_options, shadow), NULL},
     {"died", CLI_FLAG, NULL, "those that a worker died on", offsetof(requests_options, died), NULL},
     {"since", CLI_TEXT, "TIME", "2026-11-29T10:00 (UTC), or ago: 30s, 10m, 2h, 1d", offsetof(requests_options, since),
@@ -85,6 +87,7 @@ static int read_filter(const requests_options *o, ockham_request_filter *filter)
                                     .with_body = o->export_to != NULL};
   if (o->slow) filter->marks |= OCKHAM_MARK_SLOW;
   if (o->far) filter->marks |= OCKHAM_MARK_FAR;
+  if (o->drift) filter->marks |= OCKHAM_MARK_DRIFT;
   if (o->shadow) filter->marks |= OCKHAM_MARK_SHADOW;
   if (o->died) filter->marks |= OCKHAM_MARK_DIED;
   if (o->least_ms < 0 || o->least_ms > 1e12)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <ockham/certify.h>
+#include <ockham/model.h>
 #include <ockham/serve.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -136,6 +137,40 @@ static void put_limits(const ockham_serve_model *given) {
   if (m->no_sandbox) fputs(", no sandbox", stderr);
 }
 
+/* ---- drift ---- */
+
+/* Of a model of its own, or of the file that is served; NULL: it has none. *model is what it lies in. */
+static const ockham_profile *profile_of(const ockham_serve_model *m, ockham_model **model) {
+  const char *path = m->profile ? m->profile : m->file;
+  *model = NULL;
+  if (!path || ockham_model_load(path, model, NULL)) return NULL;
+  return ockham_model_look(*model)->profile;
+}
+
+static const char *budget_of(const ockham_serve_model *m, const ockham_serve_options *options) {
+  if (m->drift.false_alarms) return m->drift.false_alarms;
+  return options->drift.false_alarms ? options->drift.false_alarms : "1 per 30d";
+}
+
+static void print_drift(const ockham_serve_options *options) {
+  for (unsigned i = 0; i < options->n_models; i++) {
+    const ockham_serve_model *m = &options->models[i];
+    ockham_model *model = NULL;
+    bool off = m->drift.off || options->drift.off;
+    const ockham_profile *profile = off ? NULL : profile_of(m, &model);
+    printf("  %s%s%s: ", m->name, m->version ? " version " : "", m->version ? m->version : "");
+    if (profile) {
+      const ockham_profile_parts *parts = ockham_profile_look(profile);
+      printf("watched for drift from %s (%llu rows, %zu columns, %zu clusters), false alarms %s\n",
+             m->profile ? m->profile : m->file, (unsigned long long)parts->n_rows, parts->n_columns, parts->k,
+             budget_of(m, options));
+    } else {
+      printf("not watched for drift: %s\n", off ? "it is switched off" : "there is no profile");
+    }
+    ockham_model_free(model);
+  }
+}
+
 static void put_source(const ockham_serve_model *m) {
   if (m->file) fputs(m->file, stderr);
   if (m->upstream) fputs(m->upstream, stderr);
@@ -244,7 +279,9 @@ static int check_and_serve(wanted *w) {
   int code = read_wanted(w);
   if (code || !w->said->check) return code ? code : serve(w);
   unsigned n = w->options.n_models;
-  if (!w->said->quiet) printf("%u model%s, nothing wrong\n", n, n == 1 ? "" : "s");
+  if (w->said->quiet) return EXIT_DONE;
+  printf("%u model%s, nothing wrong\n", n, n == 1 ? "" : "s");
+  print_drift(&w->options);
   return EXIT_DONE;
 }
 

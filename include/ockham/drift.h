@@ -147,6 +147,8 @@ OCKHAM_API void ockham_drift_monitor_bins(const ockham_drift_monitor *monitor, s
 OCKHAM_API size_t ockham_drift_monitor_examples(const ockham_drift_monitor *monitor, size_t s, size_t bin,
                                                 size_t n_rows, uint64_t *numbers, double *values);
 #define OCKHAM_DRIFT_KEPT_ROWS 512
+/** Another budget from now on; nothing is calibrated anew, and no rows are forgotten. */
+OCKHAM_API void ockham_drift_monitor_set_budget(ockham_drift_monitor *monitor, double rows_per_false_alarm);
 /** Forget all rows; thresholds stay. */
 OCKHAM_API void ockham_drift_monitor_reset(ockham_drift_monitor *monitor);
 
@@ -218,6 +220,8 @@ OCKHAM_API void ockham_stream_free(ockham_stream *stream);
 /** The next value; NaN is passed over. Returns true when it began an episode. The value that ends learning calibrates,
  *  which takes some tenths of a second. */
 OCKHAM_API bool ockham_stream_put(ockham_stream *stream, double value);
+/** Another budget from now on, in values. */
+OCKHAM_API void ockham_stream_set_budget(ockham_stream *stream, double rows_per_false_alarm);
 OCKHAM_API ockham_stream_state ockham_stream_look(const ockham_stream *stream);
 
 #ifdef __cplusplus

@@ -10,15 +10,16 @@ extern "C" {
 #endif
 
 /* What is worth telling of a request: X(NAME, "word for it on the command line and in output", bit). */
-#define OCKHAM_REQUEST_MARK_LIST(X)                                                             \
-  X(SLOW, "slow", 0)           /* took longer than the model's threshold */                     \
-  X(SAMPLED, "sampled", 1)     /* its bodies are kept by chance */                              \
-  X(FAR, "far", 2)             /* a row is far from all that the model was fitted on */         \
-  X(SHADOW, "shadow", 3)       /* a copy, sent to a version that no client saw the answer of */ \
-  X(CUT, "cut", 4)             /* bodies are longer than what is kept */                        \
-  X(CANCELLED, "cancelled", 5) /* the client left */                                            \
-  X(DIED, "died", 6)           /* a worker died on it */                                        \
-  X(DIFFERS, "differs", 7)     /* SHADOW: the answer differs from the one that the client got */
+#define OCKHAM_REQUEST_MARK_LIST(X)                                                              \
+  X(SLOW, "slow", 0)           /* took longer than the model's threshold */                      \
+  X(SAMPLED, "sampled", 1)     /* its bodies are kept by chance */                               \
+  X(FAR, "far", 2)             /* a row is far from all that the model was fitted on */          \
+  X(SHADOW, "shadow", 3)       /* a copy, sent to a version that no client saw the answer of */  \
+  X(CUT, "cut", 4)             /* bodies are longer than what is kept */                         \
+  X(CANCELLED, "cancelled", 5) /* the client left */                                             \
+  X(DIED, "died", 6)           /* a worker died on it */                                         \
+  X(DIFFERS, "differs", 7)     /* SHADOW: the answer differs from the one that the client got */ \
+  X(DRIFT, "drift", 8)         /* during drift: a row is of the kind that there are more of now */
 #define OCKHAM_REQUEST_MARK_ENUM(name, text, bit) OCKHAM_MARK_##name = 1 << bit,
 typedef enum ockham_request_mark { OCKHAM_REQUEST_MARK_LIST(OCKHAM_REQUEST_MARK_ENUM) } ockham_request_mark;
 #undef OCKHAM_REQUEST_MARK_ENUM

@@ -7,11 +7,25 @@
 #define OCKHAM_SERVE_H
 
 #include <ockham/core.h>
+#include <ockham/profile.h>
 #include <ockham/record.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** How what is asked of a version, and what it answers, is watched for drift, where there is a profile. Zero and NULL:
+ *  for a model what holds for the server; for the server the default. */
+typedef struct ockham_serve_drift {
+  bool off;
+  const char *false_alarms; /**< without drift: "1 per 30d" (the default), "2 per 1w", "1 per 100000 rows" */
+  double shares[OCKHAM_N_SIGNAL_GROUPS]; /**< of that, by group; all 0: inputs .5, outputs .15, missing .15, latency .1,
+                                              errors .1 */
+  double min_effect;                     /**< as in ockham_drift_options */
+  bool any_hour;        /**< not compared with the same hour of the week, where the profile knows that */
+  const char *detector; /**< a word of OCKHAM_DETECTOR_LIST; NULL: ewma */
+  const char *webhook;  /**< a URL that is told of each alarm; NULL: none */
+} ockham_serve_drift;
 
 /** What one version of a model is, and how it is run. Exactly one of file, command and upstream says what it is; zero
  *  and NULL are the default everywhere. Texts are the caller's, or the configuration's that they were read into. */
@@ -40,6 +54,9 @@ typedef struct ockham_serve_model {
   double tolerance;          /**< relative, within which a shadow's numbers are the same; 0: 1e-6 */
   unsigned slow_ms;          /**< a request is slow from here on; 0: 4 times the 99th percentile so far */
   const char *budget;        /**< a file by `ockham certify` that says what it may use; NULL: none */
+  const char *profile; /**< a model file with a profile in it, by `ockham profile`: what its rows should look like;
+                            NULL: that of `file`, if it has one */
+  ockham_serve_drift drift;
 } ockham_serve_model;
 
 /** Everything about a server. */
@@ -66,6 +83,7 @@ typedef struct ockham_serve_options {
   unsigned record_days;  /**< that it goes back; 0: 14 */
   unsigned flush_ms;     /**< at most so much of it is lost when the machine dies; 0: 100 */
   uint64_t record_body_bytes; /**< bodies are cut here; 0: 1 MiB */
+  ockham_serve_drift drift;   /**< of all models, where their own does not say otherwise */
   ockham_serve_model *models;
   unsigned n_models;
 } ockham_serve_options;

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any, Iterable, Sequence
 
@@ -38,6 +39,8 @@ class Columns:
 
 
 def read_columns(data: Any) -> Columns:
+    if isinstance(data, Columns):
+        return data
     if _is_of(data, "pandas", "DataFrame"):
         columns = [_of_pandas(str(name), data.iloc[:, j]) for j, name in enumerate(data.columns)]
     elif _is_of(data, "polars", "DataFrame"):
@@ -60,8 +63,7 @@ def _of_pandas(name: str, series: Any) -> Column:
 
 
 def _of_polars(series: Any) -> Column:
-    import polars
-
+    polars: Any = sys.modules["polars"]
     if series.dtype.is_numeric() or series.dtype == polars.Boolean:
         return Column(series.name, series.cast(polars.Float64).to_numpy(), None)
     return _of_values(series.name, series.to_list())

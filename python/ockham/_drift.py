@@ -29,6 +29,10 @@ _VERDICTS = {_ffi.OCKHAM_DRIFT_NONE: "none", _ffi.OCKHAM_DRIFT_TRIVIAL: "trivial
 _DETECTORS = ["ewma", "chi2", "ks", "wasserstein", "mmd", "page-hinkley", "adwin", "kswin", "cusum"]
 
 
+def _text(of: bytes | None) -> str:
+    return (of or b"").decode(errors="replace")
+
+
 # ---- the reference ----
 
 
@@ -46,11 +50,11 @@ class Profile:
         self._finalizer = weakref.finalize(self, _ffi.ockham_profile_free, handle)
         parts = self._parts = _ffi.ockham_profile_look(handle).contents
         columns = [parts.columns[j] for j in range(parts.n_columns)]
-        self.column_names = [column.name.decode(errors="replace") for column in columns]
+        self.column_names = [_text(column.name) for column in columns]
         self.n_rows = int(parts.n_rows)
         self.k = int(parts.k)
         self._texts = [
-            {column.texts[t].decode(errors="replace"): t for t in range(column.n_texts)}
+            {_text(column.texts[t]): t for t in range(column.n_texts)}
             if column.kind == _ffi.OCKHAM_COLUMN_CATEGORY
             else None
             for column in columns
@@ -60,15 +64,12 @@ class Profile:
     def of(cls, model: Model) -> Profile:
         if model.profile is None:
             raise ValueError("the model has no profile: ockham.profile(X) makes one of rows such as it was made from")
-        buffer = (ctypes.c_ubyte * len(model.profile)).from_buffer_copy(model.profile)
-        handle = ctypes.POINTER(_ffi.ockham_profile)()
-        call(_ffi.ockham_profile_decode, buffer, len(model.profile), b"the profile", ctypes.byref(handle))
-        return cls(handle)
+        return _of_bytes(model.profile)
 
     def __repr__(self) -> str:
         return f"<ockham.Profile: {self.n_rows:,} rows, {len(self.column_names)} columns, {self.k} clusters>"
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Any, ...]:
         return _of_bytes, (encode_profile(self._handle),)
 
     def arrange(self, X: Any, allow_missing: bool = False) -> tuple[FloatArray, list[str]]:
@@ -93,6 +94,15 @@ class Profile:
         if len(found.columns) != len(self.column_names):
             raise ValueError(f"the data must have the profile's {len(self.column_names)} columns, found {len(found.columns)}")
         return list(range(len(found.columns)))
+
+    def _texts_of(self, found: Columns, rows: Sequence[int]) -> list[bytes | None]:
+        """The texts of categories as the data have them, row by row; None for what holds none."""
+        texts = [
+            None if place is None or known is None else found.columns[place].as_texts()
+            for place, known in zip(self._match(found), self._texts)
+        ]
+        cells = ((column[row] if column else None) for row in rows for column in texts)
+        return [None if text is None else encode(text) for text in cells]
 
     def _numbers(self, found: Columns, place: int, j: int) -> FloatArray:
         column, texts = found.columns[place], self._texts[j]
@@ -183,7 +193,7 @@ def _find_clusters(
     if len(complete) > _MOST_SAMPLED:
         chosen = np.random.default_rng(seed).choice(len(complete), _MOST_SAMPLED, replace=False)
         complete = complete[np.sort(chosen)]
-    limits = {} if k is None else {"k_min": k, "k_max": k}
+    limits: dict[str, Any] = {} if k is None else {"k_min": k, "k_max": k}
     return clusters(
         complete, scale=scale, silhouette=False, seed=seed, threads=threads, progress=progress, **limits
     ).model
@@ -249,7 +259,7 @@ def _signal(s: _ffi.ockham_drift_signal, bins: Any) -> DriftSignal:
     signal = s.signal.contents
     table = [(b.reference, b.now, b.low, b.high) for b in (bins[i] for i in range(signal.n_bins))]
     return DriftSignal(
-        name=signal.name.decode(errors="replace"),
+        name=_text(signal.name),
         kind=_KINDS[signal.kind],
         drifted=bool(s.drifted),
         p_value=s.p_value,
@@ -259,7 +269,7 @@ def _signal(s: _ffi.ockham_drift_signal, bins: Any) -> DriftSignal:
         js=s.js,
         shift=s.shift,
         shift_interval=(s.shift_low, s.shift_high),
-        bin_names=[signal.bin_names[i].decode(errors="replace") for i in range(signal.n_bins)],
+        bin_names=[_text(signal.bin_names[i]) for i in range(signal.n_bins)],
         bins=np.array(table),
     )
 
@@ -291,7 +301,7 @@ def _episodes(state: _ffi.ockham_drift_state) -> list[DriftEpisode]:
             since_row=e.since_row - 1,
             noticed_row=e.noticed_row - 1,
             until_row=e.until_row - 1 if e.until_row else None,
-            signal=state.signals[e.signal].signal.contents.name.decode(errors="replace"),
+            signal=_text(state.signals[e.signal].signal.contents.name),
             run_length=e.run_length,
             psi=e.psi,
         )
@@ -354,9 +364,10 @@ class Drift(_Told):
     example_rows    some rows of the bin that grew most, from 0
     """
 
-    def __init__(self, reference: Profile, rows: FloatArray, absent: list[str], comparison: Any, monitor: Any) -> None:
-        self._reference, self._rows, self._absent, self._monitor = reference, rows, absent, monitor
-        self._comparison = comparison
+    def __init__(
+        self, reference: Profile, found: Columns, rows: FloatArray, absent: list[str], comparison: Any, monitor: Any
+    ) -> None:
+        self._reference, self._absent, self._comparison, self._monitor = reference, absent, comparison, monitor
         self._finalizer = weakref.finalize(self, _ffi.ockham_drift_comparison_free, comparison)
         c = self._contents = comparison.contents
         self.verdict = _VERDICTS[c.verdict]
@@ -367,6 +378,8 @@ class Drift(_Told):
         told = [_signal(c.signals[s], c.bins[s]) for s in range(c.n_signals)]
         self.signals = {signal.name: signal for signal in told}
         self.example_rows = [int(row) - 1 for row in c.example_rows if row] if self.found else []
+        self._values = np.ascontiguousarray(rows[self.example_rows])
+        self._texts = reference._texts_of(found, self.example_rows)
         episodes = _episodes(_ffi.ockham_drift_monitor_look(monitor.handle).contents) if monitor else []
         self.since_row = episodes[0].since_row if self.found and episodes else None
 
@@ -375,13 +388,13 @@ class Drift(_Told):
 
     def _account(self) -> _ffi.ockham_drift_account:
         numbers = np.array(self.example_rows, np.uint64) + np.uint64(1)
-        values = np.ascontiguousarray(self._rows[self.example_rows])
         account = _ffi.ockham_drift_account(
             profile=ctypes.pointer(self._reference._parts),
             batch=self._comparison,
             n_examples=len(self.example_rows),
             example_rows=point_to(numbers),
-            example_values=point_to(values),
+            example_values=point_to(self._values),
+            example_texts=(ctypes.c_char_p * max(len(self._texts), 1))(*self._texts),
             absent_columns=strings(self._absent),
             n_absent=len(self._absent),
         )
@@ -421,7 +434,8 @@ def drift(
     """
     options = _drift_options(level, min_effect, seed, threads)
     known = _profile_of(reference, unordered=unordered, seed=seed, threads=threads, progress=progress)
-    rows, absent = known.arrange(X, allow_missing)
+    found = read_columns(X)
+    rows, absent = known.arrange(found, allow_missing)
     comparison = ctypes.POINTER(_ffi.ockham_drift_comparison)()
     with Watch(progress) as watch:
         arguments = known._handle, _struct(rows), ctypes.byref(options), watch.pointer, ctypes.byref(comparison)
@@ -430,7 +444,7 @@ def drift(
     if not unordered and comparison.contents.verdict == _ffi.OCKHAM_DRIFT_FOUND:
         monitor = _Monitor(known, _drift_options(level, min_effect, seed, threads), max(len(rows) / level, 1000.0))
         monitor.put(rows, None)
-    return Drift(known, rows, absent, comparison, monitor)
+    return Drift(known, found, rows, absent, comparison, monitor)
 
 
 # ---- rows as they come ----

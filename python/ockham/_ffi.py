@@ -588,7 +588,7 @@ class ockham_drift_comparison(c.Structure):
     leading: int
     n_signals: int
     signals: c._Pointer[ockham_drift_signal]
-    bins: c._Pointer[c.POINTER(ockham_drift_bin)]
+    bins: c._Pointer[c._Pointer[ockham_drift_bin]]
     example_rows: c.Array[c.c_uint64]
     grown_bin: int
     grown_from: float
@@ -735,7 +735,7 @@ class ockham_drift_account(c.Structure):
     profile: c._Pointer[ockham_profile_parts]
     batch: c._Pointer[ockham_drift_comparison]
     course: c._Pointer[ockham_drift_state]
-    bins: c._Pointer[c.POINTER(ockham_drift_bin)]
+    bins: c._Pointer[c._Pointer[ockham_drift_bin]]
     n_examples: int
     example_rows: c._Pointer[c.c_uint64]
     example_values: c._Pointer[c.c_double]

@@ -39,7 +39,20 @@ static double look_up(const ock_ewma_span *span, double ratio) {
   return score_of(ratio, span->freedom);
 }
 
+/* Of a standard normal variable, either way. */
+static double score_of_normal(double z) {
+  return log10_tail_of_normal(fabs(z)) - log10(2);
+}
+
 /* ---- what is known of the shares ---- */
+
+/* Rows of the reference in a bin. A cluster's rows are outside beyond a radius that leaves one in a thousand of the
+ * other half of the reference there: when few were counted, what that half says is worth as much. */
+double ock_ewma_rows_known(const ockham_signal *signal, size_t bin) {
+  double n = (double)signal->counts[bin], by_radius = (double)signal->n_counted / 1000;
+  bool outside = signal->kind == OCKHAM_SIGNAL_CLUSTERS && bin + 2 == signal->n_bins;
+  return outside && n < by_radius ? ceil((n + by_radius) / 2) : n;
+}
 
 typedef struct tally {
   const ockham_signal *signal;
@@ -64,9 +77,10 @@ static double log_evidence(const void *arg, double log_prior) {
 
 /* Half a row in each bin is what to add where nothing is known; where many bins have few rows each, the counts
  * themselves tell how alike their shares are, and half would leave the rare ones too rare (Good, Annals of Statistics
- * 4, 1976). */
+ * 4, 1976). Bins beyond the least and the largest of n values have no rows by construction, and a share of 1 / (n + 1)
+ * on average: one row for those. */
 static double find_prior(const ockham_signal *signal, double inflation) {
-  const double least = .5, most = 8;
+  const double least = ock_signal_ordered(signal) ? 1 : .5, most = 8;
   tally t = {signal, inflation};
   return exp(ock_golden_section(log_evidence, &t, log(least), log(most), .02));
 }
@@ -86,9 +100,11 @@ static void set_span(ock_ewma_plan *plan, ock_ewma_span *span, double *weights) 
   span->rows_an_update = m;
   span->lambda = l;
   span->variance = plan->inflation * l / (2 - l) / (double)m;
+  /* A row in a bin that is never seen must not alarm by itself, nor the few rows that stick to it. */
+  double least = plan->inflation * plan->inflation / (double)span->rows;
   double squares = 0, products = 0, fourth = 0;
   for (size_t j = 0; j < plan->n_bins; j++) {
-    double p = plan->expected[j], w = 1 / (p + 1 / (double)span->rows);
+    double p = plan->expected[j], w = 1 / (p + least);
     weights[j] = w;
     span->mean_factor += w * p * (1 - p);
     squares += w * w * p * p * (1 - 2 * p);
@@ -101,6 +117,39 @@ static void set_span(ock_ewma_plan *plan, ock_ewma_span *span, double *weights) 
   span->freedom = fmax(1, 2 * span->mean_factor * span->mean_factor / variance); /* below, the cube root is no normal */
   span->weights = weights;
   fill_table(span);
+}
+
+/* Scores less what `others` explain of them, to variance 1; all by the expected shares of the first n bins. Returns the
+ * deviation that there was, 0 when nothing is left. */
+static double make_orthonormal(const double *expected, size_t n, double *scores, const double *other) {
+  double total = 0, mean = 0, product = 0, square = 0;
+  for (size_t j = 0; j < n; j++) total += expected[j], mean += expected[j] * scores[j];
+  mean /= total;
+  for (size_t j = 0; other && j < n; j++) product += expected[j] * scores[j] * other[j];
+  for (size_t j = 0; j < n; j++) {
+    scores[j] -= mean + (other ? product * other[j] : 0);
+    square += expected[j] * scores[j] * scores[j];
+  }
+  double deviation = sqrt(square);
+  for (size_t j = 0; j < n; j++) scores[j] = deviation > 1e-6 ? scores[j] / deviation : 0;
+  return deviation;
+}
+
+/* Normal scores and their squares: components of a smooth test (J. Neyman, "Smooth test for goodness of fit", 1937,
+ * doi:10.1080/03461238.1937.10404821). Where all bins share a change of the mean, one number sees it sooner than the
+ * sum of squares of all. */
+static void set_contrasts(ock_ewma_plan *plan, const ockham_signal *signal, double *location, double *scale) {
+  enum { FEWEST_BINS = 3 };
+  double scores[OCKHAM_PROFILE_MOST_BINS];
+  size_t n = ock_signal_ordered(signal);
+  if (n < FEWEST_BINS) return;
+  ock_signal_scores(signal, scores);
+  memcpy(location, scores, n * sizeof *location);
+  if (!(make_orthonormal(plan->expected, n, location, NULL) > 0)) return;
+  plan->contrasts[OCK_EWMA_LOCATION] = location;
+  for (size_t j = 0; j < n; j++) scale[j] = location[j] * location[j];
+  plan->scale_deviation = make_orthonormal(plan->expected, n, scale, location);
+  if (plan->scale_deviation > .1) plan->contrasts[OCK_EWMA_SCALE] = scale;
 }
 
 static size_t pad(size_t n_bins) {
@@ -167,14 +216,17 @@ ockham_status ock_ewma_plan_make(const ockham_signal *signal, size_t window, boo
   plan->n_reference = (double)signal->n_counted / plan->inflation;
   if (by_hour) plan->n_reference = ock_ewma_hour_rows(signal) / plan->inflation;
   set_spans(plan, window);
-  size_t n_rows = 1 + plan->n_spans + (by_hour ? OCKHAM_HOURS_A_WEEK : 0);
+  size_t n_rows = 1 + OCK_EWMA_CONTRASTS + plan->n_spans + (by_hour ? OCKHAM_HOURS_A_WEEK : 0);
   double *memory = plan->memory = ock_alloc_zeroed(n_rows * plan->n_padded, sizeof *memory);
   if (!memory) return ock_fail_memory(err, "the weights of bins", n_rows * plan->n_padded * sizeof *memory);
   plan->prior = find_prior(signal, plan->inflation);
-  double all = (double)signal->n_counted / plan->inflation + plan->prior * (double)plan->n_bins;
+  double all = 0;
   for (size_t j = 0; j < plan->n_bins; j++)
-    memory[j] = ((double)signal->counts[j] / plan->inflation + plan->prior) / all;
+    all += memory[j] = ock_ewma_rows_known(signal, j) / plan->inflation + plan->prior;
+  for (size_t j = 0; j < plan->n_bins; j++) memory[j] /= all;
   plan->expected = memory;
+  set_contrasts(plan, signal, memory + plan->n_padded, memory + 2 * plan->n_padded);
+  memory += OCK_EWMA_CONTRASTS * plan->n_padded;
   for (size_t i = 0; i < plan->n_spans; i++) set_span(plan, &plan->spans[i], memory += plan->n_padded);
   if (by_hour) {
     set_hours(plan, signal, memory += plan->n_padded);
@@ -223,6 +275,25 @@ static double move_differences(double *restrict d, const double *restrict x, con
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
+static double look_at(const double *restrict contrast, const double *restrict d, size_t n) {
+  double sum[OCK_EWMA_LANES] = {0};
+  for (size_t j = 0; j < n; j += OCK_EWMA_LANES) {
+    for (size_t lane = 0; lane < OCK_EWMA_LANES; lane++) sum[lane] += contrast[j + lane] * d[j + lane];
+  }
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/* The larger of the two as normal scores. A mean of squares is as skewed as chi-squared, whose root is about normal
+ * (R. A. Fisher, 1922). */
+static double largest_contrast(const ock_ewma_plan *plan, const double *differences, double variance) {
+  double z = fabs(look_at(plan->contrasts[OCK_EWMA_LOCATION], differences, plan->n_padded)) / sqrt(variance);
+  if (!plan->contrasts[OCK_EWMA_SCALE]) return z;
+  double square = 1 + plan->scale_deviation * look_at(plan->contrasts[OCK_EWMA_SCALE], differences, plan->n_padded);
+  double freedom = 2 / (plan->scale_deviation * plan->scale_deviation * variance);
+  double root = sqrt(2 * freedom * fmax(square, 0)) - sqrt(fmax(2 * freedom - 1, 0));
+  return fmax(z, fabs(root));
+}
+
 static void update_span(const ock_ewma_plan *plan, const ock_ewma_span *span, ock_ewma_span_state *state,
                         const double *block) {
   const double *shares = block;
@@ -243,6 +314,10 @@ static void update_span(const ock_ewma_plan *plan, const ock_ewma_span *span, oc
       1 - state->decay; /* how much of what is weighted has been seen: the reference's error weighs as much */
   double variance = span->variance * (1 - state->decay * state->decay) + reached * reached / plan->n_reference;
   state->score = look_up(span, t / (variance * span->mean_factor));
+  if (!plan->contrasts[OCK_EWMA_LOCATION]) return;
+  double z = largest_contrast(plan, state->differences, variance);
+  const double least = 1; /* below, nothing is said */
+  if (z > least) state->score = fmax(state->score, score_of_normal(z));
 }
 
 void ock_ewma_update(const ock_ewma_plan *plan, ock_ewma *ewma, size_t hour) {

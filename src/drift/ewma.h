@@ -2,7 +2,7 @@
 /* The EWMA of the shares of a signal's bins: arithmetic that the live watch and its simulation have in common.
  *
  * For each span, D_j is the exponentially weighted mean of (share of bin j in a block - expected share). Then
- *   T = sum_j w_j D_j^2,  w_j = 1 / (p_j + 1 / span),
+ *   T = sum_j w_j D_j^2,  w_j = 1 / (p_j + inflation^2 / span),
  * and the score is -log10 of the probability that T is larger without drift: T's mean and variance follow from those of
  * multinomial counts (times the inflation by stickiness) and of the reference's own counts, and T is taken for a
  * multiple of a chi-squared with these moments, whose cube root is nearly normal. What these approximations are off by,
@@ -13,6 +13,8 @@
 
 #include "drift/internal.h"
 
+/* Of the differences: how far all has moved along the order of the bins, and how far it has spread. */
+enum { OCK_EWMA_LOCATION, OCK_EWMA_SCALE, OCK_EWMA_CONTRASTS };
 enum { OCK_EWMA_MOST_SPANS = 8, OCK_EWMA_TABLE = 128, OCK_EWMA_LANES = 4 };
 
 typedef struct ock_ewma_span {
@@ -33,11 +35,16 @@ typedef struct ock_ewma_plan {
   double prior;           /* rows in each bin that are added to the reference's */
   const double *expected; /* n_padded */
   const double *by_hour;  /* OCKHAM_HOURS_A_WEEK x n_padded, or NULL */
+  /* Of bins in an order, else NULL: n_padded each, of mean 0 and variance 1 under the expected shares. */
+  const double *contrasts[OCK_EWMA_CONTRASTS];
+  double scale_deviation; /* of the squared scores that the second one is made from */
   ock_ewma_span spans[OCK_EWMA_MOST_SPANS];
   void *memory;
 } ock_ewma_plan;
 ockham_status ock_ewma_plan_make(const ockham_signal *signal, size_t window, bool by_hour, ock_ewma_plan *plan,
                                  ockham_error *err);
+/* Rows of the reference that a bin has, as far as they are known. */
+double ock_ewma_rows_known(const ockham_signal *signal, size_t bin);
 /* How many rows the shares of an hour of the week are worth, with what is pooled with its own. */
 double ock_ewma_hour_rows(const ockham_signal *signal);
 void ock_ewma_plan_clear(ock_ewma_plan *plan);

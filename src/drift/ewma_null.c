@@ -23,10 +23,18 @@ void ock_ewma_canonical(const ockham_signal *signal, bool by_hour, ockham_signal
   const double grid_rows = .1, grid_shares = .2, grid_stickiness = .05;
   double n = by_hour && signal->by_hour ? ock_ewma_hour_rows(signal) : (double)signal->n_counted;
   double scale = round_log(n, grid_rows) / (double)signal->n_counted;
-  for (size_t j = 0; j < signal->n_bins; j++)
-    counts[j] = signal->counts[j] ? (uint64_t)nearbyint(round_log((double)signal->counts[j] * scale, grid_shares)) : 0;
-  qsort(counts, signal->n_bins, sizeof *counts, compare_falling);
-  *canonical = (ockham_signal){.n_bins = signal->n_bins, .counts = counts};
+  size_t n_ordered = ock_signal_ordered(signal);
+  for (size_t j = 0; j < signal->n_bins; j++) {
+    double rows = ock_ewma_rows_known(signal, j);
+    counts[j] = rows > 0 ? (uint64_t)nearbyint(round_log(rows * scale, grid_shares)) : 0;
+  }
+  /* What a kind means for the order of bins; where they have none, any will do. */
+  ockham_signal_kind kind = n_ordered == signal->n_bins ? OCKHAM_SIGNAL_DIRECTION : OCKHAM_SIGNAL_DISTANCE;
+  if (!n_ordered) {
+    kind = OCKHAM_SIGNAL_MISSING;
+    qsort(counts, signal->n_bins, sizeof *counts, compare_falling);
+  }
+  *canonical = (ockham_signal){.kind = kind, .n_bins = signal->n_bins, .counts = counts};
   for (size_t j = 0; j < signal->n_bins; j++) canonical->n_counted += counts[j];
   /* Rounded sizes must not change how much the reference knows. */
   double again = (double)signal->n_counted * scale / (double)canonical->n_counted;
@@ -36,7 +44,8 @@ void ock_ewma_canonical(const ockham_signal *signal, bool by_hour, ockham_signal
     counts[j] = (uint64_t)nearbyint((double)counts[j] * again);
     canonical->n_counted += counts[j];
   }
-  canonical->stickiness = grid_stickiness * nearbyint(signal->stickiness / grid_stickiness);
+  const double most = .98; /* as much as a profile says */
+  canonical->stickiness = fmin(most, grid_stickiness * nearbyint(signal->stickiness / grid_stickiness));
 }
 
 size_t ock_ewma_signature(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes) {
@@ -47,9 +56,9 @@ size_t ock_ewma_signature(const ockham_signal *signal, const ockham_drift_option
     for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ ((counts[j] >> shift) & 255)) * 1099511628211u;
   }
   struct {
-    uint64_t n_bins, n_counted, hash, window;
+    uint64_t kind, n_bins, n_counted, hash, window;
     double stickiness;
-  } key = {canonical.n_bins, canonical.n_counted, hash, options->window, canonical.stickiness};
+  } key = {canonical.kind, canonical.n_bins, canonical.n_counted, hash, options->window, canonical.stickiness};
   memcpy(bytes, &key, sizeof key);
   return sizeof key;
 }

@@ -115,6 +115,11 @@ void ockham_drift_monitor_free(ockham_drift_monitor *monitor) {
   ock_free(monitor);
 }
 
+void ockham_drift_monitor_set_budget(ockham_drift_monitor *monitor, double rows_per_false_alarm) {
+  monitor->options.rows_per_false_alarm = fmax(rows_per_false_alarm, 100);
+  ock_watch_set_budget(&monitor->set, monitor->options.rows_per_false_alarm);
+}
+
 /* ---- rows in ---- */
 
 /* Monday 0:00 was three days after 1 January 1970, less a week. */

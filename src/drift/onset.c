@@ -35,14 +35,20 @@ void ock_onset_note(ock_onset *onset, uint64_t n_rows, double time) {
   }
 }
 
-/* Twice the logarithm of the likelihood ratio of the rows since a snapshot. */
+static double times_log(double count, double share) {
+  return count > 0 ? count * log(share) : 0;
+}
+
+/* Twice the logarithm of the likelihood ratio of "the rows since a snapshot and the reference have shares of their own"
+ * to "the same": of two samples, for with the reference's shares taken as the truth its own error adds up over long
+ * stretches. */
 static double ratio_since(const uint32_t *now, const uint32_t *then, const ockham_signal *signal) {
-  double n = 0, sum = 0, k = (double)signal->n_bins;
+  double n = 0, sum = 0, all = (double)signal->n_counted + .5 * (double)signal->n_bins;
   for (size_t b = 0; b < signal->n_bins; b++) n += (uint32_t)(now[b] - then[b]);
   for (size_t b = 0; b < signal->n_bins; b++) {
-    double count = (uint32_t)(now[b] - then[b]);
-    double expected = ((double)signal->counts[b] + .5) / ((double)signal->n_counted + .5 * k);
-    if (count > 0) sum += count * log(count / (n * expected));
+    double count = (uint32_t)(now[b] - then[b]), reference = (double)signal->counts[b] + .5;
+    double both = (count + reference) / (n + all);
+    sum += times_log(count, count / n / both) + times_log(reference, reference / all / both);
   }
   return 2 * sum;
 }

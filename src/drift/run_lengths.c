@@ -23,7 +23,9 @@ static double along(const double *x, const double *y, size_t n, double at) {
 }
 
 double ock_run_lengths_at(const ock_run_lengths *curve, double statistic) {
-  if (curve->n && !(statistic > curve->statistic[0])) return exp(curve->log_rows[0]);
+  /* Below the least that says anything: from any row on. */
+  if (curve->n && statistic < curve->statistic[0])
+    return exp(curve->log_rows[0] * fmax(statistic, 0) / curve->statistic[0]);
   return exp(along(curve->statistic, curve->log_rows, curve->n, statistic));
 }
 
@@ -303,7 +305,11 @@ ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t
 }
 
 size_t ock_calibration_rows(size_t n_curves) {
+#ifdef __OPTIMIZE__
   const size_t all = 100000000, most = 10000000, fewest = 2000000;
+#else /* a build for debugging, which is some twenty times slower */
+  const size_t all = 10000000, most = 2000000, fewest = 1000000;
+#endif
   size_t each = all / (n_curves ? n_curves : 1);
   return each > most ? most : each < fewest ? fewest : each;
 }

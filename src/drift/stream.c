@@ -95,6 +95,11 @@ bool ockham_stream_put(ockham_stream *stream, double value) {
   return !status && n_alarms > 0;
 }
 
+void ockham_stream_set_budget(ockham_stream *stream, double rows_per_false_alarm) {
+  stream->options.rows_per_false_alarm = fmax(rows_per_false_alarm, 100);
+  if (stream->monitor) ockham_drift_monitor_set_budget(stream->monitor, rows_per_false_alarm);
+}
+
 /* ---- what is known ---- */
 
 /* The column's signal; others are not watched. */

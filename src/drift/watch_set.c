@@ -47,7 +47,7 @@ static ockham_status calibrate(ock_watch_set *set, const ockham_drift_options *o
   return OCKHAM_OK;
 }
 
-static void set_limits(ock_watch_set *set, double rows_per_false_alarm) {
+void ock_watch_set_budget(ock_watch_set *set, double rows_per_false_alarm) {
   for (size_t s = 0; s < set->n; s++) {
     ock_watched *w = &set->items[s];
     if (!w->state) continue;
@@ -96,7 +96,7 @@ static ockham_status start_watches(ock_watch_set *set, const ockham_signal *sign
     return ock_fail(err, OCKHAM_UNSUPPORTED, "the profile has no signal for this detector and these shares");
   if (!like) OCK_TRY(calibrate(set, options, known, curve_of, err));
   for (size_t s = 0; like && s < n; s++) set->items[s].curve = like->items[s].curve;
-  set_limits(set, options->rows_per_false_alarm);
+  ock_watch_set_budget(set, options->rows_per_false_alarm);
   return OCKHAM_OK;
 }
 

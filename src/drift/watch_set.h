@@ -29,6 +29,8 @@ ockham_drift_options ock_drift_options_filled(const ockham_drift_options *option
  * is held. */
 ockham_status ock_watch_set_make(const ockham_signal *signals, size_t n, const ockham_drift_options *options,
                                  const ock_watch_set *like, ock_watch_set *set, ockham_error *err);
+/* Limits by another budget; curves stay. */
+void ock_watch_set_budget(ock_watch_set *set, double rows_per_false_alarm);
 void ock_watch_set_clear(ock_watch_set *set);
 void ock_watch_set_reset(ock_watch_set *set);
 /* Put OCKHAM_DRIFT_BLOCK rows: codes[s * step + r]. plain, hour: as in ock_watch_block. */

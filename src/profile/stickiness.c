@@ -10,6 +10,9 @@
 
 enum { SHORTEST = 64, LONGEST = 32768, FEWEST_STRETCHES = 32, MOST_LEVELS = 10 };
 static const double neighbours_z = 2, stretches_z = 3.09; /* one-sided: 2.3 %, 0.1 % */
+/* Of what is significant the lower end of an interval is taken: one reference in some hundred has stretches that vary
+ * so by chance, and would hardly ever alarm by their estimate. */
+static const double bound_z = 2;
 
 typedef struct shares {
   double p[OCKHAM_PROFILE_MOST_BINS];
@@ -76,11 +79,11 @@ static void measure_stretches(const uint16_t *codes, size_t n, size_t n_bins, co
   }
 }
 
-/* Whether a sum of squares, ratio times what is expected, is larger than chance allows: about chi-squared with so many
- * degrees of freedom (Satterthwaite), whose cube root is about normal (Wilson & Hilferty). */
-static bool is_larger(double ratio, double freedom) {
-  double spread = 2 / (9 * freedom);
-  return (cbrt(ratio) - (1 - spread)) / sqrt(spread) > stretches_z;
+/* How large a sum of squares gets by chance, in units of what is expected: about chi-squared with so many degrees of
+ * freedom (Satterthwaite), whose cube root is about normal (Wilson & Hilferty). */
+static double largest_by_chance(double z, double freedom) {
+  double spread = 2 / (9 * freedom), root = 1 - spread + z * sqrt(spread);
+  return root * root * root;
 }
 
 static double solve(double target, double length, double low) {
@@ -101,7 +104,8 @@ static double from_stretches(const level *levels, size_t n_levels, const shares 
   for (size_t l = 0; l < n_levels; l++, length *= 2) {
     double n = (double)levels[l].n, seen = levels[l].squares / ((n - 1) * length * variance);
     double freedom = (n - 1) * variance * variance / squared;
-    if (is_larger(seen / inflation(s, length), freedom)) most = fmax(most, solve(seen, length, s));
+    if (seen / inflation(s, length) <= largest_by_chance(stretches_z, freedom)) continue;
+    most = fmax(most, solve(seen / largest_by_chance(bound_z, freedom), length, s));
   }
   return most;
 }

@@ -25,6 +25,22 @@ enum { OCK_MARKS = 0 OCKHAM_REQUEST_MARK_LIST(OCK_MARK_COUNT) };
 #undef OCK_MARK_COUNT
 extern const ock_mark_word ock_mark_words[OCK_MARKS];
 
+/* ---- outcomes: what turned out of an answer later ---- */
+
+typedef struct ock_truth {
+  uint64_t time_ns, received_ns;  /* when it turned out, or 0; when it came here */
+  const char *id;                 /* X-Request-Id; "" */
+  uint64_t request;               /* its number in the recording; 0: not known */
+  const char *model, *version;    /* "" when not known */
+  const char *predicted, *actual; /* as JSON; "" */
+  double error;                   /* 0 or 1, or an absolute difference; NaN: not known, as the answer is not */
+} ock_truth;
+/* Into the metadata of a folder that is being recorded into, all or none; and the errors of the latest outcomes of a
+ * version, the oldest first, to be given to ock_free(). */
+ockham_status ock_outcomes_put(const char *folder, const ock_truth *outcomes, size_t n, ockham_error *err);
+ockham_status ock_outcomes_get(const char *folder, const char *model, const char *version, size_t most, double **errors,
+                               size_t *n, ockham_error *err);
+
 /* ---- the recorder ---- */
 
 typedef struct ock_recorder_options {

@@ -354,10 +354,13 @@ static void tell_store(ock_recorder *r) {
 }
 
 static void trim(ock_recorder *r, uint64_t now) {
+  enum { BYTES_OF_OUTCOME = 256 };
   uint64_t age_ns = r->options.keep_seconds * 1000000000u, time_ns = ock_wall_ns();
   if (!r->store || now < r->trim_ns) return;
   r->trim_ns = now + TRIM_NS;
-  (void)!ock_store_trim_events(r->store, time_ns > age_ns ? time_ns - age_ns : 0, r->options.keep_bytes / 16, NULL);
+  uint64_t before_ns = time_ns > age_ns ? time_ns - age_ns : 0, most_bytes = r->options.keep_bytes / 16;
+  (void)!ock_store_trim_events(r->store, before_ns, most_bytes, NULL);
+  (void)!ock_store_trim_outcomes(r->store, before_ns, most_bytes / BYTES_OF_OUTCOME, NULL);
 }
 
 /* ---- the thread ---- */

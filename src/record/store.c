@@ -10,8 +10,8 @@
 
 enum { APPLICATION = 0x4f434b48, BUSY_TIMEOUT_MS = 2000 }; /* "OCKH" */
 
-/* The schema: step i brings a database from version i to version i + 1. Tables to come (outcomes, experiments) are
- * steps at the end; what is here never changes. */
+/* The schema: step i brings a database from version i to version i + 1. Tables to come (experiments) are steps
+ * at the end; what is here never changes. */
 static const char *const steps[] = {
     "CREATE TABLE segments (first_number INTEGER PRIMARY KEY, last_number INTEGER NOT NULL, file TEXT NOT NULL,"
     " bytes INTEGER NOT NULL, n_requests INTEGER NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,"
@@ -21,6 +21,10 @@ static const char *const steps[] = {
     "CREATE TABLE events (number INTEGER PRIMARY KEY AUTOINCREMENT, time_ns INTEGER NOT NULL, kind TEXT NOT NULL,"
     " model TEXT NOT NULL, version TEXT NOT NULL, text TEXT NOT NULL, details TEXT NOT NULL);"
     "CREATE INDEX events_kind ON events (kind, number);",
+    "CREATE TABLE outcomes (number INTEGER PRIMARY KEY AUTOINCREMENT, time_ns INTEGER NOT NULL,"
+    " received_ns INTEGER NOT NULL, id TEXT NOT NULL, request INTEGER NOT NULL, model TEXT NOT NULL,"
+    " version TEXT NOT NULL, predicted TEXT NOT NULL, actual TEXT NOT NULL, error REAL);"
+    "CREATE INDEX outcomes_model ON outcomes (model, version, number);",
 };
 enum { NEWEST_SCHEMA = sizeof steps / sizeof *steps };
 
@@ -312,5 +316,92 @@ ockham_status ock_store_trim_events(ock_store *store, uint64_t before_ns, uint64
   bind_number(s, 1, most_bytes);
   status = step(store, s, NULL, err);
   sqlite3_finalize(s);
+  return status;
+}
+
+/* ---- outcomes ---- */
+
+static ockham_status put_outcome(ock_store *store, sqlite3_stmt *s, const ock_truth *o, ockham_error *err) {
+  const char *const texts[] = {o->model, o->version, o->predicted, o->actual};
+  bind_number(s, 1, o->time_ns);
+  bind_number(s, 2, o->received_ns);
+  bind_text(s, 3, o->id);
+  bind_number(s, 4, o->request);
+  for (int i = 0; i < 4; i++) bind_text(s, 5 + i, texts[i]);
+  sqlite3_bind_double(s, 9, o->error); /* NaN becomes NULL */
+  ockham_status status = step(store, s, NULL, err);
+  sqlite3_reset(s);
+  return status;
+}
+
+ockham_status ock_store_put_outcomes(ock_store *store, const ock_truth *outcomes, size_t n, ockham_error *err) {
+  static const char sql[] =
+      "INSERT INTO outcomes (time_ns, received_ns, id, request, model, version, predicted, actual, error)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  sqlite3_stmt *s = NULL;
+  ockham_status status = prepare(store, sql, &s, err);
+  if (!status) status = ock_store_begin(store, err);
+  for (size_t i = 0; i < n && !status; i++) status = put_outcome(store, s, &outcomes[i], err);
+  sqlite3_finalize(s);
+  if (!status) status = ock_store_commit(store, err);
+  if (status) ock_store_rollback(store);
+  return status;
+}
+
+ockham_status ock_store_get_errors(ock_store *store, const char *model, const char *version, size_t most,
+                                   double **errors, size_t *n, ockham_error *err) {
+  static const char sql[] =
+      "SELECT error FROM (SELECT number, error FROM outcomes WHERE model = ? AND version = ? AND error IS NOT NULL"
+      " ORDER BY number DESC LIMIT ?) ORDER BY number";
+  sqlite3_stmt *s = NULL;
+  bool row = true;
+  *n = 0;
+  *errors = ock_alloc_array(most, sizeof **errors);
+  if (!*errors) return ock_fail_memory(err, "outcomes", most * sizeof **errors);
+  ockham_status status = prepare(store, sql, &s, err);
+  bind_text(s, 1, model);
+  bind_text(s, 2, version);
+  bind_number(s, 3, most);
+  while (!status && !(status = step(store, s, &row, err)) && row) (*errors)[(*n)++] = sqlite3_column_double(s, 0);
+  sqlite3_finalize(s);
+  if (!status) return OCKHAM_OK;
+  ock_free(*errors);
+  *errors = NULL;
+  return status;
+}
+
+ockham_status ock_store_trim_outcomes(ock_store *store, uint64_t before_ns, uint64_t most, ockham_error *err) {
+  static const char sql[] =
+      "DELETE FROM outcomes WHERE received_ns < ?1 OR number <= (SELECT max(number) FROM outcomes) - ?2";
+  sqlite3_stmt *s = NULL;
+  OCK_TRY(prepare(store, sql, &s, err));
+  bind_number(s, 1, before_ns);
+  bind_number(s, 2, most);
+  ockham_status status = step(store, s, NULL, err);
+  sqlite3_finalize(s);
+  return status;
+}
+
+/* ---- outcomes, by who is not the keeper ---- */
+
+ockham_status ock_outcomes_put(const char *folder, const ock_truth *outcomes, size_t n, ockham_error *err) {
+  ock_store *store;
+  bool found;
+  OCK_TRY(ock_store_open(folder, true, &store, &found, err));
+  ockham_status status = ock_store_put_outcomes(store, outcomes, n, err);
+  ock_store_close(store);
+  return status;
+}
+
+ockham_status ock_outcomes_get(const char *folder, const char *model, const char *version, size_t most, double **errors,
+                               size_t *n, ockham_error *err) {
+  ock_store *store;
+  bool found;
+  *errors = NULL;
+  *n = 0;
+  OCK_TRY(ock_store_open(folder, false, &store, &found, err));
+  if (!found) return OCKHAM_OK;
+  ockham_status status = ock_store_get_errors(store, model, version, most, errors, n, err);
+  ock_store_close(store);
   return status;
 }

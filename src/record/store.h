@@ -47,4 +47,12 @@ ockham_status ock_store_get_event(ock_store *store, uint64_t after_number, const
 /* Remove events before a time, and then the oldest until what is left has at most so many bytes. */
 ockham_status ock_store_trim_events(ock_store *store, uint64_t before_ns, uint64_t most_bytes, ockham_error *err);
 
+/* What turned out later: all of them or none, and the errors of the latest of a version, the oldest first (at most
+ * `most`; *errors from ock_alloc, to be freed). */
+ockham_status ock_store_put_outcomes(ock_store *store, const ock_truth *outcomes, size_t n, ockham_error *err);
+ockham_status ock_store_get_errors(ock_store *store, const char *model, const char *version, size_t most,
+                                   double **errors, size_t *n, ockham_error *err);
+/* Remove those that came before a time, and then the oldest until so many are left. */
+ockham_status ock_store_trim_outcomes(ock_store *store, uint64_t before_ns, uint64_t most, ockham_error *err);
+
 #endif

@@ -224,11 +224,11 @@ const char *ock_drift_change(const ock_drift *d, size_t s, const char *arrow, ch
              ock_drift_amount(ock_drift_mean_now(d, s), b));
   else if (bins)
     snprintf(text, 2 * OCK_DRIFT_TEXT, "%s: %s %s %s", ock_drift_bin(d, s, bin, name),
-             ock_drift_share(bins[bin].reference, a), arrow, ock_drift_share(bins[bin].now, b));
+             ock_drift_percent(bins[bin].reference, a), arrow, ock_drift_percent(bins[bin].now, b));
   return text;
 }
 
-const char *ock_drift_share(double share, char text[32]) {
+const char *ock_drift_percent(double share, char text[32]) {
   double percent = 100 * share, size = fabs(percent);
   snprintf(text, 32, "%.*f %%", size > 0 && size < 0.0995 ? 2 : 1, percent);
   return text;

@@ -67,7 +67,7 @@ size_t ock_drift_cluster_marks(const ock_drift *drift, size_t c, size_t most, si
 double ock_drift_cluster_centre(const ock_drift *drift, size_t c, size_t number);
 
 /* "12.4 %", and of small ones what digits they need; 4 digits, or groups of them; "p < 1e-16", "p = 0.043". */
-const char *ock_drift_share(double share, char text[32]);
+const char *ock_drift_percent(double share, char text[32]);
 const char *ock_drift_amount(double value, char text[32]);
 const char *ock_drift_p(double p, char text[32]);
 

@@ -106,7 +106,7 @@ static void tell_stream(const teller *t) {
   fprintf(t->out, "  %s alarm%s; without drift one comes every %s rows on average\n", grouped(c->n_episodes, alarms),
           ock_plural(c->n_episodes), ock_drift_amount(c->asked_run_length, rows));
   if (isfinite(c->achieved_run_length) && c->achieved_run_length > 0)
-    fprintf(t->out, "  on rows of the reference itself it came at %.2g times that (95 %%: %.2g to %.2g)\n",
+    fprintf(t->out, "  rehearsed on the reference: one in %.2g times as many (95 %%: %.2g to %.2g)\n",
             c->achieved_run_length, c->achieved_low, c->achieved_high);
 }
 
@@ -191,8 +191,8 @@ static void put_population(const teller *t, size_t s, size_t bin) {
   snprintf(line, sizeof line, "%s%s%s", ock_drift_bin(t->drift, s, bin, text), marks[0] ? ": " : "", marks);
   fputs("  ", t->out);
   put_left(line, NAME_WIDTH, t->out);
-  put_right(ock_drift_share(b->reference, then), 9, t->out);
-  put_right(ock_drift_share(b->now, now), 9, t->out);
+  put_right(ock_drift_percent(b->reference, then), 9, t->out);
+  put_right(ock_drift_percent(b->now, now), 9, t->out);
   fprintf(t->out, "   %+.1f (%+.1f to %+.1f)\n", 100 * (b->now - b->reference), 100 * b->low, 100 * b->high);
 }
 
@@ -275,7 +275,7 @@ static void put_odd_cells(const teller *t, const char *what, size_t which) {
     if (n == 0) fprintf(t->out, "  %s: ", what);
     if (n < MOST_NAMES)
       fprintf(t->out, "%s%s %s %s %s", n ? ", " : "", strchr(ock_drift_name(d, s, name), ' ') + 1,
-              ock_drift_share(bins[bin].reference, then), t->arrow, ock_drift_share(bins[bin].now, now));
+              ock_drift_percent(bins[bin].reference, then), t->arrow, ock_drift_percent(bins[bin].now, now));
     n++;
   }
   if (n > MOST_NAMES) fprintf(t->out, " and %zu more", n - MOST_NAMES);
@@ -382,6 +382,12 @@ void ock_drift_text(const ock_drift *drift, const ockham_drift_report_options *o
   put_examples(&t);
 }
 
+/* Two digits are known of it. */
+static double rounded(double rows) {
+  double unit = pow(10, floor(log10(rows)) - 1);
+  return rows >= 100 ? round(rows / unit) * unit : rows;
+}
+
 static void put_end(const ockham_drift_episode *e, FILE *out) {
   char until[32], since[32];
   fprintf(out, "row %s: all quiet again; the drift since about row %s is over\n", grouped(e->until_row, until),
@@ -399,7 +405,7 @@ void ock_drift_alarm_text(const ock_drift *d, FILE *out) {
   }
   fprintf(out, "row %s: drift since about row %s: %s: %s; without drift once in %s rows",
           grouped(e->noticed_row, noticed), grouped(e->since_row, since), ock_drift_name(d, e->signal, name),
-          ock_drift_change(d, e->signal, "->", change), ock_drift_amount(e->run_length, length));
+          ock_drift_change(d, e->signal, "->", change), ock_drift_amount(rounded(e->run_length), length));
   put_time(e->noticed_s, out);
   fputc('\n', out);
 }

@@ -103,12 +103,35 @@ static void keep_bodies(ock_exchange *x, ockham_request *r) {
 
 static void put_in_recording(ock_exchange *x, ockham_request *r) {
   ock_buffer body = {0};
-  bool keep =
-      x->status >= 400 || x->marks & (OCKHAM_MARK_SLOW | OCKHAM_MARK_SAMPLED | OCKHAM_MARK_FAR | OCKHAM_MARK_DIED);
+  static const uint32_t kept =
+      OCKHAM_MARK_SLOW | OCKHAM_MARK_SAMPLED | OCKHAM_MARK_FAR | OCKHAM_MARK_DIED | OCKHAM_MARK_DRIFT;
+  bool keep = x->status >= 400 || x->marks & kept;
   if (keep && x->body) keep_bodies(x, r);
   if (x->server->options.n_redact) ock_redact(x, r, &body);
-  ock_recorder_put(x->server->recorder, r);
+  x->number = ock_recorder_put(x->server->recorder, r);
   ock_buffer_clear(&body);
+}
+
+/* ---- drift ---- */
+
+/* Before it is recorded: whether its bodies are wanted. */
+static void mark_for_drift(ock_exchange *x, ockham_request *r) {
+  ock_version *v = x->version;
+  if (!v || !v->drift || x->status != 200) return;
+  if (ock_drift_wants(v->drift, ock_version_schema(v), ock_exchange_request(x), ock_exchange_answer(x)))
+    r->marks = x->marks |= OCKHAM_MARK_DRIFT;
+}
+
+static void note_for_drift(ock_exchange *x, const ockham_request *r) {
+  ock_version *v = x->version;
+  if (!v || !v->drift) return;
+  ock_drift_request noted = {.time_s = (double)r->time_ns / 1e9,
+                             .compute_s = (double)r->phase_ns[OCKHAM_PHASE_COMPUTE] / 1e9,
+                             .number = x->number,
+                             .n_rows = r->n_rows,
+                             .answered = x->status == 200,
+                             .fault = x->status >= 500};
+  ock_drift_note(v->drift, ock_version_schema(v), &noted, ock_exchange_request(x), ock_exchange_answer(x));
 }
 
 /* ---- the access log ---- */
@@ -153,6 +176,8 @@ void ock_exchange_record(ock_exchange *x, size_t answer_size) {
   if (inference && x->version) ock_meter_add(&x->version->meter, &r, x->status == 200 ? NULL : x->reason);
   if (inference && x->version) ock_allowance_note(x->version, &r);
   if (x->server->access_log) write_log(x, &r);
+  if (inference) mark_for_drift(x, &r);
   if (inference && x->server->recorder) put_in_recording(x, &r);
+  if (inference) note_for_drift(x, &r);
   if (inference && x->status == 200) ock_shadow_send(x);
 }

@@ -240,6 +240,8 @@ static void *run_apart(void *arg) {
   ock_exchange *x = arg;
   if (x->target.route == OCK_ROUTE_LOAD)
     load(x);
+  else if (x->target.route == OCK_ROUTE_OUTCOMES)
+    ock_outcomes_answer(x);
   else
     answer_from_recording(x);
   ockham_server *server = x->server;

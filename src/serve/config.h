@@ -32,7 +32,7 @@ typedef enum ock_config_kind {
   OCK_CONFIG_WORDS,   /* const char ** and, at `more`, unsigned: a list, or a text that is split as a shell does */
   OCK_CONFIG_LIST,    /* likewise: a list of texts */
   OCK_CONFIG_PAIRS,   /* likewise, "NAME=value": a mapping */
-  OCK_CONFIG_GROUP,   /* a mapping of `inner` keys, whose fields are in the same struct */
+  OCK_CONFIG_GROUP,   /* a mapping of `inner` keys, whose fields are in the same struct, or in the one at `more` */
   OCK_CONFIG_SWITCH,  /* a GROUP, or no: then the bool at `offset` is true */
   OCK_CONFIG_MODELS,  /* a list of mappings, or a mapping of mappings by name */
 } ock_config_kind;

@@ -10,11 +10,14 @@
 
 /* ---- places ---- */
 
-static const ock_config_key *find_key(const ock_config_key *keys, const char *where) {
+/* *at: where its field is. */
+static const ock_config_key *find_key(const ock_config_key *keys, const char *where, size_t *at) {
   size_t length = strcspn(where, ".");
   for (; keys->name; keys++) {
     if (strncmp(keys->name, where, length) != 0 || keys->name[length]) continue;
-    return where[length] && keys->inner ? find_key(keys->inner, where + length + 1) : keys;
+    bool inside = where[length] && keys->inner;
+    *at += inside ? keys->more : keys->offset;
+    return inside ? find_key(keys->inner, where + length + 1, at) : keys;
   }
   return NULL;
 }
@@ -22,10 +25,10 @@ static const ock_config_key *find_key(const ock_config_key *keys, const char *wh
 /* The server's key has another value than the file gave it: then the file's line is not where it stands. Texts that
  * came from the file are its own. */
 static bool is_overridden(const ock_check *check, const char *where) {
-  const ock_config_key *key = find_key(ock_config_keys, where);
+  size_t at = 0;
+  const ock_config_key *key = find_key(ock_config_keys, where, &at);
   if (!key) return false;
-  const char *ours = (const char *)check->options + key->offset,
-             *its = (const char *)&check->file->options + key->offset;
+  const char *ours = (const char *)check->options + at, *its = (const char *)&check->file->options + at;
   size_t size = sizeof(unsigned);
   if (key->kind == OCK_CONFIG_YES || key->kind == OCK_CONFIG_NO || key->kind == OCK_CONFIG_SWITCH) size = sizeof(bool);
   if (key->kind == OCK_CONFIG_SIZE || key->kind == OCK_CONFIG_REAL || key->kind == OCK_CONFIG_SHARE)
@@ -69,7 +72,7 @@ static void check_ranges(ock_check *check, const ock_config_key *keys, const cha
     char where[128];
     snprintf(where, sizeof where, "%s%s%s", before, *before ? "." : "", keys->name);
     if (keys->inner && keys->kind != OCK_CONFIG_MODELS)
-      check_ranges(check, keys->inner, where, base);
+      check_ranges(check, keys->inner, where, (const char *)base + keys->more);
     else
       check_amount(check, keys, where, base);
   }
@@ -197,6 +200,7 @@ static void check_server(ock_check *check, const ockham_serve_options *o) {
   if (o->key) check_pem(check, "tls.key", o->key, "PRIVATE KEY");
   check_makeable(check, "folder", o->folder ? o->folder : "ockham-data");
   if (o->access_log && strcmp(o->access_log, "-") != 0) check_appendable(check, "access_log", o->access_log);
+  ock_check_drift(check, "drift", &o->drift);
   if (o->n_models == 0) ock_check_tell(check, "models", "expected at least one model, found none");
 }
 

@@ -6,6 +6,7 @@
 
 #define S(field) offsetof(ockham_serve_options, field)
 #define M(field) offsetof(ockham_serve_model, field)
+#define D(field) offsetof(ockham_serve_drift, field)
 
 enum { KIB = 1 << 10, MIB = 1 << 20, MOST_MS = 86400000, DAY = 86400 };
 #define TIB (1024.0 * 1024 * MIB)
@@ -29,6 +30,30 @@ static const ock_config_key record_keys[] = {
     {0},
 };
 
+static const ock_config_key share_keys[] = {
+    {"inputs", OCK_CONFIG_SHARE, D(shares[OCKHAM_GROUP_INPUTS]), 0, 0, 1, NULL, "0.5", "for what is asked"},
+    {"outputs", OCK_CONFIG_SHARE, D(shares[OCKHAM_GROUP_OUTPUTS]), 0, 0, 1, NULL, "0.15", "for what is answered"},
+    {"missing", OCK_CONFIG_SHARE, D(shares[OCKHAM_GROUP_MISSING]), 0, 0, 1, NULL, "0.15", "for missing inputs"},
+    {"latency", OCK_CONFIG_SHARE, D(shares[OCKHAM_GROUP_LATENCY]), 0, 0, 1, NULL, "0.1",
+     "for how long the model takes"},
+    {"errors", OCK_CONFIG_SHARE, D(shares[OCKHAM_GROUP_ERRORS]), 0, 0, 1, NULL, "0.1",
+     "for failures, and for answers that turned out wrong"},
+    {0},
+};
+
+static const ock_config_key drift_keys[] = {
+    {"false_alarms", OCK_CONFIG_TEXT, D(false_alarms), 0, 0, 0, NULL, "1 per 30d",
+     "how many alarms there may be without drift: `1 per 30d`, `1 per 100000 rows`"},
+    {"shares", OCK_CONFIG_GROUP, 0, 0, 0, 0, share_keys, "", ""},
+    {"min_effect", OCK_CONFIG_SHARE, D(min_effect), 0, 0, 10, NULL, "0.005",
+     "a smaller change (population stability index) is no alarm"},
+    {"by_hour", OCK_CONFIG_NO, D(any_hour), 0, 0, 0, NULL, "yes",
+     "compare with the same hour of the week, where the profile spans two weeks"},
+    {"detector", OCK_CONFIG_TEXT, D(detector), 0, 0, 0, NULL, "ewma", "how it is noticed (docs/drift.md lists them)"},
+    {"webhook", OCK_CONFIG_TEXT, D(webhook), 0, 0, 0, NULL, "none", "a URL that each alarm is sent to"},
+    {0},
+};
+
 const ock_config_key ock_config_keys[] = {
     {"listen", OCK_CONFIG_ADDRESS, S(listen), 0, 0, 0, NULL, "127.0.0.1:8080",
      "where requests come in; `:8080` is every address of the machine"},
@@ -48,6 +73,8 @@ const ock_config_key ock_config_keys[] = {
      "until a request must have arrived"},
     {"idle_timeout", OCK_CONFIG_SECONDS, S(idle_seconds), 0, 1, DAY, NULL, "75s", "that a connection may be idle"},
     {"record", OCK_CONFIG_SWITCH, S(no_record), 0, 0, 0, record_keys, "yes", "`no`: nothing is recorded"},
+    {"drift", OCK_CONFIG_SWITCH, S(drift.off), S(drift), 0, 0, drift_keys, "yes",
+     "`no`: models with a profile are not watched either; of all models, unless they say otherwise"},
     {"models", OCK_CONFIG_MODELS, 0, 0, 0, 0, ock_config_model_keys, "", "a list of models, or a mapping by name"},
     {0},
 };
@@ -89,6 +116,10 @@ const ock_config_key ock_config_model_keys[] = {
     {"slow", OCK_CONFIG_MS, M(slow_ms), 0, 1, MOST_MS, NULL, "4 times the 99th percentile",
      "a request is slow from here on"},
     {"budget", OCK_CONFIG_PATH, M(budget), 0, 0, 0, NULL, "none", "a file by `ockham certify`: what it may use"},
+    {"profile", OCK_CONFIG_PATH, M(profile), 0, 0, 0, NULL, "that of `file`, if it has one",
+     "a file by `ockham profile`: what its rows should look like"},
+    {"drift", OCK_CONFIG_SWITCH, M(drift.off), M(drift), 0, 0, drift_keys, "that of the server",
+     "likewise, of this model"},
     {0},
 };
 

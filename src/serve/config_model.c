@@ -148,4 +148,9 @@ void ock_check_model(ock_check *check, size_t i, const char *where) {
   ockham_error err;
   if (model->budget && ockham_budget_read(model->budget, &budget, &err))
     TELL(check, where, "budget", "%s", err.message);
+  char place[224];
+  snprintf(place, sizeof place, "%s.profile", where);
+  if (model->profile) ock_check_profile(check, place, model->profile);
+  snprintf(place, sizeof place, "%s.drift", where);
+  ock_check_drift(check, place, &model->drift);
 }

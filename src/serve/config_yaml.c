@@ -221,7 +221,7 @@ static ockham_status read_models(reading *r, const yaml_node_t *node);
 static ockham_status read_group(reading *r, const ock_config_key *key, const yaml_node_t *node, void *base) {
   uint64_t seen = 0;
   bool has_switch = key->kind == OCK_CONFIG_SWITCH;
-  if (node->type == YAML_MAPPING_NODE) return read_keys(r, node, key->inner, &seen, base);
+  if (node->type == YAML_MAPPING_NODE) return read_keys(r, node, key->inner, &seen, (char *)base + key->more);
   if (has_switch && node->type == YAML_SCALAR_NODE) {
     const char *text;
     OCK_TRY(scalar_text(r, node, ock_config_expected(key->kind), &text));

@@ -329,6 +329,9 @@ static void about_a_version(ock_exchange *x) {
     case OCK_ROUTE_MODEL_STATS:
       stats_document(x);
       break;
+    case OCK_ROUTE_MODEL_DRIFT:
+      ock_drift_write(x->version, &x->out);
+      break;
     default:
       v1_model_document(x);
       break;
@@ -365,6 +368,7 @@ void ock_document_answer(ock_exchange *x) {
     case OCK_ROUTE_MODEL:
     case OCK_ROUTE_MODEL_READY:
     case OCK_ROUTE_MODEL_STATS:
+    case OCK_ROUTE_MODEL_DRIFT:
     case OCK_ROUTE_V1_MODEL:
       about_a_version(x);
       break;

@@ -21,6 +21,7 @@
 #include "core/internal.h"
 #include "record/internal.h"
 #include "serve/allowance.h"
+#include "serve/drift.h"
 #include "serve/history.h"
 #include "serve/meter.h"
 #include "wire/internal.h"
@@ -45,6 +46,7 @@ typedef struct ock_version {
   ock_meter meter;
   ock_allowance allowance;
   ock_past history;  /* kept while there is an admin address */
+  ock_drift *drift;  /* NULL: it is not watched */
   atomic_int state;  /* ock_version_state */
   char problem[512]; /* set once, before FAILED: ock_version_problem() */
   struct ockham_server *server;
@@ -120,6 +122,7 @@ void ock_catalog_clear(ock_catalog *catalog);
   X(MODEL, "GET", "/v2/models/{m}", false)                    \
   X(MODEL_READY, "GET", "/v2/models/{m}/ready", false)        \
   X(MODEL_STATS, "GET", "/v2/models/{m}/stats", false)        \
+  X(MODEL_DRIFT, "GET", "/v2/models/{m}/drift", true)         \
   X(INFER, "POST", "/v2/models/{m}/infer", false)             \
   X(INDEX, "POST", "/v2/repository/index", false)             \
   X(ROWS, "POST", "/m/{m}", false)                            \
@@ -136,6 +139,7 @@ void ock_catalog_clear(ock_catalog *catalog);
   X(STATE, "GET", "/admin/state", true)                       \
   X(STREAM, "GET", "/admin/stream", true)                     \
   X(HISTORY, "GET", "/admin/history", true)                   \
+  X(OUTCOMES, "POST", "/admin/outcomes", true)                \
   X(LOGIN, "POST", "/admin/login", true)                      \
   X(CONSOLE_STYLE, "GET", "/console/style.css", true)         \
   X(CONSOLE_SCRIPT, "GET", "/console/console.js", true)       \
@@ -178,7 +182,8 @@ typedef struct ock_exchange {
   uint64_t phase_ns[OCKHAM_PHASE_COUNT];
   uint64_t cpu_ns, hash;
   uint32_t marks;
-  size_t watch; /* its place in the watch, or SIZE_MAX */
+  uint64_t number; /* in the recording; 0: it is not there */
+  size_t watch;    /* its place in the watch, or SIZE_MAX */
   /* what will be sent */
   unsigned status;
   const char *content_type, *reason, *allow;
@@ -222,6 +227,7 @@ void ock_infer_finish(ock_exchange *x); /* once the job is done */
 void ock_document_answer(ock_exchange *x);
 void ock_admin_answer(ock_exchange *x);
 void ock_console_answer(ock_exchange *x);
+void ock_outcomes_answer(ock_exchange *x); /* waits for the disk */
 /* Whether the port, the token and the origin allow the route; or the exchange has failed. */
 bool ock_admin_allows(ock_exchange *x);
 /* A page and what it needs, which hold no secret and nothing of this server. */
@@ -298,7 +304,7 @@ typedef struct ock_plan {
   unsigned n;
   ock_arena arena;
 } ock_plan;
-ockham_status ock_plan_copy(ock_plan *plan, const ockham_serve_model *models, unsigned n, ockham_error *err);
+ockham_status ock_plan_copy(ock_plan *plan, const ockham_serve_options *options, ockham_error *err);
 /* Start all of the server's plan, without waiting for them. */
 ockham_status ock_plan_start(struct ockham_server *server, ockham_error *err);
 /* Load all versions of a model of the plan, anew where they are there, and wait for them. BAD_ARGUMENT: it has none so
@@ -307,9 +313,11 @@ ockham_status ock_server_load(struct ockham_server *server, const char *name, oc
 /* The first plan with a program makes the folder where programs find ockham_worker.py. CANNOT_WRITE. */
 ockham_status ock_server_write_helpers(struct ockham_server *server, const ock_plan *plan, ockham_error *err);
 uint64_t ock_model_fingerprint(const ockham_serve_model *model);
+uint64_t ock_model_identity(const ockham_serve_model *model);
 /* Copies in an arena; NULL stays NULL. *failed is set, and not cleared, when there is no memory. */
 const char *ock_copy_text(ock_arena *arena, const char *text, bool *failed);
 const char **ock_copy_texts(ock_arena *arena, const char **texts, unsigned n, bool *failed);
+void ock_copy_drift(ock_arena *arena, ockham_serve_drift *to, const ockham_serve_drift *from, bool *failed);
 void ock_copy_model(ock_arena *arena, ockham_serve_model *to, const ockham_serve_model *from, bool *failed);
 
 /* ---- the server ---- */
@@ -328,6 +336,7 @@ struct ockham_server {
   ock_recorder *recorder; /* NULL: no recording */
   ock_watch *watch;
   struct ock_streams *streams;
+  ock_webhooks *webhooks;
   char *token;         /* NULL: none is asked for */
   const char *helpers; /* the folder of ockham_worker.py */
   bool admin_is_socket;

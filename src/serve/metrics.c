@@ -133,6 +133,7 @@ static void write_recording(ockham_server *server, ock_buffer *out) {
 
 void ock_metrics_write(ockham_server *server, ock_buffer *out) {
   for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) write_family(server, &families[i], out);
+  ock_drift_metrics(server, out);
   ock_buffer_print(out,
                    "# HELP ockham_up_seconds Since the server started.\n# TYPE ockham_up_seconds gauge\n"
                    "ockham_up_seconds %.3f\n",

@@ -94,6 +94,31 @@ static void write_version(const ock_version *v, ock_buffer *out) {
   end_path("{\\\"predictions\\\": [...]}", out);
 }
 
+static void write_admin(ock_buffer *out) {
+  ock_buffer_text(out,
+                  ",\"/v2/models/{model}/drift\":{\"get\":{\"summary\":\"Whether rows still look like the profile's\","
+                  "\"description\":\"At the admin address only.\",\"parameters\":[{\"name\":\"model\",\"in\":\"path\","
+                  "\"required\":true,\"schema\":{\"type\":\"string\"}}],\"responses\":{\"200\":{\"description\":"
+                  "\"status, signals, episodes\"},\"default\":{\"$ref\":\"#/components/responses/error\"}}}},"
+                  "\"/admin/outcomes\":{\"post\":{\"summary\":\"What turned out later of what was answered\","
+                  "\"description\":\"At the admin address only. A list, or one object a line.\",\"requestBody\":"
+                  "{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"type\":\"array\",\"items\":"
+                  "{\"$ref\":\"#/components/schemas/outcome\"}}},\"application/x-ndjson\":{}}},\"responses\":{\"200\":"
+                  "{\"description\":\"how many were stored and watched\"},"
+                  "\"default\":{\"$ref\":\"#/components/responses/error\"}}}}");
+}
+
+static void write_outcome_schema(ock_buffer *out) {
+  ock_buffer_text(out,
+                  "\"outcome\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+                  "\"id\":{\"type\":\"string\"},\"model\":{\"type\":\"string\"},\"version\":{\"type\":\"string\"},"
+                  "\"output\":{\"type\":\"string\"},\"row\":{\"type\":\"integer\",\"minimum\":0},"
+                  "\"actual\":{\"type\":[\"number\",\"string\",\"boolean\"]},"
+                  "\"predicted\":{\"type\":[\"number\",\"string\",\"boolean\"]},"
+                  "\"error\":{\"type\":[\"number\",\"boolean\"],\"minimum\":0},"
+                  "\"time\":{\"type\":[\"number\",\"string\"]}}},");
+}
+
 /* The first version of each name stands for all. */
 static bool is_first(ockham_server *server, const ock_version *version, size_t at) {
   bool first = true;
@@ -125,10 +150,14 @@ void ock_openapi_write(ockham_server *server, ock_buffer *out) {
     if (ock_version_schema(v) && is_first(server, v, i)) write_version(v, out);
     ock_version_release(v);
   }
+  if (server->admin_url[0]) write_admin(out);
   ock_buffer_text(out,
                   "},\"components\":{\"responses\":{\"error\":{\"description\":\"what is wrong, in a line\","
                   "\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\",\"properties\":{\"error\":"
-                  "{\"type\":\"string\"}},\"required\":[\"error\"]}}}}},\"schemas\":{\"infer\":{\"type\":\"object\","
+                  "{\"type\":\"string\"}},\"required\":[\"error\"]}}}}},\"schemas\":{");
+  if (server->admin_url[0]) write_outcome_schema(out);
+  ock_buffer_text(out,
+                  "\"infer\":{\"type\":\"object\","
                   "\"required\":[\"inputs\"],\"properties\":{\"id\":{\"type\":\"string\"},\"parameters\":"
                   "{\"type\":\"object\"},\"inputs\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
                   "\"required\":[\"name\",\"shape\",\"datatype\"],\"properties\":{\"name\":{\"type\":\"string\"},"

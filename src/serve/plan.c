@@ -25,6 +25,13 @@ const char **ock_copy_texts(ock_arena *arena, const char **texts, unsigned n, bo
   return copy;
 }
 
+void ock_copy_drift(ock_arena *arena, ockham_serve_drift *to, const ockham_serve_drift *from, bool *failed) {
+  *to = *from;
+  to->false_alarms = ock_copy_text(arena, from->false_alarms, failed);
+  to->detector = ock_copy_text(arena, from->detector, failed);
+  to->webhook = ock_copy_text(arena, from->webhook, failed);
+}
+
 void ock_copy_model(ock_arena *arena, ockham_serve_model *to, const ockham_serve_model *from, bool *failed) {
   *to = *from;
   to->name = ock_copy_text(arena, from->name, failed);
@@ -33,16 +40,26 @@ void ock_copy_model(ock_arena *arena, ockham_serve_model *to, const ockham_serve
   to->upstream = ock_copy_text(arena, from->upstream, failed);
   to->folder = ock_copy_text(arena, from->folder, failed);
   to->budget = ock_copy_text(arena, from->budget, failed);
+  to->profile = ock_copy_text(arena, from->profile, failed);
+  ock_copy_drift(arena, &to->drift, &from->drift, failed);
   to->command = ock_copy_texts(arena, from->command, from->n_command, failed);
   to->environment = ock_copy_texts(arena, from->environment, from->n_environment, failed);
 }
 
-ockham_status ock_plan_copy(ock_plan *plan, const ockham_serve_model *models, unsigned n, ockham_error *err) {
+/* What a model leaves open of how it is watched is the server's: from here on each knows all of it. */
+static void copy_to_plan(ock_plan *plan, unsigned i, const ockham_serve_options *options, bool *failed) {
+  ockham_serve_model model = options->models[i];
+  model.drift = ock_drift_settings(&model.drift, &options->drift);
+  ock_copy_model(&plan->arena, &plan->models[i], &model, failed);
+}
+
+ockham_status ock_plan_copy(ock_plan *plan, const ockham_serve_options *options, ockham_error *err) {
   bool failed = false;
+  unsigned n = options->n_models;
   *plan = (ock_plan){.n = n};
   plan->models = ock_arena_array(&plan->arena, (size_t)n + 1, sizeof *plan->models);
   if (!plan->models) failed = true;
-  for (unsigned i = 0; i < n && !failed; i++) ock_copy_model(&plan->arena, &plan->models[i], &models[i], &failed);
+  for (unsigned i = 0; i < n && !failed; i++) copy_to_plan(plan, i, options, &failed);
   if (!failed) return OCKHAM_OK;
   ock_arena_clear(&plan->arena);
   *plan = (ock_plan){0};
@@ -66,23 +83,40 @@ static void add_file(ock_buffer *all, const char *folder, const char *path) {
                    (long long)info.st_size, (unsigned long long)info.st_ino);
 }
 
-/* All settings but the share of the traffic, which may change while it runs. 0: no memory, so nothing is the same. */
+/* All settings but the share of the traffic and how drift is watched, which may change while it runs. 0: no memory, so
+ * nothing is the same. */
 uint64_t ock_model_fingerprint(const ockham_serve_model *m) {
   ock_buffer all = {0};
-  const char *texts[] = {m->name, m->version, m->file, m->upstream, m->folder, m->budget};
+  const char *texts[] = {m->name, m->version, m->file, m->upstream, m->folder, m->budget, m->profile};
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) add_text(&all, texts[i]);
   for (unsigned i = 0; i < m->n_command; i++) add_text(&all, m->command[i]);
   add_text(&all, NULL);
   for (unsigned i = 0; i < m->n_environment; i++) add_text(&all, m->environment[i]);
-  ock_buffer_print(&all, "%d %u %u %u %u %llu %.17g %u %u %d %d %d %.17g %u", m->upstream_json, m->workers, m->queue,
+  ock_buffer_print(&all, "%d %u %u %u %u %llu %.17g %u %u %d %d %d %.17g %u %d", m->upstream_json, m->workers, m->queue,
                    m->timeout_ms, m->startup_ms, (unsigned long long)m->memory_bytes, m->cpus, m->processes, m->files,
-                   m->no_network, m->no_sandbox, m->shadow, m->tolerance, m->slow_ms);
+                   m->no_network, m->no_sandbox, m->shadow, m->tolerance, m->slow_ms, m->drift.off);
   if (m->file) add_file(&all, NULL, m->file);
   if (m->budget) add_file(&all, NULL, m->budget);
+  if (m->profile) add_file(&all, NULL, m->profile);
   for (unsigned i = 0; i < m->n_command; i++) add_file(&all, m->folder, m->command[i]);
   uint64_t hash = all.failed ? 0 : ock_hash(all.bytes, all.size);
   ock_buffer_clear(&all);
   return hash;
+}
+
+/* What it is, and what it is compared with: not how it is run. */
+uint64_t ock_model_identity(const ockham_serve_model *m) {
+  ockham_serve_model what = {.name = m->name,
+                             .version = m->version,
+                             .file = m->file,
+                             .upstream = m->upstream,
+                             .folder = m->folder,
+                             .profile = m->profile,
+                             .command = m->command,
+                             .n_command = m->n_command,
+                             .environment = m->environment,
+                             .n_environment = m->n_environment};
+  return ock_model_fingerprint(&what);
 }
 
 /* ---- bringing it about ---- */
@@ -134,11 +168,15 @@ static bool keeps(ockham_server *server, const ockham_serve_model *settings) {
   return same;
 }
 
-static void set_weight(ockham_server *server, const ockham_serve_model *settings) {
+/* What may change while it runs. */
+static ockham_status set_others(ockham_server *server, const ockham_serve_model *settings, ockham_error *err) {
   bool known;
+  ockham_status status = OCKHAM_OK;
   ock_version *v = ock_catalog_find(&server->catalog, settings->name, settings->version, NULL, &known);
   if (v) atomic_store(&v->weight, settings->weight);
+  if (v && v->drift) status = ock_drift_configure(v->drift, &settings->drift, err);
   ock_version_release(v);
+  return status;
 }
 
 static bool plan_has(const ock_plan *plan, const ockham_serve_model *model) {
@@ -183,10 +221,11 @@ static ockham_status put_changed(ockham_server *server, const ock_plan *plan, oc
   for (unsigned i = 0; i < plan->n; i++) {
     const ockham_serve_model *settings = &plan->models[i];
     if (!started[i]) {
-      set_weight(server, settings);
+      OCK_TRY(set_others(server, settings, err));
       continue;
     }
     if (settings->shadow) server->has_shadows = true;
+    if (started[i]->drift) OCK_TRY(ock_drift_configure(started[i]->drift, &settings->drift, err));
     OCK_TRY(ock_catalog_put(&server->catalog, started[i], err));
     started[i] = NULL;
     ock_server_log(server, "%s:%s is loaded", settings->name, settings->version);
@@ -208,7 +247,7 @@ static ockham_status take_over(ockham_server *server, const ock_plan *plan, ockh
 
 ockham_status ockham_server_reload(ockham_server *server, const ockham_serve_options *options, ockham_error *err) {
   ock_plan plan;
-  OCK_TRY(ock_plan_copy(&plan, options->models, options->n_models, err));
+  OCK_TRY(ock_plan_copy(&plan, options, err));
   pthread_mutex_lock(&server->plan_lock);
   ockham_status status = ock_server_write_helpers(server, &plan, err);
   if (!status) status = take_over(server, &plan, err);

@@ -84,11 +84,12 @@ static ockham_status copy_options(ockham_server *server, const ockham_serve_opti
   to->folder = ock_copy_text(arena, from->folder ? from->folder : "ockham-data", &failed);
   to->access_log = ock_copy_text(arena, from->access_log, &failed);
   to->redact = ock_copy_texts(arena, from->redact, from->n_redact, &failed);
-  to->models = NULL; /* they are in the plan */
+  to->drift = (ockham_serve_drift){0}; /* likewise: */
+  to->models = NULL;                   /* they are in the plan */
   to->n_models = 0;
   set_usual(to);
   if (failed) return ock_fail_memory(err, "the options", sizeof *to);
-  return ock_plan_copy(&server->plan, from->models, from->n_models, err);
+  return ock_plan_copy(&server->plan, from, err);
 }
 
 /* ---- files ---- */
@@ -354,6 +355,7 @@ static ockham_status start(ockham_server *server, ockham_error *err) {
   OCK_TRY(read_token(server, err));
   OCK_TRY(open_log(server, err));
   OCK_TRY(open_recorder(server, err));
+  OCK_TRY(ock_webhooks_new(server, &server->webhooks, err));
   OCK_TRY(ock_server_write_helpers(server, &server->plan, err));
   OCK_TRY(ock_plan_start(server, err));
   return open_both(server, err);
@@ -438,6 +440,7 @@ void ockham_server_stop(ockham_server *server, unsigned timeout_ms) {
   ock_versions_end_left(server);
   wait_until_none_lives(server);
   ock_streams_free(server->streams);
+  ock_webhooks_free(server->webhooks);
   ock_watch_stop(server->watch);
   ock_guests_stop(&server->guests);
   ock_recorder_close(server->recorder);

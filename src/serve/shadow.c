@@ -63,7 +63,7 @@ static ockham_request describe(const shadow *s, const ock_job *job, uint32_t mar
 }
 
 /* The bodies of what differs or failed, written anew; not where columns are redacted, nor when they are too long. */
-static void put_in_recording(const shadow *s, const ock_job *job, ockham_request *r) {
+static uint64_t put_in_recording(const shadow *s, const ock_job *job, ockham_request *r) {
   ock_buffer body = {0}, answer = {0};
   size_t json_size, answer_json_size = 0;
   const ockham_serve_options *o = &s->version->server->options;
@@ -79,12 +79,25 @@ static void put_in_recording(const shadow *s, const ock_job *job, ockham_request
     r->answer_size = answer.size;
     r->answer_json_size = answer_json_size;
   }
-  ock_recorder_put(s->version->server->recorder, r);
+  uint64_t number = ock_recorder_put(s->version->server->recorder, r);
   ock_buffer_clear(&body);
   ock_buffer_clear(&answer);
+  return number;
 }
 
-static void record(shadow *s, const ock_job *job) {
+/* It is watched as any version is. */
+static void note_for_drift(const shadow *s, ock_job *job, const ockham_request *r, uint64_t number) {
+  ock_version *v = s->version;
+  ock_drift_request noted = {.time_s = (double)r->time_ns / 1e9,
+                             .compute_s = (double)r->phase_ns[OCKHAM_PHASE_COMPUTE] / 1e9,
+                             .number = number,
+                             .n_rows = r->n_rows,
+                             .answered = job->outcome == OCK_DONE,
+                             .fault = r->status >= 500};
+  if (v->drift) ock_drift_note(v->drift, ock_version_schema(v), &noted, &job->request, &job->answer);
+}
+
+static void record(shadow *s, ock_job *job) {
   ock_buffer error = {0};
   uint32_t marks = OCKHAM_MARK_SHADOW;
   if (job->outcome == OCK_DONE) {
@@ -97,7 +110,8 @@ static void record(shadow *s, const ock_job *job) {
   ock_buffer_put(&error, "", 1);
   ockham_request r = describe(s, job, marks, error.failed ? "" : error.bytes);
   ock_meter_add(&s->version->meter, &r, ock_outcome_reason(job->outcome));
-  if (s->version->server->recorder) put_in_recording(s, job, &r);
+  uint64_t number = s->version->server->recorder ? put_in_recording(s, job, &r) : 0;
+  note_for_drift(s, job, &r, number);
   ock_buffer_clear(&error);
 }
 

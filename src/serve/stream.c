@@ -69,6 +69,8 @@ static void write_version(ock_version *v, ock_buffer *out) {
   write_meter(&v->meter, out);
   if (!v->fitted) write_crew(v->crew, out);
   ock_past_write(&v->history, out);
+  ock_buffer_text(out, ",\"drift\":");
+  ock_drift_write_short(v, out);
   ock_buffer_text(out, "}");
 }
 

@@ -88,6 +88,7 @@ static void end_version(ock_version *version) {
   ockham_server *server = version->server;
   leave_alive(version);
   ock_crew_stop(version->crew, server->stopping ? server->patience_ms : PATIENCE_MS);
+  ock_drift_release(version->drift);
   ockham_model_free(version->fitted);
   ock_schema_clear(&version->schema);
   ock_meter_clear(&version->meter);
@@ -165,6 +166,20 @@ void ock_versions_close(ockham_server *server, uint64_t until_ns) {
   }
 }
 
+/* What watched the version before goes on, where that is the same model: a reload forgets nothing. */
+static ockham_status start_watching(ock_version *version, ockham_error *err) {
+  const ockham_serve_model *settings = &version->settings;
+  bool known;
+  if (settings->drift.off) return OCKHAM_OK;
+  ock_version *before = ock_catalog_find(&version->server->catalog, settings->name, settings->version, NULL, &known);
+  if (before && before->drift && ock_drift_fits(before->drift, settings)) {
+    ock_drift_hold(before->drift);
+    version->drift = before->drift;
+  }
+  ock_version_release(before);
+  return version->drift ? OCKHAM_OK : ock_drift_start(version, &version->drift, err);
+}
+
 static ockham_status start(ock_version *version, const ockham_serve_model *settings, ockham_error *err) {
   bool failed = false;
   ock_copy_model(&version->arena, &version->settings, settings, &failed);
@@ -174,6 +189,7 @@ static ockham_status start(ock_version *version, const ockham_serve_model *setti
   version->platform = settings->upstream ? "ockham_upstream" : "ockham_worker";
   if (settings->budget) OCK_TRY(ock_allowance_open(&version->allowance, settings->budget, &version->settings, err));
   if (settings->file) OCK_TRY(ock_fitted_open(version, err));
+  OCK_TRY(start_watching(version, err));
   OCK_TRY(start_crew(version, err));
   if (settings->file) version->state = OCK_VERSION_READY;
   return OCKHAM_OK;

@@ -38,8 +38,9 @@ LC_ALL=C grep -q '[^ -~]' out && complain 'not ASCII where that is asked for'
 # A table as the reference gets the profile that `ockham profile` makes; the name apart, it is the same.
 ends 3 drift shop.ock summer.csv --json
 cp out by-model.json
-ends 3 drift spring.csv summer.csv --json
-cmp by-model.json out || complain 'a table does not give what its profile gives'
+ends 3 drift spring.csv summer.csv --json # without a rehearsal
+sed -E 's/"rehearsed[a-z_]*": [^,]*, //g' by-model.json >expected.json
+sed -E 's/"rehearsed[a-z_]*": [^,]*, //g' out | cmp expected.json - || complain 'a table does not give what its profile gives'
 ends 3 drift shop.ock summer.csv --json --unordered
 cp out unordered.json
 ends 3 drift shop.ock - --json --unordered <summer.csv

@@ -30,13 +30,13 @@ same 'a new model predicts' "$(awk -F, 'NR > 1 && $3 != ""' train.csv | wc -l)" 
 
 # The same again is the same file, for any number of threads, from a pipe, and with the times as text.
 quick=(--time time --no-rehearsal)
-succeeds profile train.csv --model first.model "${quick[@]}" --output score
+succeeds profile train.csv --model first.model "${quick[@]}" -k 3 --output score
 for threads in 1 2; do
   rm -f new.model
-  succeeds profile train.csv --model new.model "${quick[@]}" --output score --threads $threads
+  succeeds profile train.csv --model new.model "${quick[@]}" --output score --threads $threads -k 3
   cmp -s new.model first.model || complain "other bytes with $threads threads"
 done
-succeeds profile - --model piped.model "${quick[@]}" --output score <train.csv
+succeeds profile - --model piped.model "${quick[@]}" -k 3 --output score <train.csv
 cmp -s piped.model first.model || complain 'other bytes from a pipe'
 succeeds profile train.csv --model new.model "${quick[@]}" # what is no input of the model is as it was
 cmp -s new.model first.model || complain 'a second profile of the same rows is another'
@@ -88,7 +88,7 @@ END
 
 # clusters, fit and mixture add one of the same rows, in their own units also where columns were scaled.
 head -1901 train.csv >fewer.csv # too few to be rehearsed
-for command in clusters 'fit -k 3' 'mixture -k 3'; do
+for command in 'clusters --criterion bic' 'fit -k 3' 'mixture -k 3'; do
   succeeds $command fewer.csv --columns age,score --scale standard --model "${command%% *}.model"
   succeeds show "${command%% *}.model"
   contains out 'profile of 1900 rows in'

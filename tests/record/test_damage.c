@@ -240,7 +240,7 @@ static void test_later_schema(void **state) {
   assert_int_equal(sqlite3_exec(database, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
   sqlite3_close(database);
   assert_int_equal(ock_recorder_open(folder, NULL, &recorder, &err), OCKHAM_UNSUPPORTED);
-  snprintf(wanted, sizeof wanted, "%s: expected schema 1 or earlier, found 99: it is from a later Ockham", path);
+  snprintf(wanted, sizeof wanted, "%s: expected schema 2 or earlier, found 99: it is from a later Ockham", path);
   assert_string_equal(err.message, wanted);
   ockham_recording *recording = open_recording(folder);
   assert_true(next_request(recording, NULL, &request));

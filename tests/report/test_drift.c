@@ -84,7 +84,7 @@ static void test_stream(void **unused) {
   char *text = drifting_text(&d, (ockham_drift_report_options){0}), *alarm;
   assert_int_equal(strncmp(text, "Drift, and it lasts  ", 21), 0);
   assert_holds(text, "  1 alarm; without drift one comes every 100,000 rows on average\n");
-  assert_holds(text, "  on rows of the reference itself it came at 1 times that (95 %: 0.91 to 1.2)\n");
+  assert_holds(text, "  rehearsed on the reference: one in 1 times as many (95 %: 0.91 to 1.2)\n");
   assert_holds(text, "      1           1,001          1,056          lasts  shares of the clusters ");
   ockham_text_free(text);
 

@@ -19,5 +19,7 @@ printf '1\n2\n' >tiny.csv
 
 cp "$page"/package.json "$page"/package-lock.json "$page"/*.mjs .
 npm ci --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error >npm.log 2>&1 || skip 'npm could not fetch playwright-core'
+cp "$here"/../../examples/drift/*.csv .
+node drift.mjs "$ockham" "$chromium" "$scratch" || complain 'the page of drift is not as it should be'
 node check.mjs "$ockham" "$chromium" "$scratch" || complain 'the page is not as it should be'
 finish

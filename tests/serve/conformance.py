@@ -40,6 +40,7 @@ SECTIONS = (
     ("For people", lambda s: surface.people_rules(s.model)),
     ("Mixtures", lambda s: surface.mixture_rules(s.mixture, s.model.columns, s.model.rows(1)[0])),
     ("Admin port", lambda s: surface.admin_rules(s.model)),
+    ("Drift", lambda s: surface.drift_rules(s.model)),
     ("Model repository", lambda s: extensions.repository_rules(s.model)),
 )
 Setting = collections.namedtuple("Setting", "model echo mixture")

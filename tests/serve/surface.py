@@ -126,7 +126,8 @@ def people_rules(m):
     yield Rule("home-html", "Ockham", "as HTML where Accept prefers it", get("/", Want(200, None, {"Content-Type": Text("^text/html")}, m.name),
                                                                             Accept="text/html,*/*;q=0.8"))
     spec = {"openapi": Text(r"^3\."), "info": {"title": str, "version": str}, "paths": {f"/v2/models/{m.name}/infer": {"post": dict}, "/v2": {"get": dict},
-                                                                                      f"/m/{m.name}": {"post": dict}}}
+                                                                                      f"/m/{m.name}": {"post": dict}, "/v2/models/{model}/drift": {"get": dict},
+                                                                                      "/admin/outcomes": {"post": dict}}}
     yield Rule("openapi", "Ockham", "GET /openapi.json: OpenAPI 3", get("/openapi.json", Want(200, spec, JSON)))
     yield Rule("data-metrics", "Ockham", "/metrics is not on the data port", get("/metrics", refused(404)))
     yield Rule("data-admin", "Ockham", "nor is /admin", get("/admin/models", refused(404)))
@@ -147,6 +148,38 @@ def admin_rules(m):
     yield Rule("admin-origin", "Ockham", "nor may a page of another origin change anything",
                [(Ask("POST", f"/v2/repository/models/{m.name}/unload", b"", {"Origin": "http://evil.example"}, True), refused(403))],
                needs="admin")
+
+
+def drift_rules(m):
+    def ask(method, path, body, want, id, says, decision="", **headers):
+        return Rule(id, "Ockham", says, [(Ask(method, path, body, headers, True), want)], decision, needs="admin")
+
+    about = {"model": m.name, "version": m.version, "status": Text("^(off|no profile|cannot be watched|starting|learning|quiet|drift)$"),
+             "since_ns": int, "rows": int, "dropped": int, "skipped": int, "limits": Text("concept drift"),
+             "series": Each({"name": Text("^(latency|failures|outcomes)$"), "status": str, "values": int}, 3)}
+    yield ask("GET", m.base + "/drift", None, Want(200, about, JSON), "drift", "GET .../drift: whether its rows still look like the profile's")
+    yield ask("GET", f"{m.base}/versions/{m.version}/drift", None, Want(200, about, JSON), "drift-version", "/versions/{v}/drift: of that version")
+    yield ask("GET", "/v2/models/nobody/drift", None, refused(404), "drift-unknown", "of a model that is not there")
+    yield Rule("drift-admin", "Ockham", "only at the admin address", get(m.base + "/drift", refused(404, "admin")),
+               "The names of bins hold values of the training data.")
+    base = {"model": m.name, "version": m.version}
+    told = {"stored": 2, "watched": 2, "unknown_requests": 0, "without_answer": 0}
+    yield ask("POST", "/admin/outcomes", [base | {"error": 0}, base | {"predicted": 1, "actual": 1, "time": 1764000000}], Want(200, told, JSON),
+              "outcomes", "POST /admin/outcomes: what turned out later, as a list")
+    lines = "".join(f'{{"model":"{m.name}","version":"{m.version}","error":{i}}}\n' for i in range(2)).encode()
+    yield ask("POST", "/admin/outcomes", lines, Want(200, told, JSON), "outcomes-lines", "or one a line")
+    yield ask("POST", "/admin/outcomes", [{"id": "never-asked", "actual": 1}], Want(200, {"stored": 1, "watched": 0, "unknown_requests": 1}, JSON),
+              "outcomes-unknown", "of a request that is not in the recording", "Stored: it is no mistake that a recording is finite.")
+    yield ask("POST", "/admin/outcomes", [], Want(200, {"stored": 0}, JSON), "outcomes-none", "none at all")
+    for id, bad, mentions in (("key", base | {"error": 0, "colour": 1}, r"outcomes\[1\].*colour"), ("both", base | {"error": 0, "actual": 1}, r"outcomes\[1\]"),
+                              ("neither", base, r"outcomes\[1\]"), ("negative", base | {"error": -1}, r"outcomes\[1\].error"),
+                              ("nobody", {"error": 1}, r"outcomes\[1\]"), ("type", base | {"actual": [1], "predicted": 1}, r"outcomes\[1\].actual"),
+                              ("time", base | {"error": 0, "time": "yesterday"}, r"outcomes\[1\].time"), ("number", 7, r"outcomes\[1\]")):
+        yield ask("POST", "/admin/outcomes", [base | {"error": 0}, bad], refused(400, mentions), f"outcomes-{id}",
+                  "the first that is wrong is named, and none is stored")
+    yield ask("POST", "/admin/outcomes", b"", refused(400), "outcomes-empty", "an empty body is a mistake")
+    yield ask("POST", "/admin/outcomes", b'{"error": 1}\nnot JSON', refused(400, "line 2"), "outcomes-broken", "a broken line is named")
+    yield Rule("outcomes-admin", "Ockham", "only at the admin address", [(Ask("POST", "/admin/outcomes", []), refused(404, "admin"))])
 
 
 def console_problem(replies):

@@ -41,6 +41,12 @@ static const char whole[] =
     "  flush: 20ms\n"
     "  body: 4KB\n"
     "  redact: [name, 'the age']\n"
+    "drift:\n"
+    "  false_alarms: 1 per 7d\n"
+    "  shares: {inputs: 0.7, errors: 0}\n"
+    "  min_effect: 0\n"
+    "  by_hour: no\n"
+    "  webhook: https://h/alarm\n"
     "models:\n"
     "  - name: km\n"
     "    file: km.ock\n"
@@ -56,7 +62,9 @@ static const char whole[] =
     "    weight: 0.25\n"
     "    slow: 2s\n"
     "    budget: b.json\n"
-    "  - {name: up, upstream: 'http://h/v2/models/m', upstream_json: true, shadow: yes, tolerance: 1e-3}\n";
+    "    profile: b.profile\n"
+    "    drift: {false_alarms: 1 per 500 rows, detector: chi2, min_effect: 0.02}\n"
+    "  - {name: up, upstream: 'http://h/v2/models/m', upstream_json: true, shadow: yes, tolerance: 1e-3, drift: no}\n";
 
 static void test_server_keys(void **state) {
   (void)state;
@@ -82,6 +90,11 @@ static void test_server_keys(void **state) {
   assert_int_equal(o->record_body_bytes, 4096);
   assert_int_equal(o->n_redact, 2);
   assert_string_equal(o->redact[1], "the age");
+  assert_string_equal(o->drift.false_alarms, "1 per 7d");
+  assert_true(o->drift.shares[OCKHAM_GROUP_INPUTS] == 0.7 && o->drift.shares[OCKHAM_GROUP_ERRORS] < 0);
+  assert_true(o->drift.shares[OCKHAM_GROUP_LATENCY] == 0 && o->drift.min_effect < 0);
+  assert_true(o->drift.any_hour && !o->drift.off);
+  assert_string_equal(o->drift.webhook, "https://h/alarm");
   ockham_serve_file_free(file);
 }
 
@@ -112,6 +125,10 @@ static void test_model_keys(void **state) {
   assert_true(m->no_network && m->no_sandbox);
   assert_int_equal(m->slow_ms, 2000);
   assert_string_equal(m->budget, "conf/b.json");
+  assert_string_equal(m->profile, "conf/b.profile");
+  assert_string_equal(m->drift.false_alarms, "1 per 500 rows");
+  assert_string_equal(m->drift.detector, "chi2");
+  assert_true(m->drift.min_effect == 0.02 && !m->drift.off && o->models[2].drift.off);
   assert_string_equal(o->models[2].upstream, "http://h/v2/models/m");
   assert_true(o->models[2].upstream_json && o->models[2].shadow && o->models[2].tolerance == 1e-3);
   ockham_serve_file_free(file);

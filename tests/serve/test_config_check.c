@@ -201,6 +201,21 @@ static const problem problems[] = {
      "@/o.yaml:2: models.a.budget: @/token:1: expected JSON, found a mistake: '[' or '{' expected near 'secret'\n"},
     {"models:\n  a: {file: km.ock, budget: nothing}\n",
      "@/o.yaml:2: models.a.budget: @/nothing: cannot be opened: No such file or directory\n"},
+    {"drift:\n  false_alarms: 1 a day\n  shares: {inputs: 0}\n  detector: mmd\nmodels:\n  a: {file: km.ock}\n",
+     "@/o.yaml:2: drift.false_alarms: expected a number of alarms and a time (s, m, h, d, w) or rows, such as '1 per "
+     "30d' "
+     "or '1 per 100000 rows', found '1 a day'\n"
+     "@/o.yaml:3: drift.shares: expected a share above 0, found none\n"
+     "@/o.yaml:4: drift.detector: expected a detector that needs no rows of the reference, found 'mmd'\n"},
+    {"models:\n  a:\n    file: km.ock\n    profile: km.ock\n    drift:\n      false_alarms: 5 per 100 rows\n"
+     "      detector: crystal ball\n      webhook: ftp://h/x\n",
+     "@/o.yaml:4: models.a.profile: expected a profile, found a model without one in @/km.ock (ockham profile "
+     "--model)\n"
+     "@/o.yaml:6: models.a.drift.false_alarms: expected one alarm per 100 to 1e15 rows, found '5 per 100 rows'\n"
+     "@/o.yaml:7: models.a.drift.detector: expected a detector such as ewma or chi2, found 'crystal ball'\n"
+     "@/o.yaml:8: models.a.drift.webhook: expected a URL such as https://example.org/alarms, found another text\n"},
+    {"models:\n  a: {file: km.ock, profile: token}\n",
+     "@/o.yaml:2: models.a.profile: @/token: not a file of ockham: it does not start with the letters OCKHAM\n"},
 };
 
 static void test_problems(void **state) {

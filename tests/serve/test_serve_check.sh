@@ -13,12 +13,22 @@ good() { # number of models, arguments ...
   local n=$1
   shift
   succeeds serve --check "$@"
-  same "serve --check $*" "$n, nothing wrong" "$(cat out)"
+  same "serve --check $*" "$n, nothing wrong" "$(head -1 out)"
 }
 
 good '1 model' flowers.ock
 good '3 models' flowers.ock --model "w=./work.sh 'a b'" --upstream u=http://127.0.0.1:1/v2/models/m
 good '2 models' --model a=./work.sh --model='b=./work.sh x,y' --listen '[::1]:0' --admin none --sample 0 --workers 3
+succeeds serve --check flowers.ock
+same 'a model without a profile' '  flowers: not watched for drift: there is no profile' "$(tail -n +2 out)"
+"$ockham" profile rows.csv --model flowers.ock --quiet >/dev/null 2>&1 # too few rows: it stays without
+for i in 1 2 3 4 5 6 7; do printf '1,%d\n3,%d\n5,6\n9,%d\n' $i $i $i; done | cat rows.csv - >many.csv
+succeeds profile many.csv --model profile.ock
+printf 'drift: {false_alarms: 1 per 9d}\nmodels:\n  a: {file: flowers.ock, profile: profile.ock}\n  b: {file: profile.ock, drift: {false_alarms: 1 per 500 rows}}\n  c: {file: profile.ock, drift: no}\n' >drift.yaml
+succeeds serve --check drift.yaml
+grep -qE '^  a: watched for drift from profile.ock \(32 rows, 2 columns, [0-9]+ clusters\), false alarms 1 per 9d$' out &&
+  grep -q '^  b: watched .* false alarms 1 per 500 rows$' out && grep -q '^  c: not watched for drift: it is switched off$' out ||
+  complain "what is watched: $(cat out)"
 succeeds serve --check --quiet flowers.ock
 [ ! -s out ] || complain "--quiet printed $(cat out)"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ockham's monitor on streams that come through standard input, as int64 and float64 in the machine's order:
  *
- *   watch rows DETECTOR RUN_LENGTH K  n d, reference (n x d); then for each stream: n, rows (n x d); K 0: the usual criterion's
- *   watch compare LEVEL K             n d, reference; then for each batch: n, rows
- *   watch errors RUN_LENGTH MOST      n, errors to learn from (n); then for each stream: n, errors (n); MOST alarms of each
- *   watch cost K D ROWS               nothing; prints nanoseconds a row: prediction, monitor, and both
+ *   watch rows DETECTOR RUN_LENGTH K  n d, reference (n x d); then for each stream: n, rows (n x d); K 0: the usual
+ * criterion's watch compare LEVEL K             n d, reference; then for each batch: n, rows watch errors RUN_LENGTH n,
+ * errors to learn from (n); then for each stream: n, errors (n) watch cost K D ROWS               nothing; prints
+ * nanoseconds a row: prediction, monitor, and both
  *
  * Prints a line about the reference (clusters, seconds of calibration) and one for each stream: the rows at which an
  * alarm came (after each the watch begins anew); of batches verdict, p-value, and each column's PSI and shift. */
@@ -65,7 +65,8 @@ static ockham_profile *make_profile(ockham_rows x, size_t k) {
   check(ockham_sweep_run(rows, &options, &sweep, &err), &err);
   ockham_verdict verdict = ockham_sweep_verdict(sweep);
   const ockham_curve_point *point = &ockham_sweep_curve(sweep)->points[verdict.point];
-  ockham_profile_options about = {.k = point->k, .centroids = point->centroids, .centre = scaling.centre, .factor = scaling.factor};
+  ockham_profile_options about = {
+      .k = point->k, .centroids = point->centroids, .centre = scaling.centre, .factor = scaling.factor};
   ockham_profile *profile;
   check(ockham_profile_fit(x, &about, &profile, &err), &err);
   ockham_sweep_free(sweep);
@@ -99,7 +100,8 @@ static void watch_rows(const char *detector, double run_length, size_t k) {
   size_t n = (size_t)read_count(), d = (size_t)read_count();
   ockham_rows x = {.data = read_numbers(n * d), .n_rows = n, .n_columns = d};
   ockham_profile *profile = make_profile(x, k);
-  ockham_drift_options options = {.detector = find_detector(detector), .rows_per_false_alarm = run_length, .reference = x, .threads = 1};
+  ockham_drift_options options = {
+      .detector = find_detector(detector), .rows_per_false_alarm = run_length, .reference = x, .threads = 1};
   ockham_drift_monitor *monitor;
   double start = seconds_now();
   check(ockham_drift_monitor_new(profile, &options, &monitor, &err), &err);
@@ -229,10 +231,12 @@ static void measure_cost(size_t k, size_t d, size_t n) {
     double best[3] = {1e9, 1e9, 1e9};
     for (int run = 0; run < 5; run++)
       for (int what = 0; what < 3; what++) {
-        double took = time_rows(what ? monitor : NULL, what != 1 ? parts->centroids : NULL, parts->k, live, step, labels);
+        double took =
+            time_rows(what ? monitor : NULL, what != 1 ? parts->centroids : NULL, parts->k, live, step, labels);
         if (took < best[what]) best[what] = took;
       }
-    printf("%zu %zu %zu %.1f %.1f %.1f\n", parts->k, d, step, 1e9 * best[0] / (double)n, 1e9 * best[1] / (double)n, 1e9 * best[2] / (double)n);
+    printf("%zu %zu %zu %.1f %.1f %.1f\n", parts->k, d, step, 1e9 * best[0] / (double)n, 1e9 * best[1] / (double)n,
+           1e9 * best[2] / (double)n);
   }
   free(labels);
   ockham_drift_monitor_free(monitor);
@@ -251,7 +255,9 @@ int main(int argc, char **argv) {
   } else if (argc == 5 && strcmp(argv[1], "cost") == 0) {
     measure_cost(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
   } else {
-    fprintf(stderr, "usage: watch rows DETECTOR RUN_LENGTH K | watch compare LEVEL K | watch errors RUN_LENGTH MOST | watch cost K D ROWS\n");
+    fprintf(stderr,
+            "usage: watch rows DETECTOR RUN_LENGTH K | watch compare LEVEL K | watch errors RUN_LENGTH MOST | "
+            "watch cost K D ROWS\n");
     return 2;
   }
   return 0;

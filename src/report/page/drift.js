@@ -155,15 +155,19 @@ async function drawColumns() {
 const choices = signals.filter((s) => s.bins.length);
 let bins = null;
 
+// One after the other, however fast they are asked for.
+let turn = Promise.resolve();
+const choose = (...one) => (turn = turn.then(() => showOne(...one)));
+
 // A name of its own for each bin, for two may be called alike.
-async function choose(index, byPointer = false) {
+async function showOne(index, byPointer = false) {
   const at = byPointer ? choices.indexOf(shownColumns[index]) : index, signal = choices[at];
   if (!signal) return;
   $("column").value = at;
   const values = (signal.kind === "clusters" ? populationsOf(signal) : signal.bins.map((bin, i) => told(bin, `${i}`, bin.name)));
-  const say_ = [titleOf(signal), changed(signal), `PSI ${say(signal.psi)} (${say(signal.psi_low)} to ${say(signal.psi_high)})`,
+  const words = [titleOf(signal), changed(signal), `PSI ${say(signal.psi)} (${say(signal.psi_low)} to ${say(signal.psi_high)})`,
     signal.p_value === null ? "" : `p ${signal.p_value < 1e-16 ? "< 1e-16" : `= ${signal.p_value.toPrecision(2)}`}`, signal.drifted ? "drifted" : "did not drift"];
-  $("readout").replaceChildren(isolated(say_.filter(Boolean).join(" · ")));
+  $("readout").replaceChildren(isolated(words.filter(Boolean).join(" · ")));
   bins?.finalize();
   $("bins-title").replaceChildren("Shares of the bins ", make("span", {}, "lines: where the share now may lie (95 %) "), key());
   const said = values.map((b) => `${b.title} ${b.then_said} then, ${b.now_said} now`).join("; ");

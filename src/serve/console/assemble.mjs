@@ -13,7 +13,7 @@ const files = {
   page: asset("text/html; charset=utf-8", all(...own("console.html"))),
   style: asset("text/css; charset=utf-8", all(join(shared, "base.css"), ...own("console.css"))),
   script: asset("text/javascript; charset=utf-8", all(join(shared, "palette.js"), join(shared, "base.js"),
-    ...own("words.js", "verdict.js", "charts.js", "models.js", "bodies.js", "requests.js", "events.js", "console.js"))),
+    ...own("words.js", "verdict.js", "charts.js", "models.js", "bodies.js", "requests.js", "events.js", "drift.js", "console.js"))),
 };
 
 writeFileSync(process.argv[2], `/* Made by assemble.mjs. */

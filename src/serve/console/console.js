@@ -90,7 +90,7 @@ function show(state) {
 // Recordings are read when something was recorded, and events when something happened.
 function followUp(state) {
   const requests = `${state.recording?.requests}`, happened = JSON.stringify([state.unloaded, state.models.map((m) =>
-    [keyOf(m), m.state, m.starts, m.deaths, m.quarantined, m.breaker])]);
+    [keyOf(m), m.state, m.starts, m.deaths, m.quarantined, m.breaker, m.drift?.n_episodes, m.drift?.status])]);
   if (line.requests !== requests && !document.hidden && !$("request").open && Date.now() > listed.notBefore) {
     line.requests = requests;
     showRequests();
@@ -114,6 +114,7 @@ async function hear(state) {
   followUp(state);
   sayLine();
   await drawCharts(state);
+  await showDrift(state);
 }
 
 function hangUp() {
@@ -193,7 +194,7 @@ function begin() {
   window.addEventListener("load", () => { if (line.state) drawCharts(line.state); }); // what draws them is here now
   setInterval(() => { if (line.source && Date.now() - line.heardAt > SILENCE_MS) hangUp(); else sayLine(); }, 1000);
   $("footer").append("All times are this browser's; rest the pointer on one for UTC. Latency is of requests that were answered. ",
-    "The same as JSON: /admin/state, /admin/history, /admin/requests, /admin/events; for Prometheus: /metrics.");
+    "The same as JSON: /admin/state, /admin/history, /admin/requests, /admin/events, /v2/models/{m}/drift; for Prometheus: /metrics.");
   connect().then(followHash);
 }
 

@@ -4,7 +4,7 @@
 
 const KIND_WORDS = {
   death: ["death", "bad"], start: ["start", ""], load: ["loaded", ""], unload: ["unloaded", ""], quarantine: ["quarantine", "bad"],
-  "breaker-open": ["breaker open", "bad"], "breaker-closed": ["breaker closed", "well"],
+  "drift begin": ["drift", "bad"], "drift end": ["drift over", "well"], "breaker-open": ["breaker open", "bad"], "breaker-closed": ["breaker closed", "well"],
 };
 const MOST_EVENTS = 100, MOST_TEXT = 600;
 const known = { events: [], after: 0, busy: false };
@@ -29,7 +29,7 @@ async function deathOf(id) {
 }
 
 function eventRow(event, nowNs) {
-  const [word, tone] = KIND_WORDS[event.kind] ?? [event.kind, ""], what = make("td", { className: "text" }, word);
+  const [word, tone] = KIND_WORDS[event.kind === "drift" ? `drift ${event.details.phase}` : event.kind] ?? [event.kind, ""], what = make("td", { className: "text" }, word);
   what.dataset.tone = tone;
   const words = make("td", { className: "text what" }), { stderr, request } = event.details;
   const text = isolated(shorten(event.text, MOST_TEXT));

@@ -9,6 +9,7 @@ const SHOWS = [
   ["refused", [["least_status", 400, "most_status", 499]]],
   ["slow", [["marks", "slow"]]],
   ["far from what the model was fitted on", [["marks", "far"]]],
+  ["of the kind that grew during drift", [["marks", "drift"]]],
   ["a worker died", [["marks", "died"]]],
   ["a shadow answered differently", [["marks", "differs"]]],
   ["all", [[]]],

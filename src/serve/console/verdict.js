@@ -42,6 +42,8 @@ function waiting(m) {
   return m.waiting > 4 * Math.max(m.workers ?? 1, 1) ? { text: `${whole.format(m.waiting)} requests wait for ${nameOf(m)}` } : null;
 }
 
+const drifts = (m) => (m.drift?.status === "drift" ? { bad: true, text: `${nameOf(m)} drifts`, since: m.drift.since_ns, more: m.drift.words } : null);
+
 function recordingOf({ recording }) {
   if (!recording?.problem) return null;
   return { bad: true, text: "The recording loses entries", more: `${whole.format(recording.lost)} lost: ${recording.problem}` };
@@ -52,7 +54,7 @@ function problemsOf(state, recentDeaths) {
   const ago = (ns) => (state.time_ns - ns) / 1e9;
   const all = [recordingOf(state)];
   for (const m of state.models) {
-    const found = [readiness(m, ago), faults(m), deaths(m, ago, recentDeaths(m)), refusals(m), waiting(m)].filter(Boolean);
+    const found = [readiness(m, ago), faults(m), deaths(m, ago, recentDeaths(m)), refusals(m), waiting(m), drifts(m)].filter(Boolean);
     all.push(...found.map((p) => ({ ...p, bad: Boolean(p.bad) && !m.shadow }))); // nobody waits for a shadow
   }
   if (state.models.length === 0) all.push({ text: "No model is loaded" });

@@ -31,8 +31,8 @@ function minuteOf(m, number) {
 
 const described = ({ at, ...rest }, number) => ({ ...rest, minute: minuteOf({ at }, number), slices: [slice(number - 1, at(number - 1)), slice(number, at(number))] });
 
-// files: path to { type, policy, body }. world: { models, requests, events, recording, unloaded, token }, which may be
-// changed while it runs.
+// files: path to { type, policy, body }. world: { models, requests, events, recording, unloaded, token, drift }, which may
+// be changed while it runs; drift: by model, the document about it.
 export async function pretend(files, world) {
   const begin = Date.now() - 700 * 1000, listeners = new Set(), asked = [];
   const number = () => Math.floor((Date.now() - begin) / 5000);
@@ -56,6 +56,7 @@ export async function pretend(files, world) {
     "/admin/requests": (url) => world.requests.filter((r) => passes(r, url.searchParams)).sort((a, b) => b.number - a.number).slice(0, Number(url.searchParams.get("limit") ?? 50)).map(plainly),
     "/admin/events": (url) => world.events.filter((e) => e.number > Number(url.searchParams.get("after") ?? 0)),
   };
+  const driftOf = (url) => world.drift?.[/^\/v2\/models\/([^/]+)\/versions\/1\/drift$/.exec(url.pathname)?.[1]];
   function stream(response) {
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
     response.write(`data: ${JSON.stringify(state())}\n\n`);
@@ -70,6 +71,7 @@ export async function pretend(files, world) {
     else if (url.pathname === "/admin/stream") stream(response);
     else if (documents[url.pathname]) send(documents[url.pathname](url));
     else if (withBodies(url)) send(withBodies(url));
+    else if (driftOf(url)) send(driftOf(url));
     else if (request.method === "POST") send({});
     else send({ error: "there is nothing" }, 404);
   });

@@ -21,8 +21,49 @@ const busy = () => ({ success: 50, ms: 2 });
 const recording = { requests: 12, lost: 0, bytes: 4096, problem: "", folder: "it's here" };
 const world = (models, more) => ({ models, requests: [], events: [], recording, unloaded: [], ...more });
 
+// ---- drift ----
+
+const driftState = { status: "drift", since_ns: ago(90), rows: 5000, dropped: 0, skipped: 0, words: "clusters: 'outside' is 8 % of the rows, was 0.1 %", level: 1.4, n_episodes: 1 };
+const signal = (name, kind, drifted, psi, shift, run_length = 1e9) => ({ name, kind, statistic: 3, limit: 2, run_length, asked_run_length: 1e6, often: "", psi: psi === null ? null : [psi, psi / 2, 2 * psi], js: 0.1, shift: shift === null ? null : [shift, shift - 0.1, shift + 0.1], drifted });
+const driftDocument = (bin, column = "age") => ({
+  model: "price", version: "1", ...driftState, measured: 4992, words: driftState.words, leading: "clusters",
+  budget: { asked: "1 per 30d", words: "1 per 30d at 12 rows/s = 1 per 31.1 million rows", achieved: [1.2, 0.9, 1.6] },
+  signals: [signal("clusters", "clusters", true, 0.3, null, 1e300), signal(column, "column", true, 0.12, -0.5, 1e300), signal("floor", "column", false, 0.001, 0.02), signal("missing", "missing", false, null, null)],
+  bins: [{ signal: "clusters", bins: [{ name: "0", then: 0.6, now: [0.5, 0.45, 0.55] }, { name: bin, then: 0.001, now: [0.08, 0.06, 0.1] }, { name: "empty", then: 0, now: null }] }],
+  n_episodes: 1, episodes: [{ number: 1, signal: "clusters", since_row: 4000, noticed_row: 4100, until_row: null, since_ns: ago(95), noticed_ns: ago(90), run_length: 1e7, psi: 0.2 }],
+  course: [[16, 0.1], [1000, 0.2], [4000, 0.3], [4100, 1.1], [4900, null], [4992, 900]],
+  examples: { signal: "clusters", bin, then: 0.001, now: 0.08, requests: [3, 2], link: "" },
+  series: [{ name: "latency", unit: "ms", events: false, status: "quiet", then: 0.5, now: null, learned: 2000 }, { name: "failures", events: true, status: "learning", learned: 7 },
+    { name: "outcomes", events: true, status: "drift", then: 0.04, now: [0.1, 0.08, 0.12], run_length: 1e8, learned: 2000 }],
+});
+
+async function checkDrift(browser, files, { check, same, until }) {
+  const kept = { number: 3, time_ns: ago(20), status: 200, total_us: 20, cpu_us: 0, phase_us: {}, marks: ["drift"], id: "kept", model: "price", version: "1", route: "POST /m/{m}", error: "", rows: 1 };
+  const other = { ...kept, number: 4, marks: ["slow"], id: "other" };
+  const server = await pretend(files, world([model("price", busy, { drift: driftState })], { requests: [kept, other], drift: { price: driftDocument(hostile, `${hostile} age`) } }));
+  for (const [width, colorScheme] of [[390, "light"], [1600, "dark"]]) {
+    const { page, complaints } = await show(browser, server.url, { ready: "#drift .shares tbody tr", width, colorScheme });
+    await until(page, "the course", () => document.querySelector("#drift .course svg") !== null);
+    const text = await page.textContent("#drift");
+    for (const wanted of ["drifts since", "31.1 million rows", "in rehearsal 1.2 times as long as asked", "less than once in 10", "latency: was 0.5 ms, too few since to tell", "failures: 7 of 2,000", "outcomes: 10 %, was 4 %", "noticed at row 4,100, it lasts", "−0.50", hostile.slice(0, 20)])
+      check(text.includes(wanted), `drift at ${width}: '${wanted}' is not there:`, text);
+    same(await page.$$eval("#drift .shares", (tables) => tables.map((t) => t.tBodies[0].rows.length).join()), "2,3", "rows of shares, and of what moved");
+    same(await page.$$eval("#drift [data-tone=moved]", (all) => all.length), 3, "what has changed for certain");
+    same(await page.evaluate(() => document.documentElement.scrollWidth), width, "the width with drift");
+    await page.click("#drift button.link");
+    await until(page, "the requests that were kept", () => [...document.querySelectorAll("#requests-body small")].map((e) => e.textContent).join() === "kept");
+    const found = await strangers(page);
+    same(found.injected, undefined, "a script that was injected by a bin");
+    same(complaints.join("\n"), "", `drift at ${width}`);
+    await page.close();
+  }
+  await server.close();
+}
+
 // [what is so, verdict, tone, what is said besides]
 const verdicts = () => [
+  [world([model("price", busy, { drift: driftState })], { drift: { price: driftDocument("outside") } }), "price drifts", "bad", /^since .* \(1 min ago\), clusters: 'outside' is 8 % of the rows, was 0.1 %$/],
+  [world([model("price", busy, { drift: { status: "no profile", rows: 0 } })]), "All is well", "well", null],
   [world([model("price", busy)]), "All is well", "well", null],
   [world([model("price", busy, { workers: undefined }), model("slow", () => ({}))]), "All is well", "well", null],
   [world([model("price", (n) => ({ success: 50, fault: n % 2 }), { since: since({ faults_ns: ago(90) }) })]), "All is well, with one note", "note", /^price fails a few of its requests, since .* \(1 min ago\), 6 of 606 requests in the last minute$/],
@@ -144,5 +185,6 @@ export async function checkPretended(browser, ockham, scratch, tools) {
   const files = await filesOf(ockham, scratch);
   await checkVerdicts(browser, files, tools);
   await checkHostile(browser, files, tools);
+  await checkDrift(browser, files, tools);
   await checkLooks(browser, files, tools);
 }

@@ -207,7 +207,7 @@ def other_detectors(outcomes, results):
 def cost_section(found):
     yield "## Cost"
     yield ""
-    yield f"{found['date']}, load average {found['load']:.1f} at the end: the machine was shared. Nanoseconds a row, one thread, the least of five; in calls of so many rows."
+    yield f"{found['date']}, load average {found['load']:.1f} at the end: the machine was shared. Nanoseconds of one processor a row, the least of five; in calls of so many rows."
     yield ""
     rows = [[f"{int(k)}", f"{int(d)}", f"{int(step)}", f"{a:,.0f}", f"{b:,.0f}", f"{c:,.0f}"] for k, d, step, a, b, c in found["row"]]
     yield from table(["clusters", "columns", "rows a call", "prediction alone", "monitor alone", "both"], rows)
@@ -225,7 +225,7 @@ def cost_section(found):
     yield from table(["", "seconds", "CPU seconds", "times ockham's CPU seconds (npy)", "peak memory, MiB"], rows)
     yield "`ockham drift --stream`, 8 columns, CSV through a pipe:"
     yield ""
-    yield from table(["rows", "seconds", "peak memory, MiB"], [[f"{f['rows']:,}", f"{f['seconds']:.1f}", f"{f['peak']:.1f}"] for f in found["length"]])
+    yield from table(["rows", "seconds", "CPU seconds", "peak memory, MiB"], [[f"{f['rows']:,}", f"{f['seconds']:.1f}", f"{f['cpu']:.1f}", f"{f['peak']:.1f}"] for f in found["length"]])
 
 
 def outlier_section(found):

@@ -30,6 +30,18 @@ static bool is_counted(const ock_profile_fit *fit, const ockham_signal *signal, 
   return !of_half || !ock_row_is_fitted(fit, row);
 }
 
+static double find_stickiness(const ock_profile_fit *fit, const ockham_signal *signal, const uint16_t *codes) {
+  size_t n = fit->x.n_rows;
+  if (fit->options->unordered) return 0;
+  double s = ock_stickiness(codes, n, signal->n_bins);
+  size_t n_ordered = 0;
+  if (signal->kind == OCKHAM_SIGNAL_DIRECTION)
+    n_ordered = signal->n_bins;
+  else if (signal->kind == OCKHAM_SIGNAL_DISTANCE || ock_signal_has_edges(fit->profile, signal))
+    n_ordered = signal->n_bins - 1; /* the last is of rows without a value */
+  return n_ordered ? ock_order_stickiness(codes, n, signal->n_bins, n_ordered, s) : s;
+}
+
 static void count_signal(void *arg, size_t s, size_t worker) {
   const count_tasks *t = arg;
   ockham_signal *signal = &t->fit->profile->signals[s];
@@ -43,7 +55,7 @@ static void count_signal(void *arg, size_t s, size_t worker) {
     if (by_hour && t->hours[i] != NO_HOUR) by_hour[t->hours[i] * signal->n_bins + codes[i]]++;
   }
   for (size_t b = 0; b < signal->n_bins; b++) signal->n_counted += counts[b];
-  signal->stickiness = t->fit->options->unordered ? 0 : ock_stickiness(codes, t->fit->x.n_rows, signal->n_bins);
+  signal->stickiness = find_stickiness(t->fit, signal, codes);
 }
 
 /* ---- times ---- */

@@ -157,5 +157,8 @@ size_t ock_quantile_edges(const double *sorted, size_t m, double *edges, uint32_
 
 /* How sticky a signal's bins are, from those of n rows in their order. */
 double ock_stickiness(const uint16_t *codes, size_t n, size_t n_bins);
+/* The same of signals whose first n_ordered bins are in order, s being what ock_stickiness() says: the autocorrelation
+ * of neighbours' normal scores, where it is significantly more. */
+double ock_order_stickiness(const uint16_t *codes, size_t n, size_t n_bins, size_t n_ordered, double s);
 
 #endif

@@ -40,7 +40,7 @@ import json, sys
 events = [json.loads(line) for line in open(sys.argv[1])]
 assert [e["event"] for e in events] == ["alarm", "end", "summary"], [e["event"] for e in events]
 alarm, end, summary = events
-assert 2940 <= alarm["since_row"] <= 3030 < alarm["noticed_row"] < 3200, alarm
+assert 2940 <= alarm["since_row"] <= 3010 < alarm["noticed_row"] < 3200, alarm
 assert alarm["until_row"] is None and end["until_row"] > 3800 and end["number"] == 1, end
 assert summary["kind"] == "stream" and summary["verdict"] == "found" and not summary["course"]["drifted"]
 assert summary["n_rows"] == 3000 + 800 + 6000 and summary["course"]["n_episodes"] == 1

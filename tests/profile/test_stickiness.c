@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Of chains that keep their bin with a known probability, and of rows that go in slow waves. */
 #include "profile/example.h"
+#include "stats/internal.h"
 
 enum { MOST_ROWS = 100000, N_SHARES = 3 };
 static uint16_t codes[MOST_ROWS];
@@ -106,6 +107,29 @@ static void test_it_predicts_variances(void **state) {
   assert_true(fabs(seen / ((1 + s) / (1 - s)) - 1) < 0.3); /* three standard errors of 200 stretches */
 }
 
+/* An autoregressive series: neighbours are close and seldom in the same of ten bins, and means vary (1 + r) / (1 - r)
+ * times as much, r being the autocorrelation. Ten bins keep some 97 % of it. A chain has the same by both measures. */
+static void test_order_tells_of_autoregression(void **state) {
+  (void)state;
+  const double correlation = .6;
+  double edges[9], x = 0;
+  for (size_t b = 0; b < 9; b++) edges[b] = ock_normal_quantile((double)(b + 1) / 10);
+  ock_rng rng = ock_rng_make(12, 0);
+  for (size_t i = 0; i < MOST_ROWS; i++) {
+    x = correlation * x + sqrt(1 - correlation * correlation) * ock_rng_normal(&rng);
+    codes[i] = 0;
+    for (size_t b = 0; b < 9; b++) codes[i] += x >= edges[b];
+  }
+  double s = ock_stickiness(codes, MOST_ROWS, 10);
+  assert_true(s < .5);
+  s = ock_order_stickiness(codes, MOST_ROWS, 10, 10, s);
+  assert_true(s > .55 && s < .62);
+
+  draw_chain(&shares[0], .5, MOST_ROWS, &rng);
+  s = ock_stickiness(codes, MOST_ROWS, 2);
+  assert_float_equal(ock_order_stickiness(codes, MOST_ROWS, 2, 2, s), s, .01);
+}
+
 static void test_ends(void **state) {
   (void)state;
   memset(codes, 0, sizeof codes);
@@ -118,11 +142,9 @@ static void test_ends(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_a_chain_is_as_sticky_as_it_is),
-      cmocka_unit_test(test_shuffled_rows_are_not_sticky),
-      cmocka_unit_test(test_slow_waves_are_seen),
-      cmocka_unit_test(test_it_predicts_variances),
-      cmocka_unit_test(test_ends),
+      cmocka_unit_test(test_a_chain_is_as_sticky_as_it_is), cmocka_unit_test(test_shuffled_rows_are_not_sticky),
+      cmocka_unit_test(test_slow_waves_are_seen),           cmocka_unit_test(test_it_predicts_variances),
+      cmocka_unit_test(test_order_tells_of_autoregression), cmocka_unit_test(test_ends),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

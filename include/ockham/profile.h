@@ -82,6 +82,8 @@ typedef struct ockham_signal {
                           where that is not significant. Where stretches of 64 rows and more vary more than it explains,
                           as much as makes a process that stays with this probability vary as they do. Of bins in
                           an order also the autocorrelation of neighbours' normal scores, where that is more */
+  double
+      stickiness_in_hours; /**< the same of what the hour of the week does not explain; without by_hour equal to it */
   const uint32_t *by_hour; /**< OCKHAM_HOURS_A_WEEK x n_bins: counts by hour of the week (0: Monday 0:00 to 1:00 UTC);
                                 NULL: times were not given, or span less than two weeks */
 } ockham_signal;

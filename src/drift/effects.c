@@ -7,6 +7,10 @@
 
 static const double normal_975 = 1.959963984540054;
 
+double ock_signal_stickiness(const ockham_signal *signal, bool by_hour) {
+  return by_hour && signal->by_hour ? signal->stickiness_in_hours : signal->stickiness;
+}
+
 double ock_variance_inflation(double stickiness) {
   return (1 + stickiness) / (1 - stickiness);
 }

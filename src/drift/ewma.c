@@ -193,7 +193,7 @@ static double pooled_rows(const ockham_signal *signal, double inflation) {
 }
 
 double ock_ewma_hour_rows(const ockham_signal *signal) {
-  double pooled = pooled_rows(signal, ock_variance_inflation(signal->stickiness));
+  double pooled = pooled_rows(signal, ock_variance_inflation(signal->stickiness_in_hours));
   return fmin((double)signal->n_counted, (double)signal->n_counted / OCKHAM_HOURS_A_WEEK + pooled);
 }
 
@@ -212,7 +212,7 @@ ockham_status ock_ewma_plan_make(const ockham_signal *signal, size_t window, boo
                                  ockham_error *err) {
   *plan = (ock_ewma_plan){.n_bins = signal->n_bins, .n_padded = pad(signal->n_bins)};
   by_hour = by_hour && signal->by_hour;
-  plan->inflation = ock_variance_inflation(signal->stickiness);
+  plan->inflation = ock_variance_inflation(ock_signal_stickiness(signal, by_hour));
   plan->n_reference = (double)signal->n_counted / plan->inflation;
   if (by_hour) plan->n_reference = ock_ewma_hour_rows(signal) / plan->inflation;
   set_spans(plan, window);

@@ -45,7 +45,8 @@ void ock_ewma_canonical(const ockham_signal *signal, bool by_hour, ockham_signal
     canonical->n_counted += counts[j];
   }
   const double most = .98; /* as much as a profile says */
-  canonical->stickiness = fmin(most, grid_stickiness * nearbyint(signal->stickiness / grid_stickiness));
+  double stickiness = ock_signal_stickiness(signal, by_hour);
+  canonical->stickiness = fmin(most, grid_stickiness * nearbyint(stickiness / grid_stickiness));
 }
 
 size_t ock_ewma_signature(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes) {

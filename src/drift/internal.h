@@ -159,6 +159,8 @@ void ock_p_values_pick(const double *p, const double *weights, size_t n, double 
  * in 80 % of cases; both sizes effective. Infinite when there are too few rows for any. */
 double ock_smallest_shift(double n_reference, double n_now, double level);
 
+/* Of rows in their order, or of what their hours do not explain where they are compared by those. */
+double ock_signal_stickiness(const ockham_signal *signal, bool by_hour);
 /* (1 + s) / (1 - s): what stickiness multiplies the variance of shares by. */
 double ock_variance_inflation(double stickiness);
 

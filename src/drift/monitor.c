@@ -241,7 +241,8 @@ const ockham_drift_state *ockham_drift_monitor_look(ockham_drift_monitor *monito
 
 void ockham_drift_monitor_bins(const ockham_drift_monitor *monitor, size_t s, ockham_drift_bin *bins) {
   const ock_watched *w = &monitor->set.items[s];
-  double reference[OCKHAM_PROFILE_MOST_BINS], n_reference = ock_reference_shares(w->signal, reference);
+  double reference[OCKHAM_PROFILE_MOST_BINS],
+      n_reference = ock_reference_shares(w->signal, monitor->options.by_hour, reference);
   ock_shares shares = {0};
   if (w->state && monitor->state.n_measured) shares = monitor->set.type->shares(w->state);
   for (size_t b = 0; b < w->signal->n_bins; b++) {

@@ -89,7 +89,7 @@ struct ockham_drift_monitor {
 };
 
 /* The shares of the reference: into shares; returns how many rows they are worth. */
-double ock_reference_shares(const ockham_signal *signal, double *shares);
+double ock_reference_shares(const ockham_signal *signal, bool by_hour, double *shares);
 /* Fills in what is known of a signal. */
 void ock_monitor_tell(ockham_drift_monitor *monitor, size_t s, ockham_drift_signal *told);
 /* After a block that ended at `time`: true when it begins an episode. */

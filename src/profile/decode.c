@@ -278,6 +278,7 @@ static ockham_status get_counts(source *from, ockham_profile *p, size_t s, bool 
   OCK_TRY(get(from, counts, n, sizeof *counts));
   if (!are_counts(p, signal)) return fail_what(from, "counts");
   OCK_TRY(get_numbers(from, &signal->stickiness, 1, 0, OCK_PROFILE_MOST_STICKY, "stickiness"));
+  OCK_TRY(get_numbers(from, &signal->stickiness_in_hours, 1, 0, OCK_PROFILE_MOST_STICKY, "stickiness in hours"));
   if (!by_hour) return OCKHAM_OK;
   if (n_hours * sizeof *signal->by_hour > from->left) return fail_cut(from);
   uint32_t *hours = ock_profile_array(p, n_hours, sizeof *hours);

@@ -155,10 +155,14 @@ double ock_sorted_quantile(const double *sorted, size_t n, double q);
  * [edges[b], edges[b + 1]) are equal. */
 size_t ock_quantile_edges(const double *sorted, size_t m, double *edges, uint32_t *single);
 
-/* How sticky a signal's bins are, from those of n rows in their order. */
-double ock_stickiness(const uint16_t *codes, size_t n, size_t n_bins);
+/* Hours of the week as rows have them: OCK_NO_HOUR where there is no time. */
+enum { OCK_NO_HOUR = OCKHAM_HOURS_A_WEEK, OCK_HOUR_KINDS };
+/* How sticky a signal's bins are, from those of n rows in their order; with hours (n, or NULL) beyond what these
+ * explain. scratch: OCK_HOUR_KINDS x n_bins. */
+double ock_stickiness(const uint16_t *codes, const uint8_t *hours, size_t n, size_t n_bins, double *scratch);
 /* The same of signals whose first n_ordered bins are in order, s being what ock_stickiness() says: the autocorrelation
  * of neighbours' normal scores, where it is significantly more. */
-double ock_order_stickiness(const uint16_t *codes, size_t n, size_t n_bins, size_t n_ordered, double s);
+double ock_order_stickiness(const uint16_t *codes, const uint8_t *hours, size_t n, size_t n_bins, size_t n_ordered,
+                            double s);
 
 #endif

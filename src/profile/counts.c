@@ -5,13 +5,13 @@
 
 #include "profile/internal.h"
 
-enum { ROWS_A_TASK = 64 * OCK_PANEL, NO_HOUR = 255 };
+enum { ROWS_A_TASK = 64 * OCK_PANEL };
 static const double two_weeks_s = 14 * 86400.0, largest_time_s = 1e15;
 
 typedef struct count_tasks {
   ock_profile_fit *fit;
   uint16_t *codes; /* n_signals x n_rows */
-  uint8_t *hours;  /* n_rows: hour of the week, or NO_HOUR; NULL: nothing is counted by hour */
+  uint8_t *hours;  /* n_rows: hour of the week, or OCK_NO_HOUR; NULL: nothing is counted by hour */
 } count_tasks;
 
 static void code_rows(void *arg, size_t task, size_t worker) {
@@ -52,7 +52,7 @@ static void count_signal(void *arg, size_t s, size_t worker) {
   for (size_t i = 0; i < t->fit->x.n_rows; i++) {
     if (!is_counted(t->fit, signal, i)) continue;
     counts[codes[i]]++;
-    if (by_hour && t->hours[i] != NO_HOUR) by_hour[t->hours[i] * signal->n_bins + codes[i]]++;
+    if (by_hour && t->hours[i] != OCK_NO_HOUR) by_hour[t->hours[i] * signal->n_bins + codes[i]]++;
   }
   for (size_t b = 0; b < signal->n_bins; b++) signal->n_counted += counts[b];
   signal->stickiness = find_stickiness(t->fit, signal, codes);
@@ -60,14 +60,15 @@ static void count_signal(void *arg, size_t s, size_t worker) {
 
 /* ---- times ---- */
 
-static bool is_time(double time) {
+bool ock_is_time(double time) {
   return time >= 0 && time <= largest_time_s;
 }
 
 /* 1970 began on a Thursday. */
-static uint8_t hour_of_week(double time) {
+size_t ock_hour_of_week(double time) {
+  if (!ock_is_time(time)) return OCK_NO_HOUR;
   uint64_t hours = (uint64_t)(time / 3600);
-  return (uint8_t)((hours + 3 * 24) % OCKHAM_HOURS_A_WEEK);
+  return (hours + 3 * 24) % OCKHAM_HOURS_A_WEEK;
 }
 
 /* True when they span two weeks. */
@@ -75,7 +76,7 @@ static bool set_times(ock_profile_fit *fit) {
   double since = INFINITY, until = -INFINITY;
   const double *times = fit->options->times;
   for (size_t i = 0; times && i < fit->x.n_rows; i++) {
-    if (!is_time(times[i])) continue;
+    if (!ock_is_time(times[i])) continue;
     since = fmin(since, times[i]);
     until = fmax(until, times[i]);
   }
@@ -89,8 +90,7 @@ static bool set_hours(count_tasks *t) {
   const double *times = t->fit->options->times;
   if (!set_times(t->fit)) return true;
   t->hours = ock_arena_array(&t->fit->scratch, t->fit->x.n_rows, sizeof *t->hours);
-  for (size_t i = 0; t->hours && i < t->fit->x.n_rows; i++)
-    t->hours[i] = is_time(times[i]) ? hour_of_week(times[i]) : NO_HOUR;
+  for (size_t i = 0; t->hours && i < t->fit->x.n_rows; i++) t->hours[i] = (uint8_t)ock_hour_of_week(times[i]);
   return t->hours;
 }
 

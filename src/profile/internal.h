@@ -102,6 +102,15 @@ void ock_block_project(const ockham_profile *profile, const ock_block *block, si
 void ock_block_code(const ockham_profile *profile, ock_block *block, uint16_t *codes, size_t row_step,
                     size_t signal_step);
 
+/* ---- times ---- */
+
+/* Seconds since 1970 that are a time: from 0 to some 30 million years, so that all that is made of them stays a number.
+ */
+bool ock_is_time(double time);
+enum { OCK_NO_HOUR = 255 };
+/* 0: Monday 0:00 to 1:00 UTC; OCK_NO_HOUR of what is no time. */
+size_t ock_hour_of_week(double time);
+
 /* ---- fitting ---- */
 
 typedef struct ock_profile_fit {

@@ -142,10 +142,10 @@ typedef struct ock_difference {
 } ock_difference;
 /* Whether both come from one distribution. Counts are divided by what stickiness inflates variances by. A batch then
  * worth 100 rows or more: bins where the smaller sample should have fewer than 5 are joined, the largest first; what is
- * left over in the end (bins that are rare even together) has an exact binomial test of its own for having grown, with
- * a tenth of the level. Smaller ones: all bins, and the distribution of chi2 given the sums of both samples, by drawing
- * equally sticky batches from them without replacement. O(n_bins log n_bins), or for small batches up to some 1e7
- * draws. */
+ * left over in the end (bins that are rare even together) has an exact binomial test of its own for having grown, or
+ * vanished where the reference is the smaller sample, with a tenth of the level. Smaller ones: all bins, and the
+ * distribution of chi2 given the sums of both samples, by drawing equally sticky batches from them without replacement.
+ * O(n_bins log n_bins), or for small batches up to some 1e7 draws. */
 ock_difference ock_two_samples_compare(const ock_two_samples *samples);
 
 /* One p-value of n with weights (1 in all), which may depend on each other (Liu & Xie, JASA 115, 2020,

@@ -7,7 +7,7 @@
 
 struct ockham_stream {
   ockham_stream_options options;
-  uint64_t n_values;
+  uint64_t n_values, n_before; /* of the latter, those before the monitor's first */
   size_t n_learned;
   double *learned; /* n_learn; freed when the monitor is there */
   ockham_profile *profile;
@@ -67,7 +67,7 @@ static ockham_status begin_watching(ockham_stream *stream) {
   return ockham_drift_monitor_new(stream->profile, &watch, &stream->monitor, NULL);
 }
 
-/* Without memory for a monitor it learns anew. */
+/* Without memory for a monitor it learns anew; and so it does of values too far apart for a profile. */
 static void learn(ockham_stream *stream, double value) {
   stream->learned[stream->n_learned++] = value;
   if (stream->n_learned < stream->options.n_learn) return;
@@ -78,6 +78,7 @@ static void learn(ockham_stream *stream, double value) {
   } else {
     ock_free(stream->learned);
     stream->learned = NULL;
+    stream->n_before = stream->n_values;
   }
 }
 
@@ -139,11 +140,11 @@ static void tell_mean(const ockham_stream *stream, const ockham_drift_signal *to
   state->high = state->now + half;
 }
 
-/* Rows are counted from the first value, with those that were learned from. */
+/* Rows are counted from the first value, with all that were learned from. */
 static void tell_episode(const ockham_stream *stream, ockham_drift_episode episode, ockham_stream_state *state) {
-  episode.since_row += stream->n_learned;
-  episode.noticed_row += stream->n_learned;
-  if (episode.until_row) episode.until_row += stream->n_learned;
+  episode.since_row += stream->n_before;
+  episode.noticed_row += stream->n_before;
+  if (episode.until_row) episode.until_row += stream->n_before;
   episode.signal = 0;
   state->latest = episode;
 }

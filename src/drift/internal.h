@@ -118,6 +118,8 @@ void ock_signal_scores(const ockham_signal *signal, double *scores);
 
 /* ---- the budget ---- */
 
+/* BAD_ARGUMENT when one of OCKHAM_N_SIGNAL_GROUPS shares is negative, infinite or no number. */
+ockham_status ock_budget_check(const double *group_shares, ockham_error *err);
 /* What part of a budget each of n signals has, 1 in all: group_shares (OCKHAM_N_SIGNAL_GROUPS; NULL or all 0: the
  * usual) of groups that have a signal, evenly over the kinds of signals in a group, evenly over those of a kind.
  * watched: n, or NULL for all; others have none. All is 0 when the groups that have signals have no share. */

@@ -54,12 +54,7 @@ static ockham_status check_options(const ockham_drift_options *options, ockham_e
   if (!(options->rows_per_false_alarm >= 100) || isinf(options->rows_per_false_alarm))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows_per_false_alarm must be 100 or more, found %g",
                     options->rows_per_false_alarm);
-  for (size_t g = 0; g < OCKHAM_N_SIGNAL_GROUPS; g++) {
-    if (!(options->shares[g] >= 0) || isinf(options->shares[g]))
-      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "shares of the budget must not be negative, found %g",
-                      options->shares[g]);
-  }
-  return OCKHAM_OK;
+  return ock_budget_check(options->shares, err);
 }
 
 static ockham_status make_watches(ockham_drift_monitor *monitor, ockham_error *err) {
@@ -177,9 +172,7 @@ static void take_row(ockham_drift_monitor *monitor, ockham_rows x, size_t row, d
 
 ockham_status ockham_drift_monitor_put(ockham_drift_monitor *monitor, ockham_rows x, const double *times,
                                        size_t *n_alarms, ockham_error *err) {
-  if (x.n_columns != monitor->parts->n_columns)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows must have the profile's %zu columns, found %zu",
-                    monitor->parts->n_columns, x.n_columns);
+  OCK_TRY(ock_profile_check_rows(monitor->profile, x, err));
   size_t n = 0;
   for (size_t i = 0; i < x.n_rows; i++) {
     take_row(monitor, x, i, times ? times[i] : 0);

@@ -187,9 +187,7 @@ static ockham_status rehearse(rehearsal *r, ockham_profile *profile, ockham_rows
 ockham_status ockham_drift_rehearse(ockham_profile *profile, ockham_rows x, uint64_t seed, size_t threads,
                                     const ockham_progress *progress, ockham_error *err) {
   const ockham_profile_parts *parts = ockham_profile_look(profile);
-  if (x.n_columns != parts->n_columns)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows must have the profile's %zu columns, found %zu", parts->n_columns,
-                    x.n_columns);
+  OCK_TRY(ock_profile_check_rows(profile, x, err));
   if (x.n_rows != parts->n_rows)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the profile is of %llu rows, found %zu",
                     (unsigned long long)parts->n_rows, x.n_rows);

@@ -91,6 +91,8 @@ typedef struct ock_block {
   double squared[OCK_PANEL]; /* over the observed numbers, as a share of all; NaN: none */
 } ock_block;
 ock_block *ock_block_new(const ockham_profile *profile); /* for ock_free() */
+/* Whether rows have the profile's columns, and are there; BAD_ARGUMENT says what is not. */
+ockham_status ock_profile_check_rows(const ockham_profile *profile, ockham_rows x, ockham_error *err);
 /* Rows first ... first + n - 1, n <= OCK_PANEL. */
 void ock_block_load(const ockham_profile *profile, ockham_rows x, size_t first, size_t n, ock_block *block);
 /* Nearest clusters of a loaded block. */

@@ -235,6 +235,8 @@ static void test_wrong_arguments_are_refused(void **state) {
   assert_int_equal(ockham_drift_monitor_new(profile, &options, &made, &error), OCKHAM_BAD_ARGUMENT);
   assert_null(made);
   assert_int_equal(ockham_drift_monitor_put(monitor, rows_of(live, 1, D - 1), NULL, NULL, &error), OCKHAM_BAD_ARGUMENT);
+  assert_int_equal(ockham_drift_monitor_put(monitor, rows_of(NULL, 1, D), NULL, NULL, &error), OCKHAM_BAD_ARGUMENT);
+  assert_string_equal(error.message, "the data must not be NULL");
   ockham_drift_monitor_free(NULL);
 }
 

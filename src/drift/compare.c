@@ -8,7 +8,7 @@
 #include "profile/internal.h"
 
 enum { BLOCK_ROWS = 8192, CHUNK_ROWS = 512, N_EXAMPLES = 5 };
-static const double default_level = .01, normal_975 = 1.959963984540054;
+static const double default_level = .01;
 
 /* Of a column of numbers, less the reference's mean. */
 typedef struct moments {
@@ -132,7 +132,7 @@ static ockham_status add_blocks(comparison *c, ockham_error *err) {
 
 /* Means of columns, clipped, and of distances as normal scores; both in standard deviations of the reference. */
 static void measure_shift(ockham_drift_signal *d, double shift, double variance_now, double n_reference, double n_now) {
-  double half = normal_975 * sqrt(1 / n_reference + variance_now / n_now);
+  double half = OCK_NORMAL_975 * sqrt(1 / n_reference + variance_now / n_now);
   d->shift = shift;
   d->shift_low = shift - half;
   d->shift_high = shift + half;

@@ -37,6 +37,17 @@ typedef struct ock_null_streams {
 ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t seed, size_t threads,
                                        ock_run_lengths *curve, ockham_error *err);
 
+/* How rows that a simulation may make in all are shared: for one of n_curves, within what is of use. */
+size_t ock_calibration_rows(size_t n_curves);
+/* FNV-1a of a signal's counts, for signatures. */
+uint64_t ock_hash_counts(const ockham_signal *signal);
+
+/* Shares that a reference leaves possible: Dirichlet(counts / inflation + prior), times n_bins. */
+void ock_draw_shares(const ockham_signal *signal, double inflation, double prior, ock_rng *rng, double *shares);
+/* Walker's aliases: each of n_bins places of equal probability holds its own bin below its threshold (0 to 1), and
+ * another from there on (Vose, IEEE TSE 17, 1991). The shares, n_bins in all, are used up. */
+void ock_make_aliases(double *shares, size_t n_bins, double *threshold, uint16_t *alias);
+
 /* ---- watches: one signal, or one column, seen by one detector ---- */
 
 /* What a watch is told of a block of rows: the bins of its signal. */
@@ -94,6 +105,8 @@ extern const ock_watch_type ock_watch_ewma;
 
 /* ---- effects, of any two sets of shares ---- */
 
+#define OCK_NORMAL_975 1.959963984540054 /* standard deviations either way of a 95 % interval */
+
 typedef struct ock_effect {
   double psi, psi_low, psi_high, js;
 } ock_effect;
@@ -102,9 +115,6 @@ typedef struct ock_effect {
 ock_effect ock_effect_of(const double *reference, double n_reference, const double *now, double n_now, size_t n_bins);
 /* 95 % interval of a difference of shares (Agresti & Caffo, American Statistician 54, 2000). */
 void ock_share_interval(double reference, double n_reference, double now, double n_now, double *low, double *high);
-
-/* How rows that a simulation may make in all are shared: for one of n_curves, within what is of use. */
-size_t ock_calibration_rows(size_t n_curves);
 
 /* ---- signals with an order: directions, distances, columns of numbers ---- */
 

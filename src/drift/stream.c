@@ -111,8 +111,6 @@ static size_t find_signal(const ockham_stream *stream) {
   return s;
 }
 
-static const double normal_975 = 1.959963984540054;
-
 /* Bins of events are by how common they are. The interval is Agresti & Coull's (American Statistician 52, 1998). */
 static void tell_rate(const ockham_stream *stream, size_t s, double n_now, ockham_stream_state *state) {
   ockham_drift_bin bins[OCKHAM_PROFILE_MOST_BINS];
@@ -125,7 +123,7 @@ static void tell_rate(const ockham_stream *stream, size_t s, double n_now, ockha
     state->reference = bins[b].reference;
     if (n_now > 0) now = bins[b].now;
   }
-  double n = n_now + 4, middle = (now * n_now + 2) / n, half = normal_975 * sqrt(middle * (1 - middle) / n);
+  double n = n_now + 4, middle = (now * n_now + 2) / n, half = OCK_NORMAL_975 * sqrt(middle * (1 - middle) / n);
   state->now = now;
   state->low = fmin(now, fmax(0, middle - half));
   state->high = fmax(now, fmin(1, middle + half));
@@ -133,7 +131,7 @@ static void tell_rate(const ockham_stream *stream, size_t s, double n_now, ockha
 
 static void tell_mean(const ockham_stream *stream, const ockham_drift_signal *told, ockham_stream_state *state) {
   const ockham_column_range *range = ockham_profile_look(stream->profile)->ranges;
-  double half = normal_975 * range->sd / sqrt(told->n_effective);
+  double half = OCK_NORMAL_975 * range->sd / sqrt(told->n_effective);
   state->reference = range->mean;
   state->now = range->sd > 0 ? range->mean + told->shift * range->sd : NAN;
   state->low = state->now - half;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "drift/internal.h"
-#include "profile/internal.h"
 
 enum { BLOCK_ROWS = 8192, CHUNK_ROWS = 512, N_EXAMPLES = 5 };
 static const double default_level = .01;

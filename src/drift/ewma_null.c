@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "drift/ewma.h"
-#include "profile/internal.h"
 
 /* ---- which watches are alike ---- */
 

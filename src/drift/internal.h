@@ -10,6 +10,7 @@
 #include <ockham/drift.h>
 
 #include "core/internal.h"
+#include "profile/internal.h"
 
 /* ---- run lengths: calibration by simulation ---- */
 
@@ -116,10 +117,8 @@ ock_effect ock_effect_of(const double *reference, double n_reference, const doub
 /* 95 % interval of a difference of shares (Agresti & Caffo, American Statistician 54, 2000). */
 void ock_share_interval(double reference, double n_reference, double now, double n_now, double *low, double *high);
 
-/* ---- signals with an order: directions, distances, columns of numbers ---- */
+/* ---- signals with an order: ock_signal_ordered() ---- */
 
-/* How many of the first bins are in order; the others are rows without a value. 0: it has no order. */
-size_t ock_signal_ordered(const ockham_signal *signal);
 /* The reference's distribution function, of counts + 1/2, before each of them and after the last. */
 void ock_signal_edges(const ockham_signal *signal, double *edges);
 /* n_bins: the middle of a bin's range, 0 to 1; normal scores of mean 0 and variance 1; NaN for rows without a value. */

@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "profile/internal.h"
-
 /* ---- begin, forget, end ---- */
 
 static void *take(ockham_drift_monitor *monitor, size_t count, size_t size, bool *failed) {

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "drift/watch_set.h"
-#include "profile/internal.h"
 
 enum { SPLITS = 12, STRETCH = 128, REPLAY_BLOCK = 64, FEWEST_ROWS = 2000, RUNS_A_SPLIT = 8, N_BUDGETS = 2 };
 static const double budgets[N_BUDGETS] = {1000, 10000};

@@ -31,14 +31,9 @@ static bool is_counted(const ock_profile_fit *fit, const ockham_signal *signal, 
 }
 
 static double find_stickiness(const ock_profile_fit *fit, const ockham_signal *signal, const uint16_t *codes) {
-  size_t n = fit->x.n_rows;
+  size_t n = fit->x.n_rows, n_ordered = ock_signal_ordered(signal);
   if (fit->options->unordered) return 0;
   double s = ock_stickiness(codes, n, signal->n_bins);
-  size_t n_ordered = 0;
-  if (signal->kind == OCKHAM_SIGNAL_DIRECTION)
-    n_ordered = signal->n_bins;
-  else if (signal->kind == OCKHAM_SIGNAL_DISTANCE || ock_signal_has_edges(fit->profile, signal))
-    n_ordered = signal->n_bins - 1; /* the last is of rows without a value */
   return n_ordered ? ock_order_stickiness(codes, n, signal->n_bins, n_ordered, s) : s;
 }
 

@@ -65,6 +65,9 @@ bool ock_profile_add_signals(ockham_profile *profile);
 /* Whether bins lie between edges; and how many there are where not. */
 bool ock_signal_has_edges(const ockham_profile *profile, const ockham_signal *signal);
 size_t ock_signal_fixed_bins(const ockham_profile *profile, const ockham_signal *signal);
+/* How many of the first bins are in order (directions, distances, numbers); the others are of rows without a value. 0:
+ * it has no order. */
+size_t ock_signal_ordered(const ockham_signal *signal);
 /* Names of the bins of signal s, whose edges and n_bins are set. False when memory runs out. */
 bool ock_name_bins(ockham_profile *profile, size_t s);
 /* Limits of the numbers, as soon as ranges and scaling are there: what assigning and projecting need. */

@@ -6,7 +6,7 @@
 
 #include "drift.h"
 
-enum { MOST_EXAMPLES = 5, ROWS_AT_ONCE = 256 };
+enum { MOST_EXAMPLES = 5 };
 
 typedef struct stream {
   drift_run *run;
@@ -95,12 +95,13 @@ static ockham_status tell_all(stream *s, ockham_error *err) {
 
 /* ---- rows ---- */
 
+/* One block at the most, in which an episode begins or ends, but not both. */
 static ockham_status put(stream *s, ockham_rows rows, const double *times, ockham_error *err) {
   size_t n_alarms;
   ockham_status status = ockham_drift_monitor_put(s->monitor, rows, times, &n_alarms, err);
-  if (status) return status;
+  if (status || (n_alarms == 0 && !s->drifted)) return status;
   bool drifted = ockham_drift_monitor_look(s->monitor)->drifted;
-  if (n_alarms == 0 && drifted == s->drifted) return OCKHAM_OK;
+  if (n_alarms == 0 && drifted) return OCKHAM_OK;
   s->drifted = drifted;
   return tell_episode(s, err);
 }
@@ -110,10 +111,10 @@ static ockham_status put_block(stream *s, ockham_rows rows, ockham_error *err) {
   ockham_rows arranged;
   ockham_status status = drift_rows_arrange(&s->rows, (drift_source){.reader = s->reader}, rows, &arranged, err);
   size_t stride = arranged.stride ? arranged.stride : arranged.n_columns;
-  for (size_t first = 0; first < rows.n_rows && !status; first += ROWS_AT_ONCE) {
+  for (size_t first = 0; first < rows.n_rows && !status; first += OCKHAM_DRIFT_BLOCK) {
     ockham_rows some = arranged;
     some.data = (const double *)arranged.data + first * stride;
-    some.n_rows = rows.n_rows - first < ROWS_AT_ONCE ? rows.n_rows - first : ROWS_AT_ONCE;
+    some.n_rows = rows.n_rows - first < OCKHAM_DRIFT_BLOCK ? rows.n_rows - first : OCKHAM_DRIFT_BLOCK;
     status = put(s, some, times ? times + first : NULL, err);
   }
   return status;

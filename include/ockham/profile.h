@@ -161,7 +161,8 @@ typedef struct ockham_profile_options {
  *  rows. Of clusters of less than 1000 rows that quantile is extrapolated, and never below the largest distance seen.
  *  Bins of columns lie between quantiles of all rows, and count all. Directions are principal axes of clipped and
  *  standardised columns of the first half, with bins between quantiles of the other, which is counted: of up to 8
- * columns all along which rows vary, of more the first four and the last four, of one column none.
+ * columns all along which rows of both halves vary, of more the first four and the last four, of more than
+ * OCKHAM_EXACT_AXES_COLUMNS (stats.h) the first 8, of one column none.
  *
  *  - x: 20 rows or more of x.n_columns, float64 or float32; NaN is missing; infinities count as "below" or "above".
  *  - options->k: at most OCKHAM_PROFILE_MOST_BINS - 2.

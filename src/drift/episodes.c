@@ -19,7 +19,6 @@ double ock_reference_shares(const ockham_signal *signal, bool by_hour, double *s
 /* Of the distance: the mean of normal scores, which have mean 0 and deviation 1 in the reference. */
 static void tell_distance(const ockham_signal *signal, double stickiness, const ock_shares *shares,
                           ockham_drift_signal *told) {
-  const double normal_975 = 1.959963984540054;
   double scores[OCKHAM_PROFILE_MOST_BINS], sum = 0, squares = 0, weight = 0;
   size_t n = ock_signal_ordered(signal);
   ock_signal_scores(signal, scores);
@@ -33,8 +32,8 @@ static void tell_distance(const ockham_signal *signal, double stickiness, const 
   double n_reference = (double)signal->n_counted / ock_variance_inflation(stickiness);
   double error = sqrt(variance / (shares->n_effective * weight) + 1 / n_reference);
   told->shift = mean;
-  told->shift_low = mean - normal_975 * error;
-  told->shift_high = mean + normal_975 * error;
+  told->shift_low = mean - OCK_NORMAL_975 * error;
+  told->shift_high = mean + OCK_NORMAL_975 * error;
 }
 
 static void tell_shift(const ockham_drift_monitor *monitor, const ockham_signal *signal, const ock_shares *shares,

@@ -119,7 +119,8 @@ static void set_span(ock_ewma_plan *plan, ock_ewma_span *span, double *weights) 
   fill_table(span);
 }
 
-/* Scores less what `others` explain of them, to variance 1; all by the expected shares of the first n bins. Returns the
+/* Scores less what `other` (NULL: nothing) explains of them, to variance 1; all by the expected shares of the first n
+ * bins. Returns the
  * deviation that there was, 0 when nothing is left. */
 static double make_orthonormal(const double *expected, size_t n, double *scores, const double *other) {
   double total = 0, mean = 0, product = 0, square = 0;

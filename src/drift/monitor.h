@@ -70,9 +70,9 @@ struct ockham_drift_monitor {
   ock_onset onset;
   ock_shifts shifts;
   ock_course course;
-  struct ock_block *panel; /* of the profile */
-  uint16_t *panel_codes;   /* n_signals x PANEL */
-  double *plain;           /* MMD: BLOCK x n_numbers; else NULL */
+  ock_block *panel;      /* of the profile */
+  uint16_t *panel_codes; /* n_signals x PANEL */
+  double *plain;         /* MMD: BLOCK x n_numbers; else NULL */
   /* The latest rows: row r (from 0) at r % OCKHAM_DRIFT_KEPT_ROWS, the codes of a block by signal. Those that are not
    * measured yet have no codes. */
   double *values;                  /* KEPT x n_columns */

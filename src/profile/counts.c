@@ -33,14 +33,9 @@ static bool is_counted(const ock_profile_fit *fit, const ockham_signal *signal, 
 
 static double find_stickiness(const ock_profile_fit *fit, const ockham_signal *signal, const uint16_t *codes,
                               const uint8_t *hours, double *scratch) {
-  size_t n = fit->x.n_rows;
+  size_t n = fit->x.n_rows, n_ordered = ock_signal_ordered(signal);
   if (fit->options->unordered) return 0;
   double s = ock_stickiness(codes, hours, n, signal->n_bins, scratch);
-  size_t n_ordered = 0;
-  if (signal->kind == OCKHAM_SIGNAL_DIRECTION)
-    n_ordered = signal->n_bins;
-  else if (signal->kind == OCKHAM_SIGNAL_DISTANCE || ock_signal_has_edges(fit->profile, signal))
-    n_ordered = signal->n_bins - 1; /* the last is of rows without a value */
   return n_ordered ? ock_order_stickiness(codes, hours, n, signal->n_bins, n_ordered, s) : s;
 }
 
@@ -63,14 +58,15 @@ static void count_signal(void *arg, size_t s, size_t worker) {
 
 /* ---- times ---- */
 
-static bool is_time(double time) {
+bool ock_is_time(double time) {
   return time >= 0 && time <= largest_time_s;
 }
 
 /* 1970 began on a Thursday. */
-static uint8_t hour_of_week(double time) {
+size_t ock_hour_of_week(double time) {
+  if (!ock_is_time(time)) return OCK_NO_HOUR;
   uint64_t hours = (uint64_t)(time / 3600);
-  return (uint8_t)((hours + 3 * 24) % OCKHAM_HOURS_A_WEEK);
+  return (hours + 3 * 24) % OCKHAM_HOURS_A_WEEK;
 }
 
 /* True when they span two weeks. */
@@ -78,7 +74,7 @@ static bool set_times(ock_profile_fit *fit) {
   double since = INFINITY, until = -INFINITY;
   const double *times = fit->options->times;
   for (size_t i = 0; times && i < fit->x.n_rows; i++) {
-    if (!is_time(times[i])) continue;
+    if (!ock_is_time(times[i])) continue;
     since = fmin(since, times[i]);
     until = fmax(until, times[i]);
   }
@@ -92,8 +88,7 @@ static bool set_hours(count_tasks *t) {
   const double *times = t->fit->options->times;
   if (!set_times(t->fit)) return true;
   t->hours = ock_arena_array(&t->fit->scratch, t->fit->x.n_rows, sizeof *t->hours);
-  for (size_t i = 0; t->hours && i < t->fit->x.n_rows; i++)
-    t->hours[i] = is_time(times[i]) ? hour_of_week(times[i]) : OCK_NO_HOUR;
+  for (size_t i = 0; t->hours && i < t->fit->x.n_rows; i++) t->hours[i] = (uint8_t)ock_hour_of_week(times[i]);
   return t->hours;
 }
 

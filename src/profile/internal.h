@@ -65,6 +65,9 @@ bool ock_profile_add_signals(ockham_profile *profile);
 /* Whether bins lie between edges; and how many there are where not. */
 bool ock_signal_has_edges(const ockham_profile *profile, const ockham_signal *signal);
 size_t ock_signal_fixed_bins(const ockham_profile *profile, const ockham_signal *signal);
+/* How many of the first bins are in order (directions, distances, numbers); the others are of rows without a value. 0:
+ * it has no order. */
+size_t ock_signal_ordered(const ockham_signal *signal);
 /* Names of the bins of signal s, whose edges and n_bins are set. False when memory runs out. */
 bool ock_name_bins(ockham_profile *profile, size_t s);
 /* Limits of the numbers, as soon as ranges and scaling are there: what assigning and projecting need. */
@@ -91,6 +94,8 @@ typedef struct ock_block {
   double squared[OCK_PANEL]; /* over the observed numbers, as a share of all; NaN: none */
 } ock_block;
 ock_block *ock_block_new(const ockham_profile *profile); /* for ock_free() */
+/* Whether rows have the profile's columns, and are there; BAD_ARGUMENT says what is not. */
+ockham_status ock_profile_check_rows(const ockham_profile *profile, ockham_rows x, ockham_error *err);
 /* Rows first ... first + n - 1, n <= OCK_PANEL. */
 void ock_block_load(const ockham_profile *profile, ockham_rows x, size_t first, size_t n, ock_block *block);
 /* Nearest clusters of a loaded block. */
@@ -101,6 +106,15 @@ void ock_block_project(const ockham_profile *profile, const ock_block *block, si
 /* All of that, and the codes: of row r in signal s at codes[r * row_step + s * signal_step]. */
 void ock_block_code(const ockham_profile *profile, ock_block *block, uint16_t *codes, size_t row_step,
                     size_t signal_step);
+
+/* ---- times ---- */
+
+/* Seconds since 1970 that are a time: from 0 to some 30 million years, so that all that is made of them stays a number.
+ */
+bool ock_is_time(double time);
+enum { OCK_NO_HOUR = 255 };
+/* 0: Monday 0:00 to 1:00 UTC; OCK_NO_HOUR of what is no time. */
+size_t ock_hour_of_week(double time);
 
 /* ---- fitting ---- */
 

@@ -47,6 +47,12 @@ assert summary["n_rows"] == 3000 + 800 + 6000 and summary["course"]["n_episodes"
 END
 fi
 
+# One that is soon over is told as well, both that it begins and that it ends.
+(head -n 1025 spring.csv; tail -n 800 summer.csv | sort -t, -k1,1gr | head -n 16; tail -n +2 spring.csv) >burst.csv
+run drift shop.ock burst.csv --stream --json --false-alarms 1/10000 --window 32
+same 'a burst' 3 "$code"
+same 'events of a burst' 'alarm end summary' "$(grep -oE '"event": ?"[a-z]*"' out | grep -oE '(alarm|end|summary)' | xargs)"
+
 # Times are told.
 awk -F, -v OFS=, 'NR == 1 {print $0, "at"} NR > 1 {print $0, 1772368200 + 60 * (NR - 2)}' summer.csv >timed.csv
 run drift shop.ock timed.csv --stream --time at --false-alarms 10000

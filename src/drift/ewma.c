@@ -39,9 +39,24 @@ static double look_up(const ock_ewma_span *span, double ratio) {
   return score_of(ratio, span->freedom);
 }
 
-/* Of a standard normal variable, either way. */
+/* Of the size of a standard normal variable. */
 static double score_of_normal(double z) {
-  return log10_tail_of_normal(fabs(z)) - log10(2);
+  return log10_tail_of_normal(z) - log10(2);
+}
+
+static const double normal_end = 8;
+
+static void fill_normal_table(ock_ewma_plan *plan) {
+  for (size_t i = 0; i <= OCK_EWMA_TABLE; i++)
+    plan->normal_scores[i] = (float)score_of_normal(normal_end * (double)i / OCK_EWMA_TABLE);
+}
+
+static double look_up_normal(const ock_ewma_plan *plan, double z) {
+  double at = z * (OCK_EWMA_TABLE / normal_end);
+  if (!(at < OCK_EWMA_TABLE)) return score_of_normal(z);
+  size_t i = (size_t)at;
+  double low = plan->normal_scores[i];
+  return low + (plan->normal_scores[i + 1] - low) * (at - (double)i);
 }
 
 /* ---- what is known of the shares ---- */
@@ -147,6 +162,7 @@ static void set_contrasts(ock_ewma_plan *plan, const ockham_signal *signal, doub
   ock_signal_scores(signal, scores);
   memcpy(location, scores, n * sizeof *location);
   if (!(make_orthonormal(plan->expected, n, location, NULL) > 0)) return;
+  fill_normal_table(plan);
   plan->contrasts[OCK_EWMA_LOCATION] = location;
   for (size_t j = 0; j < n; j++) scale[j] = location[j] * location[j];
   plan->scale_deviation = make_orthonormal(plan->expected, n, scale, location);
@@ -317,8 +333,7 @@ static void update_span(const ock_ewma_plan *plan, const ock_ewma_span *span, oc
   state->score = look_up(span, t / (variance * span->mean_factor));
   if (!plan->contrasts[OCK_EWMA_LOCATION]) return;
   double z = largest_contrast(plan, state->differences, variance);
-  const double least = 1; /* below, nothing is said */
-  if (z > least) state->score = fmax(state->score, score_of_normal(z));
+  state->score = fmax(state->score, look_up_normal(plan, z));
 }
 
 void ock_ewma_update(const ock_ewma_plan *plan, ock_ewma *ewma, size_t hour) {

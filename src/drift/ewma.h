@@ -41,7 +41,8 @@ typedef struct ock_ewma_plan {
   const double *by_hour;  /* OCKHAM_HOURS_A_WEEK x n_padded, or NULL */
   /* Of bins in an order, else NULL: n_padded each, of mean 0 and variance 1 under the expected shares. */
   const double *contrasts[OCK_EWMA_CONTRASTS];
-  double scale_deviation; /* of the squared scores that the second one is made from */
+  float normal_scores[OCK_EWMA_TABLE + 1]; /* by the size of a contrast */
+  double scale_deviation;                  /* of the squared scores that the second one is made from */
   ock_ewma_span spans[OCK_EWMA_MOST_SPANS];
   void *memory;
 } ock_ewma_plan;

@@ -112,7 +112,7 @@ void ock_block_code(const ockham_profile *profile, ock_block *block, uint16_t *c
 /* Seconds since 1970 that are a time: from 0 to some 30 million years, so that all that is made of them stays a number.
  */
 bool ock_is_time(double time);
-enum { OCK_NO_HOUR = 255 };
+enum { OCK_NO_HOUR = OCKHAM_HOURS_A_WEEK, OCK_HOUR_KINDS };
 /* 0: Monday 0:00 to 1:00 UTC; OCK_NO_HOUR of what is no time. */
 size_t ock_hour_of_week(double time);
 
@@ -169,8 +169,6 @@ double ock_sorted_quantile(const double *sorted, size_t n, double q);
  * [edges[b], edges[b + 1]) are equal. */
 size_t ock_quantile_edges(const double *sorted, size_t m, double *edges, uint32_t *single);
 
-/* Hours of the week as rows have them: OCK_NO_HOUR where there is no time. */
-enum { OCK_NO_HOUR = OCKHAM_HOURS_A_WEEK, OCK_HOUR_KINDS };
 /* How sticky a signal's bins are, from those of n rows in their order; with hours (n, or NULL) beyond what these
  * explain. scratch: OCK_HOUR_KINDS x n_bins. */
 double ock_stickiness(const uint16_t *codes, const uint8_t *hours, size_t n, size_t n_bins, double *scratch);

@@ -49,7 +49,7 @@ static void test_hours_are_compared_with_their_like(void **state) {
   ockham_profile *profile = make_profile();
   print_message("stickiness %g\n", ockham_profile_look(profile)->signals[0].stickiness);
   assert_int_equal(alarms_of(profile, true, 0), 0);
-  assert_true(alarms_of(profile, true, 12 * 3600) > 0); /* night's rows by day: the same shares in all */
+  assert_true(alarms_of(profile, true, 12 * 3600) > 0);      /* night's rows by day: the same shares in all */
   assert_int_equal(alarms_of(profile, false, 12 * 3600), 0); /* which nothing else can tell */
   ockham_profile_free(profile);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A peer on two tables that are in memory already: `python cost_peers.py NAME OLD.npy NEW.npy` prints its seconds and the
-process's peak memory before and after."""
+"""A peer on two tables that are in memory already: `python cost_peers.py NAME OLD.npy NEW.npy` prints its seconds, those of
+processors, and the process's peak memory before and after."""
 import json
 import os
 import resource
@@ -48,6 +48,6 @@ def peak_mib():
 if __name__ == "__main__":
     name, *paths = sys.argv[1:]
     run = globals()[name](*frames(*(np.load(p) for p in paths)))
-    before, start = peak_mib(), time.perf_counter()
+    before, start, cpu = peak_mib(), time.perf_counter(), time.process_time()
     run()
-    print(json.dumps({"seconds": time.perf_counter() - start, "before": before, "peak": peak_mib()}))
+    print(json.dumps({"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu, "before": before, "peak": peak_mib()}))

@@ -21,9 +21,10 @@ def pack(x, columns):
 
 
 def watch(family, reference, live, detector):
-    """For each stream the rows of its alarms; and what the first line says."""
+    """For each stream the rows of its alarms (of errors the first five, where there is more than one stream: to learn anew takes
+    long); and what the first line says."""
     errors = streams.FAMILIES[family].errors
-    command = [os.environ["WATCH"], "errors", str(RUN_LENGTH)] if errors else [os.environ["WATCH"], "rows", detector, str(RUN_LENGTH), clusters_of(family, reference)]
+    command = [os.environ["WATCH"], "errors", str(RUN_LENGTH), "1000000" if len(live) == 1 else "5"] if errors else [os.environ["WATCH"], "rows", detector, str(RUN_LENGTH), clusters_of(family, reference)]
     sent = pack(reference, not errors) + b"".join(pack(x, False) for x in live)
     done = subprocess.run(command, input=sent, capture_output=True)
     if done.returncode:
@@ -51,8 +52,12 @@ def family_results(detector, family, number):
         scenarios = [s for s in streams.SCENARIOS if s.family == family]
         numbers = [number + s * streams.N_REFERENCES for s in range(streams.STREAMS_A_REFERENCE)]
         keys = [None] + [(s.name, i) for s in scenarios for i in numbers]
-        live = [streams.quiet(family, number)] + [streams.stream(s, i)[0] for s in scenarios for i in numbers]
-        found, head = watch(family, streams.reference(family, number), live, detector)
+        reference, live = streams.reference(family, number), [streams.stream(s, i)[0] for s in scenarios for i in numbers]
+        if streams.FAMILIES[family].errors:
+            found = watch(family, reference, [streams.quiet(family, number)], detector)[0] + watch(family, reference, live, detector)[0]
+            head = "errors"
+        else:
+            found, head = watch(family, reference, [streams.quiet(family, number)] + live, detector)
         return dict(zip(keys, found)) | {"head": head}
     return peers.cached(f"ockham-{detector}/{family}/{number}.pickle", compute)["value"]
 

@@ -27,6 +27,12 @@ class Outcome:
     delays: np.ndarray   # rows from the change to the first alarm after it, infinite where none came
     false_alarms: int
     rows_before: int
+    run_length: float    # without drift, of the method on this family
+
+    @property
+    def is_fair(self):
+        """Not much more alarms than it was allowed."""
+        return self.run_length >= RUN_LENGTH / 2
 
     @property
     def missed(self):
@@ -142,7 +148,7 @@ def outcome(result, scenario):
         rows += before
         after = [a - before for a in alarms if before < a <= before + streams.HORIZON]
         delays.append(after[0] if after else np.inf)
-    return Outcome(np.array(delays, float), false_alarms, rows)
+    return Outcome(np.array(delays, float), false_alarms, rows, result.run_length)
 
 
 def compare(a, b):

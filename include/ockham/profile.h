@@ -62,7 +62,8 @@ typedef enum ockham_signal_group {
  *    few values has one bin for each; a value that a tenth of the rows have has one alone; where there is no finite
  *    value, bins are "present" and "missing".
  *  - COLUMN, OUTPUT of categories: one each, the commonest first, up to OCKHAM_PROFILE_MOST_CATEGORIES; then "other",
- *    "new", "missing".
+ *    "new", "missing". With more texts than that, one that a single row has counts as "new", for it was (I. J. Good,
+ *    Biometrika 40, 1953).
  *  - MISSING: rows with 0, 1, 2, 3 or 4, and more missing inputs; as many of these as there are inputs for. */
 typedef struct ockham_signal {
   ockham_signal_kind kind;

@@ -214,7 +214,19 @@ double ock_ewma_hour_rows(const ockham_signal *signal) {
   return fmin((double)signal->n_counted, (double)signal->n_counted / OCKHAM_HOURS_A_WEEK + pooled);
 }
 
-static void set_hours(const ock_ewma_plan *plan, const ockham_signal *signal, double *by_hour) {
+/* An hour's commonest bins may be rare in the week, and then vary more than these do; few bins have the hour's rows,
+ * and a sum of few squares has a longer tail. As if all varied as the one that does so most: too much rather than too
+ * little. */
+static double spread_of(const ock_ewma_plan *plan, const double *shares) {
+  double most = 1;
+  for (size_t j = 0; j < plan->n_bins; j++) {
+    double p = plan->expected[j];
+    most = fmax(most, shares[j] * (1 - shares[j]) / (p * (1 - p)));
+  }
+  return most;
+}
+
+static void set_hours(ock_ewma_plan *plan, const ockham_signal *signal, double *by_hour) {
   double more = pooled_rows(signal, plan->inflation);
   for (size_t h = 0; h < OCKHAM_HOURS_A_WEEK; h++) {
     const uint32_t *counts = signal->by_hour + h * plan->n_bins;
@@ -222,6 +234,7 @@ static void set_hours(const ock_ewma_plan *plan, const ockham_signal *signal, do
     for (size_t j = 0; j < plan->n_bins; j++) n += counts[j];
     for (size_t j = 0; j < plan->n_bins; j++)
       by_hour[h * plan->n_padded + j] = (counts[j] + more * plan->expected[j]) / (n + more);
+    plan->hour_spread[h] = spread_of(plan, by_hour + h * plan->n_padded);
   }
 }
 
@@ -272,6 +285,7 @@ void ock_ewma_reset(const ock_ewma_plan *plan, ock_ewma *ewma, void *memory) {
   for (size_t i = 0; i < plan->n_spans; i++) {
     ock_ewma_span_state *state = &ewma->spans[i];
     state->decay = 1;
+    state->spread = 1;
     state->differences = next += plan->n_padded;
     if (plan->spans[i].rows_an_update > OCKHAM_DRIFT_BLOCK) state->sums = next += plan->n_padded;
   }
@@ -312,8 +326,10 @@ static double largest_contrast(const ock_ewma_plan *plan, const double *differen
 }
 
 static void update_span(const ock_ewma_plan *plan, const ock_ewma_span *span, ock_ewma_span_state *state,
-                        const double *block) {
+                        const double *block, double spread) {
   const double *shares = block;
+  bool is_first = state->decay == 1 && !state->n_blocks;
+  state->spread += (is_first ? 1 : fmin(1, OCKHAM_DRIFT_BLOCK / (double)span->rows)) * (spread - state->spread);
   double factor = 1;
   if (state->sums) {
     for (size_t j = 0; j < plan->n_padded; j++) state->sums[j] += block[j];
@@ -330,6 +346,7 @@ static void update_span(const ock_ewma_plan *plan, const ock_ewma_span *span, oc
   double reached =
       1 - state->decay; /* how much of what is weighted has been seen: the reference's error weighs as much */
   double variance = span->variance * (1 - state->decay * state->decay) + reached * reached / plan->n_reference;
+  variance *= state->spread;
   state->score = look_up(span, t / (variance * span->mean_factor));
   if (!plan->contrasts[OCK_EWMA_LOCATION]) return;
   double z = largest_contrast(plan, state->differences, variance);
@@ -338,11 +355,15 @@ static void update_span(const ock_ewma_plan *plan, const ock_ewma_span *span, oc
 
 void ock_ewma_update(const ock_ewma_plan *plan, ock_ewma *ewma, size_t hour) {
   const double *expected = plan->expected;
-  if (plan->by_hour && hour) expected = plan->by_hour + (hour - 1) * plan->n_padded;
+  double spread = 1;
+  if (plan->by_hour && hour) {
+    expected = plan->by_hour + (hour - 1) * plan->n_padded;
+    spread = plan->hour_spread[hour - 1];
+  }
   for (size_t j = 0; j < plan->n_padded; j++)
     ewma->block[j] = ewma->counts[j] * (1. / OCKHAM_DRIFT_BLOCK) - expected[j];
   memset(ewma->counts, 0, plan->n_padded * sizeof *ewma->counts);
-  for (size_t i = 0; i < plan->n_spans; i++) update_span(plan, &plan->spans[i], &ewma->spans[i], ewma->block);
+  for (size_t i = 0; i < plan->n_spans; i++) update_span(plan, &plan->spans[i], &ewma->spans[i], ewma->block, spread);
 }
 
 size_t ock_ewma_leading(const ock_ewma_plan *plan, const ock_ewma *ewma) {

@@ -39,6 +39,7 @@ typedef struct ock_ewma_plan {
   double prior;           /* rows in each bin that are added to the reference's */
   const double *expected; /* n_padded */
   const double *by_hour;  /* OCKHAM_HOURS_A_WEEK x n_padded, or NULL */
+  double hour_spread[OCKHAM_HOURS_A_WEEK]; /* how much more sum_j (z_j - p_j)^2 / p_j varies by the hour's shares */
   /* Of bins in an order, else NULL: n_padded each, of mean 0 and variance 1 under the expected shares. */
   const double *contrasts[OCK_EWMA_CONTRASTS];
   float normal_scores[OCK_EWMA_TABLE + 1]; /* by the size of a contrast */
@@ -57,6 +58,7 @@ void ock_ewma_plan_clear(ock_ewma_plan *plan);
 /* What does. */
 typedef struct ock_ewma_span_state {
   double decay;        /* (1 - lambda)^updates */
+  double spread;       /* hour_spread of the rows that it reaches, on average */
   double score;        /* after the latest update */
   double *sums;        /* of differences since then; NULL: it is updated with every block */
   size_t n_blocks;     /* in the sums */

@@ -6,7 +6,7 @@
 #include "profile/internal.h"
 
 enum { ROWS_A_TASK = 64 * OCK_PANEL, SCRATCH = OCK_HOUR_KINDS * OCKHAM_PROFILE_MOST_BINS };
-static const double two_weeks_s = 14 * 86400.0, largest_time_s = 1e15;
+static const double largest_time_s = 1e15;
 
 typedef struct count_tasks {
   ock_profile_fit *fit;
@@ -81,7 +81,7 @@ static bool set_times(ock_profile_fit *fit) {
   if (!(since <= until)) return false;
   fit->profile->parts.since_s = (uint64_t)since;
   fit->profile->parts.until_s = (uint64_t)until;
-  return until - since >= two_weeks_s;
+  return until - since >= OCK_HOURS_FROM_S;
 }
 
 static bool set_hours(count_tasks *t) {

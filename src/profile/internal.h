@@ -21,8 +21,11 @@ enum {
   OCK_PROFILE_MOST_EDGES = OCKHAM_PROFILE_COLUMN_BINS + 1,
   OCK_DISTANCE_EDGES = OCKHAM_PROFILE_DISTANCE_BINS - 1,
   OCK_MOST_MISSING_BINS = 5,
-  OCK_PROFILE_VERSION = 1 /* of the bytes */
+  OCK_PROFILE_NEW_TEXT = OCKHAM_PROFILE_MOST_CATEGORIES + 1, /* the bin, where there are more texts than bins */
+  OCK_PROFILE_VERSION = 1                                    /* of the bytes */
 };
+/* Times that span so many seconds, two weeks, give counts by hour of the week. */
+#define OCK_HOURS_FROM_S (14 * 86400.0)
 /* Beyond this scaled numbers are replaced by their column's limit, so that no square overflows. */
 #define OCK_PROFILE_LARGEST 1e100
 #define OCK_PROFILE_MOST_STICKY 0.98

@@ -125,7 +125,7 @@ static int find_detector(drift_options *o) {
   return cli_fail_usage("no detector is named '%s'; `ockham drift --detectors` lists them", o->detector);
 }
 
-/* "1/100000", "1 per 100000" or "100000". */
+/* "1/100000", "1 per 100000 rows" as a server has it, with or without "rows", or "100000". */
 static int find_budget(drift_options *o) {
   if (!o->false_alarms) return EXIT_DONE;
   const char *text = o->false_alarms;
@@ -135,6 +135,7 @@ static int find_budget(drift_options *o) {
     text += 6;
   char *end;
   double rows = strtod(text, &end);
+  if (strcmp(end, " rows") == 0) end += 5;
   if (isdigit((unsigned char)*text) && *end == '\0' && rows >= 100 && rows <= 1e15) {
     o->drift.rows_per_false_alarm = rows;
     return EXIT_DONE;
@@ -144,13 +145,17 @@ static int find_budget(drift_options *o) {
 }
 
 static int check_numbers(drift_options *o) {
-  if (o->level != 0 && !(o->level > 0 && o->level < 1))
+  if (!isnan(o->level) && !(o->level > 0 && o->level < 1))
     return cli_fail_usage("--level must be between 0 and 1, found %g", o->level);
+  if (!isnan(o->level) && o->stream)
+    return cli_fail_usage("--level is of a file that is compared as a whole; of a stream say --false-alarms 1/N");
+  if (o->min_effect < 0) return cli_fail_usage("--min-effect must not be negative, found %g", o->min_effect);
   if (o->by_hour && !o->time) return cli_fail_usage("--by-hour needs times: --time NAME");
   if (o->by_hour && !o->stream) return cli_fail_usage("--by-hour goes with --stream: a file is compared as a whole");
   if (o->stream && o->unordered) return cli_fail_usage("--stream goes by the order of rows; --unordered is for files");
+  if (isnan(o->level)) o->level = 0; /* the default there */
   o->drift.level = o->level;
-  o->drift.min_effect = isnan(o->min_effect) ? 0 : o->min_effect > 0 ? o->min_effect : -1; /* 0: the default there */
+  o->drift.min_effect = isnan(o->min_effect) ? 0 : o->min_effect > 0 ? o->min_effect : -1;
   o->drift.window = o->window;
   o->drift.by_hour = o->by_hour;
   o->drift.seed = o->seed;
@@ -206,7 +211,7 @@ static int finish_output(int code) {
 }
 
 static int run(int n_arguments, char **arguments, const cli_command *command) {
-  drift_options o = {.min_effect = (double)NAN};
+  drift_options o = {.level = (double)NAN, .min_effect = (double)NAN};
   int n;
   bool stop;
   char *line = cli_command_line(command->name, n_arguments, arguments);

@@ -87,6 +87,15 @@ static ockham_status copy_list(const cli_list *list, size_t n_more, cli_list *co
   return OCKHAM_OK;
 }
 
+/* A column of times, or one that is left out, is so whatever it was before. */
+static bool is_put_aside(const profile_options *o, const char *name) {
+  if (o->time && strcmp(o->time, name) == 0) return true;
+  if (o->input.label_column && strcmp(o->input.label_column, name) == 0) return true;
+  for (size_t i = 0; i < o->input.ignore.n; i++)
+    if (strcmp(o->input.ignore.items[i], name) == 0) return true;
+  return false;
+}
+
 /* What columns are for, where nothing is said about it, is as it was in the profile that shall be renewed. */
 static ockham_status list_roles(profile_run *run, ockham_error *err) {
   const profile_options *o = run->options;
@@ -97,6 +106,7 @@ static ockham_status list_roles(profile_run *run, ockham_error *err) {
   if (!status) status = copy_list(&o->categories, old ? old->n_columns : 0, &run->categories, err);
   for (size_t j = 0; old && !status && j < old->n_columns; j++) {
     const ockham_profile_column *column = &old->columns[j];
+    if (is_put_aside(o, column->name)) continue;
     if (column->role == OCKHAM_COLUMN_OUTPUT) run->outputs.items[run->outputs.n++] = column->name;
     if (column->kind == OCKHAM_COLUMN_CATEGORY) run->categories.items[run->categories.n++] = column->name;
   }

@@ -6,7 +6,7 @@
 
 #include "drift.h"
 
-enum { MOST_EXAMPLES = 5, ROWS_AT_ONCE = 256 };
+enum { MOST_EXAMPLES = 5 };
 
 typedef struct stream {
   drift_run *run;
@@ -14,6 +14,7 @@ typedef struct stream {
   ockham_reader *reader;
   ockham_drift_monitor *monitor;
   bool drifted; /* an episode lasts, and was told */
+  uint64_t n_rows;
   uint64_t example_rows[MOST_EXAMPLES];
   double *example_values;
 } stream;
@@ -98,11 +99,18 @@ static ockham_status tell_all(stream *s, ockham_error *err) {
 static ockham_status put(stream *s, ockham_rows rows, const double *times, ockham_error *err) {
   size_t n_alarms;
   ockham_status status = ockham_drift_monitor_put(s->monitor, rows, times, &n_alarms, err);
-  if (status) return status;
+  s->n_rows += rows.n_rows;
+  if (status || (n_alarms == 0 && !s->drifted)) return status;
   bool drifted = ockham_drift_monitor_look(s->monitor)->drifted;
-  if (n_alarms == 0 && drifted == s->drifted) return OCKHAM_OK;
+  if (n_alarms == 0 && drifted) return OCKHAM_OK;
   s->drifted = drifted;
   return tell_episode(s, err);
+}
+
+/* Up to the end of a block, after each of which an episode can begin or end: none is passed over. */
+static size_t n_next(const stream *s, size_t n_left) {
+  size_t n = OCKHAM_DRIFT_BLOCK - (size_t)(s->n_rows % OCKHAM_DRIFT_BLOCK);
+  return n < n_left ? n : n_left;
 }
 
 static ockham_status put_block(stream *s, ockham_rows rows, ockham_error *err) {
@@ -110,10 +118,10 @@ static ockham_status put_block(stream *s, ockham_rows rows, ockham_error *err) {
   ockham_rows arranged;
   ockham_status status = drift_rows_arrange(&s->rows, (drift_source){.reader = s->reader}, rows, &arranged, err);
   size_t stride = arranged.stride ? arranged.stride : arranged.n_columns;
-  for (size_t first = 0; first < rows.n_rows && !status; first += ROWS_AT_ONCE) {
+  for (size_t first = 0, n; first < rows.n_rows && !status; first += n) {
     ockham_rows some = arranged;
     some.data = (const double *)arranged.data + first * stride;
-    some.n_rows = rows.n_rows - first < ROWS_AT_ONCE ? rows.n_rows - first : ROWS_AT_ONCE;
+    some.n_rows = n = n_next(s, rows.n_rows - first);
     status = put(s, some, times ? times + first : NULL, err);
   }
   return status;

@@ -16,9 +16,10 @@ extern "C" {
  *  its rank among the reference, which makes them free of units; MMD watches whole rows and needs those of the
  *  reference. */
 #define OCKHAM_DETECTOR_LIST(X)                                                                                     \
-  X(EWMA, "ewma", "squared differences of exponentially weighted shares of bins, at several spans",                 \
+  X(EWMA, "ewma", "differences of exponentially weighted shares of bins: squares, location, scale; several spans",  \
     "Roberts, Technometrics 1, 1959 (doi:10.1080/00401706.1959.10489860); on bins: Frittoli et al., QT-EWMA, IEEE " \
-    "TKDE 35, 2023 (doi:10.1109/TKDE.2022.3152498)")                                                                \
+    "TKDE 35, 2023 (doi:10.1109/TKDE.2022.3152498); location and scale: Neyman, 1937 "                              \
+    "(doi:10.1080/03461238.1937.10404821)")                                                                         \
   X(CHI2, "chi2", "two-sample chi-squared of a window's bins", "Pearson, 1900 (doi:10.1080/14786440009463897)")     \
   X(KS, "ks", "largest difference of a window's distribution function, each number",                                \
     "Smirnov, 1948 (doi:10.1214/aoms/1177730256)")                                                                  \
@@ -59,12 +60,14 @@ typedef struct ockham_drift_options {
 
 /** What is known of one signal. Shares and effects are of the span that shows most (EWMA), the window, or the batch. */
 typedef struct ockham_drift_signal {
-  const ockham_signal *signal;   /**< the profile's */
-  double statistic;              /**< EWMA: -log10 of a tail probability, see docs/drift.md; else the detector's own */
-  double limit;                  /**< it alarms above this */
+  const ockham_signal *signal; /**< the profile's */
+  double statistic; /**< EWMA: -log10 of a tail probability, see docs/drift.md; else the detector's own; batch: -log10
+                         of p_value; stream: NaN before the first block, and of a signal that is not watched */
+  double limit; /**< stream: it alarms above this. Batch: -log10 of its part of the level, by which it is significant
+                     alone; it can be named below, see ockham_drift_compare(). Infinite without a part */
   double run_length;             /**< rows: without drift this signal is as high as it is now once in so many (from 1;
                                       beyond what calibration reaches an extrapolation); batch: NaN */
-  double asked_run_length;       /**< its share of the budget: 1 / (share / rows_per_false_alarm) */
+  double asked_run_length;       /**< rows_per_false_alarm / its share of the budget; batch: NaN */
   double p_value;                /**< batch: two-sample, corrected for stickiness, of this signal alone; stream: NaN */
   double n_effective;            /**< independent rows that the present shares stand for */
   double psi, psi_low, psi_high; /**< population stability index, its bias removed (may be slightly negative), with a
@@ -72,7 +75,8 @@ typedef struct ockham_drift_signal {
   double js;                     /**< Jensen-Shannon distance (base 2), 0 to 1, its bias removed, not below 0 */
   double shift, shift_low, shift_high; /**< columns of numbers and distance: mean now less mean of the reference,
                                 clipped, in standard deviations of the reference, with a 95 % interval; else NaN */
-  bool drifted;                        /**< above its limit and its effect at least min_effect */
+  bool drifted; /**< its effect is at least min_effect, and: stream: it is above its limit; batch: p_value of the whole
+                     is below the level, and it is one of those to name */
 } ockham_drift_signal;
 
 /** One bin of a signal: its share in the reference and now. */
@@ -134,8 +138,9 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_drift_monitor_new(const ockham
                                                                     const ockham_drift_options *options,
                                                                     ockham_drift_monitor **monitor, ockham_error *err);
 OCKHAM_API void ockham_drift_monitor_free(ockham_drift_monitor *monitor);
-/** Watch rows of the profile's columns, in its order. times: x.n_rows seconds since 1970, or NULL. *n_alarms (may be
- * NULL) is how many episodes these rows began. Fails with BAD_ARGUMENT (number of columns). */
+/** Watch rows of the profile's columns, in its order. times: x.n_rows seconds since 1970, or NULL; what is negative,
+ * NaN or beyond 1e15 is none. *n_alarms (may be NULL) is how many episodes these rows began. Fails with BAD_ARGUMENT
+ * (rows of other columns, or that are not there). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_drift_monitor_put(ockham_drift_monitor *monitor, ockham_rows x,
                                                                     const double *times, size_t *n_alarms,
                                                                     ockham_error *err);
@@ -162,12 +167,14 @@ typedef enum ockham_drift_verdict {
 typedef struct ockham_drift_comparison {
   ockham_drift_verdict verdict;
   uint64_t n_rows;
-  double p_value; /**< of the whole: the least of the signals' by their shares, corrected for how many they are */
+  double p_value; /**< of the whole: Cauchy's combination of the signals' by their shares of the budget, of which those
+                       with nothing to compare leave theirs to the others (Liu & Xie, JASA 115, 2020,
+                       doi:10.1080/01621459.2018.1554485) */
   double level;
   double min_effect;
   double smallest_shift; /**< what a batch of this size can see: the shift of one column, in standard deviations, that
                             is found in 80 % of cases */
-  size_t leading;        /**< the most significant signal */
+  size_t leading;        /**< the signal of the least p_value by its share; one that drifted, where there is one */
   size_t n_signals;
   const ockham_drift_signal *signals;
   const ockham_drift_bin *const *bins; /**< n_signals, then n_bins */
@@ -177,10 +184,12 @@ typedef struct ockham_drift_comparison {
 } ockham_drift_comparison;
 
 /** Compare all of x with the profile: for each signal the two-sample chi-squared test of its bins (sparse bins joined,
- * by simulation where counts are few), divided by what stickiness adds to its variance; then one p-value for all. The
- * order of rows does not matter. *comparison is freed by ockham_drift_comparison_free(); it borrows the profile. Fails
- * with BAD_ARGUMENT (number of columns), BAD_DATA (no rows), NO_MEMORY, INTERRUPTED. The same bits for any number of
- * threads. */
+ * by simulation where counts are few), of counts divided by what stickiness adds to their variance; then one p-value
+ * for all. When that is below the level, the signals to name are those of Benjamini & Hochberg's rule with shares as
+ * weights (Genovese, Roeder & Wasserman, Biometrika 93, 2006, doi:10.1093/biomet/93.3.509), and at least one. The order
+ * of rows does not matter. *comparison is freed by ockham_drift_comparison_free(); it borrows the profile. Fails with
+ * BAD_ARGUMENT (rows of other columns, or that are not there; level; shares), BAD_DATA (no rows), NO_MEMORY,
+ * INTERRUPTED. The same bits for any number of threads. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_drift_compare(const ockham_profile *profile, ockham_rows x,
                                                                 const ockham_drift_options *options,
                                                                 const ockham_progress *progress,
@@ -217,8 +226,9 @@ typedef struct ockham_stream ockham_stream;
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_stream_new(const ockham_stream_options *options,
                                                              ockham_stream **stream, ockham_error *err);
 OCKHAM_API void ockham_stream_free(ockham_stream *stream);
-/** The next value; NaN is passed over. Returns true when it began an episode. The value that ends learning calibrates,
- *  which takes some tenths of a second. */
+/** The next value; NaN is passed over. Rows of episodes are numbers of values, from 1, with those learned from. Returns
+ * true when it began an episode. The value that ends learning calibrates, which takes some tenths of a second; without
+ * memory, or of values so far apart that squares overflow, learning begins anew. */
 OCKHAM_API bool ockham_stream_put(ockham_stream *stream, double value);
 /** Another budget from now on, in values. */
 OCKHAM_API void ockham_stream_set_budget(ockham_stream *stream, double rows_per_false_alarm);

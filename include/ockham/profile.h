@@ -62,7 +62,8 @@ typedef enum ockham_signal_group {
  *    few values has one bin for each; a value that a tenth of the rows have has one alone; where there is no finite
  *    value, bins are "present" and "missing".
  *  - COLUMN, OUTPUT of categories: one each, the commonest first, up to OCKHAM_PROFILE_MOST_CATEGORIES; then "other",
- *    "new", "missing".
+ *    "new", "missing". With more texts than that, one that a single row has counts as "new", for it was (I. J. Good,
+ *    Biometrika 40, 1953).
  *  - MISSING: rows with 0, 1, 2, 3 or 4, and more missing inputs; as many of these as there are inputs for. */
 typedef struct ockham_signal {
   ockham_signal_kind kind;
@@ -82,6 +83,8 @@ typedef struct ockham_signal {
                           where that is not significant. Where stretches of 64 rows and more vary more than it explains,
                           as much as makes a process that stays with this probability vary as they do. Of bins in
                           an order also the autocorrelation of neighbours' normal scores, where that is more */
+  double
+      stickiness_in_hours; /**< the same of what the hour of the week does not explain; without by_hour equal to it */
   const uint32_t *by_hour; /**< OCKHAM_HOURS_A_WEEK x n_bins: counts by hour of the week (0: Monday 0:00 to 1:00 UTC);
                                 NULL: times were not given, or span less than two weeks */
 } ockham_signal;
@@ -159,7 +162,8 @@ typedef struct ockham_profile_options {
  *  rows. Of clusters of less than 1000 rows that quantile is extrapolated, and never below the largest distance seen.
  *  Bins of columns lie between quantiles of all rows, and count all. Directions are principal axes of clipped and
  *  standardised columns of the first half, with bins between quantiles of the other, which is counted: of up to 8
- * columns all along which rows vary, of more the first four and the last four, of one column none.
+ * columns all along which rows of both halves vary, of more the first four and the last four, of more than
+ * OCKHAM_EXACT_AXES_COLUMNS (stats.h) the first 8, of one column none.
  *
  *  - x: 20 rows or more of x.n_columns, float64 or float32; NaN is missing; infinities count as "below" or "above".
  *  - options->k: at most OCKHAM_PROFILE_MOST_BINS - 2.

@@ -417,6 +417,7 @@ class ockham_signal(c.Structure):
     edges: c._Pointer[c.c_double]
     n_edges: int
     stickiness: float
+    stickiness_in_hours: float
     by_hour: c._Pointer[c.c_uint32]
 
 
@@ -1013,6 +1014,7 @@ ockham_signal._fields_ = [
     ("edges", c.POINTER(c.c_double)),
     ("n_edges", c.c_size_t),
     ("stickiness", c.c_double),
+    ("stickiness_in_hours", c.c_double),
     ("by_hour", c.POINTER(c.c_uint32)),
 ]
 ockham_column_range._fields_ = [
@@ -1660,6 +1662,12 @@ ockham_drift_monitor_examples = declare(
     c.POINTER(c.c_uint64),
     c.POINTER(c.c_double),
 )
+ockham_drift_monitor_set_budget = declare(
+    "ockham_drift_monitor_set_budget",
+    None,
+    c.POINTER(ockham_drift_monitor),
+    c.c_double,
+)
 ockham_drift_monitor_reset = declare("ockham_drift_monitor_reset", None, c.POINTER(ockham_drift_monitor))
 ockham_drift_compare = declare(
     "ockham_drift_compare",
@@ -1691,6 +1699,7 @@ ockham_stream_new = declare(
 )
 ockham_stream_free = declare("ockham_stream_free", None, c.POINTER(ockham_stream))
 ockham_stream_put = declare("ockham_stream_put", c.c_bool, c.POINTER(ockham_stream), c.c_double)
+ockham_stream_set_budget = declare("ockham_stream_set_budget", None, c.POINTER(ockham_stream), c.c_double)
 ockham_stream_look = declare("ockham_stream_look", ockham_stream_state, c.POINTER(ockham_stream))
 ockham_sweep_run = declare(
     "ockham_sweep_run",

@@ -33,6 +33,8 @@ static ockham_status find_format(const char *path, ock_file_format *format, ockh
   int reason = errno;
   close(fd);
   if (n < 0) return ock_fail(err, OCKHAM_IO, "%s: cannot be read: %s", path, strerror(reason));
+  if (memcmp(magic, "OCKHAM\r\n", 8) == 0 && memchr(magic + 8, '\0', MAGIC_BYTES - 8) && n == MAGIC_BYTES)
+    return ock_fail(err, OCKHAM_BAD_DATA, "%s: is a model, expected a table", path);
   *format = format_of_magic(magic);
   return OCKHAM_OK;
 }

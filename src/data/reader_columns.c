@@ -27,7 +27,8 @@ static bool has_name(const ock_source *source, const char *wanted) {
 }
 
 /* The column of that name, or else of that number. */
-static ockham_status find_column(const ock_source *source, const char *wanted, size_t *column, ockham_error *err) {
+static ockham_status find_column(const ock_source *source, const char *wanted, bool names_only, size_t *column,
+                                 ockham_error *err) {
   size_t n_found = 0;
   for (size_t j = source->n_columns; j-- > 0;) {
     if (strcmp(source->names[j], wanted) != 0) continue;
@@ -36,8 +37,8 @@ static ockham_status find_column(const ock_source *source, const char *wanted, s
   }
   if (n_found == 1) return OCKHAM_OK;
   if (n_found > 1)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: %zu columns are named '%.64s'; choose by number", source->path,
-                    n_found, wanted);
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: %zu columns are named '%.64s'; %s", source->path, n_found, wanted,
+                    names_only ? "they are found by name, so one must be renamed" : "choose by number");
   size_t number = ock_column_number(wanted);
   if (number == 0 || number > source->n_columns) return fail_unknown(source, wanted, err);
   *column = number - 1;
@@ -49,7 +50,7 @@ static ockham_status choose_listed(ockham_reader *reader, const ockham_read_opti
   for (size_t i = 0; i < options->n_columns; i++) {
     size_t j;
     if (options->skip_absent && !has_name(source, options->columns[i])) continue;
-    OCK_TRY(find_column(source, options->columns[i], &j, err));
+    OCK_TRY(find_column(source, options->columns[i], options->skip_absent, &j, err));
     if (source->role[j] == OCK_ROLE_FEATURE)
       return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: column '%.64s' was chosen twice", source->path,
                       options->columns[i]);
@@ -76,7 +77,7 @@ static ockham_status fail_both(const ockham_reader *reader, const char *column, 
 
 static ockham_status choose_weight(ockham_reader *reader, const char *wanted, ockham_error *err) {
   ock_source *source = reader->source;
-  OCK_TRY(find_column(source, wanted, &reader->weight_column, err));
+  OCK_TRY(find_column(source, wanted, false, &reader->weight_column, err));
   if (source->role[reader->weight_column] == OCK_ROLE_LABEL) return fail_both(reader, wanted, "labels", "weights", err);
   source->role[reader->weight_column] = OCK_ROLE_SKIP;
   reader->has_weight = true;
@@ -85,7 +86,7 @@ static ockham_status choose_weight(ockham_reader *reader, const char *wanted, oc
 
 static ockham_status choose_time(ockham_reader *reader, const char *wanted, ockham_error *err) {
   ock_source *source = reader->source;
-  OCK_TRY(find_column(source, wanted, &reader->time_column, err));
+  OCK_TRY(find_column(source, wanted, false, &reader->time_column, err));
   if (source->role[reader->time_column] == OCK_ROLE_LABEL) return fail_both(reader, wanted, "labels", "times", err);
   if (reader->has_weight && reader->time_column == reader->weight_column)
     return fail_both(reader, wanted, "weights", "times", err);
@@ -97,7 +98,7 @@ static ockham_status choose_time(ockham_reader *reader, const char *wanted, ockh
 static ockham_status fail_none(const ock_source *source, const ockham_read_options *options, ockham_error *err) {
   char list[320];
   list_columns(source, list);
-  return ock_fail(err, OCKHAM_BAD_DATA, "%s: has none of the %zu columns that were asked for; it has %s", source->path,
+  return ock_fail(err, OCKHAM_BAD_DATA, "%s: has none of the %zu columns that are needed; it has %s", source->path,
                   options->n_columns, list);
 }
 
@@ -106,11 +107,11 @@ static ockham_status leave_out(ockham_reader *reader, const ockham_read_options 
   ock_source *source = reader->source;
   size_t j;
   for (size_t i = 0; i < options->n_ignore; i++) {
-    OCK_TRY(find_column(source, options->ignore[i], &j, err));
+    OCK_TRY(find_column(source, options->ignore[i], false, &j, err));
     source->role[j] = OCK_ROLE_SKIP;
   }
   if (options->label_column) {
-    OCK_TRY(find_column(source, options->label_column, &j, err));
+    OCK_TRY(find_column(source, options->label_column, false, &j, err));
     source->role[j] = OCK_ROLE_LABEL;
     reader->has_label = true;
   }
@@ -145,7 +146,7 @@ static ockham_status choose_categories(ockham_reader *reader, const ockham_read_
   for (size_t i = 0; i < options->n_category_columns; i++) {
     size_t j, k = 0;
     if (options->skip_absent && !has_name(reader->source, options->category_columns[i])) continue;
-    OCK_TRY(find_column(reader->source, options->category_columns[i], &j, err));
+    OCK_TRY(find_column(reader->source, options->category_columns[i], options->skip_absent, &j, err));
     while (k < reader->n_features && reader->column[k] != j) k++;
     if (k == reader->n_features)
       return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: column '%.64s' is to hold categories, but is no feature",

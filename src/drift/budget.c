@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a budget is split over signals: by group, then by kind, then evenly. */
+#include <math.h>
+
 #include "drift/internal.h"
 
 /* Columns and outputs: all of a kind have one part together. */
@@ -15,6 +17,14 @@ static const ockham_signal_group group_of_kind[OCKHAM_N_SIGNAL_KINDS] = {
     OCKHAM_SIGNAL_LIST(GROUP_OF_KIND)
 #undef GROUP_OF_KIND
 };
+
+ockham_status ock_budget_check(const double *group_shares, ockham_error *err) {
+  for (size_t g = 0; g < OCKHAM_N_SIGNAL_GROUPS; g++) {
+    if (!(group_shares[g] >= 0) || isinf(group_shares[g]))
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "shares of the budget must not be negative, found %g", group_shares[g]);
+  }
+  return OCKHAM_OK;
+}
 
 void ock_budget_split(const ockham_signal *signals, const bool *watched, size_t n, const double *group_shares,
                       double *split) {

@@ -7,7 +7,7 @@
 #include "drift/internal.h"
 
 enum { BLOCK_ROWS = 8192, CHUNK_ROWS = 512, N_EXAMPLES = 5 };
-static const double default_level = .01, normal_975 = 1.959963984540054;
+static const double default_level = .01;
 
 /* Of a column of numbers, less the reference's mean. */
 typedef struct moments {
@@ -131,7 +131,7 @@ static ockham_status add_blocks(comparison *c, ockham_error *err) {
 
 /* Means of columns, clipped, and of distances as normal scores; both in standard deviations of the reference. */
 static void measure_shift(ockham_drift_signal *d, double shift, double variance_now, double n_reference, double n_now) {
-  double half = normal_975 * sqrt(1 / n_reference + variance_now / n_now);
+  double half = OCK_NORMAL_975 * sqrt(1 / n_reference + variance_now / n_now);
   d->shift = shift;
   d->shift_low = shift - half;
   d->shift_high = shift + half;
@@ -303,17 +303,13 @@ static ockham_status find_examples(comparison *c, ockham_error *err) {
 
 static ockham_status check_arguments(const ockham_profile *profile, ockham_rows x, const ockham_drift_options *options,
                                      ockham_error *err) {
-  size_t n_columns = profile ? ockham_profile_look(profile)->n_columns : 0;
   if (!profile) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected a profile, found none");
-  if (x.n_columns != n_columns)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected the profile's %zu columns, found %zu", n_columns, x.n_columns);
-  if (x.n_rows && (!x.data || (x.stride && x.stride < x.n_columns)))
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected %zu rows with a stride of %zu or more, found %s", x.n_rows,
-                    x.n_columns, x.data ? "less" : "no data");
+  OCK_TRY(ock_profile_check_rows(profile, x, err));
   if (!x.n_rows) return ock_fail(err, OCKHAM_BAD_DATA, "expected rows to compare, found none");
-  if (options && !(options->level >= 0 && options->level < 1))
+  if (!options) return OCKHAM_OK;
+  if (!(options->level >= 0 && options->level < 1))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected a level between 0 and 1, found %g", options->level);
-  return OCKHAM_OK;
+  return ock_budget_check(options->shares, err);
 }
 
 static ockham_status run(comparison *c, ock_pool *pool, const ockham_progress *progress, ockham_error *err) {

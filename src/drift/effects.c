@@ -5,7 +5,9 @@
 
 #include "drift/internal.h"
 
-static const double normal_975 = 1.959963984540054;
+double ock_signal_stickiness(const ockham_signal *signal, bool by_hour) {
+  return by_hour && signal->by_hour ? signal->stickiness_in_hours : signal->stickiness;
+}
 
 double ock_variance_inflation(double stickiness) {
   return (1 + stickiness) / (1 - stickiness);
@@ -62,7 +64,7 @@ ock_effect ock_effect_of(const double *reference, double n_reference, const doub
   /* By the delta method, of the part of PSI that is not chance, and the variance of the part that is. */
   double slopes = (s.square_p - s.slope_p * s.slope_p) / s.n + (s.square_q - s.slope_q * s.slope_q) / s.m;
   double variance = (psi > 0 ? slopes * psi / s.psi : 0) + 2 * freedom * noise * noise;
-  double half = normal_975 * sqrt(variance);
+  double half = OCK_NORMAL_975 * sqrt(variance);
   double divergence = fmax(0, s.divergence - freedom * noise / 8);
   return (ock_effect){.psi = psi,
                       .psi_low = fmax(psi - half, fmin(psi, 0)),
@@ -72,7 +74,7 @@ ock_effect ock_effect_of(const double *reference, double n_reference, const doub
 
 void ock_share_interval(double reference, double n_reference, double now, double n_now, double *low, double *high) {
   double p = (reference * n_reference + 1) / (n_reference + 2), q = (now * n_now + 1) / (n_now + 2);
-  double half = normal_975 * sqrt(p * (1 - p) / (n_reference + 2) + q * (1 - q) / (n_now + 2));
+  double half = OCK_NORMAL_975 * sqrt(p * (1 - p) / (n_reference + 2) + q * (1 - q) / (n_now + 2));
   *low = fmax(-1, q - p - half);
   *high = fmin(1, q - p + half);
 }

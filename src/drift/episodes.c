@@ -11,14 +11,14 @@ double ock_alarm_level(const ock_watched *watched, double statistic) {
   return log(fmax(1, ock_run_lengths_at(watched->curve, statistic))) / log(watched->asked);
 }
 
-double ock_reference_shares(const ockham_signal *signal, double *shares) {
+double ock_reference_shares(const ockham_signal *signal, bool by_hour, double *shares) {
   for (size_t b = 0; b < signal->n_bins; b++) shares[b] = (double)signal->counts[b] / (double)signal->n_counted;
-  return (double)signal->n_counted / ock_variance_inflation(signal->stickiness);
+  return (double)signal->n_counted / ock_variance_inflation(ock_signal_stickiness(signal, by_hour));
 }
 
 /* Of the distance: the mean of normal scores, which have mean 0 and deviation 1 in the reference. */
-static void tell_distance(const ockham_signal *signal, const ock_shares *shares, ockham_drift_signal *told) {
-  const double normal_975 = 1.959963984540054;
+static void tell_distance(const ockham_signal *signal, double stickiness, const ock_shares *shares,
+                          ockham_drift_signal *told) {
   double scores[OCKHAM_PROFILE_MOST_BINS], sum = 0, squares = 0, weight = 0;
   size_t n = ock_signal_ordered(signal);
   ock_signal_scores(signal, scores);
@@ -29,20 +29,21 @@ static void tell_distance(const ockham_signal *signal, const ock_shares *shares,
   }
   if (!(weight > 0)) return;
   double mean = sum / weight, variance = squares / weight - mean * mean;
-  double n_reference = (double)signal->n_counted / ock_variance_inflation(signal->stickiness);
+  double n_reference = (double)signal->n_counted / ock_variance_inflation(stickiness);
   double error = sqrt(variance / (shares->n_effective * weight) + 1 / n_reference);
   told->shift = mean;
-  told->shift_low = mean - normal_975 * error;
-  told->shift_high = mean + normal_975 * error;
+  told->shift_low = mean - OCK_NORMAL_975 * error;
+  told->shift_high = mean + OCK_NORMAL_975 * error;
 }
 
 static void tell_shift(const ockham_drift_monitor *monitor, const ockham_signal *signal, const ock_shares *shares,
                        ockham_drift_signal *told) {
   bool is_column = signal->kind == OCKHAM_SIGNAL_COLUMN || signal->kind == OCKHAM_SIGNAL_OUTPUT;
+  double stickiness = ock_signal_stickiness(signal, monitor->options.by_hour);
   if (signal->kind == OCKHAM_SIGNAL_DISTANCE) {
-    tell_distance(signal, shares, told);
+    tell_distance(signal, stickiness, shares, told);
   } else if (is_column && monitor->parts->columns[signal->index].kind == OCKHAM_COLUMN_NUMBER) {
-    ock_shifts_tell(&monitor->shifts, monitor->parts, signal->index, signal->stickiness, shares->span_rows, told);
+    ock_shifts_tell(&monitor->shifts, monitor->parts, signal->index, stickiness, shares->span_rows, told);
   }
 }
 
@@ -65,7 +66,7 @@ void ock_monitor_tell(ockham_drift_monitor *monitor, size_t s, ockham_drift_sign
   if (!w->state || !monitor->state.n_measured) return;
   double reference[OCKHAM_PROFILE_MOST_BINS];
   ock_shares shares = monitor->set.type->shares(w->state);
-  double n_reference = ock_reference_shares(w->signal, reference);
+  double n_reference = ock_reference_shares(w->signal, monitor->options.by_hour, reference);
   ock_effect effect = ock_effect_of(reference, n_reference, shares.now, shares.n_effective, w->signal->n_bins);
   told->statistic = w->statistic;
   told->run_length = fmax(1, ock_run_lengths_at(w->curve, w->statistic));

@@ -39,9 +39,24 @@ static double look_up(const ock_ewma_span *span, double ratio) {
   return score_of(ratio, span->freedom);
 }
 
-/* Of a standard normal variable, either way. */
+/* Of the size of a standard normal variable. */
 static double score_of_normal(double z) {
-  return log10_tail_of_normal(fabs(z)) - log10(2);
+  return log10_tail_of_normal(z) - log10(2);
+}
+
+static const double normal_end = 8;
+
+static void fill_normal_table(ock_ewma_plan *plan) {
+  for (size_t i = 0; i <= OCK_EWMA_TABLE; i++)
+    plan->normal_scores[i] = (float)score_of_normal(normal_end * (double)i / OCK_EWMA_TABLE);
+}
+
+static double look_up_normal(const ock_ewma_plan *plan, double z) {
+  double at = z * (OCK_EWMA_TABLE / normal_end);
+  if (!(at < OCK_EWMA_TABLE)) return score_of_normal(z);
+  size_t i = (size_t)at;
+  double low = plan->normal_scores[i];
+  return low + (plan->normal_scores[i + 1] - low) * (at - (double)i);
 }
 
 /* ---- what is known of the shares ---- */
@@ -119,7 +134,8 @@ static void set_span(ock_ewma_plan *plan, ock_ewma_span *span, double *weights) 
   fill_table(span);
 }
 
-/* Scores less what `others` explain of them, to variance 1; all by the expected shares of the first n bins. Returns the
+/* Scores less what `other` (NULL: nothing) explains of them, to variance 1; all by the expected shares of the first n
+ * bins. Returns the
  * deviation that there was, 0 when nothing is left. */
 static double make_orthonormal(const double *expected, size_t n, double *scores, const double *other) {
   double total = 0, mean = 0, product = 0, square = 0;
@@ -146,6 +162,7 @@ static void set_contrasts(ock_ewma_plan *plan, const ockham_signal *signal, doub
   ock_signal_scores(signal, scores);
   memcpy(location, scores, n * sizeof *location);
   if (!(make_orthonormal(plan->expected, n, location, NULL) > 0)) return;
+  fill_normal_table(plan);
   plan->contrasts[OCK_EWMA_LOCATION] = location;
   for (size_t j = 0; j < n; j++) scale[j] = location[j] * location[j];
   plan->scale_deviation = make_orthonormal(plan->expected, n, scale, location);
@@ -193,11 +210,23 @@ static double pooled_rows(const ockham_signal *signal, double inflation) {
 }
 
 double ock_ewma_hour_rows(const ockham_signal *signal) {
-  double pooled = pooled_rows(signal, ock_variance_inflation(signal->stickiness));
+  double pooled = pooled_rows(signal, ock_variance_inflation(signal->stickiness_in_hours));
   return fmin((double)signal->n_counted, (double)signal->n_counted / OCKHAM_HOURS_A_WEEK + pooled);
 }
 
-static void set_hours(const ock_ewma_plan *plan, const ockham_signal *signal, double *by_hour) {
+/* An hour's commonest bins may be rare in the week, and then vary more than these do; few bins have the hour's rows,
+ * and a sum of few squares has a longer tail. As if all varied as the one that does so most: too much rather than too
+ * little. */
+static double spread_of(const ock_ewma_plan *plan, const double *shares) {
+  double most = 1;
+  for (size_t j = 0; j < plan->n_bins; j++) {
+    double p = plan->expected[j];
+    most = fmax(most, shares[j] * (1 - shares[j]) / (p * (1 - p)));
+  }
+  return most;
+}
+
+static void set_hours(ock_ewma_plan *plan, const ockham_signal *signal, double *by_hour) {
   double more = pooled_rows(signal, plan->inflation);
   for (size_t h = 0; h < OCKHAM_HOURS_A_WEEK; h++) {
     const uint32_t *counts = signal->by_hour + h * plan->n_bins;
@@ -205,6 +234,7 @@ static void set_hours(const ock_ewma_plan *plan, const ockham_signal *signal, do
     for (size_t j = 0; j < plan->n_bins; j++) n += counts[j];
     for (size_t j = 0; j < plan->n_bins; j++)
       by_hour[h * plan->n_padded + j] = (counts[j] + more * plan->expected[j]) / (n + more);
+    plan->hour_spread[h] = spread_of(plan, by_hour + h * plan->n_padded);
   }
 }
 
@@ -212,7 +242,7 @@ ockham_status ock_ewma_plan_make(const ockham_signal *signal, size_t window, boo
                                  ockham_error *err) {
   *plan = (ock_ewma_plan){.n_bins = signal->n_bins, .n_padded = pad(signal->n_bins)};
   by_hour = by_hour && signal->by_hour;
-  plan->inflation = ock_variance_inflation(signal->stickiness);
+  plan->inflation = ock_variance_inflation(ock_signal_stickiness(signal, by_hour));
   plan->n_reference = (double)signal->n_counted / plan->inflation;
   if (by_hour) plan->n_reference = ock_ewma_hour_rows(signal) / plan->inflation;
   set_spans(plan, window);
@@ -255,6 +285,7 @@ void ock_ewma_reset(const ock_ewma_plan *plan, ock_ewma *ewma, void *memory) {
   for (size_t i = 0; i < plan->n_spans; i++) {
     ock_ewma_span_state *state = &ewma->spans[i];
     state->decay = 1;
+    state->spread = 1;
     state->differences = next += plan->n_padded;
     if (plan->spans[i].rows_an_update > OCKHAM_DRIFT_BLOCK) state->sums = next += plan->n_padded;
   }
@@ -295,8 +326,10 @@ static double largest_contrast(const ock_ewma_plan *plan, const double *differen
 }
 
 static void update_span(const ock_ewma_plan *plan, const ock_ewma_span *span, ock_ewma_span_state *state,
-                        const double *block) {
+                        const double *block, double spread) {
   const double *shares = block;
+  bool is_first = state->decay == 1 && !state->n_blocks;
+  state->spread += (is_first ? 1 : fmin(1, OCKHAM_DRIFT_BLOCK / (double)span->rows)) * (spread - state->spread);
   double factor = 1;
   if (state->sums) {
     for (size_t j = 0; j < plan->n_padded; j++) state->sums[j] += block[j];
@@ -313,20 +346,24 @@ static void update_span(const ock_ewma_plan *plan, const ock_ewma_span *span, oc
   double reached =
       1 - state->decay; /* how much of what is weighted has been seen: the reference's error weighs as much */
   double variance = span->variance * (1 - state->decay * state->decay) + reached * reached / plan->n_reference;
+  variance *= state->spread;
   state->score = look_up(span, t / (variance * span->mean_factor));
   if (!plan->contrasts[OCK_EWMA_LOCATION]) return;
   double z = largest_contrast(plan, state->differences, variance);
-  const double least = 1; /* below, nothing is said */
-  if (z > least) state->score = fmax(state->score, score_of_normal(z));
+  state->score = fmax(state->score, look_up_normal(plan, z));
 }
 
 void ock_ewma_update(const ock_ewma_plan *plan, ock_ewma *ewma, size_t hour) {
   const double *expected = plan->expected;
-  if (plan->by_hour && hour) expected = plan->by_hour + (hour - 1) * plan->n_padded;
+  double spread = 1;
+  if (plan->by_hour && hour) {
+    expected = plan->by_hour + (hour - 1) * plan->n_padded;
+    spread = plan->hour_spread[hour - 1];
+  }
   for (size_t j = 0; j < plan->n_padded; j++)
     ewma->block[j] = ewma->counts[j] * (1. / OCKHAM_DRIFT_BLOCK) - expected[j];
   memset(ewma->counts, 0, plan->n_padded * sizeof *ewma->counts);
-  for (size_t i = 0; i < plan->n_spans; i++) update_span(plan, &plan->spans[i], &ewma->spans[i], ewma->block);
+  for (size_t i = 0; i < plan->n_spans; i++) update_span(plan, &plan->spans[i], &ewma->spans[i], ewma->block, spread);
 }
 
 size_t ock_ewma_leading(const ock_ewma_plan *plan, const ock_ewma *ewma) {

@@ -5,9 +5,13 @@
  *   T = sum_j w_j D_j^2,  w_j = 1 / (p_j + inflation^2 / span),
  * and the score is -log10 of the probability that T is larger without drift: T's mean and variance follow from those of
  * multinomial counts (times the inflation by stickiness) and of the reference's own counts, and T is taken for a
- * multiple of a chi-squared with these moments, whose cube root is nearly normal. What these approximations are off by,
- * calibration takes care of: it needs a statistic that is about as rare as it says, for all spans alike. The statistic
- * is the largest score. Sources: Satterthwaite, Biometrics Bulletin 2, 1946; Wilson & Hilferty, PNAS 17, 1931. */
+ * multiple of a chi-squared with these moments, whose cube root is nearly normal. Where bins have an order there are
+ * two smooth components beside T, sums over bins of D times their normal scores (location) and of D times the scores'
+ * squares (scale), each over its standard deviation; the score of a span is the largest of the three, a component
+ * counting as a normal variable either way, the scale by the root of the mean of squares that it stands for. What these
+ * approximations are off by, calibration takes care of: it needs a statistic that is about as rare as it says, for all
+ * spans alike. The statistic is the largest score. Sources: Satterthwaite, Biometrics Bulletin 2, 1946; Wilson &
+ * Hilferty, PNAS 17, 1931; Neyman, 1937 (doi:10.1080/03461238.1937.10404821). */
 #ifndef OCK_DRIFT_EWMA_H
 #define OCK_DRIFT_EWMA_H
 
@@ -35,9 +39,11 @@ typedef struct ock_ewma_plan {
   double prior;           /* rows in each bin that are added to the reference's */
   const double *expected; /* n_padded */
   const double *by_hour;  /* OCKHAM_HOURS_A_WEEK x n_padded, or NULL */
+  double hour_spread[OCKHAM_HOURS_A_WEEK]; /* how much more sum_j (z_j - p_j)^2 / p_j varies by the hour's shares */
   /* Of bins in an order, else NULL: n_padded each, of mean 0 and variance 1 under the expected shares. */
   const double *contrasts[OCK_EWMA_CONTRASTS];
-  double scale_deviation; /* of the squared scores that the second one is made from */
+  float normal_scores[OCK_EWMA_TABLE + 1]; /* by the size of a contrast */
+  double scale_deviation;                  /* of the squared scores that the second one is made from */
   ock_ewma_span spans[OCK_EWMA_MOST_SPANS];
   void *memory;
 } ock_ewma_plan;
@@ -52,6 +58,7 @@ void ock_ewma_plan_clear(ock_ewma_plan *plan);
 /* What does. */
 typedef struct ock_ewma_span_state {
   double decay;        /* (1 - lambda)^updates */
+  double spread;       /* hour_spread of the rows that it reaches, on average */
   double score;        /* after the latest update */
   double *sums;        /* of differences since then; NULL: it is updated with every block */
   size_t n_blocks;     /* in the sums */

@@ -44,21 +44,19 @@ void ock_ewma_canonical(const ockham_signal *signal, bool by_hour, ockham_signal
     counts[j] = (uint64_t)nearbyint((double)counts[j] * again);
     canonical->n_counted += counts[j];
   }
-  const double most = .98; /* as much as a profile says */
-  canonical->stickiness = fmin(most, grid_stickiness * nearbyint(signal->stickiness / grid_stickiness));
+  double stickiness = ock_signal_stickiness(signal, by_hour);
+  canonical->stickiness = fmin(OCK_PROFILE_MOST_STICKY, grid_stickiness * nearbyint(stickiness / grid_stickiness));
 }
 
 size_t ock_ewma_signature(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes) {
-  uint64_t counts[OCKHAM_PROFILE_MOST_BINS], hash = 14695981039346656037u;
+  uint64_t counts[OCKHAM_PROFILE_MOST_BINS];
   ockham_signal canonical;
   ock_ewma_canonical(signal, options->by_hour, &canonical, counts);
-  for (size_t j = 0; j < canonical.n_bins; j++) { /* FNV-1a */
-    for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ ((counts[j] >> shift) & 255)) * 1099511628211u;
-  }
   struct {
     uint64_t kind, n_bins, n_counted, hash, window;
     double stickiness;
-  } key = {canonical.kind, canonical.n_bins, canonical.n_counted, hash, options->window, canonical.stickiness};
+  } key = {canonical.kind,  canonical.n_bins,    canonical.n_counted, ock_hash_counts(&canonical),
+           options->window, canonical.stickiness};
   memcpy(bytes, &key, sizeof key);
   return sizeof key;
 }
@@ -71,55 +69,13 @@ typedef struct null_context {
   uint32_t stay; /* of 2^32 */
 } null_context;
 
-/* Bins are drawn by Walker's aliases: bin j itself below its threshold, else another. */
+/* Bins are drawn by aliases: bin j itself up to its threshold (of 2^32 - 1), else another. */
 typedef struct null_state {
   ock_ewma ewma;
   size_t latest;
   uint32_t *threshold;
   uint16_t *alias;
 } null_state;
-
-/* Marsaglia & Tsang, ACM TOMS 26, 2000. */
-static double draw_gamma(ock_rng *rng, double shape) {
-  double boost = 1;
-  if (shape < 1) {
-    boost = pow(ock_rng_uniform(rng), 1 / shape);
-    shape += 1;
-  }
-  double d = shape - 1. / 3, c = 1 / sqrt(9 * d);
-  for (;;) {
-    double z = ock_rng_normal(rng), v = 1 + c * z;
-    if (v <= 0) continue;
-    v = v * v * v;
-    if (log(ock_rng_uniform(rng)) < z * z / 2 + d - d * v + d * log(v)) return boost * d * v;
-  }
-}
-
-/* Walker's method in Vose's form, of shares that add up to n. */
-static void make_aliases(null_state *state, double *p, size_t n) {
-  uint16_t small[OCKHAM_PROFILE_MOST_BINS], large[OCKHAM_PROFILE_MOST_BINS];
-  size_t n_small = 0, n_large = 0;
-  for (size_t j = 0; j < n; j++) {
-    if (p[j] < 1) {
-      small[n_small++] = (uint16_t)j;
-    } else {
-      large[n_large++] = (uint16_t)j;
-    }
-  }
-  while (n_small && n_large) {
-    size_t s = small[--n_small], l = large[--n_large];
-    state->threshold[s] = (uint32_t)(p[s] * 4294967295.);
-    state->alias[s] = (uint16_t)l;
-    p[l] -= 1 - p[s];
-    if (p[l] < 1) {
-      small[n_small++] = (uint16_t)l;
-    } else {
-      large[n_large++] = (uint16_t)l;
-    }
-  }
-  while (n_large) state->threshold[large[--n_large]] = UINT32_MAX;
-  while (n_small) state->threshold[small[--n_small]] = UINT32_MAX;
-}
 
 static size_t draw_bin(const null_state *state, size_t n_bins, uint32_t random) {
   uint64_t at = (uint64_t)random * n_bins;
@@ -139,11 +95,10 @@ static void start_stream(const void *context, void *memory, ock_rng *rng) {
   ock_ewma_reset(&c->plan, &state->ewma, arrays);
   state->threshold = (uint32_t *)(arrays + ock_ewma_memory(&c->plan));
   state->alias = (uint16_t *)(state->threshold + n);
-  double p[OCKHAM_PROFILE_MOST_BINS], sum = 0;
-  for (size_t j = 0; j < n; j++)
-    sum += p[j] = draw_gamma(rng, (double)c->signal->counts[j] / c->plan.inflation + c->plan.prior);
-  for (size_t j = 0; j < n; j++) p[j] *= (double)n / sum;
-  make_aliases(state, p, n);
+  double shares[OCKHAM_PROFILE_MOST_BINS], threshold[OCKHAM_PROFILE_MOST_BINS];
+  ock_draw_shares(c->signal, c->plan.inflation, c->plan.prior, rng, shares);
+  ock_make_aliases(shares, n, threshold, state->alias);
+  for (size_t j = 0; j < n; j++) state->threshold[j] = (uint32_t)(threshold[j] * UINT32_MAX);
   state->latest = draw_bin(state, n, (uint32_t)(ock_rng_next(rng) >> 32));
 }
 

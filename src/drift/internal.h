@@ -10,6 +10,7 @@
 #include <ockham/drift.h>
 
 #include "core/internal.h"
+#include "profile/internal.h"
 
 /* ---- run lengths: calibration by simulation ---- */
 
@@ -36,6 +37,17 @@ typedef struct ock_null_streams {
 } ock_null_streams;
 ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t seed, size_t threads,
                                        ock_run_lengths *curve, ockham_error *err);
+
+/* How rows that a simulation may make in all are shared: for one of n_curves, within what is of use. */
+size_t ock_calibration_rows(size_t n_curves);
+/* FNV-1a of a signal's counts, for signatures. */
+uint64_t ock_hash_counts(const ockham_signal *signal);
+
+/* Shares that a reference leaves possible: Dirichlet(counts / inflation + prior), times n_bins. */
+void ock_draw_shares(const ockham_signal *signal, double inflation, double prior, ock_rng *rng, double *shares);
+/* Walker's aliases: each of n_bins places of equal probability holds its own bin below its threshold (0 to 1), and
+ * another from there on (Vose, IEEE TSE 17, 1991). The shares, n_bins in all, are used up. */
+void ock_make_aliases(double *shares, size_t n_bins, double *threshold, uint16_t *alias);
 
 /* ---- watches: one signal, or one column, seen by one detector ---- */
 
@@ -94,6 +106,8 @@ extern const ock_watch_type ock_watch_ewma;
 
 /* ---- effects, of any two sets of shares ---- */
 
+#define OCK_NORMAL_975 1.959963984540054 /* standard deviations either way of a 95 % interval */
+
 typedef struct ock_effect {
   double psi, psi_low, psi_high, js;
 } ock_effect;
@@ -103,13 +117,8 @@ ock_effect ock_effect_of(const double *reference, double n_reference, const doub
 /* 95 % interval of a difference of shares (Agresti & Caffo, American Statistician 54, 2000). */
 void ock_share_interval(double reference, double n_reference, double now, double n_now, double *low, double *high);
 
-/* How rows that a simulation may make in all are shared: for one of n_curves, within what is of use. */
-size_t ock_calibration_rows(size_t n_curves);
+/* ---- signals with an order: ock_signal_ordered() ---- */
 
-/* ---- signals with an order: directions, distances, columns of numbers ---- */
-
-/* How many of the first bins are in order; the others are rows without a value. 0: it has no order. */
-size_t ock_signal_ordered(const ockham_signal *signal);
 /* The reference's distribution function, of counts + 1/2, before each of them and after the last. */
 void ock_signal_edges(const ockham_signal *signal, double *edges);
 /* n_bins: the middle of a bin's range, 0 to 1; normal scores of mean 0 and variance 1; NaN for rows without a value. */
@@ -118,6 +127,8 @@ void ock_signal_scores(const ockham_signal *signal, double *scores);
 
 /* ---- the budget ---- */
 
+/* BAD_ARGUMENT when one of OCKHAM_N_SIGNAL_GROUPS shares is negative, infinite or no number. */
+ockham_status ock_budget_check(const double *group_shares, ockham_error *err);
 /* What part of a budget each of n signals has, 1 in all: group_shares (OCKHAM_N_SIGNAL_GROUPS; NULL or all 0: the
  * usual) of groups that have a signal, evenly over the kinds of signals in a group, evenly over those of a kind.
  * watched: n, or NULL for all; others have none. All is 0 when the groups that have signals have no share. */
@@ -142,10 +153,10 @@ typedef struct ock_difference {
 } ock_difference;
 /* Whether both come from one distribution. Counts are divided by what stickiness inflates variances by. A batch then
  * worth 100 rows or more: bins where the smaller sample should have fewer than 5 are joined, the largest first; what is
- * left over in the end (bins that are rare even together) has an exact binomial test of its own for having grown, with
- * a tenth of the level. Smaller ones: all bins, and the distribution of chi2 given the sums of both samples, by drawing
- * equally sticky batches from them without replacement. O(n_bins log n_bins), or for small batches up to some 1e7
- * draws. */
+ * left over in the end (bins that are rare even together) has an exact binomial test of its own for having grown, or
+ * vanished where the reference is the smaller sample, with a tenth of the level. Smaller ones: all bins, and the
+ * distribution of chi2 given the sums of both samples, by drawing equally sticky batches from them without replacement.
+ * O(n_bins log n_bins), or for small batches up to some 1e7 draws. */
 ock_difference ock_two_samples_compare(const ock_two_samples *samples);
 
 /* One p-value of n with weights (1 in all), which may depend on each other (Liu & Xie, JASA 115, 2020,
@@ -159,6 +170,8 @@ void ock_p_values_pick(const double *p, const double *weights, size_t n, double 
  * in 80 % of cases; both sizes effective. Infinite when there are too few rows for any. */
 double ock_smallest_shift(double n_reference, double n_now, double level);
 
+/* Of rows in their order, or of what their hours do not explain where they are compared by those. */
+double ock_signal_stickiness(const ockham_signal *signal, bool by_hour);
 /* (1 + s) / (1 - s): what stickiness multiplies the variance of shares by. */
 double ock_variance_inflation(double stickiness);
 

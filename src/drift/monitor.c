@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "profile/internal.h"
-
 /* ---- begin, forget, end ---- */
 
 static void *take(ockham_drift_monitor *monitor, size_t count, size_t size, bool *failed) {
@@ -54,12 +52,7 @@ static ockham_status check_options(const ockham_drift_options *options, ockham_e
   if (!(options->rows_per_false_alarm >= 100) || isinf(options->rows_per_false_alarm))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows_per_false_alarm must be 100 or more, found %g",
                     options->rows_per_false_alarm);
-  for (size_t g = 0; g < OCKHAM_N_SIGNAL_GROUPS; g++) {
-    if (!(options->shares[g] >= 0) || isinf(options->shares[g]))
-      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "shares of the budget must not be negative, found %g",
-                      options->shares[g]);
-  }
-  return OCKHAM_OK;
+  return ock_budget_check(options->shares, err);
 }
 
 static ockham_status make_watches(ockham_drift_monitor *monitor, ockham_error *err) {
@@ -122,12 +115,6 @@ void ockham_drift_monitor_set_budget(ockham_drift_monitor *monitor, double rows_
 
 /* ---- rows in ---- */
 
-/* Monday 0:00 was three days after 1 January 1970, less a week. */
-static size_t hour_of(double time) {
-  double hours = floor(time / 3600) + 3 * 24;
-  return 1 + (size_t)(hours - OCKHAM_HOURS_A_WEEK * floor(hours / OCKHAM_HOURS_A_WEEK));
-}
-
 static void count_block(ockham_drift_monitor *monitor, const uint16_t *codes) {
   for (size_t s = 0; s < monitor->set.n; s++) {
     uint32_t *counts = monitor->onset.counts + monitor->first_bin[s];
@@ -150,7 +137,8 @@ static bool measure_block(ockham_drift_monitor *monitor, const uint16_t *codes) 
     ockham_rows rows = {.data = values, .n_rows = OCKHAM_DRIFT_BLOCK, .n_columns = monitor->parts->n_columns};
     ock_mmd_plain(monitor->parts, rows, monitor->plain);
   }
-  ock_watch_set_put(&monitor->set, codes, OCK_MONITOR_PANEL, monitor->plain, by_hour ? hour_of(middle) : 0);
+  ock_watch_set_put(&monitor->set, codes, OCK_MONITOR_PANEL, monitor->plain,
+                    by_hour ? 1 + ock_hour_of_week(middle) : 0);
   ock_shifts_put(&monitor->shifts, monitor->parts, values);
   count_block(monitor, codes);
   state->n_measured += OCKHAM_DRIFT_BLOCK;
@@ -176,15 +164,13 @@ static size_t measure(ockham_drift_monitor *monitor) {
 static void take_row(ockham_drift_monitor *monitor, ockham_rows x, size_t row, double time) {
   size_t d = monitor->parts->n_columns, place = monitor->state.n_rows % OCKHAM_DRIFT_KEPT_ROWS;
   for (size_t j = 0; j < d; j++) monitor->values[place * d + j] = ock_rows_get(x, row, j);
-  monitor->times[monitor->state.n_rows % OCK_MONITOR_PANEL] = time > 0 ? time : 0;
+  monitor->times[monitor->state.n_rows % OCK_MONITOR_PANEL] = ock_is_time(time) ? time : 0;
   monitor->state.n_rows++;
 }
 
 ockham_status ockham_drift_monitor_put(ockham_drift_monitor *monitor, ockham_rows x, const double *times,
                                        size_t *n_alarms, ockham_error *err) {
-  if (x.n_columns != monitor->parts->n_columns)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows must have the profile's %zu columns, found %zu",
-                    monitor->parts->n_columns, x.n_columns);
+  OCK_TRY(ock_profile_check_rows(monitor->profile, x, err));
   size_t n = 0;
   for (size_t i = 0; i < x.n_rows; i++) {
     take_row(monitor, x, i, times ? times[i] : 0);
@@ -241,7 +227,8 @@ const ockham_drift_state *ockham_drift_monitor_look(ockham_drift_monitor *monito
 
 void ockham_drift_monitor_bins(const ockham_drift_monitor *monitor, size_t s, ockham_drift_bin *bins) {
   const ock_watched *w = &monitor->set.items[s];
-  double reference[OCKHAM_PROFILE_MOST_BINS], n_reference = ock_reference_shares(w->signal, reference);
+  double reference[OCKHAM_PROFILE_MOST_BINS],
+      n_reference = ock_reference_shares(w->signal, monitor->options.by_hour, reference);
   ock_shares shares = {0};
   if (w->state && monitor->state.n_measured) shares = monitor->set.type->shares(w->state);
   for (size_t b = 0; b < w->signal->n_bins; b++) {

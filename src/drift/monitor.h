@@ -70,9 +70,9 @@ struct ockham_drift_monitor {
   ock_onset onset;
   ock_shifts shifts;
   ock_course course;
-  struct ock_block *panel; /* of the profile */
-  uint16_t *panel_codes;   /* n_signals x PANEL */
-  double *plain;           /* MMD: BLOCK x n_numbers; else NULL */
+  ock_block *panel;      /* of the profile */
+  uint16_t *panel_codes; /* n_signals x PANEL */
+  double *plain;         /* MMD: BLOCK x n_numbers; else NULL */
   /* The latest rows: row r (from 0) at r % OCKHAM_DRIFT_KEPT_ROWS, the codes of a block by signal. Those that are not
    * measured yet have no codes. */
   double *values;                  /* KEPT x n_columns */
@@ -89,7 +89,7 @@ struct ockham_drift_monitor {
 };
 
 /* The shares of the reference: into shares; returns how many rows they are worth. */
-double ock_reference_shares(const ockham_signal *signal, double *shares);
+double ock_reference_shares(const ockham_signal *signal, bool by_hour, double *shares);
 /* Fills in what is known of a signal. */
 void ock_monitor_tell(ockham_drift_monitor *monitor, size_t s, ockham_drift_signal *told);
 /* After a block that ended at `time`: true when it begins an episode. */

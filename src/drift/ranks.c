@@ -7,20 +7,6 @@
 #include "drift/internal.h"
 #include "stats/internal.h"
 
-size_t ock_signal_ordered(const ockham_signal *signal) {
-  switch (signal->kind) {
-    case OCKHAM_SIGNAL_DIRECTION:
-      return signal->n_bins;
-    case OCKHAM_SIGNAL_DISTANCE:
-      return signal->n_bins - 1;
-    case OCKHAM_SIGNAL_COLUMN:
-    case OCKHAM_SIGNAL_OUTPUT:
-      return signal->edges ? signal->n_bins - 1 : 0;
-    default:
-      return 0;
-  }
-}
-
 void ock_signal_edges(const ockham_signal *signal, double *edges) {
   size_t n = ock_signal_ordered(signal);
   double total = 0, below = 0;

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "drift/watch_set.h"
-#include "profile/internal.h"
 
 enum { SPLITS = 12, STRETCH = 128, REPLAY_BLOCK = 64, FEWEST_ROWS = 2000, RUNS_A_SPLIT = 8, N_BUDGETS = 2 };
 static const double budgets[N_BUDGETS] = {1000, 10000};
@@ -187,9 +186,7 @@ static ockham_status rehearse(rehearsal *r, ockham_profile *profile, ockham_rows
 ockham_status ockham_drift_rehearse(ockham_profile *profile, ockham_rows x, uint64_t seed, size_t threads,
                                     const ockham_progress *progress, ockham_error *err) {
   const ockham_profile_parts *parts = ockham_profile_look(profile);
-  if (x.n_columns != parts->n_columns)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "rows must have the profile's %zu columns, found %zu", parts->n_columns,
-                    x.n_columns);
+  OCK_TRY(ock_profile_check_rows(profile, x, err));
   if (x.n_rows != parts->n_rows)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the profile is of %llu rows, found %zu",
                     (unsigned long long)parts->n_rows, x.n_rows);

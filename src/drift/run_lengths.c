@@ -304,6 +304,14 @@ ockham_status ock_run_lengths_simulate(const ock_null_streams *streams, uint64_t
   return status;
 }
 
+uint64_t ock_hash_counts(const ockham_signal *signal) {
+  uint64_t hash = 14695981039346656037u;
+  for (size_t b = 0; b < signal->n_bins; b++) {
+    for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ ((signal->counts[b] >> shift) & 255)) * 1099511628211u;
+  }
+  return hash;
+}
+
 size_t ock_calibration_rows(size_t n_curves) {
 #ifdef __OPTIMIZE__
   const size_t all = 100000000, most = 10000000, fewest = 2000000;

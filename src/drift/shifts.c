@@ -64,7 +64,6 @@ static size_t find_span(double rows) {
 
 void ock_shifts_tell(const ock_shifts *shifts, const ockham_profile_parts *parts, size_t column, double stickiness,
                      double span_rows, ockham_drift_signal *told) {
-  const double normal_975 = 1.959963984540054;
   const ockham_column_range *range = &parts->ranges[column];
   size_t i = find_span(span_rows), at = column * OCK_SHIFT_SPANS + i;
   double weight = shifts->weights[at];
@@ -77,6 +76,6 @@ void ock_shifts_tell(const ock_shifts *shifts, const ockham_profile_parts *parts
   double n_reference = (double)(parts->n_rows - range->n_missing), inflation = ock_variance_inflation(stickiness);
   double error = sqrt(inflation * (fmax(variance, 0) / (range->sd * range->sd) / n_now + 1 / n_reference));
   told->shift = mean / range->sd;
-  told->shift_low = told->shift - normal_975 * error;
-  told->shift_high = told->shift + normal_975 * error;
+  told->shift_low = told->shift - OCK_NORMAL_975 * error;
+  told->shift_high = told->shift + OCK_NORMAL_975 * error;
 }

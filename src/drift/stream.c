@@ -7,7 +7,7 @@
 
 struct ockham_stream {
   ockham_stream_options options;
-  uint64_t n_values;
+  uint64_t n_values, n_before; /* of the latter, those before the monitor's first */
   size_t n_learned;
   double *learned; /* n_learn; freed when the monitor is there */
   ockham_profile *profile;
@@ -67,7 +67,7 @@ static ockham_status begin_watching(ockham_stream *stream) {
   return ockham_drift_monitor_new(stream->profile, &watch, &stream->monitor, NULL);
 }
 
-/* Without memory for a monitor it learns anew. */
+/* Without memory for a monitor it learns anew; and so it does of values too far apart for a profile. */
 static void learn(ockham_stream *stream, double value) {
   stream->learned[stream->n_learned++] = value;
   if (stream->n_learned < stream->options.n_learn) return;
@@ -78,6 +78,7 @@ static void learn(ockham_stream *stream, double value) {
   } else {
     ock_free(stream->learned);
     stream->learned = NULL;
+    stream->n_before = stream->n_values;
   }
 }
 
@@ -110,8 +111,6 @@ static size_t find_signal(const ockham_stream *stream) {
   return s;
 }
 
-static const double normal_975 = 1.959963984540054;
-
 /* Bins of events are by how common they are. The interval is Agresti & Coull's (American Statistician 52, 1998). */
 static void tell_rate(const ockham_stream *stream, size_t s, double n_now, ockham_stream_state *state) {
   ockham_drift_bin bins[OCKHAM_PROFILE_MOST_BINS];
@@ -124,7 +123,7 @@ static void tell_rate(const ockham_stream *stream, size_t s, double n_now, ockha
     state->reference = bins[b].reference;
     if (n_now > 0) now = bins[b].now;
   }
-  double n = n_now + 4, middle = (now * n_now + 2) / n, half = normal_975 * sqrt(middle * (1 - middle) / n);
+  double n = n_now + 4, middle = (now * n_now + 2) / n, half = OCK_NORMAL_975 * sqrt(middle * (1 - middle) / n);
   state->now = now;
   state->low = fmin(now, fmax(0, middle - half));
   state->high = fmax(now, fmin(1, middle + half));
@@ -132,18 +131,18 @@ static void tell_rate(const ockham_stream *stream, size_t s, double n_now, ockha
 
 static void tell_mean(const ockham_stream *stream, const ockham_drift_signal *told, ockham_stream_state *state) {
   const ockham_column_range *range = ockham_profile_look(stream->profile)->ranges;
-  double half = normal_975 * range->sd / sqrt(told->n_effective);
+  double half = OCK_NORMAL_975 * range->sd / sqrt(told->n_effective);
   state->reference = range->mean;
   state->now = range->sd > 0 ? range->mean + told->shift * range->sd : NAN;
   state->low = state->now - half;
   state->high = state->now + half;
 }
 
-/* Rows are counted from the first value, with those that were learned from. */
+/* Rows are counted from the first value, with all that were learned from. */
 static void tell_episode(const ockham_stream *stream, ockham_drift_episode episode, ockham_stream_state *state) {
-  episode.since_row += stream->n_learned;
-  episode.noticed_row += stream->n_learned;
-  if (episode.until_row) episode.until_row += stream->n_learned;
+  episode.since_row += stream->n_before;
+  episode.noticed_row += stream->n_before;
+  if (episode.until_row) episode.until_row += stream->n_before;
   episode.signal = 0;
   state->latest = episode;
 }

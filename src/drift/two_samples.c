@@ -72,21 +72,31 @@ static pair join_bins(table *t) {
   return open;
 }
 
+/* Of rows in rare bins, exactly: whether they are more than the other sample lets expect, which the batch may have
+ * grown into; and, where the reference is the smaller sample, whether it is the batch that lacks them. Then both share.
+ */
+static double compare_rare(double n, double m, pair rare) {
+  const double unseen = 2; /* below and above the reference's n rows: each of these has 1 of the n + 1 places between */
+  double share = m / (n + m);
+  double grown = rare.now > 0 ? ock_beta_share(share, rare.now, rare.reference + unseen) : 1;
+  if (n >= m) return grown;
+  double vanished = rare.reference > 0 ? ock_beta_share(1 - share, rare.reference, rare.now + 1) : 1;
+  return fmin(1, 2 * fmin(grown, vanished));
+}
+
 static ock_difference compare_many(table *t) {
-  const double rare_part = .1, unseen = 2; /* exact for what lies below and above the reference's n rows: each of these
-                                              has 1 of the n + 1 places between them */
-  double share = t->m / (t->n + t->m);
+  const double rare_part = .1;
+  double n = t->n, m = t->m;
   pair rare = join_bins(t);
   ock_difference result = {.p = 1};
-  double rows = t->n + t->m;
   t->n -= rare.reference, t->m -= rare.now;
-  if (t->n_bins > 1) {
+  if (t->n_bins > 1 && t->n > 0 && t->m > 0) {
     result.freedom = (double)t->n_bins - 1;
     result.chi2 = measure_chi2(t);
     result.p = ock_chi2_tail(result.chi2, result.freedom);
   }
-  if (!(rare.reference + rare.now > 0) || t->n + t->m >= rows) return result;
-  double p_rare = rare.now > 0 ? ock_beta_share(share, rare.now, rare.reference + unseen) : 1;
+  if (!(rare.reference + rare.now > 0) || !t->n_bins) return result;
+  double p_rare = compare_rare(n, m, rare);
   result.p = result.freedom > 0 ? fmin(1, fmin(result.p / (1 - rare_part), p_rare / rare_part)) : p_rare;
   if (!(result.freedom > 0)) result.freedom = 1;
   return result;

@@ -127,16 +127,13 @@ static void make_canonical(const ockham_signal *signal, canonical *c) {
 }
 
 size_t ock_watch_signature(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes) {
-  uint64_t hash = 14695981039346656037u; /* FNV-1a */
   canonical c;
   make_canonical(signal, &c);
-  for (size_t b = 0; b < signal->n_bins; b++) {
-    for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ ((c.counts[b] >> shift) & 255)) * 1099511628211u;
-  }
   struct {
     uint64_t n_bins, n_ordered, n_counted, hash, window;
     double stickiness;
-  } key = {signal->n_bins, ock_signal_ordered(signal), c.signal.n_counted, hash, options->window, c.signal.stickiness};
+  } key = {signal->n_bins,  ock_signal_ordered(signal), c.signal.n_counted, ock_hash_counts(&c.signal),
+           options->window, c.signal.stickiness};
   memcpy(bytes, &key, sizeof key);
   return sizeof key;
 }

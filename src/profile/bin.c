@@ -242,7 +242,7 @@ void ock_block_code(const ockham_profile *p, ock_block *block, uint16_t *codes, 
 
 /* ---- the call ---- */
 
-static ockham_status check_rows(const ockham_profile *p, ockham_rows x, ockham_error *err) {
+ockham_status ock_profile_check_rows(const ockham_profile *p, ockham_rows x, ockham_error *err) {
   if (x.n_columns != p->parts.n_columns)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the data must have the profile's %zu columns, found %zu",
                     p->parts.n_columns, x.n_columns);
@@ -257,7 +257,7 @@ static ockham_status check_rows(const ockham_profile *p, ockham_rows x, ockham_e
 
 ockham_status ockham_profile_bin(const ockham_profile *profile, ockham_rows x, uint16_t *codes,
                                  double *squared_distances, ockham_error *err) {
-  OCK_TRY(check_rows(profile, x, err));
+  OCK_TRY(ock_profile_check_rows(profile, x, err));
   ock_block *block = ock_block_new(profile);
   if (!block) return ock_fail_memory(err, "a block of rows", x.n_columns * OCK_PANEL * sizeof(double));
   size_t n_signals = profile->parts.n_signals;

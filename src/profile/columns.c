@@ -163,6 +163,15 @@ static int compare_counts(const void *a, const void *b) {
   return (x->text > y->text) - (x->text < y->text);
 }
 
+/* Where there are many texts, one that only a single row has was new when that row came, and tells how many of the rows
+ * to come are: as many as such rows (I. J. Good, Biometrika 40, 1953). Else a column of numbers of orders would be all
+ * new ever after. */
+static uint16_t bin_of_text(size_t rank, uint64_t count, size_t n_texts) {
+  const size_t most = OCKHAM_PROFILE_MOST_CATEGORIES;
+  if (n_texts > most && count <= 1) return OCK_PROFILE_NEW_TEXT;
+  return (uint16_t)(rank < most ? rank : most);
+}
+
 static void fit_texts(ock_profile_fit *fit, size_t j, text_count *counts) {
   size_t n_texts = fit->profile->columns[j].n_texts, n_missing = 0;
   for (size_t t = 0; t < n_texts; t++) counts[t] = (text_count){0, (uint32_t)t};
@@ -174,8 +183,7 @@ static void fit_texts(ock_profile_fit *fit, size_t j, text_count *counts) {
   fit->profile->ranges[j].n_missing = n_missing;
   qsort(counts, n_texts, sizeof *counts, compare_counts);
   for (size_t rank = 0; rank < n_texts; rank++)
-    fit->profile->text_bins[j][counts[rank].text] =
-        (uint16_t)(rank < OCKHAM_PROFILE_MOST_CATEGORIES ? rank : OCKHAM_PROFILE_MOST_CATEGORIES);
+    fit->profile->text_bins[j][counts[rank].text] = bin_of_text(rank, counts[rank].count, n_texts);
 }
 
 typedef struct column_tasks {

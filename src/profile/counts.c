@@ -5,13 +5,14 @@
 
 #include "profile/internal.h"
 
-enum { ROWS_A_TASK = 64 * OCK_PANEL, NO_HOUR = 255 };
-static const double two_weeks_s = 14 * 86400.0, largest_time_s = 1e15;
+enum { ROWS_A_TASK = 64 * OCK_PANEL, SCRATCH = OCK_HOUR_KINDS * OCKHAM_PROFILE_MOST_BINS };
+static const double largest_time_s = 1e15;
 
 typedef struct count_tasks {
   ock_profile_fit *fit;
   uint16_t *codes; /* n_signals x n_rows */
-  uint8_t *hours;  /* n_rows: hour of the week, or NO_HOUR; NULL: nothing is counted by hour */
+  uint8_t *hours;  /* n_rows: hour of the week, or OCK_NO_HOUR; NULL: nothing is counted by hour */
+  double *scratch; /* SCRATCH a worker */
 } count_tasks;
 
 static void code_rows(void *arg, size_t task, size_t worker) {
@@ -30,16 +31,12 @@ static bool is_counted(const ock_profile_fit *fit, const ockham_signal *signal, 
   return !of_half || !ock_row_is_fitted(fit, row);
 }
 
-static double find_stickiness(const ock_profile_fit *fit, const ockham_signal *signal, const uint16_t *codes) {
-  size_t n = fit->x.n_rows;
+static double find_stickiness(const ock_profile_fit *fit, const ockham_signal *signal, const uint16_t *codes,
+                              const uint8_t *hours, double *scratch) {
+  size_t n = fit->x.n_rows, n_ordered = ock_signal_ordered(signal);
   if (fit->options->unordered) return 0;
-  double s = ock_stickiness(codes, n, signal->n_bins);
-  size_t n_ordered = 0;
-  if (signal->kind == OCKHAM_SIGNAL_DIRECTION)
-    n_ordered = signal->n_bins;
-  else if (signal->kind == OCKHAM_SIGNAL_DISTANCE || ock_signal_has_edges(fit->profile, signal))
-    n_ordered = signal->n_bins - 1; /* the last is of rows without a value */
-  return n_ordered ? ock_order_stickiness(codes, n, signal->n_bins, n_ordered, s) : s;
+  double s = ock_stickiness(codes, hours, n, signal->n_bins, scratch);
+  return n_ordered ? ock_order_stickiness(codes, hours, n, signal->n_bins, n_ordered, s) : s;
 }
 
 static void count_signal(void *arg, size_t s, size_t worker) {
@@ -48,26 +45,28 @@ static void count_signal(void *arg, size_t s, size_t worker) {
   const uint16_t *codes = t->codes + s * t->fit->x.n_rows;
   uint64_t *counts = (uint64_t *)signal->counts; /* this profile is still being made */
   uint32_t *by_hour = (uint32_t *)signal->by_hour;
-  (void)worker;
   for (size_t i = 0; i < t->fit->x.n_rows; i++) {
     if (!is_counted(t->fit, signal, i)) continue;
     counts[codes[i]]++;
-    if (by_hour && t->hours[i] != NO_HOUR) by_hour[t->hours[i] * signal->n_bins + codes[i]]++;
+    if (by_hour && t->hours[i] != OCK_NO_HOUR) by_hour[t->hours[i] * signal->n_bins + codes[i]]++;
   }
   for (size_t b = 0; b < signal->n_bins; b++) signal->n_counted += counts[b];
-  signal->stickiness = find_stickiness(t->fit, signal, codes);
+  double *scratch = t->scratch + worker * SCRATCH;
+  signal->stickiness = signal->stickiness_in_hours = find_stickiness(t->fit, signal, codes, NULL, scratch);
+  if (by_hour) signal->stickiness_in_hours = find_stickiness(t->fit, signal, codes, t->hours, scratch);
 }
 
 /* ---- times ---- */
 
-static bool is_time(double time) {
+bool ock_is_time(double time) {
   return time >= 0 && time <= largest_time_s;
 }
 
 /* 1970 began on a Thursday. */
-static uint8_t hour_of_week(double time) {
+size_t ock_hour_of_week(double time) {
+  if (!ock_is_time(time)) return OCK_NO_HOUR;
   uint64_t hours = (uint64_t)(time / 3600);
-  return (uint8_t)((hours + 3 * 24) % OCKHAM_HOURS_A_WEEK);
+  return (hours + 3 * 24) % OCKHAM_HOURS_A_WEEK;
 }
 
 /* True when they span two weeks. */
@@ -75,22 +74,21 @@ static bool set_times(ock_profile_fit *fit) {
   double since = INFINITY, until = -INFINITY;
   const double *times = fit->options->times;
   for (size_t i = 0; times && i < fit->x.n_rows; i++) {
-    if (!is_time(times[i])) continue;
+    if (!ock_is_time(times[i])) continue;
     since = fmin(since, times[i]);
     until = fmax(until, times[i]);
   }
   if (!(since <= until)) return false;
   fit->profile->parts.since_s = (uint64_t)since;
   fit->profile->parts.until_s = (uint64_t)until;
-  return until - since >= two_weeks_s;
+  return until - since >= OCK_HOURS_FROM_S;
 }
 
 static bool set_hours(count_tasks *t) {
   const double *times = t->fit->options->times;
   if (!set_times(t->fit)) return true;
   t->hours = ock_arena_array(&t->fit->scratch, t->fit->x.n_rows, sizeof *t->hours);
-  for (size_t i = 0; t->hours && i < t->fit->x.n_rows; i++)
-    t->hours[i] = is_time(times[i]) ? hour_of_week(times[i]) : NO_HOUR;
+  for (size_t i = 0; t->hours && i < t->fit->x.n_rows; i++) t->hours[i] = (uint8_t)ock_hour_of_week(times[i]);
   return t->hours;
 }
 
@@ -111,7 +109,8 @@ ockham_status ock_fit_counts(ock_profile_fit *fit) {
   size_t n = fit->x.n_rows, n_signals = fit->profile->parts.n_signals;
   count_tasks tasks = {.fit = fit};
   tasks.codes = ock_arena_array(&fit->scratch, ock_size_product(n, n_signals), sizeof *tasks.codes);
-  if (!tasks.codes || !set_hours(&tasks) || !make_room(&tasks))
+  tasks.scratch = ock_arena_array(&fit->scratch, ock_pool_size(fit->pool) * SCRATCH, sizeof *tasks.scratch);
+  if (!tasks.codes || !tasks.scratch || !set_hours(&tasks) || !make_room(&tasks))
     return ock_fail_memory(fit->err, "the bins of rows", ock_size_product(n, n_signals * sizeof *tasks.codes));
   OCK_TRY(ock_profile_run(fit, (n + ROWS_A_TASK - 1) / ROWS_A_TASK, code_rows, &tasks));
   return ock_profile_run(fit, n_signals, count_signal, &tasks);

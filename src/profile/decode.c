@@ -101,17 +101,19 @@ static ockham_status get_texts(source *from, ock_arena *arena, ockham_profile_co
   return OCKHAM_OK;
 }
 
-/* Each of the bins that texts have of their own is one text's; the other texts share the next bin. */
+/* Each of the bins that texts have of their own is one text's, or, where there are many texts, none's; the other texts
+ * share the next bin, or are as good as new. */
 static bool are_text_bins(const uint16_t *bins, size_t n_texts) {
   bool taken[OCKHAM_PROFILE_MOST_CATEGORIES] = {0};
   size_t n_own = n_texts < OCKHAM_PROFILE_MOST_CATEGORIES ? n_texts : OCKHAM_PROFILE_MOST_CATEGORIES, n_taken = 0;
   for (size_t t = 0; t < n_texts; t++) {
+    if (n_texts > n_own && bins[t] == OCK_PROFILE_NEW_TEXT) continue;
     if (bins[t] > n_own || (bins[t] < n_own && taken[bins[t]])) return false;
     if (bins[t] == n_own) continue;
     taken[bins[t]] = true;
     n_taken++;
   }
-  return n_taken == n_own;
+  return n_taken == n_own || n_texts > n_own;
 }
 
 static ockham_status get_range(source *from, const head *h, ockham_column_range *range) {
@@ -278,6 +280,7 @@ static ockham_status get_counts(source *from, ockham_profile *p, size_t s, bool 
   OCK_TRY(get(from, counts, n, sizeof *counts));
   if (!are_counts(p, signal)) return fail_what(from, "counts");
   OCK_TRY(get_numbers(from, &signal->stickiness, 1, 0, OCK_PROFILE_MOST_STICKY, "stickiness"));
+  OCK_TRY(get_numbers(from, &signal->stickiness_in_hours, 1, 0, OCK_PROFILE_MOST_STICKY, "stickiness in hours"));
   if (!by_hour) return OCKHAM_OK;
   if (n_hours * sizeof *signal->by_hour > from->left) return fail_cut(from);
   uint32_t *hours = ock_profile_array(p, n_hours, sizeof *hours);

@@ -70,6 +70,24 @@ static void project_all(void *arg, size_t direction, size_t worker) {
   fit->n_edges[at] = ock_quantile_edges(values, n, fit->edges + at * OCK_PROFILE_MOST_EDGES, &fit->single[at]);
 }
 
+/* Those along which the other half does not vary have no bins; edges of all that stay begin with a least value and end
+ * with a largest. */
+static void drop_constant(ock_profile_fit *fit, size_t n) {
+  enum { FEWEST_EDGES = 3 };
+  ockham_profile *p = fit->profile;
+  size_t d = p->parts.n_numbers, first = p->parts.n_columns, kept = 0;
+  for (size_t i = 0; i < n; i++) {
+    size_t from = first + i, to = first + kept;
+    if (fit->n_edges[from] < FEWEST_EDGES) continue;
+    if (kept++ == i) continue;
+    memcpy(p->directions + (kept - 1) * d, p->directions + i * d, d * sizeof *p->directions);
+    memcpy(fit->edges + to * OCK_PROFILE_MOST_EDGES, fit->edges + from * OCK_PROFILE_MOST_EDGES,
+           OCK_PROFILE_MOST_EDGES * sizeof *fit->edges);
+    fit->n_edges[to] = fit->n_edges[from];
+  }
+  p->parts.n_directions = kept;
+}
+
 ockham_status ock_fit_directions(ock_profile_fit *fit) {
   ockham_profile *p = fit->profile;
   size_t d = p->parts.n_numbers, chosen[OCKHAM_PROFILE_MOST_DIRECTIONS];
@@ -82,5 +100,7 @@ ockham_status ock_fit_directions(ock_profile_fit *fit) {
     memcpy(p->directions + i * d, axes.directions + chosen[i] * d, d * sizeof *p->directions);
   ockham_principal_axes_clear(&axes);
   if (!ok) return ock_fail_memory(fit->err, "directions", ock_size_product(n, d * sizeof(double)));
-  return ock_profile_run(fit, n, project_all, fit);
+  OCK_TRY(ock_profile_run(fit, n, project_all, fit));
+  drop_constant(fit, n);
+  return OCKHAM_OK;
 }

@@ -4,9 +4,9 @@
  *   each column: u64 kind, role; text name; u64 n_texts; each text: text, u16 bin;
  *                f64 mean, sd, least, most, clip_low, clip_high; u64 n_missing
  *   f64 centre, factor (n_numbers each), centroids, radii, distance edges, deviations, directions
- *   each signal: u64 n_edges, which bins hold one value (bits); f64 edges; u64 counts; f64 stickiness; u32 by hour
- *   each rehearsal: f64 asked, achieved, low, high
- * All other sizes follow from these. What bins are called is not kept: see names.c. */
+ *   each signal: u64 n_edges, which bins hold one value (bits); f64 edges; u64 counts; f64 stickiness, in all and in
+ * hours; u32 by hour each rehearsal: f64 asked, achieved, low, high All other sizes follow from these. What bins are
+ * called is not kept: see names.c. */
 #include <string.h>
 
 #include "profile/internal.h"
@@ -77,6 +77,7 @@ static void put_signal(sink *to, const ockham_profile *p, size_t s) {
   put_numbers(to, signal->edges, signal->n_edges);
   put(to, signal->counts, signal->n_bins * sizeof *signal->counts);
   put_number(to, signal->stickiness);
+  put_number(to, signal->stickiness_in_hours);
   if (signal->by_hour) put(to, signal->by_hour, OCKHAM_HOURS_A_WEEK * signal->n_bins * sizeof *signal->by_hour);
 }
 

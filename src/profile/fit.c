@@ -160,9 +160,14 @@ static ockham_status fit_all(ock_profile_fit *fit) {
 }
 
 /* At least some ten stretches, so that a trend in time is in both halves; as long as that allows, up to 1000 rows, so
- * that neighbours stay neighbours. */
-static size_t stretch_of(size_t n) {
+ * that neighbours stay neighbours. Where hours of the week are kept, half an hour: else some hours would be in one half
+ * only. */
+static size_t stretch_of(size_t n, const double *times) {
   size_t stretch = n / 64;
+  if (times && fabs(times[n - 1] - times[0]) >= OCK_HOURS_FROM_S) {
+    double half_an_hour = 1800 * (double)n / fabs(times[n - 1] - times[0]);
+    if ((double)stretch > half_an_hour) stretch = (size_t)half_an_hour;
+  }
   return stretch < 1 ? 1 : stretch > 1000 ? 1000 : stretch;
 }
 
@@ -175,7 +180,7 @@ ockham_status ockham_profile_fit(ockham_rows x, const ockham_profile_options *op
                                  ockham_error *err) {
   *profile = NULL;
   OCK_TRY(check(x, options, err));
-  ock_profile_fit fit = {.x = x, .options = options, .stretch = stretch_of(x.n_rows), .err = err};
+  ock_profile_fit fit = {.x = x, .options = options, .stretch = stretch_of(x.n_rows, options->times), .err = err};
   fit.ticker = (ock_ticker){.progress = options->progress, .stage = "profile"};
   OCK_TRY(ock_pool_new(options->threads, &fit.pool, err));
   ockham_status status = ock_profile_new(options->columns, x.n_columns, &fit.profile, err);

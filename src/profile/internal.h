@@ -21,8 +21,11 @@ enum {
   OCK_PROFILE_MOST_EDGES = OCKHAM_PROFILE_COLUMN_BINS + 1,
   OCK_DISTANCE_EDGES = OCKHAM_PROFILE_DISTANCE_BINS - 1,
   OCK_MOST_MISSING_BINS = 5,
-  OCK_PROFILE_VERSION = 1 /* of the bytes */
+  OCK_PROFILE_NEW_TEXT = OCKHAM_PROFILE_MOST_CATEGORIES + 1, /* the bin, where there are more texts than bins */
+  OCK_PROFILE_VERSION = 1                                    /* of the bytes */
 };
+/* Times that span so many seconds, two weeks, give counts by hour of the week. */
+#define OCK_HOURS_FROM_S (14 * 86400.0)
 /* Beyond this scaled numbers are replaced by their column's limit, so that no square overflows. */
 #define OCK_PROFILE_LARGEST 1e100
 #define OCK_PROFILE_MOST_STICKY 0.98
@@ -65,6 +68,9 @@ bool ock_profile_add_signals(ockham_profile *profile);
 /* Whether bins lie between edges; and how many there are where not. */
 bool ock_signal_has_edges(const ockham_profile *profile, const ockham_signal *signal);
 size_t ock_signal_fixed_bins(const ockham_profile *profile, const ockham_signal *signal);
+/* How many of the first bins are in order (directions, distances, numbers); the others are of rows without a value. 0:
+ * it has no order. */
+size_t ock_signal_ordered(const ockham_signal *signal);
 /* Names of the bins of signal s, whose edges and n_bins are set. False when memory runs out. */
 bool ock_name_bins(ockham_profile *profile, size_t s);
 /* Limits of the numbers, as soon as ranges and scaling are there: what assigning and projecting need. */
@@ -91,6 +97,8 @@ typedef struct ock_block {
   double squared[OCK_PANEL]; /* over the observed numbers, as a share of all; NaN: none */
 } ock_block;
 ock_block *ock_block_new(const ockham_profile *profile); /* for ock_free() */
+/* Whether rows have the profile's columns, and are there; BAD_ARGUMENT says what is not. */
+ockham_status ock_profile_check_rows(const ockham_profile *profile, ockham_rows x, ockham_error *err);
 /* Rows first ... first + n - 1, n <= OCK_PANEL. */
 void ock_block_load(const ockham_profile *profile, ockham_rows x, size_t first, size_t n, ock_block *block);
 /* Nearest clusters of a loaded block. */
@@ -101,6 +109,15 @@ void ock_block_project(const ockham_profile *profile, const ock_block *block, si
 /* All of that, and the codes: of row r in signal s at codes[r * row_step + s * signal_step]. */
 void ock_block_code(const ockham_profile *profile, ock_block *block, uint16_t *codes, size_t row_step,
                     size_t signal_step);
+
+/* ---- times ---- */
+
+/* Seconds since 1970 that are a time: from 0 to some 30 million years, so that all that is made of them stays a number.
+ */
+bool ock_is_time(double time);
+enum { OCK_NO_HOUR = OCKHAM_HOURS_A_WEEK, OCK_HOUR_KINDS };
+/* 0: Monday 0:00 to 1:00 UTC; OCK_NO_HOUR of what is no time. */
+size_t ock_hour_of_week(double time);
 
 /* ---- fitting ---- */
 
@@ -155,10 +172,12 @@ double ock_sorted_quantile(const double *sorted, size_t n, double q);
  * [edges[b], edges[b + 1]) are equal. */
 size_t ock_quantile_edges(const double *sorted, size_t m, double *edges, uint32_t *single);
 
-/* How sticky a signal's bins are, from those of n rows in their order. */
-double ock_stickiness(const uint16_t *codes, size_t n, size_t n_bins);
+/* How sticky a signal's bins are, from those of n rows in their order; with hours (n, or NULL) beyond what these
+ * explain. scratch: OCK_HOUR_KINDS x n_bins. */
+double ock_stickiness(const uint16_t *codes, const uint8_t *hours, size_t n, size_t n_bins, double *scratch);
 /* The same of signals whose first n_ordered bins are in order, s being what ock_stickiness() says: the autocorrelation
  * of neighbours' normal scores, where it is significantly more. */
-double ock_order_stickiness(const uint16_t *codes, size_t n, size_t n_bins, size_t n_ordered, double s);
+double ock_order_stickiness(const uint16_t *codes, const uint8_t *hours, size_t n, size_t n_bins, size_t n_ordered,
+                            double s);
 
 #endif

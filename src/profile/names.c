@@ -51,6 +51,7 @@ static bool name_column(ockham_profile *p, const ockham_signal *signal, uint32_t
   }
   names[n - 2] = "new";
   names[n - 3] = "other";
+  for (size_t b = 0; b + 3 < n; b++) names[b] = "unused"; /* where few texts have more than one row */
   for (size_t t = 0; t < column->n_texts; t++) {
     size_t bin = p->text_bins[signal->index][t];
     if (bin < n - 3) names[bin] = column->texts[t];

@@ -20,14 +20,32 @@ static void find_scores(const uint64_t *counts, size_t n_bins, size_t n_ordered,
   }
 }
 
-double ock_order_stickiness(const uint16_t *codes, size_t n, size_t n_bins, size_t n_ordered, double s) {
+/* Means of scores by kind of hour, or of all as one kind. */
+static void find_means(const uint16_t *codes, const uint8_t *hours, size_t n, const double *scores, double *means) {
+  double rows[OCK_HOUR_KINDS] = {0};
+  for (size_t i = 0; i < n; i++) {
+    size_t kind = hours ? hours[i] : 0;
+    means[kind] += scores[codes[i]];
+    rows[kind]++;
+  }
+  for (size_t kind = 0; kind < OCK_HOUR_KINDS; kind++) {
+    if (rows[kind] > 0) means[kind] /= rows[kind];
+  }
+}
+
+double ock_order_stickiness(const uint16_t *codes, const uint8_t *hours, size_t n, size_t n_bins, size_t n_ordered,
+                            double s) {
   uint64_t counts[OCKHAM_PROFILE_MOST_BINS] = {0};
-  double scores[OCKHAM_PROFILE_MOST_BINS], mean = 0, squares = 0, products = 0;
+  double scores[OCKHAM_PROFILE_MOST_BINS], means[OCK_HOUR_KINDS] = {0}, squares = 0, products = 0, before = 0;
   for (size_t i = 0; i < n; i++) counts[codes[i]]++;
   find_scores(counts, n_bins, n_ordered, scores);
-  for (size_t b = 0; b < n_bins; b++) mean += scores[b] * (double)counts[b] / (double)n;
-  for (size_t b = 0; b < n_bins; b++) squares += (scores[b] - mean) * (scores[b] - mean) * (double)counts[b];
-  for (size_t i = 1; i < n; i++) products += (scores[codes[i]] - mean) * (scores[codes[i - 1]] - mean);
+  find_means(codes, hours, n, scores, means);
+  for (size_t i = 0; i < n; i++) {
+    double score = scores[codes[i]] - means[hours ? hours[i] : 0];
+    squares += score * score;
+    products += score * before;
+    before = score;
+  }
   double correlation = squares > 0 ? products / squares : 0;
   /* What is above s by chance must not be taken for more: limits would be too high on average. */
   if (!(correlation > s + least_z * sqrt((1 - s * s) / (double)n))) return s;

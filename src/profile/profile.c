@@ -139,6 +139,20 @@ size_t ock_signal_fixed_bins(const ockham_profile *p, const ockham_signal *signa
   }
 }
 
+size_t ock_signal_ordered(const ockham_signal *signal) {
+  switch (signal->kind) {
+    case OCKHAM_SIGNAL_DIRECTION:
+      return signal->n_bins;
+    case OCKHAM_SIGNAL_DISTANCE:
+      return signal->n_bins - 1;
+    case OCKHAM_SIGNAL_COLUMN:
+    case OCKHAM_SIGNAL_OUTPUT:
+      return signal->edges ? signal->n_bins - 1 : 0;
+    default:
+      return 0;
+  }
+}
+
 /* ---- what follows from the parts ---- */
 
 static double keep_square(double value) {

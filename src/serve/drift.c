@@ -37,14 +37,14 @@ static double part_of(double rows, double share) {
   return share > 0 ? rows / share : never;
 }
 
-/* Values of a series for one false alarm of it; failures and wrong answers have half of "errors" each. */
-/* Of a series in values: by its own rate, once that is known. */
+/* Values of a series in a second: its own rate, once that is known. */
 static double rate_of_series(const ock_drift *d, ock_series series, double now) {
   const ock_rate *rate = series == OCK_SERIES_OUTCOMES ? &d->series[series].rate : &d->requests;
   bool known = rate->since > 0 && now - rate->since >= OCK_RATE_SECONDS;
   return known ? ock_rate_look(rate, now) : OCK_RATE_ASSUMED;
 }
 
+/* Values of a series for one false alarm of it; failures and wrong answers have half of "errors" each. */
 double ock_drift_series_budget(const ock_drift *d, ock_series series) {
   double share = series == OCK_SERIES_LATENCY ? ock_drift_share(d, OCKHAM_GROUP_LATENCY)
                                               : ock_drift_share(d, OCKHAM_GROUP_ERRORS) / 2;

@@ -18,7 +18,7 @@ static void put_number(ock_buffer *out, const char *key, double value) {
 
 /* One that is beyond all numbers is told as the largest that is written here. */
 static void put_run_length(ock_buffer *out, const char *key, double value) {
-  put_number(out, key, fmin(value, OCK_DRIFT_MOST_RUN_LENGTH));
+  put_number(out, key, isnan(value) ? value : fmin(value, OCK_DRIFT_MOST_RUN_LENGTH));
 }
 
 static void put_count(ock_buffer *out, const char *key, uint64_t value) {
@@ -42,6 +42,10 @@ static void put_interval(ock_buffer *out, const char *key, double value, double 
 
 static void put_often(ock_buffer *out, double run_length, const char *of) {
   char count[32], text[80];
+  if (isnan(run_length)) { /* nothing was measured */
+    ock_buffer_print(out, ",\"often\":null");
+    return;
+  }
   ock_say_count(run_length, count);
   snprintf(text, sizeof text, "once in %s %s", count, of);
   ock_buffer_json_member(out, "often", text);

@@ -42,7 +42,9 @@ static bool read_time(const json_t *value, double *seconds) {
 
 static const char *read_text(const json_t *value, size_t most, const char **to) {
   const char *text = json_string_value(value);
-  if (!text || !*text || strlen(text) > most) return "a text";
+  if (!text) return "a text";
+  if (!*text) return "a text that is not empty";
+  if (strlen(text) > most) return "a shorter text";
   *to = text;
   return NULL;
 }

@@ -95,7 +95,7 @@ ends 3 drift shop.ock few.csv --allow-missing --unordered
 contains out 'column that the data lack, taken as missing: coupon'
 contains out 'more missing cells: coupon 3.5 % → 100.0 %'
 printf 'a,b\n1,2\n3,4\n' >others.csv
-fails 1 "others.csv: has none of the 6 columns that were asked for; it has 'a', 'b'" drift shop.ock others.csv
+fails 1 "others.csv: has none of the 6 columns that are needed; it has 'a', 'b'" drift shop.ock others.csv
 
 # ---- cells ----
 
@@ -175,6 +175,13 @@ fails 2 "no detector is named 'eyes'; \`ockham drift --detectors\` lists them" d
 fails 2 "--false-alarms must be such as 1/100000, one in at least 100 rows, found '1/5'" drift shop.ock summer.csv --false-alarms 1/5
 fails 2 "--false-alarms must be such as 1/100000, one in at least 100 rows, found 'never'" drift shop.ock summer.csv --false-alarms never
 fails 2 '--level must be between 0 and 1, found 1.5' drift shop.ock summer.csv --level 1.5
+fails 2 '--level must be between 0 and 1, found 0' drift shop.ock summer.csv --level 0
+fails 2 '--level is of a file that is compared as a whole; of a stream say --false-alarms 1/N' \
+  drift shop.ock summer.csv --stream --level 0.05
+fails 2 '--min-effect must not be negative, found -1' drift shop.ock summer.csv --min-effect -1
+fails 1 'shop.ock: is a model, expected a table' drift spring.csv shop.ock
+awk -F, -v OFS=, '{print $0, $1}' summer.csv >twice.csv
+fails 2 "twice.csv: 2 columns are named 'age'; they are found by name, so one must be renamed" drift shop.ock twice.csv
 fails 2 '--by-hour needs times: --time NAME' drift shop.ock summer.csv --by-hour
 fails 2 '--by-hour goes with --stream: a file is compared as a whole' drift shop.ock summer.csv --by-hour --time days
 fails 2 '--stream goes by the order of rows; --unordered is for files' drift shop.ock summer.csv --stream --unordered

@@ -47,6 +47,22 @@ assert summary["n_rows"] == 3000 + 800 + 6000 and summary["course"]["n_episodes"
 END
 fi
 
+# Episodes are told of one by one, however short: of so many false alarms some are over within a few dozen rows.
+(cat spring.csv; tail -n +2 spring.csv; tail -n +2 spring.csv) >springs.csv
+run drift shop.ock springs.csv --stream --json --false-alarms 1/100
+same 'short episodes' 3 "$code"
+if command -v python3 >/dev/null; then
+  python3 - out <<'END' || complain 'events of short episodes'
+import json, sys
+*events, summary = (json.loads(line) for line in open(sys.argv[1]))
+told = [(e["event"], e["number"]) for e in events]
+n = summary["course"]["n_episodes"]
+assert n >= 3 and told == [(event, i + 1) for i in range(n) for event in ("alarm", "end")][: len(told)], (n, told)
+assert len(told) == 2 * n - summary["course"]["drifted"], (n, told)
+assert any(e["until_row"] - e["noticed_row"] < 100 for e in events if e["event"] == "end"), events
+END
+fi
+
 # Times are told.
 awk -F, -v OFS=, 'NR == 1 {print $0, "at"} NR > 1 {print $0, 1772368200 + 60 * (NR - 2)}' summer.csv >timed.csv
 run drift shop.ock timed.csv --stream --time at --false-alarms 10000

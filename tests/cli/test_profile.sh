@@ -137,4 +137,13 @@ same 'an unwritable path' 3 "$code"
 contains err 'nowhere/a.model'
 same 'nothing was left' '' "$(ls | grep '^a\.model')"
 
+# A column that the profile had as a category may become that of times, or be left out.
+awk -F, -v OFS=, '{print $0, NR == 1 ? "day" : sprintf("2026-01-%02dT%02d:00:00Z", 1 + int(NR / 1000), NR % 1000 / 100)}' \
+  train.csv | cut -d, -f2- >days.csv
+succeeds profile days.csv --model days.ock --no-rehearsal
+succeeds profile days.csv --model days.ock --no-rehearsal --time day
+contains out 'inputs: '
+contains out 'hours of the week: '
+succeeds profile days.csv --model days.ock --no-rehearsal --ignore day
+
 finish

@@ -181,7 +181,7 @@ static void test_absent_columns(void **unused) {
   ockham_error error;
   options = (ockham_read_options){.columns = none, .n_columns = 2, .skip_absent = true};
   assert_int_equal(ockham_table_read(path, &options, &table, &error), OCKHAM_BAD_DATA);
-  assert_non_null(strstr(error.message, ": has none of the 2 columns that were asked for; it has 'a', 'b', 'c', 'd'"));
+  assert_non_null(strstr(error.message, ": has none of the 2 columns that are needed; it has 'a', 'b', 'c', 'd'"));
   unlink(path);
 }
 

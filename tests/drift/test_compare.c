@@ -266,13 +266,16 @@ static void what_cannot_be_is_refused(void **unused) {
   ockham_drift_comparison *c = NULL;
   ockham_error err = {0};
   assert_int_equal(ockham_drift_compare(profile, narrow, NULL, NULL, &c, &err), OCKHAM_BAD_ARGUMENT);
-  assert_string_equal(err.message, "expected the profile's 4 columns, found 3");
+  assert_string_equal(err.message, "the data must have the profile's 4 columns, found 3");
   assert_int_equal(ockham_drift_compare(profile, empty, NULL, NULL, &c, &err), OCKHAM_BAD_DATA);
   assert_string_equal(err.message, "expected rows to compare, found none");
   assert_int_equal(ockham_drift_compare(NULL, x, NULL, NULL, &c, &err), OCKHAM_BAD_ARGUMENT);
   ockham_drift_options options = {.level = 2};
   assert_int_equal(ockham_drift_compare(profile, x, &options, NULL, &c, &err), OCKHAM_BAD_ARGUMENT);
   assert_string_equal(err.message, "expected a level between 0 and 1, found 2");
+  options = (ockham_drift_options){.shares = {[OCKHAM_GROUP_INPUTS] = 1, [OCKHAM_GROUP_OUTPUTS] = -.5}};
+  assert_int_equal(ockham_drift_compare(profile, x, &options, NULL, &c, &err), OCKHAM_BAD_ARGUMENT);
+  assert_string_equal(err.message, "shares of the budget must not be negative, found -0.5");
   ockham_progress progress = {.report = stop};
   assert_int_equal(ockham_drift_compare(profile, x, NULL, &progress, &c, &err), OCKHAM_INTERRUPTED);
   assert_null(c);

@@ -197,6 +197,31 @@ static void test_the_course_stays_short(void **state) {
   assert_true(s->points[s->n_points - 1].row <= s->n_measured && s->n_measured == 60000);
 }
 
+/* What is no time is as none: neither an hour of the week nor the beginning of an episode follows from it. */
+static void test_times_that_cannot_be(void **state) {
+  (void)state;
+  static const double odd[] = {INFINITY, 1e300, -1, NAN, 2e15};
+  static double all[LIVE];
+  double *x = make_mixed(N, 1), *times = make_times(N, 600), untimed = 0;
+  ockham_profile *mixed = profile_of_mixed(x, N, times, 1), *before = profile;
+  profile = mixed;
+  ockham_drift_monitor *m = monitor_with((ockham_drift_options){.by_hour = true, .rows_per_false_alarm = 1e4});
+  profile = before;
+  for (size_t t = 0; t <= sizeof odd / sizeof *odd; t++) {
+    for (size_t i = 0; i < LIVE && t; i++) all[i] = odd[t - 1];
+    ockham_drift_monitor_reset(m);
+    assert_ok(ockham_drift_monitor_put(m, rows_of(x, LIVE, MIXED_COLUMNS), t ? all : NULL, NULL, err));
+    const ockham_drift_state *s = ockham_drift_monitor_look(m);
+    for (size_t i = 0; i < s->n_kept; i++) assert_true(s->episodes[i].noticed_s == 0 && s->episodes[i].since_s == 0);
+    if (!t) untimed = digest(m);
+    assert_true(digest(m) == untimed);
+  }
+  ockham_drift_monitor_free(m);
+  ockham_profile_free(mixed);
+  free(x);
+  free(times);
+}
+
 static void test_wrong_arguments_are_refused(void **state) {
   (void)state;
   ockham_error error;
@@ -210,6 +235,8 @@ static void test_wrong_arguments_are_refused(void **state) {
   assert_int_equal(ockham_drift_monitor_new(profile, &options, &made, &error), OCKHAM_BAD_ARGUMENT);
   assert_null(made);
   assert_int_equal(ockham_drift_monitor_put(monitor, rows_of(live, 1, D - 1), NULL, NULL, &error), OCKHAM_BAD_ARGUMENT);
+  assert_int_equal(ockham_drift_monitor_put(monitor, rows_of(NULL, 1, D), NULL, NULL, &error), OCKHAM_BAD_ARGUMENT);
+  assert_string_equal(error.message, "the data must not be NULL");
   ockham_drift_monitor_free(NULL);
 }
 
@@ -223,6 +250,7 @@ int main(void) {
       cmocka_unit_test(test_a_trivial_change_does_not_alarm),
       cmocka_unit_test(test_examples_lie_in_their_bin),
       cmocka_unit_test(test_the_course_stays_short),
+      cmocka_unit_test(test_times_that_cannot_be),
       cmocka_unit_test(test_wrong_arguments_are_refused),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -59,6 +59,23 @@ static void test_a_constant_stays_quiet_until_it_changes(void **state) {
   ockham_stream_free(stream);
 }
 
+/* Squares of such values are infinite: the next ones are learned from. Rows are counted all the same. */
+static void test_values_too_far_apart_are_learned_anew(void **state) {
+  (void)state;
+  ockham_stream *stream = stream_with((ockham_stream_options){.rows_per_false_alarm = 1e4, .n_learn = 500});
+  ock_rng rng = ock_rng_make(4, 0);
+  for (size_t i = 0; i < 500; i++) assert_false(ockham_stream_put(stream, i % 2 ? 1e300 : -1e300));
+  assert_false(ockham_stream_look(stream).ready);
+  size_t noticed = 0;
+  for (size_t i = 500; i < 4000; i++)
+    if (ockham_stream_put(stream, ock_rng_normal(&rng) + (i < 3000 ? 0 : 2))) noticed = i;
+  ockham_stream_state s = ockham_stream_look(stream);
+  assert_true(s.ready && s.n_learned == 500 && s.n_values == 4000 && s.n_episodes == 1);
+  assert_true(noticed >= 3000 && s.latest.noticed_row == noticed + 1);
+  assert_true(s.latest.since_row > 2900 && s.latest.since_row <= s.latest.noticed_row);
+  ockham_stream_free(stream);
+}
+
 static void test_wrong_arguments_are_refused(void **state) {
   (void)state;
   ockham_stream *stream;
@@ -95,6 +112,7 @@ int main(void) {
       cmocka_unit_test(test_a_rate_that_doubles),
       cmocka_unit_test(test_latencies_that_grow),
       cmocka_unit_test(test_a_constant_stays_quiet_until_it_changes),
+      cmocka_unit_test(test_values_too_far_apart_are_learned_anew),
       cmocka_unit_test(test_wrong_arguments_are_refused),
       cmocka_unit_test(test_memory_may_run_out),
   };

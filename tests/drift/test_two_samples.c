@@ -95,6 +95,19 @@ static void ends_of_the_reference_are_not_news(void **unused) {
   assert_true(rejected < .05 * TIMES + 4 * sqrt(.05 * TIMES) && rejected > .01 * TIMES);
 }
 
+/* Bins that have nothing but the smaller sample's rows are rare in both together, whichever it is. */
+static void all_rows_of_the_smaller_sample_may_be_in_a_rare_bin(void **unused) {
+  (void)unused;
+  static const uint64_t few[] = {0, 0, 14}, most[] = {0, 1, 13}, many[] = {50000, 45000, 5000};
+  static const uint64_t thousands[] = {5000, 5000, 0}, fresh[] = {0, 0, 100};
+  ock_difference d = compare(few, many, 3, 0);
+  assert_true(d.chi2 == 0 && d.freedom == 1);
+  assert_close(d.p, 8.259624697195025e-14, 1e-8); /* 2 binom.sf(13, 5014, 14 / 100014), by its sum */
+  assert_true(compare(most, many, 3, 0).p < 1e-9);
+  d = compare(thousands, fresh, 3, 0);
+  assert_true(d.p < 1e-30 && isfinite(d.chi2) && d.freedom == 1);
+}
+
 static void nothing_to_compare_is_no_difference(void **unused) {
   (void)unused;
   static const uint64_t all[] = {500, 0}, other[] = {0, 500}, none[] = {0, 0};
@@ -171,10 +184,14 @@ static void stickiness_matters(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(dense_tables_are_those_of_scipy),     cmocka_unit_test(small_tables_are_those_of_scipy),
-      cmocka_unit_test(a_rare_bin_has_a_test_of_its_own),    cmocka_unit_test(nothing_to_compare_is_no_difference),
-      cmocka_unit_test(rejects_one_in_twenty_without_drift), cmocka_unit_test(stickiness_matters),
+      cmocka_unit_test(dense_tables_are_those_of_scipy),
+      cmocka_unit_test(small_tables_are_those_of_scipy),
+      cmocka_unit_test(a_rare_bin_has_a_test_of_its_own),
+      cmocka_unit_test(nothing_to_compare_is_no_difference),
+      cmocka_unit_test(rejects_one_in_twenty_without_drift),
+      cmocka_unit_test(stickiness_matters),
       cmocka_unit_test(ends_of_the_reference_are_not_news),
+      cmocka_unit_test(all_rows_of_the_smaller_sample_may_be_in_a_rare_bin),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

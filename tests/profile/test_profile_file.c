@@ -124,6 +124,30 @@ static void test_round_trip_of_odd_profiles(void **state) {
   }
 }
 
+/* Both columns are 0 but for a burst that lies in the half which axes are fitted to: along the axes the other half does
+ * not vary at all. A third column leaves one direction that it does vary along. */
+static void test_directions_that_only_a_burst_has(void **state) {
+  (void)state;
+  enum { ROWS = 1280, STRETCH = ROWS / 64 };
+  for (size_t d = 2; d <= 3; d++) {
+    double *x = calloc(ROWS * d, sizeof *x);
+    ock_rng rng = ock_rng_make(d, 0);
+    for (size_t i = 0; i < ROWS; i++) {
+      for (size_t j = 0; j < 2 && i < STRETCH; j++) x[i * d + j] = ock_rng_normal(&rng);
+      if (d == 3 && i >= STRETCH) x[i * d + 2] = ock_rng_normal(&rng);
+    }
+    ockham_profile *profile = profile_of_columns(x, ROWS, d, NULL);
+    const ockham_profile_parts *parts = ockham_profile_look(profile);
+    if (d == 2) assert_int_equal(parts->n_directions, 0);
+    for (size_t s = 0; s < parts->n_signals; s++) assert_true(parts->signals[s].n_bins >= 2);
+    encoded e = encode(profile);
+    ockham_profile_free(decode(e));
+    ockham_bytes_free(e.bytes);
+    ockham_profile_free(profile);
+    free(x);
+  }
+}
+
 static void test_any_number_of_threads(void **state) {
   (void)state;
   enum { MANY = 9000 };
@@ -285,6 +309,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_round_trip),
       cmocka_unit_test(test_round_trip_of_odd_profiles),
+      cmocka_unit_test(test_directions_that_only_a_burst_has),
       cmocka_unit_test(test_any_number_of_threads),
       cmocka_unit_test(test_every_cut_is_seen),
       cmocka_unit_test(test_changed_bytes),

@@ -5,6 +5,7 @@
 
 enum { MOST_ROWS = 100000, N_SHARES = 3 };
 static uint16_t codes[MOST_ROWS];
+static double scratch[OCK_HOUR_KINDS * 16];
 
 static const struct shares {
   size_t n_bins;
@@ -36,7 +37,7 @@ static estimate estimate_of(const struct shares *s, double stay, size_t n, size_
   for (size_t repeat = 0; repeat < repeats; repeat++) {
     ock_rng rng = ock_rng_make(repeat, n);
     draw_chain(s, stay, n, &rng);
-    double found = ock_stickiness(codes, n, s->n_bins);
+    double found = ock_stickiness(codes, NULL, n, s->n_bins, scratch);
     sum += found;
     squares += found * found;
     zeros += found == 0;
@@ -80,7 +81,7 @@ static void test_slow_waves_are_seen(void **state) {
   ock_rng rng = ock_rng_make(4, 0);
   for (size_t i = 0; i < MOST_ROWS; i++)
     codes[i] = ock_rng_uniform(&rng) < 0.5 + 0.2 * sin(2 * M_PI * (double)i / 1000);
-  double s = ock_stickiness(codes, MOST_ROWS, 2);
+  double s = ock_stickiness(codes, NULL, MOST_ROWS, 2, scratch);
   assert_true(s > 0.8 && s < 0.97);
   for (size_t i = MOST_ROWS - 1; i > 0; i--) { /* the same rows, shuffled */
     size_t other = (size_t)ock_rng_below(&rng, i + 1);
@@ -88,7 +89,7 @@ static void test_slow_waves_are_seen(void **state) {
     codes[i] = codes[other];
     codes[other] = code;
   }
-  assert_true(ock_stickiness(codes, MOST_ROWS, 2) < 0.01);
+  assert_true(ock_stickiness(codes, NULL, MOST_ROWS, 2, scratch) < 0.01);
 }
 
 /* What it says of long stretches is what they do: variances of counts over 500 rows, by (1 + s) / (1 - s). */
@@ -97,7 +98,7 @@ static void test_it_predicts_variances(void **state) {
   enum { LENGTH = 500, N_STRETCHES = MOST_ROWS / LENGTH };
   ock_rng rng = ock_rng_make(9, 0);
   draw_chain(&shares[0], 0.5, MOST_ROWS, &rng);
-  double s = ock_stickiness(codes, MOST_ROWS, 2), squares = 0;
+  double s = ock_stickiness(codes, NULL, MOST_ROWS, 2, scratch), squares = 0;
   for (size_t i = 0; i < N_STRETCHES; i++) {
     double count = 0;
     for (size_t j = 0; j < LENGTH; j++) count += codes[i * LENGTH + j];
@@ -120,24 +121,24 @@ static void test_order_tells_of_autoregression(void **state) {
     codes[i] = 0;
     for (size_t b = 0; b < 9; b++) codes[i] += x >= edges[b];
   }
-  double s = ock_stickiness(codes, MOST_ROWS, 10);
+  double s = ock_stickiness(codes, NULL, MOST_ROWS, 10, scratch);
   assert_true(s < .5);
-  s = ock_order_stickiness(codes, MOST_ROWS, 10, 10, s);
+  s = ock_order_stickiness(codes, NULL, MOST_ROWS, 10, 10, s);
   assert_true(s > .55 && s < .62);
 
   draw_chain(&shares[0], .5, MOST_ROWS, &rng);
-  s = ock_stickiness(codes, MOST_ROWS, 2);
-  assert_float_equal(ock_order_stickiness(codes, MOST_ROWS, 2, 2, s), s, .01);
+  s = ock_stickiness(codes, NULL, MOST_ROWS, 2, scratch);
+  assert_float_equal(ock_order_stickiness(codes, NULL, MOST_ROWS, 2, 2, s), s, .01);
 }
 
 static void test_ends(void **state) {
   (void)state;
   memset(codes, 0, sizeof codes);
-  assert_true(ock_stickiness(codes, 1000, 3) == 0); /* one bin has all */
+  assert_true(ock_stickiness(codes, NULL, 1000, 3, scratch) == 0); /* one bin has all */
   for (size_t i = 0; i < 1000; i++) codes[i] = i >= 500;
-  assert_true(ock_stickiness(codes, 1000, 2) == OCK_PROFILE_MOST_STICKY);
+  assert_true(ock_stickiness(codes, NULL, 1000, 2, scratch) == OCK_PROFILE_MOST_STICKY);
   for (size_t i = 0; i < 1000; i++) codes[i] = i % 2;
-  assert_true(ock_stickiness(codes, 1000, 2) == 0); /* neighbours are never the same */
+  assert_true(ock_stickiness(codes, NULL, 1000, 2, scratch) == 0); /* neighbours are never the same */
 }
 
 int main(void) {

@@ -189,6 +189,8 @@ def reload_keeps(folder):
         assert server.reload([model | {"drift": False}]) and document(server) == {"model": "people", "version": "1", "status": "off"}
         assert server.reload([model, {"name": "moved", "file": str(SCRATCH / "moved.ock")}])
         wait_until("watched again", lambda: document(server)["status"] == "learning")
+        unknown = document(server)["signals"][0]
+        assert unknown["statistic"] is unknown["run_length"] is unknown["often"] is None, unknown
 
 
 def time_budget(folder):

@@ -58,7 +58,7 @@ static void test_mistakes(void **state) {
       {"7", "expected a list of outcomes"},
       {"[1", "expected a list of outcomes"},
       {"[{\"id\":\"a\",\"error\":0},{}]", "outcomes[1]: expected the id of a request"},
-      {"[{\"id\":\"\",\"error\":0}]", "outcomes[0].id: expected a text, found a text"},
+      {"[{\"id\":\"\",\"error\":0}]", "outcomes[0].id: expected a text that is not empty, found a text"},
       {"[{\"id\":3,\"error\":0}]", "outcomes[0].id: expected a text, found a number"},
       {"[{\"id\":\"a\",\"actual\":null}]", "outcomes[0].actual: expected a number, a text, true or false, found null"},
       {"[{\"id\":\"a\",\"error\":-0.5}]", "outcomes[0].error: expected a number that is not negative, found a number"},

@@ -164,7 +164,7 @@ def test_streams(profile: ockham.Profile, summer: Any, tmp_path: pathlib.Path) -
     assert len(begun) == 1 and monitor.drifted and monitor.n_rows == 1600
     first, episode = begun[0]
     assert first <= episode.noticed_row < first + 100 and episode.until_row is None
-    assert 780 <= episode.since_row <= 830 <= episode.noticed_row
+    assert 780 <= episode.since_row <= 810 <= episode.noticed_row
     assert monitor.episodes == [episode] and monitor.signals["town"].drifted
     assert str(monitor).startswith("Drift, and it lasts") and monitor.to_dict()["kind"] == "stream"
     monitor.reset()

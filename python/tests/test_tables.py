@@ -54,7 +54,7 @@ def test_a_table_is_that_of_pandas(tmp_path, seed, threads):
     n = [1, 2, 30, 300, 3000, 30000][seed % 6]
     frame = make_frame(seed, n)
     separator = ",;\t"[seed % 3]
-    path = tmp_path / ("x.csv.gz" if seed % 2 else "x.csv")
+    path = tmp_path / "x.csv"  # a wheel links no zlib; gzipped files are tests/data's
     frame.to_csv(path, index=False, sep=separator, na_rep=["", "NA", "-"][seed % 3])
     # Text stays as it stands in the file, also where all of it could be a number.
     options = dict(find_categories=True, time_column=b"when", threads=threads, n_category_columns=2)

@@ -4,6 +4,7 @@
  *
  *   calibration column K N_REF STICKINESS STREAMS SEED   one column of K categories, budgets of 1,000 ... 100,000 rows
  *   calibration monitor COLUMNS N_REF CORRELATION STREAMS SEED ASKED   whole monitors of COLUMNS numbers
+ *   calibration serial COLUMNS N_REF CORRELATION STREAMS SEED ASKED   the same, each column an AR(1) process of its own
  *   calibration delay COLUMNS N_REF SHIFT STREAMS SEED ASKED   rows until a shift of one column is noticed
  *
  * Every stream has a truth and a reference of its own, whose profile, stickiness and limits are found as for any user.
@@ -131,36 +132,50 @@ static void run_column(int k, size_t n_reference, double stickiness, double *len
 
 /* ---- whole monitors ---- */
 
-static void draw_numbers(double *x, size_t n, size_t d, double correlation) {
+enum { MOST_COLUMNS = 64 };
+typedef struct numbers {
+  size_t d;
+  double correlation;          /* of any two columns of a row */
+  double serial;               /* of a column with itself, a row later */
+  double shift;                /* of column 0, once there is one */
+  double before[MOST_COLUMNS]; /* the row before */
+} numbers;
+
+static void draw_numbers(numbers *s, double *x, size_t n) {
   for (size_t i = 0; i < n; i++) {
-    double common = sqrt(correlation) * normal();
-    for (size_t j = 0; j < d; j++) x[i * d + j] = common + sqrt(1 - correlation) * normal();
+    double common = sqrt(s->correlation) * normal();
+    for (size_t j = 0; j < s->d; j++) {
+      double fresh = common + sqrt(1 - s->correlation) * normal();
+      x[i * s->d + j] = s->before[j] = s->serial * s->before[j] + sqrt(1 - s->serial * s->serial) * fresh;
+    }
   }
 }
 
 /* Rows until the first alarm; with a shift from row CHANGE on, from there on, or negative for an alarm before. */
-static double run_monitor(size_t d, size_t n_reference, double correlation, double shift, double rows_asked) {
+static double run_monitor(numbers s, size_t n_reference, double rows_asked) {
   enum { K = 8, CHANGE = 4096 };
-  size_t chunk = shift ? 64 : CHUNK;
+  size_t chunk = s.shift ? 64 : CHUNK, d = s.d;
   double *x = malloc((n_reference + chunk) * d * sizeof *x), *rows = x + n_reference * d;
-  draw_numbers(x, n_reference, d, correlation);
+  for (size_t j = 0; j < d; j++) s.before[j] = normal();
+  draw_numbers(&s, x, n_reference);
   ockham_profile_options how = {.k = K, .centroids = x, .threads = 1};
-  ockham_drift_options options = {.rows_per_false_alarm = rows_asked, .min_effect = shift ? 0 : -1, .threads = 1};
+  ockham_drift_options options = {.rows_per_false_alarm = rows_asked, .min_effect = s.shift ? 0 : -1, .threads = 1};
   ockham_profile *profile;
   ockham_drift_monitor *monitor;
   ockham_error error;
   if (ockham_profile_fit((ockham_rows){.data = x, .n_rows = n_reference, .n_columns = d}, &how, &profile, &error))
     die(&error);
   if (ockham_drift_monitor_new(profile, &options, &monitor, &error)) die(&error);
+  for (int i = 0; i < 16; i++) draw_numbers(&s, rows, chunk); /* so that the stream has forgotten the reference */
   double length = 0;
   for (size_t n_alarms = 0; length < longest * rows_asked; length += (double)chunk) {
-    draw_numbers(rows, chunk, d, correlation);
-    for (size_t i = 0; i < chunk && shift && length >= CHANGE; i++) rows[i * d] += shift;
+    draw_numbers(&s, rows, chunk);
+    for (size_t i = 0; i < chunk && s.shift && length >= CHANGE; i++) rows[i * d] += s.shift;
     if (ockham_drift_monitor_put(monitor, (ockham_rows){.data = rows, .n_rows = chunk, .n_columns = d}, NULL, &n_alarms,
                                  &error))
       die(&error);
     if (!n_alarms) continue;
-    length = (double)ockham_drift_monitor_look(monitor)->episodes[0].noticed_row - (shift ? CHANGE : 0);
+    length = (double)ockham_drift_monitor_look(monitor)->episodes[0].noticed_row - (s.shift ? CHANGE : 0);
     break;
   }
   ockham_drift_monitor_free(monitor);
@@ -194,7 +209,8 @@ static void print(const char *setting, double rows_asked, double *lengths, size_
 
 int main(int n_arguments, char **arguments) {
   if (n_arguments < 7) return fprintf(stderr, "usage: see the source\n"), 2;
-  bool is_column = !strcmp(arguments[1], "column"), is_delay = !strcmp(arguments[1], "delay");
+  const char *what = arguments[1];
+  bool is_column = !strcmp(what, "column");
   size_t first = strtoul(arguments[2], NULL, 10), n_reference = strtoul(arguments[3], NULL, 10);
   double third = atof(arguments[4]), rows_asked = n_arguments > 7 ? atof(arguments[7]) : 10000;
   size_t n = strtoul(arguments[5], NULL, 10);
@@ -207,11 +223,15 @@ int main(int n_arguments, char **arguments) {
     if (is_column)
       run_column((int)first, n_reference, third, one);
     else
-      one[0] = run_monitor(first, n_reference, is_delay ? 0 : third, is_delay ? third : 0, rows_asked);
+      one[0] = run_monitor((numbers){.d = first,
+                                     .correlation = strcmp(what, "monitor") ? 0 : third,
+                                     .serial = strcmp(what, "serial") ? 0 : third,
+                                     .shift = strcmp(what, "delay") ? 0 : third},
+                           n_reference, rows_asked);
     for (int a = 0; a < N_ASKED; a++) lengths[a][i] = one[a];
   }
   char setting[100];
-  snprintf(setting, sizeof setting, "%s,%zu,%zu,%g", arguments[1], first, n_reference, third);
+  snprintf(setting, sizeof setting, "%s,%zu,%zu,%g", what, first, n_reference, third);
   for (int a = 0; a < (is_column ? N_ASKED : 1); a++) print(setting, is_column ? asked[a] : rows_asked, lengths[a], n);
   for (int a = 0; a < N_ASKED; a++) free(lengths[a]);
   return 0;

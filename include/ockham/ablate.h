@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Which change matters, and which is only scale? A study of factors crossed with scales: designed, run, and answered
+ * with effects, the compute that each is worth, and whether that grows, stays or vanishes. Any trainer will do: a run
+ * is a command, or a row of a file. */
+#ifndef OCKHAM_ABLATE_H
+#define OCKHAM_ABLATE_H
+
+#include <ockham/core.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- a study ---- */
+
+/** A factor: its first level is the baseline's. */
+typedef struct ockham_study_factor {
+  const char *name;
+  size_t n_levels;           /**< 2 to 32 */
+  const char *const *levels; /**< words that stand for {name} in the command */
+} ockham_study_factor;
+
+typedef struct ockham_study_setting {
+  const char *name, *value;
+} ockham_study_setting;
+
+/** A scale: settings of all of its runs. */
+typedef struct ockham_study_scale {
+  const char *name;
+  size_t n_settings;
+  const ockham_study_setting *settings;
+  size_t design_runs; /**< cells of the design at this scale; 0: as the study says */
+  size_t replicates;  /**< of the baseline and of the full recipe (every factor at its second level); the pure error */
+  bool held_out;      /**< predicted from the others before it is shown */
+} ockham_study_scale;
+
+/** Two levels that cannot meet. */
+typedef struct ockham_study_forbidden {
+  size_t factor[2], level[2];
+} ockham_study_forbidden;
+
+/** X(NAME, "word", what it is) */
+#define OCKHAM_DESIGN_LIST(X)                                                                      \
+  X(FULL, "full", "every combination")                                                             \
+  X(FRACTION, "fraction", "a regular two-level fraction of least aberration, aliases are printed") \
+  X(D_OPTIMAL, "d-optimal", "coordinate exchange, for mixed levels and forbidden combinations")    \
+  X(ADD_ONE_IN, "add-one-in", "the baseline, and it with one change each")                         \
+  X(LEAVE_ONE_OUT, "leave-one-out", "the full recipe, and it without one change each")
+#define X(name, word, about) OCKHAM_DESIGN_##name,
+typedef enum ockham_design_kind { OCKHAM_DESIGN_LIST(X) OCKHAM_N_DESIGNS } ockham_design_kind;
+#undef X
+
+/** X(NAME, "word", how runs of a scale compare) */
+#define OCKHAM_ACCOUNT_LIST(X)                          \
+  X(FLOPS, "iso-flop", "at equal floating-point work")  \
+  X(PARAMETERS, "iso-parameter", "at equal parameters") \
+  X(TIME, "iso-time", "at equal measured core time")
+#define X(name, word, about) OCKHAM_ACCOUNT_##name,
+typedef enum ockham_compute_account { OCKHAM_ACCOUNT_LIST(X) OCKHAM_N_ACCOUNTS } ockham_compute_account;
+#undef X
+
+/** A statement made before the data: `factor` at `level` does `sign` to the loss, or its CEG does. */
+typedef enum ockham_claim_kind {
+  OCKHAM_CLAIM_HELPS, /**< lowers the loss at every scale of the study */
+  OCKHAM_CLAIM_HURTS,
+  OCKHAM_CLAIM_NEGLIGIBLE,       /**< its CEG is within 1/1.05 and 1.05 */
+  OCKHAM_CLAIM_GROWS,            /**< |log CEG| grows with compute */
+  OCKHAM_CLAIM_VANISHES,         /**< |log CEG| shrinks */
+  OCKHAM_CLAIM_SUBMULTIPLICATIVE /**< the joint CEG is below the product; factor and level unused */
+} ockham_claim_kind;
+typedef struct ockham_study_claim {
+  const char *text; /**< as written */
+  ockham_claim_kind kind;
+  size_t factor, level;
+} ockham_study_claim;
+
+typedef struct ockham_study {
+  const char *name, *question; /**< question may be NULL */
+  const char *corpus;          /**< of the built-in trainer; else NULL */
+  const char *command; /**< a template: {factor}, {setting}, {seed}, {rate}, {run}; NULL: the built-in trainer */
+  const char *metric;  /**< the response, lower is better; default "bits" */
+  const char *compute; /**< the metric that counts compute; default "flops" */
+  size_t n_base;
+  const ockham_study_setting *base; /**< of every run */
+  size_t n_factors;
+  const ockham_study_factor *factors; /**< n_factors, 1 to 24 */
+  size_t n_scales;
+  const ockham_study_scale *scales; /**< the smallest first */
+  size_t n_forbidden;
+  const ockham_study_forbidden *forbidden;
+  size_t n_claims;
+  const ockham_study_claim *claims;
+  ockham_design_kind design;
+  size_t design_runs; /**< of fraction and d-optimal at each scale; 0: the fewest of resolution IV, or 1.5 terms */
+  size_t seeds;       /**< runs of each cell; default 1 */
+  bool add_one_in, leave_one_out; /**< beside the design, at the smallest scale */
+  const double *rates; /**< n_rates multiples of the base rate that are probed per cell at the smallest scale */
+  size_t n_rates;
+  double worst_loss;   /**< a diverged run's loss: the uniform model's; default 8 (bits a byte) */
+  double timeout_s;    /**< of a run; 0: none */
+  double core_minutes; /**< the budget; 0: none */
+  size_t cores;        /**< runs at a time; default: the processor's */
+  uint64_t seed;
+} ockham_study;
+
+/** Read and check a study file (YAML). Fails with BAD_FILE (what was expected, what was found, with its line), IO. The
+ * text of `path` "-" comes from standard input. *study is owned by the caller: ockham_study_free(). */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_study_read(const char *path, ockham_study **study, ockham_error *err);
+OCKHAM_API void ockham_study_free(ockham_study *study);
+
+/* ---- designs ---- */
+
+typedef struct ockham_design {
+  size_t n_cells, n_factors;
+  uint8_t *levels;   /**< n_cells x n_factors; owned */
+  size_t resolution; /**< of a regular fraction: 3, 4, 5 ...; 0: not one */
+  size_t n_aliases;
+  char **aliases;    /**< of main effects and pairs: "AB = CD = EF", by factor names; owned */
+  double efficiency; /**< D-efficiency for the main effects, 0 to 1 */
+} ockham_design;
+
+/** Cells for factors of so many levels each. n_cells 0: the fewest as in ockham_study.design_runs. pairs: estimate
+ * these interactions too (n_pairs x 2 factor numbers; D-optimal only). Fails with BAD_ARGUMENT: fewer cells than terms,
+ * no fraction of so many runs, nothing left that is allowed. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_design_make(ockham_design_kind kind, size_t n_cells,
+                                                              const ockham_study_factor *factors, size_t n_factors,
+                                                              const ockham_study_forbidden *forbidden,
+                                                              size_t n_forbidden, const size_t *pairs, size_t n_pairs,
+                                                              uint64_t seed, ockham_design *design, ockham_error *err);
+OCKHAM_API void ockham_design_clear(ockham_design *design);
+
+/* ---- runs ---- */
+
+/** What a run is for. */
+#define OCKHAM_PURPOSE_LIST(X)                                   \
+  X(DESIGN, "design")                                            \
+  X(BASELINE, "baseline") /* a replicate */                      \
+  X(RECIPE, "recipe")     /* every factor at its second level */ \
+  X(ADD_ONE_IN, "add-one-in")                                    \
+  X(LEAVE_ONE_OUT, "leave-one-out")                              \
+  X(PROBE, "probe") /* of the learning rate */                   \
+  X(PILOT, "pilot")
+#define X(name, word) OCKHAM_PURPOSE_##name,
+typedef enum ockham_purpose { OCKHAM_PURPOSE_LIST(X) OCKHAM_N_PURPOSES } ockham_purpose;
+#undef X
+
+#define OCKHAM_OUTCOME_LIST(X)                                                     \
+  X(WAITING, "waiting")                                                            \
+  X(DONE, "done")                                                                  \
+  X(DIVERGED, "diverged") /* data: its loss is the worst */                        \
+  X(FAILED, "failed")     /* the command's exit status, or it printed no metric */ \
+  X(TIMED_OUT, "timed-out")
+#define X(name, word) OCKHAM_OUTCOME_##name,
+typedef enum ockham_outcome { OCKHAM_OUTCOME_LIST(X) OCKHAM_N_OUTCOMES } ockham_outcome;
+#undef X
+
+typedef struct ockham_run {
+  uint64_t id; /**< 1, 2, ... in the order in which they run */
+  ockham_purpose purpose;
+  size_t scale;
+  const uint8_t *levels; /**< n_factors */
+  uint64_t seed;
+  double rate; /**< multiple of the base rate; 0: not said */
+  ockham_outcome outcome;
+  double loss; /**< the response; NaN unless done (of a diverged run what it reported, or NaN) */
+  double flops, parameters, tokens, seconds; /**< NaN: not reported */
+  double slope; /**< of the loss on log(compute) in the last part of the run (negative while it learns); NaN */
+} ockham_run;
+
+/* ---- what the runs say ---- */
+
+#define OCKHAM_EFFECT_VERDICT_LIST(X)                                                   \
+  X(HELPS, "helps")                                                                     \
+  X(HURTS, "hurts")                                                                     \
+  X(NEGLIGIBLE, "negligible") /* the interval of its CEG lies within 1/1.05 and 1.05 */ \
+  X(UNDECIDED, "undecided")
+#define X(name, word) OCKHAM_EFFECT_##name,
+typedef enum ockham_effect_verdict { OCKHAM_EFFECT_VERDICT_LIST(X) OCKHAM_N_EFFECT_VERDICTS } ockham_effect_verdict;
+#undef X
+
+#define OCKHAM_TREND_LIST(X)                                                        \
+  X(UNKNOWN, "unknown") /* one scale, or too few runs */                            \
+  X(CONSTANT, "stays")  /* the model without a change with scale is the likelier */ \
+  X(GROWS, "grows")                                                                 \
+  X(VANISHES, "vanishes")                                                           \
+  X(CROSSES, "turns") /* from help to harm, or back, within the scales of the study */
+#define X(name, word) OCKHAM_TREND_##name,
+typedef enum ockham_trend { OCKHAM_TREND_LIST(X) OCKHAM_N_TRENDS } ockham_trend;
+#undef X
+
+typedef struct ockham_interval {
+  double value, low, high;
+} ockham_interval;
+
+/** A level of a factor against the factor's first level, the others averaged over the design. */
+typedef struct ockham_effect {
+  size_t factor, level;
+  size_t other_factor, other_level; /**< of an interaction; else SIZE_MAX */
+  ockham_interval log_loss;         /**< th: change of log(loss - E) at the central compute; negative helps */
+  ockham_interval elasticity;       /**< of the CEG in compute: del / gam; 0: the CEG is the same at every scale */
+  const ockham_interval *loss;      /**< n_scales: change of the loss */
+  const ockham_interval *ceg; /**< n_scales: compute-equivalent gain; 2: it saves half of the compute; NaN: no law */
+  const ockham_interval *ceg_measured; /**< n_scales: read off the baseline's curve, without a law; low or high infinite
+                                            where it leaves the range (censored) */
+  ockham_interval crossover;           /**< compute at which the CEG is 1 (Fieller); NaN: none, or not known */
+  double p;                            /**< that it does nothing at the central compute */
+  double p_adjusted;                   /**< for the family of all mains (of interactions: their false discovery rate) */
+  double p_trend;                      /**< that its CEG does not change with scale; NaN with one scale */
+  double inclusion;                    /**< weight of the models that hold it, by BIC */
+  double inclusion_trend;
+  ockham_effect_verdict verdict;
+  ockham_trend trend;
+  double runs_to_decide; /**< of the same design, when undecided; infinite: beyond 100 times as many */
+} ockham_effect;
+
+/** log(L - E) = g + sum th x - (gam + sum del x) log(C / C0) */
+typedef struct ockham_ablation_law {
+  ockham_interval irreducible, exponent; /**< E, gam of the baseline */
+  double level, central_compute;         /**< exp(g), C0 */
+  double residual;                       /**< standard deviation of log(L - E) */
+  size_t n_used, n_cells;
+  bool fitted; /**< false: fewer than two scales */
+} ockham_ablation_law;
+
+/** The noise of one scale. */
+typedef struct ockham_scale_noise {
+  double sd;                                         /**< of the loss, between equal runs but for their seed */
+  size_t degrees;                                    /**< of freedom; 0: nothing was replicated, sd is NaN */
+  size_t n_runs, n_diverged, n_failed, n_transition; /**< transition: has not left the plateau, kept out of the CEG */
+  double compute;                                    /**< the baseline's */
+  double detectable;                                 /**< the change of loss seen with 80 % power */
+} ockham_scale_noise;
+
+typedef struct ockham_joint {
+  ockham_interval joint, product; /**< CEG of the full recipe, and the product of the CEGs of its changes */
+  ockham_interval ratio;
+} ockham_joint;
+
+typedef struct ockham_ablation_options {
+  double level;       /**< of intervals, 0.5 to 0.999; default .9 */
+  double false_calls; /**< family-wise; default .1 */
+  ockham_compute_account account;
+  size_t bootstraps; /**< default 1000 */
+  double negligible; /**< a CEG within 1/x and x; default 1.05 */
+  uint64_t seed;
+  size_t threads;
+  ockham_progress progress;
+} ockham_ablation_options;
+
+typedef struct ockham_ablation {
+  size_t n_scales, n_mains, n_interactions;
+  ockham_scale_noise *scales;
+  ockham_effect *mains;        /**< in the study's order, factor by factor, level by level */
+  ockham_effect *interactions; /**< pairs that the design can tell, the likeliest first */
+  ockham_ablation_law law;
+  ockham_joint *joints;      /**< n_scales, of factors' second levels; NaN without a recipe */
+  ockham_interval *shapley;  /**< n_mains: part of the joint log CEG at the largest scale, or NaN */
+  bool *transition;          /**< n_runs: it has not left the plateau */
+  ockham_interval predicted; /**< loss of the baseline at the held-out scale, from the others; NaN: none held out */
+  double predicted_compute, held_loss;
+  size_t n_warnings;
+  char **warnings; /**< one line each: no replicates, confounded pairs, one scale only ... */
+} ockham_ablation;
+
+/** Answer. Runs may come from anywhere (a journal, a file). Diverged runs count with the study's worst loss; failed
+ * ones do not. Fails with BAD_ARGUMENT, BAD_DATA (no baseline runs, a factor without variation), NO_MEMORY,
+ * INTERRUPTED. The same bits for any number of threads. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_ablation_analyse(const ockham_study *study, const ockham_run *runs,
+                                                                   size_t n_runs,
+                                                                   const ockham_ablation_options *options,
+                                                                   ockham_ablation **ablation, ockham_error *err);
+OCKHAM_API void ockham_ablation_free(ockham_ablation *ablation);
+
+/* ---- scaling laws ---- */
+
+/** L = E + A N^-alpha + B D^-beta, fitted to log L by Huber's loss (1e-3), by variable projection. Hoffmann et al.,
+ * 2022 (arXiv:2203.15556); Besiroglu et al., 2024 (arXiv:2404.10102). */
+typedef struct ockham_scaling_law {
+  ockham_interval E, A, B, alpha, beta;
+  double objective; /**< sum of Huber's losses */
+  size_t n;
+} ockham_scaling_law;
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_scaling_law_fit(const double *parameters, const double *tokens,
+                                                                  const double *loss, size_t n, size_t bootstraps,
+                                                                  uint64_t seed, ockham_scaling_law *law,
+                                                                  ockham_error *err);
+
+/* ---- planning ---- */
+
+typedef struct ockham_plan_scale {
+  size_t n_runs;
+  double run_seconds, detectable_loss, detectable_ceg; /**< NaN: not known yet (no pilot) */
+} ockham_plan_scale;
+typedef struct ockham_plan {
+  size_t n_runs;
+  ockham_run *runs; /**< in the order in which they run: random within a scale, the smallest scale first; owned */
+  uint8_t *levels;  /**< what runs[].levels point to */
+  ockham_plan_scale *scales;
+  ockham_design *designs;         /**< one a scale */
+  double core_seconds;            /**< NaN: not known */
+  bool over_budget, underpowered; /**< the detectable CEG is above 1.25 at every scale */
+} ockham_plan;
+/** pilot: runs already done (may be none) from which noise and times are taken. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_plan_make(const ockham_study *study, const ockham_run *pilot,
+                                                            size_t n_pilot, ockham_plan **plan, ockham_error *err);
+OCKHAM_API void ockham_plan_free(ockham_plan *plan);
+
+/* ---- the journal: what has been run (SQLite) ---- */
+
+typedef struct ockham_journal ockham_journal;
+/** Open or create. A journal belongs to one study: its text is kept in it, and another one's is refused. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_open(const char *path, const ockham_study *study,
+                                                               ockham_journal **journal, ockham_error *err);
+OCKHAM_API void ockham_journal_free(ockham_journal *journal);
+/** All runs; a view until the next call on the journal. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_runs(ockham_journal *journal, const ockham_run **runs,
+                                                               size_t *n_runs, ockham_error *err);
+/** Runs from a table: .csv, or .jsonl with a JSON object a line; columns by the names of factors, and scale, seed, loss
+ * (the study's metric), flops, parameters, tokens, seconds, outcome. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_import(ockham_journal *journal, const char *path,
+                                                                 uint64_t *n_imported, ockham_error *err);
+
+typedef struct ockham_run_options {
+  const char *trainer; /**< the built-in trainer's command: path of `ockham`; NULL: /proc/self/exe */
+  const char *folder;  /**< for logs and checkpoints of runs; NULL: beside the journal, its name and ".runs" */
+  size_t cores;        /**< runs at a time; 0: the study's */
+  bool retry;          /**< failed runs again */
+  void (*on_run)(void *arg, const ockham_run *run, size_t n_done, size_t n_runs,
+                 double seconds_left); /**< may be NULL */
+  void *arg;
+  ockham_progress progress; /**< may stop it: runs in flight are ended, and run again next time */
+} ockham_run_options;
+/** Run what the plan holds and the journal lacks. Each run is a process on a core of its own, its lines
+ * "METRIC name=value" are read, and "METRIC diverged=1"; each result is in the journal before the next run begins. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_study_run(const ockham_study *study, const ockham_plan *plan,
+                                                            ockham_journal *journal, const ockham_run_options *options,
+                                                            ockham_error *err);
+/** The command of one run, as a shell would take it; *command is owned by the caller: free with ockham_text_free(). */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_run_command(const ockham_study *study, const ockham_run *run,
+                                                              const char *trainer, char **command, ockham_error *err);
+/** A job array for Slurm: one task a run that the journal lacks; results come back by `import`. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_study_slurm(const ockham_study *study, const ockham_plan *plan,
+                                                              ockham_journal *journal, const char *path,
+                                                              ockham_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -222,7 +222,7 @@ static void take_law_off(selecting *s, const ock_pairs *pairs, ock_basis *basis,
 }
 
 /* Forward, by the extended BIC (Chen & Chen, Biometrika 95, 2008): each must pay ln(cells) + 2 ln(candidates). */
-static void select(ock_analysis *a, selecting *s, const ock_pairs *pairs, size_t rank, double *direction) {
+static void select_forward(ock_analysis *a, selecting *s, const ock_pairs *pairs, size_t rank, double *direction) {
   const size_t spare = 3, most = 10;
   ock_model *m = &a->model;
   double n = (double)m->n_units, pure = 0;
@@ -256,7 +256,7 @@ ockham_status ock_pairs_select(ock_analysis *a, const ock_pairs *pairs, ockham_e
     return ock_no_room(err);
   fill_candidates(&s, pairs, m, row);
   take_law_off(&s, pairs, &basis, row, along);
-  select(a, &s, pairs, basis.rank, direction);
+  select_forward(a, &s, pairs, basis.rank, direction);
   return OCKHAM_OK;
 }
 

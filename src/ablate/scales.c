@@ -9,7 +9,7 @@
 
 enum { BLOCK = 32 }; /* draws of a task */
 
-typedef struct scale {
+typedef struct own_scale {
   ock_analysis *a;
   size_t number;
   ock_model model;
@@ -22,7 +22,7 @@ typedef struct scale {
   double *rows;    /* n_mains x n_units x 2 x p: with the level, and with the factor's first */
   double *changes; /* n_mains x bootstraps */
   double *errors, *coefficients; /* a worker's: n_units, p */
-} scale;
+} own_scale;
 
 static bool takes_scale(const ock_analysis *a, size_t run, size_t scale) {
   return a->runs[run].scale == scale;
@@ -31,7 +31,7 @@ static bool takes_scale(const ock_analysis *a, size_t run, size_t scale) {
 /* ---- the model of a scale ---- */
 
 /* Compute in which cells differ is taken off by the law's slope for each. */
-static ockham_status take_off_compute(scale *s, ockham_error *err) {
+static ockham_status take_off_compute(own_scale *s, ockham_error *err) {
   const ock_analysis *a = s->a;
   ock_model *m = &s->model;
   if (a->model.n_blocks) return OCKHAM_OK;
@@ -45,7 +45,7 @@ static ockham_status take_off_compute(scale *s, ockham_error *err) {
   return OCKHAM_OK;
 }
 
-static ockham_status fit_scale(scale *s, ockham_error *err) {
+static ockham_status fit_scale(own_scale *s, ockham_error *err) {
   enum { ROUNDS = 2 };
   ock_analysis *a = s->a;
   ock_model *m = &s->model;
@@ -59,7 +59,7 @@ static ockham_status fit_scale(scale *s, ockham_error *err) {
 }
 
 /* What a main effect of this scale must be to be seen with 80 % power. */
-static double find_detectable(const scale *s) {
+static double find_detectable(const own_scale *s) {
   const ock_model *m = &s->model;
   double least = INFINITY, middle = 0, freedom;
   for (size_t u = 0; u < m->n_units; u++) middle += s->fit.magnitude[u] / (double)m->n_units;
@@ -72,7 +72,7 @@ static double find_detectable(const scale *s) {
   return isfinite(least) ? least : NAN;
 }
 
-static ockham_status make_model(scale *s, ockham_error *err) {
+static ockham_status make_model(own_scale *s, ockham_error *err) {
   ock_analysis *a = s->a;
   ock_model *m = &s->model;
   ock_unit *units;
@@ -91,7 +91,7 @@ static ockham_status make_model(scale *s, ockham_error *err) {
 
 /* ---- changes of the loss ---- */
 
-static void fill_rows(scale *s, const ock_model *m, uint8_t *levels) {
+static void fill_rows(own_scale *s, const ock_model *m, uint8_t *levels) {
   const ock_analysis *a = s->a;
   double l = a->model.n_blocks ? 0 : s->l;
   for (size_t j = 0; j < a->n_mains; j++) {
@@ -113,7 +113,7 @@ static double product(const double *row, const double *coefficients, size_t p) {
 }
 
 /* The mean over the cells of the scale. */
-static double change_of_loss(const scale *s, size_t j, const double *coefficients) {
+static double change_of_loss(const own_scale *s, size_t j, const double *coefficients) {
   double sum = 0;
   for (size_t u = 0; u < s->model.n_units; u++) {
     const double *row = s->rows + (j * s->model.n_units + u) * 2 * s->p;
@@ -122,7 +122,7 @@ static double change_of_loss(const scale *s, size_t j, const double *coefficient
   return sum / (double)s->model.n_units;
 }
 
-static double effect_at(const scale *s, size_t j, const double *coefficients) {
+static double effect_at(const own_scale *s, size_t j, const double *coefficients) {
   const ock_model *law = &s->a->model;
   if (!s->by_law) return coefficients[ock_first_main(&s->model) + j];
   double trend = law->n_blocks ? 0 : coefficients[ock_first_trend(law) + j];
@@ -130,7 +130,7 @@ static double effect_at(const scale *s, size_t j, const double *coefficients) {
 }
 
 static void draw_block(void *arg, size_t task, size_t worker) {
-  scale *s = arg;
+  own_scale *s = arg;
   ock_analysis *a = s->a;
   size_t n = s->model.n_units, n_draws = a->how.bootstraps, n_mains = a->n_mains;
   double *errors = s->errors + worker * n, *coefficients = s->coefficients + worker * s->p;
@@ -151,7 +151,7 @@ static void draw_block(void *arg, size_t task, size_t worker) {
   }
 }
 
-static ockham_status draw_all(scale *s, ockham_error *err) {
+static ockham_status draw_all(own_scale *s, ockham_error *err) {
   ock_analysis *a = s->a;
   size_t n = s->model.n_units, n_draws = a->how.bootstraps, workers = ock_pool_size(a->pool);
   const ock_model *m = s->by_law ? &a->model : &s->model;
@@ -168,7 +168,7 @@ static ockham_status draw_all(scale *s, ockham_error *err) {
   return OCKHAM_OK;
 }
 
-static void keep_changes(scale *s) {
+static void keep_changes(own_scale *s) {
   ock_analysis *a = s->a;
   size_t n_draws = a->how.bootstraps;
   const double *coefficients = s->by_law ? a->fit.coefficients : s->fit.coefficients;
@@ -182,7 +182,7 @@ static void keep_changes(scale *s) {
 }
 
 /* A scale's own runs tell when every main is told that the law tells, and some noise is left to go by. */
-static bool needs_law(const scale *s) {
+static bool needs_law(const own_scale *s) {
   const ock_analysis *a = s->a;
   const double fewest = 2;
   if (s->model.by_effects || ock_total_freedom(&s->model) < fewest) return true;
@@ -191,7 +191,7 @@ static bool needs_law(const scale *s) {
   return false;
 }
 
-static ockham_status analyse(scale *s, ockham_error *err) {
+static ockham_status analyse(own_scale *s, ockham_error *err) {
   ock_analysis *a = s->a;
   OCK_TRY(make_model(s, err));
   if (!s->model.n_units) return OCKHAM_OK;
@@ -224,7 +224,7 @@ ockham_status ock_scales_analyse(ock_analysis *a, ockham_error *err) {
   for (size_t i = 0; i < n_scales * a->n_mains; i++) a->scale_effect[i] = NAN;
   for (size_t i = 0; i < n_scales; i++) a->scale_baseline[i] = NAN;
   for (size_t i = 0; i < n_scales; i++) {
-    scale s = {.a = a, .number = i, .told = told, .l = a->model.n_blocks ? 0 : a->scale_compute[i] - a->central};
+    own_scale s = {.a = a, .number = i, .told = told, .l = a->model.n_blocks ? 0 : a->scale_compute[i] - a->central};
     s.model = (ock_model){.n_factors = a->study->n_factors, .n_blocks = 1, .n_mains = a->n_mains, .mains = a->mains};
     OCK_TRY(analyse(&s, err));
   }

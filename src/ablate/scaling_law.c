@@ -95,7 +95,7 @@ static void find_starts(const points *x, start *starts) {
   for (size_t i = 0; i < STARTS; i++) starts[i].value = INFINITY;
   for (size_t i = 0; i < GRID; i++) {
     for (size_t j = 0; j < GRID; j++) {
-      double alpha = .05 * pow(1.2, (double)i), beta = .05 * pow(1.2, (double)j), solution[3]; /* to 1.6 */
+      double alpha = .05 * pow(1.2, (double)i), beta = .05 * pow(1.2, (double)j), solution[3] = {0}; /* to 1.6 */
       if (!project(x, alpha, beta, solution)) continue;
       start next = {.at = {solution[0], fmax(log(solution[1]), tiny), fmax(log(solution[2]), tiny), alpha, beta}};
       next.value = objective(x, next.at);

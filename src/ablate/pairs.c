@@ -221,8 +221,14 @@ static void take_law_off(selecting *s, const ock_pairs *pairs, ock_basis *basis,
   (void)ock_basis_rest(basis, s->rest, along);
 }
 
-/* Forward, by the extended BIC (Chen & Chen, Biometrika 95, 2008): each must pay ln(cells) + ln(candidates); the
- * likelihood with the degrees of freedom that are left, as where the evidence is weighed. */
+/* Does it pay what the extended BIC (Chen & Chen, Biometrika 95, 2008) asks, ln(cells) + ln(candidates)? That is of a
+ * likelihood ratio with many degrees of freedom; with few, of the F test that is as improbable. */
+static bool pays(double gain, double squares, double freedom, double n_cells, double n_candidates) {
+  double price = log(n_cells) + log(n_candidates);
+  if (!(freedom > 1)) return false;
+  return ock_f_tail(gain * (freedom - 1) / fmax(squares - gain, 0), 1, freedom - 1) < ock_chi2_tail(price, 1);
+}
+
 static void select_forward(ock_analysis *a, selecting *s, const ock_pairs *pairs, size_t rank, double *direction) {
   const size_t spare = 3, most = 10;
   ock_model *m = &a->model;
@@ -235,8 +241,8 @@ static void select_forward(ock_analysis *a, selecting *s, const ock_pairs *pairs
       double own = gain_of(s, i);
       if (own > gain) gain = own, best = i;
     }
-    double squares = squares_of(s->rest, m->n_units) + pure, total = n + pure - (double)(rank + m->n_pairs);
-    if (!(total * log(squares / (squares - gain)) > log(n) + log((double)pairs->n))) return;
+    double squares = squares_of(s->rest, m->n_units) + pure, freedom = n + pure - (double)(rank + m->n_pairs);
+    if (!(gain > 0) || !pays(gain, squares, freedom, n, (double)pairs->n)) return;
     memcpy(m->pairs[m->n_pairs++], pairs->items[best], sizeof *m->pairs);
     admit(s, best, pairs->n, direction);
   }

@@ -7,7 +7,7 @@
 
 #include "ablate/analysis.h"
 
-static const double prior_runs = 2;   /* what a scale's variance weighs in a unit's own */
+static const double prior_runs = 2;    /* what a scale's variance weighs in a unit's own */
 static const double prior_scales = .5; /* what all scales' relative variance weighs in one scale's */
 static const double least_relative = 1e-9;
 

@@ -28,15 +28,19 @@ typedef struct made_study {
 static const char *const made_names[MADE_FACTORS] = {"norm", "position", "init", "tied"};
 static const char *const made_levels[] = {"a", "b", "c"};
 static const char *const made_scales[MADE_SCALES] = {"S1", "S2", "S3", "S4"};
-static const made_law made_usual = {.irreducible = .7, .level = -.2, .exponent = .2, .effect = {-.06, .04, 0, .02},
-                                    .change = {.02, 0, 0, -.03}};
+static const made_law made_usual = {
+    .irreducible = .7, .level = -.2, .exponent = .2, .effect = {-.06, .04, 0, .02}, .change = {.02, 0, 0, -.03}};
 
 static inline made_study *made_new(size_t n_factors, size_t n_scales) {
   made_study *made = calloc(1, sizeof *made);
   for (size_t f = 0; f < n_factors; f++) made->factors[f] = (ockham_study_factor){made_names[f], 2, made_levels};
   for (size_t s = 0; s < n_scales; s++) made->scales[s].name = made_scales[s];
-  made->study = (ockham_study){.name = "made", .n_factors = n_factors, .factors = made->factors, .n_scales = n_scales,
-                               .scales = made->scales, .worst_loss = 8};
+  made->study = (ockham_study){.name = "made",
+                               .n_factors = n_factors,
+                               .factors = made->factors,
+                               .n_scales = n_scales,
+                               .scales = made->scales,
+                               .worst_loss = 8};
   made->rng = ock_rng_make(7, 0);
   return made;
 }
@@ -56,10 +60,17 @@ static inline ockham_run *made_add(made_study *made, const made_law *law, size_t
   size_t i = made->n_runs++, n = made->study.n_factors;
   memcpy(made->levels[i], levels, n);
   double loss = made_loss(law, n, levels, made_compute(scale)) + law->noise * ock_rng_normal(&made->rng);
-  made->runs[i] = (ockham_run){.id = i + 1, .scale = scale, .levels = made->levels[i], .seed = i,
-                               .outcome = OCKHAM_OUTCOME_DONE, .loss = loss, .flops = made_compute(scale),
-                               .parameters = 1e5 * pow(3, (double)scale), .tokens = 1e6,
-                               .seconds = 40 * pow(5, (double)scale), .slope = NAN};
+  made->runs[i] = (ockham_run){.id = i + 1,
+                               .scale = scale,
+                               .levels = made->levels[i],
+                               .seed = i,
+                               .outcome = OCKHAM_OUTCOME_DONE,
+                               .loss = loss,
+                               .flops = made_compute(scale),
+                               .parameters = 1e5 * pow(3, (double)scale),
+                               .tokens = 1e6,
+                               .seconds = 40 * pow(5, (double)scale),
+                               .slope = NAN};
   return &made->runs[i];
 }
 

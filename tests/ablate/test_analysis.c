@@ -29,8 +29,8 @@ static void test_exact_recovery(void **state) {
   made_fill(made, &made_usual, 1);
   ockham_ablation *answer = made_analyse(made, NULL);
   check_exact(made, &made_usual, answer, answer->law.central_compute);
-  assert_close(answer->law.level, exp(made_usual.level - made_usual.exponent *
-                                      log(answer->law.central_compute / 6e12)), 1e-6);
+  assert_close(answer->law.level, exp(made_usual.level - made_usual.exponent * log(answer->law.central_compute / 6e12)),
+               1e-6);
   assert_int_equal(answer->mains[0].verdict, OCKHAM_EFFECT_HELPS);
   assert_int_equal(answer->mains[1].verdict, OCKHAM_EFFECT_HURTS);
   assert_int_equal(answer->mains[2].verdict, OCKHAM_EFFECT_NEGLIGIBLE);
@@ -162,8 +162,8 @@ static void test_units_and_names(void **state) {
     assert_close(x->log_loss.value, y->log_loss.value, 1e-9);
     assert_close(x->ceg[1].value, y->ceg[1].value, 1e-9);
     assert_close(x->elasticity.value, y->elasticity.value, 1e-9);
-    assert_close(x->log_loss.high - x->log_loss.low, y->log_loss.high - y->log_loss.low, .25 * (x->log_loss.high -
-                 x->log_loss.low));
+    assert_close(x->log_loss.high - x->log_loss.low, y->log_loss.high - y->log_loss.low,
+                 .25 * (x->log_loss.high - x->log_loss.low));
     assert_close(x->inclusion, y->inclusion, .05);
     assert_int_equal(x->verdict, y->verdict);
   }
@@ -246,8 +246,8 @@ static void test_against_numpy(void **state) {
   ock_unit units[12];
   for (size_t u = 0; u < 12; u++) {
     levels[u][0] = u & 1, levels[u][1] = u >> 1 & 1;
-    units[u] = (ock_unit){.scale = u / 4, .n = 1, .levels = levels[u], .loss = given_losses[u],
-                          .log_compute = log(compute[u / 4])};
+    units[u] = (ock_unit){
+        .scale = u / 4, .n = 1, .levels = levels[u], .loss = given_losses[u], .log_compute = log(compute[u / 4])};
   }
   ock_arena arena = {0};
   ock_model m = {.n_factors = 2, .n_mains = 2, .mains = mains, .n_units = 12, .units = units};

@@ -317,7 +317,6 @@ static void count_study(const truth *t, const sample *x, const ockham_ablation *
     count_in("joint / product", answer->joints[k].ratio, exp(joint - product));
   }
   count_in("held-out loss", answer->predicted, answer->held_loss);
-  if (answer->predicted.high - answer->predicted.low > .1) count("held-out interval over .1", true);
 }
 
 static void run_studies(const scenario *s, int n, size_t bootstraps) {

@@ -247,9 +247,9 @@ static void select_forward(ock_analysis *a, selecting *s, const ock_pairs *pairs
   }
 }
 
-/* Many small pairs, none of which pays: are they something together (F test at 5 %)? Then all are taken. */
+/* Many small pairs, none of which pays: are they something together (F test at 25 %)? Then all are taken. */
 static void take_together(ock_analysis *a, selecting *s, const ock_pairs *pairs, size_t rank, double *direction) {
-  const double significant = .05, fewest = 8;
+  const double significant = .25, fewest = 8;
   ock_model *m = &a->model;
   double pure = 0, before = squares_of(s->rest, m->n_units), added = 0;
   for (size_t u = 0; u < m->n_units; u++) pure += (double)m->units[u].n - 1;

@@ -46,11 +46,6 @@ static const cli_option option_table[] = {
     {0},
 };
 
-int drift_fail(const ockham_error *error) {
-  int code = cli_fail(error);
-  return code == EXIT_RESOURCES ? EXIT_DRIFT_RESOURCES : code;
-}
-
 /* ---- telling ---- */
 
 static const char *called(const char *path) {
@@ -171,7 +166,7 @@ static int check_report(const drift_options *o, const char *command) {
     return cli_fail_usage("--report needs the name of a file: standard output has the text");
   ockham_status status = ockham_report_check_page(&err);
   if (!status && !command) status = cli_no_memory("the command line", &err);
-  return status ? drift_fail(&err) : EXIT_DONE;
+  return status ? cli_fail_drift(&err) : EXIT_DONE;
 }
 
 static int check(drift_options *o, char *const *arguments, const char *command) {
@@ -195,19 +190,12 @@ static int answer(drift_run *run) {
   ockham_status status = drift_find_reference(run, &err);
   if (status) {
     cli_progress_end();
-    code = drift_fail(&err);
+    code = cli_fail_drift(&err);
   } else {
     code = run->options->stream ? drift_stream(run) : drift_batch(run);
   }
   drift_free_reference(run);
   return code;
-}
-
-/* A verdict that nobody gets to read is none; and 3 would be taken for one. */
-static int finish_output(int code) {
-  if (code != EXIT_DONE || (fflush(stdout) == 0 && !ferror(stdout))) return code;
-  perror("ockham: standard output");
-  return EXIT_DRIFT_RESOURCES;
 }
 
 static int run(int n_arguments, char **arguments, const cli_command *command) {
@@ -227,7 +215,7 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
   free(line);
   cli_list_free(&o.categories);
   cli_input_free(&o.input);
-  return finish_output(code);
+  return cli_finish_drift(code);
 }
 
 const cli_command cmd_drift = {

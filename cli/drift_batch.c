@@ -86,11 +86,6 @@ static ockham_status follow(batch *b, ockham_error *err) {
 
 /* ---- examples ---- */
 
-static double cell(ockham_rows x, size_t i, size_t j) {
-  size_t at = i * (x.stride ? x.stride : x.n_columns) + j;
-  return x.dtype == OCKHAM_FLOAT32 ? (double)((const float *)x.data)[at] : ((const double *)x.data)[at];
-}
-
 static ockham_status take_examples(batch *b, ockham_error *err) {
   size_t d = b->x.n_columns;
   b->example_values = calloc(MOST_EXAMPLES, d * sizeof *b->example_values);
@@ -100,7 +95,7 @@ static ockham_status take_examples(batch *b, ockham_error *err) {
     size_t i = (size_t)b->comparison->example_rows[e] - 1;
     b->example_rows[e] = ockham_table_source_row(b->table, i);
     for (size_t j = 0; j < d; j++) {
-      b->example_values[e * d + j] = cell(b->x, i, j);
+      b->example_values[e * d + j] = cli_cell(b->x, i, j);
       b->example_texts[e * d + j] = drift_rows_text(&b->rows, b->table, i, j);
     }
     b->n_examples++;
@@ -139,6 +134,6 @@ int drift_batch(drift_run *run) {
   if (!status) status = tell(&b, &err);
   bool found = b.comparison && b.comparison->verdict == OCKHAM_DRIFT_FOUND;
   free_batch(&b);
-  if (status) return drift_fail(&err);
+  if (status) return cli_fail_drift(&err);
   return found ? EXIT_DRIFT : EXIT_DONE;
 }

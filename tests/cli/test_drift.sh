@@ -216,5 +216,10 @@ fi
 if [ -c /dev/full ]; then
   "$ockham" drift shop.ock spring.csv >/dev/full 2>err
   same 'a full disk' 4 $?
+  for stream in '' --stream; do
+    "$ockham" drift shop.ock summer.csv $stream >/dev/full 2>err
+    same "drift into a full disk $stream" 4 $?
+    same 'in one line' 'ockham: standard output: No space left on device' "$(cat err)"
+  done
 fi
 finish

@@ -65,6 +65,9 @@ static ockham_status set_schema(ock_version *version, ockham_error *err) {
 
 ockham_status ock_fitted_open(ock_version *version, ockham_error *err) {
   OCK_TRY(ockham_model_load(version->settings.file, &version->fitted, err));
+  if (ockham_model_look(version->fitted)->k == 0)
+    return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a model with clusters, found a profile alone",
+                    version->settings.file);
   version->platform = ockham_model_look(version->fitted)->mixture ? "ockham_mixture" : "ockham_kmeans";
   OCK_TRY(set_schema(version, err));
   return set_far_distances(version, err);

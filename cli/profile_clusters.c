@@ -2,6 +2,7 @@
 /* Clusters for a profile, where no model has any: those of a sample, for k must be found in seconds. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "outputs.h"
 #include "profiles.h"
@@ -166,6 +167,17 @@ static ockham_status find_k_by_varying(ockham_rows x, const cli_choice *choice, 
   return status;
 }
 
+/* The library has no names. */
+static ockham_status name_column(const cli_choice *choice, ockham_status status, ockham_error *err) {
+  char number[32], message[sizeof err->message];
+  if (status != OCKHAM_BAD_DATA || err->column == 0 || err->column > choice->n_columns) return status;
+  int n = snprintf(number, sizeof number, "column %zu ", (size_t)err->column);
+  if (strncmp(err->message, number, (size_t)n) != 0) return status;
+  snprintf(message, sizeof message, "column '%.64s' %s", choice->names[err->column - 1], err->message + n);
+  memcpy(err->message, message, sizeof message);
+  return status;
+}
+
 static ockham_status cluster_sample(double *sample, size_t n_sampled, const cli_choice *choice, ockham_model **model,
                                     ockham_error *err) {
   ockham_rows x = {.data = sample, .n_rows = n_sampled, .n_columns = choice->n_columns, .stride = choice->n_columns};
@@ -184,7 +196,7 @@ ockham_status cli_choose_clusters(ockham_rows rows, const cli_choice *choice, oc
   double *sample = NULL;
   size_t n_sampled = 0;
   ockham_status status = take_sample(rows, choice, &sample, &n_sampled, err);
-  if (!status) status = cluster_sample(sample, n_sampled, choice, model, err);
+  if (!status) status = name_column(choice, cluster_sample(sample, n_sampled, choice, model, err), err);
   free(sample);
   return status;
 }

@@ -1552,6 +1552,15 @@ ockham_profile_category = declare(
     c.c_char_p,
     c.c_size_t,
 )
+ockham_profile_direction_columns = declare(
+    "ockham_profile_direction_columns",
+    c.c_size_t,
+    c.POINTER(ockham_profile_parts),
+    c.c_size_t,
+    c.c_size_t,
+    c.POINTER(c.c_size_t),
+    c.POINTER(c.c_double),
+)
 ockham_profile_encode = declare(
     "ockham_profile_encode",
     c.c_int,

@@ -143,6 +143,10 @@ for columns in x constant x,constant; do
 done
 
 # What cannot be.
+awk 'BEGIN { print "a,b c"; for (i = 0; i < 40; i++) print i "," (i % 2 ? "-" : "") "1.7e308" }' >huge.csv
+fails 1 "huge.csv: column 'b c' runs from -1.7e+308 to 1.7e+308, which is too wide to be squared" \
+  profile huge.csv --model a.model
+fails 1 "huge.csv: column 'b c' runs from -1.7e+308 to 1.7e+308, which is too wide to be squared" drift huge.csv huge.csv
 has="it has 'time', 'age', 'income', 'plan', 'score'"
 fails 2 'profile needs a file to write to: --model FILE' profile train.csv
 run profile weighed.csv --model a.model --weights w

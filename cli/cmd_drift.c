@@ -108,15 +108,7 @@ static int list_detectors(void) {
 }
 
 static int find_detector(drift_options *o) {
-#define WORD(name, word, statistic, source) word,
-  static const char *const words[] = {OCKHAM_DETECTOR_LIST(WORD)};
-#undef WORD
-  if (!o->detector) return EXIT_DONE;
-  for (int d = 0; d < OCKHAM_N_DETECTORS; d++)
-    if (strcmp(words[d], o->detector) == 0) {
-      o->drift.detector = (ockham_detector)d;
-      return EXIT_DONE;
-    }
+  if (!o->detector || ockham_detector_find(o->detector, &o->drift.detector)) return EXIT_DONE;
   return cli_fail_usage("no detector is named '%s'; `ockham drift --detectors` lists them", o->detector);
 }
 

@@ -38,6 +38,8 @@ extern "C" {
 #define OCKHAM_DETECTOR_ENUM(name, word, statistic, source) OCKHAM_DETECTOR_##name,
 typedef enum ockham_detector { OCKHAM_DETECTOR_LIST(OCKHAM_DETECTOR_ENUM) OCKHAM_N_DETECTORS } ockham_detector;
 #undef OCKHAM_DETECTOR_ENUM
+/** The detector of a word, such as "ewma"; false where none has it. */
+OCKHAM_API bool ockham_detector_find(const char *word, ockham_detector *detector);
 
 typedef struct ockham_drift_options {
   ockham_detector detector;

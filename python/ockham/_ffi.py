@@ -1631,6 +1631,7 @@ ockham_model_posterior = declare(
     c.POINTER(c.c_double),
     c.POINTER(ockham_error),
 )
+ockham_detector_find = declare("ockham_detector_find", c.c_bool, c.c_char_p, c.POINTER(c.c_int))
 ockham_drift_monitor_new = declare(
     "ockham_drift_monitor_new",
     c.c_int,

@@ -152,7 +152,7 @@ void ock_check_model(ock_check *check, size_t i, const char *where) {
     TELL(check, where, "budget", "%s", err.message);
   char place[224];
   snprintf(place, sizeof place, "%s.profile", where);
-  if (model->profile) ock_check_profile(check, place, model->profile);
+  if (model->profile) ock_check_profile(check, place, model->profile, model->file);
   snprintf(place, sizeof place, "%s.drift", where);
   ock_check_drift(check, place, &model->drift);
 }

@@ -128,7 +128,7 @@ succeeds profile texts.csv --model texts.model --no-rehearsal # as it was
 contains out 'outputs: 1 of categories'
 fails 2 'predict needs a model with clusters, found one that holds a profile alone' predict texts.model texts.csv
 echo 'models: {a: {file: texts.model}}' >texts.yaml
-fails 2 'texts.yaml:1: models.a.file: expected a model with clusters, found a profile alone in texts.model' \
+fails 1 'texts.yaml:1: models.a.file: expected a model with clusters, found a profile alone in texts.model' \
   serve --check texts.yaml
 fails 2 'no input column holds numbers, which the 3 clusters of -k are made of' \
   profile texts.csv --model a.model -k 3

@@ -389,7 +389,7 @@ class Drift(_Told):
                     of cases
     signals         by name
     since_row       estimated first row of the change, from 0; None: not found, or rows are in no order
-    example_rows    some rows of the bin that grew most, from 0
+    example_rows    some rows of the bin that grew most, from 0; after since_row where that is known
     """
 
     def __init__(
@@ -405,11 +405,20 @@ class Drift(_Told):
         self.n_rows = int(c.n_rows)
         told = [_signal(c.signals[s], c.bins[s]) for s in range(c.n_signals)]
         self.signals = {signal.name: signal for signal in told}
-        self.example_rows = [int(row) - 1 for row in c.example_rows if row] if self.found else []
-        self._values = np.ascontiguousarray(rows[self.example_rows])
-        self._texts = reference._texts_of(found, self.example_rows)
         episodes = _episodes(_ffi.ockham_drift_monitor_look(monitor.handle).contents) if monitor else []
         self.since_row = episodes[0].since_row if self.found and episodes else None
+        self.example_rows = self._find_examples(rows) if self.found else []
+        self._values = np.ascontiguousarray(rows[self.example_rows])
+        self._texts = reference._texts_of(found, self.example_rows)
+
+    def _find_examples(self, rows: FloatArray) -> list[int]:
+        """Those after the change, where it is known when that was: rows of before show what was usual."""
+        c = self._contents
+        after = (ctypes.c_uint64 * _ffi.OCKHAM_DRIFT_EXAMPLES)()
+        if self.since_row is not None:
+            arguments = self._reference._handle, _struct(rows), c.leading, c.grown_bin, self.since_row + 1, after
+            call(_ffi.ockham_drift_examples, *arguments)
+        return [int(row) - 1 for row in (after if after[0] else c.example_rows) if row]
 
     def __repr__(self) -> str:
         return f"<ockham.Drift: {self.verdict}, p {self.p_value:.2g}, {self.n_rows:,} rows>"

@@ -101,6 +101,7 @@ OCKHAM_X_MEANS = 0
 OCKHAM_G_MEANS = 1
 OCKHAM_DENSITY_CLUSTERS = 1000
 OCKHAM_DRIFT_BLOCK = 16
+OCKHAM_DRIFT_EXAMPLES = 5
 OCKHAM_DRIFT_KEPT_ROWS = 512
 OCKHAM_DRIFT_MIN_EFFECT = 0.005
 OCKHAM_DRIFT_MOST_EPISODES = 64
@@ -1690,6 +1691,17 @@ ockham_drift_compare = declare(
     c.POINTER(ockham_error),
 )
 ockham_drift_comparison_free = declare("ockham_drift_comparison_free", None, c.POINTER(ockham_drift_comparison))
+ockham_drift_examples = declare(
+    "ockham_drift_examples",
+    c.c_int,
+    c.POINTER(ockham_profile),
+    ockham_rows,
+    c.c_size_t,
+    c.c_size_t,
+    c.c_uint64,
+    c.POINTER(c.c_uint64),
+    c.POINTER(ockham_error),
+)
 ockham_drift_rehearse = declare(
     "ockham_drift_rehearse",
     c.c_int,

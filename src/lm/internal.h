@@ -35,6 +35,13 @@ enum {
 size_t ock_lm_n_pieces(const ockham_lm_config *config);
 size_t ock_lm_n_tokens(const ockham_lm_config *config);
 
+/* ---- what a complete config implies ---- */
+
+bool ock_lm_is_gated(ockham_lm_ffn ffn);
+bool ock_lm_has_encoder(const ockham_lm_config *config);
+size_t ock_lm_layers_of_stack(const ockham_lm_config *config);
+size_t ock_lm_n_kv_heads(const ockham_lm_config *config); /* by the attention's level */
+
 /* ---- batches ---- */
 
 /* One stack: tokens are all there is, and prefix[b] says how many of them all see (prefix architecture).

@@ -115,6 +115,8 @@ static ockham_status open_session(session *s, const ockham_lm_config *config, co
   ock_lm_trainer *t = &s->trainer;
   fill_options(&s->options);
   OCK_TRY(make_trainer(t, config, corpus, err));
+  if (!ock_lm_feed_n_held(t->feed))
+    return ock_fail(err, OCKHAM_BAD_DATA, "the held-out text is shorter than one context of %zu", t->config.context);
   s->n_warmup = ock_lm_warmup_steps(&t->config, t->cost.steps);
   s->n_tail = t->cost.steps >= 10 ? t->cost.steps / 10 : 1;
   s->uniform_loss = log((double)ock_lm_n_tokens(&t->config));

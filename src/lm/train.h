@@ -81,6 +81,9 @@ void ock_lm_checkpoint_clear(ock_lm_checkpoint *checkpoint);
 /* Go on from it: config, corpus and merges must be those of the trainer. */
 ockham_status ock_lm_checkpoint_resume(const ock_lm_checkpoint *checkpoint, const char *path, ock_lm_trainer *trainer,
                                        ockham_error *err);
+/* One of n logits, which are finite: by temperature (above 0, or negative: the likeliest), of the likeliest `top` (0:
+ * all; equals of the last count as well). scratch has room for n. */
+size_t ock_lm_choose(const float *logits, size_t n, double temperature, size_t top, ock_rng *rng, float *scratch);
 /* A model for sampling; what ockham_lm_load() does once the file is open. */
 ockham_status ock_lm_of_checkpoint(const ock_lm_checkpoint *checkpoint, const char *path, ockham_lm **model,
                                    ockham_error *err);

@@ -30,7 +30,7 @@ ockham_status ock_lm_checkpoint_write(const ock_lm_trainer *trainer, const char 
   if (!status) {
     ock_container_put(&writer, TAG_CONFIG, text, strlen(text));
     ock_container_put(&writer, TAG_RUN, &trainer->run, sizeof trainer->run);
-    ock_container_put(&writer, TAG_WEIGHTS, trainer->net->weights, trainer->n_weights * sizeof(float));
+    ock_container_put(&writer, TAG_WEIGHTS, trainer->net->weights, trainer->net->n_parameters * sizeof(float));
     ock_container_put(&writer, TAG_STATE, state, n_state * sizeof(float));
     ock_container_put(&writer, TAG_MERGES, merges, n_merges * 2 * sizeof(int32_t));
     ock_container_put(&writer, TAG_CURVE, trainer->curve.points, trainer->curve.n * sizeof(ockham_lm_point));
@@ -185,9 +185,9 @@ ockham_status ock_lm_checkpoint_resume(const ock_lm_checkpoint *c, const char *p
       (n_merges && memcmp(merges, c->merges, n_merges * 2 * sizeof *merges) != 0))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s was trained on another corpus", path);
   float *state = ock_lm_optimizer_state(trainer->optimizer, &n_state);
-  if (c->n_weights != trainer->n_weights || c->n_state != n_state)
+  if (c->n_weights != trainer->net->n_parameters || c->n_state != n_state)
     return ock_fail(err, OCKHAM_BAD_FILE, "%s: damaged: %zu weights and a state of %zu, expected %zu and %zu", path,
-                    c->n_weights, c->n_state, trainer->n_weights, n_state);
+                    c->n_weights, c->n_state, trainer->net->n_parameters, n_state);
   for (size_t p = 0; p < c->n_points; p++) OCK_TRY(ock_lm_curve_add(&trainer->curve, &c->points[p], err));
   memcpy(trainer->net->weights, c->weights, c->n_weights * sizeof(float));
   memcpy(state, c->state, n_state * sizeof(float));

@@ -17,8 +17,7 @@ static const float muon_momentum = .95F, sgd_momentum = .9F;
 
 struct ock_lm_optimizer {
   ock_lm_net *net;
-  size_t n_slots; /* floats of the block of weights, with the gaps between tensors */
-  float *state;   /* n_slots of first moments (or velocities), then n_slots of second moments, but not for SGD */
+  float *state; /* n_parameters of first moments (or velocities), then as many second moments, but not for SGD */
   size_t n_state;
   float *update, *work; /* Muon's, as large as its largest matrix needs */
 };
@@ -31,20 +30,10 @@ static bool is_orthogonalised(const ock_lm_optimizer *optimizer, const ock_lm_te
   return optimizer->net->config.optimizer == OCKHAM_LM_OPTIMIZER_MUON && tensor->role == OCK_LM_HIDDEN;
 }
 
-static size_t count_slots(const ock_lm_net *net) {
-  size_t n = 0;
-  for (size_t t = 0; t < net->n_tensors; t++) {
-    size_t end = (size_t)(net->tensors[t].weight - net->weights) + tensor_size(&net->tensors[t]);
-    if (end > n) n = end;
-  }
-  return n;
-}
-
 static ockham_status make_room(ock_lm_optimizer *optimizer, ockham_error *err) {
   const ock_lm_net *net = optimizer->net;
   size_t most = 0, room = 0;
-  optimizer->n_slots = count_slots(net);
-  optimizer->n_state = net->config.optimizer == OCKHAM_LM_OPTIMIZER_SGD ? optimizer->n_slots : 2 * optimizer->n_slots;
+  optimizer->n_state = (net->config.optimizer == OCKHAM_LM_OPTIMIZER_SGD ? 1 : 2) * net->n_parameters;
   for (size_t t = 0; t < net->n_tensors; t++) {
     const ock_lm_tensor *tensor = &net->tensors[t];
     if (!is_orthogonalised(optimizer, tensor)) continue;
@@ -110,7 +99,7 @@ static void step_adam(ock_lm_optimizer *o, const step_facts *facts, double rate,
                       .epsilon = (float)adam_epsilon,
                       .step = (float)(rate * (double)tensor->rate / (1 - pow(adam_beta1, t))),
                       .inverse_root = (float)(1 / sqrt(1 - pow(adam_beta2, t)))};
-  ock_lm_adam_step(&adam, tensor_size(tensor), tensor->weight, tensor->gradient, first, first + o->n_slots);
+  ock_lm_adam_step(&adam, tensor_size(tensor), tensor->weight, tensor->gradient, first, first + o->net->n_parameters);
 }
 
 static void step_muon(ock_lm_optimizer *o, const step_facts *facts, const ock_lm_tensor *tensor) {

@@ -26,7 +26,7 @@ ockham_status ock_lm_of_checkpoint(const ock_lm_checkpoint *checkpoint, const ch
   ockham_status status =
       ock_lm_feed_of_merges(&made->config, checkpoint->merges, checkpoint->n_merges, &made->feed, err);
   if (!status) status = ock_lm_net_new(&made->config, &made->net, err);
-  size_t n = status ? 0 : ock_lm_weights_size(made->net);
+  size_t n = status ? 0 : made->net->n_parameters;
   if (!status && n != checkpoint->n_weights)
     status = ock_fail(err, OCKHAM_BAD_FILE, "%s: damaged: %zu weights, expected %zu", path, checkpoint->n_weights, n);
   if (status) {

@@ -32,16 +32,6 @@ static double flops_after(const ock_lm_trainer *t, uint64_t n_steps) {
   return t->cost.flops_per_token * (double)tokens_after(t, n_steps);
 }
 
-size_t ock_lm_weights_size(const ock_lm_net *net) {
-  size_t n = 0;
-  for (size_t i = 0; i < net->n_tensors; i++) {
-    const ock_lm_tensor *tensor = &net->tensors[i];
-    size_t end = (size_t)(tensor->weight - net->weights) + tensor->rows * tensor->columns;
-    if (end > n) n = end;
-  }
-  return n;
-}
-
 ockham_status ock_lm_curve_add(ock_lm_curve *curve, const ockham_lm_point *point, ockham_error *err) {
   if (curve->n == curve->capacity) {
     size_t capacity = curve->capacity ? 2 * curve->capacity : 64;
@@ -79,7 +69,6 @@ static ockham_status make_trainer(ock_lm_trainer *t, const ockham_lm_config *con
   OCK_TRY(ock_lm_net_new(&t->config, &t->net, err));
   OCK_TRY(ock_lm_optimizer_new(t->net, &t->optimizer, err));
   ock_lm_net_init(t->net);
-  t->n_weights = ock_lm_weights_size(t->net);
   t->run.corpus = checksum(corpus);
   return OCKHAM_OK;
 }

@@ -35,15 +35,11 @@ typedef struct ock_lm_trainer {
   ock_lm_feed *feed;
   ock_lm_net *net;
   ock_lm_optimizer *optimizer;
-  size_t n_weights; /* floats of the net's block, with the gaps between tensors */
   ock_lm_run run;
   ock_lm_curve curve;
   float *nll; /* room for the losses of single targets */
   size_t nll_capacity;
 } ock_lm_trainer;
-
-/* Floats of a block of weights. */
-size_t ock_lm_weights_size(const ock_lm_net *net);
 
 /* ---- held-out text ---- */
 

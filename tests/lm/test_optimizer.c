@@ -4,7 +4,7 @@
 #include "lm/optimizer.h"
 #include "optimizer_reference.h"
 
-enum { N_TENSORS = 3, N_WEIGHTS = 24 + 24 + 5, N_SLOTS = 32 + 32 + 16, N_STEPS = 12 };
+enum { N_TENSORS = 3, N_SLOTS = 32 + 32 + 16, N_STEPS = 12 };
 
 /* A network that only has weights. */
 typedef struct fake_net {
@@ -21,7 +21,7 @@ static size_t size_of(size_t t) {
 }
 
 static void make_net(fake_net *fake, ockham_lm_optimizer optimizer, double rate) {
-  *fake = (fake_net){.net.n_tensors = N_TENSORS, .net.n_parameters = N_WEIGHTS};
+  *fake = (fake_net){.net.n_tensors = N_TENSORS, .net.n_parameters = N_SLOTS};
   fake->net.tensors = fake->tensors;
   fake->net.weights = fake->weights;
   fake->net.gradients = fake->gradients;

@@ -24,8 +24,8 @@ typedef struct ock_corpus_part {
 struct ockham_corpus {
   ock_corpus_part train, held;
   double byte_entropy;
-  ock_container file;        /* whose bytes the parts are, or */
-  unsigned char *texts[2];   /* the parts' own */
+  ock_container file;      /* whose bytes the parts are, or */
+  unsigned char *texts[2]; /* the parts' own */
   uint64_t *ends[2];
 };
 

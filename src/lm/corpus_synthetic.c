@@ -12,8 +12,8 @@ enum { MOST_LETTERS = 26, RECORD = 16, RECORDS = 16, LEAST_BYTES = 4096 };
 static const double copied = .5, held_out = .05;
 
 typedef struct chain {
-  size_t n;                                                    /* letters */
-  double next[MOST_LETTERS * MOST_LETTERS][MOST_LETTERS];      /* after two letters, the one before first */
+  size_t n;                                               /* letters */
+  double next[MOST_LETTERS * MOST_LETTERS][MOST_LETTERS]; /* after two letters, the one before first */
 } chain;
 
 /* Each row is a softmax of normal numbers: a few letters are likely after each pair. */

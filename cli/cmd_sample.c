@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <ockham/lm.h>
+
 #include "cli.h"
 
 typedef struct sample_options {

@@ -3,6 +3,8 @@
 #ifndef OCKHAM_CLI_TRAINING_H
 #define OCKHAM_CLI_TRAINING_H
 
+#include <ockham/lm.h>
+
 #include "cli.h"
 
 /* A line on a terminal: step, loss, bits, speed, time left. Ctrl-C and SIGTERM stop the run at its next step. */

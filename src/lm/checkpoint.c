@@ -83,7 +83,7 @@ static ockham_status parse_config(const char *text, size_t size, const char *pat
 
 static ockham_status read_run(ock_lm_checkpoint *c, const char *path, const ockham_lm_cost *cost, ockham_error *err) {
   const void *payload;
-  size_t n;
+  size_t n = 0;
   OCK_TRY(get_chunk(c, path, TAG_RUN, "its state", sizeof c->run, &payload, &n, err));
   if (n != 1) return ock_fail(err, OCKHAM_BAD_FILE, "%s: damaged: it holds %zu states, expected 1", path, n);
   memcpy(&c->run, payload, sizeof c->run);
@@ -117,7 +117,7 @@ static ockham_status read_rest(ock_lm_checkpoint *c, const char *path, ockham_er
 
 static ockham_status read_chunks(ock_lm_checkpoint *c, const char *path, ockham_error *err) {
   const void *text;
-  size_t size;
+  size_t size = 0;
   ockham_lm_cost cost;
   OCK_TRY(get_chunk(c, path, TAG_CONFIG, "its config", 1, &text, &size, err));
   OCK_TRY(parse_config(text, size, path, &c->config, err));

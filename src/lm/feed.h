@@ -111,6 +111,10 @@ void ock_lm_batch_begin(ock_lm_feed *feed);
 void ock_lm_batch_put(ock_lm_feed *feed, const ock_lm_example *example);
 void ock_lm_batch_end(ock_lm_feed *feed);
 
+/* For sampling: one sequence that asks for the tail (at least one token and at most half a context; the last is not
+ * seen) after the head, as held-out text does. */
+void ock_lm_feed_continue(ock_lm_feed *feed, const int32_t *head, size_t n_head, const int32_t *tail, size_t n_tail,
+                          const ock_lm_batch **batch);
 ockham_status ock_lm_held_init(ock_lm_feed *feed, const ock_corpus_part *held, ockham_error *err);
 
 #endif

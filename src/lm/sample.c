@@ -9,6 +9,7 @@
 
 struct ockham_lm {
   ockham_lm_config config;
+  ockham_lm_config single; /* the same with batches of one sequence, whatever a file says */
   ock_lm_feed *feed;
   ock_lm_net *net;
 };
@@ -22,9 +23,10 @@ ockham_status ock_lm_of_checkpoint(const ock_lm_checkpoint *checkpoint, const ch
   if (problem) return ock_fail(err, OCKHAM_UNSUPPORTED, "models need matrix products, but %s", problem);
   ockham_lm *made = ock_alloc_zeroed(1, sizeof *made);
   if (!made) return ock_fail_memory(err, "a model", sizeof *made);
-  made->config = checkpoint->config;
+  made->config = made->single = checkpoint->config;
+  made->single.batch = made->single.context;
   ockham_status status =
-      ock_lm_feed_of_merges(&made->config, checkpoint->merges, checkpoint->n_merges, &made->feed, err);
+      ock_lm_feed_of_merges(&made->single, checkpoint->merges, checkpoint->n_merges, &made->feed, err);
   if (!status) status = ock_lm_net_new(&made->config, &made->net, err);
   size_t n = status ? 0 : made->net->n_parameters;
   if (!status && n != checkpoint->n_weights)
@@ -109,13 +111,14 @@ typedef struct sampler {
   ock_rng rng;
 } sampler;
 
-/* What objectives without a mark between what is given and what is asked go on from is all there is. Others are asked
- * for up to half a context, which then becomes part of what is given. */
+/* Plain language models go on from all there is. Others are asked for up to half a context, which then becomes part of
+ * what is given. The token behind the last is what is asked for. */
 static void set_window(sampler *s, const ock_lm_batch **batch) {
   const ockham_lm_config *config = &s->model->config;
-  size_t half = config->context / 2, n_head = s->n;
-  if (ock_lm_held_has_start(s->model->feed)) n_head = s->n_prompt + (s->n - s->n_prompt) / half * half;
-  ock_lm_held_continue(s->model->feed, s->tokens, n_head, s->tokens + n_head, s->n - n_head, batch);
+  bool plain = config->objective == OCKHAM_LM_OBJECTIVE_FLM || config->objective == OCKHAM_LM_OBJECTIVE_FIM;
+  size_t half = config->context / 2, n_head = plain ? s->n : s->n_prompt + (s->n - s->n_prompt) / half * half;
+  s->tokens[s->n] = 0;
+  ock_lm_feed_continue(s->model->feed, s->tokens, n_head, s->tokens + n_head, s->n - n_head + 1, batch);
 }
 
 static ockham_status next_token(sampler *s, int32_t *token, ockham_error *err) {

@@ -127,8 +127,8 @@ static ockham_status check_heads(const ockham_lm_config *c, ockham_error *err) {
 static ockham_status check_shape(const ockham_lm_config *c, ockham_error *err) {
   OCK_TRY(check_heads(c, err));
   if (c->experts == 1 || (c->experts && c->active > c->experts))
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "experts: expected 0 or at least 2 and no fewer than %zu active, found %zu",
-                    c->active, c->experts);
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                    "experts: expected 0 or at least 2 and no fewer than %zu active, found %zu", c->active, c->experts);
   if (c->architecture == OCKHAM_LM_ARCHITECTURE_ENCODER_DECODER_HALVES && c->n_layers % 2)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "layers: expected an even number for encoder-decoder-halves, found %zu",
                     c->n_layers);

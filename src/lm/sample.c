@@ -16,6 +16,15 @@ struct ockham_lm {
 
 /* ---- loading ---- */
 
+/* Merges that cannot be are the file's fault. */
+static ockham_status make_feed(ockham_lm *model, const ock_lm_checkpoint *c, const char *path, ockham_error *err) {
+  ockham_error inner = {0};
+  ockham_status status = ock_lm_feed_of_merges(&model->single, c->merges, c->n_merges, &model->feed, &inner);
+  if (status == OCKHAM_BAD_FILE) return ock_fail(err, status, "%s: damaged: %.400s", path, inner.message);
+  if (status && err) *err = inner;
+  return status;
+}
+
 ockham_status ock_lm_of_checkpoint(const ock_lm_checkpoint *checkpoint, const char *path, ockham_lm **model,
                                    ockham_error *err) {
   *model = NULL;
@@ -25,8 +34,7 @@ ockham_status ock_lm_of_checkpoint(const ock_lm_checkpoint *checkpoint, const ch
   if (!made) return ock_fail_memory(err, "a model", sizeof *made);
   made->config = made->single = checkpoint->config;
   made->single.batch = made->single.context;
-  ockham_status status =
-      ock_lm_feed_of_merges(&made->single, checkpoint->merges, checkpoint->n_merges, &made->feed, err);
+  ockham_status status = make_feed(made, checkpoint, path, err);
   if (!status) status = ock_lm_net_new(&made->config, &made->net, err);
   size_t n = status ? 0 : made->net->n_parameters;
   if (!status && n != checkpoint->n_weights)

@@ -48,9 +48,9 @@ static void test_ten_losses(void **state) {
     assert_ok(ock_lm_net_forward(net, &batch, true, step, &loss, NULL, err));
     ock_lm_net_backward(net);
     double norm = ock_lm_optimizer_step(optimizer, step, N_STEPS);
-    assert_close(loss, reference_losses[step], 2e-5);
-    assert_close(norm, reference_norms[step], 2e-4);
-  }
+    assert_close(loss, reference_losses[step], 1e-5);
+    assert_close(norm, reference_norms[step], step ? 5e-3 : 1e-6); /* first steps are signs of gradients, even small */
+}
   ock_lm_optimizer_free(optimizer);
   ock_lm_net_free(net);
 }

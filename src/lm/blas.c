@@ -30,7 +30,8 @@ static void find(void *library, const char *name, void *function) {
 static void open_blas(void) {
   static const char *const names[] = {"libopenblas.so.0", "libopenblas.so"};
   void *library = NULL;
-  for (size_t i = 0; i < sizeof names / sizeof *names && !library; i++) library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+  for (size_t i = 0; i < sizeof names / sizeof *names && !library; i++)
+    library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     problem = "OpenBLAS (libopenblas.so.0, Debian's libopenblas0-serial) was not found";
     return;

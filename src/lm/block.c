@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocks: out = post(x + sum of a drop(after(f(before(x))))) over sublayers f, where before, after, post and a are there
- * as the norms' place says; and stacks of them. x, out: N x d. */
+/* Blocks: out = post(x + sum of a drop(after(f(before(x))))) over sublayers f, where before, after, post and a are
+ * there as the norms' place says; and stacks of them. x, out: N x d. */
 #include <string.h>
 
 #include "lm/net.h"
@@ -161,6 +161,7 @@ void ock_lm_stack_backward(ock_lm_net *net, stack *s, const int32_t *tokens, con
   ock_lm_layout *l = net->layout;
   size_t rows = ock_lm_rows_of(s), d = net->config.width;
   const real *last = s->blocks[s->n_blocks - 1].out;
+  if (s->buckets) memset(l->scratch.bias, 0, net->config.heads * (2 * s->length - 1) * sizeof(real));
   if (s->last.gain) ock_lm_norm_backward(net, &s->last, &s->last_state, rows, last, d_out, false, d_out);
   for (size_t i = s->n_blocks; i-- > 0;) block_backward(net, s, &s->blocks[i], memory, d_out, d_memory);
   ock_lm_position_bias_backward(net, s);

@@ -90,8 +90,7 @@ void ock_lm_head_backward(ock_lm_net *net, real *d_out) {
   else
     ock_lm_multiply(net, true, false, n, d, rows, scale, l->logits, n, x, d, 1, w->gradient, d);
   ock_lm_multiply(net, false, l->head.w != NULL, rows, d, n, scale, l->logits, n, w->weight, w->columns, 0, dx, d);
-  for (size_t i = 0; l->selected && i < rows; i++)
-    memcpy(d_out + l->rows[i] * d, dx + i * d, d * sizeof *d_out);
+  for (size_t i = 0; l->selected && i < rows; i++) memcpy(d_out + l->rows[i] * d, dx + i * d, d * sizeof *d_out);
 }
 
 const real *ock_lm_net_last_logits(ock_lm_net *net) {

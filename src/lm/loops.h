@@ -34,8 +34,8 @@ typedef struct ock_lm_loops {
   void (*add_row)(size_t rows, size_t d, const real *row, real *x);
   void (*sum_rows)(size_t rows, size_t d, const real *x, real *sum); /* added to sum */
 
-  /* Turn the pairs (m, m + half) of each of `heads` heads of 2 half numbers; row i by the angles whose cosines and sines
-   * are at i half. sign 1, or -1 to turn back. */
+  /* Turn the pairs (m, m + half) of each of `heads` heads of 2 half numbers; row i by the angles whose cosines and
+   * sines are at i half. sign 1, or -1 to turn back. */
   void (*rope)(size_t rows, size_t heads, size_t half, const real *cosines, const real *sines, real sign, real *x);
 
   /* h = f(u), or f(u) w of the gated. */

@@ -35,23 +35,27 @@ static inline vec gelu_slope(vec u) {
   return s * (K(1) + (K(1) - s) * u * K(2 * GELU_ROOT) * product_add(z, K(3 * GELU_CUBE), K(1)));
 }
 
-#define PLAIN_LOOPS(f)                                                                         \
-  static void f##_all(size_t n, const real *u, real *h) {                                      \
-    for EACH (i, n) put(h + i, n - i, f(take(u + i, n - i)));                                  \
-  }                                                                                            \
-  static void f##_all_backward(size_t n, const real *u, const real *dh, real *du) {            \
-    for EACH (i, n) put(du + i, n - i, take(dh + i, n - i) * f##_slope(take(u + i, n - i)));   \
+#define PLAIN_LOOPS(f)                                                                    \
+  static void f##_all(size_t n, const real *u, real *h) {                                 \
+    for                                                                                   \
+      EACH(i, n) put(h + i, n - i, f(take(u + i, n - i)));                                \
+  }                                                                                       \
+  static void f##_all_backward(size_t n, const real *u, const real *dh, real *du) {       \
+    for                                                                                   \
+      EACH(i, n) put(du + i, n - i, take(dh + i, n - i) * f##_slope(take(u + i, n - i))); \
   }
-#define GATED_LOOPS(f)                                                                                          \
-  static void f##_gated(size_t n, const real *u, const real *w, real *h) {                                      \
-    for EACH (i, n) put(h + i, n - i, f(take(u + i, n - i)) * take(w + i, n - i));                              \
-  }                                                                                                             \
-  static void f##_gated_backward(size_t n, const real *u, const real *w, const real *dh, real *du, real *dw) {  \
-    for EACH (i, n) {                                                                                           \
-      vec g = take(dh + i, n - i), a = take(u + i, n - i);                                                      \
-      put(dw + i, n - i, g * f(a));                                                                             \
-      put(du + i, n - i, g * take(w + i, n - i) * f##_slope(a));                                                \
-    }                                                                                                           \
+#define GATED_LOOPS(f)                                                                                         \
+  static void f##_gated(size_t n, const real *u, const real *w, real *h) {                                     \
+    for                                                                                                        \
+      EACH(i, n) put(h + i, n - i, f(take(u + i, n - i)) * take(w + i, n - i));                                \
+  }                                                                                                            \
+  static void f##_gated_backward(size_t n, const real *u, const real *w, const real *dh, real *du, real *dw) { \
+    for                                                                                                        \
+      EACH(i, n) {                                                                                             \
+        vec g = take(dh + i, n - i), a = take(u + i, n - i);                                                   \
+        put(dw + i, n - i, g * f(a));                                                                          \
+        put(du + i, n - i, g * take(w + i, n - i) * f##_slope(a));                                             \
+      }                                                                                                        \
   }
 PLAIN_LOOPS(relu)
 PLAIN_LOOPS(relu2)

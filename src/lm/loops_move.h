@@ -4,12 +4,14 @@
 
 static void add_scaled(size_t n, const real *x, real a, const real *y, real *sum) {
   vec factor = broadcast(a);
-  for EACH (i, n) put(sum + i, n - i, product_add(factor, take(y + i, n - i), take(x + i, n - i)));
+  for
+    EACH(i, n) put(sum + i, n - i, product_add(factor, take(y + i, n - i), take(x + i, n - i)));
 }
 
 static void scale(size_t n, real a, const real *x, real *y) {
   vec factor = broadcast(a);
-  for EACH (i, n) put(y + i, n - i, factor * take(x + i, n - i));
+  for
+    EACH(i, n) put(y + i, n - i, factor * take(x + i, n - i));
 }
 
 static double dot(size_t n, const real *x, const real *y) {
@@ -21,28 +23,31 @@ static double dot(size_t n, const real *x, const real *y) {
 
 static void add_row(size_t rows, size_t d, const real *row, real *x) {
   for (size_t r = 0; r < rows; r++, x += d)
-    for EACH (i, d) put(x + i, d - i, take(x + i, d - i) + take(row + i, d - i));
+    for
+      EACH(i, d) put(x + i, d - i, take(x + i, d - i) + take(row + i, d - i));
 }
 
 static void sum_rows(size_t rows, size_t d, const real *x, real *sum) {
-  for EACH (i, d) {
-    vec total = take(sum + i, d - i);
-    for (size_t r = 0; r < rows; r++) total = total + take(x + r * d + i, d - i);
-    put(sum + i, d - i, total);
-  }
+  for
+    EACH(i, d) {
+      vec total = take(sum + i, d - i);
+      for (size_t r = 0; r < rows; r++) total = total + take(x + r * d + i, d - i);
+      put(sum + i, d - i, total);
+    }
 }
 
 static void rope(size_t rows, size_t heads, size_t half, const real *cosines, const real *sines, real sign, real *x) {
   vec s = broadcast(sign);
   for (size_t r = 0; r < rows; r++, cosines += half, sines += half)
     for (size_t h = 0; h < heads; h++, x += 2 * half)
-      for EACH (m, half) {
-        size_t left = half - m;
-        vec c = take(cosines + m, left), t = s * take(sines + m, left);
-        vec a = take(x + m, left), b = take(x + half + m, left);
-        put(x + m, left, product_sub(b, t, a * c));
-        put(x + half + m, left, product_add(a, t, b * c));
-      }
+      for
+        EACH(m, half) {
+          size_t left = half - m;
+          vec c = take(cosines + m, left), t = s * take(sines + m, left);
+          vec a = take(x + m, left), b = take(x + half + m, left);
+          put(x + m, left, product_sub(b, t, a * c));
+          put(x + half + m, left, product_add(a, t, b * c));
+        }
 }
 
 /* 32 even bits of a counter under a key: the finaliser of MurmurHash3 (Appleby, 2011), twice. */

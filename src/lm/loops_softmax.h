@@ -5,7 +5,8 @@
 static real row_max(size_t n, const real *x) {
   size_t whole = n / LANES * LANES;
   vec most = K(-INFINITY);
-  for EACH (i, whole) most = maximum(most, load(x + i));
+  for
+    EACH(i, whole) most = maximum(most, load(x + i));
   real result = max_lanes(most);
   for (size_t i = whole; i < n; i++) result = x[i] > result || x[i] != x[i] ? x[i] : result;
   return result;
@@ -15,11 +16,12 @@ static real row_max(size_t n, const real *x) {
 static real row_exp(size_t n, real most, real *x) {
   vec m = broadcast(most), sum = K(0);
   size_t whole = n / LANES * LANES;
-  for EACH (i, whole) {
-    vec e = exponential(load(x + i) - m);
-    store(x + i, e);
-    sum = sum + e;
-  }
+  for
+    EACH(i, whole) {
+      vec e = exponential(load(x + i) - m);
+      store(x + i, e);
+      sum = sum + e;
+    }
   if (whole == n) return sum_lanes(sum);
   real tail[LANES];
   for (size_t i = 0; i < LANES; i++) tail[i] = whole + i < n ? x[whole + i] : -INFINITY;
@@ -36,20 +38,23 @@ static void softmax(size_t n, const real *bias, real *logits) {
 
 static void softmax_backward(size_t n, const real *p, real *dp) {
   vec mean = broadcast(row_dot(n, p, dp));
-  for EACH (i, n) put(dp + i, n - i, take(p + i, n - i) * (take(dp + i, n - i) - mean));
+  for
+    EACH(i, n) put(dp + i, n - i, take(p + i, n - i) * (take(dp + i, n - i) - mean));
 }
 
 static void cap(size_t n, real c, real *x) {
   vec most = broadcast(c), inverse = broadcast(1 / c);
-  for EACH (i, n) put(x + i, n - i, most * tangent(take(x + i, n - i) * inverse));
+  for
+    EACH(i, n) put(x + i, n - i, most * tangent(take(x + i, n - i) * inverse));
 }
 
 static void cap_backward(size_t n, real c, const real *capped, real *dx) {
   vec inverse = broadcast(1 / c);
-  for EACH (i, n) {
-    vec t = take(capped + i, n - i) * inverse;
-    put(dx + i, n - i, take(dx + i, n - i) * product_sub(t, t, K(1)));
-  }
+  for
+    EACH(i, n) {
+      vec t = take(capped + i, n - i) * inverse;
+      put(dx + i, n - i, take(dx + i, n - i) * product_sub(t, t, K(1)));
+    }
 }
 
 static ock_lm_row_loss cross_entropy(size_t n, size_t target, real weight, real z_loss, real *logits) {

@@ -47,16 +47,17 @@ typedef struct attention_state {
 } attention_state;
 
 typedef struct ffn_state {
-  real *u, *w, *h; /* rows x hidden: before f, what is multiplied with it (gated), after; 1 row a pair of token and expert */
+  real *u, *w,
+      *h; /* rows x hidden: before f, what is multiplied with it (gated), after; 1 row a pair of token and expert */
 } ffn_state;
 
 typedef struct experts_state {
-  real *p;                               /* N x E: the router's */
-  uint32_t *chosen;                      /* N x active: experts */
-  uint32_t *order;                       /* N active: which pair (token active + place) is in which row, by expert */
-  size_t first_row[MOST_EXPERTS + 1];    /* of each expert */
-  real *x, *y;                           /* N active x d: gathered inputs, outputs */
-  real share[MOST_EXPERTS];              /* of pairs */
+  real *p;                            /* N x E: the router's */
+  uint32_t *chosen;                   /* N x active: experts */
+  uint32_t *order;                    /* N active: which pair (token active + place) is in which row, by expert */
+  size_t first_row[MOST_EXPERTS + 1]; /* of each expert */
+  real *x, *y;                        /* N active x d: gathered inputs, outputs */
+  real share[MOST_EXPERTS];           /* of pairs */
 } experts_state;
 
 typedef enum sublayer_kind { SELF_ATTENTION, CROSS_ATTENTION, FEED_FORWARD } sublayer_kind;
@@ -90,7 +91,7 @@ typedef struct stack {
   bool encoder;
   size_t n_blocks;
   block *blocks;
-  ock_lm_tensor *places; /* context x d: learned ones; or NULL */
+  ock_lm_tensor *places;  /* context x d: learned ones; or NULL */
   ock_lm_tensor *buckets; /* 32 x H: T5's; or NULL */
   norm last;
   norm_state last_state;
@@ -108,16 +109,16 @@ typedef struct pile {
 
 /* What the backward pass works with; rows are the most of any stack. */
 typedef struct scratch {
-  real *out, *normed, *y;      /* rows x d: gradients of a block's output, of its normed input, of a sublayer's output */
-  real *memory;                /* M x d: of the encoder's output */
-  real *q, *k, *v, *context;   /* as in attention_state */
-  real *p, *kept;              /* bands of rows of a head's weights */
-  real *bias;                  /* H x (2 T - 1): of stack.bias */
-  real *u, *w;                 /* as in ffn_state; u holds h's at first */
-  real *expert_x, *expert_y;   /* as in experts_state */
-  real *router;                /* N x E */
-  real *row;                   /* V: a row of logits */
-  real *rounded[2];            /* the inputs of a product, in bfloat16 */
+  real *out, *normed, *y;    /* rows x d: gradients of a block's output, of its normed input, of a sublayer's output */
+  real *memory;              /* M x d: of the encoder's output */
+  real *q, *k, *v, *context; /* as in attention_state */
+  real *p, *kept;            /* bands of rows of a head's weights */
+  real *bias;                /* H x (2 T - 1): of stack.bias */
+  real *u, *w;               /* as in ffn_state; u holds h's at first */
+  real *expert_x, *expert_y; /* as in experts_state */
+  real *router;              /* N x E */
+  real *row;                 /* V: a row of logits */
+  real *rounded[2];          /* the inputs of a product, in bfloat16 */
 } scratch;
 
 typedef struct ock_lm_layout {
@@ -133,12 +134,12 @@ typedef struct ock_lm_layout {
   uint64_t step;
   double penalty; /* z-loss and balance of the last forward pass: what backward differentiates besides the mean nll */
   pile pile;
-  void *block;   /* the pile's memory */
-  void *weights; /* the net's weights' and gradients' */
-  size_t n_rows;     /* that have a target */
-  uint32_t *rows;    /* n_rows of them */
-  real *selected;    /* n_rows x d: the decoder's outputs there; the decoder's out where all rows have a target */
-  real *logits;      /* n_rows x V; after a forward pass for training: their gradient */
+  void *block;    /* the pile's memory */
+  void *weights;  /* the net's weights' and gradients' */
+  size_t n_rows;  /* that have a target */
+  uint32_t *rows; /* n_rows of them */
+  real *selected; /* n_rows x d: the decoder's outputs there; the decoder's out where all rows have a target */
+  real *logits;   /* n_rows x V; after a forward pass for training: their gradient */
   real *last_hidden, *last_logits; /* B x d, B x V */
   scratch scratch;
 } ock_lm_layout;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How places are known: vectors added to the tokens', angles of rope, biases by distance. */
 #include <math.h>
-#include <string.h>
 
 #include "lm/net.h"
 
@@ -74,7 +73,6 @@ void ock_lm_position_bias_backward(ock_lm_net *net, const stack *s) {
 void ock_lm_position_prepare(ock_lm_net *net, stack *s) {
   if (net->config.position == OCKHAM_LM_POSITION_ROPE) fill_angles(&net->config, s);
   if (has_bias(&net->config)) fill_bias(net, s);
-  if (s->buckets) memset(net->layout->scratch.bias, 0, net->config.heads * (2 * s->length - 1) * sizeof(real));
 }
 
 /* ---- vectors ---- */

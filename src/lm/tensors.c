@@ -10,7 +10,7 @@ typedef struct builder {
   char prefix[24]; /* "decoder.127.ffn.63." */
   bool encoder;
   size_t layer;
-  uint32_t n_sublayers;  /* so far, in all stacks */
+  uint32_t n_sublayers; /* so far, in all stacks */
   ffn_weights *experts; /* the next free */
 } builder;
 
@@ -22,16 +22,18 @@ static void join(char *text, size_t size, const char *first, const char *second)
 }
 
 static ock_lm_tensor *add_tensor(builder *b, ock_lm_part part, size_t rows, size_t columns, const char *name) {
-  static const ock_lm_role roles[] = {[OCK_LM_TOKENS] = OCK_LM_EMBEDDING, [OCK_LM_PLACES] = OCK_LM_EMBEDDING,
-                                      [OCK_LM_LOGITS] = OCK_LM_HEAD,      [OCK_LM_QUERY] = OCK_LM_HIDDEN,
-                                      [OCK_LM_KEY] = OCK_LM_HIDDEN,       [OCK_LM_VALUE] = OCK_LM_HIDDEN,
-                                      [OCK_LM_ATTENDED] = OCK_LM_HIDDEN,  [OCK_LM_IN] = OCK_LM_HIDDEN,
-                                      [OCK_LM_GATE] = OCK_LM_HIDDEN,      [OCK_LM_OUT] = OCK_LM_HIDDEN,
-                                      [OCK_LM_ROUTER] = OCK_LM_HIDDEN,    [OCK_LM_GAIN] = OCK_LM_VECTOR,
-                                      [OCK_LM_OFFSET] = OCK_LM_VECTOR};
+  static const ock_lm_role roles[] = {
+      [OCK_LM_TOKENS] = OCK_LM_EMBEDDING, [OCK_LM_PLACES] = OCK_LM_EMBEDDING, [OCK_LM_LOGITS] = OCK_LM_HEAD,
+      [OCK_LM_QUERY] = OCK_LM_HIDDEN,     [OCK_LM_KEY] = OCK_LM_HIDDEN,       [OCK_LM_VALUE] = OCK_LM_HIDDEN,
+      [OCK_LM_ATTENDED] = OCK_LM_HIDDEN,  [OCK_LM_IN] = OCK_LM_HIDDEN,        [OCK_LM_GATE] = OCK_LM_HIDDEN,
+      [OCK_LM_OUT] = OCK_LM_HIDDEN,       [OCK_LM_ROUTER] = OCK_LM_HIDDEN,    [OCK_LM_GAIN] = OCK_LM_VECTOR,
+      [OCK_LM_OFFSET] = OCK_LM_VECTOR};
   ock_lm_tensor *t = &b->net->tensors[b->net->n_tensors++];
   bool slowed = roles[part] == OCK_LM_HIDDEN && b->c->init == OCKHAM_LM_INIT_MUP;
-  *t = (ock_lm_tensor){.role = roles[part], .part = part, .rows = rows, .columns = columns,
+  *t = (ock_lm_tensor){.role = roles[part],
+                       .part = part,
+                       .rows = rows,
+                       .columns = columns,
                        .rate = slowed ? 64.f / (float)b->c->width : 1};
   join(t->name, sizeof t->name, b->prefix, name);
   return t;

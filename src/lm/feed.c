@@ -228,8 +228,8 @@ void ock_lm_feed_free(ock_lm_feed *feed) {
   if (!feed) return;
   ock_lm_stream_clear(&feed->stream);
   ock_lm_text_clear(&feed->text);
-  void *blocks[] = {feed->tokens,      feed->targets,       feed->prefix,        feed->source,  feed->source_used,
-                    feed->raw,         feed->example.given, feed->example.asked, feed->letters, feed->held_at,
-                    feed->encoded,     feed};
+  void *blocks[] = {feed->tokens,      feed->targets, feed->prefix,        feed->source,
+                    feed->source_used, feed->raw,     feed->example.given, feed->example.asked,
+                    feed->letters,     feed->held_at, feed->encoded,       feed};
   for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) ock_free(blocks[i]);
 }

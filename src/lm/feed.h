@@ -14,7 +14,7 @@
 typedef struct ock_lm_stream {
   const unsigned char *bytes; /* tokens are bytes, or */
   const uint16_t *pieces;
-  const uint64_t *ends; /* of documents, in pieces */
+  const uint64_t *ends;         /* of documents, in pieces */
   uint64_t n_documents, length; /* with a BEGIN before each document */
   int32_t begin;
   void *owned[2];
@@ -42,12 +42,12 @@ typedef struct ock_lm_example {
 } ock_lm_example;
 
 typedef enum ock_lm_kind_name {
-  OCK_LM_PLAIN,   /* each from those before */
-  OCK_LM_PREFIX,  /* a prefix, the rest */
-  OCK_LM_SPANS,   /* spans become sentinels */
-  OCK_LM_DROP,    /* spans vanish, all is asked */
+  OCK_LM_PLAIN,    /* each from those before */
+  OCK_LM_PREFIX,   /* a prefix, the rest */
+  OCK_LM_SPANS,    /* spans become sentinels */
+  OCK_LM_DROP,     /* spans vanish, all is asked */
   OCK_LM_CONTINUE, /* CLM token and 20 to 80 %, the rest */
-  OCK_LM_MIDDLE   /* fill in the middle */
+  OCK_LM_MIDDLE    /* fill in the middle */
 } ock_lm_kind_name;
 
 typedef struct ock_lm_kind {
@@ -97,8 +97,8 @@ struct ock_lm_feed {
   uint64_t n_held;
   size_t n_rows; /* sequences of a step */
   ock_lm_example example;
-  int32_t *raw; /* context + 1 */
-  unsigned char *letters;  /* context, for reversing */
+  int32_t *raw;           /* context + 1 */
+  unsigned char *letters; /* context, for reversing */
   ock_lm_batch batch;
   int32_t *tokens, *targets, *prefix, *source, *source_used; /* n_rows x context, or n_rows */
   int32_t *encoded;

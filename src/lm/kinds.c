@@ -5,7 +5,8 @@
 
 #include "lm/feed.h"
 
-#define KIND(is, first, length, part, n) {.name = is, .mode = first, .mean = length, .share = part, .turns = n}
+#define KIND(is, first, length, part, n) \
+  { .name = is, .mode = first, .mean = length, .share = part, .turns = n }
 
 static const ock_lm_kind flm[] = {KIND(OCK_LM_PLAIN, -1, 0, 0, 1)};
 static const ock_lm_kind plm[] = {KIND(OCK_LM_PREFIX, -1, 0, 0, 1)};
@@ -22,7 +23,8 @@ static const ock_lm_kind fim[] = {KIND(OCK_LM_MIDDLE, -1, 0, 0, 1), KIND(OCK_LM_
 /* Where something must be given, what is left as it is has a prefix. */
 static const ock_lm_kind fim_given[] = {KIND(OCK_LM_MIDDLE, -1, 0, 0, 1), KIND(OCK_LM_PREFIX, -1, 0, 0, 1)};
 
-#define MIXTURE(kinds) {kinds, sizeof(kinds) / sizeof *(kinds)}
+#define MIXTURE(kinds) \
+  { kinds, sizeof(kinds) / sizeof *(kinds) }
 static const struct {
   const ock_lm_kind *kinds;
   size_t n;

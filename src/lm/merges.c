@@ -77,8 +77,7 @@ static bool widen_words(learner *l) {
   ock_free(l->word_slots);
   l->word_slots = slots;
   l->n_word_slots = wanted;
-  for (size_t w = 0; w < l->n_words; w++)
-    slots[word_slot(l, l->words[w].bytes, l->words[w].size)] = (uint32_t)w + 1;
+  for (size_t w = 0; w < l->n_words; w++) slots[word_slot(l, l->words[w].bytes, l->words[w].size)] = (uint32_t)w + 1;
   return true;
 }
 

@@ -20,11 +20,11 @@ ockham_status ock_lm_learn_merges(const ock_corpus_part *part, size_t most, int3
 /* A coder of text. Encoding keeps what it found for chunks: one thread. */
 typedef struct ock_lm_text {
   size_t n_merges;
-  int32_t *merges;       /* n_merges x 2 */
-  unsigned char *bytes;  /* of all pieces */
-  uint32_t *starts;      /* 256 + n_merges + 1: where each piece's begin */
-  uint64_t *slots;       /* open addressing: pair + 1, then its rank */
-  size_t n_slots;        /* a power of two */
+  int32_t *merges;      /* n_merges x 2 */
+  unsigned char *bytes; /* of all pieces */
+  uint32_t *starts;     /* 256 + n_merges + 1: where each piece's begin */
+  uint64_t *slots;      /* open addressing: pair + 1, then its rank */
+  size_t n_slots;       /* a power of two */
   struct ock_lm_known *known;
 } ock_lm_text;
 /* n_merges 0: bytes. BAD_FILE where a merge is of pieces that are not there yet, or pieces grow beyond a chunk. */

@@ -16,8 +16,8 @@ typedef struct train_options {
 } train_options;
 
 static const cli_option option_table[] = {
-    {"set", CLI_TEXTS, "NAME=VALUE", "a factor and its level, or a number; --levels lists them", offsetof(train_options, set),
-     NULL},
+    {"set", CLI_TEXTS, "NAME=VALUE", "a factor and its level, or a number; --levels lists them",
+     offsetof(train_options, set), NULL},
     {"config", CLI_TEXT, "FILE", "a file of such lines; --set goes before it", offsetof(train_options, config), NULL},
     {"out", CLI_OUTPUT, "FILE", "keep the model here, and a checkpoint on the way", offsetof(train_options, out), NULL},
     {"resume", CLI_FLAG, NULL, "go on from --out, if it is there", offsetof(train_options, resume), NULL},
@@ -26,11 +26,11 @@ static const cli_option option_table[] = {
     {"points", CLI_COUNT, "N", "points of the curve (default: 50)", offsetof(train_options, points), NULL},
     {"held-bytes", CLI_BYTES, "N", "held-out text that is measured at the end (default: 64K)",
      offsetof(train_options, held_bytes), NULL},
-    {"metrics", CLI_FLAG, NULL, "print lines METRIC name=value for `ockham ablate run`", offsetof(train_options, metrics),
-     NULL},
+    {"metrics", CLI_FLAG, NULL, "print lines METRIC name=value for `ockham ablate run`",
+     offsetof(train_options, metrics), NULL},
     {"json", CLI_FLAG, NULL, "print the result and the curve as JSON", offsetof(train_options, json), NULL},
-    {"levels", CLI_FLAG, NULL, "print every factor, its levels, formulas, sources and cost", offsetof(train_options, levels),
-     NULL},
+    {"levels", CLI_FLAG, NULL, "print every factor, its levels, formulas, sources and cost",
+     offsetof(train_options, levels), NULL},
     {"quiet", CLI_FLAG, NULL, "no progress line", offsetof(train_options, quiet), NULL},
     {0},
 };

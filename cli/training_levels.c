@@ -9,8 +9,8 @@
 
 enum { NAME_WIDTH = 24 };
 
-/* The cost of the default with one factor set. Objectives that an architecture needs cost what flm does: with plm, then.
- * False where it goes with no default. */
+/* The cost of the default with one factor set. Objectives that an architecture needs cost what flm does: with plm,
+ * then. False where it goes with no default. */
 static bool cost_with(const char *factor, const char *level, ockham_lm_cost *cost) {
   char assignment[128];
   snprintf(assignment, sizeof assignment, "%s=%s", factor, level);
@@ -69,9 +69,10 @@ int training_print_levels(void) {
     cli_no_memory("the text of a config", &err);
     return cli_fail(&err);
   }
-  printf("The default is the first level of each. It has %" PRIu64 " parameters and takes %.0f FLOPs a token; levels\n"
-         "are given with what they add to that: parameters, and part of the FLOPs.\n\n", base.parameters,
-         base.flops_per_token);
+  printf("The default is the first level of each. It has %" PRIu64
+         " parameters and takes %.0f FLOPs a token; levels\n"
+         "are given with what they add to that: parameters, and part of the FLOPs.\n\n",
+         base.parameters, base.flops_per_token);
   for (size_t f = 0; f < n; f++)
     if (factors[f].levels) print_levels(&factors[f], &base);
   printf("\nnumbers, with their defaults:\n");

@@ -40,8 +40,7 @@ static ockham_status measure_batch(ock_lm_trainer *trainer, uint64_t first, uint
 }
 
 /* NaN where it is not defined. */
-static ockham_status measure_cut(ock_lm_trainer *trainer, uint64_t n_pieces, int cut, double *bits,
-                                 ockham_error *err) {
+static ockham_status measure_cut(ock_lm_trainer *trainer, uint64_t n_pieces, int cut, double *bits, ockham_error *err) {
   double nats = 0, bytes = 0;
   for (uint64_t first = 0, n; first < n_pieces; first += n) {
     OCK_TRY(measure_batch(trainer, first, n_pieces, cut, &nats, &bytes, &n, err));

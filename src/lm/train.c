@@ -14,6 +14,7 @@ enum {
   HELD_PART = 8      /* of the held-out text: measured at points on the way */
 };
 #define BITS_OF_GUESSING 8 /* a byte that may be any */
+#define DEAD_MARGIN .01    /* nats that a network has to be better than guessing */
 
 typedef struct session {
   ock_lm_trainer trainer;
@@ -115,13 +116,14 @@ static ockham_status open_session(session *s, const ockham_lm_config *config, co
 
 /* ---- a step ---- */
 
-/* A single batch may be unlucky; the mean of many after the warm-up that is worse than guessing is not. */
+/* A single batch may be unlucky; the mean of many after the warm-up that is no better than guessing is not, nor is it
+ * where a network died, whose logits are all 0. */
 static bool has_diverged(const session *s, ock_lm_run *run, double loss) {
   if (!isfinite(loss)) return true;
   if (run->n_done < s->n_warmup) return false;
   run->smooth = run->n_smooth ? run->smooth + (loss - run->smooth) / SMOOTH_STEPS : loss;
   run->n_smooth++;
-  return run->n_smooth >= SMOOTH_STEPS && run->smooth > s->uniform_loss;
+  return run->n_smooth >= SMOOTH_STEPS && run->smooth > s->uniform_loss - DEAD_MARGIN;
 }
 
 static void add_loss(const session *s, ock_lm_run *run, double loss, double norm) {

@@ -44,7 +44,7 @@ typedef struct ock_lm_trainer {
 /* ---- held-out text ---- */
 
 typedef struct ock_lm_bits {
-  double at[3]; /* suffixes after 1/4, 1/2, 3/4: bits a byte */
+  double at[3];  /* suffixes after 1/4, 1/2, 3/4: bits a byte */
   double suffix; /* their mean */
   double whole;  /* NaN: not defined, or not asked for */
 } ock_lm_bits;

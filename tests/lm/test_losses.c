@@ -32,8 +32,8 @@ static void make_batch(size_t step, int32_t *tokens, int32_t *targets, ock_lm_ba
 
 static void test_ten_losses(void **state) {
   (void)state;
-  ockham_lm_config config = {.width = 16, .heads = 2, .hidden = 48, .context = CONTEXT, .batch = ROWS * CONTEXT,
-                             .rate = .02, .warmup = .2};
+  ockham_lm_config config = {
+      .width = 16, .heads = 2, .hidden = 48, .context = CONTEXT, .batch = ROWS * CONTEXT, .rate = .02, .warmup = .2};
   ock_lm_net *net;
   ock_lm_optimizer *optimizer;
   assert_ok(ockham_lm_config_complete(&config, err));
@@ -50,7 +50,7 @@ static void test_ten_losses(void **state) {
     double norm = ock_lm_optimizer_step(optimizer, step, N_STEPS);
     assert_close(loss, reference_losses[step], 1e-5);
     assert_close(norm, reference_norms[step], step ? 5e-3 : 1e-6); /* first steps are signs of gradients, even small */
-}
+  }
   ock_lm_optimizer_free(optimizer);
   ock_lm_net_free(net);
 }

@@ -34,8 +34,7 @@ static void make_net(fake_net *fake, ockham_lm_optimizer optimizer, double rate)
                                        .weight = fake->weights + offsets[t],
                                        .gradient = fake->gradients + offsets[t],
                                        .rate = 1};
-    for (size_t i = 0; i < size_of(t); i++)
-      fake->tensors[t].weight[i] = (float)(sin((double)(1 + i + 7 * t)) / 2);
+    for (size_t i = 0; i < size_of(t); i++) fake->tensors[t].weight[i] = (float)(sin((double)(1 + i + 7 * t)) / 2);
   }
 }
 
@@ -211,14 +210,15 @@ static void check_orthogonal(size_t rows, size_t columns) {
     for (size_t j = 0; j < n; j++) {
       double product = 0;
       for (size_t k = 0; k < m; k++) {
-        size_t a = rows < columns ? i * columns + k : k * columns + i, b = rows < columns ? j * columns + k : k * columns + j;
+        size_t a = rows < columns ? i * columns + k : k * columns + i,
+               b = rows < columns ? j * columns + k : k * columns + j;
         product += (double)x[a] * (double)x[b];
       }
       if (i == j) squares += product;
       fourth += product * product;
     }
   double mean = squares / (double)n, spread = sqrt(fmax(0, fourth / (double)n - mean * mean)); /* of s^2 over the n */
-  assert_true(mean > .46 && mean < 1.3); /* s in .68 ... 1.14 */
+  assert_true(mean > .46 && mean < 1.3);                                                       /* s in .68 ... 1.14 */
   assert_true(spread < .35);
   free(x);
   free(work);

@@ -206,8 +206,8 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_shares),         cmocka_unit_test(test_every_kind),     cmocka_unit_test(test_learnt_by_heart),
-      cmocka_unit_test(test_put_stops),      cmocka_unit_test(test_diverged_model), cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_shares),    cmocka_unit_test(test_every_kind),     cmocka_unit_test(test_learnt_by_heart),
+      cmocka_unit_test(test_put_stops), cmocka_unit_test(test_diverged_model), cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@ static void test_untrained(void **state) {
   ockham_lm_config config = tiny_config();
   ockham_lm_result result;
   config.rate = 1e-9;
+  config.warmup = 1; /* until then nobody may say that it diverged */
   ockham_lm_train_options options = tiny_options(NULL, NULL);
   assert_ok(ockham_lm_train(&config, corpus, &options, &result, err));
   assert_true(result.suffix_bits > 7.5 && result.suffix_bits < 10);
@@ -20,19 +21,18 @@ static void test_untrained(void **state) {
   ockham_corpus_free(corpus);
 }
 
-/* A source of known entropy is learnt to within .25 bits a byte by a model of 13,000 weights, which does not get as far
- * as the copies; by no model to below it. */
+/* A source of known entropy (.45 bits a byte; by counts of letters 1.30) is learnt to within .25 bits by a model of
+ * 34,000 weights, and by none to below it. */
 static void test_known_entropy(void **state) {
   (void)state;
   double entropy;
   ockham_corpus *corpus;
-  assert_ok(ockham_corpus_synthetic(400000, 4, 3, &corpus, &entropy, err));
+  assert_ok(ockham_corpus_synthetic(400000, 2, 3, &corpus, &entropy, err));
   ockham_lm_config config = {
-      .n_layers = 1, .width = 32, .context = 32, .batch = 256, .train_tokens = 300000, .rate = .01, .seed = 1};
+      .n_layers = 2, .width = 32, .context = 48, .batch = 192, .train_tokens = 300000, .rate = .01, .seed = 1};
   ockham_lm_result result;
   ockham_lm_train_options options = {.held_bytes = 8192};
   assert_ok(ockham_lm_train(&config, corpus, &options, &result, err));
-  print_message("entropy %.3f, learnt %.3f, whole %.3f\n", entropy, result.suffix_bits, result.whole_bits);
   assert_true(result.suffix_bits > entropy - .05);
   assert_true(result.suffix_bits < entropy + .25);
   assert_true(result.last_slope < 0);
@@ -126,7 +126,7 @@ static void test_held_bytes_do_not_depend_on_the_batch(void **state) {
   for (size_t b = 0; b < 3; b++) {
     ockham_lm_config config = tiny_config();
     ockham_lm_result result;
-    config.rate = 1e-12;
+    config.rate = 1e-9;
     config.batch = 16 * (1 + 2 * b);
     config.train_tokens = config.batch;
     ockham_lm_train_options options = {.held_bytes = 16 * 7};
@@ -219,16 +219,11 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_untrained),
-      cmocka_unit_test(test_known_entropy),
-      cmocka_unit_test(test_curve),
-      cmocka_unit_test(test_losses_add_up),
-      cmocka_unit_test(test_same_bits),
-      cmocka_unit_test(test_held_bytes_do_not_depend_on_the_batch),
-      cmocka_unit_test(test_divergence),
-      cmocka_unit_test(test_stop_without_checkpoint),
-      cmocka_unit_test(test_bad_config),
-      cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_untrained),  cmocka_unit_test(test_known_entropy),
+      cmocka_unit_test(test_curve),      cmocka_unit_test(test_losses_add_up),
+      cmocka_unit_test(test_same_bits),  cmocka_unit_test(test_held_bytes_do_not_depend_on_the_batch),
+      cmocka_unit_test(test_divergence), cmocka_unit_test(test_stop_without_checkpoint),
+      cmocka_unit_test(test_bad_config), cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,13 +9,8 @@
 enum { TINY_STEPS = 24 };
 
 static inline ockham_lm_config tiny_config(void) {
-  return (ockham_lm_config){.n_layers = 1,
-                            .width = 16,
-                            .heads = 2,
-                            .context = 16,
-                            .batch = 32,
-                            .train_tokens = 32 * TINY_STEPS,
-                            .seed = 5};
+  return (ockham_lm_config){
+      .n_layers = 1, .width = 16, .heads = 2, .context = 16, .batch = 32, .train_tokens = 32 * TINY_STEPS, .seed = 5};
 }
 
 static inline ockham_corpus *tiny_corpus(uint64_t seed) {

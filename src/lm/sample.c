@@ -132,7 +132,7 @@ static void set_window(sampler *s, const ock_lm_batch **batch) {
 static ockham_status next_token(sampler *s, int32_t *token, ockham_error *err) {
   const ock_lm_batch *batch;
   double loss;
-  size_t n_pieces = ock_lm_n_pieces(&s->model->config);
+  size_t n_pieces = 256 + s->model->feed->text.n_merges; /* fewer than the vocabulary where text had no more */
   set_window(s, &batch);
   OCK_TRY(ock_lm_net_forward(s->model->net, batch, false, 0, &loss, NULL, err));
   const float *logits = ock_lm_net_last_logits(s->model->net);

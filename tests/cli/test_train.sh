@@ -107,5 +107,5 @@ fails 1 'none.corpus: cannot be opened: No such file or directory' train none.co
 fails 1 "text.md: not a file of ockham: it does not start with the letters OCKHAM" train text.md
 fails 1 "text.corpus: holds 'TEXT' (byte 12), expected 'LMCK'" sample text.corpus
 fails 2 '--temperature must be 0 or more' sample a.lm --temperature -1
-fails 2 '--out would write text.corpus, which is read' train text.corpus --out text.corpus
+fails 2 '--out would overwrite a file that is read' train text.corpus --out text.corpus
 finish

@@ -26,10 +26,10 @@ static bool cost_with(const char *factor, const char *level, ockham_lm_cost *cos
 static void print_cost(const char *factor, const char *level, const ockham_lm_cost *base) {
   ockham_lm_cost cost;
   if (!cost_with(factor, level, &cost)) {
-    printf("%*s", 22, "");
+    printf("%*s", 20, "");
     return;
   }
-  printf("%+9" PRId64 "  %+7.1f %%  ", (int64_t)cost.parameters - (int64_t)base->parameters,
+  printf("%+9" PRId64 "  %+7.1f %%", (int64_t)cost.parameters - (int64_t)base->parameters,
          100 * (cost.flops_per_token / base->flops_per_token - 1));
 }
 
@@ -39,13 +39,13 @@ static void print_levels(const ockham_lm_factor *factor, const ockham_lm_cost *b
     const ockham_lm_level *level = &factor->levels[l];
     printf("  %-*s", NAME_WIDTH, level->name);
     print_cost(factor->name, level->name, base);
-    printf("%s", level->formula);
+    if (level->formula[0]) printf("  %s", level->formula);
     if (level->source[0]) printf(" [%s]", level->source);
     printf("\n");
   }
 }
 
-/* The default as a config's text gives it. */
+/* With the default as a config's text gives it. */
 static void print_number(const ockham_lm_factor *factor, const char *defaults) {
   size_t size = strlen(factor->name);
   const char *line = defaults;
@@ -54,7 +54,9 @@ static void print_number(const ockham_lm_factor *factor, const char *defaults) {
     line += *line == '\n';
   }
   const char *value = *line ? line + size + 1 : "";
-  printf("  %-*s%-10.*s%s\n", NAME_WIDTH, factor->name, (int)strcspn(value, "\n"), value, factor->about);
+  char range[48];
+  snprintf(range, sizeof range, "%.10g to %.10g", factor->low < 0 ? 0 : factor->low, factor->high);
+  printf("  %-*s%-10.*s%-22s%s\n", NAME_WIDTH, factor->name, (int)strcspn(value, "\n"), value, range, factor->about);
 }
 
 int training_print_levels(void) {
@@ -75,7 +77,7 @@ int training_print_levels(void) {
          base.parameters, base.flops_per_token);
   for (size_t f = 0; f < n; f++)
     if (factors[f].levels) print_levels(&factors[f], &base);
-  printf("\nnumbers, with their defaults:\n");
+  printf("\nnumbers, with their defaults and ranges:\n");
   for (size_t f = 0; f < n; f++)
     if (!factors[f].levels) print_number(&factors[f], defaults);
   ockham_text_free(defaults);

@@ -290,27 +290,40 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_lm_cost_of(const ockham_lm_con
  * by ockham_corpus_prepare() or of memory; read-only, may be shared by threads. */
 typedef struct ockham_corpus ockham_corpus;
 typedef struct ockham_corpus_facts {
-  uint64_t n_documents, n_held_documents, n_bytes, n_held_bytes;
+  uint64_t n_documents, n_held_documents; /**< all, and those of them that are held out; likewise the bytes */
+  uint64_t n_bytes, n_held_bytes;
   double byte_entropy; /**< of the training part, bits a byte, by counts of single bytes */
+  uint64_t n_left_out; /**< by ockham_corpus_prepare(): files of folders that are no text (they hold a zero byte) */
 } ockham_corpus_facts;
 typedef struct ockham_corpus_options {
-  const char *const *paths; /**< files and folders (read whole, in the order of their names) */
+  const char *const *paths; /**< files, gzipped or not, "-" for standard input, and folders (read whole, in the order of
+                               their names; what begins with a dot is left out) */
   size_t n_paths;
-  bool strip_markup;     /**< tags and entities of HTML become text */
-  size_t document_bytes; /**< a file is cut into documents at the blank line next after so many; default 4096 */
-  double held_out;       /**< part of the documents; default .02 */
-  uint64_t most_bytes;   /**< stop after so many; 0: all */
+  bool strip_markup;     /**< tags and entities of HTML become text, in files whose first letter is '<' */
+  size_t document_bytes; /**< a file is cut into documents at the blank line next after so many (where none follows
+                              within as many again, at the end of a line, else anywhere); default 4096 */
+  double held_out;       /**< part of the documents, above 0 and up to .5; default .02 */
+  uint64_t most_bytes;   /**< stop before the document that would exceed so many; 0: all */
   ockham_progress progress;
 } ockham_corpus_options;
+/** Read text, and write it as a corpus. Which part a document belongs to depends on its own bytes only, so that equal
+ * documents are never on both sides, and adding text moves none; but each part gets at least one document. Fails with
+ * BAD_ARGUMENT, IO, BAD_FILE (gzip data are damaged), BAD_DATA (fewer than two documents), INTERRUPTED, CANNOT_WRITE,
+ * NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_prepare(const ockham_corpus_options *options, const char *path,
                                                                  ockham_corpus_facts *facts, ockham_error *err);
-/** A source whose entropy is known: a Markov chain of order 2 over `letters` letters with copies; *entropy gets its
- * bits a byte. */
+/** A source whose entropy is known. A document is 16 records; a record is 16 letters of a Markov chain of order 2 over
+ * `letters` letters (2 to 26; 0: 8), and then, in half of them, '=' and the same letters again; each ends with a new
+ * line. *entropy (NULL: not wanted) gets its bits a byte, exactly, of somebody who knows the chain and has seen the
+ * document so far. Fails with BAD_ARGUMENT (n_bytes is below 4096), NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_synthetic(uint64_t n_bytes, size_t letters, uint64_t seed,
                                                                    ockham_corpus **corpus, double *entropy,
                                                                    ockham_error *err);
+/** Fails with IO, BAD_FILE (damaged, or not a corpus), NO_MEMORY. Cost: reads all of it, and its checksum. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_open(const char *path, ockham_corpus **corpus,
                                                               ockham_error *err);
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_write(const ockham_corpus *corpus, const char *path,
+                                                               ockham_error *err);
 OCKHAM_API ockham_corpus_facts ockham_corpus_look(const ockham_corpus *corpus);
 OCKHAM_API void ockham_corpus_free(ockham_corpus *corpus);
 

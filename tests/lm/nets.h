@@ -16,8 +16,8 @@ typedef struct example {
 
 /* "a=b c=d" into a config that was completed. */
 static inline ockham_lm_config config_of(const char *settings) {
-  ockham_lm_config config = {.n_layers = 2, .width = 8, .heads = 2, .hidden = 16, .context = LENGTH, .window = 3,
-                             .batch = SEQUENCES * LENGTH};
+  ockham_lm_config config = {
+      .n_layers = 2, .width = 8, .heads = 2, .hidden = 16, .context = LENGTH, .window = 3, .batch = SEQUENCES * LENGTH};
   char *copy = ock_string_copy(settings), *rest = copy;
   for (char *part = strtok_r(rest, " ", &rest); part; part = strtok_r(NULL, " ", &rest))
     assert_ok(ockham_lm_config_set(&config, part, err));
@@ -27,7 +27,7 @@ static inline ockham_lm_config config_of(const char *settings) {
   return config;
 }
 
-/* Every third place without a target; prefixes of 4 and 2; a source of 7 and one of 5. */
+/* Every third place without a target; prefixes of 4 and 2; a source of 7 and one of 1. */
 static inline void make_example(example *x, const ockham_lm_config *config) {
   ock_rng rng = ock_rng_make(5, 0);
   for (size_t i = 0; i < SEQUENCES * LENGTH; i++) {
@@ -37,9 +37,12 @@ static inline void make_example(example *x, const ockham_lm_config *config) {
   for (size_t i = 0; i < SEQUENCES * SOURCE; i++) x->source[i] = (int32_t)ock_rng_below(&rng, 300);
   for (int32_t b = 0; b < SEQUENCES; b++) {
     x->prefix[b] = 4 - 2 * b;
-    x->source_used[b] = SOURCE - 2 * b;
+    x->source_used[b] = SOURCE - 6 * b;
   }
-  x->batch = (ock_lm_batch){.n_sequences = SEQUENCES, .length = LENGTH, .tokens = x->tokens, .targets = x->targets,
+  x->batch = (ock_lm_batch){.n_sequences = SEQUENCES,
+                            .length = LENGTH,
+                            .tokens = x->tokens,
+                            .targets = x->targets,
                             .n_targets = SEQUENCES * LENGTH / 3 * 2};
   if (config->architecture == OCKHAM_LM_ARCHITECTURE_PREFIX) x->batch.prefix = x->prefix;
   if (!ock_lm_has_encoder(config)) return;
@@ -76,10 +79,10 @@ static inline ock_lm_tensor *tensor_of(const ock_lm_net *net, const char *name) 
 }
 
 /* Skips the test where this machine has no BLAS. */
-#define NEED_BLAS()                 \
-  do {                              \
-    (void)state;                    \
-    if (ock_lm_problem()) skip();   \
+#define NEED_BLAS()               \
+  do {                            \
+    (void)state;                  \
+    if (ock_lm_problem()) skip(); \
   } while (0)
 
 #endif

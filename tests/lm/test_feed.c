@@ -88,7 +88,8 @@ static void test_shuffle_is_a_permutation(void **state) {
   /* Every order of three comes about as often: chi-square with 5 degrees of freedom, 20.5 is its 99.9 % point (R). */
   int counts[27] = {0};
   for (uint64_t key = 0; key < 6000; key++)
-    counts[ock_lm_shuffled(key * 77, 3, 0) * 9 + ock_lm_shuffled(key * 77, 3, 1) * 3 + ock_lm_shuffled(key * 77, 3, 2)]++;
+    counts[ock_lm_shuffled(key * 77, 3, 0) * 9 + ock_lm_shuffled(key * 77, 3, 1) * 3 +
+           ock_lm_shuffled(key * 77, 3, 2)]++;
   double chi = 0;
   static const int orders[] = {0 * 9 + 1 * 3 + 2, 0 * 9 + 2 * 3 + 1, 1 * 9 + 0 * 3 + 2,
                                1 * 9 + 2 * 3 + 0, 2 * 9 + 0 * 3 + 1, 2 * 9 + 1 * 3 + 0};
@@ -206,7 +207,8 @@ static void test_plm_with_least_prefix_is_flm(void **state) {
   assert_true(n_least > 0);
   /* Uniform from 1 to 15: chi-square with 14 degrees of freedom, 99.9 % point 36.1 (R's qchisq). */
   double chi = 0, expected = 800. / 15;
-  for (size_t p = 1; p < 16; p++) chi += ((double)n_prefixes[p] - expected) * ((double)n_prefixes[p] - expected) / expected;
+  for (size_t p = 1; p < 16; p++)
+    chi += ((double)n_prefixes[p] - expected) * ((double)n_prefixes[p] - expected) / expected;
   assert_int_equal(n_prefixes[0], 0);
   assert_true(chi < 36.1);
   ock_lm_feed_free(a);
@@ -317,8 +319,9 @@ static void test_ul2_is_seven_denoisers(void **state) {
     static const struct {
       int mode;
       double mean, share;
-    } denoisers[] = {{OCK_LM_MODE_R, 3, .15}, {OCK_LM_MODE_R, 8, .15}, {OCK_LM_MODE_X, 3, .5}, {OCK_LM_MODE_X, 8, .5},
-                     {OCK_LM_MODE_X, 64, .15}, {OCK_LM_MODE_X, 64, .5}, {OCK_LM_MODE_S, 1e9, .25}};
+    } denoisers[] = {{OCK_LM_MODE_R, 3, .15},  {OCK_LM_MODE_R, 8, .15},  {OCK_LM_MODE_X, 3, .5},
+                     {OCK_LM_MODE_X, 8, .5},   {OCK_LM_MODE_X, 64, .15}, {OCK_LM_MODE_X, 64, .5},
+                     {OCK_LM_MODE_S, 1e9, .25}};
     int counts[7] = {0};
     for (uint64_t step = 0; step < 70; step++) {
       const ock_lm_batch *batch;
@@ -517,12 +520,18 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_flm_passes_each_byte_once), cmocka_unit_test(test_windows_tile_the_stream),
-      cmocka_unit_test(test_shuffle_is_a_permutation),  cmocka_unit_test(test_batches_depend_on_the_step_only),
-      cmocka_unit_test(test_batches_fill_the_context),  cmocka_unit_test(test_plm_with_least_prefix_is_flm),
-      cmocka_unit_test(test_spans_are_undone),          cmocka_unit_test(test_ul2_is_seven_denoisers),
-      cmocka_unit_test(test_denoising_clm),             cmocka_unit_test(test_dropped_spans_are_poisson),
-      cmocka_unit_test(test_fim_is_undone),             cmocka_unit_test(test_compositions_are_uniform),
+      cmocka_unit_test(test_flm_passes_each_byte_once),
+      cmocka_unit_test(test_windows_tile_the_stream),
+      cmocka_unit_test(test_shuffle_is_a_permutation),
+      cmocka_unit_test(test_batches_depend_on_the_step_only),
+      cmocka_unit_test(test_batches_fill_the_context),
+      cmocka_unit_test(test_plm_with_least_prefix_is_flm),
+      cmocka_unit_test(test_spans_are_undone),
+      cmocka_unit_test(test_ul2_is_seven_denoisers),
+      cmocka_unit_test(test_denoising_clm),
+      cmocka_unit_test(test_dropped_spans_are_poisson),
+      cmocka_unit_test(test_fim_is_undone),
+      cmocka_unit_test(test_compositions_are_uniform),
       cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,8 +13,8 @@ static ock_corpus_part part_of(const char *text, uint64_t *end) {
 static void test_chunks(void **state) {
   (void)state;
   static const char text[] = "Don't  pay 1234 \xc3\xa9t\xc3\xa9!!\n\n\tx   y \n z ";
-  static const char *const expected[] = {"Don", "'", "t", " ", " pay", " 1234", " \xc3\xa9t\xc3\xa9", "!!",
-                                         "\n\n\t", "x", "  ", " y", " \n", " z", " "};
+  static const char *const expected[] = {
+      "Don", "'", "t", " ", " pay", " 1234", " \xc3\xa9t\xc3\xa9", "!!", "\n\n\t", "x", "  ", " y", " \n", " z", " "};
   size_t at = 0;
   for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
     size_t n = ock_lm_chunk((const unsigned char *)text + at, sizeof text - 1 - at);
@@ -168,7 +168,7 @@ static void test_everything_decodes(void **state) {
       size_t size = round == 0 ? 256 : (size_t)ock_rng_below(&rng, sizeof bytes);
       for (size_t i = 0; i < size; i++) {
         uint64_t draw = ock_rng_next(&rng);
-        bytes[i] = (unsigned char)(round == 0 ? i : round % 2 ? draw : (uint64_t)"abc \n"[draw % 5]);
+        bytes[i] = (unsigned char)(round == 0 ? i : round % 2 ? draw : (uint64_t) "abc \n"[draw % 5]);
       }
       check_back(feed, bytes, size);
       check_back(copy, bytes, size);
@@ -222,8 +222,9 @@ static void test_the_stream_spells_the_corpus(void **state) {
 static void test_reversing_keeps_letters(void **state) {
   (void)state;
   static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 \xc3(\x80\xe2\x82";
-  static const char expected[] = "\x82\xe2\x80(\xc3 \xf0\x9f\x98\x80\xe2\x82\xac\xc3\xa9"
-                                 "a";
+  static const char expected[] =
+      "\x82\xe2\x80(\xc3 \xf0\x9f\x98\x80\xe2\x82\xac\xc3\xa9"
+      "a";
   unsigned char reversed[sizeof text];
   ock_lm_reverse_letters((const unsigned char *)text, sizeof text - 1, reversed);
   assert_memory_equal(reversed, expected, sizeof text - 1);

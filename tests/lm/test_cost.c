@@ -35,8 +35,8 @@ static void an_encoder_decoder_by_hand(void **state) {
   double pairs = layers * (source * source + target * (target + 1) / 2 + source * target);
   assert_close(cost_of(&config).flops_per_token, (6 * weights + 12 * d * pairs) / 128, 1e-12);
   config.architecture = OCKHAM_LM_ARCHITECTURE_ENCODER_DECODER_HALVES;
-  assert_close(cost_of(&config).flops_per_token,
-               (6 * (weights + target * tokens * d) / 2 + 12 * d * pairs / 2) / 128, 1e-12);
+  assert_close(cost_of(&config).flops_per_token, (6 * (weights + target * tokens * d) / 2 + 12 * d * pairs / 2) / 128,
+               1e-12);
 }
 
 /* A uniform prefix of P: T (T + 1) / 2 pairs and P (P - 1) / 2 more, T - P targets. */
@@ -123,8 +123,8 @@ static void masks_are_as_defined(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_decoder_by_hand),        cmocka_unit_test(an_encoder_decoder_by_hand),
-      cmocka_unit_test(a_prefix_in_the_mean),     cmocka_unit_test(experts_and_untied_heads),
+      cmocka_unit_test(a_decoder_by_hand),    cmocka_unit_test(an_encoder_decoder_by_hand),
+      cmocka_unit_test(a_prefix_in_the_mean), cmocka_unit_test(experts_and_untied_heads),
       cmocka_unit_test(masks_are_as_defined),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,8 +41,7 @@ static void check_equal(const char *one, const char *other, arrange *set, exampl
   double a, b;
   ock_lm_net *first = run(one, NULL, NULL, x, &a), *second = run(other, first, set, x, &b);
   if (!(fabs(a - b) <= 1e-9) || !(worst_difference(first, second) <= 1e-8))
-    fail_msg("'%s' and '%s': %.15g, %.15g; gradients differ by %g", one, other, a, b,
-             worst_difference(first, second));
+    fail_msg("'%s' and '%s': %.15g, %.15g; gradients differ by %g", one, other, a, b, worst_difference(first, second));
   ock_lm_net_free(first);
   ock_lm_net_free(second);
 }
@@ -80,7 +79,8 @@ static void a_whole_window_is_full(void **state) {
       snprintf(other, sizeof other, "%swindow=%d mask=%s", on[a], LENGTH, masks[m]);
       check(on[a], other, NULL, on[a]);
     }
-  check("mask=local window=1", "mask=local window=1 position=none", NULL, ""); /* alone, a place knows nothing of others */
+  check("mask=local window=1", "mask=local window=1 position=none", NULL,
+        ""); /* alone, a place knows nothing of others */
 }
 
 /* Strided over every place is full, however small the window. */
@@ -109,8 +109,8 @@ static void padding_is_not_seen(void **state) {
 /* What comes later changes nothing before it. */
 static void nobody_sees_ahead(void **state) {
   NEED_BLAS();
-  static const char *const settings[] = {"", "mask=strided", "position=t5", "position=alibi", "experts=4 active=2",
-                                         "block=parallel"};
+  static const char *const settings[] = {
+      "", "mask=strided", "position=t5", "position=alibi", "experts=4 active=2", "block=parallel"};
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
     ockham_lm_config config = config_of(settings[i]);
     ock_lm_net *net = net_of(&config);
@@ -145,7 +145,8 @@ static void repeat_kv(ock_lm_net *net) {
     ock_lm_net *one = net_of(&mqa);
     const ock_lm_tensor *from = tensor_of(one, t->name);
     for (size_t r = 0; r < t->rows; r++)
-      for (size_t c = 0; c < t->columns; c++) t->weight[r * t->columns + c] = from->weight[r * from->columns + c % from->columns];
+      for (size_t c = 0; c < t->columns; c++)
+        t->weight[r * t->columns + c] = from->weight[r * from->columns + c % from->columns];
     ock_lm_net_free(one);
   }
 }
@@ -169,7 +170,8 @@ static void large_caps_and_small_terms_are_none(void **state) {
 static void silence(ock_lm_net *net) {
   for (size_t i = 0; i < net->n_tensors; i++) {
     ock_lm_tensor *t = &net->tensors[i];
-    if (strstr(t->name, "buckets") || strstr(t->name, "places")) memset(t->weight, 0, t->rows * t->columns * sizeof(real));
+    if (strstr(t->name, "buckets") || strstr(t->name, "places"))
+      memset(t->weight, 0, t->rows * t->columns * sizeof(real));
   }
 }
 
@@ -249,7 +251,8 @@ static void open_scales(ock_lm_net *net) {
 /* ReZero at its start: the embedding goes straight to the head, whatever the layers are. */
 static void rezero_begins_as_no_layers(void **state) {
   NEED_BLAS();
-  ockham_lm_config config = config_of("norm-place=none layers=2"), other = config_of("norm-place=none layers=1 ffn=relu");
+  ockham_lm_config config = config_of("norm-place=none layers=2"),
+                   other = config_of("norm-place=none layers=1 ffn=relu");
   ock_lm_net *a = net_of(&config), *b = net_of(&other);
   share(a, b);
   open_scales(a);
@@ -327,7 +330,8 @@ static void equal_experts_are_one(void **state) {
 static void transpose_head(ock_lm_net *net) {
   ock_lm_tensor *head = tensor_of(net, "head"), *table = tensor_of(net, "tokens");
   for (size_t v = 0; v < table->rows; v++)
-    for (size_t i = 0; i < table->columns; i++) head->weight[i * table->rows + v] = table->weight[v * table->columns + i];
+    for (size_t i = 0; i < table->columns; i++)
+      head->weight[i * table->rows + v] = table->weight[v * table->columns + i];
 }
 
 static void an_equal_head_is_tied(void **state) {
@@ -350,7 +354,8 @@ static void an_equal_head_is_tied(void **state) {
   ock_lm_net_free(b);
 }
 
-/* x V = 1 through a bias makes relu's gate open: (1 * x W) O, which without a gate and with relu is that where x W > 0. */
+/* x V = 1 through a bias makes relu's gate open: (1 * x W) O, which without a gate and with relu is that where x W > 0.
+ */
 static void open_gates(ock_lm_net *net) {
   for (size_t i = 0; i < net->n_tensors; i++) {
     ock_lm_tensor *t = &net->tensors[i];
@@ -399,9 +404,12 @@ static void sequences_do_not_meet(void **state) {
 /* Blocks share their room when nothing is kept for the way back: the loss is the same. */
 static void evaluation_is_training_without_dropout(void **state) {
   NEED_BLAS();
-  static const char *const settings[] = {"layers=5", "layers=4 norm-place=post", "layers=3 norm-place=none",
+  static const char *const settings[] = {"layers=5",
+                                         "layers=4 norm-place=post",
+                                         "layers=3 norm-place=none",
                                          "architecture=encoder-decoder layers=3 norm-place=output",
-                                         "block=parallel layers=3 experts=4", "norm-place=sandwich norm=layer"};
+                                         "block=parallel layers=3 experts=4",
+                                         "norm-place=sandwich norm=layer"};
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
     ockham_lm_config config = config_of(settings[i]);
     ock_lm_net *net = net_of(&config);

@@ -44,7 +44,7 @@ typedef struct ock_lm_loops {
   void (*activate_backward)(ockham_lm_ffn ffn, size_t n, const real *u, const real *w, const real *dh, real *du,
                             real *dw);
 
-  /* In place; bias is added before, or NULL. */
+  /* In place; bias is added before, or NULL. Where all are minus infinity, all weights are 0. */
   void (*softmax)(size_t n, const real *bias, real *logits);
   /* dp becomes the gradient of the logits. */
   void (*softmax_backward)(size_t n, const real *p, real *dp);

@@ -32,7 +32,12 @@ static real row_exp(size_t n, real most, real *x) {
 
 static void softmax(size_t n, const real *bias, real *logits) {
   if (bias) add_scaled(n, logits, 1, bias, logits);
-  real sum = row_exp(n, row_max(n, logits), logits);
+  real most = row_max(n, logits);
+  if (most == -(real)INFINITY) {
+    memset(logits, 0, n * sizeof *logits);
+    return;
+  }
+  real sum = row_exp(n, most, logits);
   scale(n, 1 / sum, logits, logits);
 }
 

@@ -43,3 +43,11 @@ void ock_lm_mask_holes(const ock_lm_net *net, const sublayer *u, size_t i, view 
   for (size_t j = v.low; j < v.high; j++)
     if ((j > i ? j - i : i - j) >= window && (j + 1) % window) logits[j - v.low] = -(real)INFINITY;
 }
+
+size_t ock_lm_mask_count(const ock_lm_net *net, const stack *s, const sublayer *u, size_t b, size_t i) {
+  view v = ock_lm_mask_view(net, s, u, b, i);
+  if (!is_strided(net, u)) return v.high - v.low;
+  size_t window = net->config.window, low = i + 1 > window ? i + 1 - window : 0, high = least(v.high, i + window);
+  low = least(low, high);
+  return high - low + low / window + v.high / window - high / window; /* and the ends of windows on both sides */
+}

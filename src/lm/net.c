@@ -50,11 +50,9 @@ void ock_lm_net_free(ock_lm_net *net) {
   if (l) {
     ock_free(l->weights);
     ock_free(l->block);
-    ock_free(l->blocks);
-    ock_free(l->experts);
+    ock_lm_tensors_free(net);
   }
   ock_free(l);
-  ock_free(net->tensors);
   ock_free(net);
 }
 

@@ -149,6 +149,7 @@ typedef struct ock_lm_layout {
 /* Of net->config, without memory for weights; and parts of the blocks of weights to each. */
 ockham_status ock_lm_tensors_make(ock_lm_net *net, ockham_error *err);
 void ock_lm_tensors_place(ock_lm_net *net);
+void ock_lm_tensors_free(ock_lm_net *net); /* what ock_lm_tensors_make() made, wholly or not */
 
 /* ---- product.c: products with weights, rounded as the config's precision says ---- */
 
@@ -186,6 +187,9 @@ typedef struct view {
 view ock_lm_mask_view(const ock_lm_net *net, const stack *s, const sublayer *u, size_t b, size_t i);
 /* Sets logits[j - low] of those that i does not see to minus infinity. */
 void ock_lm_mask_holes(const ock_lm_net *net, const sublayer *u, size_t i, view v, real *logits);
+
+/* How many i sees. */
+size_t ock_lm_mask_count(const ock_lm_net *net, const stack *s, const sublayer *u, size_t b, size_t i);
 
 /* ---- sublayers: memory is NULL but in cross-attention ---- */
 

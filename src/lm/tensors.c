@@ -184,6 +184,12 @@ void ock_lm_tensors_place(ock_lm_net *net) {
   }
 }
 
+void ock_lm_tensors_free(ock_lm_net *net) {
+  ock_free(net->layout->blocks);
+  ock_free(net->layout->experts);
+  ock_free(net->tensors);
+}
+
 ockham_status ock_lm_tensors_make(ock_lm_net *net, ockham_error *err) {
   const ockham_lm_config *c = &net->config;
   size_t stacks = ock_lm_has_encoder(c) ? 2 : 1, n_blocks = stacks * ock_lm_layers_of_stack(c) * 3;

@@ -27,7 +27,7 @@ static inline ockham_lm_config config_of(const char *settings) {
   return config;
 }
 
-/* Every third place without a target; prefixes of 4 and 2; a source of 7 and one of 5. */
+/* Every third place without a target; prefixes of 4 and 2; a source of 7 and one of 1. */
 static inline void make_example(example *x, const ockham_lm_config *config) {
   ock_rng rng = ock_rng_make(5, 0);
   for (size_t i = 0; i < SEQUENCES * LENGTH; i++) {
@@ -37,7 +37,7 @@ static inline void make_example(example *x, const ockham_lm_config *config) {
   for (size_t i = 0; i < SEQUENCES * SOURCE; i++) x->source[i] = (int32_t)ock_rng_below(&rng, 300);
   for (int32_t b = 0; b < SEQUENCES; b++) {
     x->prefix[b] = 4 - 2 * b;
-    x->source_used[b] = SOURCE - 2 * b;
+    x->source_used[b] = SOURCE - 6 * b;
   }
   x->batch = (ock_lm_batch){.n_sequences = SEQUENCES,
                             .length = LENGTH,

@@ -101,7 +101,7 @@ static void what_does_not_go_together_is_refused(void **state) {
       {{.architecture = OCKHAM_LM_ARCHITECTURE_ENCODER_DECODER_HALVES, .n_layers = 3, .objective = 1}, "even number"},
       {{.batch = 100}, "batch"},
       {{.architecture = OCKHAM_LM_ARCHITECTURE_PREFIX}, "objective"},
-      {{.architecture = OCKHAM_LM_ARCHITECTURE_ENCODER_DECODER, .objective = OCKHAM_LM_OBJECTIVE_FIM}, "objective"},
+      {{.architecture = OCKHAM_LM_ARCHITECTURE_ENCODER_DECODER, .objective = OCKHAM_LM_OBJECTIVE_FLM}, "objective"},
       {{.norm = 7}, "norm: expected a level below 2"},
       {{.width = 1000000}, "width: expected a number from 8 to 8192"},
       {{.dropout = -.1}, "dropout"},

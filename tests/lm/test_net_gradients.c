@@ -132,6 +132,7 @@ static void numbers_and_combinations(void **state) {
       "architecture=encoder-decoder dropout=0.2 attention-cap=1 bias=on qk-norm=on position=t5 init=t5",
       "architecture=encoder-decoder block=parallel norm-place=sandwich norm=layer experts=3 active=2",
       "architecture=encoder-decoder mask=local attention=mqa norm-place=post position=learned",
+      "architecture=encoder-decoder mask=strided",
       "block=parallel norm-place=none dropout=0.4",
       "block=parallel norm-place=output norm=layer",
       "block=parallel norm-place=post norm=layer bias=on",

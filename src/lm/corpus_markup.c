@@ -16,8 +16,8 @@ bool ock_markup_is_likely(const unsigned char *text, size_t size) {
 typedef struct stripper {
   unsigned char *text;
   size_t size, at, out;
-  int breaks;       /* new lines before the next letter */
-  bool blank;       /* a space before it */
+  int breaks; /* new lines before the next letter */
+  bool blank; /* a space before it */
   bool preformatted;
 } stripper;
 
@@ -58,21 +58,21 @@ static const char *const latin[] = {
     "acirc",  "atilde", "auml",   "aring",  "aelig",  "ccedil", "egrave", "eacute", "ecirc",  "euml",   "igrave",
     "iacute", "icirc",  "iuml",   "eth",    "ntilde", "ograve", "oacute", "ocirc",  "otilde", "ouml",   "divide",
     "oslash", "ugrave", "uacute", "ucirc",  "uuml",   "yacute", "thorn",  "yuml"};
-static const char *const greek[] = {"alpha", "beta",  "gamma", "delta",  "epsilon", "zeta", "eta", "theta", "iota",
-                                    "kappa", "lambda", "mu",   "nu",     "xi",      "omicron", "pi", "rho", "sigmaf",
-                                    "sigma", "tau",   "upsilon", "phi",  "chi",     "psi",  "omega"};
+static const char *const greek[] = {
+    "alpha", "beta",    "gamma", "delta", "epsilon", "zeta",  "eta", "theta",   "iota", "kappa", "lambda", "mu",   "nu",
+    "xi",    "omicron", "pi",    "rho",   "sigmaf",  "sigma", "tau", "upsilon", "phi",  "chi",   "psi",    "omega"};
 static const struct {
   const char *name;
   uint32_t code;
-} others[] = {{"amp", '&'},        {"lt", '<'},         {"gt", '>'},         {"quot", '"'},       {"apos", '\''},
-              {"ndash", 0x2013},   {"mdash", 0x2014},   {"lsquo", 0x2018},   {"rsquo", 0x2019},   {"sbquo", 0x201a},
-              {"ldquo", 0x201c},   {"rdquo", 0x201d},   {"bdquo", 0x201e},   {"dagger", 0x2020},  {"Dagger", 0x2021},
-              {"bull", 0x2022},    {"hellip", 0x2026},  {"permil", 0x2030},  {"prime", 0x2032},   {"Prime", 0x2033},
-              {"lsaquo", 0x2039},  {"rsaquo", 0x203a},  {"euro", 0x20ac},    {"trade", 0x2122},   {"larr", 0x2190},
-              {"uarr", 0x2191},    {"rarr", 0x2192},    {"darr", 0x2193},    {"harr", 0x2194},    {"minus", 0x2212},
-              {"infin", 0x221e},   {"asymp", 0x2248},   {"ne", 0x2260},      {"le", 0x2264},      {"ge", 0x2265},
-              {"OElig", 0x152},    {"oelig", 0x153},    {"Scaron", 0x160},   {"scaron", 0x161},   {"Yuml", 0x178},
-              {"ensp", ' '},       {"emsp", ' '},       {"thinsp", ' '}};
+} others[] = {{"amp", '&'},       {"lt", '<'},        {"gt", '>'},        {"quot", '"'},      {"apos", '\''},
+              {"ndash", 0x2013},  {"mdash", 0x2014},  {"lsquo", 0x2018},  {"rsquo", 0x2019},  {"sbquo", 0x201a},
+              {"ldquo", 0x201c},  {"rdquo", 0x201d},  {"bdquo", 0x201e},  {"dagger", 0x2020}, {"Dagger", 0x2021},
+              {"bull", 0x2022},   {"hellip", 0x2026}, {"permil", 0x2030}, {"prime", 0x2032},  {"Prime", 0x2033},
+              {"lsaquo", 0x2039}, {"rsaquo", 0x203a}, {"euro", 0x20ac},   {"trade", 0x2122},  {"larr", 0x2190},
+              {"uarr", 0x2191},   {"rarr", 0x2192},   {"darr", 0x2193},   {"harr", 0x2194},   {"minus", 0x2212},
+              {"infin", 0x221e},  {"asymp", 0x2248},  {"ne", 0x2260},     {"le", 0x2264},     {"ge", 0x2265},
+              {"OElig", 0x152},   {"oelig", 0x153},   {"Scaron", 0x160},  {"scaron", 0x161},  {"Yuml", 0x178},
+              {"ensp", ' '},      {"emsp", ' '},      {"thinsp", ' '}};
 
 static bool is_name(const char *name, const unsigned char *text, size_t n) {
   return strlen(name) == n && memcmp(name, text, n) == 0;
@@ -139,8 +139,9 @@ static void take_entity(stripper *s) {
 
 /* ---- tags ---- */
 
-static const char one_break[] = " address article aside br caption dd details div dt fieldset figcaption figure footer "
-                                "form header li main nav option section summary tbody thead tr ";
+static const char one_break[] =
+    " address article aside br caption dd details div dt fieldset figcaption figure footer "
+    "form header li main nav option section summary tbody thead tr ";
 static const char two_breaks[] = " blockquote body dl h1 h2 h3 h4 h5 h6 head hr ol p pre table title ul ";
 
 enum { LONGEST_NAME = 16, LONGEST_TAG = 4096 };
@@ -149,7 +150,8 @@ static bool is_letter(unsigned char c) {
   return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
-/* Behind the '>' of a tag that begins at `at`, which does not stand in quotes unless these are never closed; 0: none. */
+/* Behind the '>' of a tag that begins at `at`, which does not stand in quotes unless these are never closed; 0: none.
+ */
 static size_t tag_end(const stripper *s, size_t at) {
   unsigned char quote = 0;
   for (size_t i = at; i < s->size && i - at < LONGEST_TAG; i++) {

@@ -119,8 +119,7 @@ static ockham_status add_entry(reading *r, const char *path, int depth, ockham_e
 }
 
 static ockham_status add_folder(reading *r, const char *path, int depth, ockham_error *err) {
-  if (depth > MOST_DEPTH)
-    return ock_fail(err, OCKHAM_IO, "%s: expected folders up to %d deep", path, MOST_DEPTH);
+  if (depth > MOST_DEPTH) return ock_fail(err, OCKHAM_IO, "%s: expected folders up to %d deep", path, MOST_DEPTH);
   names list = {0};
   ockham_status status = list_folder(path, &list, err);
   for (size_t i = 0; i < list.n && !status && !r->builder.full; i++) status = add_entry(r, list.items[i], depth, err);

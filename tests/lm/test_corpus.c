@@ -50,10 +50,10 @@ static void test_documents_end_at_blank_lines(void **state) {
       {"one\n\ntwo\n\nthree\n\nfour", 6, 10},
       {"one\n\n\n\ntwo two two", 4, 7},
       {"one\n \t\r\ntwo two two", 4, 8},
-      {"one\ntwo\nthree\nfour\nfive", 6, 8},       /* no blank line: a line's end */
-      {"abcdefghijklmnopqrstuvw", 6, 12},           /* no line either: twice as far */
+      {"one\ntwo\nthree\nfour\nfive", 6, 8},               /* no blank line: a line's end */
+      {"abcdefghijklmnopqrstuvw", 6, 12},                  /* no line either: twice as far */
       {"abcde\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9xyz", 6, 11}, /* not within a letter */
-      {"abcdefghijk", 6, 11},                       /* what is left is less than twice as much */
+      {"abcdefghijk", 6, 11},                              /* what is left is less than twice as much */
       {"abcdefg\n\nk", 6, 9},
       {"\n\n\n", 2, 3},
   };
@@ -124,7 +124,8 @@ static void test_each_part_has_a_document(void **state) {
       for (uint64_t i = 0; i < n; i++) {
         size_t size = (size_t)snprintf(text, sizeof text, "text %d", (int)i);
         assert_int_equal(has_document(&corpus->train, (unsigned char *)text, size) +
-                             has_document(&corpus->held, (unsigned char *)text, size), 1);
+                             has_document(&corpus->held, (unsigned char *)text, size),
+                         1);
       }
       ockham_corpus_free(corpus);
     }
@@ -133,8 +134,9 @@ static void test_each_part_has_a_document(void **state) {
   ockham_error error = {0};
   assert_ok(ock_corpus_add_text(&builder, (const unsigned char *)"one only", 8, err));
   assert_int_equal(ock_corpus_finish(&builder, &corpus, &error), OCKHAM_BAD_DATA);
-  assert_string_equal(error.message, "a corpus needs at least 2 documents, one of them to be held out, found 1; a "
-                                   "document ends at the blank line next after 9 bytes");
+  assert_string_equal(error.message,
+                      "a corpus needs at least 2 documents, one of them to be held out, found 1; a "
+                      "document ends at the blank line next after 9 bytes");
   ock_corpus_builder_clear(&builder);
 }
 
@@ -378,11 +380,16 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_documents_end_at_blank_lines), cmocka_unit_test(test_the_split_is_by_document_and_stays),
-      cmocka_unit_test(test_each_part_has_a_document),     cmocka_unit_test(test_prepare),
-      cmocka_unit_test(test_prepare_says_what_is_wrong),   cmocka_unit_test(test_byte_entropy),
-      cmocka_unit_test(test_any_damage_is_noticed),        cmocka_unit_test(test_contents_are_checked),
-      cmocka_unit_test(test_synthetic_entropy),            cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_documents_end_at_blank_lines),
+      cmocka_unit_test(test_the_split_is_by_document_and_stays),
+      cmocka_unit_test(test_each_part_has_a_document),
+      cmocka_unit_test(test_prepare),
+      cmocka_unit_test(test_prepare_says_what_is_wrong),
+      cmocka_unit_test(test_byte_entropy),
+      cmocka_unit_test(test_any_damage_is_noticed),
+      cmocka_unit_test(test_contents_are_checked),
+      cmocka_unit_test(test_synthetic_entropy),
+      cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -19,9 +19,11 @@ static const struct {
     {"<b", "<b"},
     {"<", "<"},
     {"a</", "a</"},
-    {"&eacute;&Eacute;&yuml;&szlig;&Omega;&omega;&sigmaf;&euro;", "\xc3\xa9\xc3\x89\xc3\xbf\xc3\x9f\xce\xa9\xcf\x89\xcf\x82\xe2\x82\xac"},
+    {"&eacute;&Eacute;&yuml;&szlig;&Omega;&omega;&sigmaf;&euro;",
+     "\xc3\xa9\xc3\x89\xc3\xbf\xc3\x9f\xce\xa9\xcf\x89\xcf\x82\xe2\x82\xac"},
     {"&#233;&#xe9;&#XE9;&#128512;&#x1F600;", "\xc3\xa9\xc3\xa9\xc3\xa9\xf0\x9f\x98\x80\xf0\x9f\x98\x80"},
-    {"&#0; &#xd800; &#1114112; &#; &#x; &unknown; &amp &; &#99999999999;", "&#0; &#xd800; &#1114112; &#; &#x; &unknown; &amp &; &#99999999999;"},
+    {"&#0; &#xd800; &#1114112; &#; &#x; &unknown; &amp &; &#99999999999;",
+     "&#0; &#xd800; &#1114112; &#; &#x; &unknown; &amp &; &#99999999999;"},
     {"a&nbsp;&nbsp;b&shy;c", "a bc"},
     {"&mdash;&ldquo;x&rdquo;&hellip;", "\xe2\x80\x94\xe2\x80\x9cx\xe2\x80\x9d\xe2\x80\xa6"},
     {"&amp;lt;", "&lt;"},
@@ -52,8 +54,8 @@ static void test_likely(void **state) {
   static const struct {
     const char *text;
     bool likely;
-  } expected[] = {{"<p>", true}, {" \r\n\t<html>", true}, {"\xef\xbb\xbf <p>", true}, {"a <p>", false}, {"", false},
-                  {"  ", false}, {"\xef\xbb", false}};
+  } expected[] = {{"<p>", true}, {" \r\n\t<html>", true}, {"\xef\xbb\xbf <p>", true}, {"a <p>", false},
+                  {"", false},   {"  ", false},           {"\xef\xbb", false}};
   for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
     assert_int_equal(ock_markup_is_likely((const unsigned char *)expected[i].text, strlen(expected[i].text)),
                      expected[i].likely);

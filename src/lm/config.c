@@ -127,8 +127,8 @@ static ockham_status check_heads(const ockham_lm_config *c, ockham_error *err) {
 static ockham_status check_shape(const ockham_lm_config *c, ockham_error *err) {
   OCK_TRY(check_heads(c, err));
   if (c->experts == 1 || (c->experts && c->active > c->experts))
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "experts: expected 0 or at least 2 and no fewer than %zu active, found %zu",
-                    c->active, c->experts);
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                    "experts: expected 0 or at least 2 and no fewer than %zu active, found %zu", c->active, c->experts);
   if (c->architecture == OCKHAM_LM_ARCHITECTURE_ENCODER_DECODER_HALVES && c->n_layers % 2)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "layers: expected an even number for encoder-decoder-halves, found %zu",
                     c->n_layers);
@@ -140,12 +140,10 @@ static ockham_status check_shape(const ockham_lm_config *c, ockham_error *err) {
 
 /* A prefix or a source is what an objective gives; plain language modelling gives none. */
 static ockham_status check_objective(const ockham_lm_config *c, ockham_error *err) {
-  bool plain = c->objective == OCKHAM_LM_OBJECTIVE_FLM || c->objective == OCKHAM_LM_OBJECTIVE_FIM;
-  if (c->architecture == OCKHAM_LM_ARCHITECTURE_CAUSAL || !plain) return OCKHAM_OK;
+  if (c->architecture == OCKHAM_LM_ARCHITECTURE_CAUSAL || c->objective != OCKHAM_LM_OBJECTIVE_FLM) return OCKHAM_OK;
   return ock_fail(err, OCKHAM_BAD_ARGUMENT,
-                  "objective: expected plm, mlm, ul2 or denoising-clm for this architecture, as %s gives it nothing to "
-                  "look at first",
-                  c->objective == OCKHAM_LM_OBJECTIVE_FLM ? "flm" : "fim");
+                  "objective: expected plm, mlm, ul2, denoising-clm or fim for this architecture, as flm gives it "
+                  "nothing to look at first");
 }
 
 ockham_status ockham_lm_config_complete(ockham_lm_config *config, ockham_error *err) {

@@ -15,14 +15,14 @@ OCKHAM_LM_CHOICES(LEVELS)
 static const ockham_lm_level switches[] = {{"off", "", ""}, {"on", "", ""}};
 
 enum { N_SWITCHES = 2 };
-#define CHOICE(FACTOR, field, name, about)     \
-  {name,                                       \
-   about,                                      \
-   OCKHAM_LM_CHOICE,                           \
-   offsetof(ockham_lm_config, field),          \
+#define CHOICE(FACTOR, field, name, about)           \
+  {name,                                             \
+   about,                                            \
+   OCKHAM_LM_CHOICE,                                 \
+   offsetof(ockham_lm_config, field),                \
    sizeof levels_##FACTOR / sizeof *levels_##FACTOR, \
-   levels_##FACTOR,                            \
-   0,                                          \
+   levels_##FACTOR,                                  \
+   0,                                                \
    0},
 #define NUMBER(kind, field, name, about, low, high) \
   {name, about, OCKHAM_LM_##kind, offsetof(ockham_lm_config, field), 0, NULL, low, high},
@@ -31,30 +31,29 @@ enum { N_SWITCHES = 2 };
 
 static const ockham_lm_factor factors[] = {
     OCKHAM_LM_CHOICES(CHOICE) /**/
-    NUMBER(COUNT, n_layers, "layers", "how many layers", 1, 128)
-    NUMBER(COUNT, width, "width", "d, numbers a token", 8, 8192)
-    NUMBER(COUNT, heads, "heads", "of attention", 1, 256)
-    NUMBER(COUNT, kv_heads, "kv-heads", "heads of keys and values, of gqa", 1, 256)
-    NUMBER(COUNT, hidden, "hidden", "width inside the feed-forward sublayer", 1, 65536)
-    NUMBER(COUNT, context, "context", "tokens of a sequence", 8, 4096)
-    NUMBER(COUNT, window, "window", "of the mask, tokens", 1, 4096)
-    NUMBER(COUNT, experts, "experts", "feed-forward sublayers to choose from; 0: one for all", 0, 64)
-    NUMBER(COUNT, active, "active", "experts of each token", 1, 64)
-    NUMBER(COUNT, vocabulary, "vocabulary", "of bpe", 257, 65536)
-    FLAG(bias, "bias", "of every product")
-    FLAG(qk_norm, "qk-norm", "RMS norm of each query and key")
-    NUMBER(REAL, logit_cap, "logit-cap", "c tanh(logits / c); 0: none", 0, 1e12)
-    NUMBER(REAL, attention_cap, "attention-cap", "c tanh(attention's logits / c); 0: none", 0, 1e12)
-    NUMBER(REAL, z_loss, "z-loss", "c log(Z)^2 in the loss; 0: none", 0, 1)
-    NUMBER(REAL, dropout, "dropout", "of embeddings, attention and outputs of sublayers", 0, .9)
-    NUMBER(REAL, rate, "rate", "the learning rate at its highest", 1e-9, 100)
-    NUMBER(REAL, decay, "decay", "of weights, times the rate; 0: none", -1, 100)
-    NUMBER(REAL, clip, "clip", "the gradient's norm; 0: none", -1, 1e12)
-    NUMBER(REAL, warmup, "warmup", "part of the steps; 0: none", -1, 1)
-    NUMBER(REAL, last_rate, "last-rate", "where the schedule ends, part of the rate", -1, 1)
-    NUMBER(COUNT, batch, "batch", "tokens a step", 8, 1073741824)
-    NUMBER(COUNT, train_tokens, "train-tokens", "tokens that are trained on", 1, 1e18)
-    NUMBER(COUNT, seed, "seed", "of first weights, batches and dropout", 0, 18446744073709551615.)};
+    NUMBER(COUNT, n_layers, "layers", "how many layers", 1, 128) NUMBER(
+        COUNT, width, "width", "d, numbers a token", 8, 8192) NUMBER(COUNT, heads, "heads", "of attention", 1, 256)
+        NUMBER(COUNT, kv_heads, "kv-heads", "heads of keys and values, of gqa", 1, 256) NUMBER(
+            COUNT, hidden, "hidden", "width inside the feed-forward sublayer", 1,
+            65536) NUMBER(COUNT, context, "context", "tokens of a sequence", 8, 4096)
+            NUMBER(COUNT, window, "window", "of the mask, tokens", 1, 4096) NUMBER(
+                COUNT, experts, "experts", "feed-forward sublayers to choose from; 0: one for all", 0,
+                64) NUMBER(COUNT, active, "active", "experts of each token", 1, 64)
+                NUMBER(COUNT, vocabulary, "vocabulary", "of bpe", 257, 65536) FLAG(
+                    bias, "bias", "of every product") FLAG(qk_norm, "qk-norm", "RMS norm of each query and key")
+                    NUMBER(REAL, logit_cap, "logit-cap", "c tanh(logits / c); 0: none", 0, 1e12) NUMBER(
+                        REAL, attention_cap, "attention-cap", "c tanh(attention's logits / c); 0: none", 0,
+                        1e12) NUMBER(REAL, z_loss, "z-loss", "c log(Z)^2 in the loss; 0: none", 0, 1)
+                        NUMBER(REAL, dropout, "dropout", "of embeddings, attention and outputs of sublayers", 0,
+                               .9) NUMBER(REAL, rate, "rate", "the learning rate at its highest", 1e-9, 100)
+                            NUMBER(REAL, decay, "decay", "of weights, times the rate; 0: none", -1, 100) NUMBER(
+                                REAL, clip, "clip", "the gradient's norm; 0: none", -1, 1e12)
+                                NUMBER(REAL, warmup, "warmup", "part of the steps; 0: none", -1, 1) NUMBER(
+                                    REAL, last_rate, "last-rate", "where the schedule ends, part of the rate", -1, 1)
+                                    NUMBER(COUNT, batch, "batch", "tokens a step", 8, 1073741824) NUMBER(
+                                        COUNT, train_tokens, "train-tokens", "tokens that are trained on", 1, 1e18)
+                                        NUMBER(COUNT, seed, "seed", "of first weights, batches and dropout", 0,
+                                               18446744073709551615.)};
 
 enum { N_FACTORS = sizeof factors / sizeof *factors };
 
@@ -141,8 +140,7 @@ static ockham_status set_real(const ockham_lm_factor *factor, void *field, const
 
 ockham_status ockham_lm_config_set(ockham_lm_config *config, const char *assignment, ockham_error *err) {
   const char *equals = strchr(assignment, '=');
-  if (!equals)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected factor=value, found '%.60s'", assignment);
+  if (!equals) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected factor=value, found '%.60s'", assignment);
   size_t size = (size_t)(equals - assignment);
   for (size_t i = 0; i < N_FACTORS; i++) {
     const ockham_lm_factor *factor = &factors[i];

@@ -34,8 +34,9 @@ static void factors_stand_in_the_order_of_the_config(void **state) {
 
 static void text_is_read_back(void **state) {
   (void)state;
-  static const char *const set[] = {"width=96",   "norm_place=post", "bias=on",  "rate=0.0123", "decay=0",
-                                    "batch=1024", "seed=18446744073709551615", "train-tokens=3e6", "attention=gqa"};
+  static const char *const set[] = {
+      "width=96",   "norm_place=post",           "bias=on",          "rate=0.0123",  "decay=0",
+      "batch=1024", "seed=18446744073709551615", "train-tokens=3e6", "attention=gqa"};
   ockham_lm_config config = {0}, again = {0};
   for (size_t i = 0; i < sizeof set / sizeof *set; i++) assert_ok(ockham_lm_config_set(&config, set[i], err));
   char *text = ockham_lm_config_text(&config);
@@ -70,11 +71,14 @@ static void defaults_are_as_documented(void **state) {
 
 static void what_cannot_be_is_refused_in_a_line(void **state) {
   (void)state;
-  static const char *const wrong[][2] = {
-      {"colour=red", "expected one of architecture"}, {"norm=batch", "norm: expected one of rms, layer, found 'batch'"},
-      {"width=7", "width: expected a whole number"},  {"dropout=x", "dropout: expected a number from 0 to 0.9"},
-      {"width", "expected factor=value"},             {"heads=-1", "heads: expected a whole number"},
-      {"clip=nan", "clip: expected a number"},        {"seed=1.5", "seed: expected a whole number"}};
+  static const char *const wrong[][2] = {{"colour=red", "expected one of architecture"},
+                                         {"norm=batch", "norm: expected one of rms, layer, found 'batch'"},
+                                         {"width=7", "width: expected a whole number"},
+                                         {"dropout=x", "dropout: expected a number from 0 to 0.9"},
+                                         {"width", "expected factor=value"},
+                                         {"heads=-1", "heads: expected a whole number"},
+                                         {"clip=nan", "clip: expected a number"},
+                                         {"seed=1.5", "seed: expected a whole number"}};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     ockham_lm_config config = {0};
     ockham_error err = {0};
@@ -97,7 +101,7 @@ static void what_does_not_go_together_is_refused(void **state) {
       {{.architecture = OCKHAM_LM_ARCHITECTURE_ENCODER_DECODER_HALVES, .n_layers = 3, .objective = 1}, "even number"},
       {{.batch = 100}, "batch"},
       {{.architecture = OCKHAM_LM_ARCHITECTURE_PREFIX}, "objective"},
-      {{.architecture = OCKHAM_LM_ARCHITECTURE_ENCODER_DECODER, .objective = OCKHAM_LM_OBJECTIVE_FIM}, "objective"},
+      {{.architecture = OCKHAM_LM_ARCHITECTURE_ENCODER_DECODER, .objective = OCKHAM_LM_OBJECTIVE_FLM}, "objective"},
       {{.norm = 7}, "norm: expected a level below 2"},
       {{.width = 1000000}, "width: expected a number from 8 to 8192"},
       {{.dropout = -.1}, "dropout"},

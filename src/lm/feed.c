@@ -238,7 +238,8 @@ ockham_status ock_lm_feed_of_merges(const ockham_lm_config *config, const int32_
                     n_merges);
   ock_lm_feed *made = new_feed(config);
   if (!made) return ock_fail_memory(err, "a feed", sizeof *made);
-  ockham_status status = ock_lm_text_init(&made->text, merges, n_merges, err);
+  ockham_status status = allocate(made, err); /* for what sampling goes on from */
+  if (!status) status = ock_lm_text_init(&made->text, merges, n_merges, err);
   if (status)
     ock_lm_feed_free(made);
   else

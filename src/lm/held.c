@@ -104,3 +104,12 @@ void ock_lm_feed_held(ock_lm_feed *feed, uint64_t first, int cut, const ock_lm_b
   *batch = &feed->batch;
   *n_bytes = n * (context - n_given);
 }
+
+void ock_lm_feed_continue(ock_lm_feed *feed, const int32_t *head, size_t n_head, const int32_t *tail, size_t n_tail,
+                          const ock_lm_batch **batch) {
+  ock_lm_batch_begin(feed);
+  make_example(feed, head, n_head, tail, n_tail);
+  ock_lm_batch_put(feed, &feed->example);
+  ock_lm_batch_end(feed);
+  *batch = &feed->batch;
+}

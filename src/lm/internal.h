@@ -159,6 +159,8 @@ const ock_lm_real *ock_lm_net_last_logits(ock_lm_net *net);
 typedef struct ock_lm_optimizer ock_lm_optimizer;
 ockham_status ock_lm_optimizer_new(ock_lm_net *net, ock_lm_optimizer **optimizer, ockham_error *err);
 void ock_lm_optimizer_free(ock_lm_optimizer *optimizer);
+/* The steps in which the rate rises. */
+uint64_t ock_lm_warmup_steps(const ockham_lm_config *config, uint64_t n_steps);
 /* Of the step, from 0, by the schedule. */
 double ock_lm_rate_at(const ockham_lm_config *config, uint64_t step, uint64_t n_steps);
 /* Clip, and step. Returns the gradient's norm before. */

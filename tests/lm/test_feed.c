@@ -539,20 +539,13 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_flm_passes_each_byte_once),
-      cmocka_unit_test(test_windows_tile_the_stream),
-      cmocka_unit_test(test_shuffle_is_a_permutation),
-      cmocka_unit_test(test_batches_depend_on_the_step_only),
-      cmocka_unit_test(test_batches_fill_the_context),
-      cmocka_unit_test(test_plm_with_least_prefix_is_flm),
-      cmocka_unit_test(test_spans_are_undone),
-      cmocka_unit_test(test_lengths_are_those_of_t5),
-      cmocka_unit_test(test_ul2_is_seven_denoisers),
-      cmocka_unit_test(test_denoising_clm),
-      cmocka_unit_test(test_dropped_spans_are_poisson),
-      cmocka_unit_test(test_fim_is_undone),
-      cmocka_unit_test(test_compositions_are_uniform),
-      cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_flm_passes_each_byte_once), cmocka_unit_test(test_windows_tile_the_stream),
+      cmocka_unit_test(test_shuffle_is_a_permutation),  cmocka_unit_test(test_batches_depend_on_the_step_only),
+      cmocka_unit_test(test_batches_fill_the_context),  cmocka_unit_test(test_plm_with_least_prefix_is_flm),
+      cmocka_unit_test(test_spans_are_undone),          cmocka_unit_test(test_lengths_are_those_of_t5),
+      cmocka_unit_test(test_ul2_is_seven_denoisers),    cmocka_unit_test(test_denoising_clm),
+      cmocka_unit_test(test_dropped_spans_are_poisson), cmocka_unit_test(test_fim_is_undone),
+      cmocka_unit_test(test_compositions_are_uniform),  cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

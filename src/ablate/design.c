@@ -164,8 +164,9 @@ static ockham_status check_cell(const ock_design_model *model, const uint8_t *ce
   size_t rule = ock_design_broken(model, cell);
   if (rule == model->n_forbidden) return OCKHAM_OK;
   const ockham_study_forbidden *f = &model->forbidden[rule];
-  return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected an allowed combination, found forbidden combination %zu (%s, %s)",
-                  what, rule + 1, model->factors[f->factor[0]].name, model->factors[f->factor[1]].name);
+  return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                  "%s: expected an allowed combination, found forbidden combination %zu (%s, %s)", what, rule + 1,
+                  model->factors[f->factor[0]].name, model->factors[f->factor[1]].name);
 }
 
 /* The baseline, and it with each level of each factor. */

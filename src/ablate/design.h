@@ -46,8 +46,8 @@ typedef struct ock_design_model {
   const size_t *pairs;
 } ock_design_model;
 ock_design_model ock_design_model_make(const ockham_study_factor *factors, size_t n_factors,
-                                       const ockham_study_forbidden *forbidden, size_t n_forbidden,
-                                       const size_t *pairs, size_t n_pairs);
+                                       const ockham_study_forbidden *forbidden, size_t n_forbidden, const size_t *pairs,
+                                       size_t n_pairs);
 
 /* Helmert's contrasts, scaled so that over all combinations X'X / n is the identity. j in 1 ... n_levels - 1. */
 static inline double ock_design_contrast(size_t n_levels, size_t j, size_t level) {

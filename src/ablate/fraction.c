@@ -295,9 +295,9 @@ static size_t print_set(const ock_fraction *fraction, const ockham_study_factor 
     const effect *e = &effects[i];
     if (effect_column(fraction, *e) != effect_column(fraction, effects[first])) continue;
     bool pair = e->b != SIZE_MAX, opposite = pair && effects[first].b == SIZE_MAX; /* a word of three letters */
-    length += (size_t)snprintf(text ? text + length : NULL, text ? size - length : 0, "%s%s%s%s%s",
-                               i == first ? "" : " = ", opposite ? "-" : "", factors[e->a].name, pair ? "*" : "",
-                               pair ? factors[e->b].name : "");
+    length +=
+        (size_t)snprintf(text ? text + length : NULL, text ? size - length : 0, "%s%s%s%s%s", i == first ? "" : " = ",
+                         opposite ? "-" : "", factors[e->a].name, pair ? "*" : "", pair ? factors[e->b].name : "");
   }
   return length;
 }

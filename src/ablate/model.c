@@ -6,8 +6,8 @@
 #include "stats/internal.h"
 
 ock_design_model ock_design_model_make(const ockham_study_factor *factors, size_t n_factors,
-                                       const ockham_study_forbidden *forbidden, size_t n_forbidden,
-                                       const size_t *pairs, size_t n_pairs) {
+                                       const ockham_study_forbidden *forbidden, size_t n_forbidden, const size_t *pairs,
+                                       size_t n_pairs) {
   ock_design_model model = {n_factors, n_forbidden, n_pairs, 1, factors, forbidden, pairs};
   for (size_t f = 0; f < n_factors; f++) model.n_terms += factors[f].n_levels - 1;
   for (size_t p = 0; p < n_pairs; p++)

@@ -7,8 +7,8 @@
 
 #include "ablate/design.h"
 
-enum { MOST_LISTED = 4096, MOST_PASSES = 60, MOST_STARTS = 40, FEWEST_STARTS = 4, MOST_DRAWS = 2000 };
-static const double work_budget = 6e8; /* multiplications, about: half a second */
+enum { MOST_LISTED = 4096, MOST_PASSES = 60, MOST_STARTS = 100, FEWEST_STARTS = 4, MOST_DRAWS = 2000 };
+static const double work_budget = 2e8; /* multiplications, about: some tenths of a second */
 static const double least_gain = 1e-8; /* of the determinant, of an exchange */
 
 typedef struct exchange {

@@ -82,8 +82,8 @@ static ockham_status make_full(const request *r, ockham_design *design, ockham_e
   return OCKHAM_OK;
 }
 
-static ockham_status fill_fraction(const ock_fraction *fraction, const ockham_study_factor *factors,
-                                   ockham_design *design, ockham_error *err) {
+ockham_status ock_fraction_fill(const ock_fraction *fraction, const ockham_study_factor *factors, ockham_design *design,
+                                ockham_error *err) {
   OCK_TRY(take_cells(design, (size_t)1 << fraction->n_basic, fraction->n_factors, err));
   for (size_t x = 0; x < design->n_cells; x++) {
     for (size_t i = 0; i < fraction->n_factors; i++)
@@ -129,7 +129,7 @@ static ockham_status make_fraction(const request *r, ockham_design *design, ockh
                     r->model->n_forbidden);
   OCK_TRY(find_n_basic(r->model->n_factors, r->n_cells, &n_basic, err));
   ock_fraction_search(r->model->n_factors, n_basic, &fraction);
-  return fill_fraction(&fraction, r->model->factors, design, err);
+  return ock_fraction_fill(&fraction, r->model->factors, design, err);
 }
 
 /* A regular fraction is D-optimal for main effects, and of those sets the one that says the most about pairs. */

@@ -32,9 +32,17 @@ size_t ock_fraction_resolution(const ock_fraction *fraction);
 /* The half of its cells whose pattern of words is best, as a fraction, and kept[i] < 2^n_basic: the cells. False where
  * two factors would always go together in every half. */
 bool ock_fraction_halve(const ock_fraction *fraction, ock_fraction *half, uint8_t *kept);
+/* The best of which these cells are a half; n_basic < min(n_factors, OCK_FRACTION_MOST_BASIC). */
+void ock_fraction_double(const ock_fraction *fraction, ock_fraction *twice);
 /* Sets of main effects and pairs that cannot be told apart, as texts. */
 ockham_status ock_fraction_aliases(const ock_fraction *fraction, const ockham_study_factor *factors, char ***aliases,
                                    size_t *n_aliases, ockham_error *err);
+
+/* Its cells, resolution and aliases; design is zeroed, and the caller's also after a failure. */
+ockham_status ock_fraction_fill(const ock_fraction *fraction, const ockham_study_factor *factors, ockham_design *design,
+                                ockham_error *err);
+/* The same again from its cells; false: it is neither regular nor every combination of at most 7 two-level factors. */
+bool ock_fraction_of(const ockham_design *design, ock_fraction *fraction);
 
 /* ---- models ---- */
 

@@ -34,19 +34,24 @@ static void test_against_algdesign(void **state) {
     size_t n_forbidden;
     double efficiency;
   } cases[] = {
-      {3, {2, 3, 4}, 9, NULL, 0, .917936888408},         {3, {2, 3, 4}, 12, NULL, 0, .983314621037},
-      {3, {3, 3, 3}, 9, NULL, 0, 1},                     {3, {3, 3, 3}, 12, NULL, 0, .958188392526},
-      {4, {2, 2, 3, 5}, 14, NULL, 0, .959304864029},     {5, {2, 2, 2, 2, 2}, 10, NULL, 0, .96405690567},
-      {3, {7, 3, 3}, 15, NULL, 0, .912971570516},        {4, {3, 3, 4, 2}, 14, two, 2, .922382955911},
-      {5, {3, 3, 4, 2, 2}, 18, three, 3, .905764324689}, {6, {5, 2, 4, 4, 3, 2}, 20, NULL, 0, .966530806739},
+      {3, {2, 3, 4}, 9, NULL, 0, .917936888408},
+      {3, {2, 3, 4}, 12, NULL, 0, .983314621037},
+      {3, {3, 3, 3}, 9, NULL, 0, 1},
+      {3, {3, 3, 3}, 12, NULL, 0, .958188392526},
+      {4, {2, 2, 3, 5}, 14, NULL, 0, .959304864029},
+      {5, {2, 2, 2, 2, 2}, 10, NULL, 0, .96405690567},
+      {3, {7, 3, 3}, 15, NULL, 0, .912971570516},
+      {4, {3, 3, 4, 2}, 14, two, 2, .922382955911},
+      {5, {3, 3, 4, 2, 2}, 18, three, 3, .905764324689},
+      {6, {5, 2, 4, 4, 3, 2}, 20, NULL, 0, .966530806739},
   };
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     ockham_study_factor factors[6];
     uint8_t cells[MOST_CELLS * 6];
     make_factors(factors, cases[i].n_factors, cases[i].levels);
-    ock_design_model model = ock_design_model_make(factors, cases[i].n_factors, cases[i].forbidden,
-                                                   cases[i].n_forbidden, NULL, 0);
+    ock_design_model model =
+        ock_design_model_make(factors, cases[i].n_factors, cases[i].forbidden, cases[i].n_forbidden, NULL, 0);
     double found = search(&model, cases[i].n_cells, 1, cells);
     if (!(found > .997 * cases[i].efficiency && found <= 1 + 1e-12))
       fail_msg("case %zu: efficiency %.9f, not %.9f", i, found, cases[i].efficiency);
@@ -73,8 +78,8 @@ static void test_exhaustive(void **state) {
   static const ockham_study_forbidden rules[] = {{{0, 1}, {1, 1}}, {{1, 2}, {0, 2}}};
   static const struct {
     size_t n_factors, levels[4], n_cells, n_forbidden;
-  } cases[] = {{3, {2, 2, 2}, 4, 0}, {3, {2, 2, 2}, 5, 0}, {3, {2, 2, 2}, 6, 0}, {4, {2, 2, 2, 2}, 6, 0},
-               {4, {2, 2, 2, 2}, 7, 0}, {2, {3, 4}, 7, 0}, {3, {2, 3, 3}, 6, 0}, {3, {2, 3, 3}, 7, 2},
+  } cases[] = {{3, {2, 2, 2}, 4, 0},    {3, {2, 2, 2}, 5, 0}, {3, {2, 2, 2}, 6, 0}, {4, {2, 2, 2, 2}, 6, 0},
+               {4, {2, 2, 2, 2}, 7, 0}, {2, {3, 4}, 7, 0},    {3, {2, 3, 3}, 6, 0}, {3, {2, 3, 3}, 7, 2},
                {3, {2, 2, 3}, 6, 2},    {2, {4, 4}, 9, 0}};
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -82,8 +87,7 @@ static void test_exhaustive(void **state) {
     uint8_t cells[MOST_CELLS * 4], *listed;
     size_t n_listed;
     make_factors(factors, cases[i].n_factors, cases[i].levels);
-    ock_design_model model =
-        ock_design_model_make(factors, cases[i].n_factors, rules, cases[i].n_forbidden, NULL, 0);
+    ock_design_model model = ock_design_model_make(factors, cases[i].n_factors, rules, cases[i].n_forbidden, NULL, 0);
     assert_ok(ock_design_allowed(&model, MOST_CELLS, &listed, &n_listed, err));
     double best = best_of_all(&model, listed, n_listed, SIZE_MAX, cells, 0, cases[i].n_cells, 0);
     assert_close(search(&model, cases[i].n_cells, 5, cells), best, 1e-9);
@@ -166,9 +170,8 @@ static void test_pairs(void **state) {
   assert_true(ock_design_log_det(&model, design.levels, 8, &without));
   assert_true(isinf(without));
   ockham_design_clear(&design);
-  assert_int_equal(
-      ockham_design_make(OCKHAM_DESIGN_D_OPTIMAL, 6, factors, 4, NULL, 0, pairs, 2, 1, &design, &error),
-      OCKHAM_BAD_ARGUMENT);
+  assert_int_equal(ockham_design_make(OCKHAM_DESIGN_D_OPTIMAL, 6, factors, 4, NULL, 0, pairs, 2, 1, &design, &error),
+                   OCKHAM_BAD_ARGUMENT);
   assert_ok(ockham_design_make(OCKHAM_DESIGN_D_OPTIMAL, 8, factors, 4, NULL, 0, pairs, 2, 1, &design, err));
   assert_true(ock_design_log_det(&model, design.levels, 8, &with));
   assert_true(isfinite(with));
@@ -183,9 +186,8 @@ static void test_untold_level(void **state) {
   ockham_error error = {0};
   (void)state;
   make_factors(factors, 4, NULL);
-  assert_int_equal(
-      ockham_design_make(OCKHAM_DESIGN_D_OPTIMAL, 6, factors, 4, rules, 2, NULL, 0, 1, &design, &error),
-      OCKHAM_BAD_ARGUMENT);
+  assert_int_equal(ockham_design_make(OCKHAM_DESIGN_D_OPTIMAL, 6, factors, 4, rules, 2, NULL, 0, 1, &design, &error),
+                   OCKHAM_BAD_ARGUMENT);
   assert_non_null(strstr(error.message, "5 terms"));
 }
 
@@ -207,7 +209,8 @@ static void test_random_rules(void **state) {
       size_t a = ock_rng_below(&rng, k), b = (a + 1 + ock_rng_below(&rng, k - 1)) % k;
       rules[r] = (ockham_study_forbidden){{a, b}, {ock_rng_below(&rng, levels[a]), ock_rng_below(&rng, levels[b])}};
     }
-    if (ockham_design_make(OCKHAM_DESIGN_D_OPTIMAL, 0, factors, k, rules, n_rules, NULL, 0, i, &design, &error)) continue;
+    if (ockham_design_make(OCKHAM_DESIGN_D_OPTIMAL, 0, factors, k, rules, n_rules, NULL, 0, i, &design, &error))
+      continue;
     n_made++;
     assert_true(design.efficiency > 0 && design.efficiency <= 1 + 1e-12);
     for (size_t x = 0; x < design.n_cells; x++) {
@@ -254,11 +257,16 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_against_algdesign), cmocka_unit_test(test_exhaustive),
-      cmocka_unit_test(test_subset),            cmocka_unit_test(test_as_good_as_regular),
-      cmocka_unit_test(test_plackett_burman),   cmocka_unit_test(test_pairs),
-      cmocka_unit_test(test_untold_level),      cmocka_unit_test(test_random_rules),
-      cmocka_unit_test(test_unlisted),          cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_against_algdesign),
+      cmocka_unit_test(test_exhaustive),
+      cmocka_unit_test(test_subset),
+      cmocka_unit_test(test_as_good_as_regular),
+      cmocka_unit_test(test_plackett_burman),
+      cmocka_unit_test(test_pairs),
+      cmocka_unit_test(test_untold_level),
+      cmocka_unit_test(test_random_rules),
+      cmocka_unit_test(test_unlisted),
+      cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -214,6 +214,20 @@ void ock_fraction_search(size_t n_factors, size_t n_basic, ock_fraction *fractio
   put_basic_first(fraction);
 }
 
+bool ock_fraction_of(const ockham_design *design, ock_fraction *fraction) {
+  size_t k = design->n_factors, m = 0;
+  while (m < OCK_FRACTION_MOST_BASIC && (size_t)1 << m < design->n_cells) m++;
+  bool every = (size_t)1 << m == design->n_cells && m == k;
+  for (size_t i = 0; every && i < design->n_cells * k; i++) every = design->levels[i] < 2;
+  if (!design->resolution && !every) return false;
+  *fraction = (ock_fraction){.n_factors = k, .n_basic = m};
+  for (size_t i = 0; i < k; i++) {
+    for (size_t bit = 0; bit < m; bit++)
+      fraction->column[i] = (uint8_t)(fraction->column[i] | design->levels[((size_t)1 << bit) * k + i] << bit);
+  }
+  return true;
+}
+
 /* ---- halves ---- */
 
 /* In the half where <through, x> = 0, columns that differ by `through` are the same one. */
@@ -264,6 +278,60 @@ bool ock_fraction_halve(const ock_fraction *fraction, ock_fraction *half, uint8_
   }
   if (best_through) halve_through(fraction, best_through, half, kept);
   return best_through != 0;
+}
+
+/* ---- twice as many cells ---- */
+
+/* The key of the cells and of as many others, in which factor i is turned over where turned[i]. At most 6 basic factors
+ * leave a word of at most 7 letters, so that not to add anything new is never best. */
+static uint64_t lifted_key(const ock_fraction *fraction, const uint64_t *table, const bool *turned) {
+  uint64_t key = 0;
+  for (unsigned x = 0; x < 1u << fraction->n_basic; x++) {
+    size_t weight = 0, other = 0;
+    for (size_t i = 0; i < fraction->n_factors; i++) {
+      unsigned level = ock_parity(x & fraction->column[i]);
+      weight += level;
+      other += level ^ turned[i];
+    }
+    key += table[weight] + table[other];
+  }
+  return key;
+}
+
+/* Turn factors over, one at a time, while that helps. */
+static uint64_t turn_factors(const ock_fraction *fraction, const uint64_t *table, bool *turned) {
+  uint64_t key = lifted_key(fraction, table, turned), before;
+  do {
+    before = key;
+    for (size_t i = 0; i < fraction->n_factors; i++) {
+      turned[i] = !turned[i];
+      uint64_t found = lifted_key(fraction, table, turned);
+      if (found < key) {
+        key = found;
+      } else {
+        turned[i] = !turned[i];
+      }
+    }
+  } while (key < before);
+  return key;
+}
+
+void ock_fraction_double(const ock_fraction *fraction, ock_fraction *twice) {
+  enum { N_TURNS = 40 };
+  uint64_t table[OCK_FRACTION_MOST_FACTORS + 1], best = UINT64_MAX;
+  ock_rng rng = ock_rng_make(2, fraction->n_basic * 64 + fraction->n_factors);
+  make_key_table(fraction->n_factors, table);
+  *twice = *fraction;
+  twice->n_basic++;
+  for (size_t t = 0; t < N_TURNS; t++) {
+    bool turned[OCK_FRACTION_MOST_FACTORS];
+    for (size_t i = 0; i < fraction->n_factors; i++) turned[i] = ock_rng_below(&rng, 2);
+    uint64_t key = turn_factors(fraction, table, turned);
+    if (key >= best) continue;
+    best = key;
+    for (size_t i = 0; i < fraction->n_factors; i++)
+      twice->column[i] = (uint8_t)(fraction->column[i] | (unsigned)turned[i] << fraction->n_basic);
+  }
 }
 
 /* ---- aliases ---- */

@@ -227,22 +227,28 @@ static void test_components(void **state) {
   ockham_plan_free(plan);
 }
 
-/* Halves of halves stay regular: 32, 16 and 8 cells of seven factors. */
+/* Parts of parts stay regular, and main effects clear of pairs at every scale where fractions of its size can have
+ * that: for eight factors 64 cells of resolution V have no 32 of IV, so the 64 are others. */
 static void test_nested_fractions(void **state) {
-  setup s;
+  static const size_t cases[][8] = {{7, 3, 32, 16, 8, 4, 4, 3},
+                                    {8, 2, 64, 32, 0, 4, 4, 0},
+                                    {8, 2, 32, 16, 0, 4, 4, 0},
+                                    {5, 2, 32, 16, 0, 0, 5, 0},
+                                    {12, 3, 32, 64, 128, 4, 4, 4}};
   (void)state;
-  make_setup(&s, 7, 3);
-  s.study.design_runs = 32;
-  s.scales[1].design_runs = 16;
-  s.scales[2].design_runs = 8;
-  ockham_plan *plan = plan_with(&s.study, NULL, 0);
-  assert_int_equal(plan->designs[0].resolution, 4);
-  assert_int_equal(plan->designs[1].resolution, 4);
-  assert_int_equal(plan->designs[2].resolution, 3);
-  assert_close(plan->designs[2].efficiency, 1, 1e-12);
-  assert_true(plan->designs[2].n_aliases > 0);
-  check_cells(&s.study, plan);
-  ockham_plan_free(plan);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    setup s;
+    make_setup(&s, cases[i][0], cases[i][1]);
+    for (size_t j = 0; j < cases[i][1]; j++) s.scales[j].design_runs = cases[i][2 + j];
+    ockham_plan *plan = plan_with(&s.study, NULL, 0);
+    for (size_t j = 0; j < cases[i][1]; j++) {
+      assert_int_equal(plan->designs[j].n_cells, cases[i][2 + j]);
+      assert_int_equal(plan->designs[j].resolution, cases[i][5 + j]);
+      assert_close(plan->designs[j].efficiency, 1, 1e-12);
+    }
+    check_cells(&s.study, plan);
+    ockham_plan_free(plan);
+  }
 }
 
 /* The full design at the smallest scale, parts of it above: also of more combinations than a fraction has. */
@@ -298,8 +304,8 @@ static void test_growing_by_scales(void **state) {
   ockham_plan_free(after);
 }
 
-/* Runs made keep their numbers when seeds are added, the order of what was there stays, and going on later, with some of
- * the new runs made, changes no number of a run that was made. */
+/* Runs made keep their numbers when seeds are added, the order of what was there stays, and going on later, with some
+ * of the new runs made, changes no number of a run that was made. */
 static void test_growing_by_seeds(void **state) {
   setup s;
   (void)state;
@@ -361,8 +367,8 @@ static void test_order_is_random(void **state) {
   }
   double chi2 = 0;
   for (size_t c = 0; c < 8; c++) chi2 += pow((double)first[c] - N / 8.0, 2) / (N / 8.0);
-  assert_true(chi2 < 24.3);                   /* the 0.1 % point with 7 degrees of freedom */
-  assert_true(n_same > 25 && n_same < 80);    /* 50 expected */
+  assert_true(chi2 < 24.3);                /* the 0.1 % point with 7 degrees of freedom */
+  assert_true(n_same > 25 && n_same < 80); /* 50 expected */
 }
 
 /* ---- time ---- */
@@ -429,14 +435,10 @@ static void test_power_against_r(void **state) {
   static const struct {
     double alpha, freedom, critical, detectable;
   } cases[] = {
-      {0.1, 1, 6.31375151468, 8.19225843368},
-      {0.1, 2, 2.91998558035, 3.97899405004},
-      {0.0125, 3, 5.39194907193, 6.89545345668},
-      {0.1, 5, 2.01504837333, 2.90453409531},
-      {0.02, 16, 2.58348718528, 3.46673211005},
-      {0.0125, 11, 2.98087243005, 3.9059048823},
-      {0.05, 30, 2.0422724563, 2.89535830015},
-      {0.004, 200, 2.91192385287, 3.75876272416},
+      {0.1, 1, 6.31375151468, 8.19225843368},    {0.1, 2, 2.91998558035, 3.97899405004},
+      {0.0125, 3, 5.39194907193, 6.89545345668}, {0.1, 5, 2.01504837333, 2.90453409531},
+      {0.02, 16, 2.58348718528, 3.46673211005},  {0.0125, 11, 2.98087243005, 3.9059048823},
+      {0.05, 30, 2.0422724563, 2.89535830015},   {0.004, 200, 2.91192385287, 3.75876272416},
       {0.1, 2000, 1.6456158667, 2.48725175545},
   };
   (void)state;
@@ -462,8 +464,8 @@ static void test_detectable(void **state) {
   double square = pow(1.5 - mean, 2) + pow(1.52 - mean, 2) + pow(1.49 - mean, 2) + 2 * .02 * .02;
   assert_close(plan->scales[0].noise, sqrt(square / 3), 1e-12);
   assert_int_equal(plan->scales[0].degrees, 16);
-  assert_close(plan->scales[0].detectable_loss,
-               ock_t_detectable(.1 / 5, 16, .8) * sqrt(square / 3) * sqrt(4 / 32.), 1e-9);
+  assert_close(plan->scales[0].detectable_loss, ock_t_detectable(.1 / 5, 16, .8) * sqrt(square / 3) * sqrt(4 / 32.),
+               1e-9);
   assert_true(isnan(plan->scales[0].detectable_ceg));
   assert_false(plan->underpowered);
   ockham_plan_free(plan);
@@ -525,7 +527,7 @@ static void test_power_by_simulation(void **state) {
     n_found += fabs(estimate[1]) > bound;
   }
   assert_int_equal(degrees, plan->scales[0].degrees);
-  assert_true(degrees >= 3 && degrees < 6); /* few: a normal's would be far off */
+  assert_true(degrees >= 3 && degrees < 6);           /* few: a normal's would be far off */
   assert_true(fabs((double)n_found / N - .8) < .018); /* 3.5 standard errors */
   assert_true(fabs((double)n_false / N - .02) < .0064);
   ockham_plan_free(plan);
@@ -629,14 +631,22 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_random_studies),      cmocka_unit_test(test_components),
-      cmocka_unit_test(test_nested_fractions),    cmocka_unit_test(test_full_and_parts),
-      cmocka_unit_test(test_growing_by_scales),   cmocka_unit_test(test_growing_by_seeds),
-      cmocka_unit_test(test_foreign_runs),        cmocka_unit_test(test_order_is_random),
-      cmocka_unit_test(test_time),                cmocka_unit_test(test_power_against_r),
-      cmocka_unit_test(test_detectable),          cmocka_unit_test(test_power_by_simulation),
-      cmocka_unit_test(test_detectable_gain),     cmocka_unit_test(test_untold_level),
-      cmocka_unit_test(test_refused),             cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_random_studies),
+      cmocka_unit_test(test_components),
+      cmocka_unit_test(test_nested_fractions),
+      cmocka_unit_test(test_full_and_parts),
+      cmocka_unit_test(test_growing_by_scales),
+      cmocka_unit_test(test_growing_by_seeds),
+      cmocka_unit_test(test_foreign_runs),
+      cmocka_unit_test(test_order_is_random),
+      cmocka_unit_test(test_time),
+      cmocka_unit_test(test_power_against_r),
+      cmocka_unit_test(test_detectable),
+      cmocka_unit_test(test_power_by_simulation),
+      cmocka_unit_test(test_detectable_gain),
+      cmocka_unit_test(test_untold_level),
+      cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

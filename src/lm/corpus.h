@@ -69,10 +69,10 @@ void ock_corpus_builder_clear(ock_corpus_builder *builder);
 
 /* Whether a text begins with '<', apart from blanks and a byte order mark. */
 bool ock_markup_is_likely(const unsigned char *text, size_t size);
-/* HTML to plain text, in place; returns its size, which is never above `size`. Tags and comments vanish, what stands in
- * <script>, <style> and <head> with them (but for <title>), block elements begin a line or, as headings and paragraphs
- * do, one after a blank line; runs of blanks become one space outside <pre>; named and numbered entities become UTF-8.
- * What is no markup stays as it is. */
+/* HTML to plain text, in place; returns its size, which is never above `size`. Tags and comments vanish, and what
+ * stands in <script> and <style> with them; block elements begin a line or, as headings and paragraphs do, one after a
+ * blank line; runs of blanks become one space outside <pre>; named and numbered entities become UTF-8. What is no
+ * markup stays as it is. */
 size_t ock_markup_strip(unsigned char *text, size_t size);
 
 #endif

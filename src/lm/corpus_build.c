@@ -143,7 +143,8 @@ ockham_status ock_corpus_finish(ock_corpus_builder *builder, ockham_corpus **cor
   size_t n = train->n_documents + held->n_documents;
   if (n < 2)
     return ock_fail(err, OCKHAM_BAD_DATA,
-                    "a corpus needs at least 2 documents, one of them to be held out, found %zu (of %zu bytes or more)",
+                    "a corpus needs at least 2 documents, one of them to be held out, found %zu; a document ends at "
+                    "the blank line next after %zu bytes",
                     n, builder->document_bytes);
   if (held->n_documents == 0) OCK_TRY(move_document(train, builder->least_at, held, err));
   if (train->n_documents == 0) OCK_TRY(move_document(held, builder->largest_at, train, err));

@@ -33,7 +33,7 @@ static inline ockham_plan *plan_with(const ockham_study *study, const ockham_run
 }
 
 static inline ockham_run done_run(size_t scale, const uint8_t *levels, uint64_t seed, double loss, double flops,
-                           double seconds) {
+                                  double seconds) {
   return (ockham_run){.id = 1000 + seed,
                       .purpose = OCKHAM_PURPOSE_PILOT,
                       .scale = scale,

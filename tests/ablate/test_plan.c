@@ -152,7 +152,7 @@ static void test_random_studies(void **state) {
   ock_rng rng = ock_rng_make(17, 0);
   size_t n_made = 0;
   (void)state;
-  for (size_t i = 0; i < 60; i++) {
+  for (size_t i = 0; i < 40; i++) {
     setup s;
     ockham_study_forbidden rules[1];
     ockham_plan *plan, *again;
@@ -172,7 +172,7 @@ static void test_random_studies(void **state) {
     ockham_plan_free(again);
     ockham_plan_free(plan);
   }
-  assert_true(n_made > 45);
+  assert_true(n_made > 30);
 }
 
 /* The study of the notes: 2^(8-4) at two scales, twelve of its cells at the third. */
@@ -324,7 +324,7 @@ static void test_foreign_runs(void **state) {
 
 /* Of many seeds a run is equally often first, and the order is another one at each scale. */
 static void test_order_is_random(void **state) {
-  enum { N = 400 };
+  enum { N = 160 };
   size_t first[8] = {0}, n_same = 0;
   (void)state;
   for (size_t i = 0; i < N; i++) {
@@ -340,8 +340,8 @@ static void test_order_is_random(void **state) {
   }
   double chi2 = 0;
   for (size_t c = 0; c < 8; c++) chi2 += pow((double)first[c] - N / 8.0, 2) / (N / 8.0);
-  assert_true(chi2 < 24.3);                /* the 0.1 % point with 7 degrees of freedom */
-  assert_true(n_same > 25 && n_same < 80); /* 50 expected */
+  assert_true(chi2 < 24.3);               /* the 0.1 % point with 7 degrees of freedom */
+  assert_true(n_same > 6 && n_same < 40); /* 20 expected */
 }
 
 /* ---- what is refused ---- */

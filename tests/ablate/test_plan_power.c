@@ -187,6 +187,24 @@ static void test_untold_level(void **state) {
   ockham_plan_free(plan);
 }
 
+/* The example of docs/designs.md by numpy and scipy: inv(A'A) of the printed cells, twelve replicates and, at S1,
+ * add-one-in; and the root of the power as an integral over chi(12). */
+static void test_example(void **state) {
+  static const double losses[] = {1.552, 1.541, 1.567, 1.548, 1.401, 1.394, 1.398, 1.405};
+  ockham_run pilot[8];
+  setup s;
+  (void)state;
+  make_setup(&s, 8, 2);
+  s.study.add_one_in = true;
+  for (size_t i = 0; i < 8; i++) pilot[i] = done_run(i / 4, all_zero, i, losses[i], i < 4 ? 1.6e12 : 1e13, 1);
+  ockham_plan *plan = plan_with(&s.study, pilot, 8);
+  assert_int_equal(plan->scales[0].n_runs, 36);
+  assert_close(plan->scales[0].detectable_loss, .017874795208, 1e-10);
+  assert_close(plan->scales[1].detectable_loss, .008468343665, 1e-10);
+  assert_close(plan->scales[1].detectable_ceg, exp(.008468343665 / (1.552 - 1.3995) * log(6.25)), 1e-9);
+  ockham_plan_free(plan);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_time),
@@ -195,6 +213,7 @@ int main(void) {
       cmocka_unit_test(test_power_by_simulation),
       cmocka_unit_test(test_detectable_gain),
       cmocka_unit_test(test_untold_level),
+      cmocka_unit_test(test_example),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

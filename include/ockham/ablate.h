@@ -111,7 +111,7 @@ typedef struct ockham_trainer_facts {
 
 /** The built-in trainer, which is a module of its own (lm.h): whoever calls knows both. */
 typedef struct ockham_trainer {
-  const char *path; /**< of the command `ockham`, for runs; NULL: of this process (/proc/self/exe) */
+  const char *path; /**< of the command `ockham`; NULL: the shell finds it */
   /** Does it take this setting? BAD_ARGUMENT says what there is. NULL: every one. */
   ockham_status (*check)(void *user, const char *name, const char *value, ockham_error *err);
   /** Do these go together (of a name given twice the last holds), and what follows from them? NULL: they do, and a
@@ -363,7 +363,7 @@ typedef struct ockham_run_options {
   const char *folder;            /**< for logs of runs; NULL: beside the journal, its name and ".runs" */
   size_t cores;                  /**< runs at a time; 0: the study's */
   bool retry;                    /**< failed runs, and those that timed out, again */
-  bool only_replicates;          /**< only those of the baseline: a pilot */
+  bool only_replicates;          /**< only those of the baseline (and the probes of its rate): a pilot */
   size_t only_scale;             /**< 1, 2, ...: only this one; 0: all */
   bool unpinned;                 /**< do not keep each run on a core of its own */
   void (*on_run)(void *arg, const ockham_run *run, const char *why, size_t n_done, size_t n_runs,

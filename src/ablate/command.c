@@ -108,9 +108,8 @@ typedef struct filling {
   const ockham_run *run;
   ockham_study_setting *settings;
   size_t n;
-  ock_text out;
+  ock_line out;
 } filling;
-
 
 static double multiple_of(const ockham_run *run) {
   return run->rate > 0 ? run->rate : 1;
@@ -122,12 +121,12 @@ static void put_rate(filling *f) {
   double rate, multiple = multiple_of(f->run);
   char text[40];
   if (base && multiple == 1) {
-    ock_text_quote(&f->out, base);
+    ock_line_quote(&f->out, base);
     return;
   }
   if (!base || !ock_parse_number(base, &rate)) rate = 1;
   snprintf(text, sizeof text, "%.12g", rate * multiple);
-  ock_text_add(&f->out, text);
+  ock_line_add(&f->out, text);
 }
 
 static void put_assignments(filling *f) {
@@ -136,15 +135,15 @@ static void put_assignments(filling *f) {
     bool is_last = true;
     for (size_t j = i + 1; j < f->n; j++) is_last = is_last && strcmp(f->settings[i].name, f->settings[j].name) != 0;
     if (!is_last || strcmp(f->settings[i].name, "rate") == 0) continue;
-    ock_text word = {0};
-    ock_text_add(&word, f->settings[i].name);
-    ock_text_add(&word, "=");
-    ock_text_add(&word, f->settings[i].value);
-    if (!first) ock_text_add(&f->out, " ");
+    ock_line word = {0};
+    ock_line_add(&word, f->settings[i].name);
+    ock_line_add(&word, "=");
+    ock_line_add(&word, f->settings[i].value);
+    if (!first) ock_line_add(&f->out, " ");
     if (word.failed)
       f->out.failed = true;
     else
-      ock_text_quote(&f->out, word.bytes);
+      ock_line_quote(&f->out, word.bytes);
     ock_free(word.bytes);
     first = false;
   }
@@ -152,11 +151,11 @@ static void put_assignments(filling *f) {
 
 static void put_value(filling *f, const char *name, size_t length) {
   if (is_word(name, length, "seed")) {
-    ock_text_print(&f->out, "%llu", (unsigned long long)f->run->seed);
+    ock_line_print(&f->out, "%llu", (unsigned long long)f->run->seed);
   } else if (is_word(name, length, "run")) {
-    ock_text_print(&f->out, "%llu", (unsigned long long)f->run->id);
+    ock_line_print(&f->out, "%llu", (unsigned long long)f->run->id);
   } else if (is_word(name, length, "scale")) {
-    ock_text_quote(&f->out, f->study->scales[f->run->scale].name);
+    ock_line_quote(&f->out, f->study->scales[f->run->scale].name);
   } else if (is_word(name, length, "assignments")) {
     put_assignments(f);
   } else if (is_word(name, length, "rate") && ock_factor_find(f->study, "rate", 4) == SIZE_MAX) {
@@ -165,19 +164,19 @@ static void put_value(filling *f, const char *name, size_t length) {
     char word[96];
     snprintf(word, sizeof word, "%.*s", (int)(length < 90 ? length : 90), name);
     const char *value = ock_setting_find(f->settings, f->n, word);
-    if (value) ock_text_quote(&f->out, value);
+    if (value) ock_line_quote(&f->out, value);
   }
 }
 
 /* "{{name}}" as "{name}". */
-static void put_plain(ock_text *out, const char *text, size_t length) {
+static void put_plain(ock_line *out, const char *text, size_t length) {
   for (size_t i = 0; i < length; i++) {
     size_t n = text[i] == '{' && i + 1 < length && text[i + 1] == '{' ? strspn(text + i + 2, name_letters) : 0;
     if (n > 0 && i + n + 3 < length && text[i + n + 2] == '}' && text[i + n + 3] == '}') {
-      ock_text_put(out, text + i + 1, n + 2);
+      ock_line_put(out, text + i + 1, n + 2);
       i += n + 3;
     } else {
-      ock_text_put(out, text + i, 1);
+      ock_line_put(out, text + i, 1);
     }
   }
 }
@@ -196,35 +195,34 @@ static void fill_template(filling *f) {
 /* ---- the built-in trainer ---- */
 
 static void put_set(filling *f, const char *name, const char *value) {
-  ock_text word = {0};
-  ock_text_add(&word, name);
-  ock_text_add(&word, "=");
-  ock_text_add(&word, value);
-  ock_text_add(&f->out, " --set ");
+  ock_line word = {0};
+  ock_line_add(&word, name);
+  ock_line_add(&word, "=");
+  ock_line_add(&word, value);
+  ock_line_add(&f->out, " --set ");
   if (word.failed)
     f->out.failed = true;
   else
-    ock_text_quote(&f->out, word.bytes);
+    ock_line_quote(&f->out, word.bytes);
   ock_free(word.bytes);
 }
 
 static ockham_status fill_trainer(filling *f, const ockham_trainer *trainer, ockham_error *err) {
   char number[40];
   double multiple = multiple_of(f->run);
-  ock_text_quote(&f->out, trainer && trainer->path ? trainer->path : "ockham");
-  ock_text_add(&f->out, " train ");
-  ock_text_quote(&f->out, f->study->corpus);
+  ock_line_quote(&f->out, trainer && trainer->path ? trainer->path : "ockham");
+  ock_line_add(&f->out, " train ");
+  ock_line_quote(&f->out, f->study->corpus);
   for (size_t i = 0; i < f->n; i++) put_set(f, f->settings[i].name, f->settings[i].value);
   snprintf(number, sizeof number, "%llu", (unsigned long long)f->run->seed);
   put_set(f, "seed", number);
   if (multiple != 1) {
     ockham_trainer_facts facts = {.rate = 1};
-    if (trainer && trainer->complete)
-      OCK_TRY(trainer->complete(trainer->user, f->settings, f->n, &facts, err));
+    if (trainer && trainer->complete) OCK_TRY(trainer->complete(trainer->user, f->settings, f->n, &facts, err));
     snprintf(number, sizeof number, "%.12g", facts.rate * multiple);
     put_set(f, "rate", number);
   }
-  ock_text_add(&f->out, " --metrics --quiet");
+  ock_line_add(&f->out, " --metrics --quiet");
   return OCKHAM_OK;
 }
 

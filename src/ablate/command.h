@@ -12,15 +12,15 @@ bool ock_placeholder_next(const char **text, const char **start, const char **na
 ockham_status ock_command_check(const ock_study_file *file, ockham_error *err);
 
 /* A text that grows. Once memory ran out it stays as it is, and failed. */
-typedef struct ock_text {
+typedef struct ock_line {
   char *bytes; /* NUL-terminated, or NULL; ock_free() */
   size_t size, room;
   bool failed;
-} ock_text;
-void ock_text_put(ock_text *text, const char *bytes, size_t size);
-void ock_text_add(ock_text *text, const char *bytes);
-OCK_PRINTF(2, 3) void ock_text_print(ock_text *text, const char *format, ...);
+} ock_line;
+void ock_line_put(ock_line *text, const char *bytes, size_t size);
+void ock_line_add(ock_line *text, const char *bytes);
+OCK_PRINTF(2, 3) void ock_line_print(ock_line *text, const char *format, ...);
 /* As one word of a shell. */
-void ock_text_quote(ock_text *text, const char *word);
+void ock_line_quote(ock_line *text, const char *word);
 
 #endif

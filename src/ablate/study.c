@@ -71,47 +71,47 @@ const char *ock_setting_find(const ockham_study_setting *settings, size_t n, con
 
 /* ---- the text ---- */
 
-static void put_settings(ock_text *text, const ockham_study_setting *settings, size_t n) {
+static void put_settings(ock_line *text, const ockham_study_setting *settings, size_t n) {
   for (size_t i = 0; i < n; i++) {
-    ock_text_add(text, " ");
-    ock_text_add(text, settings[i].name);
-    ock_text_add(text, "=");
-    ock_text_add(text, settings[i].value);
+    ock_line_add(text, " ");
+    ock_line_add(text, settings[i].name);
+    ock_line_add(text, "=");
+    ock_line_add(text, settings[i].value);
   }
 }
 
 /* A text of several lines on one. */
-static void put_line(ock_text *text, const char *name, const char *value) {
-  ock_text_add(text, name);
-  ock_text_add(text, " ");
-  for (; value && *value; value++) ock_text_put(text, *value == '\n' ? "\\n" : value, *value == '\n' ? 2 : 1);
-  ock_text_add(text, "\n");
+static void put_line(ock_line *text, const char *name, const char *value) {
+  ock_line_add(text, name);
+  ock_line_add(text, " ");
+  for (; value && *value; value++) ock_line_put(text, *value == '\n' ? "\\n" : value, *value == '\n' ? 2 : 1);
+  ock_line_add(text, "\n");
 }
 
 char *ock_study_text(const ockham_study *study) {
-  ock_text text = {0};
+  ock_line text = {0};
   put_line(&text, "name", study->name);
   put_line(&text, "corpus", study->corpus);
   put_line(&text, "command", study->command);
   put_line(&text, "metric", study->metric);
   put_line(&text, "compute", study->compute);
-  ock_text_add(&text, "base");
+  ock_line_add(&text, "base");
   put_settings(&text, study->base, study->n_base);
-  ock_text_add(&text, "\n");
+  ock_line_add(&text, "\n");
   for (size_t f = 0; f < study->n_factors; f++) {
-    ock_text_add(&text, "factor ");
-    ock_text_add(&text, study->factors[f].name);
+    ock_line_add(&text, "factor ");
+    ock_line_add(&text, study->factors[f].name);
     for (size_t l = 0; l < study->factors[f].n_levels; l++) {
-      ock_text_add(&text, " ");
-      ock_text_add(&text, study->factors[f].levels[l]);
+      ock_line_add(&text, " ");
+      ock_line_add(&text, study->factors[f].levels[l]);
     }
-    ock_text_add(&text, "\n");
+    ock_line_add(&text, "\n");
   }
   for (size_t s = 0; s < study->n_scales; s++) {
-    ock_text_add(&text, "scale ");
-    ock_text_add(&text, study->scales[s].name);
+    ock_line_add(&text, "scale ");
+    ock_line_add(&text, study->scales[s].name);
     put_settings(&text, study->scales[s].settings, study->scales[s].n_settings);
-    ock_text_add(&text, "\n");
+    ock_line_add(&text, "\n");
   }
   for (size_t c = 0; c < study->n_claims; c++) put_line(&text, "claim", study->claims[c].text);
   if (text.failed) ock_free(text.bytes);
@@ -169,8 +169,9 @@ ockham_status ock_study_compare(const ockham_study *study, const char *text, con
   for (const char *line = text; *line && !status; line += strcspn(line, "\n"), line += *line == '\n')
     status = compare_line(line, strcspn(line, "\n"), now, where, err);
   if (!status && count_lines(now, "factor ") != count_lines(text, "factor "))
-    status = ock_fail(err, OCKHAM_BAD_DATA, "%s: expected the journal of this study, found one with %zu factors for %zu",
-                      ock_show(where).text, count_lines(text, "factor "), count_lines(now, "factor "));
+    status =
+        ock_fail(err, OCKHAM_BAD_DATA, "%s: expected the journal of this study, found one with %zu factors for %zu",
+                 ock_show(where).text, count_lines(text, "factor "), count_lines(now, "factor "));
   ock_free(now);
   return status;
 }

@@ -44,9 +44,9 @@ static ockham_status fill_defaults(ock_study_file *file, ockham_error *err) {
   if (study->design == OCKHAM_N_DESIGNS) study->design = usual_design(study);
   if (study->worst_loss == 0) {
     if (strcmp(study->metric, "bits") != 0)
-      return ock_study_fault(file, 0, err,
-                             "expected worst-loss: what %s is of a model that has learned nothing, for runs that diverge",
-                             study->metric);
+      return ock_study_fault(
+          file, 0, err, "expected worst-loss: what %s is of a model that has learned nothing, for runs that diverge",
+          study->metric);
     study->worst_loss = 8;
   }
   return OCKHAM_OK;
@@ -154,16 +154,15 @@ static ockham_status check_claim(const ock_study_file *file, size_t i, ockham_er
 static ockham_status check_each(const ock_study_file *file, const ockham_trainer *trainer, ockham_error *err) {
   const ockham_study *study = &file->study;
   ockham_error why = {0};
-#define CHECK(line, name, value)                                                  \
-  if (trainer->check(trainer->user, name, value, &why)) {                         \
+#define CHECK(line, name, value)                                                             \
+  if (trainer->check(trainer->user, name, value, &why)) {                                    \
     if (why.status == OCKHAM_NO_MEMORY) return ock_fail(err, why.status, "%s", why.message); \
-    return ock_study_fault(file, line, err, "%s", why.message);                   \
+    return ock_study_fault(file, line, err, "%s", why.message);                              \
   }
   for (size_t f = 0; f < study->n_factors; f++)
     for (size_t l = 0; l < study->factors[f].n_levels; l++)
       CHECK(file->lines.levels[f][l], study->factors[f].name, study->factors[f].levels[l])
-  for (size_t i = 0; i < study->n_base; i++)
-    CHECK(file->lines.base[i], study->base[i].name, study->base[i].value)
+  for (size_t i = 0; i < study->n_base; i++) CHECK(file->lines.base[i], study->base[i].name, study->base[i].value)
   for (size_t s = 0; s < study->n_scales; s++)
     for (size_t i = 0; i < study->scales[s].n_settings; i++)
       CHECK(file->lines.scales[s], study->scales[s].settings[i].name, study->scales[s].settings[i].value)
@@ -271,7 +270,8 @@ static ockham_status check_shape(const ock_study_file *file, ockham_error *err) 
   if (!study->n_factors) return ock_study_fault(file, 0, err, "expected factors:, found none");
   if (!study->n_scales) return ock_study_fault(file, 0, err, "expected scales:, found none");
   if (study->command && study->corpus)
-    return ock_study_fault(file, file->lines.corpus, err, "expected corpus (the built-in trainer) or command, found both");
+    return ock_study_fault(file, file->lines.corpus, err,
+                           "expected corpus (the built-in trainer) or command, found both");
   if (!study->command && !study->corpus)
     return ock_study_fault(file, 0, err, "expected corpus: FILE (the built-in trainer) or command:, found neither");
   return OCKHAM_OK;

@@ -139,7 +139,8 @@ static ockham_status expect(reading *r, const yaml_node_t *node, yaml_node_type_
 
 /* The keys of a mapping are scalars, and no two are the same. */
 static ockham_status check_keys(reading *r, const yaml_node_t *node) {
-  if (items_of(node) > MOST_KEYS) return FAULT(r, node, "expected at most %d keys, found %zu", MOST_KEYS, items_of(node));
+  if (items_of(node) > MOST_KEYS)
+    return FAULT(r, node, "expected at most %d keys, found %zu", MOST_KEYS, items_of(node));
   for (size_t i = 0; i < items_of(node); i++) {
     const yaml_node_t *key = key_of(r, node, i);
     if (key->type != YAML_SCALAR_NODE) return FAULT(r, key, "expected a name, found %s", kind_of(key));
@@ -165,8 +166,8 @@ static ockham_status refuse_key(reading *r, const yaml_node_t *node, const key *
   size_t n = 0, used = 0;
   for (; keys[n].name; n++) {
     names[n] = keys[n].name;
-    used += (size_t)snprintf(list + used, used < sizeof list ? sizeof list - used : 0, "%s%s", n ? ", " : "",
-                             keys[n].name);
+    used +=
+        (size_t)snprintf(list + used, used < sizeof list ? sizeof list - used : 0, "%s%s", n ? ", " : "", keys[n].name);
     if (used >= sizeof list) used = sizeof list - 1;
   }
   names[n] = NULL;
@@ -240,8 +241,7 @@ static ockham_status read_factors(reading *r, const yaml_node_t *node) {
   OCK_TRY(expect(r, node, YAML_MAPPING_NODE, "a mapping of factors to their levels, such as {norm: [layer, rms]}"));
   OCK_TRY(check_keys(r, node));
   size_t n = items_of(node);
-  if (n < 1 || n > OCK_MOST_FACTORS)
-    return FAULT(r, node, "expected 1 to %d factors, found %zu", OCK_MOST_FACTORS, n);
+  if (n < 1 || n > OCK_MOST_FACTORS) return FAULT(r, node, "expected 1 to %d factors, found %zu", OCK_MOST_FACTORS, n);
   ockham_study_factor *factors = array_of(r, n, sizeof *factors);
   ock_study_lines *lines = &r->file->lines;
   lines->factors = array_of(r, n, sizeof *lines->factors);

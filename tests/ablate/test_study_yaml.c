@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Study files: what is read, what is refused and in which line, and the commands that follow. */
-#include "ablate/study.h"
 #include <ockham/report.h>
+#include "ablate/study.h"
 #include "test.h"
 
 static const char good[] =
-    "name: small\n"                                                       /* 1 */
-    "command: sh t.sh {a} {b} {width} {seed} {rate} ${HOME} {{seed}}\n"   /* 2 */
-    "metric: loss\n"                                                      /* 3 */
-    "worst-loss: 5.5\n"                                                   /* 4 */
-    "base: {rate: 0.003}\n"                                               /* 5 */
-    "factors:\n"                                                          /* 6 */
-    "  a: [off, on]\n"                                                    /* 7 */
-    "  b: [x, it's, z]\n"                                                 /* 8 */
-    "scales:\n"                                                           /* 9 */
-    "  S1: {width: 32, replicates: 4}\n"                                  /* 10 */
-    "  S2: {width: 64, runs: 6}\n"                                        /* 11 */
-    "  S3: {width: 128, held-out: yes}\n"                                 /* 12 */
-    "design: {kind: d-optimal, runs: 6, add-one-in: yes}\n"               /* 13 */
-    "forbidden: [{a: on, b: z}]\n"                                        /* 14 */
-    "rates: [0.5, 1, 2]\n"                                                /* 15 */
-    "claims: [a=on helps, b=z vanishes, joint is submultiplicative]\n"    /* 16 */
-    "budget: {core-minutes: 90, cores: 2}\n"                              /* 17 */
-    "timeout: 90s\n"                                                      /* 18 */
-    "seeds: 2\n"                                                          /* 19 */
-    "seed: 7\n";                                                          /* 20 */
+    "name: small\n"                                                     /* 1 */
+    "command: sh t.sh {a} {b} {width} {seed} {rate} ${HOME} {{seed}}\n" /* 2 */
+    "metric: loss\n"                                                    /* 3 */
+    "worst-loss: 5.5\n"                                                 /* 4 */
+    "base: {rate: 0.003}\n"                                             /* 5 */
+    "factors:\n"                                                        /* 6 */
+    "  a: [off, on]\n"                                                  /* 7 */
+    "  b: [x, it's, z]\n"                                               /* 8 */
+    "scales:\n"                                                         /* 9 */
+    "  S1: {width: 32, replicates: 4}\n"                                /* 10 */
+    "  S2: {width: 64, runs: 6}\n"                                      /* 11 */
+    "  S3: {width: 128, held-out: yes}\n"                               /* 12 */
+    "design: {kind: d-optimal, runs: 6, add-one-in: yes}\n"             /* 13 */
+    "forbidden: [{a: on, b: z}]\n"                                      /* 14 */
+    "rates: [0.5, 1, 2]\n"                                              /* 15 */
+    "claims: [a=on helps, b=z vanishes, joint is submultiplicative]\n"  /* 16 */
+    "budget: {core-minutes: 90, cores: 2}\n"                            /* 17 */
+    "timeout: 90s\n"                                                    /* 18 */
+    "seeds: 2\n"                                                        /* 19 */
+    "seed: 7\n";                                                        /* 20 */
 
 static ockham_status parse(const char *text, ockham_study **study, ockham_error *err) {
   return ock_study_parse("s.yaml", text, strlen(text), NULL, study, err);
@@ -105,8 +105,7 @@ static void test_faults_say_what_and_where(void **state) {
       {"S2: {width: 64, runs: 6}", "S2: {width: 64, runs: many}",
        "s.yaml:11: expected a whole number from 1 to 100000, found 'many'"},
       {"S2: {width: 64, runs: 6}", "S2: {runs: 6}", "s.yaml:11: scale S2 does not say what {width} is"},
-      {"replicates: 4}", "replicates: 4, held-out: yes}",
-       "s.yaml:10: expected only the largest scales to be held out"},
+      {"replicates: 4}", "replicates: 4, held-out: yes}", "s.yaml:10: expected only the largest scales to be held out"},
       {"S3: {width: 128,", "S3: {width: 128, height: 3,",
        "s.yaml:2: expected {height} in the command, or scales do not differ by it"},
       {"{a: on, b: z}", "{a: on, c: z}", "s.yaml:14: expected a factor of the study, found 'c'"},
@@ -199,8 +198,9 @@ static void test_the_trainer_is_asked(void **state) {
   ockham_run run = {.id = 3, .levels = levels, .seed = 12, .rate = .5};
   char *command;
   assert_ok(ockham_run_command(study, &run, &trainer, &command, err));
-  assert_string_equal(command, "'/a b/ockham' train c --set width=3 --set a=y --set b=y --set seed=12 --set rate=0.01 "
-                               "--metrics --quiet");
+  assert_string_equal(command,
+                      "'/a b/ockham' train c --set width=3 --set a=y --set b=y --set seed=12 --set rate=0.01 "
+                      "--metrics --quiet");
   ockham_text_free(command);
   run.rate = 0;
   assert_ok(ockham_run_command(study, &run, &trainer, &command, err));
@@ -259,10 +259,12 @@ static void test_a_study_that_grew_is_the_same(void **state) {
   expect_compared("seed: 7", "seed: 8", NULL);
   expect_compared("a: [off, on]", "a: [off, on, half]", NULL);
   expect_compared("  S3: {width: 128, held-out: yes}\n", "  S3: {width: 128}\n  S10: {width: 256}\n", NULL);
-  expect_compared("a: [off, on]", "a: [half, off, on]",
-                  "j.db: expected the journal of this study, found 'factor a off on' where the study has 'factor a half "
-                  "off on'");
-  expect_compared("S2: {width: 64", "S2: {width: 65", "found 'scale S2 width=64' where the study has 'scale S2 width=65'");
+  expect_compared(
+      "a: [off, on]", "a: [half, off, on]",
+      "j.db: expected the journal of this study, found 'factor a off on' where the study has 'factor a half "
+      "off on'");
+  expect_compared("S2: {width: 64", "S2: {width: 65",
+                  "found 'scale S2 width=64' where the study has 'scale S2 width=65'");
   expect_compared("  S3: {width: 128, held-out: yes}\n", "  S30: {width: 128, held-out: yes}\n",
                   "found 'scale S3 width=128' where the study has 'nothing'");
   expect_compared("metric: loss", "metric: bpb", "found 'metric loss' where the study has 'metric bpb'");

@@ -4,7 +4,7 @@
 
 #include "ablate/command.h"
 
-void ock_text_put(ock_text *text, const char *bytes, size_t size) {
+void ock_line_put(ock_line *text, const char *bytes, size_t size) {
   if (text->failed) return;
   if (text->room - text->size <= size) {
     size_t room = 2 * text->room + size + 64;
@@ -21,31 +21,31 @@ void ock_text_put(ock_text *text, const char *bytes, size_t size) {
   text->bytes[text->size] = '\0';
 }
 
-void ock_text_add(ock_text *text, const char *bytes) {
-  ock_text_put(text, bytes, strlen(bytes));
+void ock_line_add(ock_line *text, const char *bytes) {
+  ock_line_put(text, bytes, strlen(bytes));
 }
 
-void ock_text_print(ock_text *text, const char *format, ...) {
+void ock_line_print(ock_line *text, const char *format, ...) {
   char line[512];
   va_list arguments;
   va_start(arguments, format);
   int n = vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
-  ock_text_put(text, line, n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+  ock_line_put(text, line, n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
 
-void ock_text_quote(ock_text *text, const char *word) {
+void ock_line_quote(ock_line *text, const char *word) {
   static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+:/,=@%";
   if (*word && word[strspn(word, plain)] == '\0') {
-    ock_text_add(text, word);
+    ock_line_add(text, word);
     return;
   }
-  ock_text_add(text, "'");
+  ock_line_add(text, "'");
   for (; *word; word++) {
     if (*word == '\'')
-      ock_text_add(text, "'\\''");
+      ock_line_add(text, "'\\''");
     else
-      ock_text_put(text, word, 1);
+      ock_line_put(text, word, 1);
   }
-  ock_text_add(text, "'");
+  ock_line_add(text, "'");
 }

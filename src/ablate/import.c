@@ -61,7 +61,8 @@ static ockham_status ock_import_fault(const ock_import *import, ockham_error *er
 }
 
 static bool is_missing(const char *text) {
-  return !text || !*text || strcasecmp(text, "null") == 0 || strcasecmp(text, "none") == 0 || strcasecmp(text, "na") == 0;
+  return !text || !*text || strcasecmp(text, "null") == 0 || strcasecmp(text, "none") == 0 ||
+         strcasecmp(text, "na") == 0;
 }
 
 static ockham_status number_of(const ock_import *import, const ock_field *fields, size_t n, const char *name,
@@ -150,8 +151,10 @@ static bool outcome_of_word(const char *word, ockham_outcome *outcome) {
   static const struct {
     const char *word;
     ockham_outcome outcome;
-  } others[] = {{"finished", OCKHAM_OUTCOME_DONE}, {"completed", OCKHAM_OUTCOME_DONE},
-                {"crashed", OCKHAM_OUTCOME_FAILED}, {"killed", OCKHAM_OUTCOME_FAILED},
+  } others[] = {{"finished", OCKHAM_OUTCOME_DONE},
+                {"completed", OCKHAM_OUTCOME_DONE},
+                {"crashed", OCKHAM_OUTCOME_FAILED},
+                {"killed", OCKHAM_OUTCOME_FAILED},
                 {"running", OCKHAM_OUTCOME_WAITING}};
   size_t known = find_word(outcomes, word);
   *outcome = (ockham_outcome)known;
@@ -180,13 +183,14 @@ static ockham_status result_of(const ock_import *import, const ock_field *fields
   OCK_TRY(number_of(import, fields, n, "slope", &r->slope, err));
   OCK_TRY(number_of(import, fields, n, "diverged", &diverged, err));
   loss = text_of(import, fields, n, metric);
-  r->outcome = isfinite(r->loss)    ? OCKHAM_OUTCOME_DONE
+  r->outcome = isfinite(r->loss)  ? OCKHAM_OUTCOME_DONE
                : is_missing(loss) ? OCKHAM_OUTCOME_FAILED
-                                    : OCKHAM_OUTCOME_DIVERGED;
+                                  : OCKHAM_OUTCOME_DIVERGED;
   if (!is_missing(word)) {
     ockham_outcome said;
     if (!outcome_of_word(word, &said))
-      return FAULT(import, err, "expected an outcome such as done, diverged or failed, found '%s'", ock_show(word).text);
+      return FAULT(import, err, "expected an outcome such as done, diverged or failed, found '%s'",
+                   ock_show(word).text);
     if (said != OCKHAM_OUTCOME_DONE || r->outcome != OCKHAM_OUTCOME_DIVERGED) r->outcome = said;
     if (said == OCKHAM_OUTCOME_DONE && is_missing(loss))
       return FAULT(import, err, "expected %s of a run that is done, found nothing", metric);

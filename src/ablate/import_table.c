@@ -43,7 +43,8 @@ static ockham_status read_record(ock_import *import, char **at, char delimiter, 
       return ock_fail_at(err, OCKHAM_BAD_DATA, import->row, 0, "%s, line %llu: a quote is not closed",
                          ock_show(import->path).text, (unsigned long long)import->row);
     if (*n == MOST_FIELDS)
-      return ock_fail(err, OCKHAM_BAD_DATA, "%s: expected at most %d columns", ock_show(import->path).text, MOST_FIELDS);
+      return ock_fail(err, OCKHAM_BAD_DATA, "%s: expected at most %d columns", ock_show(import->path).text,
+                      MOST_FIELDS);
     cells[*n] = cell;
   }
   import->row += n_lines;
@@ -81,8 +82,8 @@ static ockham_status import_records(ock_import *import, char *text, char **cells
 ockham_status ock_import_csv(ock_import *import, char *text, ockham_error *err) {
   char **cells = ock_alloc_array(MOST_FIELDS, sizeof *cells);
   ock_field *fields = ock_alloc_zeroed(MOST_FIELDS, sizeof *fields);
-  ockham_status status = cells && fields ? import_records(import, text, cells, fields, err)
-                                         : ock_fail_memory(err, "a table", MOST_FIELDS);
+  ockham_status status =
+      cells && fields ? import_records(import, text, cells, fields, err) : ock_fail_memory(err, "a table", MOST_FIELDS);
   ock_free(cells);
   ock_free(fields);
   return status;
@@ -157,8 +158,10 @@ static void quote_words(const char *line, size_t length, ock_line *out) {
   bool in_text = false;
   for (size_t i = 0; i < length; i++) {
     size_t w = 3;
-    if (in_text && line[i] == '\\' && i + 1 < length) ock_line_put(out, &line[i++], 1);
-    else if (line[i] == '"') in_text = !in_text;
+    if (in_text && line[i] == '\\' && i + 1 < length)
+      ock_line_put(out, &line[i++], 1);
+    else if (line[i] == '"')
+      in_text = !in_text;
     else if (!in_text)
       for (w = 0; w < 3 && strncmp(line + i, words[w], strlen(words[w])) != 0; w++) {
       }
@@ -181,9 +184,9 @@ static ockham_status import_object(ock_import *import, const char *line, size_t 
   ock_free(clean.bytes);
   if (no_memory) return ock_fail_memory(err, "a line of JSON", length);
   if (!json_is_object(object)) {
-    ockham_status status = ock_fail_at(err, OCKHAM_BAD_DATA, import->row, 0, "%s, line %llu: expected a JSON object%s%s",
-                                       ock_show(import->path).text, (unsigned long long)import->row,
-                                       object ? "" : ", found ", object ? "" : error.text);
+    ockham_status status = ock_fail_at(
+        err, OCKHAM_BAD_DATA, import->row, 0, "%s, line %llu: expected a JSON object%s%s", ock_show(import->path).text,
+        (unsigned long long)import->row, object ? "" : ", found ", object ? "" : error.text);
     json_decref(object);
     return status;
   }

@@ -113,7 +113,7 @@ struct ockham_journal {
   sqlite3 *database;
   ock_arena arena; /* keys and levels */
   ockham_run *runs;
-  const char **keys; /* of runs */
+  const char **keys;        /* of runs */
   size_t n, room, n_before; /* n_before: at the beginning of a transaction */
   uint64_t next_id;
   char *first_text; /* the study when it was new */
@@ -147,7 +147,7 @@ static ockham_status run_sql(ockham_journal *j, const char *sql, const char *wha
 static ockham_status prepare(const ockham_journal *j, const char *sql, sqlite3_stmt **statement, ockham_error *err) {
   *statement = NULL;
   return sqlite3_prepare_v2(j->database, sql, -1, statement, NULL) == SQLITE_OK ? OCKHAM_OK
-                                                                               : fail_sqlite(j, "is damaged", err);
+                                                                                : fail_sqlite(j, "is damaged", err);
 }
 
 static ockham_status finish(const ockham_journal *j, sqlite3_stmt *statement, ockham_error *err) {
@@ -517,8 +517,8 @@ static ockham_status bind_row(ockham_journal *j, sqlite3_stmt *s, const ock_row 
 
 static ockham_status write_row(ockham_journal *j, const ock_row *row, ockham_error *err) {
   sqlite3_stmt *statement;
-  OCK_TRY(prepare(j, "INSERT OR REPLACE INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &statement,
-                  err));
+  OCK_TRY(
+      prepare(j, "INSERT OR REPLACE INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &statement, err));
   ockham_status status = bind_row(j, statement, row, err);
   if (!status) return finish(j, statement, err);
   sqlite3_finalize(statement);
@@ -527,8 +527,8 @@ static ockham_status write_row(ockham_journal *j, const ock_row *row, ockham_err
 
 static ockham_status forget_details(ockham_journal *j, uint64_t id, ockham_error *err) {
   char sql[128];
-  snprintf(sql, sizeof sql, "DELETE FROM metric WHERE run = %" PRIu64 "; DELETE FROM curve WHERE run = %" PRIu64 ";", id,
-           id);
+  snprintf(sql, sizeof sql, "DELETE FROM metric WHERE run = %" PRIu64 "; DELETE FROM curve WHERE run = %" PRIu64 ";",
+           id, id);
   return run_sql(j, sql, "cannot be written", err);
 }
 

@@ -8,7 +8,8 @@
 #include "ablate/command.h"
 #include "ablate/metrics.h"
 
-/* What tells a run from others of its study: what it is (a probe is no run of the design), scale, levels, seed, rate. */
+/* What tells a run from others of its study: what it is (a probe is no run of the design), scale, levels, seed, rate.
+ */
 void ock_run_key(const ockham_study *study, const ockham_run *run, ock_line *key);
 
 typedef struct ock_row {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A command in a process group of its own, which ends with this process however that ends: a keeper stands between, waits
- * for the command, and ends the whole group when the command has ended or when it loses its parent. The keeper is a fork
- * that runs nothing, so it only does what is safe after a fork of a process with threads. */
+/* A command in a process group of its own, which ends with this process however that ends: a keeper stands between,
+ * waits for the command, and ends the whole group when the command has ended or when it loses its parent. The keeper is
+ * a fork that runs nothing, so it only does what is safe after a fork of a process with threads. */
 #ifndef OCK_ABLATE_PROCESS_H
 #define OCK_ABLATE_PROCESS_H
 
@@ -10,7 +10,7 @@
 #include "core/internal.h"
 
 typedef struct ock_child {
-  pid_t keeper; /* also the number of the group; 0: none */
+  pid_t keeper;         /* also the number of the group; 0: none */
   int out, errors, end; /* pipes, not blocking: what it prints (-1: closed), and ock_child_end when it has ended */
 } ock_child;
 

@@ -56,15 +56,25 @@ static ockham_status open_log(runner *r, slot *s, ockham_error *err) {
   ock_line_print(&s->log_path, "/%05" PRIu64 "-%s.log", s->run.id, r->study->scales[s->run.scale].name);
   if (s->log_path.failed) return ock_fail_memory(err, "a run", 0);
   s->log = fopen(s->log_path.bytes, "we");
-  if (!s->log)
-    return ock_fail(err, OCKHAM_CANNOT_WRITE, "%s: %s", ock_show(s->log_path.bytes).text, strerror(errno));
+  if (!s->log) return ock_fail(err, OCKHAM_CANNOT_WRITE, "%s: %s", ock_show(s->log_path.bytes).text, strerror(errno));
   fprintf(s->log, "$ %s\n", s->command.bytes);
   fflush(s->log);
   return OCKHAM_OK;
 }
 
-/* The number is one that no run has, in the journal or under way. */
-static uint64_t next_id(const runner *r) {
+static bool is_taken(const runner *r, uint64_t id) {
+  size_t n;
+  const ockham_run *runs = ock_journal_all(r->journal, &n);
+  for (size_t i = 0; i < n; i++)
+    if (runs[i].id == id) return true;
+  for (size_t i = 0; i < r->n_slots; i++)
+    if (r->slots[i].busy && r->slots[i].run.id == id) return true;
+  return false;
+}
+
+/* The plan's number, unless another run has it: then one that none has. */
+static uint64_t choose_id(const runner *r, uint64_t planned) {
+  if (planned > 0 && !is_taken(r, planned)) return planned;
   uint64_t id = ock_journal_next_id(r->journal);
   for (size_t i = 0; i < r->n_slots; i++)
     if (r->slots[i].busy && r->slots[i].run.id >= id) id = r->slots[i].run.id + 1;
@@ -86,7 +96,7 @@ static ockham_status start(runner *r, slot *s, size_t number, const ockham_run *
   ock_run_key(r->study, run, &s->key);
   if (s->key.failed) return ock_fail_memory(err, "a run", 0);
   const ockham_run *before = ock_journal_find(r->journal, s->key.bytes); /* a failed one, again */
-  s->run.id = before ? before->id : next_id(r);
+  s->run.id = before ? before->id : choose_id(r, run->id);
   OCK_TRY(make_command(r, s, err));
   OCK_TRY(open_log(r, s, err));
   OCK_TRY(ock_child_start(s->command.bytes, s->cpu, r->environment, &s->child, err));

@@ -146,8 +146,9 @@ static ockham_status read_about(const ock_import *import, const char *line, cons
                                 uint8_t *levels, ockham_error *err) {
   const ockham_study *study = import->study;
   char purpose[32], scale[64], seed[32], rate[40], level[256];
-  if (!find_value(line, end, "purpose", purpose, sizeof purpose) || !find_value(line, end, "scale", scale, sizeof scale) ||
-      !find_value(line, end, "seed", seed, sizeof seed) || !find_value(line, end, "rate", rate, sizeof rate))
+  if (!find_value(line, end, "purpose", purpose, sizeof purpose) ||
+      !find_value(line, end, "scale", scale, sizeof scale) || !find_value(line, end, "seed", seed, sizeof seed) ||
+      !find_value(line, end, "rate", rate, sizeof rate))
     return refuse_task(import, "no line that says which run it is", err);
   size_t p = 0;
   while (p < OCKHAM_N_PURPOSES && strcmp(purposes[p], purpose) != 0) p++;
@@ -225,8 +226,7 @@ ockham_status ock_import_task(ock_import *import, const char *text, size_t size,
   ock_metrics_feed(&metrics, line_end + 1, (size_t)(end - line_end - 1));
   ock_metrics_end(&metrics);
   snprintf(why, sizeof why, "exit status %s", status_text);
-  ockham_status status =
-      put_task_run(import, &run, &metrics, strcmp(status_text, "0") == 0 ? NULL : why, seconds, err);
+  ockham_status status = put_task_run(import, &run, &metrics, strcmp(status_text, "0") == 0 ? NULL : why, seconds, err);
   ock_metrics_clear(&metrics);
   return status;
 }

@@ -23,10 +23,10 @@ void ock_draw_errors(const ock_model *m, ock_rng *rng, double *errors) {
 
 typedef struct drawing {
   ock_analysis *a;
-  ock_fit *fits;    /* one a worker */
-  double *errors;   /* n_units a worker */
-  double *spread;   /* n_mains a worker */
-  size_t *first;    /* OCK_GRID + 1: draws of each value of E */
+  ock_fit *fits;  /* one a worker */
+  double *errors; /* n_units a worker */
+  double *spread; /* n_mains a worker */
+  size_t *first;  /* OCK_GRID + 1: draws of each value of E */
 } drawing;
 
 static void draw_at(void *arg, size_t i, size_t worker) {

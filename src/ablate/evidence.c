@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which terms the data want: each submodel weighs exp(-BIC / 2), and a term what the models weigh that hold it. A trend
- * needs its main, a pair one of its two. The models, and with them E, are walked by Gibbs' sampler; what is averaged are
- * the probabilities of each step, not its outcomes.
+ * needs its main, a pair one of its two. The models, and with them E, are walked by Gibbs' sampler; what is averaged
+ * are the probabilities of each step, not its outcomes.
  *
  * BIC = N ln(RSS / N) + k ln n: N counts runs, RSS has the pure error in it, but n are the cells, for runs of a cell do
  * not tell models apart. With more terms than a third of the cells, sets of each size weigh the same (extended BIC).
@@ -27,9 +27,9 @@ typedef struct evidence {
   sums values[N_VALUES];
   double pure, n_total, n_cells; /* squares and number */
   bool extended;
-  double *triangle, *solved;    /* a chain's */
-  bool *in;                     /* a chain's: p */
-  double *chances;              /* a chain's: p */
+  double *triangle, *solved; /* a chain's */
+  bool *in;                  /* a chain's: p */
+  double *chances;           /* a chain's: p */
 } evidence;
 
 /* ---- a model's weight ---- */
@@ -157,8 +157,12 @@ static void walk(void *arg, size_t i, size_t worker) {
   evidence *e = arg;
   (void)worker;
   size_t p = e->p;
-  chain c = {.e = e, .in = e->in + i * p, .triangle = e->triangle + i * p * (p + 1) / 2, .solved = e->solved + i * p,
-             .chances = e->chances + i * p, .value = e->n_values / 2};
+  chain c = {.e = e,
+             .in = e->in + i * p,
+             .triangle = e->triangle + i * p * (p + 1) / 2,
+             .solved = e->solved + i * p,
+             .chances = e->chances + i * p,
+             .value = e->n_values / 2};
   c.rng = ock_rng_make(e->a->how.seed, ((uint64_t)1 << 60) + i);
   for (size_t j = 0; j < p; j++) c.in[j] = e->kept[j] && j < e->n_mains + e->n_trends && i % 2 == 0, c.chances[j] = 0;
   for (size_t sweep = 0; sweep < SWEEPS; sweep++) {

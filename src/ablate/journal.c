@@ -289,6 +289,10 @@ static ockham_status keep(ockham_journal *j, const ockham_run *run, const char *
     if (!copy || !levels) return ock_fail_memory(err, "the journal's runs", strlen(key));
     memcpy(levels, run->levels, j->study->n_factors);
     at = j->n++;
+    for (; at > 0 && j->runs[at - 1].id > run->id; at--) { /* in the order of their numbers, however they ended */
+      j->runs[at] = j->runs[at - 1];
+      j->keys[at] = j->keys[at - 1];
+    }
     j->keys[at] = copy;
     j->runs[at] = *run;
     j->runs[at].levels = levels;
@@ -605,8 +609,8 @@ static ockham_status refuse_second(const ockham_journal *j, const char *path, oc
   if (file >= 0) close(file);
   owner[n > 0 ? n : 0] = '\0';
   owner[strcspn(owner, "\n")] = '\0';
-  return ock_fail(err, OCKHAM_BAD_DATA, "%s: another process%s%s is writing to this journal; wait for it, or stop it",
-                  ock_show(j->path).text, owner[0] ? ", number " : "", owner);
+  return ock_fail(err, OCKHAM_BAD_DATA, "%s: %s%s is writing to this journal; wait for it, or stop it",
+                  ock_show(j->path).text, owner[0] ? "process " : "another process", owner);
 }
 
 ockham_status ock_journal_lock(ockham_journal *j, ockham_error *err) {

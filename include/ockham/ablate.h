@@ -292,6 +292,30 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_ablation_analyse(const ockham_
                                                                    ockham_ablation **ablation, ockham_error *err);
 OCKHAM_API void ockham_ablation_free(ockham_ablation *ablation);
 
+#define OCKHAM_ANSWER_LIST(X) \
+  X(YES, "yes")               \
+  X(NO, "no")                 \
+  X(OPEN, "open") /* the runs do not say */
+#define X(name, word) OCKHAM_ANSWER_##name,
+typedef enum ockham_answer { OCKHAM_ANSWER_LIST(X) OCKHAM_N_ANSWERS } ockham_answer;
+#undef X
+/** What the analysis answers to the study's claim of that number, and why: one line. */
+OCKHAM_API ockham_answer ockham_claim_answer(const ockham_study *study, const ockham_ablation *ablation, size_t claim,
+                                             char why[200]);
+
+/** How runs with a level bear with what is done to them: a second answer, beside the loss. */
+typedef struct ockham_level_stability {
+  size_t factor, level;
+  size_t n_runs, n_diverged, n_failed; /**< of all purposes; failed: also those that timed out */
+  size_t n_probed;                     /**< cells that were run at all rates */
+  double rate_sensitivity;             /**< mean of (min(loss, worst) - loss at the best rate) over probes: Wortsman et
+                                            al., 2023 (arXiv:2309.14322); NaN: not probed */
+  double rate;                         /**< geometric mean of the cells' best multiples; NaN */
+} ockham_level_stability;
+/** One entry a level, factor by factor: levels has room for all of the study. */
+OCKHAM_API void ockham_study_stability(const ockham_study *study, const ockham_run *runs, size_t n_runs,
+                                       ockham_level_stability *levels);
+
 /* ---- scaling laws ---- */
 
 /** L = E + A N^-alpha + B D^-beta, fitted to log L by Huber's loss (1e-3), by variable projection. Hoffmann et al.,

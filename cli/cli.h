@@ -53,7 +53,7 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cmd_clusters, cmd_fit, cmd_mixture, cmd_predict, cmd_show, cmd_generate, cmd_criteria,
-    cmd_drift, cmd_serve, cmd_requests, cmd_replay, cmd_certify, cmd_worker, cmd_profile;
+    cmd_drift, cmd_serve, cmd_requests, cmd_replay, cmd_certify, cmd_worker, cmd_profile, cmd_train, cmd_sample;
 
 /* Fill *values from the command line: arguments[0 ...] become the positional arguments, *n_positional of them. Returns
  * EXIT_DONE to go on; otherwise the exit code, *stop set, after help or a line about what is wrong. */
@@ -78,6 +78,8 @@ int cli_fail_usage(const char *format, ...) __attribute__((format(printf, 1, 2))
  * the process at once. */
 const ockham_progress *cli_progress_start(bool quiet);
 void cli_progress_end(void);
+/* After cli_progress_start(): SIGTERM is like Ctrl-C. */
+void cli_progress_take_sigterm(void);
 /* While nothing has been computed or written, Ctrl-C need not wait for a read that does. */
 void cli_interrupt_ends_at_once(bool at_once);
 

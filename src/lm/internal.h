@@ -13,6 +13,13 @@
 
 #include "core/internal.h"
 
+/* What networks count in. The tests of gradients compile them a second time, with doubles. */
+#ifdef OCK_LM_DOUBLE
+typedef double ock_lm_real;
+#else
+typedef float ock_lm_real;
+#endif
+
 /* ---- vocabulary: bytes or pieces from 0, then specials, equally many for every objective; padded to a multiple of 16
  * ---- */
 
@@ -34,6 +41,13 @@ enum {
 /* Bytes or pieces of a complete config, and all rows of its table. */
 size_t ock_lm_n_pieces(const ockham_lm_config *config);
 size_t ock_lm_n_tokens(const ockham_lm_config *config);
+
+/* ---- what a complete config implies ---- */
+
+bool ock_lm_is_gated(ockham_lm_ffn ffn);
+bool ock_lm_has_encoder(const ockham_lm_config *config);
+size_t ock_lm_layers_of_stack(const ockham_lm_config *config);
+size_t ock_lm_n_kv_heads(const ockham_lm_config *config); /* by the attention's level */
 
 /* ---- batches ---- */
 
@@ -87,11 +101,29 @@ typedef enum ock_lm_role {
   OCK_LM_VECTOR /* gains, biases, T5's table, ReZero's a: no decay */
 } ock_lm_role;
 
+/* What a tensor is to the sublayer that it belongs to: first weights depend on it. */
+typedef enum ock_lm_part {
+  OCK_LM_TOKENS,
+  OCK_LM_PLACES,
+  OCK_LM_LOGITS,
+  OCK_LM_QUERY,
+  OCK_LM_KEY,
+  OCK_LM_VALUE,
+  OCK_LM_ATTENDED, /* attention's output */
+  OCK_LM_IN,
+  OCK_LM_GATE,
+  OCK_LM_OUT,
+  OCK_LM_ROUTER,
+  OCK_LM_GAIN,  /* 1 at first */
+  OCK_LM_OFFSET /* 0 at first: biases, T5's table, ReZero's a */
+} ock_lm_part;
+
 typedef struct ock_lm_tensor {
   char name[48]; /* "decoder.3.attention.q" */
   ock_lm_role role;
+  ock_lm_part part;
   size_t rows, columns; /* inputs x outputs: y = x W; a vector has one row */
-  float *weight, *gradient;
+  ock_lm_real *weight, *gradient;
   float rate; /* factor of the learning rate: muP's; else 1 */
 } ock_lm_tensor;
 
@@ -100,8 +132,8 @@ typedef struct ock_lm_net {
   size_t n_tensors;
   ock_lm_tensor *tensors;
   size_t n_parameters;
-  float *weights, *gradients;   /* n_parameters each, the tensors one after another, each at a multiple of 16 */
-  struct ock_lm_layout *layout; /* the network's own: tensors by place, activations */
+  ock_lm_real *weights, *gradients; /* n_parameters each, the tensors one after another, each at a multiple of 16 */
+  struct ock_lm_layout *layout;     /* the network's own: tensors by place, activations */
 } ock_lm_net;
 
 ockham_status ock_lm_net_new(const ockham_lm_config *config, ock_lm_net **net, ockham_error *err);
@@ -112,17 +144,19 @@ void ock_lm_net_init(ock_lm_net *net);
  * ock_lm_net_backward(), which adds z-loss and an MoE's balance loss to what it differentiates. nll: of each target in
  * the batch's order (n_targets), or NULL. Fails with NO_MEMORY only: activations grow to the largest batch seen. */
 ockham_status ock_lm_net_forward(ock_lm_net *net, const ock_lm_batch *batch, bool training, uint64_t step, double *loss,
-                                 float *nll, ockham_error *err);
+                                 ock_lm_real *nll, ockham_error *err);
 /* Gradients of the last forward pass, in place of those before. */
 void ock_lm_net_backward(ock_lm_net *net);
 /* Logits after the last token of each sequence of the last forward pass: B x n_tokens. For sampling. */
-const float *ock_lm_net_last_logits(ock_lm_net *net);
+const ock_lm_real *ock_lm_net_last_logits(ock_lm_net *net);
 
 /* ---- optimisers ---- */
 
 typedef struct ock_lm_optimizer ock_lm_optimizer;
 ockham_status ock_lm_optimizer_new(ock_lm_net *net, ock_lm_optimizer **optimizer, ockham_error *err);
 void ock_lm_optimizer_free(ock_lm_optimizer *optimizer);
+/* The steps in which the rate rises. */
+uint64_t ock_lm_warmup_steps(const ockham_lm_config *config, uint64_t n_steps);
 /* Of the step, from 0, by the schedule. */
 double ock_lm_rate_at(const ockham_lm_config *config, uint64_t step, uint64_t n_steps);
 /* Clip, and step. Returns the gradient's norm before. */
@@ -133,8 +167,9 @@ float *ock_lm_optimizer_state(ock_lm_optimizer *optimizer, size_t *n);
 /* ---- matrix products, by BLAS: one thread ---- */
 
 /* c (m x n) = alpha a b + beta c; a is m x k, or k x m and taken transposed; rows are lda, ldb, ldc apart. */
-void ock_lm_product(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
-                    size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc);
+void ock_lm_product(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, ock_lm_real alpha,
+                    const ock_lm_real *a, size_t lda, const ock_lm_real *b, size_t ldb, ock_lm_real beta,
+                    ock_lm_real *c, size_t ldc);
 /* NULL: there is BLAS; else what is missing. */
 const char *ock_lm_problem(void);
 

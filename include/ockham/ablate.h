@@ -214,10 +214,6 @@ typedef enum ockham_effect_verdict { OCKHAM_EFFECT_VERDICT_LIST(X) OCKHAM_N_EFFE
 typedef enum ockham_trend { OCKHAM_TREND_LIST(X) OCKHAM_N_TRENDS } ockham_trend;
 #undef X
 
-typedef struct ockham_interval {
-  double value, low, high;
-} ockham_interval;
-
 /** A level of a factor against the factor's first level, the others averaged over the design. */
 typedef struct ockham_effect {
   size_t factor, level;

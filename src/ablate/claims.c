@@ -62,8 +62,8 @@ static ockham_answer answer_trend(const ockham_effect *e, ockham_trend wanted, c
     snprintf(why, 200, "too few scales or runs tell of a trend");
     return OCKHAM_ANSWER_OPEN;
   }
-  snprintf(why, 200, "its CEG %s: it goes with compute to the power of %+.2f (%+.2f to %+.2f), p = %.2g", words[e->trend],
-           e->elasticity.value, e->elasticity.low, e->elasticity.high, e->p_trend);
+  snprintf(why, 200, "its CEG %s: it goes with compute to the power of %+.2f (%+.2f to %+.2f), p = %.2g",
+           words[e->trend], e->elasticity.value, e->elasticity.low, e->elasticity.high, e->p_trend);
   if (e->trend == wanted) return OCKHAM_ANSWER_YES;
   if (e->trend != OCKHAM_TREND_CONSTANT) return OCKHAM_ANSWER_NO;
   /* No trend was found: the claim is wrong only where none of any size can be there. */

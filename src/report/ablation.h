@@ -20,7 +20,8 @@ const char *ock_answer_word(ockham_answer answer);
 const char *ock_account_word(ockham_compute_account account);
 const char *ock_account_about(ockham_compute_account account);
 /* "position learned -> rope", of an interaction both. */
-void ock_effect_name(const ockham_study *study, const ockham_effect *effect, const char *arrow, char *name, size_t size);
+void ock_effect_name(const ockham_study *study, const ockham_effect *effect, const char *arrow, char *name,
+                     size_t size);
 /* The largest scale at which anything is known of its CEG, or the last. */
 size_t ock_effect_last_scale(const ockham_study *study, const ockham_effect *effect);
 

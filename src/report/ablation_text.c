@@ -196,7 +196,8 @@ static void put_accounts(const teller *t) {
     put_name(t, &t->ablation->mains[i]);
     for (size_t k = 0; k < OCKHAM_N_ACCOUNTS; k++) {
       const ockham_ablation *a = by_account(t, k);
-      if (a && i < a->n_mains) put_interval(t, &a->mains[i].ceg[ock_effect_last_scale(t->study, &a->mains[i])], CELL_WIDTH);
+      if (a && i < a->n_mains)
+        put_interval(t, &a->mains[i].ceg[ock_effect_last_scale(t->study, &a->mains[i])], CELL_WIDTH);
     }
     fputc('\n', t->out);
   }

@@ -52,7 +52,7 @@ typedef struct cli_command {
   int (*run)(int n_arguments, char **arguments, const struct cli_command *command);
 } cli_command;
 
-extern const cli_command cmd_clusters, cmd_fit, cmd_mixture, cmd_predict, cmd_show, cmd_generate, cmd_criteria,
+extern const cli_command cmd_ablate, cmd_clusters, cmd_fit, cmd_mixture, cmd_predict, cmd_show, cmd_generate, cmd_criteria,
     cmd_drift, cmd_serve, cmd_requests, cmd_replay, cmd_certify, cmd_worker, cmd_profile, cmd_train, cmd_sample;
 
 /* Fill *values from the command line: arguments[0 ...] become the positional arguments, *n_positional of them. Returns

@@ -442,6 +442,10 @@ OCKHAM_API size_t ockham_study_waiting(const ockham_study *study, const ockham_p
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_run_command(const ockham_study *study, const ockham_run *run,
                                                               const ockham_trainer *trainer, char **command,
                                                               ockham_error *err);
+/** What a trainer says of a run: facts stay as they are where it has nothing to say. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_run_ask(const ockham_study *study, const ockham_run *run,
+                                                          const ockham_trainer *trainer, ockham_trainer_facts *facts,
+                                                          ockham_error *err);
 /** A job array for Slurm: one task a run that the journal lacks and whose rate is known; *n_later others wait for
  * probes. Results come back by ockham_journal_import() of the folder `path` and ".runs". */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_study_slurm(const ockham_study *study, const ockham_plan *plan,

@@ -246,3 +246,15 @@ ockham_status ockham_run_command(const ockham_study *study, const ockham_run *ru
     *command = f.out.bytes;
   return status;
 }
+
+ockham_status ockham_run_ask(const ockham_study *study, const ockham_run *run, const ockham_trainer *trainer,
+                             ockham_trainer_facts *facts, ockham_error *err) {
+  size_t n = ock_settings_count(study, run->scale);
+  if (!trainer || !trainer->complete) return OCKHAM_OK;
+  ockham_study_setting *settings = ock_alloc_array(n, sizeof *settings);
+  if (!settings) return ock_fail_memory(err, "settings", n);
+  ock_settings_list(study, run->scale, run->levels, settings);
+  ockham_status status = trainer->complete(trainer->user, settings, n, facts, err);
+  ock_free(settings);
+  return status;
+}

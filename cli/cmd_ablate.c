@@ -74,6 +74,8 @@ ockham_status ablate_plan(ablate_study *a, ockham_error *err) {
 const char *ablate_duration(double seconds, char text[32]) {
   if (isnan(seconds))
     snprintf(text, 32, "unknown");
+  else if (seconds < 9.5)
+    snprintf(text, 32, "%.1f s", seconds);
   else if (seconds < 90)
     snprintf(text, 32, "%.0f s", seconds);
   else if (seconds < 5400)

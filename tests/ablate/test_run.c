@@ -8,6 +8,13 @@
 
 #ifdef OCK_HAVE_SQLITE
 
+/* Every cell once at the smaller scale. */
+static void plan_cells(void) {
+  plan_clear();
+  for (int a = 0; a < 2; a++)
+    for (int b = 0; b < 3; b++) plan_add(OCKHAM_PURPOSE_DESIGN, 0, a, b, 1, 1);
+}
+
 typedef struct told {
   size_t n, n_failed;
   char why[256];

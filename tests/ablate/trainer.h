@@ -70,11 +70,4 @@ static void plan_add(ockham_purpose purpose, size_t scale, int a, int b, uint64_
                             .loss = NAN};
 }
 
-/* Every cell once at the smaller scale. */
-static void plan_cells(void) {
-  plan_clear();
-  for (int a = 0; a < 2; a++)
-    for (int b = 0; b < 3; b++) plan_add(OCKHAM_PURPOSE_DESIGN, 0, a, b, 1, 1);
-}
-
 #endif

@@ -44,15 +44,15 @@ enum { FACTORS = 8, MOST_SCALES = 4, MOST_RUNS = 400, NULLS = 3, CONSTANTS = 3, 
 typedef struct scenario {
   const char *name;
   int n_scales;
-  double ratio[MOST_SCALES];  /* of compute, to the scale before */
-  double sd[MOST_SCALES];     /* of the loss */
-  int runs[MOST_SCALES];      /* of the design: 8, 16 or 32 */
-  int seeds[MOST_SCALES];     /* of each cell */
+  double ratio[MOST_SCALES];   /* of compute, to the scale before */
+  double sd[MOST_SCALES];      /* of the loss */
+  int runs[MOST_SCALES];       /* of the design: 8, 16 or 32 */
+  int seeds[MOST_SCALES];      /* of each cell */
   int replicates[MOST_SCALES]; /* of the baseline, and of the recipe */
-  double uneven;              /* sd of the logarithm of a cell's noise; with one factor doubling it */
-  bool pairs;                 /* there are two interactions */
-  bool noisy;                 /* the second level of a factor doubles the noise */
-  bool held;                  /* the largest is held out */
+  double uneven;               /* sd of the logarithm of a cell's noise; with one factor doubling it */
+  bool pairs;                  /* there are two interactions */
+  bool noisy;                  /* the second level of a factor doubles the noise */
+  bool held;                   /* the largest is held out */
 } scenario;
 
 static const scenario scenarios[] = {
@@ -62,17 +62,35 @@ static const scenario scenarios[] = {
     {"pairs", 3, {1, 6, 6}, {.012, .004, .002}, {32, 16, 16}, {1, 1, 1}, {6, 6, 3}, .3, true, true, false},
     {"few", 3, {1, 6, 6}, {.012, .004, .002}, {16, 16, 8}, {1, 1, 1}, {3, 3, 2}, .3, false, true, false},
     {"bare", 3, {1, 6, 6}, {.012, .004, .002}, {16, 16, 16}, {1, 1, 1}, {0, 0, 0}, .3, false, true, false},
-    {"held", 4, {1, 6, 6, 6}, {.012, .004, .002, .002}, {16, 16, 16, 0}, {1, 1, 1, 1}, {6, 6, 3, 3}, .3, false, true,
+    {"held",
+     4,
+     {1, 6, 6, 6},
+     {.012, .004, .002, .002},
+     {16, 16, 16, 0},
+     {1, 1, 1, 1},
+     {6, 6, 3, 3},
+     .3,
+     false,
+     true,
      true},
-    {"wide", 4, {1, 10, 10, 10}, {.012, .004, .002, .002}, {16, 16, 16, 8}, {2, 1, 1, 1}, {6, 6, 3, 3}, .3, false,
-     true, false},
+    {"wide",
+     4,
+     {1, 10, 10, 10},
+     {.012, .004, .002, .002},
+     {16, 16, 16, 8},
+     {2, 1, 1, 1},
+     {6, 6, 3, 3},
+     .3,
+     false,
+     true,
+     false},
 };
 
 typedef struct truth {
   double irreducible, level, exponent, effect[FACTORS], change[FACTORS]; /* change: del */
-  double pair[PAIRS];                                                     /* of factors 0 x 3 and 4 x 6 */
-  double l[MOST_SCALES];                                                  /* from the middle */
-  int kind[FACTORS];                                                      /* 0: null, 1: constant, 2: vanishing */
+  double pair[PAIRS];                                                    /* of factors 0 x 3 and 4 x 6 */
+  double l[MOST_SCALES];                                                 /* from the middle */
+  int kind[FACTORS];                                                     /* 0: null, 1: constant, 2: vanishing */
 } truth;
 static const int pair_of[PAIRS][2] = {{0, 3}, {4, 6}};
 
@@ -121,22 +139,32 @@ typedef struct sample {
   uint8_t levels[MOST_RUNS][FACTORS];
 } sample;
 
-static const char *const level_names[] = {"old", "new"}, *const factor_names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
+static const char *const level_names[] = {"old", "new"}, *const factor_names[] = {"A", "B", "C", "D",
+                                                                                  "E", "F", "G", "H"};
 static const char *const scale_names[] = {"S1", "S2", "S3", "S4"};
 
 static void add_run(sample *x, const truth *t, int scale, ockham_purpose purpose, const uint8_t *levels, double sd) {
   ockham_run *run = &x->runs[x->n_runs];
   memcpy(x->levels[x->n_runs], levels, FACTORS);
-  *run = (ockham_run){.id = x->n_runs + 1, .purpose = purpose, .scale = (size_t)scale, .levels = x->levels[x->n_runs],
-                      .seed = x->n_runs, .outcome = OCKHAM_OUTCOME_DONE, .flops = 1e12 * exp(t->l[scale] - t->l[0]),
-                      .parameters = NAN, .tokens = NAN, .seconds = NAN, .slope = NAN};
+  *run = (ockham_run){.id = x->n_runs + 1,
+                      .purpose = purpose,
+                      .scale = (size_t)scale,
+                      .levels = x->levels[x->n_runs],
+                      .seed = x->n_runs,
+                      .outcome = OCKHAM_OUTCOME_DONE,
+                      .flops = 1e12 * exp(t->l[scale] - t->l[0]),
+                      .parameters = NAN,
+                      .tokens = NAN,
+                      .seconds = NAN,
+                      .slope = NAN};
   run->loss = t->irreducible + exp(log_left(t, levels, t->l[scale])) + sd * normal();
   x->n_runs++;
 }
 
 /* Cells of a regular fraction that holds the baseline and the recipe: 32 (8-3), 16 (8-4), or 8 of the 16. */
 static void fill_cell(int n, int i, uint8_t *levels) {
-  int a = i & 1, b = i >> 1 & 1, c = i >> 2 & 1, d = n == 8 ? a ^ b ^ c : i >> 3 & 1, e = n == 32 ? i >> 4 & 1 : b ^ c ^ d;
+  int a = i & 1, b = i >> 1 & 1, c = i >> 2 & 1, d = n == 8 ? a ^ b ^ c : i >> 3 & 1,
+      e = n == 32 ? i >> 4 & 1 : b ^ c ^ d;
   int f = a ^ c ^ d, g = a ^ b ^ c, h = n == 32 ? b ^ c ^ e : a ^ b ^ d;
   if (n == 32) f = a ^ b ^ c, g = a ^ b ^ d, h = (a ^ c) ^ (d ^ e) ^ b;
   const int all[FACTORS] = {a, b, c, d, e, f, g, h};
@@ -163,8 +191,12 @@ static void make_sample(sample *x, const scenario *s, const truth *t) {
     x->scales[k] = (ockham_study_scale){.name = scale_names[k], .held_out = held};
   }
   for (int f = 0; f < FACTORS; f++) x->factors[f] = (ockham_study_factor){factor_names[f], 2, level_names};
-  x->study = (ockham_study){.name = "simulated", .n_factors = FACTORS, .factors = x->factors,
-                            .n_scales = (size_t)s->n_scales, .scales = x->scales, .worst_loss = 8};
+  x->study = (ockham_study){.name = "simulated",
+                            .n_factors = FACTORS,
+                            .factors = x->factors,
+                            .n_scales = (size_t)s->n_scales,
+                            .scales = x->scales,
+                            .worst_loss = 8};
 }
 
 /* ---- what is true of it ---- */

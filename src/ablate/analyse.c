@@ -71,12 +71,21 @@ ockham_effect *ock_effects_new(ock_analysis *a, size_t n) {
   ockham_effect *effects = ock_arena_array(a->arena, n, sizeof *effects);
   for (size_t i = 0; effects && i < n; i++) {
     size_t n_scales = a->study->n_scales;
-    effects[i] = (ockham_effect){.other_factor = SIZE_MAX, .other_level = SIZE_MAX, .log_loss = none,
-                                 .elasticity = none, .loss = unknown_intervals(a, n_scales),
+    effects[i] = (ockham_effect){.other_factor = SIZE_MAX,
+                                 .other_level = SIZE_MAX,
+                                 .log_loss = none,
+                                 .elasticity = none,
+                                 .loss = unknown_intervals(a, n_scales),
                                  .ceg = unknown_intervals(a, n_scales),
-                                 .ceg_measured = unknown_intervals(a, n_scales), .crossover = none, .p = NAN,
-                                 .p_adjusted = NAN, .p_trend = NAN, .inclusion = NAN, .inclusion_trend = NAN,
-                                 .verdict = OCKHAM_EFFECT_UNDECIDED, .runs_to_decide = NAN};
+                                 .ceg_measured = unknown_intervals(a, n_scales),
+                                 .crossover = none,
+                                 .p = NAN,
+                                 .p_adjusted = NAN,
+                                 .p_trend = NAN,
+                                 .inclusion = NAN,
+                                 .inclusion_trend = NAN,
+                                 .verdict = OCKHAM_EFFECT_UNDECIDED,
+                                 .runs_to_decide = NAN};
     if (!effects[i].loss || !effects[i].ceg || !effects[i].ceg_measured) return NULL;
   }
   return effects;
@@ -135,12 +144,15 @@ static ockham_status make_model(ock_analysis *a, bool law, ockham_error *err) {
   OCK_TRY(ock_units_gather(a, law ? takes_law : takes_kept, 0, &units, &n, err));
   size_t n_different = find_central(a, units, n);
   if (law && n_different < 2) return make_model(a, false, err);
-  *m = (ock_model){.n_factors = a->study->n_factors, .n_mains = a->n_mains, .mains = a->mains, .units = units,
-                   .n_units = n, .n_blocks = law ? 0 : a->study->n_scales};
+  *m = (ock_model){.n_factors = a->study->n_factors,
+                   .n_mains = a->n_mains,
+                   .mains = a->mains,
+                   .units = units,
+                   .n_units = n,
+                   .n_blocks = law ? 0 : a->study->n_scales};
   if (!n) return ock_fail(err, OCKHAM_BAD_DATA, "expected runs that have left the plateau, found none");
   for (size_t u = 0; u < n; u++)
-    if (!(units[u].loss > 0))
-      return ock_fail(err, OCKHAM_BAD_DATA, "expected losses above 0, found %g", units[u].loss);
+    if (!(units[u].loss > 0)) return ock_fail(err, OCKHAM_BAD_DATA, "expected losses above 0, found %g", units[u].loss);
   if (!ock_model_make(m, &a->scratch, a->study->n_scales, MOST_SELECTED, a->central)) return ock_no_room(err);
   ock_variance_guess(m);
   return OCKHAM_OK;
@@ -257,8 +269,8 @@ ockham_status ockham_ablation_analyse(const ockham_study *study, const ockham_ru
   if (!whole) return ock_no_room(err);
   ock_analysis a = {.study = study, .runs = runs, .n_runs = n_runs, .arena = &whole->arena, .out = &whole->public};
   ockham_status status = fill_options(options, &a.how, err);
-  a.ticker = (ock_ticker){.progress = options && options->progress.report ? &options->progress : NULL,
-                          .stage = "analyse"};
+  a.ticker =
+      (ock_ticker){.progress = options && options->progress.report ? &options->progress : NULL, .stage = "analyse"};
   if (!status) status = ock_pool_new(a.how.threads, &a.pool, err);
   if (!status) status = analyse(&a, err);
   ock_pool_free(a.pool);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of an analysis share.
  *
- * Runs that differ by their seed only are one unit. Given E, log(loss - E) of a unit is linear in columns for the mains,
- * their products with log compute, and pairs; the noise is of the loss, its variance one a scale, more where replicates
- * say so. E is drawn from its profile likelihood between 0 and the least loss, coefficients given E from normal noise
- * whose variances are drawn too: what follows is read off these draws. */
+ * Runs that differ by their seed only are one unit. Given E, log(loss - E) of a unit is linear in columns for the
+ * mains, their products with log compute, and pairs; the noise is of the loss, its variance one a scale, more where
+ * replicates say so. E is drawn from its profile likelihood between 0 and the least loss, coefficients given E from
+ * normal noise whose variances are drawn too: what follows is read off these draws. */
 #ifndef OCK_ABLATE_ANALYSIS_H
 #define OCK_ABLATE_ANALYSIS_H
 
@@ -31,13 +31,13 @@ typedef struct ock_model {
   size_t n_factors, n_blocks; /* n_blocks 0: a law */
   size_t n_mains, n_pairs;
   const ock_main *mains;
-  double *centre;      /* n_mains */
-  size_t (*pairs)[2];  /* numbers of mains */
+  double *centre;     /* n_mains */
+  size_t (*pairs)[2]; /* numbers of mains */
   size_t n_units;
   const ock_unit *units;
-  double *l;       /* n_units: log(C / C0), or what stands for it */
-  double *offset;  /* n_units: taken off log(loss - E); NULL: 0 */
-  double *fitted;  /* n_units: the loss, as last fitted */
+  double *l;      /* n_units: log(C / C0), or what stands for it */
+  double *offset; /* n_units: taken off log(loss - E); NULL: 0 */
+  double *fitted; /* n_units: the loss, as last fitted */
   size_t n_scales;
   double *variance; /* n_scales: of the loss of a run */
   double *freedom;  /* n_scales: of that variance; 0: it is a guess */
@@ -56,7 +56,7 @@ typedef struct ock_fit {
   bool *kept;                              /* p: does not depend on columns before it */
   double squares;                          /* weighted, of the residuals */
   ock_basis basis;
-  double *along;  /* p: where y lies along the basis */
+  double *along;   /* p: where y lies along the basis */
   double *row, *y; /* room */
 } ock_fit;
 
@@ -108,11 +108,11 @@ typedef struct ock_analysis {
   ock_fit fit; /* at irreducible.mean */
   ock_draws draws;
   bool *main_told, *trend_told; /* n_mains */
-  double *scale_effects; /* n_scales x bootstraps x n_mains: log ratio of loss - E at a scale; NaN: not told */
-  double *scale_baselines; /* n_scales x bootstraps: loss of the baseline; NaN */
-  double *scale_effect;    /* n_scales x n_mains: the estimates */
-  double *scale_baseline;  /* n_scales */
-  double *inclusion;       /* n_mains, n_mains of trends, n_pairs of all candidates */
+  double *scale_effects;        /* n_scales x bootstraps x n_mains: log ratio of loss - E at a scale; NaN: not told */
+  double *scale_baselines;      /* n_scales x bootstraps: loss of the baseline; NaN */
+  double *scale_effect;         /* n_scales x n_mains: the estimates */
+  double *scale_baseline;       /* n_scales */
+  double *inclusion;            /* n_mains, n_mains of trends, n_pairs of all candidates */
 } ock_analysis;
 
 /* ---- gather.c: runs to units ---- */

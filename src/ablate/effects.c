@@ -74,9 +74,9 @@ static ockham_interval crossover_of(const ock_analysis *a, size_t j) {
   const ock_fit *fit = &a->fit;
   double freedom, v11 = ock_fit_variance(fit, &a->model, trend, &freedom);
   double t = ock_student_quantile((1 + a->how.level) / 2, freedom);
-  ockham_interval l = ock_fieller(fit->coefficients[main], fit->coefficients[trend],
-                                  ock_fit_covariance(fit, &a->model, main, main),
-                                  ock_fit_covariance(fit, &a->model, main, trend), v11, t);
+  ockham_interval l =
+      ock_fieller(fit->coefficients[main], fit->coefficients[trend], ock_fit_covariance(fit, &a->model, main, main),
+                  ock_fit_covariance(fit, &a->model, main, trend), v11, t);
   return (ockham_interval){exp(a->central + l.value), exp(a->central + l.low), exp(a->central + l.high)};
 }
 

@@ -192,7 +192,8 @@ static ockham_status check_variation(const ock_analysis *a, ockham_error *err) {
   for (size_t i = 0; i < a->n_runs; i++)
     n_baselines += a->used[i] && !study->scales[a->runs[i].scale].held_out && ock_is_baseline(a, a->runs[i].levels);
   if (!n_baselines)
-    return ock_fail(err, OCKHAM_BAD_DATA, "expected a run of the baseline, every factor at its first level; found none "
+    return ock_fail(err, OCKHAM_BAD_DATA,
+                    "expected a run of the baseline, every factor at its first level; found none "
                     "that is done");
   for (size_t f = 0; f < study->n_factors; f++) {
     bool varies = false;

@@ -15,10 +15,10 @@ typedef struct sorting {
   ock_analysis *a;
   ock_model model; /* with all pairs */
   ock_basis basis;
-  size_t *kept;          /* the column of each of the basis */
+  size_t *kept; /* the column of each of the basis */
   double *row, *column, *along;
-  size_t *leader;        /* of each pair: itself, or a pair before it that it cannot be told from */
-  size_t *n_joined;      /* pairs of each leader */
+  size_t *leader;               /* of each pair: itself, or a pair before it that it cannot be told from */
+  size_t *n_joined;             /* pairs of each leader */
   bool *is_candidate, *is_main; /* is_main: mains alone make it */
 } sorting;
 
@@ -65,8 +65,7 @@ static void name_pair(const sorting *s, size_t pair, char *text, size_t size) {
     if (used >= size - 1) return;
     snprintf(text + used, size - used, "%s%s", side ? " x " : used ? ", " : "", factor->name);
     used = strlen(text);
-    if (factor->n_levels > 2 && used < size - 1)
-      snprintf(text + used, size - used, "=%s", factor->levels[main->level]);
+    if (factor->n_levels > 2 && used < size - 1) snprintf(text + used, size - used, "=%s", factor->levels[main->level]);
     used = strlen(text);
   }
 }
@@ -85,10 +84,10 @@ static ockham_status warn_of_aliases(const sorting *s, ockham_error *err) {
       if (find_leader(s, other) != pair) continue;
       if (n++ < NAMED) name_pair(s, other, text, sizeof text);
     }
-    ockham_status status = s->is_main[pair]
-                               ? ock_warn(s->a, "this interaction cannot be told from main effects: %s", text)
-                               : ock_warn(s->a, "these interactions cannot be told apart: %s%s", text,
-                                          n > NAMED ? " ..." : "");
+    ockham_status status =
+        s->is_main[pair]
+            ? ock_warn(s->a, "this interaction cannot be told from main effects: %s", text)
+            : ock_warn(s->a, "these interactions cannot be told apart: %s%s", text, n > NAMED ? " ..." : "");
     if (status) return ock_no_room(err);
   }
   return OCKHAM_OK;
@@ -317,10 +316,10 @@ static ockham_status adjust(ock_analysis *a, ockham_error *err) {
     effect->p_adjusted = p[i];
     double rope = a->how.negligible, exponent = a->model.n_blocks ? NAN : ock_exponent(a, a->fit.coefficients);
     bool small = fmax(fabs(effect->log_loss.low), fabs(effect->log_loss.high)) / exponent <= log(rope);
-    effect->verdict = small                                 ? OCKHAM_EFFECT_NEGLIGIBLE
-                      : !(p[i] <= a->how.false_calls)       ? OCKHAM_EFFECT_UNDECIDED
-                      : effect->log_loss.value < 0          ? OCKHAM_EFFECT_HELPS
-                                                            : OCKHAM_EFFECT_HURTS;
+    effect->verdict = small                           ? OCKHAM_EFFECT_NEGLIGIBLE
+                      : !(p[i] <= a->how.false_calls) ? OCKHAM_EFFECT_UNDECIDED
+                      : effect->log_loss.value < 0    ? OCKHAM_EFFECT_HELPS
+                                                      : OCKHAM_EFFECT_HURTS;
   }
   return OCKHAM_OK;
 }

@@ -14,7 +14,7 @@ typedef struct recipe {
   ock_draws draws;
   ock_fit fit;
   uint8_t *levels;
-  double *row, *errors;          /* n_columns, n_units */
+  double *row, *errors;            /* n_columns, n_units */
   double *joint, *product, *ratio; /* a draw each */
 } recipe;
 
@@ -93,8 +93,7 @@ static bool all_told(const ock_analysis *a) {
 static void find_shapley(recipe *r) {
   ock_analysis *a = r->a;
   double l = -INFINITY;
-  for (size_t u = 0; u < a->model.n_units; u++)
-    l = fmax(l, a->scale_compute[a->model.units[u].scale] - a->central);
+  for (size_t u = 0; u < a->model.n_units; u++) l = fmax(l, a->scale_compute[a->model.units[u].scale] - a->central);
   for (size_t j = 0; j < a->n_mains; j++) {
     if (a->mains[j].level != 1) continue;
     size_t factor = a->mains[j].factor;

@@ -15,12 +15,12 @@ typedef struct own_scale {
   ock_model model;
   ock_fit fit;
   bool by_law;
-  bool *told;      /* n_mains */
-  double l;        /* of the baseline, of the law */
-  size_t baseline; /* its unit; n_units: none */
-  size_t p;        /* of the model whose rows these are */
-  double *rows;    /* n_mains x n_units x 2 x p: with the level, and with the factor's first */
-  double *changes; /* n_mains x bootstraps */
+  bool *told;                    /* n_mains */
+  double l;                      /* of the baseline, of the law */
+  size_t baseline;               /* its unit; n_units: none */
+  size_t p;                      /* of the model whose rows these are */
+  double *rows;                  /* n_mains x n_units x 2 x p: with the level, and with the factor's first */
+  double *changes;               /* n_mains x bootstraps */
   double *errors, *coefficients; /* a worker's: n_units, p */
 } own_scale;
 

@@ -29,9 +29,9 @@ void ock_fraction_search(size_t n_factors, size_t n_basic, ock_fraction *fractio
 void ock_fraction_words(const ock_fraction *fraction, uint64_t words[OCK_FRACTION_MOST_FACTORS + 1]);
 /* The shortest word; 0: none, for all combinations are there. */
 size_t ock_fraction_resolution(const ock_fraction *fraction);
-/* The half of its cells whose pattern of words is best, as a fraction, and kept[i] < 2^n_basic: the cells. False where
- * two factors would always go together in every half. */
-bool ock_fraction_halve(const ock_fraction *fraction, ock_fraction *half, uint8_t *kept);
+/* The part of its cells that is a fraction of so many, and whose pattern of words is best; *part may be *fraction.
+ * False where two factors would always go together in every such part. */
+bool ock_fraction_part(const ock_fraction *fraction, size_t n_basic, ock_fraction *part);
 /* The best of which these cells are a half; n_basic < min(n_factors, OCK_FRACTION_MOST_BASIC). */
 void ock_fraction_double(const ock_fraction *fraction, ock_fraction *twice);
 /* Sets of main effects and pairs that cannot be told apart, as texts. */

@@ -228,7 +228,7 @@ bool ock_fraction_of(const ockham_design *design, ock_fraction *fraction) {
   return true;
 }
 
-/* ---- halves ---- */
+/* ---- parts ---- */
 
 /* In the half where <through, x> = 0, columns that differ by `through` are the same one. */
 static bool halves_well(const ock_fraction *fraction, unsigned through) {
@@ -246,38 +246,51 @@ static unsigned drop_bit(unsigned bits, unsigned at) {
   return low | (bits >> (at + 1)) << at;
 }
 
-static void halve_through(const ock_fraction *fraction, unsigned through, ock_fraction *half, uint8_t *kept) {
+static ock_fraction halve_through(const ock_fraction *fraction, unsigned through) {
   unsigned at = (unsigned)__builtin_ctz(through);
-  *half = (ock_fraction){.n_factors = fraction->n_factors, .n_basic = fraction->n_basic - 1};
+  ock_fraction half = {.n_factors = fraction->n_factors, .n_basic = fraction->n_basic - 1};
   for (size_t i = 0; i < fraction->n_factors; i++) {
     unsigned column = fraction->column[i];
     if (column >> at & 1u) column ^= through;
-    half->column[i] = (uint8_t)drop_bit(column, at);
+    half.column[i] = (uint8_t)drop_bit(column, at);
   }
-  for (unsigned x = 0; x < 1u << fraction->n_basic; x++) {
-    if (!ock_parity(x & through)) kept[drop_bit(x, at)] = (uint8_t)x;
-  }
+  return half;
 }
 
-bool ock_fraction_halve(const ock_fraction *fraction, ock_fraction *half, uint8_t *kept) {
-  uint64_t table[OCK_FRACTION_MOST_FACTORS + 1], best = UINT64_MAX;
-  unsigned best_through = 0;
-  make_key_table(fraction->n_factors, table);
+static uint64_t key_of(const ock_fraction *fraction, const uint64_t *table) {
+  uint64_t key = 0;
+  for (unsigned x = 0; x < 1u << fraction->n_basic; x++) {
+    size_t weight = 0;
+    for (size_t i = 0; i < fraction->n_factors; i++) weight += ock_parity(x & fraction->column[i]);
+    key += table[weight];
+  }
+  return key;
+}
+
+/* Halves of halves, all of them: of 128 cells 11811 parts have 16. Returns the key, UINT64_MAX: there is none. */
+static uint64_t find_part(const ock_fraction *fraction, size_t n_basic, const uint64_t *table, ock_fraction *part) {
+  uint64_t best = UINT64_MAX;
+  if (fraction->n_basic == n_basic) {
+    *part = *fraction;
+    return key_of(fraction, table);
+  }
   for (unsigned through = 1; through < 1u << fraction->n_basic; through++) {
-    uint64_t key = 0;
+    ock_fraction found;
     if (!halves_well(fraction, through)) continue;
-    for (unsigned x = 0; x < 1u << fraction->n_basic; x++) {
-      size_t weight = 0;
-      if (ock_parity(x & through)) continue;
-      for (size_t i = 0; i < fraction->n_factors; i++) weight += ock_parity(x & fraction->column[i]);
-      key += table[weight];
-    }
+    ock_fraction half = halve_through(fraction, through);
+    uint64_t key = find_part(&half, n_basic, table, &found);
     if (key >= best) continue;
     best = key;
-    best_through = through;
+    *part = found;
   }
-  if (best_through) halve_through(fraction, best_through, half, kept);
-  return best_through != 0;
+  return best;
+}
+
+bool ock_fraction_part(const ock_fraction *fraction, size_t n_basic, ock_fraction *part) {
+  uint64_t table[OCK_FRACTION_MOST_FACTORS + 1];
+  ock_fraction whole = *fraction;
+  make_key_table(whole.n_factors, table);
+  return (size_t)1 << n_basic > whole.n_factors && find_part(&whole, n_basic, table, part) < UINT64_MAX;
 }
 
 /* ---- twice as many cells ---- */

@@ -213,10 +213,10 @@ static ockham_status take_runs(const planner *p, ockham_plan *plan, ockham_error
 }
 
 static ockham_status make_runs(const ockham_study *study, ockham_plan *plan, ockham_error *err) {
-  planner p = {.study = study,
-               .designs = plan->designs,
-               .model = ock_design_model_make(study->factors, study->n_factors, study->forbidden, study->n_forbidden,
-                                              NULL, 0)};
+  planner p = {
+      .study = study,
+      .designs = plan->designs,
+      .model = ock_design_model_make(study->factors, study->n_factors, study->forbidden, study->n_forbidden, NULL, 0)};
   for (size_t s = 0; s < study->n_scales; s++) add_scale(&p, s);
   ockham_status status = add_probes(&p, err);
   if (!status && p.failed) status = ock_fail_memory(err, "the runs of a plan", p.room * sizeof *p.jobs);

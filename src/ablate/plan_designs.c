@@ -7,10 +7,16 @@
 
 enum { MOST_LISTED = 4096 };
 
+/* Fractions by their numbers of basic factors, each a part of the larger ones; n_factors 0: none of that size. */
+typedef struct chain {
+  ock_fraction fractions[OCK_FRACTION_MOST_BASIC + 1];
+} chain;
+
 typedef struct nest {
   const ockham_study *study;
   ock_design_model model;
   bool sized; /* the kind has a size to choose */
+  chain regular;
 } nest;
 
 static ockham_status make(const nest *n, ockham_design_kind kind, size_t n_cells, ockham_design *design,
@@ -38,19 +44,28 @@ static ockham_status copy(const ockham_design *from, ockham_design *to, ockham_e
 
 /* ---- parts of a design ---- */
 
-/* Regular: by halves, while these keep factors apart. *found: there is such a part. */
-static ockham_status halve(const nest *n, const ockham_design *from, size_t n_cells, ockham_design *to, bool *found,
-                           ockham_error *err) {
-  ock_fraction whole, half;
-  uint8_t kept[1 << OCK_FRACTION_MOST_BASIC];
-  *found = false;
-  if ((n_cells & (n_cells - 1)) || !ock_fraction_of(from, &whole)) return OCKHAM_OK;
-  for (size_t left = from->n_cells; left > n_cells; left /= 2) {
-    if (!ock_fraction_halve(&whole, &half, kept)) return OCKHAM_OK;
-    whole = half;
-  }
-  *found = true;
-  OCK_TRY(ock_fraction_fill(&whole, n->study->factors, to, err));
+static bool is_power(size_t n) {
+  return n && (n & (n - 1)) == 0;
+}
+
+static size_t log2_of(size_t n_cells) {
+  return (size_t)__builtin_ctzll(n_cells);
+}
+
+static const ock_fraction *find_link(const chain *c, size_t n_cells) {
+  bool linked = is_power(n_cells) && n_cells <= (size_t)1 << OCK_FRACTION_MOST_BASIC;
+  const ock_fraction *link = linked ? &c->fractions[log2_of(n_cells)] : NULL;
+  return link && link->n_factors ? link : NULL;
+}
+
+/* *found: there is a regular part. Of a part that is not regular itself there is none. */
+static ockham_status make_regular(const nest *n, const ockham_design *from, size_t n_cells, ockham_design *to,
+                                  bool *found, ockham_error *err) {
+  ock_fraction whole;
+  const ock_fraction *part = find_link(&n->regular, n_cells);
+  *found = part && ock_fraction_of(from, &whole);
+  if (!*found) return OCKHAM_OK;
+  OCK_TRY(ock_fraction_fill(part, n->study->factors, to, err));
   return ock_design_weigh(&n->model, to, err);
 }
 
@@ -78,7 +93,7 @@ static ockham_status make_part(const nest *n, const ockham_design *from, size_t 
   if (n_cells < n->model.n_terms)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "scale %s: expected at least %zu cells, one a term, found %zu",
                     n->study->scales[scale].name, n->model.n_terms, n_cells);
-  OCK_TRY(halve(n, from, n_cells, to, &found, err));
+  OCK_TRY(make_regular(n, from, n_cells, to, &found, err));
   if (found) return OCKHAM_OK;
   if (n->study->design == OCKHAM_DESIGN_FULL && from->n_cells > MOST_LISTED) /* any design is a part of that */
     return make(n, OCKHAM_DESIGN_D_OPTIMAL, n_cells, to, err);
@@ -96,53 +111,74 @@ static size_t size_asked(const nest *n, size_t scale) {
 
 /* ---- fractions of several sizes ---- */
 
-static size_t log2_of(size_t n_cells) {
-  return (size_t)__builtin_ctzll(n_cells);
-}
-
-static bool has_size(const nest *n, const size_t *sizes, size_t size) {
-  bool has = false;
-  for (size_t s = 0; s < n->study->n_scales; s++) has = has || sizes[s] == size;
-  return has;
-}
-
-/* How much shorter words are than they need be, over the sizes that scales have, when each is a half of the next. */
-static size_t find_shortfall(const nest *n, const size_t *sizes, ock_fraction fraction, size_t least) {
-  size_t k = fraction.n_factors, shortfall = 0;
-  uint8_t kept[1 << OCK_FRACTION_MOST_BASIC];
-  for (;;) {
-    if (has_size(n, sizes, (size_t)1 << fraction.n_basic)) {
-      ock_fraction best;
-      size_t length = ock_fraction_resolution(&fraction);
-      ock_fraction_search(k, fraction.n_basic, &best);
-      shortfall += length ? ock_fraction_resolution(&best) - length : 0;
-    }
-    ock_fraction half;
-    if (fraction.n_basic == least) return shortfall;
-    if (!ock_fraction_halve(&fraction, &half, kept)) return shortfall + k;
-    fraction = half;
+/* The largest size below `below` that a scale has. */
+static size_t next_size(const nest *n, const size_t *sizes, size_t below) {
+  size_t next = 0;
+  for (size_t s = 0; s < n->study->n_scales; s++) {
+    if (sizes[s] < below && sizes[s] > next) next = sizes[s];
   }
+  return next;
 }
 
-/* The fraction of the largest size with the least aberration may have no half as good as halves can be; then one made
- * from the best smallest one, by doubling, serves the scales better. *design is the former. */
-static ockham_status reconsider(const nest *n, const size_t *sizes, ockham_design *design, ockham_error *err) {
-  ock_fraction whole, other, twice;
+/* The shortest word up to four letters: beyond that, main effects are clear of pairs. */
+static size_t clearness(const ock_fraction *fraction) {
+  size_t length = ock_fraction_resolution(fraction);
+  return length && length < 4 ? length : 4;
+}
+
+/* How much shorter words are than they need be, over the sizes that scales have. */
+static size_t find_shortfall(const nest *n, const size_t *sizes, const chain *c) {
+  size_t k = n->study->n_factors, shortfall = 0;
+  for (size_t size = next_size(n, sizes, SIZE_MAX); size > k; size = next_size(n, sizes, size)) {
+    const ock_fraction *link = find_link(c, size);
+    ock_fraction best;
+    if (!is_power(size)) continue;
+    ock_fraction_search(k, log2_of(size), &best);
+    shortfall += clearness(&best) - (link ? clearness(link) : 0);
+  }
+  return shortfall;
+}
+
+static chain link_parts(const nest *n, const size_t *sizes, const ock_fraction *whole) {
+  chain c = {0};
+  const ock_fraction *from = whole;
+  for (size_t size = next_size(n, sizes, SIZE_MAX); size > whole->n_factors; size = next_size(n, sizes, size)) {
+    if (!is_power(size)) continue;
+    ock_fraction *to = &c.fractions[log2_of(size)];
+    if (!ock_fraction_part(from, log2_of(size), to)) {
+      *to = (ock_fraction){0};
+      return c;
+    }
+    from = to;
+  }
+  return c;
+}
+
+static chain link_doubles(size_t n_factors, size_t least, size_t most) {
+  chain c = {0};
+  ock_fraction_search(n_factors, least, &c.fractions[least]);
+  for (size_t m = least; m < most; m++) ock_fraction_double(&c.fractions[m], &c.fractions[m + 1]);
+  return c;
+}
+
+/* The fraction of the largest size with the least aberration may have no part that keeps main effects clear of pairs,
+ * although there are fractions of that size that do; then those made from such a one by doubling serve the scales
+ * better, as long as they keep them clear themselves. *design is the former. */
+static ockham_status link_fractions(nest *n, const size_t *sizes, ockham_design *design, ockham_error *err) {
+  ock_fraction whole;
   size_t k = n->study->n_factors, least = design->n_cells;
   if (!ock_fraction_of(design, &whole)) return OCKHAM_OK;
   for (size_t s = 0; s < n->study->n_scales; s++) {
-    if (sizes[s] > k && (sizes[s] & (sizes[s] - 1)) == 0 && sizes[s] < least) least = sizes[s];
+    if (sizes[s] > k && is_power(sizes[s]) && sizes[s] < least) least = sizes[s];
   }
-  size_t shortfall = least < design->n_cells ? find_shortfall(n, sizes, whole, log2_of(least)) : 0;
-  if (!shortfall) return OCKHAM_OK;
-  ock_fraction_search(k, log2_of(least), &other);
-  while (other.n_basic < whole.n_basic) {
-    ock_fraction_double(&other, &twice);
-    other = twice;
-  }
-  if (find_shortfall(n, sizes, other, log2_of(least)) >= shortfall) return OCKHAM_OK;
+  n->regular = link_parts(n, sizes, &whole);
+  size_t shortfall = find_shortfall(n, sizes, &n->regular);
+  if (!shortfall || n->study->design == OCKHAM_DESIGN_FULL) return OCKHAM_OK;
+  chain doubles = link_doubles(k, log2_of(least), whole.n_basic);
+  if (find_shortfall(n, sizes, &doubles) >= shortfall) return OCKHAM_OK;
+  n->regular = doubles;
   ockham_design_clear(design);
-  OCK_TRY(ock_fraction_fill(&other, n->study->factors, design, err));
+  OCK_TRY(ock_fraction_fill(&doubles.fractions[whole.n_basic], n->study->factors, design, err));
   return ock_design_weigh(&n->model, design, err);
 }
 
@@ -161,15 +197,6 @@ static ockham_status make_largest(const nest *n, size_t *sizes, ockham_design *l
   if (most == largest->n_cells) return OCKHAM_OK;
   ockham_design_clear(largest);
   return make(n, full ? OCKHAM_DESIGN_D_OPTIMAL : n->study->design, most, largest, err);
-}
-
-/* The largest size below `below` that a scale has. */
-static size_t next_size(const nest *n, const size_t *sizes, size_t below) {
-  size_t next = 0;
-  for (size_t s = 0; s < n->study->n_scales; s++) {
-    if (sizes[s] < below && sizes[s] > next) next = sizes[s];
-  }
-  return next;
 }
 
 static ockham_status make_all(const nest *n, const ockham_design *largest, const size_t *sizes, ockham_design *designs,
@@ -195,7 +222,7 @@ ockham_status ock_plan_nest(const ockham_study *study, ockham_design *designs, o
   if (!sizes) return ock_fail_memory(err, "the designs of a study", study->n_scales * sizeof *sizes);
   ockham_status status = make_largest(&n, sizes, &largest, err);
   n.model = ock_design_model_make(study->factors, study->n_factors, study->forbidden, study->n_forbidden, NULL, 0);
-  if (!status && study->design != OCKHAM_DESIGN_FULL) status = reconsider(&n, sizes, &largest, err);
+  if (!status) status = link_fractions(&n, sizes, &largest, err);
   if (!status) status = make_all(&n, &largest, sizes, designs, err);
   ockham_design_clear(&largest);
   ock_free(sizes);

@@ -19,8 +19,7 @@ static bool is_positive(double x) {
 }
 
 static bool took_time(const ockham_run *run) {
-  return (run->outcome == OCKHAM_OUTCOME_DONE || run->outcome == OCKHAM_OUTCOME_DIVERGED) &&
-         is_positive(run->seconds);
+  return (run->outcome == OCKHAM_OUTCOME_DONE || run->outcome == OCKHAM_OUTCOME_DIVERGED) && is_positive(run->seconds);
 }
 
 /* A line through (x, y). */
@@ -47,9 +46,9 @@ static double line_at(const line *l, double x) {
 }
 
 typedef struct times {
-  line all;            /* log(seconds) on log(flops) */
+  line all;             /* log(seconds) on log(flops) */
   const line *of_scale; /* x: log(flops); n_scales */
-  const line *seconds; /* y: log(seconds), also of runs without flops; n_scales */
+  const line *seconds;  /* y: log(seconds), also of runs without flops; n_scales */
 } times;
 
 /* By the runs of the scale, and how much more or less work this one is; else by its work alone. */
@@ -158,8 +157,7 @@ typedef struct scratch {
   ock_arena arena;
 } scratch;
 
-static ockham_status prepare(scratch *s, size_t n_rows, size_t d, size_t n_sorted, size_t n_scales,
-                             ockham_error *err) {
+static ockham_status prepare(scratch *s, size_t n_rows, size_t d, size_t n_sorted, size_t n_scales, ockham_error *err) {
   size_t number = sizeof(double);
   bool there = (s->rows = ock_arena_array(&s->arena, n_rows, d * number)) &&
                (s->packed = ock_arena_array(&s->arena, d * (d + 1) / 2, number)) &&
@@ -184,8 +182,7 @@ static double change_variance(const ock_design_model *model, scratch *s, size_t 
   cell[factor] = (uint8_t)level;
   ock_design_row(model, cell, s->high);
   for (size_t i = 0; i < d; i++) {
-    for (size_t j = 0; j < d; j++)
-      sum += (s->high[i] - s->low[i]) * s->inverse[i * d + j] * (s->high[j] - s->low[j]);
+    for (size_t j = 0; j < d; j++) sum += (s->high[i] - s->low[i]) * s->inverse[i * d + j] * (s->high[j] - s->low[j]);
   }
   return sum;
 }
@@ -196,7 +193,8 @@ static double worst_variance(const ock_design_model *model, const ockham_plan *p
   double worst = 0;
   for (size_t i = 0; i < plan->n_runs; i++) {
     const ockham_run *run = &plan->runs[i];
-    if (run->scale == scale && run->purpose != OCKHAM_PURPOSE_PROBE) ock_design_row(model, run->levels, s->rows + n++ * d);
+    if (run->scale == scale && run->purpose != OCKHAM_PURPOSE_PROBE)
+      ock_design_row(model, run->levels, s->rows + n++ * d);
   }
   if (!ock_design_inverse(s->rows, n, d, 0, s->packed, s->inverse)) return INFINITY;
   for (size_t f = 0; f < model->n_factors; f++) {
@@ -281,7 +279,8 @@ ockham_status ock_plan_weigh(const ockham_study *study, const ockham_run *pilot,
       ock_design_model_make(study->factors, study->n_factors, study->forbidden, study->n_forbidden, NULL, 0);
   scratch s = {0};
   size_t n_sorted = n_pilot > plan->n_runs ? n_pilot : plan->n_runs, n_rows = 0;
-  for (size_t i = 0; i < study->n_scales; i++) n_rows = n_rows > plan->scales[i].n_runs ? n_rows : plan->scales[i].n_runs;
+  for (size_t i = 0; i < study->n_scales; i++)
+    n_rows = n_rows > plan->scales[i].n_runs ? n_rows : plan->scales[i].n_runs;
   ockham_status status = prepare(&s, n_rows, model.n_terms, n_sorted, study->n_scales, err);
   if (!status) {
     sum_within(s.sorted, sort_cells(study, pilot, n_pilot, false, s.sorted), s.found);

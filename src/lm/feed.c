@@ -127,15 +127,37 @@ void ock_lm_feed_batch(ock_lm_feed *feed, uint64_t step, const ock_lm_batch **ba
 
 /* ---- text ---- */
 
-size_t ock_lm_feed_encode(ock_lm_feed *feed, const void *text, size_t size, const int32_t **tokens) {
-  if (size > feed->encoded_room || !feed->encoded) {
-    int32_t *room = ock_realloc_array(feed->encoded, size, sizeof *room);
-    if (!room) return SIZE_MAX;
-    feed->encoded = room;
-    feed->encoded_room = size;
+/* Bytes as tokens, in the order of the config. */
+size_t ock_lm_encode_ordered(ock_lm_feed *feed, const unsigned char *bytes, size_t size, int32_t *tokens) {
+  if (feed->config->order == OCKHAM_LM_ORDER_FORWARD) return ock_lm_text_encode(&feed->text, bytes, size, tokens);
+  if (feed->config->tokens == OCKHAM_LM_TOKENS_BYTE) {
+    ock_lm_reverse_letters(bytes, size, feed->letters);
+    return ock_lm_text_encode(&feed->text, feed->letters, size, tokens);
   }
+  size_t n = ock_lm_text_encode(&feed->text, bytes, size, tokens);
+  for (size_t i = 0; i < n / 2; i++) {
+    int32_t kept = tokens[i];
+    tokens[i] = tokens[n - 1 - i];
+    tokens[n - 1 - i] = kept;
+  }
+  return n;
+}
+
+static bool widen_text(ock_lm_feed *feed, size_t size) {
+  if (size <= feed->text_room && feed->encoded) return true;
+  int32_t *encoded = ock_realloc_array(feed->encoded, size, sizeof *encoded);
+  if (encoded) feed->encoded = encoded;
+  unsigned char *letters = ock_realloc_array(feed->letters, size > feed->shape.context ? size : feed->shape.context, 1);
+  if (letters) feed->letters = letters;
+  if (!encoded || !letters) return false;
+  feed->text_room = size;
+  return true;
+}
+
+size_t ock_lm_feed_encode(ock_lm_feed *feed, const void *text, size_t size, const int32_t **tokens) {
+  if (!widen_text(feed, size)) return SIZE_MAX;
   *tokens = feed->encoded;
-  return ock_lm_text_encode(&feed->text, text, size, feed->encoded);
+  return ock_lm_encode_ordered(feed, text, size, feed->encoded);
 }
 
 size_t ock_lm_feed_decode(const ock_lm_feed *feed, int32_t token, const char **bytes) {

@@ -98,11 +98,11 @@ struct ock_lm_feed {
   size_t n_rows; /* sequences of a step */
   ock_lm_example example;
   int32_t *raw;           /* context + 1 */
-  unsigned char *letters; /* context, for reversing */
+  unsigned char *letters; /* context or text_room, for reversing */
   ock_lm_batch batch;
   int32_t *tokens, *targets, *prefix, *source, *source_used; /* n_rows x context, or n_rows */
-  int32_t *encoded;
-  size_t encoded_room;
+  int32_t *encoded;                                          /* text_room */
+  size_t text_room;
 };
 
 /* Forget the sequences of the batch before; then put row after row. Rows may differ in length: what is missing is PAD.
@@ -111,6 +111,9 @@ void ock_lm_batch_begin(ock_lm_feed *feed);
 void ock_lm_batch_put(ock_lm_feed *feed, const ock_lm_example *example);
 void ock_lm_batch_end(ock_lm_feed *feed);
 
+/* Bytes as tokens, in the order of the config; of up to context bytes. */
+size_t ock_lm_encode_ordered(ock_lm_feed *feed, const unsigned char *bytes, size_t size, int32_t *tokens);
+/* Where the pieces held out begin. */
 /* For sampling: one sequence that asks for the tail (at least one token and at most half a context; the last is not
  * seen) after the head, as held-out text does. */
 void ock_lm_feed_continue(ock_lm_feed *feed, const int32_t *head, size_t n_head, const int32_t *tail, size_t n_tail,

@@ -26,22 +26,6 @@ uint64_t ock_lm_feed_n_held(const ock_lm_feed *feed) {
   return feed->n_held;
 }
 
-/* Bytes as tokens, in the order of the config. */
-static size_t encode(ock_lm_feed *feed, const unsigned char *bytes, size_t size, int32_t *tokens) {
-  if (feed->config->order == OCKHAM_LM_ORDER_FORWARD) return ock_lm_text_encode(&feed->text, bytes, size, tokens);
-  if (feed->config->tokens == OCKHAM_LM_TOKENS_BYTE) {
-    ock_lm_reverse_letters(bytes, size, feed->letters);
-    return ock_lm_text_encode(&feed->text, feed->letters, size, tokens);
-  }
-  size_t n = ock_lm_text_encode(&feed->text, bytes, size, tokens);
-  for (size_t i = 0; i < n / 2; i++) {
-    int32_t kept = tokens[i];
-    tokens[i] = tokens[n - 1 - i];
-    tokens[n - 1 - i] = kept;
-  }
-  return n;
-}
-
 /* How an objective continues text: a mode before what is given, a sentinel behind it, a start. */
 typedef struct manner {
   int mode;
@@ -98,9 +82,9 @@ static void put_piece(ock_lm_feed *feed, const unsigned char *bytes, size_t n_gi
   if (n_given == 0)
     head[0] = feed->shape.special + OCK_LM_BEGIN;
   else
-    n_head = encode(feed, reverse ? bytes + n_asked : bytes, n_given, head);
+    n_head = ock_lm_encode_ordered(feed, reverse ? bytes + n_asked : bytes, n_given, head);
   int32_t *tail = head + n_head;
-  size_t n_tail = encode(feed, reverse ? bytes : bytes + n_given, n_asked, tail);
+  size_t n_tail = ock_lm_encode_ordered(feed, reverse ? bytes : bytes + n_given, n_asked, tail);
   make_example(feed, head, n_head, tail, n_tail);
   ock_lm_batch_put(feed, &feed->example);
 }

@@ -70,20 +70,24 @@ typedef struct ock_lm_feed ock_lm_feed;
 ockham_status ock_lm_feed_new(const ockham_lm_config *config, const ockham_corpus *corpus, ock_lm_feed **feed,
                               ockham_error *err);
 void ock_lm_feed_free(ock_lm_feed *feed);
-/* The batch of a step, from 0: config.batch tokens (source and target together). Valid until the next call on the feed.
+/* The batch of a step, from 0: config.batch tokens, source and target together; nothing is padded, so that the
+ * sequences of an encoder-decoder share their lengths in a step (prefix, denoiser, middle). Valid until the next call
+ * on the feed.
  */
 void ock_lm_feed_batch(ock_lm_feed *feed, uint64_t step, const ock_lm_batch **batch);
 
-/* Held-out text, the same bytes for every config: piece p is config.context bytes of the held-out part. The batch asks
- * for the suffix after cut / 4 (1, 2, 3) of each of up to config.batch / config.context pieces from `first` on, given
- * the rest, as the architecture and objective would have it: flm from the prefix before; plm with it as the prefix; mlm
- * and ul2 with a sentinel for the suffix; denoising-clm after its CLM token; fim as plain text; encoder-decoder with it
- * as the source. cut 0: the whole piece by the chain rule (NULL batch where the objective does not define it). n_bytes:
- * of the targets. Reverse: cut pieces of reversed text; the bytes are then others, and only whole pieces compare. */
+/* Held-out text, the same bytes for every config: piece p is config.context bytes of a held-out document (across
+ * documents where these are mostly shorter). The batch asks for the suffix after cut / 4 (1, 2, 3) of each of up to
+ * config.batch / config.context pieces from `first` on, given the rest, as the architecture and objective would have
+ * it: flm from the prefix before; plm with it as the prefix; mlm and ul2 with a sentinel for the suffix; denoising-clm
+ * after its CLM token; fim as plain text; encoder-decoder with it as the source. cut 0: the whole piece by the chain
+ * rule (NULL batch where the objective does not define it). n_bytes: of the targets. Reverse: cut pieces of reversed
+ * text; the bytes are then others, and only whole pieces compare. */
 void ock_lm_feed_held(ock_lm_feed *feed, uint64_t first, int cut, const ock_lm_batch **batch, uint64_t *n_pieces,
                       uint64_t *n_bytes);
 uint64_t ock_lm_feed_n_held(const ock_lm_feed *feed);
-/* Text to tokens, for prompts, and back. Returns how many; *tokens is the feed's until the next call. */
+/* Text to tokens, for prompts, in the order of the config. Returns how many, SIZE_MAX without memory; *tokens is the
+ * feed's until the next call. */
 size_t ock_lm_feed_encode(ock_lm_feed *feed, const void *text, size_t size, const int32_t **tokens);
 /* The bytes of a token: none of a special. */
 size_t ock_lm_feed_decode(const ock_lm_feed *feed, int32_t token, const char **bytes);

@@ -92,10 +92,11 @@ static bool count_word(learner *l, const unsigned char *bytes, size_t size) {
   return true;
 }
 
+/* Every n-th document of a large corpus is enough. */
 static bool count_words(learner *l, const ock_corpus_part *part) {
-  uint64_t at = 0;
-  for (uint64_t d = 0; d < part->n_documents; d++)
-    for (size_t size; at < part->ends[d]; at += size) {
+  uint64_t n = 1 + part->n_bytes / OCK_LM_LEARNT_BYTES;
+  for (uint64_t d = 0; d < part->n_documents; d += n)
+    for (uint64_t at = d ? part->ends[d - 1] : 0, size; at < part->ends[d]; at += size) {
       size = ock_lm_chunk(part->text + at, (size_t)(part->ends[d] - at));
       if (!count_word(l, part->text + at, size)) return false;
     }

@@ -39,12 +39,12 @@ static size_t slot_of(const ock_lm_text *text, uint64_t key) {
 
 static int64_t rank_of(const ock_lm_text *text, int32_t left, int32_t right) {
   const uint64_t *slot = &text->slots[2 * slot_of(text, pair_key(left, right))];
-  return slot[0] ? (int64_t)slot[1] : -1;
+  return slot[0] ? (int64_t)slot[1] : INT64_MAX;
 }
 
 /* ---- chunks that were met lately ---- */
 
-enum { N_KNOWN = 8192, LONGEST_KNOWN = 16 };
+enum { N_KNOWN = 1 << 15, LONGEST_KNOWN = 16 };
 
 typedef struct ock_lm_known {
   unsigned char size, n_tokens;
@@ -58,26 +58,26 @@ static known_chunk *known_of(ock_lm_text *text, const unsigned char *bytes, size
   return &text->known[(hash ^ hash >> 29) % N_KNOWN];
 }
 
-/* Merge the pair of least rank, as long as there is one. */
+/* Merge the first pair of least rank, as long as there is one: what it makes has no pair of a lower rank, so this is
+ * the merges in their order. ranks[i] is that of pieces i and i + 1. */
 static size_t encode_chunk(const ock_lm_text *text, const unsigned char *bytes, size_t size, int32_t *tokens) {
+  int64_t ranks[OCK_LM_LONGEST_CHUNK];
   size_t n = size;
   for (size_t i = 0; i < n; i++) tokens[i] = bytes[i];
-  for (;;) {
-    int64_t least = INT64_MAX;
-    for (size_t i = 0; i + 1 < n; i++) {
-      int64_t rank = rank_of(text, tokens[i], tokens[i + 1]);
-      if (rank >= 0 && rank < least) least = rank;
-    }
-    if (least == INT64_MAX) return n;
-    const int32_t *pair = text->merges + 2 * least;
-    size_t kept = 0;
-    for (size_t i = 0; i < n; kept++) {
-      bool merged = i + 1 < n && tokens[i] == pair[0] && tokens[i + 1] == pair[1];
-      tokens[kept] = merged ? (int32_t)(256 + least) : tokens[i];
-      i += merged ? 2 : 1;
-    }
-    n = kept;
+  for (size_t i = 0; i + 1 < n; i++) ranks[i] = rank_of(text, tokens[i], tokens[i + 1]);
+  while (n > 1) {
+    size_t least = 0;
+    for (size_t i = 1; i + 1 < n; i++)
+      if (ranks[i] < ranks[least]) least = i;
+    if (ranks[least] == INT64_MAX) break;
+    tokens[least] = (int32_t)(256 + ranks[least]);
+    n--;
+    memmove(tokens + least + 1, tokens + least + 2, (n - least - 1) * sizeof *tokens);
+    memmove(ranks + least, ranks + least + 1, (n - least - 1) * sizeof *ranks);
+    if (least > 0) ranks[least - 1] = rank_of(text, tokens[least - 1], tokens[least]);
+    if (least + 1 < n) ranks[least] = rank_of(text, tokens[least], tokens[least + 1]);
   }
+  return n;
 }
 
 static size_t encode_known(ock_lm_text *text, const unsigned char *bytes, size_t size, int32_t *tokens) {

@@ -8,12 +8,13 @@
 
 #include "lm/corpus.h"
 
-enum { OCK_LM_LONGEST_CHUNK = 48 };
+enum { OCK_LM_LONGEST_CHUNK = 48, OCK_LM_LEARNT_BYTES = 1 << 24 };
 
 /* The size of the chunk that begins a text of at least 1 byte: 1 ... OCK_LM_LONGEST_CHUNK. */
 size_t ock_lm_chunk(const unsigned char *text, size_t size);
 
-/* Learn up to `most` merges; fewer where no pair is there twice. *merges: n x 2 pieces, to be freed. */
+/* Learn up to `most` merges from documents of OCK_LM_LEARNT_BYTES in all, evenly spread; fewer where no pair is there
+ * twice. *merges: n x 2 pieces, to be freed. */
 ockham_status ock_lm_learn_merges(const ock_corpus_part *part, size_t most, int32_t **merges, size_t *n_merges,
                                   ockham_error *err);
 

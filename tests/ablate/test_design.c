@@ -306,27 +306,65 @@ static void test_alias_texts(void **state) {
   ockham_design_clear(&design);
 }
 
-/* ---- halves ---- */
+/* ---- parts ---- */
 
-static void test_halves(void **state) {
-  static const size_t sizes[][3] = {{8, 6, 1}, {8, 5, 1}, {7, 4, 1}, {8, 4, 0}, {5, 5, 1}, {7, 7, 1}, {20, 7, 1}};
+static bool holds(const ockham_design *design, const uint8_t *cell) {
+  for (size_t x = 0; x < design->n_cells; x++) {
+    if (memcmp(design->levels + x * design->n_factors, cell, design->n_factors) == 0) return true;
+  }
+  return false;
+}
+
+/* Cells of a part are cells of the whole, different ones, and the baseline is among them. The resolution by hand: words
+ * of 2^(6-1) are one of six letters, so a half of its 32 cells must have one of three; all 64 have any part. */
+static void test_parts(void **state) {
+  static const size_t sizes[][4] = {{8, 6, 5, 3}, {8, 5, 4, 3}, {7, 4, 3, 3},  {8, 4, 3, 0},
+                                    {5, 5, 4, 5}, {7, 7, 6, 7}, {7, 7, 4, 4},  {6, 6, 4, 4},
+                                    {6, 5, 4, 3}, {7, 7, 3, 3}, {16, 6, 5, 3}, {20, 7, 6, 3}};
   (void)state;
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-    ock_fraction whole, half;
-    uint8_t kept[1 << OCK_FRACTION_MOST_BASIC];
-    bool seen[1 << OCK_FRACTION_MOST_BASIC] = {false};
-    ock_fraction_search(sizes[i][0], sizes[i][1], &whole);
-    assert_int_equal(ock_fraction_halve(&whole, &half, kept), sizes[i][2]);
-    if (!sizes[i][2]) continue;
-    assert_int_equal(half.n_basic, whole.n_basic - 1);
-    assert_int_equal(kept[0], 0);
-    for (unsigned y = 0; y < 1u << half.n_basic; y++) {
-      assert_false(seen[kept[y]]);
-      seen[kept[y]] = true;
-      for (size_t f = 0; f < half.n_factors; f++)
-        assert_int_equal(ock_parity(half.column[f] & y), ock_parity(whole.column[f] & kept[y]));
+    ock_fraction fraction, part, again;
+    ockham_study_factor factors[OCK_FRACTION_MOST_FACTORS];
+    ockham_design whole = {0}, some = {0};
+    make_factors(factors, sizes[i][0], NULL);
+    ock_fraction_search(sizes[i][0], sizes[i][1], &fraction);
+    assert_int_equal(ock_fraction_part(&fraction, sizes[i][2], &part), sizes[i][3] != 0);
+    if (!sizes[i][3]) continue;
+    assert_int_equal(ock_fraction_resolution(&part), sizes[i][3]);
+    assert_ok(ock_fraction_fill(&fraction, factors, &whole, err));
+    assert_ok(ock_fraction_fill(&part, factors, &some, err));
+    assert_int_equal(some.n_cells, (size_t)1 << sizes[i][2]);
+    for (size_t x = 0; x < some.n_cells; x++) {
+      const uint8_t *cell = some.levels + x * sizes[i][0];
+      assert_true(holds(&whole, cell));
+      for (size_t y = 0; y < x; y++) assert_memory_not_equal(cell, some.levels + y * sizes[i][0], sizes[i][0]);
     }
-    assert_true(ock_fraction_resolution(&half) >= 3);
+    assert_true(ock_fraction_of(&some, &again));
+    assert_memory_equal(&again, &part, sizeof part);
+    ockham_design_clear(&whole);
+    ockham_design_clear(&some);
+  }
+}
+
+/* Doubled, the cells are all there, the new ones are others, and words are fewer. */
+static void test_doubling(void **state) {
+  (void)state;
+  for (size_t k = 5; k <= 15; k++) {
+    ock_fraction fraction, twice;
+    ockham_study_factor factors[OCK_FRACTION_MOST_FACTORS];
+    ockham_design design = {0};
+    uint64_t words[OCK_FRACTION_MOST_FACTORS + 1], sum = 0;
+    make_factors(factors, k, NULL);
+    ock_fraction_search(k, 4, &fraction);
+    ock_fraction_double(&fraction, &twice);
+    assert_ok(ock_fraction_fill(&twice, factors, &design, err));
+    ock_fraction_words(&twice, words);
+    for (size_t j = 0; j <= k; j++) sum += words[j];
+    assert_int_equal(sum, (size_t)1 << (k - 5));
+    for (unsigned x = 0; x < 16; x++) {
+      for (size_t f = 0; f < k; f++) assert_int_equal(level_of(&design, x, f), ock_parity(fraction.column[f] & x));
+    }
+    ockham_design_clear(&design);
   }
 }
 
@@ -454,13 +492,21 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_catalogue),   cmocka_unit_test(test_textbook),
-      cmocka_unit_test(test_orthogonal),  cmocka_unit_test(test_words_by_brute_force),
-      cmocka_unit_test(test_exhaustive),  cmocka_unit_test(test_aliases),
-      cmocka_unit_test(test_alias_texts), cmocka_unit_test(test_halves),
-      cmocka_unit_test(test_full),        cmocka_unit_test(test_one_at_a_time),
-      cmocka_unit_test(test_efficiency),  cmocka_unit_test(test_default_sizes),
-      cmocka_unit_test(test_refused),     cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_catalogue),
+      cmocka_unit_test(test_textbook),
+      cmocka_unit_test(test_orthogonal),
+      cmocka_unit_test(test_words_by_brute_force),
+      cmocka_unit_test(test_exhaustive),
+      cmocka_unit_test(test_aliases),
+      cmocka_unit_test(test_alias_texts),
+      cmocka_unit_test(test_parts),
+      cmocka_unit_test(test_doubling),
+      cmocka_unit_test(test_full),
+      cmocka_unit_test(test_one_at_a_time),
+      cmocka_unit_test(test_efficiency),
+      cmocka_unit_test(test_default_sizes),
+      cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

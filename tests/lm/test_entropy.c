@@ -2,8 +2,8 @@
 /* A source of known entropy is learnt. */
 #include "training.h"
 
-/* .45 bits a byte for who knows all of it, 1.30 by counts of letters: a model of 35,000 weights gets to within .12, which
- * takes its copies as well (without them it stays at about .7), and no model gets below it. */
+/* .45 bits a byte for who knows all of it, 1.30 by counts of letters: a model of 35,000 weights gets to within .12,
+ * which takes its copies as well (without them it stays at about .7), and no model gets below it. */
 static void test_known_entropy(void **state) {
   (void)state;
   double entropy;

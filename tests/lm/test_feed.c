@@ -309,6 +309,25 @@ static void test_spans_are_undone(void **state) {
   ockham_corpus_free(corpus);
 }
 
+/* Raffel et al.'s own numbers: 568 tokens become 512 inputs and 114 targets; the inputs' end is not part of ours. */
+static void test_lengths_are_those_of_t5(void **state) {
+  (void)state;
+  ockham_lm_config config = config_of(OCKHAM_LM_ARCHITECTURE_ENCODER_DECODER, OCKHAM_LM_OBJECTIVE_MLM, 625, 1);
+  ock_lm_mixture mixture = ock_lm_mixture_of(&config);
+  assert_int_equal(mixture.n_kinds, 1);
+  assert_int_equal(mixture.kinds[0].window, 568);
+  assert_int_equal(mixture.kinds[0].n_noise, 85);
+  assert_int_equal(mixture.kinds[0].n_spans, 28);
+  ockham_corpus *corpus = synthetic(9000);
+  ock_lm_feed *feed = feed_of(&config, corpus);
+  const ock_lm_batch *batch;
+  ock_lm_feed_batch(feed, 0, &batch);
+  assert_int_equal(batch->source_length, 511);
+  assert_int_equal(batch->n_targets, 114);
+  ock_lm_feed_free(feed);
+  ockham_corpus_free(corpus);
+}
+
 static void test_ul2_is_seven_denoisers(void **state) {
   (void)state;
   ockham_corpus *corpus = synthetic(9000);
@@ -520,19 +539,13 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_flm_passes_each_byte_once),
-      cmocka_unit_test(test_windows_tile_the_stream),
-      cmocka_unit_test(test_shuffle_is_a_permutation),
-      cmocka_unit_test(test_batches_depend_on_the_step_only),
-      cmocka_unit_test(test_batches_fill_the_context),
-      cmocka_unit_test(test_plm_with_least_prefix_is_flm),
-      cmocka_unit_test(test_spans_are_undone),
-      cmocka_unit_test(test_ul2_is_seven_denoisers),
-      cmocka_unit_test(test_denoising_clm),
-      cmocka_unit_test(test_dropped_spans_are_poisson),
-      cmocka_unit_test(test_fim_is_undone),
-      cmocka_unit_test(test_compositions_are_uniform),
-      cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_flm_passes_each_byte_once), cmocka_unit_test(test_windows_tile_the_stream),
+      cmocka_unit_test(test_shuffle_is_a_permutation),  cmocka_unit_test(test_batches_depend_on_the_step_only),
+      cmocka_unit_test(test_batches_fill_the_context),  cmocka_unit_test(test_plm_with_least_prefix_is_flm),
+      cmocka_unit_test(test_spans_are_undone),          cmocka_unit_test(test_lengths_are_those_of_t5),
+      cmocka_unit_test(test_ul2_is_seven_denoisers),    cmocka_unit_test(test_denoising_clm),
+      cmocka_unit_test(test_dropped_spans_are_poisson), cmocka_unit_test(test_fim_is_undone),
+      cmocka_unit_test(test_compositions_are_uniform),  cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

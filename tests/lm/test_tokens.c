@@ -174,6 +174,12 @@ static void test_everything_decodes(void **state) {
       check_back(copy, bytes, size);
     }
     check_back(feed, corpus->held.text, corpus->held.n_bytes);
+    config.order = OCKHAM_LM_ORDER_REVERSE; /* prompts as the model reads them */
+    const int32_t *tokens;
+    size_t n = ock_lm_feed_encode(copy, "a\xc3\xa9", 3, &tokens);
+    assert_int_equal(n, 3);
+    static const int32_t reversed[2][3] = {{0xc3, 0xa9, 'a'}, {0xa9, 0xc3, 'a'}};
+    assert_memory_equal(tokens, reversed[level], sizeof *reversed);
     const char *none;
     for (int32_t t = 0; t < OCK_LM_N_SPECIALS; t++)
       assert_int_equal(ock_lm_feed_decode(feed, (int32_t)ock_lm_n_pieces(&config) + t, &none), 0);

@@ -278,13 +278,13 @@ static void count_study(const truth *t, const sample *x, const ockham_ablation *
     snprintf(name, sizeof name, "negligible %s", kind);
     count(name, effect->verdict == OCKHAM_EFFECT_NEGLIGIBLE);
     if (called && t->kind[f]) count("right sign when called", helps == (effect->verdict == OCKHAM_EFFECT_HELPS));
-    snprintf(name, sizeof name, "vanishes, is %s", kind);
+    snprintf(name, sizeof name, "vanishes said of %s", kind);
     count(name, effect->trend == OCKHAM_TREND_VANISHES || effect->trend == OCKHAM_TREND_CROSSES);
-    snprintf(name, sizeof name, "grows, is %s", kind);
+    snprintf(name, sizeof name, "grows said of %s", kind);
     count(name, effect->trend == OCKHAM_TREND_GROWS);
-    snprintf(name, sizeof name, "p trend < .1, is %s", kind);
+    snprintf(name, sizeof name, "p of trend below .1 of %s", kind);
     count(name, effect->p_trend < .1);
-    snprintf(name, sizeof name, "inclusion > .5, is %s", kind);
+    snprintf(name, sizeof name, "inclusion above .5 of %s", kind);
     count(name, effect->inclusion > .5);
   }
   count("family-wise false call", false_call);

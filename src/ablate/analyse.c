@@ -179,11 +179,11 @@ static ockham_status settle(ock_analysis *a, ock_pairs *pairs, ockham_error *err
   }
   OCK_TRY(find_told(a, err));
   OCK_TRY(ock_pairs_sort(a, pairs, err));
+  a->pairs = pairs;
   OCK_TRY(ock_pairs_select(a, pairs, err));
-  if (!a->model.n_pairs) return OCKHAM_OK;
   OCK_TRY(ock_law_settle(a, err));
   if (a->irreducible.n) return OCKHAM_OK;
-  a->model.n_pairs = 0; /* with them the baseline's exponent is not between 0 and 1 */
+  a->model.n_pairs = 0, a->pairs = NULL; /* with them the baseline's exponent is not between 0 and 1 */
   return ock_law_settle(a, err);
 }
 
@@ -248,14 +248,14 @@ static ockham_status analyse(ock_analysis *a, ockham_error *err) {
   OCK_TRY(ock_scale_noise_find(a, err));
   OCK_TRY(make_answer(a, err));
   OCK_TRY(settle(a, &pairs, err));
-  OCK_TRY(ock_draws_make(a, err));
+  OCK_TRY(ock_draws_make(a, &a->model, &a->draws, err));
   OCK_TRY(ock_scales_analyse(a, err));
   OCK_TRY(ock_effects_find(a, err));
   OCK_TRY(ock_evidence_find(a, &pairs, err));
   OCK_TRY(ock_verdicts_find(a, err));
   OCK_TRY(ock_interactions_find(a, &pairs, err));
   OCK_TRY(ock_measured_find(a, err));
-  OCK_TRY(ock_recipe_find(a, err));
+  OCK_TRY(ock_recipe_find(a, &pairs, err));
   OCK_TRY(ock_prediction_find(a, err));
   return warn(a, err);
 }

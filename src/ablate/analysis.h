@@ -75,6 +75,13 @@ typedef struct ock_draws {
   double *t;            /* n x n_mains: deviation of a main, in standard errors */
 } ock_draws;
 
+/* Pairs that bring something of their own, as candidates, and those that can be told from all others. */
+typedef struct ock_pairs {
+  size_t n; /* candidates: one of each group of aliases */
+  size_t (*items)[2];
+  bool *told; /* n */
+} ock_pairs;
+
 typedef struct ock_analysis {
   const ockham_study *study;
   const ockham_run *runs;
@@ -96,6 +103,7 @@ typedef struct ock_analysis {
   ock_main *mains;
 
   ock_model model;
+  const ock_pairs *pairs; /* NULL: not known yet */
   ock_irreducible irreducible;
   ock_fit fit; /* at irreducible.mean */
   ock_draws draws;
@@ -147,6 +155,8 @@ double ock_fit_variance(const ock_fit *fit, const ock_model *m, size_t column, d
 double ock_fit_covariance(const ock_fit *fit, const ock_model *m, size_t a, size_t b);
 /* Which of n columns from `first` on can be told from those before them and from each other, whatever the weights. */
 ockham_status ock_columns_told(const ock_model *m, size_t first, size_t n, bool *told, ockham_error *err);
+/* By which a row is multiplied: 1 / its standard deviation. */
+double ock_root_weight(const ock_fit *fit, const ock_model *m, size_t u);
 /* The largest E that leaves something of every loss. */
 double ock_model_most(const ock_model *m);
 
@@ -158,12 +168,11 @@ void ock_variance_find(ock_model *m, const ock_fit *fit);
 double ock_total_freedom(const ock_model *m);
 
 /* ---- irreducible.c ---- */
-ockham_status ock_irreducible_find(ock_analysis *a, ockham_error *err);
-/* Rounds of E, fit and variance. */
+/* Rounds of E (its distribution is its profile likelihood), fit and variance. */
 ockham_status ock_law_settle(ock_analysis *a, ockham_error *err);
 
 /* ---- draws.c ---- */
-ockham_status ock_draws_make(ock_analysis *a, ockham_error *err);
+ockham_status ock_draws_make(ock_analysis *a, const ock_model *m, ock_draws *draws, ockham_error *err);
 /* Unit errors of one draw: normal, their variances drawn too. */
 void ock_draw_errors(const ock_model *m, ock_rng *rng, double *errors);
 /* Of n values, which are sorted: NaN when any is. */
@@ -192,12 +201,6 @@ double ock_exponent(const ock_analysis *a, const double *coefficients);
 ockham_interval ock_fieller(double c0, double c1, double v00, double v01, double v11, double t);
 
 /* ---- pairs.c ---- */
-/* Pairs that bring something of their own, as candidates, and those that can be told from all others. */
-typedef struct ock_pairs {
-  size_t n; /* candidates: one of each group of aliases */
-  size_t (*items)[2];
-  bool *told; /* n */
-} ock_pairs;
 ockham_status ock_pairs_sort(ock_analysis *a, ock_pairs *pairs, ockham_error *err);
 ockham_status ock_pairs_select(ock_analysis *a, const ock_pairs *pairs, ockham_error *err);
 ockham_status ock_interactions_find(ock_analysis *a, const ock_pairs *pairs, ockham_error *err);
@@ -206,7 +209,7 @@ ockham_status ock_interactions_find(ock_analysis *a, const ock_pairs *pairs, ock
 ockham_status ock_evidence_find(ock_analysis *a, const ock_pairs *pairs, ockham_error *err);
 
 /* ---- recipe.c ---- */
-ockham_status ock_recipe_find(ock_analysis *a, ockham_error *err);
+ockham_status ock_recipe_find(ock_analysis *a, const ock_pairs *pairs, ockham_error *err);
 ockham_status ock_prediction_find(ock_analysis *a, ockham_error *err);
 
 /* ---- multiplicity.c ---- */

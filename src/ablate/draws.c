@@ -22,17 +22,19 @@ void ock_draw_errors(const ock_model *m, ock_rng *rng, double *errors) {
 }
 
 typedef struct drawing {
-  ock_analysis *a;
-  ock_fit *fits;  /* one a worker */
-  double *errors; /* n_units a worker */
-  double *spread; /* n_mains a worker */
-  size_t *first;  /* OCK_GRID + 1: draws of each value of E */
+  const ock_analysis *a;
+  const ock_model *model;
+  ock_draws *draws;
+  ock_fit *fits;    /* one a worker */
+  double *errors;   /* n_units a worker */
+  double *spread;   /* n_mains a worker */
+  size_t *first;    /* OCK_GRID + 1: draws of each value of E */
 } drawing;
 
 static void draw_at(void *arg, size_t i, size_t worker) {
   drawing *d = arg;
-  ock_analysis *a = d->a;
-  const ock_model *m = &a->model;
+  const ock_analysis *a = d->a;
+  const ock_model *m = d->model;
   ock_fit *fit = &d->fits[worker];
   double *errors = d->errors + worker * m->n_units, *spread = d->spread + worker * m->n_mains;
   size_t first_main = ock_first_main(m);
@@ -41,7 +43,7 @@ static void draw_at(void *arg, size_t i, size_t worker) {
   for (size_t j = 0; j < m->n_mains; j++) spread[j] = sqrt(ock_fit_variance(fit, m, first_main + j, NULL));
   for (size_t b = d->first[i]; b < d->first[i + 1]; b++) {
     ock_rng rng = ock_rng_make(a->how.seed, b);
-    double *coefficients = a->draws.coefficients + b * fit->p;
+    double *coefficients = d->draws->coefficients + b * fit->p;
     ock_draw_errors(m, &rng, errors);
     for (size_t u = 0; u < m->n_units; u++) errors[u] /= fit->magnitude[u];
     for (size_t j = 0; j < fit->p; j++) {
@@ -50,16 +52,16 @@ static void draw_at(void *arg, size_t i, size_t worker) {
       for (size_t u = 0; u < fit->n; u++) sum += influence[u] * errors[u];
       coefficients[j] = fit->coefficients[j] + sum;
       if (j >= first_main && j < first_main + m->n_mains)
-        a->draws.t[b * m->n_mains + j - first_main] = spread[j - first_main] > 0 ? sum / spread[j - first_main] : 0;
+        d->draws->t[b * m->n_mains + j - first_main] = spread[j - first_main] > 0 ? sum / spread[j - first_main] : 0;
     }
-    a->draws.irreducible[b] = fit->irreducible;
+    d->draws->irreducible[b] = fit->irreducible;
   }
 }
 
 /* Draw b has the value of E at the quantile (b + 1/2) / n. */
 static void deal(drawing *d) {
   const ock_irreducible *e = &d->a->irreducible;
-  size_t n = d->a->draws.n;
+  size_t n = d->draws->n;
   double below = 0;
   for (size_t i = 0; i < e->n; i++) {
     d->first[i] = (size_t)floor(below * (double)n + .5);
@@ -70,7 +72,7 @@ static void deal(drawing *d) {
 
 static ockham_status make(ock_analysis *a, drawing *d, ock_arena *arena, ockham_error *err) {
   size_t workers = ock_pool_size(a->pool);
-  const ock_model *m = &a->model;
+  const ock_model *m = d->model;
   d->fits = ock_arena_array(arena, workers, sizeof *d->fits);
   d->errors = ock_arena_array(arena, ock_size_product(workers, m->n_units), sizeof *d->errors);
   d->spread = ock_arena_array(arena, ock_size_product(workers, m->n_mains), sizeof *d->spread);
@@ -84,15 +86,14 @@ static ockham_status make(ock_analysis *a, drawing *d, ock_arena *arena, ockham_
   return OCKHAM_OK;
 }
 
-ockham_status ock_draws_make(ock_analysis *a, ockham_error *err) {
-  ock_draws *draws = &a->draws;
-  draws->n = a->how.bootstraps, draws->p = ock_n_columns(&a->model);
+ockham_status ock_draws_make(ock_analysis *a, const ock_model *m, ock_draws *draws, ockham_error *err) {
+  draws->n = a->how.bootstraps, draws->p = ock_n_columns(m);
   draws->irreducible = ock_arena_array(&a->scratch, draws->n, sizeof *draws->irreducible);
   draws->coefficients = ock_arena_array(&a->scratch, ock_size_product(draws->n, draws->p), sizeof(double));
   draws->t = ock_arena_array(&a->scratch, ock_size_product(draws->n, a->n_mains), sizeof *draws->t);
   if (!draws->irreducible || !draws->coefficients || !draws->t) return ock_no_room(err);
   ock_arena arena = {0};
-  drawing d = {.a = a};
+  drawing d = {.a = a, .model = m, .draws = draws};
   ockham_status status = make(a, &d, &arena, err);
   ock_arena_clear(&arena);
   return status;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which terms the data want: each submodel weighs exp(-BIC / 2), and a term what the models weigh that hold it. A trend
- * needs its main, a pair one of its two. The models, and with them E, are walked by Gibbs' sampler; what is averaged
- * are the probabilities of each step, not its outcomes.
+ * needs its main, a pair one of its two. The models are walked by Gibbs' sampler; what is averaged are the probabilities
+ * of each step, not its outcomes.
  *
- * BIC = N ln(RSS / N) + k ln n: N counts runs, RSS has the pure error in it, but n are the cells, for runs of a cell do
+ * BIC = N ln RSS + k ln n. RSS has the pure error in it, and N are the degrees of freedom that mains and trends leave:
+ * the number of runs, as usual, would take chance for terms where these are many. n are the cells, for runs of a cell do
  * not tell models apart. With more terms than a third of the cells, sets of each size weigh the same (extended BIC).
  * Source: Schwarz, Ann. Stat. 6, 1978; Chen & Chen, Biometrika 95, 2008; George & McCulloch, JASA 88, 1993. */
 #include <math.h>
@@ -25,11 +26,12 @@ typedef struct evidence {
   size_t p, n_always, n_values, n_mains, n_trends; /* p: mains, trends, pairs */
   bool *kept;
   sums values[N_VALUES];
-  double pure, n_total, n_cells; /* squares and number */
+  double log_chance[N_VALUES];
+  double pure, freedom, n_cells; /* squares of pure error; degrees of freedom that mains and trends leave */
   bool extended;
-  double *triangle, *solved; /* a chain's */
-  bool *in;                  /* a chain's: p */
-  double *chances;           /* a chain's: p */
+  double *triangle, *solved;    /* a chain's */
+  bool *in;                     /* a chain's: p */
+  double *chances;              /* a chain's: p */
 } evidence;
 
 /* ---- a model's weight ---- */
@@ -75,7 +77,7 @@ static double log_weight(const evidence *e, size_t value, const bool *in, double
   }
   double left = fmax(s->y - explained(e, s, in, triangle, solved), 1e-12 * s->y);
   double squares = fmax(left, 0) + s->rest + e->pure;
-  double weight = -.5 * e->n_total * log(squares / e->n_total) - .5 * k * log(e->n_cells);
+  double weight = -.5 * e->freedom * log(squares) - .5 * k * log(e->n_cells);
   weight -= log_choose(n_pairs, pairs);
   if (e->extended) weight -= log_choose((double)(e->n_mains + e->n_trends), k - pairs);
   return weight;
@@ -146,10 +148,11 @@ static void step_pair(chain *c, size_t i, bool counts) {
   if (counts) c->chances[at] += weight[1];
 }
 
+/* E is as its profile has it: that is of the largest model, for a smaller one that is wrong would bend it. */
 static void step_value(chain *c) {
   double weight[N_VALUES];
   if (c->e->n_values == 1) return;
-  for (size_t i = 0; i < c->e->n_values; i++) weight[i] = log_weight(c->e, i, c->in, c->triangle, c->solved);
+  memcpy(weight, c->e->log_chance, sizeof weight);
   c->value = choose(&c->rng, weight, c->e->n_values);
 }
 
@@ -157,12 +160,8 @@ static void walk(void *arg, size_t i, size_t worker) {
   evidence *e = arg;
   (void)worker;
   size_t p = e->p;
-  chain c = {.e = e,
-             .in = e->in + i * p,
-             .triangle = e->triangle + i * p * (p + 1) / 2,
-             .solved = e->solved + i * p,
-             .chances = e->chances + i * p,
-             .value = e->n_values / 2};
+  chain c = {.e = e, .in = e->in + i * p, .triangle = e->triangle + i * p * (p + 1) / 2, .solved = e->solved + i * p,
+             .chances = e->chances + i * p, .value = e->n_values / 2};
   c.rng = ock_rng_make(e->a->how.seed, ((uint64_t)1 << 60) + i);
   for (size_t j = 0; j < p; j++) c.in[j] = e->kept[j] && j < e->n_mains + e->n_trends && i % 2 == 0, c.chances[j] = 0;
   for (size_t sweep = 0; sweep < SWEEPS; sweep++) {
@@ -208,10 +207,13 @@ static void fill_values(evidence *e, ock_fit *fit, const ock_model *m) {
     size_t at = e->n_values == 1 ? 0 : i * (values->n - 1) / (e->n_values - 1);
     ock_fit_run(fit, m, values->value[at], false);
     take_sums(e, fit, i);
+    e->log_chance[i] = log(fmax(values->weight[at], 1e-300));
   }
   for (size_t j = 0; j < e->p; j++) e->kept[j] = fit->kept[e->n_always + j];
   for (size_t u = 0; u < m->n_units; u++) e->pure += (double)m->units[u].n - 1;
-  e->n_cells = (double)m->n_units, e->n_total = e->n_cells + e->pure;
+  e->n_cells = (double)m->n_units, e->freedom = e->n_cells + e->pure;
+  for (size_t j = 0; j < e->n_always + e->n_mains + e->n_trends; j++) e->freedom -= fit->kept[j];
+  e->freedom = fmax(e->freedom - (double)e->a->model.n_pairs, 1);
 }
 
 static bool make_room(evidence *e, ock_arena *arena) {

@@ -10,16 +10,17 @@
 static const double most_exponent = 1, unlikely = 12; /* in logarithms below the best: as good as nothing */
 
 typedef struct profile {
-  const ock_analysis *a;
+  const ock_model *model;
   ock_fit *fits; /* one a worker */
   double low, step;
   double squares[OCK_GRID];
+  double uneven; /* by how much the squares exaggerate what is known */
 } profile;
 
 static void profile_point(void *arg, size_t i, size_t worker) {
   profile *p = arg;
   ock_fit *fit = &p->fits[worker];
-  const ock_model *m = &p->a->model;
+  const ock_model *m = p->model;
   ock_fit_run(fit, m, p->low + (double)i * p->step, false);
   double exponent = -fit->coefficients[1];
   for (size_t j = 0; j < m->n_mains; j++) exponent += fit->coefficients[ock_first_trend(m) + j] * m->centre[j];
@@ -31,8 +32,26 @@ static double weigh(const profile *p, double freedom, double *log_weight) {
   double least = INFINITY;
   for (size_t i = 0; i < OCK_GRID; i++) least = fmin(least, p->squares[i]);
   for (size_t i = 0; i < OCK_GRID; i++)
-    log_weight[i] = isfinite(p->squares[i]) ? -(freedom + 1) / 2 * log1p((p->squares[i] - least) / freedom) : -INFINITY;
+    log_weight[i] = isfinite(p->squares[i]) ? -(freedom + 1) / 2 * log1p((p->squares[i] - least) / p->uneven / freedom) : -INFINITY;
   return least;
+}
+
+/* What decides E is one column, -1 / (loss - E), less what the others say; where cells are noisier than their weights
+ * have it, the squares change by more than they should (the ratio of White's variance to the usual one; 1 at least). */
+static double find_uneven(const profile *p, double irreducible) {
+  const ock_model *m = p->model;
+  ock_fit *fit = &p->fits[0];
+  double of_weights = 0, of_cells = 0;
+  ock_fit_run(fit, m, irreducible, false);
+  double *x = fit->row + fit->p * fit->n;
+  for (size_t u = 0; u < fit->n; u++) x[u] = ock_root_weight(fit, m, u) / (m->fitted[u] - irreducible);
+  (void)ock_basis_rest(&fit->basis, x, fit->basis.room);
+  for (size_t u = 0; u < fit->n; u++) {
+    double root = ock_root_weight(fit, m, u) / fit->magnitude[u];
+    of_weights += x[u] * x[u];
+    of_cells += x[u] * x[u] * root * root * m->own[u];
+  }
+  return of_cells > of_weights ? of_cells / of_weights : 1;
 }
 
 /* Narrow the range to what is likely; false when that is most of it. */
@@ -65,7 +84,8 @@ static void keep(ock_irreducible *e, const profile *p, const double *log_weight)
 
 static ockham_status find(ock_analysis *a, profile *p, ockham_error *err) {
   enum { MOST_ZOOMS = 40 };
-  double log_weight[OCK_GRID], most = ock_model_most(&a->model), freedom = fmax(1, ock_total_freedom(&a->model));
+  double log_weight[OCK_GRID], most = ock_model_most(p->model), freedom = fmax(1, ock_total_freedom(p->model));
+  p->uneven = a->irreducible.n ? find_uneven(p, a->irreducible.mean) : 1;
   p->low = 0, p->step = most / (OCK_GRID - 1);
   for (size_t i = 0; i < MOST_ZOOMS; i++) {
     if (!ock_pool_run_watched(a->pool, &a->ticker, OCK_GRID, profile_point, p))
@@ -80,16 +100,26 @@ static ockham_status find(ock_analysis *a, profile *p, ockham_error *err) {
   return OCKHAM_OK;
 }
 
-ockham_status ock_irreducible_find(ock_analysis *a, ockham_error *err) {
+/* With all pairs there are, if enough is left: else what is no sum in log(loss - E) would be blamed on E. */
+static ock_model profile_model(const ock_analysis *a) {
+  const size_t spare = 8;
+  ock_model m = a->model;
+  if (!a->pairs || ock_first_pair(&m) + a->pairs->n + spare > m.n_units) return m;
+  m.pairs = a->pairs->items, m.n_pairs = a->pairs->n;
+  return m;
+}
+
+static ockham_status find_irreducible(ock_analysis *a, ockham_error *err) {
   if (a->model.n_blocks) {
     a->irreducible = (ock_irreducible){.n = 1, .weight = {1}};
     return OCKHAM_OK;
   }
   ock_arena arena = {0};
   size_t n = ock_pool_size(a->pool);
-  profile p = {.a = a, .fits = ock_arena_array(&arena, n, sizeof *p.fits)};
+  ock_model m = profile_model(a);
+  profile p = {.model = &m, .fits = ock_arena_array(&arena, n, sizeof *p.fits)};
   bool made = p.fits != NULL;
-  for (size_t i = 0; i < n && made; i++) made = ock_fit_make(&p.fits[i], &arena, &a->model);
+  for (size_t i = 0; i < n && made; i++) made = ock_fit_make(&p.fits[i], &arena, &m);
   ockham_status status = made ? find(a, &p, err) : ock_no_room(err);
   ock_arena_clear(&arena);
   return status;
@@ -100,7 +130,7 @@ ockham_status ock_law_settle(ock_analysis *a, ockham_error *err) {
   ock_model *m = &a->model;
   if (!ock_fit_make(&a->fit, &a->scratch, m)) return ock_no_room(err);
   for (size_t round = 0; round <= ROUNDS; round++) {
-    OCK_TRY(ock_irreducible_find(a, err));
+    OCK_TRY(find_irreducible(a, err));
     if (!a->irreducible.n) return OCKHAM_OK;
     ock_fit_run(&a->fit, m, a->irreducible.mean, true);
     if (round == ROUNDS) break;

@@ -149,7 +149,7 @@ static void find_magnitudes(ock_fit *fit, const ock_model *m, double irreducible
   }
 }
 
-static double root_weight(const ock_fit *fit, const ock_model *m, size_t u) {
+double ock_root_weight(const ock_fit *fit, const ock_model *m, size_t u) {
   double magnitude = fit->magnitude[u], run = m->variance[m->units[u].scale] / (double)m->units[u].n;
   return magnitude / sqrt(run + m->between * magnitude * magnitude);
 }
@@ -158,7 +158,7 @@ static double root_weight(const ock_fit *fit, const ock_model *m, size_t u) {
 static void fill(ock_fit *fit, const ock_model *m, double *row) {
   size_t n = fit->n, p = fit->p;
   for (size_t u = 0; u < n; u++) {
-    double root = root_weight(fit, m, u);
+    double root = ock_root_weight(fit, m, u);
     ock_model_row(m, m->units[u].levels, m->l[u], m->units[u].scale, row);
     for (size_t j = 0; j < p; j++) fit->row[j * n + u] = root * row[j];
     fit->row[p * n + u] = root * fit->y[u];
@@ -170,7 +170,7 @@ static void find_influence(ock_fit *fit, const ock_model *m, double *along) {
   size_t n = fit->n;
   memset(fit->influence, 0, fit->p * n * sizeof *fit->influence);
   for (size_t u = 0; u < n; u++) {
-    double root = root_weight(fit, m, u), sum = 0;
+    double root = ock_root_weight(fit, m, u), sum = 0;
     for (size_t j = 0; j < fit->basis.rank; j++) {
       along[j] = fit->basis.q[j * n + u];
       sum += along[j] * along[j];
@@ -194,7 +194,7 @@ void ock_fit_run(ock_fit *fit, const ock_model *m, double irreducible, bool with
   double *rest = fit->row + fit->p * n, length = ock_basis_rest(&fit->basis, rest, along);
   memcpy(fit->along, along, fit->basis.rank * sizeof *along);
   fit->squares = length * length;
-  for (size_t u = 0; u < n; u++) fit->residual[u] = rest[u] / root_weight(fit, m, u);
+  for (size_t u = 0; u < n; u++) fit->residual[u] = rest[u] / ock_root_weight(fit, m, u);
   ock_basis_solve(&fit->basis, along);
   for (size_t j = 0, at = 0; j < fit->p; j++) fit->coefficients[j] = fit->kept[j] ? along[at++] : 0;
   if (with_influence) find_influence(fit, m, along);

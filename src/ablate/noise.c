@@ -58,24 +58,34 @@ static squares sum_scale(const ock_model *m, const ock_fit *fit, size_t scale) {
   return s;
 }
 
-/* A variance of the loss for each scale, moved towards what all say in units of their magnitude. fit NULL: by pure
- * error alone; with_rest: with what the model leaves, too. */
+/* The mean over scales of the logarithm of the variance in units of their magnitude, by degrees of freedom; what chi-
+ * squared's logarithm is too low by is put back. -INFINITY: nothing is known. */
+static double log_relative(const squares *q, bool with_rest, double *freedom) {
+  double square = q->pure + (with_rest ? q->rest : 0), n = q->pure_freedom + (with_rest ? q->rest_freedom : 0);
+  double least = least_relative * least_relative;
+  *freedom = n > .5 ? n : 0;
+  return n > .5 ? log(fmax(square / n / (q->magnitude * q->magnitude), least)) + 1 / n : 0;
+}
+
+/* A variance of the loss for each scale, its logarithm moved towards that of all in units of their magnitude: an
+ * outlying scale moves no other. fit NULL: by pure error alone; with_rest: with what the model leaves, too. */
 static void pool_scales(ock_model *m, const ock_fit *fit, bool with_rest) {
   const double guess = 1e-4;
-  double relative = 0, freedom = 0;
+  double sum = 0, total = 0, freedom;
   for (size_t s = 0; s < m->n_scales; s++) {
     squares q = sum_scale(m, fit, s);
     if (!(q.n > 0)) continue;
-    relative += (q.pure + (with_rest ? q.rest : 0)) / (q.magnitude * q.magnitude);
-    freedom += q.pure_freedom + (with_rest ? q.rest_freedom : 0);
+    double own = log_relative(&q, with_rest, &freedom);
+    sum += freedom * own, total += freedom;
   }
-  relative = fmax(freedom > .5 ? relative / freedom : guess, least_relative * least_relative);
+  double middle = total > 0 ? sum / total : log(guess);
   for (size_t s = 0; s < m->n_scales; s++) {
     squares q = sum_scale(m, fit, s);
-    double square = q.magnitude * q.magnitude, own = q.pure + (with_rest ? q.rest : 0);
-    m->freedom[s] = q.n > 0 ? q.pure_freedom + (with_rest ? q.rest_freedom : 0) : 0;
-    m->variance[s] = (own + prior_scales * relative * square) / (m->freedom[s] + prior_scales);
-    m->variance[s] = q.n > 0 ? fmax(m->variance[s], least_relative * least_relative * square) : 1;
+    double own = log_relative(&q, with_rest, &freedom);
+    m->freedom[s] = q.n > 0 ? freedom : 0;
+    double part = freedom / (freedom + prior_scales);
+    if (freedom > 0) own -= 1 / freedom * part;
+    m->variance[s] = q.n > 0 ? q.magnitude * q.magnitude * exp(part * own + (1 - part) * middle) : 1;
   }
 }
 

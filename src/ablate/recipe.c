@@ -10,13 +10,16 @@
 
 typedef struct recipe {
   ock_analysis *a;
+  ock_model model; /* with all pairs, if enough is left: those that are not significant add up */
+  ock_draws draws;
+  ock_fit fit;
   uint8_t *levels;
   double *row, *errors;            /* n_columns, n_units */
   double *joint, *product, *ratio; /* a draw each */
 } recipe;
 
 static double predict(const recipe *r, const double *coefficients, double l) {
-  return ock_model_predict(&r->a->model, coefficients, r->levels, l, 0, r->row);
+  return ock_model_predict(&r->model, coefficients, r->levels, l, 0, r->row);
 }
 
 static void set_levels(recipe *r, uint8_t level) {
@@ -37,7 +40,7 @@ static double product_of(recipe *r, const double *coefficients, double l) {
 
 /* Of the recipe's unit, whose loss is off by `error`. */
 static double joint_of(recipe *r, const double *coefficients, double irreducible, size_t u, double error) {
-  const ock_model *m = &r->a->model;
+  const ock_model *m = &r->model;
   double left = fmax(m->fitted[u] - irreducible, 1e-300);
   set_levels(r, 0);
   double baseline = predict(r, coefficients, m->l[u]);
@@ -54,16 +57,16 @@ static void find_joint(recipe *r, size_t u) {
   ock_analysis *a = r->a;
   size_t s = a->model.units[u].scale;
   double l = a->scale_compute[s] - a->central;
-  for (size_t b = 0; b < a->draws.n; b++) {
-    const double *coefficients = a->draws.coefficients + b * a->draws.p;
+  for (size_t b = 0; b < r->draws.n; b++) {
+    const double *coefficients = r->draws.coefficients + b * r->draws.p;
     ock_rng rng = ock_rng_make(a->how.seed, b);
     ock_draw_errors(&a->model, &rng, r->errors);
-    r->joint[b] = joint_of(r, coefficients, a->draws.irreducible[b], u, r->errors[u]);
+    r->joint[b] = joint_of(r, coefficients, r->draws.irreducible[b], u, r->errors[u]);
     r->product[b] = product_of(r, coefficients, l);
     r->ratio[b] = r->joint[b] - r->product[b];
   }
-  double joint = joint_of(r, a->fit.coefficients, a->irreducible.mean, u, 0);
-  double product = product_of(r, a->fit.coefficients, l);
+  double joint = joint_of(r, r->fit.coefficients, a->irreducible.mean, u, 0);
+  double product = product_of(r, r->fit.coefficients, l);
   a->out->joints[s].joint = exp_interval(a, joint, r->joint);
   a->out->joints[s].product = exp_interval(a, product, r->product);
   a->out->joints[s].ratio = exp_interval(a, joint - product, r->ratio);
@@ -94,18 +97,18 @@ static void find_shapley(recipe *r) {
   for (size_t j = 0; j < a->n_mains; j++) {
     if (a->mains[j].level != 1) continue;
     size_t factor = a->mains[j].factor;
-    for (size_t b = 0; b < a->draws.n; b++)
-      r->joint[b] = shapley_of(r, a->draws.coefficients + b * a->draws.p, factor, l);
-    double value = shapley_of(r, a->fit.coefficients, factor, l);
-    a->out->shapley[j] = ock_interval_of(value, r->joint, a->draws.n, a->how.level);
+    for (size_t b = 0; b < r->draws.n; b++)
+      r->joint[b] = shapley_of(r, r->draws.coefficients + b * r->draws.p, factor, l);
+    double value = shapley_of(r, r->fit.coefficients, factor, l);
+    a->out->shapley[j] = ock_interval_of(value, r->joint, r->draws.n, a->how.level);
   }
 }
 
 static ockham_status make_recipe(recipe *r, ockham_error *err) {
   ock_analysis *a = r->a;
-  size_t n = a->draws.n;
+  size_t n = a->how.bootstraps;
   r->levels = ock_arena_array(&a->scratch, a->study->n_factors, 1);
-  r->row = ock_arena_array(&a->scratch, ock_n_columns(&a->model), sizeof *r->row);
+  r->row = ock_arena_array(&a->scratch, ock_n_columns(&r->model), sizeof *r->row);
   r->errors = ock_arena_array(&a->scratch, a->model.n_units, sizeof *r->errors);
   r->joint = ock_arena_array(&a->scratch, n, sizeof *r->joint);
   r->product = ock_arena_array(&a->scratch, n, sizeof *r->product);
@@ -113,9 +116,20 @@ static ockham_status make_recipe(recipe *r, ockham_error *err) {
   return r->levels && r->row && r->errors && r->joint && r->product && r->ratio ? OCKHAM_OK : ock_no_room(err);
 }
 
-ockham_status ock_recipe_find(ock_analysis *a, ockham_error *err) {
-  recipe r = {.a = a};
+static ockham_status take_pairs(recipe *r, const ock_pairs *pairs, ockham_error *err) {
+  const size_t spare = 3;
+  ock_analysis *a = r->a;
+  if (!pairs->n || ock_first_pair(&r->model) + pairs->n + spare > r->model.n_units) return OCKHAM_OK;
+  r->model.pairs = pairs->items, r->model.n_pairs = pairs->n;
+  if (!ock_fit_make(&r->fit, &a->scratch, &r->model)) return ock_no_room(err);
+  ock_fit_run(&r->fit, &r->model, a->irreducible.mean, true);
+  return ock_draws_make(a, &r->model, &r->draws, err);
+}
+
+ockham_status ock_recipe_find(ock_analysis *a, const ock_pairs *pairs, ockham_error *err) {
+  recipe r = {.a = a, .model = a->model, .draws = a->draws, .fit = a->fit};
   if (a->model.n_blocks || !all_told(a)) return OCKHAM_OK;
+  OCK_TRY(take_pairs(&r, pairs, err));
   OCK_TRY(make_recipe(&r, err));
   for (size_t u = 0; u < a->model.n_units; u++)
     if (ock_is_recipe(a, a->model.units[u].levels)) find_joint(&r, u);
@@ -147,7 +161,7 @@ static size_t find_held_loss(ock_analysis *a, size_t held) {
 /* The noise there, as that of the largest scale of the law, in proportion to what is left above E. */
 ockham_status ock_prediction_find(ock_analysis *a, ockham_error *err) {
   size_t held = held_out(a), last = a->model.n_units - 1;
-  recipe r = {.a = a};
+  recipe r = {.a = a, .model = a->model};
   if (held == SIZE_MAX) return OCKHAM_OK;
   size_t n = find_held_loss(a, held);
   a->out->predicted_compute = exp(a->scale_compute[held]);

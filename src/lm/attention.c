@@ -155,13 +155,14 @@ static void band_forward(ock_lm_net *net, const place *t) {
 }
 
 static void turn(ock_lm_net *net, const stack *s, size_t heads, real sign, real *x) {
+  const ock_lm_layout *l = net->layout;
   size_t half = head_width(net) / 2;
   for (size_t b = 0; b < s->n_sequences; b++)
-    net->layout->loops->rope(s->length, heads, half, s->cosines, s->sines, sign, x + b * s->length * heads * 2 * half);
+    l->loops->rope(s->length, heads, half, l->cosines, l->sines, sign, x + b * s->length * heads * 2 * half);
 }
 
-static bool turns(const stack *s, const sublayer *u) {
-  return s->cosines && u->kind == SELF_ATTENTION;
+static bool turns(const ock_lm_net *net, const sublayer *u) {
+  return net->config.position == OCKHAM_LM_POSITION_ROPE && u->kind == SELF_ATTENTION;
 }
 
 void ock_lm_attention(ock_lm_net *net, const stack *s, sublayer *u, const real *x, const real *memory) {
@@ -177,7 +178,7 @@ void ock_lm_attention(ock_lm_net *net, const stack *s, sublayer *u, const real *
     ock_lm_norm(net, &(norm){w->q_gain, NULL}, &a->q_norm, rows * heads, a->q_plain, a->q);
     ock_lm_norm(net, &(norm){w->k_gain, NULL}, &a->k_norm, attended * groups, a->k_plain, a->k);
   }
-  if (turns(s, u)) {
+  if (turns(net, u)) {
     turn(net, s, heads, 1, a->q);
     turn(net, s, groups, 1, a->k);
   }
@@ -240,7 +241,7 @@ void ock_lm_attention_backward(ock_lm_net *net, const stack *s, sublayer *u, con
   memset(g->k, 0, attended * kv * sizeof *g->k);
   memset(g->v, 0, attended * kv * sizeof *g->v);
   each_band(net, s, u, band_backward);
-  if (turns(s, u)) {
+  if (turns(net, u)) {
     turn(net, s, heads, -1, g->q);
     turn(net, s, groups, -1, g->k);
   }

@@ -3,31 +3,22 @@
 #include "lm/vec.h"
 
 static real row_max(size_t n, const real *x) {
-  size_t whole = n / LANES * LANES;
   vec most = K(-INFINITY);
   for
-    EACH(i, whole) most = maximum(most, load(x + i));
-  real result = max_lanes(most);
-  for (size_t i = whole; i < n; i++) result = x[i] > result || x[i] != x[i] ? x[i] : result;
-  return result;
+    EACH(i, n) most = maximum(most, take_or(x + i, n - i, -(real)INFINITY));
+  return max_lanes(most);
 }
 
-/* x becomes e^(x - most); the sum. Lanes behind the end are taken off again by putting in what e makes nothing of. */
+/* x becomes e^(x - most); the sum. */
 static real row_exp(size_t n, real most, real *x) {
   vec m = broadcast(most), sum = K(0);
-  size_t whole = n / LANES * LANES;
   for
-    EACH(i, whole) {
-      vec e = exponential(load(x + i) - m);
-      store(x + i, e);
+    EACH(i, n) {
+      vec e = exponential(take_or(x + i, n - i, -(real)INFINITY) - m);
+      put(x + i, n - i, e);
       sum = sum + e;
     }
-  if (whole == n) return sum_lanes(sum);
-  real tail[LANES];
-  for (size_t i = 0; i < LANES; i++) tail[i] = whole + i < n ? x[whole + i] : -INFINITY;
-  vec e = exponential(load(tail) - m);
-  store_part(x + whole, n - whole, e);
-  return sum_lanes(sum + e);
+  return sum_lanes(sum);
 }
 
 static void softmax(size_t n, const real *bias, real *logits) {

@@ -50,6 +50,7 @@ void ock_lm_net_free(ock_lm_net *net) {
   if (l) {
     ock_free(l->weights);
     ock_free(l->block);
+    ock_free(l->cosines);
     ock_lm_tensors_free(net);
   }
   ock_free(l);
@@ -129,6 +130,7 @@ static ockham_status make_room(ock_lm_net *net, ockham_error *err) {
   ock_lm_layout *l = net->layout;
   size_t size = l->pile.size;
   real *base = l->pile.base;
+  OCK_TRY(ock_lm_position_angles(net, most(l->batch.length, l->batch.source_length), err));
   l->pile = (pile){.size = size};
   place_all(net);
   if (l->pile.most > size) {

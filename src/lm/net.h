@@ -30,7 +30,7 @@ typedef struct ffn_weights {
   dense in, gate, out; /* d x hidden twice, hidden x d; gate.w NULL where it is not gated */
 } ffn_weights;
 
-enum { MOST_EXPERTS = 64, OCK_LM_BAND = 64 /* rows of a head that are weighed at once */ };
+enum { MOST_EXPERTS = 64, OCK_LM_BAND = 32 /* rows of a head that are weighed at once */ };
 
 /* ---- activations of a norm and of sublayers, kept from the forward pass for the backward one ---- */
 
@@ -97,7 +97,6 @@ typedef struct stack {
   norm_state last_state;
   size_t n_sequences, length; /* B, T */
   real *embedded, *out;       /* N x d: the first block's input, what `last` puts out */
-  real *cosines, *sines;      /* T x D / 2: rope's; or NULL */
   real *bias;                 /* H x (2 T - 1): of i - j = T - 1 ... 1 - T, read backwards; or NULL */
 } stack;
 
@@ -134,12 +133,14 @@ typedef struct ock_lm_layout {
   uint64_t step;
   double penalty; /* z-loss and balance of the last forward pass: what backward differentiates besides the mean nll */
   pile pile;
-  void *block;    /* the pile's memory */
-  void *weights;  /* the net's weights' and gradients' */
-  size_t n_rows;  /* that have a target */
-  uint32_t *rows; /* n_rows of them */
-  real *selected; /* n_rows x d: the decoder's outputs there; the decoder's out where all rows have a target */
-  real *logits;   /* n_rows x V; after a forward pass for training: their gradient */
+  void *block;           /* the pile's memory */
+  size_t n_angles;       /* places that there are angles of */
+  real *cosines, *sines; /* n_angles x D / 2: rope's; or NULL */
+  void *weights;         /* the net's weights' and gradients' */
+  size_t n_rows;         /* that have a target */
+  uint32_t *rows;        /* n_rows of them */
+  real *selected;        /* n_rows x d: the decoder's outputs there; the decoder's out where all rows have a target */
+  real *logits;          /* n_rows x V; after a forward pass for training: their gradient */
   real *last_hidden, *last_logits; /* B x d, B x V */
   scratch scratch;
 } ock_lm_layout;
@@ -169,8 +170,10 @@ void ock_lm_norm_backward(ock_lm_net *net, const norm *n, const norm_state *stat
 
 /* ---- position.c ---- */
 
+/* Rope's angles of so many places, at least. */
+ockham_status ock_lm_position_angles(ock_lm_net *net, size_t length, ockham_error *err);
 void ock_lm_position_place(ock_lm_net *net, stack *s);
-/* Rope's angles, the biases of distances. */
+/* The biases of distances. */
 void ock_lm_position_prepare(ock_lm_net *net, stack *s);
 void ock_lm_position_add(ock_lm_net *net, const stack *s); /* to s->embedded */
 void ock_lm_position_add_backward(ock_lm_net *net, const stack *s, const real *d_embedded);

@@ -12,25 +12,31 @@ static bool has_bias(const ockham_lm_config *c) {
 
 void ock_lm_position_place(ock_lm_net *net, stack *s) {
   const ockham_lm_config *c = &net->config;
-  pile *p = &net->layout->pile;
-  size_t half = c->width / c->heads / 2;
-  if (c->position == OCKHAM_LM_POSITION_ROPE) {
-    s->cosines = ock_lm_pile_take(p, s->length * half);
-    s->sines = ock_lm_pile_take(p, s->length * half);
-  }
-  if (has_bias(c)) s->bias = ock_lm_pile_take(p, c->heads * (2 * s->length - 1));
+  if (has_bias(c)) s->bias = ock_lm_pile_take(&net->layout->pile, c->heads * (2 * s->length - 1));
 }
 
 /* ---- rope: place i turns pair m by i 10000^(-2m/D) ---- */
 
-static void fill_angles(const ockham_lm_config *c, stack *s) {
-  size_t half = c->width / c->heads / 2;
-  for (size_t i = 0; i < s->length; i++)
+static void fill_angles(ock_lm_layout *l, size_t half) {
+  for (size_t i = 0; i < l->n_angles; i++)
     for (size_t m = 0; m < half; m++) {
       double angle = (double)i * pow(10000, -(double)m / (double)half);
-      s->cosines[i * half + m] = (real)cos(angle);
-      s->sines[i * half + m] = (real)sin(angle);
+      l->cosines[i * half + m] = (real)cos(angle);
+      l->sines[i * half + m] = (real)sin(angle);
     }
+}
+
+ockham_status ock_lm_position_angles(ock_lm_net *net, size_t length, ockham_error *err) {
+  ock_lm_layout *l = net->layout;
+  size_t half = net->config.width / net->config.heads / 2, n = 2 * length * half;
+  if (net->config.position != OCKHAM_LM_POSITION_ROPE || length <= l->n_angles) return OCKHAM_OK;
+  real *angles = ock_realloc_array(l->cosines, n, sizeof *angles);
+  if (!angles) return ock_fail_memory(err, "rope's angles", ock_size_product(n, sizeof *angles));
+  l->n_angles = length;
+  l->cosines = angles;
+  l->sines = angles + length * half;
+  fill_angles(l, half);
+  return OCKHAM_OK;
 }
 
 /* ---- biases: of i - j, kept at T - 1 - (i - j), so that a row of logits meets them in its order ---- */
@@ -71,7 +77,6 @@ void ock_lm_position_bias_backward(ock_lm_net *net, const stack *s) {
 }
 
 void ock_lm_position_prepare(ock_lm_net *net, stack *s) {
-  if (net->config.position == OCKHAM_LM_POSITION_ROPE) fill_angles(&net->config, s);
   if (has_bias(&net->config)) fill_bias(net, s);
 }
 

@@ -20,16 +20,17 @@ typedef int32_t ints __attribute__((vector_size(sizeof(vec))));
 static inline __mmask16 first_lanes(size_t n) {
   return (__mmask16)((1u << n) - 1);
 }
-/* The first n < LANES numbers, then zeros; and back. */
-static inline vec load_part(const real *p, size_t n) {
-  return _mm512_maskz_loadu_ps(first_lanes(n), p);
+/* The first n < LANES numbers, then what `rest` says; and back. */
+static inline vec load_part(const real *p, size_t n, real rest) {
+  return _mm512_mask_loadu_ps(broadcast(rest), first_lanes(n), p);
 }
 static inline void store_part(real *p, size_t n, vec a) {
   _mm512_mask_storeu_ps(p, first_lanes(n), a);
 }
 #else
-static inline vec load_part(const real *p, size_t n) {
-  real lanes[LANES] = {0};
+static inline vec load_part(const real *p, size_t n, real rest) {
+  real lanes[LANES];
+  store(lanes, broadcast(rest));
   memcpy(lanes, p, n * sizeof *p);
   return load(lanes);
 }
@@ -90,8 +91,8 @@ static inline vec load(const real *p) {
 static inline void store(real *p, vec a) {
   *p = a;
 }
-static inline vec load_part(const real *p, size_t n) {
-  return n ? *p : 0;
+static inline vec load_part(const real *p, size_t n, real rest) {
+  return n ? *p : rest;
 }
 static inline void store_part(real *p, size_t n, vec a) {
   if (n) *p = a;
@@ -134,9 +135,12 @@ static inline real max_lanes(vec a) {
   for (size_t i = 1; i < LANES; i++) most = lane[i] > most || lane[i] != lane[i] ? lane[i] : most;
   return most;
 }
-/* What is left of n numbers at p: LANES of them, or the rest and zeros. */
+/* What is left of numbers at p: LANES of them, or fewer and something behind them. */
+static inline vec take_or(const real *p, size_t left, real rest) {
+  return left >= LANES ? load(p) : load_part(p, left, rest);
+}
 static inline vec take(const real *p, size_t left) {
-  return left >= LANES ? load(p) : load_part(p, left);
+  return take_or(p, left, 0);
 }
 static inline void put(real *p, size_t left, vec a) {
   if (left >= LANES)

@@ -67,9 +67,9 @@ def tail(z):
 
 
 @numba.njit(cache=True)
-def ewma(codes, scores, squares, spread, spans, n, smooth_only, out):
-    """Ockham's statistic of a column of ten bins, each a tenth of the reference: see src/drift/ewma.h. smooth_only:
-    location without scale and squares."""
+def ewma(codes, scores, squares, spread, spans, n, inflation, smooth_only, out):
+    """Ockham's statistic of a column of ten bins, each a tenth of the reference: see src/drift/ewma.h. inflation: of
+    the variance by stickiness; smooth_only: location without scale and squares."""
     bins = len(scores)
     counts, d = np.zeros(bins), np.zeros((len(spans), bins))
     waiting, decay = np.zeros((len(spans), bins)), np.ones(len(spans))
@@ -89,7 +89,7 @@ def ewma(codes, scores, squares, spread, spans, n, smooth_only, out):
             waiting[s] = 0
             n_waiting[s] = 0
             decay[s] *= 1 - l
-            variance = l / (2 - l) / m * (1 - decay[s] ** 2) + (1 - decay[s]) ** 2 / n
+            variance = inflation * (l / (2 - l) / m * (1 - decay[s] ** 2) + (1 - decay[s]) ** 2 / n)
             score[s] = tail(abs((d[s] * scores).sum()) / math.sqrt(variance)) - math.log10(2)
             if smooth_only:
                 continue
@@ -169,7 +169,7 @@ def ratio(old, new, out):
 def ewma_of(spans, smooth_only, known=False):
     def statistic(old, new, out):
         edges = special.ndtri(np.arange(1, 10) / 10) if known else np.quantile(old, np.arange(1, 10) / 10)
-        ewma(np.searchsorted(edges, new), *SCORES, np.array(spans), np.inf if known else float(len(old)), smooth_only, out)
+        ewma(np.searchsorted(edges, new), *SCORES, np.array(spans), np.inf if known else float(len(old)), 1.0, smooth_only, out)
     return statistic
 
 
@@ -182,3 +182,41 @@ def ladder(rule_of, run_length, shifts):
             limits[rule] = rule.tuned(run_length)
         out.append(rule.delay(shift, limits[rule]))
     return out
+
+
+# ---- rows that stay in their bin, and rows that move to bins nearby ----
+
+
+@numba.njit(cache=True)
+def make_autoregressive(x):
+    for i in range(1, len(x)):
+        x[i] = 0.5 * x[i - 1] + math.sqrt(0.75) * x[i]
+
+
+@numba.njit(cache=True)
+def make_stay(codes, stays):
+    for i in range(1, len(codes)):
+        if stays[i]:
+            codes[i] = codes[i - 1]
+
+
+def high_scores(span, autoregressive, smooth_only, streams=60, rows=20_000, stretch=2_000):
+    """What 5 % of stretches without drift exceed; autocorrelation .5: each row half of the one before, or in its bin with
+    a probability of a half."""
+    edges, tops = special.ndtri(np.arange(1, 10) / 10), []
+    for i in range(streams):
+        rng, out = np.random.default_rng(i), np.zeros(rows)
+        x = rng.normal(size=rows)
+        if autoregressive:
+            make_autoregressive(x)
+        codes = np.searchsorted(edges, x)
+        if not autoregressive:
+            make_stay(codes, rng.uniform(size=rows) < 0.5)
+        ewma(codes, *SCORES, np.array((span,)), np.inf, 3.0, smooth_only, out)
+        tops.append(out.reshape(-1, stretch).max(axis=1))
+    return float(np.quantile(np.concatenate(tops), 0.95))
+
+
+def lumps():
+    """By span: of location alone and of all components, rows that move and rows that stay."""
+    return {span: [high_scores(span, autoregressive, smooth_only) for smooth_only in (True, False) for autoregressive in (True, False)] for span in (32, 83, 250)}

@@ -2,12 +2,15 @@
 /* Ockham's monitor on streams that come through standard input, as int64 and float64 in the machine's order:
  *
  *   watch rows DETECTOR RUN_LENGTH K [WINDOW [MIN_EFFECT]]
- *                              n d, reference (n x d); then for each stream: n, rows (n x d); K 0: the usual criterion's
+ *     n d, reference (n x d); then for each stream: n, rows (n x d); K 0: the usual criterion's
  *   watch columns DETECTOR RUN_LENGTH [WINDOW [MIN_EFFECT]]
- *                              the same, and all columns are outputs: nothing but each of them is watched
- *   watch compare LEVEL K      n d, reference; then for each batch: n, rows
- *   watch errors RUN_LENGTH    n, errors to learn from (n); then for each stream: n, errors (n)
- *   watch cost K D ROWS        nothing; prints nanoseconds a row: prediction, monitor, and both
+ *     the same; all columns are outputs, and nothing but each of them is watched
+ *   watch compare LEVEL K
+ *     n d, reference; then for each batch: n, rows
+ *   watch errors RUN_LENGTH MOST
+ *     n, errors to learn from (n); then for each stream: n, errors (n); no more than MOST alarms
+ *   watch cost K D ROWS
+ *     nothing; prints nanoseconds a row: prediction, monitor, and both
  *
  * Prints a line about the reference (clusters, seconds of calibration) and one for each stream: the rows at which an
  * alarm came (after each the watch begins anew); of batches verdict, p-value, and each column's PSI and shift. */

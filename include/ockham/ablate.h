@@ -115,13 +115,18 @@ typedef struct ockham_design {
   uint8_t *levels;   /**< n_cells x n_factors; owned */
   size_t resolution; /**< of a regular fraction: 3, 4, 5 ...; 0: not one */
   size_t n_aliases;
-  char **aliases;    /**< of main effects and pairs: "AB = CD = EF", by factor names; owned */
-  double efficiency; /**< D-efficiency for the main effects, 0 to 1 */
+  char **aliases;    /**< main effects and pairs of a regular fraction that only come together, with their signs:
+                          "norm = -ffn*tied", "norm*ffn = tied*init", by factor names; those not named are alone; owned */
+  double efficiency; /**< D-efficiency for the main effects, det(X'X)^(1/terms) / cells with contrasts for which all
+                          combinations have 1; 0: some level is not told from the others */
 } ockham_design;
 
-/** Cells for factors of so many levels each. n_cells 0: the fewest as in ockham_study.design_runs. pairs: estimate
- * these interactions too (n_pairs x 2 factor numbers; D-optimal only). Fails with BAD_ARGUMENT: fewer cells than terms,
- * no fraction of so many runs, nothing left that is allowed. */
+/** Cells for factors of so many levels each, all different. n_cells 0: the fewest as in ockham_study.design_runs;
+ * unused but for fractions and D-optimal designs. pairs: estimate these interactions too (n_pairs x 2 factor numbers;
+ * D-optimal only). Fractions have 2 to 128 cells, the first of which is the baseline; they have the least aberration
+ * that a search finds, which is the least known for up to 24 factors. Of two-level factors without forbidden
+ * combinations a power of two cells is a regular fraction, and D-optimal. Deterministic; at most about a second.
+ * Fails with BAD_ARGUMENT: fewer cells than terms, no fraction of so many runs, nothing left that is allowed. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_design_make(ockham_design_kind kind, size_t n_cells,
                                                               const ockham_study_factor *factors, size_t n_factors,
                                                               const ockham_study_forbidden *forbidden,
@@ -289,20 +294,49 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_scaling_law_fit(const double *
 
 typedef struct ockham_plan_scale {
   size_t n_runs;
-  double run_seconds, detectable_loss, detectable_ceg; /**< NaN: not known yet (no pilot) */
+  double run_seconds; /**< mean of its runs; NaN: not known yet */
+  double noise;       /**< standard deviation of the loss between equal runs, pooled over the pilot's cells; of the
+                           nearest scale that has one, where this has none; NaN: no pilot */
+  size_t degrees;     /**< of freedom that the test will have: runs beyond the first of their cell, planned here or in
+                           the pilot */
+  /** The change of the loss, the change of a factor's level on its own being looked at, that is found with 80 % power
+   * by a two-sided t test at a family-wise level of 10 % (Bonferroni's over all levels of all factors): of the level
+   * that shows least. Infinite: this scale cannot tell some level alone; NaN: no pilot. */
+  double detectable_loss;
+  /** The compute that this change is worth, by the slope of the baseline's loss on log(compute) between the pilot's
+   * scales; NaN: the pilot has fewer than two scales, or not this one. */
+  double detectable_ceg;
 } ockham_plan_scale;
 typedef struct ockham_plan {
-  size_t n_runs;
+  size_t n_runs, n_scales;
   ockham_run *runs; /**< in the order in which they run: random within a scale, the smallest scale first; owned */
   uint8_t *levels;  /**< what runs[].levels point to */
   ockham_plan_scale *scales;
-  ockham_design *designs;         /**< one a scale */
-  double core_seconds;            /**< NaN: not known */
-  bool over_budget, underpowered; /**< the detectable CEG is above 1.25 at every scale */
+  ockham_design *designs; /**< one a scale */
+  double core_seconds;    /**< NaN: not known */
+  bool over_budget;       /**< core_seconds is known, and more than the study's */
+  bool underpowered;      /**< the detectable CEG is known somewhere, and above 1.25 wherever it is */
 } ockham_plan;
-/** pilot: runs already done (may be none) from which noise and times are taken. */
+/** pilot: runs already done (may be none) from which noise and times are taken.
+ *
+ * Cells: a design for each scale, the smaller ones parts of the larger: regular halves of a regular fraction, else the
+ * best subset. Add-one-in and leave-one-out at the smallest scale take what the design has already; what a rule forbids
+ * is left out. The baseline and the full recipe are run `replicates` times beside that, and the baseline at every
+ * scale. Seeds: every cell has seed + 1, seed + 2, ..., at every scale: what a seed does, it does to all (common random
+ * numbers); probes have `seed`. With more than one rate every cell is probed at each, at the smallest scale, before
+ * that scale's other runs, whose rate is 0: to be chosen from the probes.
+ * Order: a run's place within its scale comes from what it is (its levels, seed, and the study's seed). Numbers follow
+ * the order, and a study that grows by larger scales keeps them. Runs of the pilot keep theirs: when that does not fit
+ * the order, as in a study that has grown by seeds, runs not made yet are numbered from after the pilot's last.
+ *
+ * Fails with BAD_ARGUMENT: as ockham_design_make(), a scale with fewer cells than terms, over a million runs. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_plan_make(const ockham_study *study, const ockham_run *pilot,
                                                             size_t n_pilot, ockham_plan **plan, ockham_error *err);
+/** Times, detectable effects and the two warnings again: after plan->runs[i].flops have been set to what a trainer says
+ * beforehand (NaN: not known), from which times at scales without a pilot come, by a line through the logarithms of the
+ * pilot's seconds and flops. runs[i].seconds become what is predicted. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_plan_predict(const ockham_study *study, const ockham_run *pilot,
+                                                               size_t n_pilot, ockham_plan *plan, ockham_error *err);
 OCKHAM_API void ockham_plan_free(ockham_plan *plan);
 
 /* ---- the journal: what has been run (SQLite) ---- */

@@ -2,7 +2,7 @@
 /* cli: the command. One file a subcommand; each fills a struct from a table of options and calls the library.
  * Exit codes: 0 done, 1 the data or a file are at fault, 2 the command line is, 3 memory or the system are, 130 stopped
  * by Ctrl-C (what was found so far has been printed). Of `ockham drift` 3 is that there is drift, and 4 memory or the
- * system. */
+ * system, of `ockham profile` as well. */
 #ifndef OCKHAM_CLI_H
 #define OCKHAM_CLI_H
 
@@ -10,7 +10,15 @@
 
 #include <ockham/ockham.h>
 
-enum { EXIT_DONE = 0, EXIT_DATA = 1, EXIT_USAGE = 2, EXIT_RESOURCES = 3, EXIT_STOPPED = 130 };
+enum {
+  EXIT_DONE = 0,
+  EXIT_DATA = 1,
+  EXIT_USAGE = 2,
+  EXIT_RESOURCES = 3,
+  EXIT_DRIFT = 3,
+  EXIT_DRIFT_RESOURCES = 4,
+  EXIT_STOPPED = 130
+};
 
 /* ---- options: one table a command; parsing, help and defaults come from it ---- */
 
@@ -53,7 +61,8 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cmd_clusters, cmd_fit, cmd_mixture, cmd_predict, cmd_show, cmd_generate, cmd_criteria,
-    cmd_drift, cmd_serve, cmd_requests, cmd_replay, cmd_certify, cmd_worker, cmd_profile;
+    cmd_drift, cmd_serve, cmd_requests, cmd_replay, cmd_certify, cmd_worker, cmd_profile, cmd_corpus, cmd_train,
+    cmd_sample, cmd_ablate;
 
 /* Fill *values from the command line: arguments[0 ...] become the positional arguments, *n_positional of them. Returns
  * EXIT_DONE to go on; otherwise the exit code, *stop set, after help or a line about what is wrong. */
@@ -66,6 +75,10 @@ void cli_list_free(cli_list *list);
 
 /* Print "ockham: <message>" and return the exit code that goes with the status. */
 int cli_fail(const ockham_error *error);
+/* The same with the codes of `ockham drift`, for which 3 is a verdict; profile, which goes before it, has them too. */
+int cli_fail_drift(const ockham_error *error);
+/* An exit code of theirs, once what was printed is out: a verdict that nobody gets to read is none. */
+int cli_finish_drift(int code);
 /* NO_MEMORY, with what there was none for. */
 ockham_status cli_no_memory(const char *what, ockham_error *err);
 /* Print some bytes of a name from a file, those that could control a terminal as '?'. */
@@ -78,6 +91,8 @@ int cli_fail_usage(const char *format, ...) __attribute__((format(printf, 1, 2))
  * the process at once. */
 const ockham_progress *cli_progress_start(bool quiet);
 void cli_progress_end(void);
+/* After cli_progress_start(): SIGTERM is like Ctrl-C. */
+void cli_progress_take_sigterm(void);
 /* While nothing has been computed or written, Ctrl-C need not wait for a read that does. */
 void cli_interrupt_ends_at_once(bool at_once);
 
@@ -153,6 +168,12 @@ typedef struct cli_plain {
   ockham_rows rows;
   void *copy; /* from malloc, or NULL */
 } cli_plain;
+
+/* One cell of rows. */
+static inline double cli_cell(ockham_rows x, size_t i, size_t j) {
+  size_t at = i * (x.stride ? x.stride : x.n_columns) + j;
+  return x.dtype == OCKHAM_FLOAT32 ? (double)((const float *)x.data)[at] : ((const double *)x.data)[at];
+}
 
 /* Read a table and scale it as asked. On success the caller frees both; and plain->copy, where plain is not NULL. It
  * holds nothing where it is of no use for a profile. */

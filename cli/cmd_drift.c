@@ -46,11 +46,6 @@ static const cli_option option_table[] = {
     {0},
 };
 
-int drift_fail(const ockham_error *error) {
-  int code = cli_fail(error);
-  return code == EXIT_RESOURCES ? EXIT_DRIFT_RESOURCES : code;
-}
-
 /* ---- telling ---- */
 
 static const char *called(const char *path) {
@@ -113,15 +108,7 @@ static int list_detectors(void) {
 }
 
 static int find_detector(drift_options *o) {
-#define WORD(name, word, statistic, source) word,
-  static const char *const words[] = {OCKHAM_DETECTOR_LIST(WORD)};
-#undef WORD
-  if (!o->detector) return EXIT_DONE;
-  for (int d = 0; d < OCKHAM_N_DETECTORS; d++)
-    if (strcmp(words[d], o->detector) == 0) {
-      o->drift.detector = (ockham_detector)d;
-      return EXIT_DONE;
-    }
+  if (!o->detector || ockham_detector_find(o->detector, &o->drift.detector)) return EXIT_DONE;
   return cli_fail_usage("no detector is named '%s'; `ockham drift --detectors` lists them", o->detector);
 }
 
@@ -171,7 +158,7 @@ static int check_report(const drift_options *o, const char *command) {
     return cli_fail_usage("--report needs the name of a file: standard output has the text");
   ockham_status status = ockham_report_check_page(&err);
   if (!status && !command) status = cli_no_memory("the command line", &err);
-  return status ? drift_fail(&err) : EXIT_DONE;
+  return status ? cli_fail_drift(&err) : EXIT_DONE;
 }
 
 static int check(drift_options *o, char *const *arguments, const char *command) {
@@ -195,19 +182,12 @@ static int answer(drift_run *run) {
   ockham_status status = drift_find_reference(run, &err);
   if (status) {
     cli_progress_end();
-    code = drift_fail(&err);
+    code = cli_fail_drift(&err);
   } else {
     code = run->options->stream ? drift_stream(run) : drift_batch(run);
   }
   drift_free_reference(run);
   return code;
-}
-
-/* A verdict that nobody gets to read is none; and 3 would be taken for one. */
-static int finish_output(int code) {
-  if (code != EXIT_DONE || (fflush(stdout) == 0 && !ferror(stdout))) return code;
-  perror("ockham: standard output");
-  return EXIT_DRIFT_RESOURCES;
 }
 
 static int run(int n_arguments, char **arguments, const cli_command *command) {
@@ -227,7 +207,7 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
   free(line);
   cli_list_free(&o.categories);
   cli_input_free(&o.input);
-  return finish_output(code);
+  return cli_finish_drift(code);
 }
 
 const cli_command cmd_drift = {

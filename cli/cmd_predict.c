@@ -157,6 +157,11 @@ static ockham_status end_outputs(prediction *p, ockham_status status, ockham_err
 }
 
 static ockham_status open_input(prediction *p, ockham_read_options *read_options, ockham_error *err) {
+  if (p->parts->k == 0) {
+    *err = (ockham_error){.status = OCKHAM_BAD_ARGUMENT,
+                          .message = "predict needs a model with clusters, found one that holds a profile alone"};
+    return OCKHAM_BAD_ARGUMENT;
+  }
   if (p->options->probabilities && !p->parts->mixture) {
     *err = (ockham_error){.status = OCKHAM_BAD_ARGUMENT,
                           .message = "--probabilities needs a model with a mixture, found one of k-means"};

@@ -46,7 +46,8 @@ typedef struct profile_run {
   const profile_options *options;
   const char *path;
   const ockham_progress *progress;
-  ockham_model *model;
+  ockham_model *old;   /* that the file holds, or NULL */
+  ockham_model *model; /* what is kept of it: not a profile alone, which is made anew */
   bool is_new;
   const char **columns; /* to read; NULL: all */
   size_t n_columns;
@@ -64,7 +65,8 @@ static void free_run(profile_run *run) {
   free(run->categories.items);
   free(run->numbers);
   free(run->number_names);
-  ockham_model_free(run->model);
+  if (run->model != run->old) ockham_model_free(run->model);
+  ockham_model_free(run->old);
   ockham_table_free(run->table);
 }
 
@@ -99,7 +101,7 @@ static bool is_put_aside(const profile_options *o, const char *name) {
 /* What columns are for, where nothing is said about it, is as it was in the profile that shall be renewed. */
 static ockham_status list_roles(profile_run *run, ockham_error *err) {
   const profile_options *o = run->options;
-  const ockham_profile *profile = run->model ? ockham_model_look(run->model)->profile : NULL;
+  const ockham_profile *profile = run->old ? ockham_model_look(run->old)->profile : NULL;
   const ockham_profile_parts *old =
       profile && o->outputs.n == 0 && o->categories.n == 0 ? ockham_profile_look(profile) : NULL;
   ockham_status status = copy_list(&o->outputs, old ? old->n_columns : 0, &run->outputs, err);
@@ -152,19 +154,6 @@ static ockham_status read_table(profile_run *run, ockham_read_options options, o
 
 /* ---- columns ---- */
 
-static double cell(ockham_rows x, size_t i, size_t j) {
-  return x.dtype == OCKHAM_FLOAT32 ? (double)((const float *)x.data)[i * x.n_columns + j]
-                                   : ((const double *)x.data)[i * x.n_columns + j];
-}
-
-static ockham_status check_column(const profile_run *run, size_t j, ockham_error *err) {
-  ockham_rows x = ockham_table_rows(run->table);
-  const char *name = ockham_table_column_name(run->table, j);
-  for (size_t i = 0; i < x.n_rows; i++)
-    if (!isnan(cell(x, i, j))) return OCKHAM_OK;
-  return fail(err, OCKHAM_BAD_DATA, "column '%.64s' has no cell but missing ones; leave it out with --ignore", name);
-}
-
 static bool is_output(const profile_run *run, const char *name) {
   for (size_t i = 0; i < run->outputs.n; i++)
     if (strcmp(run->outputs.items[i], name) == 0) return true;
@@ -191,8 +180,6 @@ static ockham_status find_numbers(profile_run *run, ockham_error *err) {
   if (!run->numbers || !run->number_names) return cli_no_memory("the columns", err);
   for (size_t j = 0; j < n; j++) {
     const char *name = ockham_table_column_name(run->table, j);
-    ockham_status status = check_column(run, j, err);
-    if (status) return status;
     if (ockham_table_n_texts(run->table, j) > 0 || is_output(run, name)) continue;
     run->number_names[run->n_numbers] = name;
     run->numbers[run->n_numbers++] = j;
@@ -219,10 +206,7 @@ static ockham_status check_table(profile_run *run, ockham_error *err) {
   if (n_rows < 20) return fail(err, OCKHAM_BAD_DATA, "a profile needs at least 20 rows, found %zu", n_rows);
   ockham_status status = check_outputs(run, err);
   if (!status && run->model) status = check_model(run, err);
-  if (!status) status = find_numbers(run, err);
-  if (!status && run->n_numbers == 0)
-    status = fail(err, OCKHAM_BAD_DATA, "no input column holds numbers, which clusters are made of");
-  return status;
+  return status ? status : find_numbers(run, err);
 }
 
 /* Times must be there; where they fall, the order of rows is not that of time. */
@@ -255,8 +239,14 @@ static void note_columns(const profile_run *run) {
 
 /* ---- the profile ---- */
 
-static ockham_status choose_clusters(profile_run *run, ockham_error *err) {
+/* Texts have no clusters: the model holds the profile alone. */
+static ockham_status begin_model(profile_run *run, ockham_error *err) {
   const profile_options *o = run->options;
+  run->is_new = true;
+  if (run->n_numbers == 0 && o->k > 0)
+    return fail(err, OCKHAM_BAD_ARGUMENT, "no input column holds numbers, which the %zu clusters of -k are made of",
+                o->k);
+  if (run->n_numbers == 0) return OCKHAM_OK;
   cli_choice choice = {.columns = run->numbers,
                        .n_columns = run->n_numbers,
                        .k = o->k,
@@ -265,7 +255,6 @@ static ockham_status choose_clusters(profile_run *run, ockham_error *err) {
                        .seed = o->seed,
                        .threads = o->input.threads,
                        .progress = run->progress};
-  run->is_new = true;
   return cli_choose_clusters(ockham_table_rows(run->table), &choice, &run->model, err);
 }
 
@@ -275,7 +264,7 @@ static ockham_status make_profile(profile_run *run, ockham_error *err) {
   if (!status) status = check_times(run, err);
   if (status) return status;
   note_columns(run);
-  if (!run->model) status = choose_clusters(run, err);
+  if (!run->model) status = begin_model(run, err);
   cli_reference reference = {.table = run->table,
                              .rows = ockham_table_rows(run->table),
                              .outputs = &run->outputs,
@@ -284,7 +273,12 @@ static ockham_status make_profile(profile_run *run, ockham_error *err) {
                              .seed = o->seed,
                              .threads = o->input.threads,
                              .progress = run->progress};
-  return status ? status : cli_add_profile(&run->model, &reference, err);
+  ockham_model *with = NULL;
+  if (!status) status = cli_add_profile(run->model, &reference, &with, err);
+  if (status) return status;
+  if (run->model != run->old) ockham_model_free(run->model);
+  run->model = with;
+  return OCKHAM_OK;
 }
 
 static void print_what_next(const profile_run *run) {
@@ -306,7 +300,7 @@ static void print(const profile_run *run) {
     return;
   }
   cli_print_profile(parts->profile);
-  if (run->is_new && parts->n_rows < ockham_table_rows(run->table).n_rows)
+  if (run->is_new && parts->k > 0 && parts->n_rows < ockham_table_rows(run->table).n_rows)
     printf("a new model, its clusters chosen on %llu rows (%s)\n", (unsigned long long)parts->n_rows, parts->criterion);
   print_what_next(run);
 }
@@ -319,7 +313,8 @@ static int answer(const char *path, const profile_options *o) {
   if (code) return code;
   run.progress = read_options.progress;
   ockham_status status = OCKHAM_OK;
-  if (access(o->model, F_OK) == 0) status = ockham_model_load(o->model, &run.model, &err);
+  if (access(o->model, F_OK) == 0) status = ockham_model_load(o->model, &run.old, &err);
+  if (run.old && ockham_model_look(run.old)->k > 0) run.model = run.old;
   if (!status) status = read_table(&run, read_options, &err);
   if (!status) status = cli_name_file(path, make_profile(&run, &err), &err);
   cli_progress_end();
@@ -327,7 +322,7 @@ static int answer(const char *path, const profile_options *o) {
   if (!status)
     print(&run);
   else
-    code = cli_fail(&err);
+    code = cli_fail_drift(&err);
   free_run(&run);
   return code;
 }
@@ -353,7 +348,7 @@ static int run(int n_arguments, char **arguments, const cli_command *command) {
   cli_list_free(&options.outputs);
   cli_list_free(&options.categories);
   cli_input_free(&options.input);
-  return code;
+  return cli_finish_drift(code);
 }
 
 const cli_command cmd_profile = {
@@ -364,7 +359,7 @@ const cli_command cmd_profile = {
         "FILE as for `ockham clusters`; missing cells stay missing, and columns of text are categories. MODEL gets\n"
         "the profile, and stays as it was otherwise; where there is none, clusters are found as by `ockham clusters`,\n"
         "on at most 10000 rows. `ockham drift MODEL NEW` and `ockham serve` compare new rows with it.\n"
-        "docs/profile.md tells what it holds.",
+        "Exit codes are those of `ockham drift`: 4 is memory or the system. docs/profile.md tells what it holds.",
     .min_arguments = 1,
     .max_arguments = 1,
     .reads_files = true,

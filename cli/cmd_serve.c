@@ -152,18 +152,37 @@ static const char *budget_of(const ockham_serve_model *m, const ockham_serve_opt
   return options->drift.false_alarms ? options->drift.false_alarms : "1 per 30d";
 }
 
+/* A column that a fitted model is not given, though the profile in its file has it; NULL: none. */
+static const char *find_foreign(const ockham_serve_model *m, const ockham_model *model) {
+  const ockham_model_parts *parts = ockham_model_look(model);
+  const ockham_profile_parts *profile = ockham_profile_look(parts->profile);
+  if (m->profile || !m->file) return NULL;
+  for (size_t j = 0; j < profile->n_columns; j++) {
+    size_t i = 0;
+    while (i < parts->n_columns && strcmp(parts->column_names[i], profile->columns[j].name) != 0) i++;
+    if (i == parts->n_columns && profile->columns[j].role == OCKHAM_COLUMN_INPUT) return profile->columns[j].name;
+  }
+  return NULL;
+}
+
 static void print_drift(const ockham_serve_options *options) {
   for (unsigned i = 0; i < options->n_models; i++) {
     const ockham_serve_model *m = &options->models[i];
     ockham_model *model = NULL;
     bool off = m->drift.off || options->drift.off;
     const ockham_profile *profile = off ? NULL : profile_of(m, &model);
+    const char *foreign = profile ? find_foreign(m, model) : NULL;
     printf("  %s%s%s: ", m->name, m->version ? " version " : "", m->version ? m->version : "");
-    if (profile) {
+    if (foreign) {
+      printf("not watched for drift: the profile has a column '");
+      cli_put_name(foreign, strlen(foreign), stdout);
+      puts("', and the model has none");
+    } else if (profile) {
       const ockham_profile_parts *parts = ockham_profile_look(profile);
-      printf("watched for drift from %s (%llu rows, %zu columns, %zu clusters), false alarms %s\n",
+      printf("watched for drift from %s (%llu rows, %zu columns, %zu clusters), false alarms %s%s\n",
              m->profile ? m->profile : m->file, (unsigned long long)parts->n_rows, parts->n_columns, parts->k,
-             budget_of(m, options));
+             budget_of(m, options),
+             m->file ? "" : "; not checked: whether it has these columns, which it says when it runs");
     } else {
       printf("not watched for drift: %s\n", off ? "it is switched off" : "there is no profile");
     }

@@ -46,19 +46,25 @@ static ockham_status show_mixture(const ockham_model *model, ockham_error *err) 
   return cli_print_components(model, err);
 }
 
-static ockham_status show(const char *path, ockham_error *err) {
-  ockham_model *model;
-  ockham_status status = ockham_model_load(path, &model, err);
-  if (status) return status;
+static ockham_status show_model(const ockham_model *model, ockham_error *err) {
   const ockham_model_parts *p = ockham_model_look(model);
   printf("%s, %zu %s%s, %zu column%s, %s\n", p->mixture ? "mixture" : "k-means", p->k,
          p->mixture ? "component" : "cluster", p->k == 1 ? "" : "s", p->n_columns, p->n_columns == 1 ? "" : "s",
          scale_text(p->scaling.kind));
   printf("fitted on %llu row%s with seed %llu; k by: %s\n", (unsigned long long)p->n_rows, p->n_rows == 1 ? "" : "s",
          (unsigned long long)p->seed, p->criterion);
-  status = p->mixture ? show_mixture(model, err) : show_clusters(model, err);
+  ockham_status status = p->mixture ? show_mixture(model, err) : show_clusters(model, err);
+  if (!status && p->profile) putchar('\n');
+  return status;
+}
+
+static ockham_status show(const char *path, ockham_error *err) {
+  ockham_model *model;
+  ockham_status status = ockham_model_load(path, &model, err);
+  if (status) return status;
+  const ockham_model_parts *p = ockham_model_look(model);
+  if (p->k > 0) status = show_model(model, err);
   if (!status && p->profile) {
-    putchar('\n');
     cli_print_profile(p->profile);
     putchar('\n');
     cli_print_profile_columns(p->profile);

@@ -8,8 +8,6 @@
 
 #include "cli.h"
 
-enum { EXIT_DRIFT = 3, EXIT_DRIFT_RESOURCES = 4 };
-
 typedef struct drift_options {
   cli_input input; /* columns and ignore are for a reference that is a table */
   cli_list categories;
@@ -72,9 +70,6 @@ const char *drift_rows_text(const drift_rows *rows, const ockham_table *table, s
 /* All at once; row by row. Return the exit code. */
 int drift_batch(drift_run *run);
 int drift_stream(drift_run *run);
-
-/* As cli_fail(), with the codes of this command. */
-int drift_fail(const ockham_error *error);
 
 /* Print what is told of drift, and write the page that was asked for. */
 ockham_status drift_tell(const drift_run *run, const ockham_drift_account *account, ockham_error *err);

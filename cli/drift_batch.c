@@ -6,7 +6,7 @@
 
 #include "drift.h"
 
-enum { MOST_EXAMPLES = 5, ROWS_AT_ONCE = 4096 };
+enum { MOST_EXAMPLES = OCKHAM_DRIFT_EXAMPLES, ROWS_AT_ONCE = 4096 };
 
 typedef struct batch {
   drift_run *run;
@@ -86,21 +86,32 @@ static ockham_status follow(batch *b, ockham_error *err) {
 
 /* ---- examples ---- */
 
-static double cell(ockham_rows x, size_t i, size_t j) {
-  size_t at = i * (x.stride ? x.stride : x.n_columns) + j;
-  return x.dtype == OCKHAM_FLOAT32 ? (double)((const float *)x.data)[at] : ((const double *)x.data)[at];
+/* Those after the change, where it is known when that was: rows of before show what was usual. */
+static ockham_status find_examples(const batch *b, uint64_t rows[MOST_EXAMPLES], ockham_error *err) {
+  const ockham_drift_comparison *c = b->comparison;
+  const ockham_drift_state *course = b->monitor ? ockham_drift_monitor_look(b->monitor) : NULL;
+  memcpy(rows, c->example_rows, sizeof c->example_rows);
+  if (!course || course->n_kept == 0) return OCKHAM_OK;
+  uint64_t after[MOST_EXAMPLES];
+  ockham_status status =
+      ockham_drift_examples(b->run->profile, b->x, c->leading, c->grown_bin, course->episodes[0].since_row, after, err);
+  if (!status && after[0] > 0) memcpy(rows, after, sizeof after);
+  return status;
 }
 
 static ockham_status take_examples(batch *b, ockham_error *err) {
   size_t d = b->x.n_columns;
+  uint64_t rows[MOST_EXAMPLES];
+  ockham_status status = find_examples(b, rows, err);
+  if (status) return status;
   b->example_values = calloc(MOST_EXAMPLES, d * sizeof *b->example_values);
   b->example_texts = calloc(MOST_EXAMPLES, d * sizeof *b->example_texts);
   if (!b->example_values || !b->example_texts) return cli_no_memory("the examples", err);
-  for (size_t e = 0; e < MOST_EXAMPLES && b->comparison->example_rows[e] > 0; e++) {
-    size_t i = (size_t)b->comparison->example_rows[e] - 1;
+  for (size_t e = 0; e < MOST_EXAMPLES && rows[e] > 0; e++) {
+    size_t i = (size_t)rows[e] - 1;
     b->example_rows[e] = ockham_table_source_row(b->table, i);
     for (size_t j = 0; j < d; j++) {
-      b->example_values[e * d + j] = cell(b->x, i, j);
+      b->example_values[e * d + j] = cli_cell(b->x, i, j);
       b->example_texts[e * d + j] = drift_rows_text(&b->rows, b->table, i, j);
     }
     b->n_examples++;
@@ -115,8 +126,8 @@ static ockham_status compare(batch *b, ockham_error *err) {
   ockham_status status =
       ockham_drift_compare(run->profile, b->x, &run->options->drift, run->read.progress, &b->comparison, err);
   if (status) return cli_name_file(run->path, status, err);
-  if (b->comparison->verdict == OCKHAM_DRIFT_FOUND) status = take_examples(b, err);
-  return status ? status : follow(b, err);
+  status = follow(b, err);
+  return status || b->comparison->verdict != OCKHAM_DRIFT_FOUND ? status : take_examples(b, err);
 }
 
 static ockham_status tell(const batch *b, ockham_error *err) {
@@ -139,6 +150,6 @@ int drift_batch(drift_run *run) {
   if (!status) status = tell(&b, &err);
   bool found = b.comparison && b.comparison->verdict == OCKHAM_DRIFT_FOUND;
   free_batch(&b);
-  if (status) return drift_fail(&err);
+  if (status) return cli_fail_drift(&err);
   return found ? EXIT_DRIFT : EXIT_DONE;
 }

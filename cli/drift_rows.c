@@ -114,17 +114,12 @@ static ockham_status number_texts(drift_rows *rows, drift_source source, size_t 
   return OCKHAM_OK;
 }
 
-static double cell(ockham_rows x, size_t i, size_t j) {
-  size_t at = i * (x.stride ? x.stride : x.n_columns) + j;
-  return x.dtype == OCKHAM_FLOAT32 ? (double)((const float *)x.data)[at] : ((const double *)x.data)[at];
-}
-
 static void arrange_column(const drift_rows *rows, ockham_rows from, size_t j) {
   size_t n_columns = rows->run->parts->n_columns, in = rows->order[j];
   const double *numbers = rows->numbers[j];
   double *to = rows->cells + j;
   for (size_t i = 0; i < from.n_rows; i++, to += n_columns) {
-    double value = in == SIZE_MAX ? (double)NAN : cell(from, i, in);
+    double value = in == SIZE_MAX ? (double)NAN : cli_cell(from, i, in);
     *to = numbers && value >= 0 ? numbers[(size_t)value] : value;
   }
 }
@@ -162,6 +157,6 @@ ockham_status drift_rows_arrange(drift_rows *rows, drift_source source, ockham_r
 const char *drift_rows_text(const drift_rows *rows, const ockham_table *table, size_t i, size_t column) {
   size_t in = rows->order[column];
   if (in == SIZE_MAX || ockham_table_n_texts(table, in) == 0) return NULL;
-  double value = cell(ockham_table_rows(table), i, in);
+  double value = cli_cell(ockham_table_rows(table), i, in);
   return value >= 0 ? ockham_table_text(table, in, (size_t)value) : NULL;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows as they come, until they end or Ctrl-C does: a line for each alarm, and one when it is over. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,13 @@ static ockham_status take_account(stream *s, ockham_drift_account *account, ockh
   return account->bins ? OCKHAM_OK : cli_no_memory("the shares of bins", err);
 }
 
+/* An alarm that nobody gets to read: the stream may go on for days. */
+static ockham_status fail_output(ockham_error *err) {
+  *err = (ockham_error){.status = OCKHAM_CANNOT_WRITE};
+  snprintf(err->message, sizeof err->message, "standard output: %s", strerror(errno));
+  return OCKHAM_CANNOT_WRITE;
+}
+
 /* An alarm, or that it is over. */
 static ockham_status tell_episode(stream *s, ockham_error *err) {
   ockham_drift_account account;
@@ -73,9 +81,9 @@ static ockham_status tell_episode(stream *s, ockham_error *err) {
   if (status) return status;
   cli_progress_end();
   printf("%s%s", text, s->run->options->json ? "\n" : "");
-  fflush(stdout); /* whoever waits for it reads a pipe */
+  bool read = fflush(stdout) == 0 && !ferror(stdout); /* whoever waits for it reads a pipe */
   ockham_text_free(text);
-  return OCKHAM_OK;
+  return read ? OCKHAM_OK : fail_output(err);
 }
 
 static ockham_status tell_all(stream *s, ockham_error *err) {
@@ -146,7 +154,7 @@ int drift_stream(drift_run *run) {
   ockham_status telling = begun ? tell_all(&s, &other) : OCKHAM_OK;
   bool found = begun && ockham_drift_monitor_look(s.monitor)->n_episodes > 0;
   free_stream(&s);
-  if (status && status != OCKHAM_INTERRUPTED) return drift_fail(&err);
-  if (telling) return drift_fail(&other);
+  if (status && status != OCKHAM_INTERRUPTED) return cli_fail_drift(&err);
+  if (telling) return cli_fail_drift(&other);
   return status ? EXIT_STOPPED : found ? EXIT_DRIFT : EXIT_DONE;
 }

@@ -27,6 +27,18 @@ int cli_fail(const ockham_error *error) {
   }
 }
 
+int cli_fail_drift(const ockham_error *error) {
+  int code = cli_fail(error);
+  return code == EXIT_RESOURCES ? EXIT_DRIFT_RESOURCES : code;
+}
+
+int cli_finish_drift(int code) {
+  bool told = code == EXIT_DONE || code == EXIT_DRIFT || code == EXIT_STOPPED;
+  if (!told || (fflush(stdout) == 0 && !ferror(stdout))) return code;
+  fprintf(stderr, "ockham: standard output: %s\n", strerror(errno));
+  return EXIT_DRIFT_RESOURCES;
+}
+
 ockham_status cli_no_memory(const char *what, ockham_error *err) {
   *err = (ockham_error){.status = OCKHAM_NO_MEMORY};
   snprintf(err->message, sizeof err->message, "not enough memory for %s", what);

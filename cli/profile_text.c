@@ -117,7 +117,11 @@ static void print_rehearsals(const ockham_profile_parts *p) {
 void cli_print_profile(const ockham_profile *profile) {
   const ockham_profile_parts *p = ockham_profile_look(profile);
   double outside = outside_share(p);
-  printf("profile of %llu rows in %zu cluster%s", (unsigned long long)p->n_rows, p->k, p->k == 1 ? "" : "s");
+  printf("profile of %llu rows ", (unsigned long long)p->n_rows);
+  if (p->k > 0)
+    printf("in %zu cluster%s", p->k, p->k == 1 ? "" : "s");
+  else
+    printf("without clusters: no input column holds numbers");
   if (!isnan(outside)) printf(", %.2g %% of them outside", 100 * outside);
   putchar('\n');
   print_columns_by_kind(p, OCKHAM_COLUMN_INPUT, "inputs");

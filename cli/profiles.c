@@ -72,20 +72,18 @@ ockham_status cli_fit_profile(const cli_reference *r, const ockham_model_parts *
   return status;
 }
 
-ockham_status cli_add_profile(ockham_model **model, const cli_reference *r, ockham_error *err) {
+ockham_status cli_add_profile(const ockham_model *model, const cli_reference *r, ockham_model **with,
+                              ockham_error *err) {
+  static const ockham_model_parts none = {.scaling = {.kind = OCKHAM_SCALE_NONE}, .criterion = "none"};
   ockham_profile *profile = NULL;
-  ockham_model *with = NULL;
-  ockham_model_parts parts = *ockham_model_look(*model);
+  ockham_model_parts parts = model ? *ockham_model_look(model) : none;
   ockham_status status = cli_fit_profile(r, &parts, &profile, err);
   if (!status && !r->no_rehearsal)
     status = ockham_drift_rehearse(profile, r->rows, r->seed, r->threads, r->progress, err);
   parts.profile = profile;
-  if (!status) status = ockham_model_new(&parts, &with, err);
+  if (!status) status = ockham_model_new(&parts, with, err);
   ockham_profile_free(profile);
-  if (status) return status;
-  ockham_model_free(*model);
-  *model = with;
-  return OCKHAM_OK;
+  return status;
 }
 
 /* ---- profiles on the way ---- */
@@ -105,5 +103,10 @@ ockham_status cli_add_profile_of_table(ockham_model **model, const ockham_table 
     fprintf(stderr, "ockham: note: the model has no profile to notice drift by, for %s\n", why);
   if (why) return OCKHAM_OK;
   cli_reference reference = {.table = table, .rows = plain->rows, .seed = seed, .threads = input->threads};
-  return cli_add_profile(model, &reference, err);
+  ockham_model *with = NULL;
+  ockham_status status = cli_add_profile(*model, &reference, &with, err);
+  if (status) return status;
+  ockham_model_free(*model);
+  *model = with;
+  return OCKHAM_OK;
 }

@@ -19,14 +19,16 @@ typedef struct cli_reference {
 /* The profile alone; parts NULL: without clusters. */
 ockham_status cli_fit_profile(const cli_reference *reference, const ockham_model_parts *parts, ockham_profile **profile,
                               ockham_error *err);
-/* Put another model in its place, that holds a profile of these rows as well: its clusters start from the model's,
- * whose columns are the inputs of numbers in their order. */
-ockham_status cli_add_profile(ockham_model **model, const cli_reference *reference, ockham_error *err);
+/* Another model that holds a profile of these rows as well: its clusters start from the model's, whose columns are the
+ * inputs of numbers in their order. NULL: one that holds a profile alone. */
+ockham_status cli_add_profile(const ockham_model *model, const cli_reference *reference, ockham_model **with,
+                              ockham_error *err);
 
 /* Why a table's profile would not tell what its file holds, or the model cannot have one; NULL: nothing is in the way.
  * k is 0 while it is not known. */
 const char *cli_profile_obstacle(const ockham_table *table, size_t k);
-/* The same as cli_add_profile() for a model that was made from all columns of the table, or a note about why not. */
+/* Put a model with a profile, as by cli_add_profile(), in its place for one that was made from all columns of the
+ * table, or a note about why not. */
 ockham_status cli_add_profile_of_table(ockham_model **model, const ockham_table *table, const cli_plain *plain,
                                        const cli_input *input, uint64_t seed, ockham_error *err);
 

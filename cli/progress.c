@@ -77,6 +77,12 @@ const ockham_progress *cli_progress_start(bool quiet) {
   return &progress;
 }
 
+void cli_progress_take_sigterm(void) {
+  struct sigaction action = {.sa_handler = on_interrupt};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGTERM, &action, NULL);
+}
+
 void cli_progress_end(void) {
   if (bar.drawn) fprintf(stderr, "\r%*s\r", LINE_WIDTH, "");
   bar.drawn = false;

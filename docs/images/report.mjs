@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// report.mjs CHROMIUM BLOBS.html PENGUINS.html: the two pictures of the README, from reports of its tour's tables.
+// report.mjs CHROMIUM BLOBS.html PENGUINS.html DRIFT.html: pictures of the README, from reports of its tour's tables and
+// from `ockham drift examples/drift/spring.csv examples/drift/summer.csv --report DRIFT.html`.
 // Run it where playwright-core is installed (tests/report/page/package.json).
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
-const [executablePath, blobs, penguins] = process.argv.slice(2);
+const [executablePath, blobs, penguins, drift] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
 const browser = await chromium.launch({ executablePath, args: ["--headless", "--no-sandbox", "--disable-gpu"] });
 
@@ -23,4 +24,5 @@ async function picture(file, name, colorScheme, from, to, before) {
 
 await picture(blobs, "report.png", "light", "#source", "#readout");
 await picture(penguins, "report-dark.png", "dark", "#which", "#sentences", (page) => page.locator("#sizes-chart .mark-rect path").nth(2).click());
+await picture(drift, "drift-report.png", "light", "#source", "#population-chart");
 await browser.close();

@@ -38,6 +38,8 @@ extern "C" {
 #define OCKHAM_DETECTOR_ENUM(name, word, statistic, source) OCKHAM_DETECTOR_##name,
 typedef enum ockham_detector { OCKHAM_DETECTOR_LIST(OCKHAM_DETECTOR_ENUM) OCKHAM_N_DETECTORS } ockham_detector;
 #undef OCKHAM_DETECTOR_ENUM
+/** The detector of a word, such as "ewma"; false where none has it. */
+OCKHAM_API bool ockham_detector_find(const char *word, ockham_detector *detector);
 
 typedef struct ockham_drift_options {
   ockham_detector detector;
@@ -158,6 +160,7 @@ OCKHAM_API void ockham_drift_monitor_set_budget(ockham_drift_monitor *monitor, d
 OCKHAM_API void ockham_drift_monitor_reset(ockham_drift_monitor *monitor);
 
 /** A batch against the reference. */
+#define OCKHAM_DRIFT_EXAMPLES 5
 typedef enum ockham_drift_verdict {
   OCKHAM_DRIFT_NONE = 0, /**< no significant difference */
   OCKHAM_DRIFT_TRIVIAL,  /**< significant, and below min_effect */
@@ -177,8 +180,8 @@ typedef struct ockham_drift_comparison {
   size_t leading;        /**< the signal of the least p_value by its share; one that drifted, where there is one */
   size_t n_signals;
   const ockham_drift_signal *signals;
-  const ockham_drift_bin *const *bins; /**< n_signals, then n_bins */
-  uint64_t example_rows[5];            /**< rows (from 1) of the leading signal's most grown bin; 0: no more */
+  const ockham_drift_bin *const *bins;          /**< n_signals, then n_bins */
+  uint64_t example_rows[OCKHAM_DRIFT_EXAMPLES]; /**< rows (from 1) of the leading signal's most grown bin; 0: no more */
   size_t grown_bin;
   double grown_from, grown_to; /**< its shares */
 } ockham_drift_comparison;
@@ -196,6 +199,11 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_drift_compare(const ockham_pro
                                                                 ockham_drift_comparison **comparison,
                                                                 ockham_error *err);
 OCKHAM_API void ockham_drift_comparison_free(ockham_drift_comparison *comparison);
+/** Rows of a signal's bin from a row (from 1) on, such as the one from which they drift: up to OCKHAM_DRIFT_EXAMPLES
+ * into rows, 0 where there are no more. Fails as ockham_profile_bin(). */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_drift_examples(const ockham_profile *profile, ockham_rows x,
+                                                                 size_t signal, size_t bin, uint64_t first_row,
+                                                                 uint64_t *rows, ockham_error *err);
 
 /** Rehearse: replay rows of the reference against the profile without them, in blocks drawn at random, and note in the
  *  profile how often the default detector alarmed at budgets of 1,000 and 10,000 rows. x: the rows that the profile was

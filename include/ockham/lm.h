@@ -109,7 +109,8 @@ extern "C" {
 
 #define OCKHAM_LM_OPTIMIZER_LIST(X)                                                                               \
   X(ADAMW, "adamw", "decoupled decay of matrices; betas .9, .95", "Loshchilov & Hutter, 2017 (arXiv:1711.05101)") \
-  X(MUON, "muon", "orthogonalised momentum for hidden matrices, AdamW for the rest", "Jordan et al., 2024")       \
+  X(MUON, "muon", "orthogonalised momentum for hidden matrices, AdamW at .15 of the rate for the rest",           \
+    "Jordan et al., 2024")                                                                                        \
   X(SGD, "sgd", "momentum .9", "Sutskever et al., 2013")
 
 #define OCKHAM_LM_SCHEDULE_LIST(X)                                                                         \
@@ -225,8 +226,10 @@ typedef struct ockham_lm_config {
   double attention_cap; /**< the same of attention's */
   double z_loss;        /**< c log(Z)^2 is added to the loss: PaLM, 2022; 0: none */
   double dropout;       /**< of embeddings, attention and outputs of sublayers; 0 to .9 */
-  double rate;          /**< the learning rate at its highest; default .003 (muon: .02 of matrices; sgd: .3) */
-  double decay;         /**< of weights (matrices only), times the rate; default .1; negative: none */
+  double rate;          /**< the learning rate at its highest; default .003 (muon: .02, of hidden matrices; the others
+                           go at .15 of it; sgd: .3) */
+  double decay;         /**< of weights (matrices only), times the rate (in AdamW's: of muon's .15, of sgd's .01, as the
+                           default rates are); default .1; negative: none */
   double clip;          /**< the gradient's norm; default 1; negative: none */
   double warmup;        /**< part of the steps; default .05; negative: none */
   double last_rate;     /**< where the schedule ends, part of the rate; default .05; negative: 0 */
@@ -290,27 +293,40 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_lm_cost_of(const ockham_lm_con
  * by ockham_corpus_prepare() or of memory; read-only, may be shared by threads. */
 typedef struct ockham_corpus ockham_corpus;
 typedef struct ockham_corpus_facts {
-  uint64_t n_documents, n_held_documents, n_bytes, n_held_bytes;
+  uint64_t n_documents, n_held_documents; /**< all, and those of them that are held out; likewise the bytes */
+  uint64_t n_bytes, n_held_bytes;
   double byte_entropy; /**< of the training part, bits a byte, by counts of single bytes */
+  uint64_t n_left_out; /**< by ockham_corpus_prepare(): files of folders that are no text (they hold a zero byte) */
 } ockham_corpus_facts;
 typedef struct ockham_corpus_options {
-  const char *const *paths; /**< files and folders (read whole, in the order of their names) */
+  const char *const *paths; /**< files, gzipped or not, "-" for standard input, and folders (read whole, in the order of
+                               their names; what begins with a dot is left out) */
   size_t n_paths;
-  bool strip_markup;     /**< tags and entities of HTML become text */
-  size_t document_bytes; /**< a file is cut into documents at the blank line next after so many; default 4096 */
-  double held_out;       /**< part of the documents; default .02 */
-  uint64_t most_bytes;   /**< stop after so many; 0: all */
+  bool strip_markup;     /**< tags and entities of HTML become text, in files whose first letter is '<' */
+  size_t document_bytes; /**< a file is cut into documents at the blank line next after so many (where none follows
+                              within as many again, at the end of a line, else anywhere); default 4096 */
+  double held_out;       /**< part of the documents, above 0 and up to .5; default .02 */
+  uint64_t most_bytes;   /**< stop before the document that would exceed so many; 0: all */
   ockham_progress progress;
 } ockham_corpus_options;
+/** Read text, and write it as a corpus. Which part a document belongs to depends on its own bytes only, so that equal
+ * documents are never on both sides, and adding text moves none; but each part gets at least one document. Fails with
+ * BAD_ARGUMENT, IO, BAD_FILE (gzip data are damaged), BAD_DATA (fewer than two documents), INTERRUPTED, CANNOT_WRITE,
+ * NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_prepare(const ockham_corpus_options *options, const char *path,
                                                                  ockham_corpus_facts *facts, ockham_error *err);
-/** A source whose entropy is known: a Markov chain of order 2 over `letters` letters with copies; *entropy gets its
- * bits a byte. */
+/** A source whose entropy is known. A document is 16 records; a record is 16 letters of a Markov chain of order 2 over
+ * `letters` letters (2 to 26; 0: 8), and then, in half of them, '=' and the same letters again; each ends with a new
+ * line. *entropy (NULL: not wanted) gets its bits a byte, exactly, of somebody who knows the chain and has seen the
+ * document so far. Fails with BAD_ARGUMENT (n_bytes is below 4096), NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_synthetic(uint64_t n_bytes, size_t letters, uint64_t seed,
                                                                    ockham_corpus **corpus, double *entropy,
                                                                    ockham_error *err);
+/** Fails with IO, BAD_FILE (damaged, or not a corpus), NO_MEMORY. Cost: reads all of it, and its checksum. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_open(const char *path, ockham_corpus **corpus,
                                                               ockham_error *err);
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_write(const ockham_corpus *corpus, const char *path,
+                                                               ockham_error *err);
 OCKHAM_API ockham_corpus_facts ockham_corpus_look(const ockham_corpus *corpus);
 OCKHAM_API void ockham_corpus_free(ockham_corpus *corpus);
 
@@ -318,22 +334,24 @@ OCKHAM_API void ockham_corpus_free(ockham_corpus *corpus);
 
 typedef struct ockham_lm_point {
   uint64_t step, tokens;
-  double flops, seconds; /**< so far */
+  double flops, seconds; /**< so far; without what measuring and checkpoints took */
   double rate;
   double train_loss;    /**< nats a target, mean since the point before */
-  double held_bits;     /**< bits a byte, see ockham_lm_result; NaN where it was not measured */
+  double held_bits;     /**< suffix_bits, see ockham_lm_result: at the last point of all held_bytes, before of an eighth
+                           of them; NaN where they were not measured */
   double gradient_norm; /**< the largest since the point before */
 } ockham_lm_point;
 
 typedef struct ockham_lm_result {
-  bool diverged; /**< a loss that is not finite, or above the uniform model's (ln V) after the warm-up: it stopped */
-  uint64_t diverged_step;
+  bool diverged; /**< a loss that is not finite, or whose running mean over some 20 steps after the warm-up is not below
+                    the uniform model's (ln V) by .01: it stopped. Bits are then 8, train_loss is ln V */
+  uint64_t diverged_step; /**< from 0 */
   double suffix_bits; /**< bits a byte of the last 3/4, 1/2 and 1/4 of held-out pieces of `context` bytes, given what is
                            before: the same targets for every architecture and objective (mean of the three cuts) */
   double suffix_bits_at[3]; /**< at the cuts 1/4, 1/2, 3/4 */
   double whole_bits; /**< bits a byte of whole pieces, by the chain rule; NaN where the objective does not define it */
   double train_loss; /**< nats a target, mean of the last tenth of steps */
-  double last_slope; /**< of train_loss on log(tokens), over the second half */
+  double last_slope; /**< of the points' train_loss on log(tokens), over the second half; NaN with less than 2 */
   uint64_t steps, tokens;
   double flops, seconds;
   size_t n_points;
@@ -342,7 +360,8 @@ typedef struct ockham_lm_result {
 OCKHAM_API void ockham_lm_result_clear(ockham_lm_result *result);
 
 typedef struct ockham_lm_train_options {
-  const char *checkpoint; /**< a file, written at the end, every `checkpoint_s` seconds and when stopped; NULL: none */
+  const char *checkpoint; /**< a file, written at the beginning, every `checkpoint_s` seconds, when stopped and at the
+                             end; NULL: none */
   double checkpoint_s;    /**< default 60 */
   bool resume;            /**< go on from the checkpoint, if it is there; its config must be equal */
   size_t points;          /**< of the curve; default 50 */
@@ -354,7 +373,9 @@ typedef struct ockham_lm_train_options {
 } ockham_lm_train_options;
 
 /** Train. The same bits for the same config, corpus and instruction set, resumed or not. One thread: run several at
- * once as processes. Fails with BAD_ARGUMENT, UNSUPPORTED (built without BLAS), INTERRUPTED, NO_MEMORY, IO. */
+ * once as processes. Fails with BAD_ARGUMENT (also: the checkpoint is of another config or corpus), BAD_DATA (too
+ * little text), BAD_FILE (the checkpoint is damaged), UNSUPPORTED (built without BLAS), INTERRUPTED, NO_MEMORY, IO,
+ * CANNOT_WRITE. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_lm_train(const ockham_lm_config *config, const ockham_corpus *corpus,
                                                            const ockham_lm_train_options *options,
                                                            ockham_lm_result *result, ockham_error *err);

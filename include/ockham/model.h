@@ -13,7 +13,9 @@ extern "C" {
 #endif
 
 /** Everything a model knows. All sizes follow from k and n_columns. A cluster is the rows nearest to one centroid; or,
- *  with a mixture, those of which one component has the highest posterior probability. */
+ *  with a mixture, those of which one component has the highest posterior probability. A model with a profile that has
+ *  no clusters, of rows without a column of numbers, may hold it alone: k and n_columns are 0, there is no scaling, and
+ *  no row can be predicted. */
 typedef struct ockham_model_parts {
   size_t k;
   size_t n_columns;
@@ -35,9 +37,10 @@ typedef struct ockham_model_parts {
 typedef struct ockham_model ockham_model;
 
 /** Make a model that holds copies of all parts.
- *  Fails with BAD_ARGUMENT (k or n_columns 0, sizes that do not add up to n_rows, weights that are not positive (with a
- *  mixture: that are negative), numbers that are not finite, a scaling factor that is not positive, a mixture of
- * another shape or that ockham_mixture_check() refuses, a profile without one of the columns) or NO_MEMORY. */
+ *  Fails with BAD_ARGUMENT (k or n_columns 0 but of a profile alone, sizes that do not add up to n_rows, weights that
+ * are not positive (with a mixture: that are negative), numbers that are not finite, a scaling factor that is not
+ * positive, a mixture of another shape or that ockham_mixture_check() refuses, a profile without one of the columns) or
+ * NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_model_new(const ockham_model_parts *parts, ockham_model **model,
                                                             ockham_error *err);
 OCKHAM_API void ockham_model_free(ockham_model *model);

@@ -195,6 +195,12 @@ OCKHAM_API void ockham_profile_match(const ockham_profile *profile, const char *
 OCKHAM_API size_t ockham_profile_category(const ockham_profile *profile, size_t column, const char *text,
                                           size_t text_length);
 
+/** What a direction is made of: up to `most` columns (index among all) of the largest weights, and these; room for
+ * `most` each. Returns how many there are: OCKHAM_PROFILE_MOST_DIRECTIONS at most. Weights are of columns standardised
+ * by their range's mean and sd, and their squares add up to 1 over all columns. */
+OCKHAM_API size_t ockham_profile_direction_columns(const ockham_profile_parts *parts, size_t direction, size_t most,
+                                                   size_t *columns, double *weights);
+
 /** A profile as bytes, and back: for files that hold one among other things. *bytes is freed by ockham_bytes_free().
  *  _decode refuses what is cut or cannot be with BAD_FILE; `where` is for its message. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_profile_encode(const ockham_profile *profile, unsigned char **bytes,

@@ -121,7 +121,8 @@ typedef enum ockham_serve_kind {
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_serve_file_add(ockham_serve_file *file, ockham_serve_kind kind,
                                                                  const char *name, const char *text, ockham_error *err);
 /** Check options without starting anything: values in their ranges, files there, names unique. `where` in a message is
- *  the key, such as "models[2].file"; with a file (may be NULL) also its line. BAD_ARGUMENT. */
+ *  the key, such as "models[2].file"; with a file (may be NULL) also its line. BAD_DATA where it is the file that is at
+ *  fault, as for ockham_serve_file_read(); BAD_ARGUMENT for options that are not from it. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_serve_check(const ockham_serve_options *options,
                                                               const ockham_serve_file *file, ockham_error *err);
 /** The same, telling every problem and not only the first, which is in *err. tell may be NULL. */

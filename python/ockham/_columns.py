@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 from dataclasses import dataclass
 from typing import Any, Iterable, Sequence
@@ -15,11 +16,12 @@ from ockham._structs import FloatArray
 
 @dataclass(frozen=True)
 class Column:
-    """numbers, with NaN where they are missing; or texts, with None."""
+    """numbers, with NaN where they are missing; or texts, with None, which may be those of times."""
 
     name: str
     numbers: FloatArray | None
     texts: list[str | None] | None
+    is_time: bool = False
 
     def as_texts(self) -> list[str | None]:
         """Numbers as a file would hold them: 3 rather than 3.0."""
@@ -72,7 +74,8 @@ def _of_polars(series: Any) -> Column:
 def _of_values(name: str, values: Sequence[Any]) -> Column:
     if all(value is None or isinstance(value, (int, float, np.number)) for value in values):
         return Column(name, np.array([np.nan if value is None else float(value) for value in values]), None)
-    return Column(name, None, [None if value is None else str(value) for value in values])
+    is_time = all(value is None or isinstance(value, datetime.date) for value in values)
+    return Column(name, None, [None if value is None else str(value) for value in values], is_time)
 
 
 def number_texts(texts: Iterable[str | None], known: dict[str, int], unknown: int | None = None) -> FloatArray:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import warnings
 import weakref
 from dataclasses import dataclass
 from html import escape
@@ -23,7 +24,7 @@ from ockham._profile import encode_profile
 from ockham._report import _take_text
 from ockham._structs import FloatArray, encode, file_name, point_to, strings
 
-_MOST_SAMPLED = 10_000
+_MOST_SAMPLED, _FEWEST_ROWS = 10_000, 20
 _KINDS = ["clusters", "distance", "direction", "column", "output", "missing"]
 _VERDICTS = {_ffi.OCKHAM_DRIFT_NONE: "none", _ffi.OCKHAM_DRIFT_TRIVIAL: "trivial", _ffi.OCKHAM_DRIFT_FOUND: "found"}
 _DETECTORS = ["ewma", "chi2", "ks", "wasserstein", "mmd", "page-hinkley", "adwin", "kswin", "cusum"]
@@ -135,7 +136,8 @@ def profile(
 ) -> Profile:
     """Describe rows, to notice drift by. Missing cells (NaN, None) are counted as such.
 
-    X           a data frame, whose columns of text are categories; or numbers
+    X           a data frame, whose columns of text are categories; or numbers. 20 rows at least, or DataError is raised.
+                Columns of datetimes are left out, with a warning: `times` takes one
     categories  columns that hold categories, though they look like numbers
     outputs     columns that hold what a model answered
     times       one a row: seconds since 1970, or datetime64
@@ -145,6 +147,9 @@ def profile(
     found = read_columns(X)
     _check_names(found, "categories", categories)
     _check_names(found, "outputs", outputs)
+    if found.n_rows < _FEWEST_ROWS:
+        raise DataError(f"a profile needs at least {_FEWEST_ROWS} rows, found {found.n_rows}")
+    found = _without_times(found, [*categories, *outputs])
     rows = np.empty((found.n_rows, len(found.columns)))
     columns = (_ffi.ockham_profile_column * len(found.columns))()
     numbers = []
@@ -153,6 +158,11 @@ def profile(
         is_category = column.numbers is None or column.name in categories
         rows[:, j] = number_texts(column.as_texts(), known) if is_category else column.numbers
         is_output = column.name in outputs
+        if 2 * len(known) > found.n_rows:
+            warnings.warn(
+                f"column {column.name!r} has {len(known)} different texts in {found.n_rows} rows: leave out what names rows",
+                stacklevel=2,
+            )
         columns[j].name = encode(column.name)
         columns[j].kind = _ffi.OCKHAM_COLUMN_CATEGORY if is_category else _ffi.OCKHAM_COLUMN_NUMBER
         columns[j].role = _ffi.OCKHAM_COLUMN_OUTPUT if is_output else _ffi.OCKHAM_COLUMN_INPUT
@@ -182,10 +192,24 @@ def _check_names(found: Columns, what: str, names: Sequence[str]) -> None:
             raise ValueError(f"{what}: the data have no column {name!r}")
 
 
+def _without_times(found: Columns, wanted: Sequence[str]) -> Columns:
+    """As texts no two of them were alike, and any later one new."""
+    times = [column.name for column in found.columns if column.is_time and column.name not in wanted]
+    for name in times:
+        warnings.warn(
+            f"column {name!r} holds times, and is left out: times=X[{name!r}] takes it, categories=[{name!r}] as texts",
+            stacklevel=3,
+        )
+    return Columns([column for column in found.columns if column.name not in times], found.n_rows, found.named)
+
+
 def _find_clusters(
     x: FloatArray, k: int | None, scale: str, seed: int, threads: int | None, progress: Progress
 ) -> Model:
-    """Of complete rows; where there are few, of all with means in the gaps."""
+    """Of complete rows; where there are few, of all with means in the gaps. A column without any number is 0, and columns
+    that are constant have no say in how many clusters there are."""
+    known = np.isfinite(x)
+    x = np.where(known | known.any(axis=0), x, 0.0)
     complete = x[np.isfinite(x).all(axis=1)]
     if len(complete) < 20:
         kept = np.where(np.isfinite(x), x, np.nan)
@@ -193,10 +217,14 @@ def _find_clusters(
     if len(complete) > _MOST_SAMPLED:
         chosen = np.random.default_rng(seed).choice(len(complete), _MOST_SAMPLED, replace=False)
         complete = complete[np.sort(chosen)]
+    options: dict[str, Any] = {
+        "scale": scale, "silhouette": False, "seed": seed, "threads": threads, "progress": progress
+    }
+    varying = (complete != complete[0]).any(axis=0)
+    if k is None and varying.any() and not varying.all():
+        k = clusters(np.ascontiguousarray(complete[:, varying]), **options).k
     limits: dict[str, Any] = {} if k is None else {"k_min": k, "k_max": k}
-    return clusters(
-        complete, scale=scale, silhouette=False, seed=seed, threads=threads, progress=progress, **limits
-    ).model
+    return clusters(complete, **options, **limits).model
 
 
 def _seconds(times: Any, n_rows: int) -> FloatArray | None:
@@ -361,7 +389,7 @@ class Drift(_Told):
                     of cases
     signals         by name
     since_row       estimated first row of the change, from 0; None: not found, or rows are in no order
-    example_rows    some rows of the bin that grew most, from 0
+    example_rows    some rows of the bin that grew most, from 0; after since_row where that is known
     """
 
     def __init__(
@@ -377,11 +405,20 @@ class Drift(_Told):
         self.n_rows = int(c.n_rows)
         told = [_signal(c.signals[s], c.bins[s]) for s in range(c.n_signals)]
         self.signals = {signal.name: signal for signal in told}
-        self.example_rows = [int(row) - 1 for row in c.example_rows if row] if self.found else []
-        self._values = np.ascontiguousarray(rows[self.example_rows])
-        self._texts = reference._texts_of(found, self.example_rows)
         episodes = _episodes(_ffi.ockham_drift_monitor_look(monitor.handle).contents) if monitor else []
         self.since_row = episodes[0].since_row if self.found and episodes else None
+        self.example_rows = self._find_examples(rows) if self.found else []
+        self._values = np.ascontiguousarray(rows[self.example_rows])
+        self._texts = reference._texts_of(found, self.example_rows)
+
+    def _find_examples(self, rows: FloatArray) -> list[int]:
+        """Those after the change, where it is known when that was: rows of before show what was usual."""
+        c = self._contents
+        after = (ctypes.c_uint64 * _ffi.OCKHAM_DRIFT_EXAMPLES)()
+        if self.since_row is not None:
+            arguments = self._reference._handle, _struct(rows), c.leading, c.grown_bin, self.since_row + 1, after
+            call(_ffi.ockham_drift_examples, *arguments)
+        return [int(row) - 1 for row in (after if after[0] else c.example_rows) if row]
 
     def __repr__(self) -> str:
         return f"<ockham.Drift: {self.verdict}, p {self.p_value:.2g}, {self.n_rows:,} rows>"
@@ -408,6 +445,8 @@ def _drift_options(
 ) -> _ffi.ockham_drift_options:
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, found {level!r}")
+    if min_effect is not None and not 0 <= min_effect < float("inf"):
+        raise ValueError(f"min_effect must not be negative, found {min_effect!r}")
     effect = 0.0 if min_effect is None else min_effect if min_effect > 0 else -1.0
     return _ffi.ockham_drift_options(level=level, min_effect=effect, seed=seed, threads=count_threads(threads), **others)
 
@@ -427,6 +466,7 @@ def drift(
     """Have the rows of X drifted from the reference?
 
     reference      a Profile, a model (or clusters) that has one, or the rows themselves
+    X              one row at least, or DataError is raised
     level          how often rows without drift may be said to have some
     min_effect     population stability index below which a difference is too small to matter; 0: none is; None: 0.005
     unordered      rows are in no order: do not say when it began
@@ -435,6 +475,8 @@ def drift(
     options = _drift_options(level, min_effect, seed, threads)
     known = _profile_of(reference, unordered=unordered, seed=seed, threads=threads, progress=progress)
     found = read_columns(X)
+    if found.n_rows == 0:
+        raise DataError("X has no rows: expected at least one to compare")
     rows, absent = known.arrange(found, allow_missing)
     comparison = ctypes.POINTER(_ffi.ockham_drift_comparison)()
     with Watch(progress) as watch:
@@ -496,6 +538,8 @@ class DriftMonitor(_Told):
     ) -> None:
         if detector not in _DETECTORS:
             raise ValueError(f"detector must be one of {', '.join(_DETECTORS)}, found {detector!r}")
+        if not 100 <= false_alarms < float("inf"):
+            raise ValueError(f"false_alarms must be 100 rows or more, found {false_alarms!r}")
         size = 0 if window is None else whole_number("window", window, 1)
         options = _drift_options(
             0.01, min_effect, seed, threads, detector=_DETECTORS.index(detector), window=size, by_hour=by_hour

@@ -101,6 +101,7 @@ OCKHAM_X_MEANS = 0
 OCKHAM_G_MEANS = 1
 OCKHAM_DENSITY_CLUSTERS = 1000
 OCKHAM_DRIFT_BLOCK = 16
+OCKHAM_DRIFT_EXAMPLES = 5
 OCKHAM_DRIFT_KEPT_ROWS = 512
 OCKHAM_DRIFT_MIN_EFFECT = 0.005
 OCKHAM_DRIFT_MOST_EPISODES = 64
@@ -1552,6 +1553,15 @@ ockham_profile_category = declare(
     c.c_char_p,
     c.c_size_t,
 )
+ockham_profile_direction_columns = declare(
+    "ockham_profile_direction_columns",
+    c.c_size_t,
+    c.POINTER(ockham_profile_parts),
+    c.c_size_t,
+    c.c_size_t,
+    c.POINTER(c.c_size_t),
+    c.POINTER(c.c_double),
+)
 ockham_profile_encode = declare(
     "ockham_profile_encode",
     c.c_int,
@@ -1622,6 +1632,7 @@ ockham_model_posterior = declare(
     c.POINTER(c.c_double),
     c.POINTER(ockham_error),
 )
+ockham_detector_find = declare("ockham_detector_find", c.c_bool, c.c_char_p, c.POINTER(c.c_int))
 ockham_drift_monitor_new = declare(
     "ockham_drift_monitor_new",
     c.c_int,
@@ -1680,6 +1691,17 @@ ockham_drift_compare = declare(
     c.POINTER(ockham_error),
 )
 ockham_drift_comparison_free = declare("ockham_drift_comparison_free", None, c.POINTER(ockham_drift_comparison))
+ockham_drift_examples = declare(
+    "ockham_drift_examples",
+    c.c_int,
+    c.POINTER(ockham_profile),
+    ockham_rows,
+    c.c_size_t,
+    c.c_size_t,
+    c.c_uint64,
+    c.POINTER(c.c_uint64),
+    c.POINTER(ockham_error),
+)
 ockham_drift_rehearse = declare(
     "ockham_drift_rehearse",
     c.c_int,

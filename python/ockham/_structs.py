@@ -56,5 +56,5 @@ def file_name(path: str | os.PathLike[str]) -> bytes:
     name = os.fsencode(path)
     if b"\0" in name:
         raise ValueError("embedded null byte in the path")
-    os.stat(os.path.dirname(name) or b".")
+    os.stat(os.path.dirname(os.fspath(path)) or ".")  # as it was given: the error shows it
     return b"./-" if name == b"-" else name

@@ -45,7 +45,7 @@ def test_a_known_change_is_found(found: ockham.Drift) -> None:
     assert found.since_row is not None and abs(found.since_row - 800) < 30
     moved = {s.name for s in found.signals.values() if s.drifted and s.kind == "column"}
     assert moved == {"basket", "items", "town", "days"}
-    assert all(row >= 800 for row in found.example_rows) and len(found.example_rows) == 5
+    assert all(row >= found.since_row for row in found.example_rows) and len(found.example_rows) == 5
     low, high = found.signals["days"].shift_interval
     assert low < found.signals["days"].shift < high
     for signal in found.signals.values():
@@ -171,7 +171,7 @@ def test_streams(profile: ockham.Profile, summer: Any, tmp_path: pathlib.Path) -
     assert monitor.n_rows == 0 and not monitor.drifted and monitor.update(summer[:800]) == []
     with pytest.raises(ValueError, match="detector must be one of"):
         ockham.DriftMonitor(profile, detector="eyes")
-    with pytest.raises(ValueError, match="rows_per_false_alarm must be 100 or more"):
+    with pytest.raises(ValueError, match="false_alarms must be 100 rows or more"):
         ockham.DriftMonitor(profile, false_alarms=3)
 
 
@@ -185,3 +185,50 @@ def test_bad_arguments(profile: ockham.Profile, spring: Any) -> None:
     model = ockham.clusters(np.random.default_rng(0).normal(size=(10, 2))).model
     with pytest.raises(ValueError, match="the model has no profile"):
         ockham.drift(model, spring)
+
+
+def test_a_least_effect_below_none_is_refused(profile: ockham.Profile, summer: Any) -> None:
+    for wrong in (-1, -1e-9, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="min_effect must not be negative, found"):
+            ockham.drift(profile, summer, min_effect=wrong)
+        with pytest.raises(ValueError, match="min_effect must not be negative, found"):
+            ockham.DriftMonitor(profile, min_effect=wrong)
+    for rows in (0, -5, 99, float("nan")):
+        with pytest.raises(ValueError, match="false_alarms must be 100 rows or more, found"):
+            ockham.DriftMonitor(profile, false_alarms=rows)
+
+
+def test_no_rows(profile: ockham.Profile, spring: Any, summer: Any) -> None:
+    with pytest.raises(ockham.DataError, match="X has no rows: expected at least one to compare"):
+        ockham.drift(profile, summer[:0])
+    for rows in (spring[:0], spring[:19]):
+        with pytest.raises(ockham.DataError, match=f"a profile needs at least 20 rows, found {len(rows)}"):
+            ockham.profile(rows)
+
+
+def test_a_folder_that_is_not_there_is_named(found: ockham.Drift) -> None:
+    with pytest.raises(FileNotFoundError) as raised:
+        found.report("nowhere/drift.html")
+    assert raised.value.filename == "nowhere"
+
+
+def test_times_are_left_out_with_a_warning(spring: Any, summer: Any) -> None:
+    timed = spring.assign(day=pandas.date_range("2026-01-01", periods=len(spring), freq="h"))
+    with pytest.warns(UserWarning, match="column 'day' holds times, and is left out: times=X"):
+        profile = ockham.profile(timed)
+    assert profile.column_names == list(spring.columns)
+    assert not ockham.drift(profile, timed).found
+    as_texts = timed.assign(day=timed["day"].dt.floor("30D"))
+    assert "day" in ockham.profile(as_texts, categories=["day"]).column_names
+    with pytest.warns(UserWarning, match="column 'order' has 3000 different texts in 3000 rows"):
+        ockham.profile(spring.assign(order=[f"no {i}" for i in range(len(spring))]))
+
+
+def test_columns_that_say_nothing(spring: Any) -> None:
+    """Without a cell, or with one value: they are profiled, and have no say in how many clusters there are."""
+    empty = spring.assign(empty=np.nan)
+    assert ockham.profile(empty).column_names[-1] == "empty"
+    assert not ockham.drift(ockham.profile(empty), empty).found
+    whole = pandas.DataFrame({"x": np.random.default_rng(0).integers(0, 50, 2000)})
+    assert ockham.profile(whole).k == ockham.profile(whole.assign(constant=5.1)).k == 1
+    assert ockham.profile(pandas.DataFrame({"constant": [0.1] * 40})).k == 1

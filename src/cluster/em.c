@@ -384,13 +384,13 @@ static void add_prior(ock_em *em, double *weights) {
 /* log of the constant c with which c |C|^-1/2 exp(-m^tail / 2) is a density in d dimensions. */
 static double log_constant(double tail, size_t d) {
   double half = (double)d / 2, x = half / tail;
-  return log((double)d) + lgamma(half) - half * log(acos(-1)) - lgamma(1 + x) - (1 + x) * log(2);
+  return log((double)d) + ock_log_gamma(half) - half * log(acos(-1)) - ock_log_gamma(1 + x) - (1 + x) * log(2);
 }
 
 double ock_tail_spread(double tail, size_t d) {
   if (tail == 1) return 1;
   double x = (double)d / (2 * tail);
-  return exp(log(2) / tail + lgamma(x + 1 / tail) - lgamma(x)) / (double)d;
+  return exp(log(2) / tail + ock_log_gamma(x + 1 / tail) - ock_log_gamma(x)) / (double)d;
 }
 
 /* ---- maximisation ---- */

@@ -6,7 +6,7 @@
 
 #include "drift/internal.h"
 
-enum { BLOCK_ROWS = 8192, CHUNK_ROWS = 512, N_EXAMPLES = 5 };
+enum { BLOCK_ROWS = 8192, CHUNK_ROWS = 512 };
 static const double default_level = .01;
 
 /* Of a column of numbers, less the reference's mean. */
@@ -281,22 +281,42 @@ static void find_grown_bin(comparison *c) {
   }
 }
 
-static ockham_status find_examples(comparison *c, ockham_error *err) {
-  ockham_drift_comparison *r = &c->public;
-  size_t n_signals = c->parts->n_signals, at = c->first_bin[r->leading] + r->grown_bin, found = 0;
-  for (size_t block = 0; block < c->n_blocks && found < N_EXAMPLES; block++) {
-    if (!c->block_counts[block * c->n_all_bins + at]) continue;
-    size_t end = (block + 1) * BLOCK_ROWS;
-    if (end > c->x.n_rows) end = c->x.n_rows;
-    for (size_t first = block * BLOCK_ROWS; first < end; first += CHUNK_ROWS) {
-      size_t n = end - first < CHUNK_ROWS ? end - first : CHUNK_ROWS;
-      OCK_TRY(ockham_profile_bin(c->profile, some_rows(c->x, first, n), c->codes, NULL, err));
-      for (size_t i = 0; i < n && found < N_EXAMPLES; i++) {
-        if (c->codes[i * n_signals + r->leading] == r->grown_bin) r->example_rows[found++] = first + i + 1;
-      }
-    }
+/* Rows from one to before another that are in a bin, after those that were found. codes: room for a chunk. */
+static ockham_status find_rows(const ockham_profile *profile, ockham_rows x, size_t from, size_t end, size_t signal,
+                               size_t bin, uint16_t *codes, uint64_t *rows, size_t *found, ockham_error *err) {
+  size_t n_signals = ockham_profile_look(profile)->n_signals;
+  for (size_t first = from; first < end && *found < OCKHAM_DRIFT_EXAMPLES; first += CHUNK_ROWS) {
+    size_t n = end - first < CHUNK_ROWS ? end - first : CHUNK_ROWS;
+    OCK_TRY(ockham_profile_bin(profile, some_rows(x, first, n), codes, NULL, err));
+    for (size_t i = 0; i < n && *found < OCKHAM_DRIFT_EXAMPLES; i++)
+      if (codes[i * n_signals + signal] == bin) rows[(*found)++] = first + i + 1;
   }
   return OCKHAM_OK;
+}
+
+static ockham_status find_examples(comparison *c, ockham_error *err) {
+  ockham_drift_comparison *r = &c->public;
+  size_t at = c->first_bin[r->leading] + r->grown_bin, found = 0;
+  for (size_t block = 0; block < c->n_blocks; block++) {
+    size_t end = (block + 1) * BLOCK_ROWS;
+    if (!c->block_counts[block * c->n_all_bins + at]) continue;
+    OCK_TRY(find_rows(c->profile, c->x, block * BLOCK_ROWS, end < c->x.n_rows ? end : c->x.n_rows, r->leading,
+                      r->grown_bin, c->codes, r->example_rows, &found, err));
+  }
+  return OCKHAM_OK;
+}
+
+ockham_status ockham_drift_examples(const ockham_profile *profile, ockham_rows x, size_t signal, size_t bin,
+                                    uint64_t first_row, uint64_t *rows, ockham_error *err) {
+  OCK_TRY(ock_profile_check_rows(profile, x, err));
+  memset(rows, 0, OCKHAM_DRIFT_EXAMPLES * sizeof *rows);
+  size_t n_signals = ockham_profile_look(profile)->n_signals, found = 0;
+  uint16_t *codes = ock_alloc_array(ock_size_product(CHUNK_ROWS, n_signals), sizeof *codes);
+  if (!codes) return ock_fail_memory(err, "bins of rows", ock_size_product(CHUNK_ROWS, n_signals * sizeof *codes));
+  size_t from = first_row > 0 ? (size_t)first_row - 1 : 0;
+  ockham_status status = find_rows(profile, x, from, x.n_rows, signal, bin, codes, rows, &found, err);
+  ock_free(codes);
+  return status;
 }
 
 /* ---- the call ---- */

@@ -74,18 +74,14 @@ typedef struct tally {
   double inflation;
 } tally;
 
-static double log_gamma(double x) {
-  int sign;
-  return lgamma_r(x, &sign);
-}
-
 /* The logarithm of the probability of the counts when shares are Dirichlet(e^log_prior, ...). */
 static double log_evidence(const void *arg, double log_prior) {
   const tally *t = arg;
   double prior = exp(log_prior), k = (double)t->signal->n_bins;
-  double sum = log_gamma(k * prior) - log_gamma(k * prior + (double)t->signal->n_counted / t->inflation);
+  double sum = ock_log_gamma(k * prior) - ock_log_gamma(k * prior + (double)t->signal->n_counted / t->inflation);
   for (size_t j = 0; j < t->signal->n_bins; j++) {
-    if (t->signal->counts[j]) sum += log_gamma((double)t->signal->counts[j] / t->inflation + prior) - log_gamma(prior);
+    if (t->signal->counts[j])
+      sum += ock_log_gamma((double)t->signal->counts[j] / t->inflation + prior) - ock_log_gamma(prior);
   }
   return sum;
 }

@@ -81,8 +81,9 @@ size_t ock_ewma_leading(const ock_ewma_plan *plan, const ock_ewma *ewma);
 /* Watches of the same signature have the same run lengths: those of `canonical`, whose counts lie in `counts`
  * (OCKHAM_PROFILE_MOST_BINS): without hours, and by_hour with as many rows as an hour's shares are worth. */
 void ock_ewma_canonical(const ockham_signal *signal, bool by_hour, ockham_signal *canonical, uint64_t *counts);
-ockham_status ock_ewma_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
-                                 ock_run_lengths *curve, ockham_error *err);
+ockham_status ock_ewma_calibrate(const ock_watch_type *type, const ockham_signal *signal,
+                                 const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve,
+                                 ockham_error *err);
 size_t ock_ewma_signature(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes);
 
 #endif

@@ -139,8 +139,10 @@ static void drop_low_scores(ock_run_lengths *curve) {
   }
 }
 
-ockham_status ock_ewma_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
-                                 ock_run_lengths *curve, ockham_error *err) {
+ockham_status ock_ewma_calibrate(const ock_watch_type *type, const ockham_signal *signal,
+                                 const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve,
+                                 ockham_error *err) {
+  (void)type;
   enum { STREAMS = 500 };
   uint64_t counts[OCKHAM_PROFILE_MOST_BINS];
   ockham_signal canonical;

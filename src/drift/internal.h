@@ -66,7 +66,8 @@ typedef struct ock_shares {
   double span_rows; /* rows back that they reach, about */
 } ock_shares;
 
-typedef struct ock_watch_type {
+typedef struct ock_watch_type ock_watch_type;
+struct ock_watch_type {
   size_t (*state_size)(const ockham_signal *signal, const ockham_drift_options *options);
   ockham_status (*start)(void *state, const ockham_signal *signal, const ockham_drift_options *options,
                          ockham_error *err); /* takes memory, and sets what a reset keeps */
@@ -74,18 +75,19 @@ typedef struct ock_watch_type {
   void (*put)(void *state, const ock_watch_block *block);
   double (*statistic)(const void *state);
   ock_shares (*shares)(const void *state);
-  void (*end)(void *state);
+  void (*end)(void *state);                     /* frees what start took; NULL: it takes nothing */
   bool (*applies)(const ockham_signal *signal); /* whether it watches such a signal */
   /* Tells the limit above which its statistic alarms, after start; NULL where it makes no difference. ADWIN drops what
    * is beyond it, and cumulative sums do not grow far beyond, so that they come down again. */
   void (*set_limit)(void *state, double limit);
   /* Its run lengths for this signal; watches of equal signature (below) share them, so they depend on nothing else. The
    * monitor finds n_curves of them, which share the time that there is. */
-  ockham_status (*calibrate)(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
-                             ock_run_lengths *curve, ockham_error *err);
+  ockham_status (*calibrate)(const ock_watch_type *type, const ockham_signal *signal,
+                             const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve,
+                             ockham_error *err);
   /* What run lengths depend on, as bytes: up to 64; returns how many. */
   size_t (*signature)(const ockham_signal *signal, const ockham_drift_options *options, unsigned char *bytes);
-} ock_watch_type;
+};
 
 /* By ockham_detector. That of MMD watches whole rows, in the place of the clusters: its options.reference are plain
  * rows, and its blocks have them. */

@@ -23,12 +23,12 @@ typedef struct row_of_buckets {
 } row_of_buckets;
 
 typedef struct watch {
-  ock_recent recent; /* for what it shows */
+  ock_windowed head; /* its rows are for what it shows */
   double ranks[OCKHAM_PROFILE_MOST_BINS];
   double n, sum, square; /* of the whole window */
   size_t n_sizes;
   row_of_buckets sizes[N_SIZES];
-  double limit, statistic;
+  double limit;
   uint64_t memory[];
 } watch;
 
@@ -39,8 +39,8 @@ static size_t watch_size(const ockham_signal *signal, const ockham_drift_options
 
 static void watch_reset(void *state) {
   watch *w = state;
-  ock_recent_reset(&w->recent);
-  w->n = w->sum = w->square = w->statistic = 0;
+  ock_recent_reset(&w->head.recent);
+  w->n = w->sum = w->square = w->head.statistic = 0;
   w->n_sizes = 1;
   memset(w->sizes, 0, sizeof w->sizes);
 }
@@ -50,7 +50,7 @@ static ockham_status watch_start(void *state, const ockham_signal *signal, const
   (void)options;
   (void)err;
   watch *w = state;
-  ock_recent_start(&w->recent, signal, SHOWN_ROWS, w->memory);
+  ock_recent_start(&w->head.recent, signal, SHOWN_ROWS, w->memory);
   ock_signal_ranks(signal, w->ranks);
   w->limit = INFINITY; /* a window that never loses rows exceeds a limit for the first time as one that does */
   watch_reset(w);
@@ -111,48 +111,30 @@ static double largest_ratio(const watch *w) {
 
 static void watch_put(void *state, const ock_watch_block *block) {
   watch *w = state;
-  ock_recent_put(&w->recent, block);
+  ock_recent_put(&w->head.recent, block);
   for (size_t i = 0; i < block->n_rows; i++) {
     double rank = w->ranks[block->codes[i]];
     if (!isnan(rank)) insert(w, rank);
   }
   double ratio = largest_ratio(w);
-  w->statistic = ratio;
+  w->head.statistic = ratio;
   while (ratio > w->limit && w->n > 2 * FEWEST_ROWS) {
     drop_oldest(w);
     ratio = largest_ratio(w);
   }
 }
 
-static double watch_statistic(const void *state) {
-  return ((const watch *)state)->statistic;
-}
-
-static ock_shares watch_shares(const void *state) {
-  return ock_recent_shares(&((const watch *)state)->recent);
-}
-
 static void watch_set_limit(void *state, double limit) {
   ((watch *)state)->limit = limit;
-}
-
-static void watch_end(void *state) {
-  (void)state;
-}
-
-static ockham_status watch_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
-                                     ock_run_lengths *curve, ockham_error *err) {
-  return ock_watch_calibrate(&ock_watch_adwin, signal, options, n_curves, curve, err);
 }
 
 const ock_watch_type ock_watch_adwin = {.state_size = watch_size,
                                         .start = watch_start,
                                         .reset = watch_reset,
                                         .put = watch_put,
-                                        .statistic = watch_statistic,
-                                        .shares = watch_shares,
-                                        .end = watch_end,
+                                        .statistic = ock_windowed_statistic,
+                                        .shares = ock_windowed_shares,
                                         .applies = ock_watch_is_ordered,
                                         .set_limit = watch_set_limit,
-                                        .calibrate = watch_calibrate,
+                                        .calibrate = ock_watch_calibrate,
                                         .signature = ock_watch_signature};

@@ -7,12 +7,11 @@
 #include "drift/watches.h"
 
 typedef struct watch {
-  ock_recent recent;
+  ock_windowed head;
   size_t n_ordered, n_latest; /* as many are drawn from those before */
   uint16_t *order;            /* of the older rows: the first of a shuffled pack are taken */
   uint64_t seed;
   ock_rng rng;
-  double statistic;
   uint64_t memory[];
 } watch;
 
@@ -23,10 +22,10 @@ static size_t watch_size(const ockham_signal *signal, const ockham_drift_options
 
 static void watch_reset(void *state) {
   watch *w = state;
-  ock_recent_reset(&w->recent);
-  for (size_t i = 0; i < w->recent.window - w->n_latest; i++) w->order[i] = (uint16_t)i;
+  ock_recent_reset(&w->head.recent);
+  for (size_t i = 0; i < w->head.recent.window - w->n_latest; i++) w->order[i] = (uint16_t)i;
   w->rng = ock_rng_make(w->seed, 0);
-  w->statistic = 0;
+  w->head.statistic = 0;
 }
 
 /* Three tenths of the window, as its authors' 30 of 100. */
@@ -35,7 +34,7 @@ static ockham_status watch_start(void *state, const ockham_signal *signal, const
   (void)err;
   watch *w = state;
   size_t window = ock_window_of(options);
-  ock_recent_start(&w->recent, signal, window, w->memory);
+  ock_recent_start(&w->head.recent, signal, window, w->memory);
   w->order = (uint16_t *)((char *)w->memory + ock_recent_size(signal->n_bins, window));
   w->n_ordered = ock_signal_ordered(signal);
   w->n_latest = window < 10 ? 1 : window * 3 / 10;
@@ -46,13 +45,13 @@ static ockham_status watch_start(void *state, const ockham_signal *signal, const
 
 /* Any pack is as good to begin with as a sorted one (Fisher & Yates, as far as needed). */
 static void count_samples(watch *w, uint32_t *latest, uint32_t *others) {
-  size_t n_older = w->recent.window - w->n_latest;
-  for (size_t age = 0; age < w->n_latest; age++) latest[ock_recent_code(&w->recent, age)]++;
+  size_t n_older = w->head.recent.window - w->n_latest;
+  for (size_t age = 0; age < w->n_latest; age++) latest[ock_recent_code(&w->head.recent, age)]++;
   for (size_t i = 0; i < w->n_latest && i < n_older; i++) {
     size_t j = i + ock_rng_below(&w->rng, n_older - i);
     uint16_t taken = w->order[j];
     w->order[j] = w->order[i], w->order[i] = taken;
-    others[ock_recent_code(&w->recent, w->n_latest + taken)]++;
+    others[ock_recent_code(&w->head.recent, w->n_latest + taken)]++;
   }
 }
 
@@ -73,38 +72,19 @@ static double compare(const watch *w, const uint32_t *latest, const uint32_t *ot
 
 static void watch_put(void *state, const ock_watch_block *block) {
   watch *w = state;
-  ock_recent_put(&w->recent, block);
-  if (!ock_recent_is_full(&w->recent)) return;
+  ock_recent_put(&w->head.recent, block);
+  if (!ock_recent_is_full(&w->head.recent)) return;
   uint32_t latest[OCKHAM_PROFILE_MOST_BINS] = {0}, others[OCKHAM_PROFILE_MOST_BINS] = {0};
   count_samples(w, latest, others);
-  w->statistic = compare(w, latest, others);
-}
-
-static double watch_statistic(const void *state) {
-  return ((const watch *)state)->statistic;
-}
-
-static ock_shares watch_shares(const void *state) {
-  return ock_recent_shares(&((const watch *)state)->recent);
-}
-
-static void watch_end(void *state) {
-  (void)state;
-}
-
-/* Each simulated stream draws other samples. */
-static ockham_status watch_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
-                                     ock_run_lengths *curve, ockham_error *err) {
-  return ock_watch_calibrate(&ock_watch_kswin, signal, options, n_curves, curve, err);
+  w->head.statistic = compare(w, latest, others);
 }
 
 const ock_watch_type ock_watch_kswin = {.state_size = watch_size,
                                         .start = watch_start,
                                         .reset = watch_reset,
                                         .put = watch_put,
-                                        .statistic = watch_statistic,
-                                        .shares = watch_shares,
-                                        .end = watch_end,
+                                        .statistic = ock_windowed_statistic,
+                                        .shares = ock_windowed_shares,
                                         .applies = ock_watch_is_ordered,
-                                        .calibrate = watch_calibrate,
+                                        .calibrate = ock_watch_calibrate,
                                         .signature = ock_watch_signature};

@@ -303,8 +303,10 @@ static float *features_of_rows(const features *f, ockham_rows reference) {
   return rows;
 }
 
-static ockham_status watch_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
-                                     ock_run_lengths *curve, ockham_error *err) {
+static ockham_status watch_calibrate(const ock_watch_type *type, const ockham_signal *signal,
+                                     const ockham_drift_options *options, size_t n_curves, ock_run_lengths *curve,
+                                     ockham_error *err) {
+  (void)type;
   (void)n_curves; /* there is one */
   watch *w = ock_alloc_zeroed(1, watch_size(signal, options));
   if (!w) return ock_fail_memory(err, "features of rows", watch_size(signal, options));

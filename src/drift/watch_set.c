@@ -40,7 +40,8 @@ static ockham_status calibrate(ock_watch_set *set, const ockham_drift_options *o
   set->n_curves = n;
   set->curves = ock_arena_array(&set->arena, n, sizeof *set->curves);
   if (!set->curves) return ock_fail_memory(err, "curves of run lengths", n * sizeof *set->curves);
-  for (size_t i = 0; i < n; i++) OCK_TRY(set->type->calibrate(known[i].first, options, n, &set->curves[i], err));
+  for (size_t i = 0; i < n; i++)
+    OCK_TRY(set->type->calibrate(set->type, known[i].first, options, n, &set->curves[i], err));
   for (size_t s = 0; s < set->n; s++) {
     if (set->items[s].state) set->items[s].curve = &set->curves[curve_of[s]];
   }
@@ -110,7 +111,7 @@ ockham_status ock_watch_set_make(const ockham_signal *signals, size_t n, const o
 }
 
 void ock_watch_set_clear(ock_watch_set *set) {
-  for (size_t s = 0; set->items && s < set->n; s++) {
+  for (size_t s = 0; set->items && set->type->end && s < set->n; s++) {
     if (set->items[s].state) set->type->end(set->items[s].state);
   }
   ock_arena_clear(&set->arena);

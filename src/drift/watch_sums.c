@@ -111,30 +111,15 @@ static void watch_set_limit(void *state, double limit) {
   ((watch *)state)->cap = 2 * limit;
 }
 
-static void watch_end(void *state) {
-  (void)state;
-}
-
-static ockham_status cusum_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
-                                     ock_run_lengths *curve, ockham_error *err) {
-  return ock_watch_calibrate(&ock_watch_cusum, signal, options, n_curves, curve, err);
-}
-
-static ockham_status page_hinkley_calibrate(const ockham_signal *signal, const ockham_drift_options *options,
-                                            size_t n_curves, ock_run_lengths *curve, ockham_error *err) {
-  return ock_watch_calibrate(&ock_watch_page_hinkley, signal, options, n_curves, curve, err);
-}
-
 const ock_watch_type ock_watch_cusum = {.state_size = watch_size,
                                         .start = cusum_start,
                                         .reset = watch_reset,
                                         .put = watch_put,
                                         .statistic = watch_statistic,
                                         .shares = watch_shares,
-                                        .end = watch_end,
                                         .applies = ock_watch_is_ordered,
                                         .set_limit = watch_set_limit,
-                                        .calibrate = cusum_calibrate,
+                                        .calibrate = ock_watch_calibrate,
                                         .signature = ock_watch_signature};
 
 const ock_watch_type ock_watch_page_hinkley = {.state_size = watch_size,
@@ -143,8 +128,7 @@ const ock_watch_type ock_watch_page_hinkley = {.state_size = watch_size,
                                                .put = watch_put,
                                                .statistic = watch_statistic,
                                                .shares = watch_shares,
-                                               .end = watch_end,
                                                .applies = ock_watch_is_ordered,
                                                .set_limit = watch_set_limit,
-                                               .calibrate = page_hinkley_calibrate,
+                                               .calibrate = ock_watch_calibrate,
                                                .signature = ock_watch_signature};

@@ -6,11 +6,10 @@
 #include "drift/watches.h"
 
 typedef struct watch {
-  ock_recent recent;
+  ock_windowed head;
   size_t n_ordered;
   double n_reference; /* effective */
-  double statistic;
-  size_t n_groups; /* chi2: bins are joined */
+  size_t n_groups;    /* chi2: bins are joined */
   uint16_t group[OCKHAM_PROFILE_MOST_BINS];
   double expected[OCKHAM_PROFILE_MOST_BINS + 1]; /* chi2: of a group, in the window; else edges of bins' ranks */
   uint64_t memory[];
@@ -22,27 +21,15 @@ static size_t watch_size(const ockham_signal *signal, const ockham_drift_options
 
 static void watch_reset(void *state) {
   watch *w = state;
-  ock_recent_reset(&w->recent);
-  w->statistic = 0;
+  ock_recent_reset(&w->head.recent);
+  w->head.statistic = 0;
 }
 
 static void start_common(watch *w, const ockham_signal *signal, const ockham_drift_options *options) {
-  ock_recent_start(&w->recent, signal, ock_window_of(options), w->memory);
+  ock_recent_start(&w->head.recent, signal, ock_window_of(options), w->memory);
   w->n_ordered = ock_signal_ordered(signal);
-  w->n_reference = (double)signal->n_counted / w->recent.inflation;
-  w->statistic = 0;
-}
-
-static double watch_statistic(const void *state) {
-  return ((const watch *)state)->statistic;
-}
-
-static ock_shares watch_shares(const void *state) {
-  return ock_recent_shares(&((const watch *)state)->recent);
-}
-
-static void watch_end(void *state) {
-  (void)state;
+  w->n_reference = (double)signal->n_counted / w->head.recent.inflation;
+  w->head.statistic = 0;
 }
 
 /* ---- chi-squared ---- */
@@ -69,7 +56,7 @@ static ockham_status chi2_start(void *state, const ockham_signal *signal, const 
     }
     taken[most] = true;
     w->group[most] = (uint16_t)w->n_groups;
-    open += ((double)signal->counts[most] + .5) / total * (double)w->recent.window;
+    open += ((double)signal->counts[most] + .5) / total * (double)w->head.recent.window;
     if (open < ENOUGH_EXPECTED) continue;
     w->expected[w->n_groups++] = open;
     open = 0;
@@ -84,32 +71,26 @@ static ockham_status chi2_start(void *state, const ockham_signal *signal, const 
 
 static void chi2_put(void *state, const ock_watch_block *block) {
   watch *w = state;
-  ock_recent_put(&w->recent, block);
-  if (!ock_recent_is_full(&w->recent)) return;
+  ock_recent_put(&w->head.recent, block);
+  if (!ock_recent_is_full(&w->head.recent)) return;
   double seen[OCKHAM_PROFILE_MOST_BINS] = {0}, sum = 0;
-  for (size_t b = 0; b < w->recent.n_bins; b++) seen[w->group[b]] += w->recent.counts[b];
+  for (size_t b = 0; b < w->head.recent.n_bins; b++) seen[w->group[b]] += w->head.recent.counts[b];
   for (size_t g = 0; g < w->n_groups; g++) {
     double difference = seen[g] - w->expected[g];
     sum += difference * difference / w->expected[g];
   }
-  double window = (double)w->recent.window / w->recent.inflation;
-  w->statistic = sum / w->recent.inflation * w->n_reference / (w->n_reference + window);
-}
-
-static ockham_status chi2_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
-                                    ock_run_lengths *curve, ockham_error *err) {
-  return ock_watch_calibrate(&ock_watch_chi2, signal, options, n_curves, curve, err);
+  double window = (double)w->head.recent.window / w->head.recent.inflation;
+  w->head.statistic = sum / w->head.recent.inflation * w->n_reference / (w->n_reference + window);
 }
 
 const ock_watch_type ock_watch_chi2 = {.state_size = watch_size,
                                        .start = chi2_start,
                                        .reset = watch_reset,
                                        .put = chi2_put,
-                                       .statistic = watch_statistic,
-                                       .shares = watch_shares,
-                                       .end = watch_end,
+                                       .statistic = ock_windowed_statistic,
+                                       .shares = ock_windowed_shares,
                                        .applies = applies_to_all,
-                                       .calibrate = chi2_calibrate,
+                                       .calibrate = ock_watch_calibrate,
                                        .signature = ock_watch_signature};
 
 /* ---- distribution functions ---- */
@@ -125,26 +106,26 @@ static ockham_status ordered_start(void *state, const ockham_signal *signal, con
 
 /* The root of the rows worth that both samples have together; 0 while there are few values in the window. */
 static double scale_of(const watch *w, double n) {
-  if (!ock_recent_is_full(&w->recent) || n < (double)w->recent.window / 4) return 0;
-  n /= w->recent.inflation;
+  if (!ock_recent_is_full(&w->head.recent) || n < (double)w->head.recent.window / 4) return 0;
+  n /= w->head.recent.inflation;
   return sqrt(n * w->n_reference / (n + w->n_reference));
 }
 
 static double count_values(const watch *w) {
   double n = 0;
-  for (size_t b = 0; b < w->n_ordered; b++) n += w->recent.counts[b];
+  for (size_t b = 0; b < w->n_ordered; b++) n += w->head.recent.counts[b];
   return n;
 }
 
 static void ks_put(void *state, const ock_watch_block *block) {
   watch *w = state;
-  ock_recent_put(&w->recent, block);
+  ock_recent_put(&w->head.recent, block);
   double n = count_values(w), scale = scale_of(w, n), below = 0, most = 0;
   for (size_t b = 0; b < w->n_ordered && scale > 0; b++) {
-    below += w->recent.counts[b];
+    below += w->head.recent.counts[b];
     most = fmax(most, fabs(below / n - w->expected[b + 1]));
   }
-  w->statistic = scale * most;
+  w->head.statistic = scale * most;
 }
 
 /* The area between the functions over ranks, each a straight line inside a bin. */
@@ -155,45 +136,33 @@ static double area_of(double before, double after, double width) {
 
 static void wasserstein_put(void *state, const ock_watch_block *block) {
   watch *w = state;
-  ock_recent_put(&w->recent, block);
+  ock_recent_put(&w->head.recent, block);
   double n = count_values(w), scale = scale_of(w, n), below = 0, area = 0, before = 0;
   for (size_t b = 0; b < w->n_ordered && scale > 0; b++) {
-    below += w->recent.counts[b];
+    below += w->head.recent.counts[b];
     double after = below / n - w->expected[b + 1];
     area += area_of(before, after, w->expected[b + 1] - w->expected[b]);
     before = after;
   }
-  w->statistic = scale * area;
-}
-
-static ockham_status ks_calibrate(const ockham_signal *signal, const ockham_drift_options *options, size_t n_curves,
-                                  ock_run_lengths *curve, ockham_error *err) {
-  return ock_watch_calibrate(&ock_watch_ks, signal, options, n_curves, curve, err);
-}
-
-static ockham_status wasserstein_calibrate(const ockham_signal *signal, const ockham_drift_options *options,
-                                           size_t n_curves, ock_run_lengths *curve, ockham_error *err) {
-  return ock_watch_calibrate(&ock_watch_wasserstein, signal, options, n_curves, curve, err);
+  w->head.statistic = scale * area;
 }
 
 const ock_watch_type ock_watch_ks = {.state_size = watch_size,
                                      .start = ordered_start,
                                      .reset = watch_reset,
                                      .put = ks_put,
-                                     .statistic = watch_statistic,
-                                     .shares = watch_shares,
-                                     .end = watch_end,
+                                     .statistic = ock_windowed_statistic,
+                                     .shares = ock_windowed_shares,
                                      .applies = ock_watch_is_ordered,
-                                     .calibrate = ks_calibrate,
+                                     .calibrate = ock_watch_calibrate,
                                      .signature = ock_watch_signature};
 
 const ock_watch_type ock_watch_wasserstein = {.state_size = watch_size,
                                               .start = ordered_start,
                                               .reset = watch_reset,
                                               .put = wasserstein_put,
-                                              .statistic = watch_statistic,
-                                              .shares = watch_shares,
-                                              .end = watch_end,
+                                              .statistic = ock_windowed_statistic,
+                                              .shares = ock_windowed_shares,
                                               .applies = ock_watch_is_ordered,
-                                              .calibrate = wasserstein_calibrate,
+                                              .calibrate = ock_watch_calibrate,
                                               .signature = ock_watch_signature};

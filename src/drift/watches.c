@@ -56,6 +56,14 @@ ock_shares ock_recent_shares(const ock_recent *recent) {
   return ock_shares_of_counts(recent->counts, recent->n_bins, recent->inflation, recent->now);
 }
 
+double ock_windowed_statistic(const void *state) {
+  return ((const ock_windowed *)state)->statistic;
+}
+
+ock_shares ock_windowed_shares(const void *state) {
+  return ock_recent_shares(&((const ock_windowed *)state)->recent);
+}
+
 bool ock_watch_is_ordered(const ockham_signal *signal) {
   return signal->kind != OCKHAM_SIGNAL_DIRECTION && ock_signal_ordered(signal) > 1;
 }

@@ -55,6 +55,14 @@ static inline uint16_t ock_recent_code(const ock_recent *recent, size_t age) {
   size_t place = recent->at + recent->window - 1 - age;
   return recent->codes[place < recent->window ? place : place - recent->window];
 }
+
+/* What a watch of them begins with, and what it tells of itself. */
+typedef struct ock_windowed {
+  ock_recent recent;
+  double statistic;
+} ock_windowed;
+double ock_windowed_statistic(const void *state);
+ock_shares ock_windowed_shares(const void *state);
 ock_shares ock_shares_of_counts(const uint32_t *counts, size_t n_bins, double inflation, double *now);
 
 bool ock_watch_is_ordered(const ockham_signal *signal);

@@ -9,24 +9,6 @@
 
 /* ---- checks ---- */
 
-static ockham_status check_shape(const ockham_model_parts *parts, ockham_error *err) {
-  if (parts->k == 0 || parts->k >= UINT32_MAX || parts->n_columns == 0)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT,
-                    "a model must have at least one cluster and one column, found %zu and %zu", parts->k,
-                    parts->n_columns);
-  if (ock_size_product(ock_size_product(parts->k, parts->n_columns), sizeof(double)) == SIZE_MAX)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%zu clusters in %zu columns are more than can be addressed", parts->k,
-                    parts->n_columns);
-  if (!parts->column_names || !parts->sizes || !parts->criterion)
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a model must have column names, sizes and a criterion, found NULL");
-  if (!parts->mixture && (!parts->centroids || !parts->within))
-    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a model must have centroids and within, or else a mixture, found NULL");
-  for (size_t j = 0; j < parts->n_columns; j++)
-    if (!parts->column_names[j])
-      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "column %zu must have a name, found NULL", j + 1);
-  return OCKHAM_OK;
-}
-
 static ockham_status check_scaling(const ockham_model_parts *parts, ockham_error *err) {
   const ockham_scaling *scaling = &parts->scaling;
   if (scaling->kind < OCKHAM_SCALE_NONE || scaling->kind > OCKHAM_SCALE_ROBUST)
@@ -45,6 +27,37 @@ static ockham_status check_scaling(const ockham_model_parts *parts, ockham_error
           err, OCKHAM_BAD_ARGUMENT,
           "the scaling of column %zu must have a finite centre and a finite positive factor, found %g and %g", j + 1,
           scaling->centre[j], scaling->factor[j]);
+  return OCKHAM_OK;
+}
+
+/* Of rows without numbers there is nothing but a profile. */
+static bool is_profile_alone(const ockham_model_parts *parts) {
+  return parts->k == 0 && parts->n_columns == 0 && parts->profile && !parts->mixture &&
+         ockham_profile_look(parts->profile)->k == 0;
+}
+
+static ockham_status check_alone(const ockham_model_parts *parts, ockham_error *err) {
+  if (!parts->criterion) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a model must have a criterion, found NULL");
+  if (parts->scaling.kind != OCKHAM_SCALE_NONE || parts->n_rows != 0 || parts->weights)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a profile alone must have no scaling, weights or rows of clusters");
+  return check_scaling(parts, err);
+}
+
+static ockham_status check_shape(const ockham_model_parts *parts, ockham_error *err) {
+  if (parts->k == 0 || parts->k >= UINT32_MAX || parts->n_columns == 0)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                    "a model must have at least one cluster and one column, found %zu and %zu", parts->k,
+                    parts->n_columns);
+  if (ock_size_product(ock_size_product(parts->k, parts->n_columns), sizeof(double)) == SIZE_MAX)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%zu clusters in %zu columns are more than can be addressed", parts->k,
+                    parts->n_columns);
+  if (!parts->column_names || !parts->sizes || !parts->criterion)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a model must have column names, sizes and a criterion, found NULL");
+  if (!parts->mixture && (!parts->centroids || !parts->within))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "a model must have centroids and within, or else a mixture, found NULL");
+  for (size_t j = 0; j < parts->n_columns; j++)
+    if (!parts->column_names[j])
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "column %zu must have a name, found NULL", j + 1);
   return OCKHAM_OK;
 }
 
@@ -111,6 +124,7 @@ static ockham_status check_profile(const ockham_model_parts *parts, ockham_error
 }
 
 ockham_status ock_model_check(const ockham_model_parts *parts, ockham_error *err) {
+  if (is_profile_alone(parts)) return check_alone(parts, err);
   OCK_TRY(check_shape(parts, err));
   OCK_TRY(check_profile(parts, err));
   OCK_TRY(check_scaling(parts, err));
@@ -122,7 +136,7 @@ ockham_status ock_model_check(const ockham_model_parts *parts, ockham_error *err
 
 static void *copy_array(ock_arena *arena, const void *from, size_t count, size_t size_bytes) {
   void *to = ock_arena_array(arena, count, size_bytes);
-  return to ? memcpy(to, from, count * size_bytes) : NULL;
+  return to && count > 0 ? memcpy(to, from, count * size_bytes) : to;
 }
 
 static bool copy_names(ockham_model *model, const ockham_model_parts *parts) {

@@ -102,6 +102,8 @@ static size_t rows_a_block(ockham_rows x) {
 
 ockham_status ockham_model_predict(const ockham_model *model, ockham_rows x, size_t threads, uint32_t *labels,
                                    double *squared_distances, ockham_error *err) {
+  if (model->parts.k == 0)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the model must have clusters, found a profile alone");
   if (x.n_columns != model->parts.n_columns)
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "the data must have the model's %zu columns, found %zu",
                     model->parts.n_columns, x.n_columns);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What bins are called. */
+#include <math.h>
 #include <string.h>
 
 #include "profile/internal.h"
@@ -72,8 +73,8 @@ static bool name_clusters(ockham_profile *p, const char **names) {
 }
 
 static bool name_signal(ockham_profile *p, const ockham_signal *signal, uint32_t single, const char **names) {
-  static const char *const distances[] = {"nearest 1/8", "2nd 1/8", "3rd 1/8",      "4th 1/8", "5th 1/8",
-                                          "6th 1/8",     "7th 1/8", "farthest 1/8", "unknown"};
+  static const char *const distances[] = {"nearest of 8", "2nd of 8", "3rd of 8",      "4th of 8", "5th of 8",
+                                          "6th of 8",     "7th of 8", "farthest of 8", "unknown"};
   static const char *const missing[] = {"0", "1", "2", "3 or 4", "5 or more"};
   switch (signal->kind) {
     case OCKHAM_SIGNAL_CLUSTERS:
@@ -90,6 +91,34 @@ static bool name_signal(ockham_profile *p, const ockham_signal *signal, uint32_t
     default:
       return name_column(p, signal, single, names);
   }
+}
+
+/* ---- directions ---- */
+
+/* The weights that are farthest from 0, into which; columns in their order where two are alike. */
+static size_t find_heaviest(const double *along, size_t n, size_t most, size_t *which) {
+  size_t n_found = 0;
+  for (size_t m = 0; m < n; m++) {
+    size_t at = n_found < most ? n_found++ : most;
+    for (; at > 0 && fabs(along[which[at - 1]]) < fabs(along[m]); at--)
+      if (at < most) which[at] = which[at - 1];
+    if (at < most) which[at] = m;
+  }
+  return n_found;
+}
+
+size_t ockham_profile_direction_columns(const ockham_profile_parts *parts, size_t direction, size_t most,
+                                        size_t *columns, double *weights) {
+  size_t which[OCKHAM_PROFILE_MOST_DIRECTIONS];
+  if (most > OCKHAM_PROFILE_MOST_DIRECTIONS) most = OCKHAM_PROFILE_MOST_DIRECTIONS;
+  if (direction >= parts->n_directions) return 0;
+  const double *along = parts->directions + direction * parts->n_numbers;
+  size_t n = find_heaviest(along, parts->n_numbers, most, which);
+  for (size_t i = 0; i < n; i++) {
+    columns[i] = parts->numbers[which[i]];
+    weights[i] = along[which[i]];
+  }
+  return n;
 }
 
 bool ock_name_bins(ockham_profile *p, size_t s) {

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- what it is of ---- */
@@ -74,8 +75,9 @@ const ockham_drift_bin *ock_drift_bins(const ock_drift *d, size_t s) {
 
 size_t ock_drift_moved_bin(const ock_drift *d, size_t s) {
   const ockham_drift_bin *bins = ock_drift_bins(d, s);
-  size_t most = 0;
-  for (size_t b = 1; bins && b < d->signals[s].signal->n_bins; b++)
+  const ockham_signal *signal = d->signals[s].signal;
+  size_t most = signal->kind == OCKHAM_SIGNAL_MISSING; /* not the rows that lack nothing: others say what came */
+  for (size_t b = most + 1; bins && b < signal->n_bins; b++)
     if (fabs(bins[b].now - bins[b].reference) > fabs(bins[most].now - bins[most].reference)) most = b;
   return most;
 }
@@ -159,6 +161,15 @@ static const char *copy_clean(const char *from, char text[OCK_DRIFT_TEXT]) {
   return text;
 }
 
+/* To so many bytes, not inside a character. */
+static void cut_to(char *text, size_t most) {
+  size_t n = strlen(text);
+  if (n <= most) return;
+  n = most;
+  while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80) n--;
+  text[n] = '\0';
+}
+
 const char *ock_drift_name(const ock_drift *d, size_t s, char text[OCK_DRIFT_TEXT]) {
   const ockham_signal *signal = d->signals[s].signal;
   char name[OCK_DRIFT_TEXT];
@@ -170,7 +181,9 @@ const char *ock_drift_name(const ock_drift *d, size_t s, char text[OCK_DRIFT_TEX
     case OCKHAM_SIGNAL_MISSING:
       return copy_clean("missing cells a row", text);
     case OCKHAM_SIGNAL_DIRECTION:
-      return copy_clean(signal->name, text);
+      snprintf(text, OCK_DRIFT_TEXT, "%.16s: %.*s", signal->name, OCK_DRIFT_TEXT - 20,
+               ock_drift_direction(d, signal->index, name));
+      return text;
     default:
       copy_clean(signal->name, name);
       snprintf(text, OCK_DRIFT_TEXT, "%s %.*s", signal->kind == OCKHAM_SIGNAL_OUTPUT ? "output" : "column",
@@ -179,13 +192,52 @@ const char *ock_drift_name(const ock_drift *d, size_t s, char text[OCK_DRIFT_TEX
   }
 }
 
+const char *ock_drift_direction(const ock_drift *d, size_t direction, char text[OCK_DRIFT_TEXT]) {
+  enum { MOST = 3, NAME_BYTES = 32 };
+  size_t columns[MOST], used = 0;
+  double weights[MOST], all = 0;
+  size_t n = ockham_profile_direction_columns(d->profile, direction, MOST, columns, weights);
+  text[0] = '\0';
+  for (size_t i = 0; i < n && all < 0.995; i++) {
+    char name[OCK_DRIFT_TEXT], sign = weights[i] < 0 ? '-' : '+';
+    copy_clean(d->profile->columns[columns[i]].name, name);
+    cut_to(name, NAME_BYTES);
+    if (i > 0)
+      used += (size_t)snprintf(text + used, OCK_DRIFT_TEXT - used, " %c ", sign);
+    else if (sign == '-')
+      used += (size_t)snprintf(text + used, OCK_DRIFT_TEXT - used, "-");
+    used += (size_t)snprintf(text + used, OCK_DRIFT_TEXT - used, "%.2f %s", fabs(weights[i]), name);
+    all += weights[i] * weights[i];
+  }
+  if (all < 0.995) snprintf(text + used, OCK_DRIFT_TEXT - used, " + ...");
+  return text;
+}
+
+/* Distances are ranked within their cluster: of one alone there is a range. */
+static const char *distance_bin(const ock_drift *d, const char *name, size_t bin, char text[OCK_DRIFT_TEXT]) {
+  enum { N_EDGES = OCKHAM_PROFILE_DISTANCE_BINS - 1 };
+  const double *edges = d->profile->distance_edges;
+  char low[32], high[32];
+  if (d->profile->k != 1 || !edges || bin > N_EDGES) return copy_clean(name, text);
+  if (bin > 0) ock_drift_amount(sqrt(edges[bin - 1]), low);
+  if (bin < N_EDGES) ock_drift_amount(sqrt(edges[bin]), high);
+  if (bin == 0)
+    snprintf(text, OCK_DRIFT_TEXT, "below %s (%s)", high, name);
+  else if (bin == N_EDGES)
+    snprintf(text, OCK_DRIFT_TEXT, "above %s (%s)", low, name);
+  else
+    snprintf(text, OCK_DRIFT_TEXT, "%s to %s (%s)", low, high, name);
+  return text;
+}
+
 const char *ock_drift_bin(const ock_drift *d, size_t s, size_t bin, char text[OCK_DRIFT_TEXT]) {
   const ockham_signal *signal = d->signals[s].signal;
   size_t k = d->profile->k;
   if (signal->kind == OCKHAM_SIGNAL_MISSING) {
-    snprintf(text, OCK_DRIFT_TEXT, "%.32s missing", signal->bin_names[bin]);
+    snprintf(text, OCK_DRIFT_TEXT, "%.32s missing cell%s", bin ? signal->bin_names[bin] : "no", bin < 2 ? "" : "s");
     return text;
   }
+  if (signal->kind == OCKHAM_SIGNAL_DISTANCE) return distance_bin(d, signal->bin_names[bin], bin, text);
   if (signal->kind != OCKHAM_SIGNAL_CLUSTERS) return copy_clean(signal->bin_names[bin], text);
   if (bin >= k) return copy_clean(bin == k ? "outside all clusters" : "rows without a number", text);
   snprintf(text, OCK_DRIFT_TEXT, "cluster %zu", bin);
@@ -228,9 +280,94 @@ const char *ock_drift_change(const ock_drift *d, size_t s, const char *arrow, ch
   return text;
 }
 
+/* Those of a column: of an output with the word before it. */
+static void say_rows_of_column(const ock_drift *d, size_t s, size_t bin, char text[2 * OCK_DRIFT_TEXT]) {
+  const ockham_signal *signal = d->signals[s].signal;
+  ock_odd_bins odd = ock_drift_odd_bins(d, s);
+  char name[OCK_DRIFT_TEXT], in[OCK_DRIFT_TEXT];
+  const char *output = signal->kind == OCKHAM_SIGNAL_OUTPUT ? "output " : "";
+  copy_clean(signal->name, name);
+  ock_drift_bin(d, s, bin, in);
+  if (bin == signal->n_bins - 1)
+    snprintf(text, 2 * OCK_DRIFT_TEXT, "rows without %s%s", output, name);
+  else if (bin == odd.fresh)
+    snprintf(text, 2 * OCK_DRIFT_TEXT, "rows with texts in %s%s that the reference has not", output, name);
+  else if (bin == odd.other)
+    snprintf(text, 2 * OCK_DRIFT_TEXT, "rows with rare texts in %s%s", output, name);
+  else
+    snprintf(text, 2 * OCK_DRIFT_TEXT, ock_drift_is_number(d, s) ? "rows with %s%s %s" : "rows with %s%s '%s'", output,
+             name, in);
+}
+
+static void say_rows(const ock_drift *d, size_t s, size_t bin, char text[2 * OCK_DRIFT_TEXT]) {
+  const ockham_signal *signal = d->signals[s].signal;
+  char in[OCK_DRIFT_TEXT], marks[OCK_DRIFT_TEXT] = "";
+  ock_drift_bin(d, s, bin, in);
+  switch (signal->kind) {
+    case OCKHAM_SIGNAL_CLUSTERS:
+      if (bin < d->profile->k) ock_drift_cluster(d, bin, marks);
+      snprintf(text, 2 * OCK_DRIFT_TEXT, "%s%s%s%s%s", bin == d->profile->k ? "rows " : "", in, marks[0] ? " (" : "",
+               marks, marks[0] ? ")" : "");
+      return;
+    case OCKHAM_SIGNAL_DISTANCE:
+      if (bin == signal->n_bins - 1)
+        snprintf(text, 2 * OCK_DRIFT_TEXT, "rows at an unknown distance from their cluster's centre");
+      else if (d->profile->k == 1)
+        snprintf(text, 2 * OCK_DRIFT_TEXT, "rows at a distance %s from the centre", in);
+      else
+        snprintf(text, 2 * OCK_DRIFT_TEXT, "rows in the %s bins of distance from their cluster's centre", in);
+      return;
+    case OCKHAM_SIGNAL_DIRECTION:
+      snprintf(text, 2 * OCK_DRIFT_TEXT, "rows whose %.120s is %s (%.16s)",
+               ock_drift_direction(d, signal->index, marks), in, signal->name);
+      return;
+    case OCKHAM_SIGNAL_MISSING:
+      snprintf(text, 2 * OCK_DRIFT_TEXT, "rows with %s", in);
+      return;
+    default:
+      say_rows_of_column(d, s, bin, text);
+  }
+}
+
+const char *ock_drift_sentence(const ock_drift *d, size_t s, char text[3 * OCK_DRIFT_TEXT]) {
+  const ockham_drift_bin *bins = ock_drift_bins(d, s);
+  char a[32], b[32], rows[2 * OCK_DRIFT_TEXT];
+  size_t bin = ock_drift_moved_bin(d, s);
+  text[0] = '\0';
+  if (ock_drift_is_number(d, s) && ock_drift_shifted(&d->signals[s])) {
+    copy_clean(d->signals[s].signal->name, rows);
+    snprintf(text, 3 * OCK_DRIFT_TEXT, "the mean of %s%s %s from %s to %s",
+             d->signals[s].signal->kind == OCKHAM_SIGNAL_OUTPUT ? "output " : "", rows,
+             d->signals[s].shift > 0 ? "rose" : "fell", ock_drift_amount(ock_drift_mean_then(d, s), a),
+             ock_drift_amount(ock_drift_mean_now(d, s), b));
+  } else if (bins) {
+    say_rows(d, s, bin, rows);
+    snprintf(text, 3 * OCK_DRIFT_TEXT, "%s %s from %s to %s", rows,
+             bins[bin].now < bins[bin].reference ? "fell" : "rose", ock_drift_percent(bins[bin].reference, a),
+             ock_drift_percent(bins[bin].now, b));
+  }
+  return text;
+}
+
 const char *ock_drift_percent(double share, char text[32]) {
-  double percent = 100 * share, size = fabs(percent);
-  snprintf(text, 32, "%.*f %%", size > 0 && size < 0.0995 ? 2 : 1, percent);
+  double percent = 100 * share, size = fabs(percent), from_all = fabs(100 - size);
+  bool fine = (size > 0 && size < 0.0995) || (from_all > 1e-9 && from_all < 0.0995);
+  snprintf(text, 32, "%.*f %%", fine ? 2 : 1, percent);
+  return text;
+}
+
+const char *ock_drift_fixed(double value, int digits, char text[32]) {
+  snprintf(text, 32, "%.*f", digits, value);
+  if (text[0] == '-' && strtod(text, NULL) == 0) snprintf(text, 32, "%.*f", digits, 0.0);
+  return text;
+}
+
+const char *ock_drift_signed(double value, int digits, char text[32]) {
+  for (int more = 0; more < 2; more++) {
+    snprintf(text, 32, "%+.*f", digits + more, value);
+    if (strtod(text, NULL) != 0) return text;
+  }
+  snprintf(text, 32, "%.*f", digits, 0.0);
   return text;
 }
 

@@ -50,8 +50,10 @@ bool ock_drift_shifted(const ockham_drift_signal *signal);
 /* Texts into `text`; names come from anywhere: what could control a terminal becomes '?', and what is too long is cut
  * between characters. */
 enum { OCK_DRIFT_TEXT = 160 };
-/* "the clusters' shares", "column income", ... */
+/* "the clusters' shares", "column income", "direction 2: 0.71 length - 0.70 width", ... */
 const char *ock_drift_name(const ock_drift *drift, size_t s, char text[OCK_DRIFT_TEXT]);
+/* What a direction is: "0.71 length - 0.70 width", and "+ ..." where more columns have a part in it. */
+const char *ock_drift_direction(const ock_drift *drift, size_t direction, char text[OCK_DRIFT_TEXT]);
 /* A bin: "below 3.1", "missing", "cluster 2", "red". */
 const char *ock_drift_bin(const ock_drift *drift, size_t s, size_t bin, char text[OCK_DRIFT_TEXT]);
 /* A cluster by the columns that mark it: "income 71,200, age 31"; or "". */
@@ -60,6 +62,9 @@ const char *ock_drift_cluster(const ock_drift *drift, size_t c, char text[OCK_DR
 const char *ock_drift_example_text(const ock_drift *drift, size_t i, size_t column);
 /* What changed most in signal s: "mean 52,300 -> 58,100", or a bin with its shares; `arrow` stands between. */
 const char *ock_drift_change(const ock_drift *drift, size_t s, const char *arrow, char text[2 * OCK_DRIFT_TEXT]);
+/* The same as a sentence that needs nothing before it: "the mean of income rose from 52,300 to 58,100", "rows with
+ * items 10 to 12 fell from 12 % to 5 %". */
+const char *ock_drift_sentence(const ock_drift *drift, size_t s, char text[3 * OCK_DRIFT_TEXT]);
 
 /* The columns in which cluster c is farthest from the mean of all, in their standard deviations: up to `most` into
  * which (index among the profile's numbers), farthest first. Returns how many are at least half a deviation away. */
@@ -70,6 +75,9 @@ double ock_drift_cluster_centre(const ock_drift *drift, size_t c, size_t number)
 const char *ock_drift_percent(double share, char text[32]);
 const char *ock_drift_amount(double value, char text[32]);
 const char *ock_drift_p(double p, char text[32]);
+/* With so many digits; with a sign, and then with one more where they would all be 0. No -0. */
+const char *ock_drift_fixed(double value, int digits, char text[32]);
+const char *ock_drift_signed(double value, int digits, char text[32]);
 
 void ock_drift_text(const ock_drift *drift, const ockham_drift_report_options *options, FILE *out);
 void ock_drift_alarm_text(const ock_drift *drift, FILE *out);

@@ -45,6 +45,22 @@ static void put_mean(const ock_drift *d, size_t s, json_t **object) {
   ock_json_put(object, "mean_now", ock_json_number(known ? ock_drift_mean_now(d, s) : NAN));
 }
 
+/* A direction's columns of the largest weights. */
+static json_t *made_of(const ock_drift *d, size_t direction) {
+  enum { MOST = 3 };
+  size_t columns[MOST];
+  double weights[MOST];
+  size_t n = ockham_profile_direction_columns(d->profile, direction, MOST, columns, weights);
+  json_t *array = json_array();
+  for (size_t i = 0; i < n; i++) {
+    json_t *object = json_object();
+    ock_json_put(&object, "column", ock_json_text(d->profile->columns[columns[i]].name, NAME_CHARACTERS));
+    ock_json_put(&object, "weight", ock_json_number(weights[i]));
+    ock_json_append(&array, object);
+  }
+  return array;
+}
+
 static json_t *signal_object(const ock_drift *d, size_t s) {
   const ockham_drift_signal *signal = &d->signals[s];
   json_t *object = json_object();
@@ -66,6 +82,8 @@ static json_t *signal_object(const ock_drift *d, size_t s) {
   ock_json_put(&object, "shift_low", ock_json_number(signal->shift_low));
   ock_json_put(&object, "shift_high", ock_json_number(signal->shift_high));
   put_mean(d, s, &object);
+  if (signal->signal->kind == OCKHAM_SIGNAL_DIRECTION)
+    ock_json_put(&object, "made_of", made_of(d, signal->signal->index));
   ock_json_put(&object, "stickiness", ock_json_number(signal->signal->stickiness));
   ock_json_put(&object, "bins", bins(d, s));
   return object;

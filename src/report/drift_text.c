@@ -111,8 +111,8 @@ static void tell_stream(const teller *t) {
 }
 
 static void tell_signal(const teller *t, size_t s) {
-  char name[OCK_DRIFT_TEXT], change[2 * OCK_DRIFT_TEXT];
-  fprintf(t->out, "  %s: %s\n", ock_drift_name(t->drift, s, name), ock_drift_change(t->drift, s, t->arrow, change));
+  char text[3 * OCK_DRIFT_TEXT];
+  fprintf(t->out, "  %s\n", ock_drift_sentence(t->drift, s, text));
 }
 
 /* What has no line in a table of its own. */
@@ -126,17 +126,24 @@ static void tell_others(const teller *t) {
   }
 }
 
+static bool is_direction(const ock_drift *d, size_t s) {
+  return d->signals[s].signal->kind == OCKHAM_SIGNAL_DIRECTION;
+}
+
 /* Directions move when no column does: the columns' relations changed. */
 static void tell_relations(const teller *t) {
   const ock_drift *d = t->drift;
   size_t n = 0, n_columns = 0;
   for (size_t s = 0; s < d->n_signals; s++) {
-    n += d->signals[s].drifted && d->signals[s].signal->kind == OCKHAM_SIGNAL_DIRECTION;
+    n += d->signals[s].drifted && is_direction(d, s);
     n_columns += d->signals[s].drifted && ock_drift_is_column(d, s);
   }
-  if (n > 0 && n_columns == 0)
-    fprintf(t->out, "  no column moved by itself, but %zu direction%s across them did: how they go together changed\n",
-            n, ock_plural(n));
+  if (n == 0 || n_columns > 0) return;
+  fprintf(t->out,
+          "  no column is beyond its own limit, but %zu combination%s of them %s: how they go together changed\n", n,
+          ock_plural(n), n == 1 ? "is" : "are");
+  for (size_t i = 0; i < d->n_signals; i++)
+    if (d->signals[d->order[i]].drifted && is_direction(d, d->order[i])) tell_signal(t, d->order[i]);
 }
 
 static void list_names(const teller *t, const char *const *names, size_t n) {
@@ -193,7 +200,9 @@ static void put_population(const teller *t, size_t s, size_t bin) {
   put_left(line, NAME_WIDTH, t->out);
   put_right(ock_drift_percent(b->reference, then), 9, t->out);
   put_right(ock_drift_percent(b->now, now), 9, t->out);
-  fprintf(t->out, "   %+.1f (%+.1f to %+.1f)\n", 100 * (b->now - b->reference), 100 * b->low, 100 * b->high);
+  char change[32], low[32], high[32];
+  fprintf(t->out, "   %s (%s to %s)\n", ock_drift_signed(100 * (b->now - b->reference), 1, change),
+          ock_drift_signed(100 * b->low, 1, low), ock_drift_signed(100 * b->high, 1, high));
 }
 
 /* By how far they changed: those that certainly did, or all. */
@@ -222,33 +231,49 @@ static void put_populations(const teller *t) {
 /* ---- columns ---- */
 
 static void put_moved(const ockham_drift_signal *s, char text[64]) {
+  char shift[32], low[32], high[32];
   text[0] = '\0';
-  if (!isnan(s->shift)) snprintf(text, 64, "%+.2f (%+.2f to %+.2f)", s->shift, s->shift_low, s->shift_high);
+  if (!isnan(s->shift))
+    snprintf(text, 64, "%.16s (%.16s to %.16s)", ock_drift_signed(s->shift, 2, shift),
+             ock_drift_signed(s->shift_low, 2, low), ock_drift_signed(s->shift_high, 2, high));
 }
 
 static void put_column(const teller *t, size_t s) {
   const ockham_drift_signal *signal = &t->drift->signals[s];
-  char name[OCK_DRIFT_TEXT], change[2 * OCK_DRIFT_TEXT], moved[64];
-  const char *shown = ock_drift_name(t->drift, s, name);
+  char name[OCK_DRIFT_TEXT], change[2 * OCK_DRIFT_TEXT], moved[64], psi[32];
+  const char *shown = is_direction(t->drift, s) ? signal->signal->name : ock_drift_name(t->drift, s, name);
   if (ock_drift_is_column(t->drift, s)) shown = strchr(shown, ' ') + 1;
   fputs("  ", t->out);
   put_left(shown, COLUMN_WIDTH, t->out);
   put_left(ock_drift_change(t->drift, s, t->arrow, change), 36, t->out);
   put_moved(signal, moved);
   put_right(moved, 24, t->out);
-  fprintf(t->out, "%8.3f%s\n", signal->psi, t->every && signal->drifted ? "  *" : "");
+  fprintf(t->out, "%8s%s\n", ock_drift_fixed(signal->psi, 3, psi), t->every && signal->drifted ? "  *" : "");
 }
 
-static bool is_told(const teller *t, size_t s) {
-  if (t->every) return t->drift->signals[s].signal->kind != OCKHAM_SIGNAL_CLUSTERS;
-  return t->drift->signals[s].drifted && ock_drift_is_column(t->drift, s);
+/* Whether it certainly moved, by itself and with nothing left for how many columns there are. */
+static bool has_moved(const ock_drift *d, size_t s) {
+  const ockham_drift_bin *bins = ock_drift_bins(d, s);
+  if (!bins || !ock_drift_is_column(d, s)) return false;
+  const ockham_drift_bin *bin = &bins[ock_drift_moved_bin(d, s)];
+  return ock_drift_shifted(&d->signals[s]) || bin->low > 0 || bin->high < 0;
 }
 
-static void put_columns(const teller *t) {
+typedef bool is_told(const ock_drift *d, size_t s);
+
+static bool is_any(const ock_drift *d, size_t s) {
+  return d->signals[s].signal->kind != OCKHAM_SIGNAL_CLUSTERS;
+}
+
+static bool is_drifted_column(const ock_drift *d, size_t s) {
+  return d->signals[s].drifted && ock_drift_is_column(d, s);
+}
+
+static size_t put_table(const teller *t, is_told *told, size_t most) {
   const ock_drift *d = t->drift;
-  size_t n = 0, most = t->every ? SIZE_MAX : MOST_COLUMNS;
+  size_t n = 0;
   for (size_t i = 0; i < d->n_signals; i++) {
-    if (!is_told(t, d->order[i])) continue;
+    if (!told(d, d->order[i])) continue;
     if (n == 0) {
       fputs("\n  ", t->out);
       put_left(t->every ? "signal" : "column", COLUMN_WIDTH, t->out);
@@ -259,6 +284,31 @@ static void put_columns(const teller *t) {
     if (n++ < most) put_column(t, d->order[i]);
   }
   if (n > most) fprintf(t->out, "  and %zu more (--table)\n", n - most);
+  return n;
+}
+
+/* What directions are made of. */
+static void put_directions(const teller *t) {
+  char text[OCK_DRIFT_TEXT];
+  size_t n = 0;
+  for (size_t s = 0; s < t->drift->n_signals; s++) {
+    if (!is_direction(t->drift, s)) continue;
+    if (n++ == 0) fputs("\n  directions, of each column's distance from its mean in deviations\n", t->out);
+    fprintf(t->out, "  %s\n", ock_drift_name(t->drift, s, text));
+  }
+}
+
+/* In a wide table each column has a small part of the budget: then none may be beyond its limit, and yet some moved. */
+static void put_columns(const teller *t) {
+  enum { MOST_WITHIN = 5 };
+  const ock_drift *d = t->drift;
+  if (t->every) {
+    put_table(t, is_any, SIZE_MAX);
+    put_directions(t);
+    return;
+  }
+  if (put_table(t, is_drifted_column, MOST_COLUMNS) > 0 || d->verdict != OCKHAM_DRIFT_FOUND) return;
+  if (put_table(t, has_moved, MOST_WITHIN) > 0) fputs("  none of these is beyond its own limit\n", t->out);
 }
 
 /* Missing cells, new texts and numbers outside the range, where there are certainly more of them. */
@@ -352,7 +402,7 @@ static void put_episode(const teller *t, const ockham_drift_episode *e) {
   fprintf(t->out, "  %5llu  %14s  %13s  %13s  ", (unsigned long long)e->number, grouped(e->since_row, since),
           grouped(e->noticed_row, noticed), until);
   put_left(ock_drift_name(t->drift, e->signal, name), 40, t->out);
-  fprintf(t->out, "%8.3f", e->psi);
+  fprintf(t->out, "%8s", ock_drift_fixed(e->psi, 3, since));
   put_time(e->since_s, t->out);
   fputc('\n', t->out);
 }
@@ -398,14 +448,14 @@ void ock_drift_alarm_text(const ock_drift *d, FILE *out) {
   const ockham_drift_state *c = d->account->course;
   if (c->n_kept == 0) return;
   const ockham_drift_episode *e = &c->episodes[c->n_kept - 1];
-  char noticed[32], since[32], name[OCK_DRIFT_TEXT], change[2 * OCK_DRIFT_TEXT], length[32];
+  char noticed[32], since[32], sentence[3 * OCK_DRIFT_TEXT], length[32];
   if (e->until_row) {
     put_end(e, out);
     return;
   }
-  fprintf(out, "row %s: drift since about row %s: %s: %s; without drift once in %s rows",
-          grouped(e->noticed_row, noticed), grouped(e->since_row, since), ock_drift_name(d, e->signal, name),
-          ock_drift_change(d, e->signal, "->", change), ock_drift_amount(rounded(e->run_length), length));
+  fprintf(out, "row %s: drift since about row %s: %s; without drift once in %s rows", grouped(e->noticed_row, noticed),
+          grouped(e->since_row, since), ock_drift_sentence(d, e->signal, sentence),
+          ock_drift_amount(rounded(e->run_length), length));
   put_time(e->noticed_s, out);
   fputc('\n', out);
 }

@@ -45,7 +45,9 @@ ockham_status ock_check_tell(ock_check *check, const char *where, const char *fo
   va_end(arguments);
   bool in_file = check->file && check->in_file && (strncmp(where, "models", 6) == 0 || !is_overridden(check, where));
   size_t line = in_file ? ock_config_find_line(check->file, where) : 0;
-  return ock_problem(check->problems, OCKHAM_BAD_ARGUMENT, line ? check->file->name : NULL, line, where, "%s", text);
+  bool is_file = in_file && check->file->name; /* as what reading it finds */
+  ockham_status status = is_file ? OCKHAM_BAD_DATA : OCKHAM_BAD_ARGUMENT;
+  return ock_problem(check->problems, status, line ? check->file->name : NULL, line, where, "%s", text);
 }
 
 /* ---- ranges: the table has them ---- */

@@ -16,6 +16,7 @@ OCK_PRINTF(3, 4) ockham_status ock_check_tell(ock_check *check, const char *wher
 bool ock_check_readable(ock_check *check, const char *where, const char *path);
 void ock_check_model(ock_check *check, size_t i, const char *where);
 void ock_check_drift(ock_check *check, const char *before, const ockham_serve_drift *drift);
-void ock_check_profile(ock_check *check, const char *where, const char *path);
+/* file: of the fitted model that it is for; NULL: it is another. */
+void ock_check_profile(ock_check *check, const char *where, const char *path, const char *file);
 
 #endif

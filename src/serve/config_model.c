@@ -75,8 +75,10 @@ static void check_file(ock_check *check, const ockham_serve_model *model, const 
   ockham_error err;
   if (ockham_model_load(model->file, &loaded, &err))
     TELL(check, where, "file", "%s", err.message);
-  else
-    ockham_model_free(loaded);
+  else if (ockham_model_look(loaded)->k == 0)
+    TELL(check, where, "file", "expected a model with clusters, found a profile alone in %s",
+         ock_show(model->file).text);
+  if (loaded) ockham_model_free(loaded);
 }
 
 static void check_command(ock_check *check, const ockham_serve_model *model, const char *where) {
@@ -150,7 +152,7 @@ void ock_check_model(ock_check *check, size_t i, const char *where) {
     TELL(check, where, "budget", "%s", err.message);
   char place[224];
   snprintf(place, sizeof place, "%s.profile", where);
-  if (model->profile) ock_check_profile(check, place, model->profile);
+  if (model->profile) ock_check_profile(check, place, model->profile, model->file);
   snprintf(place, sizeof place, "%s.drift", where);
   ock_check_drift(check, place, &model->drift);
 }

@@ -134,7 +134,7 @@ ockham_status ock_drift_configure(ock_drift *d, const ockham_serve_drift *settin
 
 static ockham_drift_options options_of(const ock_drift *d) {
   ockham_drift_options o = {.min_effect = d->settings.min_effect, .by_hour = !d->settings.any_hour};
-  (void)ock_detector_find(d->settings.detector, &o.detector); /* it was checked */
+  if (d->settings.detector) (void)ockham_detector_find(d->settings.detector, &o.detector); /* it was checked */
   for (size_t i = OCKHAM_GROUP_INPUTS; i <= OCKHAM_GROUP_MISSING; i++)
     o.shares[i] = ock_drift_share(d, (ockham_signal_group)i);
   o.rows_per_false_alarm = part_of(ock_alarm_budget_rows(&d->budget, d->rate_used), of_profile(d));

@@ -24,7 +24,6 @@ struct ock_exchange;
 
 /* A model's own, and what it leaves open by the server's. Texts are borrowed. */
 ockham_serve_drift ock_drift_settings(const ockham_serve_drift *of_model, const ockham_serve_drift *of_server);
-bool ock_detector_find(const char *word, ockham_detector *detector); /* NULL: the default */
 /* The profile in a file of its own or in that of a model, the caller's. *profile is NULL where a model has none. */
 ockham_status ock_profile_open(const char *path, ockham_profile **profile, ockham_error *err);
 

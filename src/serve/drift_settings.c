@@ -4,8 +4,9 @@
 
 #include <sys/stat.h>
 
+#include "profile/internal.h"
 #include "serve/config_check.h"
-#include "serve/drift.h"
+#include "serve/drift_watch.h"
 
 #include <ockham/model.h>
 
@@ -23,39 +24,14 @@ ockham_serve_drift ock_drift_settings(const ockham_serve_drift *m, const ockham_
   return all;
 }
 
-bool ock_detector_find(const char *word, ockham_detector *detector) {
-  static const char *const words[] = {
-#define WORD(name, word, statistic, source) word,
-      OCKHAM_DETECTOR_LIST(WORD)
-#undef WORD
-  };
-  *detector = OCKHAM_DETECTOR_EWMA;
-  if (!word) return true;
-  for (size_t i = 0; i < OCKHAM_N_DETECTORS; i++) {
-    *detector = (ockham_detector)i;
-    if (strcmp(word, words[i]) == 0) return true;
-  }
-  return false;
-}
-
 /* ---- profiles ---- */
-
-static ockham_status copy_profile(const ockham_profile *from, const char *where, ockham_profile **profile,
-                                  ockham_error *err) {
-  unsigned char *bytes;
-  size_t size;
-  OCK_TRY(ockham_profile_encode(from, &bytes, &size, err));
-  ockham_status status = ockham_profile_decode(bytes, size, where, profile, err);
-  ockham_bytes_free(bytes);
-  return status;
-}
 
 ockham_status ock_profile_open(const char *path, ockham_profile **profile, ockham_error *err) {
   ockham_model *model;
   *profile = NULL;
   OCK_TRY(ockham_model_load(path, &model, err));
   const ockham_profile *inside = ockham_model_look(model)->profile;
-  ockham_status status = inside ? copy_profile(inside, path, profile, err) : OCKHAM_OK;
+  ockham_status status = inside ? ock_profile_copy(inside, profile, err) : OCKHAM_OK;
   ockham_model_free(model);
   return status;
 }
@@ -70,7 +46,8 @@ static void check_webhook(ock_check *check, const char *where, const char *url) 
 
 static void check_detector(ock_check *check, const char *where, const char *word) {
   ockham_detector detector;
-  if (!ock_detector_find(word, &detector))
+  if (!word) return;
+  if (!ockham_detector_find(word, &detector))
     ock_check_tell(check, where, "expected a detector such as ewma or chi2, found '%s'", ock_show(word).text);
   else if (detector == OCKHAM_DETECTOR_MMD)
     ock_check_tell(check, where, "expected a detector that needs no rows of the reference, found '%s'", word);
@@ -100,14 +77,32 @@ void ock_check_drift(ock_check *check, const char *before, const ockham_serve_dr
   if (drift->webhook) check_webhook(check, where, drift->webhook);
 }
 
-void ock_check_profile(ock_check *check, const char *where, const char *path) {
-  ockham_profile *profile;
+/* What a program takes and gives, it says when it runs; of a fitted model it is known. */
+static void check_columns(ock_check *check, const char *where, const char *path, const ockham_profile *profile,
+                          const char *file) {
+  ockham_model *model;
+  ock_schema schema = {0};
+  ockham_error err = {0};
+  if (ockham_model_load(file, &model, NULL)) return; /* that is told of the file */
+  ock_drift_source *sources = ock_alloc_zeroed(ockham_profile_look(profile)->n_columns, sizeof *sources);
+  ockham_status status = sources ? ock_fitted_schema(ockham_model_look(model), &schema, &err)
+                                 : ock_fail_memory(&err, "the columns of a profile", sizeof *sources);
+  if (!status) status = ock_drift_find_sources(profile, &schema, sources, &err);
+  if (status) ock_check_tell(check, where, "%s: %s", ock_show(path).text, err.message);
+  ock_free(sources);
+  ock_schema_clear(&schema);
+  ockham_model_free(model);
+}
+
+void ock_check_profile(ock_check *check, const char *where, const char *path, const char *file) {
+  ockham_profile *profile = NULL;
   ockham_error err;
   if (ock_profile_open(path, &profile, &err))
     ock_check_tell(check, where, "%s", err.message);
   else if (!profile)
     ock_check_tell(check, where, "expected a profile, found a model without one in %s (ockham profile --model)",
                    ock_show(path).text);
-  else
-    ockham_profile_free(profile);
+  else if (file)
+    check_columns(check, where, path, profile, file);
+  ockham_profile_free(profile);
 }

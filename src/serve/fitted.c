@@ -38,9 +38,7 @@ static ock_field field(const char *name, ock_datatype datatype, size_t n_dimensi
   return (ock_field){.name = name, .datatype = datatype, .n_dimensions = n_dimensions, .shape = {-1, columns}};
 }
 
-static ockham_status set_schema(ock_version *version, ockham_error *err) {
-  const ockham_model_parts *parts = ockham_model_look(version->fitted);
-  ock_schema *schema = &version->schema;
+ockham_status ock_fitted_schema(const ockham_model_parts *parts, ock_schema *schema, ockham_error *err) {
   ock_field *fields = ock_arena_array(&schema->arena, 5, sizeof *fields);
   schema->columns = ock_arena_array(&schema->arena, parts->n_columns, sizeof(char *));
   if (!fields || !schema->columns) return ock_fail_memory(err, "a model's schema", parts->n_columns * sizeof(char *));
@@ -65,8 +63,11 @@ static ockham_status set_schema(ock_version *version, ockham_error *err) {
 
 ockham_status ock_fitted_open(ock_version *version, ockham_error *err) {
   OCK_TRY(ockham_model_load(version->settings.file, &version->fitted, err));
+  if (ockham_model_look(version->fitted)->k == 0)
+    return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a model with clusters, found a profile alone",
+                    version->settings.file);
   version->platform = ockham_model_look(version->fitted)->mixture ? "ockham_mixture" : "ockham_kmeans";
-  OCK_TRY(set_schema(version, err));
+  OCK_TRY(ock_fitted_schema(ockham_model_look(version->fitted), &version->schema, err));
   return set_far_distances(version, err);
 }
 

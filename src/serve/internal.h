@@ -79,6 +79,7 @@ ock_crew_options ock_crew_options_of(const ockham_serve_model *settings);
 
 /* A fitted model: what it takes and gives, and its answer to a request that was checked against that. */
 ockham_status ock_fitted_open(ock_version *version, ockham_error *err);
+ockham_status ock_fitted_schema(const ockham_model_parts *parts, ock_schema *schema, ockham_error *err);
 ockham_status ock_fitted_answer(ock_version *version, ock_message *request, ock_message *answer, ockham_error *err);
 /* The same for ock_crew_options.call. */
 ockham_status ock_fitted_call(void *version, ock_message *request, ock_message *answer, ockham_error *err);

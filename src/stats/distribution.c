@@ -32,7 +32,7 @@ static double beta_fraction(double x, double a, double b) {
 double ock_beta_share(double x, double a, double b) {
   if (!(x > 0)) return isnan(x) ? NAN : 0;
   if (!(x < 1)) return 1;
-  double scale = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x);
+  double scale = ock_log_gamma(a + b) - ock_log_gamma(a) - ock_log_gamma(b) + a * log(x) + b * log1p(-x);
   if (x < (a + 1) / (a + b + 2)) return exp(scale) * beta_fraction(x, a, b) / a;
   return 1 - exp(scale) * beta_fraction(1 - x, b, a) / b;
 }
@@ -73,8 +73,8 @@ double ock_gamma_tail(double a, double x) {
   if (!(x > 0)) return isnan(x) ? NAN : 1;
   if (isinf(x)) return 0;
   double scale = a * log(x) - x;
-  if (x < a + 1) return 1 - exp(scale - lgamma(a + 1)) * gamma_series(a, x);
-  return exp(scale - lgamma(a)) * gamma_fraction(a, x);
+  if (x < a + 1) return 1 - exp(scale - ock_log_gamma(a + 1)) * gamma_series(a, x);
+  return exp(scale - ock_log_gamma(a)) * gamma_fraction(a, x);
 }
 
 double ock_chi2_tail(double x, double freedom) {
@@ -89,7 +89,7 @@ double ock_chi2_tail_shifted(double x, double freedom, double noncentrality) {
   double middle = floor(mean), sum = 0;
   for (int way = -1; way <= 1; way += 2) {
     for (double n = way < 0 ? middle : middle + 1; n >= 0; n += way) {
-      double weight = exp(n * log(mean) - mean - lgamma(n + 1));
+      double weight = exp(n * log(mean) - mean - ock_log_gamma(n + 1));
       sum += weight * ock_chi2_tail(x, freedom + 2 * n);
       if (weight < 1e-17) break;
     }

@@ -11,6 +11,7 @@
 #ifndef OCK_STATS_INTERNAL_H
 #define OCK_STATS_INTERNAL_H
 
+#include <math.h>
 #include <ockham/stats.h>
 
 #include "core/internal.h"
@@ -29,6 +30,12 @@ typedef struct ock_sizes {
 /* Agreement of two partitions from the sizes of their clusters and of the non-empty cells of their contingency table.
  * O(a->n_items * b->n_items * s), s being some ten standard deviations of a cell under chance. */
 ockham_agreement ock_agreement_of_sizes(const ock_sizes *a, const ock_sizes *b, const ock_sizes *cells);
+
+/* log |Gamma(x)|: lgamma() writes its sign where other threads do. */
+static inline double ock_log_gamma(double x) {
+  int sign;
+  return lgamma_r(x, &sign);
+}
 
 /* The variance of a Gaussian with the quartiles of n >= 1 sorted values. */
 double ock_quartile_variance(const double *sorted, size_t n);

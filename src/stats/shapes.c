@@ -190,7 +190,7 @@ static double student_sum(const distances *rows, double nu) {
   double sum = 0, d = (double)rows->d, half = (nu + d) / 2;
   for (size_t i = 0; i < rows->n; i++)
     sum -= (rows->weight ? rows->weight[i] : 1) * half * log1p(rows->squared[i] / nu);
-  return sum + rows->total * (lgamma(half) - lgamma(nu / 2) - d / 2 * (log(nu) + log_pi));
+  return sum + rows->total * (ock_log_gamma(half) - ock_log_gamma(nu / 2) - d / 2 * (log(nu) + log_pi));
 }
 
 static double judge_log_freedom(const void *rows, double log_nu) {

@@ -212,9 +212,29 @@ else
   contains out 'Drift found'
 fi
 
+# Examples are of after the change: those of before are as usual.
+awk 'BEGIN { print "x"; for (i = 1; i <= 3000; i++) { x = (x * 1664525 + 1013904223) % 4294967296
+  print int(x / 65536) % 1000 } }' >before.csv
+awk 'BEGIN { x = 7; print "x"; for (i = 1; i <= 3000; i++) { x = (x * 1664525 + 1013904223) % 4294967296
+  print int(x / 65536) % 1000 + (i > 2000 ? 300 : 0) } }' >after.csv
+run drift before.csv after.csv --json
+python3 - <<'END' || complain 'examples of before the change'
+import json
+answer = json.load(open("out"))
+since = answer["course"]["episodes"][0]["since_row"]
+assert 1950 < since < 2050, since
+rows = [example["row"] for example in answer["examples"]["rows"]]
+assert len(rows) == 5 and all(row >= since for row in rows), (since, rows)
+END
+
 # A verdict that cannot be written is none.
 if [ -c /dev/full ]; then
   "$ockham" drift shop.ock spring.csv >/dev/full 2>err
   same 'a full disk' 4 $?
+  for stream in '' --stream; do
+    "$ockham" drift shop.ock summer.csv $stream >/dev/full 2>err
+    same "drift into a full disk $stream" 4 $?
+    same 'in one line' 'ockham: standard output: No space left on device' "$(cat err)"
+  done
 fi
 finish

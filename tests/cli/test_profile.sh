@@ -105,7 +105,48 @@ head -13 train.csv >few.csv
 run fit few.csv -k 2 --columns age,score --model few.model
 same 'few rows' 'ockham: note: the model has no profile to notice drift by, for it takes 20 rows' "$(cat err)"
 
+# A column of which every cell is missing; and texts alone, which have no clusters but what drift is noticed by.
+awk -F, -v OFS=, '{ print $2, NR == 1 ? "empty" : "" }' train.csv >empty.csv
+succeeds profile empty.csv --model empty.model --no-rehearsal
+contains out 'inputs: 2 columns of numbers'
+contains out 'missing: empty 100 % of rows'
+succeeds drift empty.model empty.csv
+awk -F, -v OFS=, 'NR == 1 { print "plan", "kind" } NR > 1 { print $4, NR % 3 ? "a" : "b" }' train.csv >texts.csv
+succeeds profile texts.csv --model texts.model --no-rehearsal
+contains out 'profile of 2000 rows without clusters: no input column holds numbers'
+succeeds show texts.model
+contains out 'profile of 2000 rows without clusters: no input column holds numbers'
+contains out '                plan  input    3 texts            0 %'
+succeeds drift texts.model texts.csv
+sed 's/basic/free/' texts.csv >others.csv
+run drift texts.model others.csv
+same 'other texts' 3 "$code"
+contains out 'texts that the reference has not: plan'
+succeeds profile texts.csv --model texts.model --no-rehearsal --output kind
+contains out 'outputs: 1 of categories'
+succeeds profile texts.csv --model texts.model --no-rehearsal # as it was
+contains out 'outputs: 1 of categories'
+fails 2 'predict needs a model with clusters, found one that holds a profile alone' predict texts.model texts.csv
+echo 'models: {a: {file: texts.model}}' >texts.yaml
+fails 1 'texts.yaml:1: models.a.file: expected a model with clusters, found a profile alone in texts.model' \
+  serve --check texts.yaml
+fails 2 'no input column holds numbers, which the 3 clusters of -k are made of' \
+  profile texts.csv --model a.model -k 3
+
+# A column that is constant changes nothing: of whole numbers as many clusters are found with it as without.
+awk 'BEGIN { x = 7; print "x,constant"; for (i = 0; i < 2000; i++) { x = (x * 1664525 + 1013904223) % 4294967296
+  print int(x / 65536) % 50 ",5.1" } }' >constant.csv
+for columns in x constant x,constant; do
+  rm -f constant.model
+  succeeds profile constant.csv --model constant.model --columns $columns --no-rehearsal
+  contains out 'profile of 2000 rows in 1 cluster,'
+done
+
 # What cannot be.
+awk 'BEGIN { print "a,b c"; for (i = 0; i < 40; i++) print i "," (i % 2 ? "-" : "") "1.7e308" }' >huge.csv
+fails 1 "huge.csv: column 'b c' runs from -1.7e+308 to 1.7e+308, which is too wide to be squared" \
+  profile huge.csv --model a.model
+fails 1 "huge.csv: column 'b c' runs from -1.7e+308 to 1.7e+308, which is too wide to be squared" drift huge.csv huge.csv
 has="it has 'time', 'age', 'income', 'plan', 'score'"
 fails 2 'profile needs a file to write to: --model FILE' profile train.csv
 run profile weighed.csv --model a.model --weights w
@@ -114,11 +155,6 @@ fails 2 "train.csv: no column 'size'; $has" profile train.csv --model a.model --
 fails 2 "train.csv: no column 'size'; $has" profile train.csv --model a.model --category size
 fails 2 "train.csv: no column 'size' for --output, which takes names" profile train.csv --model a.model --output size
 fails 1 'few.csv: a profile needs at least 20 rows, found 12' profile few.csv --model a.model
-awk -F, -v OFS=, '{ print $2, NR == 1 ? "empty" : "" }' train.csv >empty.csv
-fails 1 "empty.csv: column 'empty' has no cell but missing ones; leave it out with --ignore" \
-  profile empty.csv --model a.model
-fails 1 'train.csv: no input column holds numbers, which clusters are made of' \
-  profile train.csv --model a.model --columns plan
 cut -d, -f1,2 train.csv >lacking.csv
 fails 2 "lacking.csv: no column 'income'; it has 'time', 'age'" profile lacking.csv --model old.model
 sed '1!s/,/,y/' train.csv >texts.csv
@@ -133,9 +169,14 @@ run profile train.csv --model few.csv
 same 'a model that is none' 1 "$code"
 same 'and it stays' "$(head -13 train.csv)" "$(cat few.csv)"
 run profile train.csv --model nowhere/a.model
-same 'an unwritable path' 3 "$code"
+same 'an unwritable path' 4 "$code" # 3 is drift
 contains err 'nowhere/a.model'
 same 'nothing was left' '' "$(ls | grep '^a\.model')"
+if [ -w /dev/full ]; then
+  "$ockham" profile short.csv --model full.model --no-rehearsal --quiet >/dev/full 2>err
+  same 'nobody can read it' 4 $?
+  same 'and that in a line' 'ockham: standard output: No space left on device' "$(cat err)"
+fi
 
 # A column that the profile had as a category may become that of times, or be left out.
 awk -F, -v OFS=, '{print $0, NR == 1 ? "day" : sprintf("2026-01-%02dT%02d:00:00Z", 1 + int(NR / 1000), NR % 1000 / 100)}' \

@@ -65,7 +65,7 @@ contains err 'Start with: ockham clusters data.csv'
 
 # Help goes to standard output, and says everything there is.
 succeeds --help
-for command in clusters fit mixture predict profile drift show generate criteria; do
+for command in clusters fit mixture predict profile drift show generate criteria corpus; do
   contains out "ockham $command"
   succeeds $command --help
   expect help-$command
@@ -75,7 +75,7 @@ succeeds --version
 grep -qE '^ockham [0-9]+\.[0-9]+\.[0-9]+ \((reference|sse2|avx2|avx512|neon)\)$' out || complain "version: $(cat out)"
 
 # Every option of every command is used by some test beside this one.
-for command in clusters fit mixture predict profile drift generate; do
+for command in clusters fit mixture predict profile drift generate corpus; do
   for option in $(grep -oE '^  --?[a-z-]+' "$here/expected/help-$command.txt"); do
     grep -v '^fails 2' "$here"/test_*.sh | grep -qE -- "(^|[ '(])$option([ ='\")]|\$)" || complain "$option is never tested"
   done

@@ -200,6 +200,15 @@ static void examples_lie_in_the_grown_bin(void **unused) {
     if (codes[i * c->n_signals + c->leading] == c->grown_bin) assert_true(c->example_rows[found++] == i + 1);
   }
   while (found < 5) assert_true(c->example_rows[found++] == 0);
+  const uint64_t first_rows[] = {0, 1, c->example_rows[2], c->example_rows[2] + 1, x.n_rows, x.n_rows + 9};
+  for (size_t f = 0; f < sizeof first_rows / sizeof *first_rows; f++) { /* from any row on, by going through all */
+    uint64_t rows[OCKHAM_DRIFT_EXAMPLES];
+    assert_ok(ockham_drift_examples(profile, x, c->leading, c->grown_bin, first_rows[f], rows, err));
+    found = 0;
+    for (size_t i = first_rows[f] ? first_rows[f] - 1 : 0; i < x.n_rows && found < 5; i++)
+      if (codes[i * c->n_signals + c->leading] == c->grown_bin) assert_true(rows[found++] == i + 1);
+    while (found < 5) assert_true(rows[found++] == 0);
+  }
   free(codes);
   ockham_drift_comparison_free(c);
   ockham_profile_free(profile);

@@ -40,7 +40,7 @@ static double put(const ock_watch_type *type, void *state, const uint16_t *codes
 }
 
 static void end(const ock_watch_type *type, void *state) {
-  type->end(state);
+  if (type->end) type->end(state);
   free(state);
 }
 
@@ -289,7 +289,7 @@ static void runs_are_as_long_as_asked(void **unused) {
   signal.counts = counts, signal.n_counted = 10000, signal.stickiness = .2;
   for (size_t k = 0; k < N_TYPES; k++) {
     ock_run_lengths curve;
-    assert_ok(types[k]->calibrate(&signal, &usual, 30, &curve, err));
+    assert_ok(types[k]->calibrate(types[k], &signal, &usual, 30, &curve, err));
     double limit = ock_run_lengths_limit(&curve, 1000), rows = 0;
     void *state = start(types[k], &signal);
     if (types[k]->set_limit) types[k]->set_limit(state, limit);
@@ -311,7 +311,7 @@ static void a_shift_is_noticed_and_ends(void **unused) {
   (void)unused;
   for (size_t k = 0; k < N_TYPES; k++) {
     ock_run_lengths curve;
-    assert_ok(types[k]->calibrate(&coarse, &usual, 30, &curve, err));
+    assert_ok(types[k]->calibrate(types[k], &coarse, &usual, 30, &curve, err));
     double limit = ock_run_lengths_limit(&curve, 20000);
     void *state = start(types[k], &coarse);
     if (types[k]->set_limit) types[k]->set_limit(state, limit);

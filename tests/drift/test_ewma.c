@@ -89,7 +89,7 @@ static void test_run_lengths_are_as_promised(void **unused) {
   (void)unused;
   const double truth[K] = {.3, .25, .2, .125, .125, 0};
   ock_run_lengths curve;
-  assert_ok(ock_watch_ewma.calibrate(&signal, &options, 20, &curve, err));
+  assert_ok(ock_watch_ewma.calibrate(&ock_watch_ewma, &signal, &options, 20, &curve, err));
   double sum = 0, asked = 2000, limit = ock_run_lengths_limit(&curve, asked);
   enum { STREAMS = 300 };
   uint64_t drawn[K];
@@ -115,7 +115,7 @@ static void test_run_lengths_are_as_promised(void **unused) {
 static void test_one_row_in_a_bin_never_seen_is_no_alarm(void **unused) {
   (void)unused;
   ock_run_lengths curve;
-  assert_ok(ock_watch_ewma.calibrate(&signal, &options, 20, &curve, err));
+  assert_ok(ock_watch_ewma.calibrate(&ock_watch_ewma, &signal, &options, 20, &curve, err));
   void *watch = start(&signal, &options);
   const double truth[K] = {.3, .25, .2, .125, .125, 0};
   double highest = 0, before = 0;

@@ -113,6 +113,61 @@ static void test_it_must_know_the_columns(void **state) {
   ockham_profile_free(profile);
 }
 
+/* A profile of texts has no clusters: then a model may hold it alone. */
+static ockham_profile *make_profile_of_texts(void) {
+  static const char *const texts[] = {"red", "blue"};
+  const ockham_profile_column columns[] = {
+      {.name = "colour", .kind = OCKHAM_COLUMN_CATEGORY, .texts = texts, .n_texts = 2}};
+  double x[N];
+  for (size_t i = 0; i < N; i++) x[i] = (double)(i % 3 == 0);
+  ockham_profile_options options = {.columns = columns, .threads = 1};
+  ockham_profile *profile = NULL;
+  assert_ok(ockham_profile_fit((ockham_rows){x, N, 1, 0, OCKHAM_FLOAT64}, &options, &profile, err));
+  return profile;
+}
+
+static void test_a_profile_alone(void **state) {
+  (void)state;
+  static file_bytes file, changed;
+  ockham_profile *profile = make_profile_of_texts(), *with_clusters = make_profile("width");
+  ockham_model_parts parts = {
+      .scaling = {.kind = OCKHAM_SCALE_NONE}, .criterion = "none", .seed = 3, .profile = profile};
+  ockham_model *model, *back;
+  ockham_error problem = {0};
+  assert_ok(ockham_model_new(&parts, &model, err));
+  assert_ok(ockham_model_save(model, path, err));
+  assert_ok(ockham_model_load(path, &back, err));
+  assert_int_equal(ockham_model_look(back)->k, 0);
+  assert_int_equal(ockham_model_look(back)->seed, 3);
+  assert_same_profile(profile, ockham_model_look(back)->profile);
+  assert_int_equal(
+      ockham_model_predict(back, (ockham_rows){&(double){1}, 1, 1, 0, OCKHAM_FLOAT64}, 1, NULL, NULL, &problem),
+      OCKHAM_BAD_ARGUMENT);
+  assert_string_equal(problem.message, "the model must have clusters, found a profile alone");
+  read_file(&file);
+  ockham_model_free(model);
+  ockham_model_free(back);
+  for (size_t at = 0; at < file.size; at++) { /* what is changed is refused, or a model that can be freed */
+    changed = file;
+    changed.bytes[at] ^= 1;
+    seal_container(changed.bytes, changed.size);
+    (void)!ock_model_parse("x.model", changed.bytes, changed.size, &model, &problem);
+    ockham_model_free(model);
+  }
+  parts.n_rows = 1;
+  assert_int_equal(ockham_model_new(&parts, &model, &problem), OCKHAM_BAD_ARGUMENT);
+  parts.n_rows = 0;
+  parts.criterion = NULL;
+  assert_int_equal(ockham_model_new(&parts, &model, &problem), OCKHAM_BAD_ARGUMENT);
+  parts.criterion = "none";
+  parts.profile = with_clusters; /* which clusters would be missing */
+  assert_int_equal(ockham_model_new(&parts, &model, &problem), OCKHAM_BAD_ARGUMENT);
+  parts.profile = NULL;
+  assert_int_equal(ockham_model_new(&parts, &model, &problem), OCKHAM_BAD_ARGUMENT);
+  ockham_profile_free(profile);
+  ockham_profile_free(with_clusters);
+}
+
 /* Each byte changed and the checksums made right again: refused, or a model that saves what it is. */
 static void test_changed_bytes(void **state) {
   (void)state;
@@ -176,8 +231,11 @@ static void test_memory_runs_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_save_load_save),           cmocka_unit_test(test_a_model_without_has_none),
-      cmocka_unit_test(test_it_must_know_the_columns), cmocka_unit_test(test_changed_bytes),
+      cmocka_unit_test(test_save_load_save),
+      cmocka_unit_test(test_a_model_without_has_none),
+      cmocka_unit_test(test_it_must_know_the_columns),
+      cmocka_unit_test(test_a_profile_alone),
+      cmocka_unit_test(test_changed_bytes),
       cmocka_unit_test(test_memory_runs_out),
   };
   return cmocka_run_group_tests(tests, make_file, remove_file);

@@ -408,8 +408,36 @@ static void test_memory_runs_out(void **state) {
   free(times);
 }
 
+/* By sorting the weights of the profile by hand. */
+static void test_columns_of_directions(void **state) {
+  (void)state;
+  blobs b = make_blobs(400, 5, 1, 0, 9);
+  ockham_profile *profile = profile_of_blobs(&b);
+  const ockham_profile_parts *parts = ockham_profile_look(profile);
+  assert_int_equal(parts->n_directions, 5);
+  for (size_t s = 0; s < parts->n_directions; s++) {
+    size_t columns[8], n = ockham_profile_direction_columns(parts, s, 3, columns, (double[8]){0});
+    double weights[8], left[5], sum = 0;
+    assert_int_equal(n, 3);
+    memcpy(left, parts->directions + s * 5, sizeof left);
+    n = ockham_profile_direction_columns(parts, s, 8, columns, weights);
+    assert_int_equal(n, 5);
+    for (size_t i = 0; i < n; i++) {
+      for (size_t j = 0; j < 5; j++) assert_true(fabs(left[j]) <= fabs(weights[i]));
+      assert_true(left[columns[i]] == weights[i]);
+      left[columns[i]] = 0;
+      sum += weights[i] * weights[i];
+    }
+    assert_float_equal(sum, 1, 1e-12);
+  }
+  assert_int_equal(ockham_profile_direction_columns(parts, 5, 3, (size_t[3]){0}, (double[3]){0}), 0);
+  ockham_profile_free(profile);
+  free_blobs(&b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_columns_of_directions),
       cmocka_unit_test(test_counts_are_of_the_other_half),
       cmocka_unit_test(test_distances_are_chi_squared),
       cmocka_unit_test(test_outside_is_one_in_a_thousand),

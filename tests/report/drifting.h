@@ -29,6 +29,7 @@ typedef struct drifting {
 static const char *const towns[] = {"Rome", "Oslo"};
 static const size_t numbers_of_people[] = {0, 1};
 static const double centroids_of_people[] = {-1, 0.1, 1, 0}; /* scaled: income 20,000 and 60,000 about 40,000 */
+static const double directions_of_people[] = {0.6, -0.8};
 static const double centre_of_people[] = {40000, 50}, factor_of_people[] = {1 / 20000.0, 0.1};
 
 static const char *const cluster_bins[] = {"0", "1", "outside", "empty"};
@@ -82,7 +83,9 @@ static inline void make_profile(drifting *d) {
                                       .numbers = numbers_of_people,
                                       .centre = centre_of_people,
                                       .factor = factor_of_people,
-                                      .centroids = centroids_of_people};
+                                      .centroids = centroids_of_people,
+                                      .n_directions = 1,
+                                      .directions = directions_of_people};
 }
 
 static inline ockham_drift_signal found_of(const ockham_signal *signal, bool drifted, double psi, double shift) {

@@ -90,7 +90,7 @@ static void test_stream(void **unused) {
 
   assert_ok(ockham_report_drift_alarm(&d.account, NULL, &alarm, err));
   assert_string_equal(alarm,
-                      "row 1,056: drift since about row 1,001: shares of the clusters: cluster 0: 60.0 % -> 40.0 %; "
+                      "row 1,056: drift since about row 1,001: cluster 0 (income 20,000) fell from 60.0 % to 40.0 %; "
                       "without drift once in 3e+09 rows\n");
   ockham_text_free(alarm);
 
@@ -123,7 +123,91 @@ static void test_relations_alone(void **unused) {
   drifting_make(&d);
   for (size_t s = 0; s < N_SIGNALS; s++) d.found[s].drifted = d.signals[s].kind == OCKHAM_SIGNAL_DIRECTION;
   char *text = drifting_text(&d, (ockham_drift_report_options){0});
-  assert_holds(text, "  no column moved by itself, but 1 direction across them did: how they go together changed\n");
+  assert_holds(text,
+               "  no column is beyond its own limit, but 1 combination of them is: how they go together changed\n");
+  assert_holds(text, "  rows whose -0.80 age + 0.60 income is 0 (direction 1) fell from 100.0 % to 95.0 %\n");
+  assert_holds(text, "\n  income                  mean 40,000"); /* the table is of what moved */
+  assert_holds(text, "  none of these is beyond its own limit\n");
+  assert_lacks(text, "\n  age ");
+  ockham_text_free(text);
+}
+
+/* Each signal as an alarm tells of it, without a table beside. */
+static void test_alarms_are_sentences(void **unused) {
+  (void)unused;
+  static const char *const said[N_SIGNALS] = {
+      "cluster 0 (income 20,000) fell from 60.0 % to 40.0 %",
+      "rows whose -0.80 age + 0.60 income is 0 (direction 1) fell from 100.0 % to 95.0 %",
+      "the mean of income rose from 40,000 to 50,000",
+      "rows with age below 1 rose from 0.0 % to 0.0 %",
+      "rows with texts in town that the reference has not rose from 0.0 % to 10.0 %",
+      "rows with 1 missing cell rose from 0.0 % to 5.0 %"};
+  drifting d;
+  drifting_make(&d);
+  d.account.batch = NULL;
+  for (size_t s = 0; s < N_SIGNALS; s++) {
+    char *alarm, wanted[256];
+    d.episode.signal = s;
+    assert_ok(ockham_report_drift_alarm(&d.account, NULL, &alarm, err));
+    snprintf(wanted, sizeof wanted, "since about row 1,001: %s; without drift", said[s]);
+    assert_holds(alarm, wanted);
+    ockham_text_free(alarm);
+  }
+}
+
+/* Distances from one centre have a range; from several they are ranked within each cluster. */
+static void test_distances(void **unused) {
+  (void)unused;
+  static const char *const names[] = {"nearest of 8", "2nd of 8", "3rd of 8",      "4th of 8", "5th of 8",
+                                      "6th of 8",     "7th of 8", "farthest of 8", "unknown"};
+  static const double edges[2 * 7] = {0.01, 0.04, 0.09, 0.16, 0.25, 0.36, 0.49};
+  drifting d;
+  drifting_make(&d);
+  d.account.batch = NULL;
+  d.profile.distance_edges = edges;
+  ockham_drift_bin bins[9] = {{0}};
+  d.signals[1] = signal_of(OCKHAM_SIGNAL_DISTANCE, 0, "distance", 9, names);
+  d.bins[1] = bins;
+  d.episode.signal = 1;
+  const struct {
+    size_t bin, k;
+    const char *said;
+  } cases[] = {{5, 2, "rows in the 6th of 8 bins of distance from their cluster's centre rose"},
+               {5, 1, "rows at a distance 0.5 to 0.6 (6th of 8) from the centre rose"},
+               {7, 1, "rows at a distance above 0.7 (farthest of 8) from the centre rose"},
+               {0, 1, "rows at a distance below 0.1 (nearest of 8) from the centre rose"},
+               {8, 1, "rows at an unknown distance from their cluster's centre rose"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *alarm;
+    memset(bins, 0, sizeof bins);
+    bins[cases[i].bin].now = 0.2;
+    d.profile.k = cases[i].k;
+    assert_ok(ockham_report_drift_alarm(&d.account, NULL, &alarm, err));
+    assert_holds(alarm, cases[i].said);
+    ockham_text_free(alarm);
+  }
+}
+
+/* Nothing is -0; what would be 0 in all digits has one more; nearly all is not all. */
+static void test_small_numbers(void **unused) {
+  (void)unused;
+  drifting d;
+  drifting_make(&d);
+  d.found[3].psi = -0.0002;
+  ockham_drift_bin shares[4] = {
+      {0.6, 0.4, -0.22, -0.0003}, {0.4, 0.6, 0.0004, 0.21}, {0, 0, -0.00001, 0}, {0, 0, 0, 0}};
+  d.bins[0] = shares;
+  ockham_drift_bin missing[2] = {{0.9998, 0.9992, -0.1, 0.1}, {0.0002, 0.0008, -0.1, 0.1}};
+  d.bins[5] = missing;
+  char *text = drifting_text(&d, (ockham_drift_report_options){.every = true});
+  assert_holds(text, " (-22.0 to -0.03)\n");
+  assert_holds(text, " (+0.04 to +21.0)\n");
+  assert_holds(text, "   0.0 (0.0 to 0.0)\n");
+  assert_lacks(text, "-0.0 ");
+  assert_lacks(text, "-0.0)");
+  assert_lacks(text, "-0.000");
+  assert_holds(text, "1 missing cell: 0.02 % \u2192 0.08 %");
+  assert_holds(text, "\n  direction 1: -0.80 age + 0.60 income\n");
   ockham_text_free(text);
 }
 
@@ -318,19 +402,14 @@ static void test_no_memory(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_batch_with_drift),
-      cmocka_unit_test(test_every_signal),
-      cmocka_unit_test(test_no_drift_is_short),
-      cmocka_unit_test(test_stream),
-      cmocka_unit_test(test_relations_alone),
-      cmocka_unit_test(test_texts_of_examples),
-      cmocka_unit_test(test_columns_that_differ),
-      cmocka_unit_test(test_plain_characters),
-      cmocka_unit_test(test_long_names),
-      cmocka_unit_test(test_json_of_a_batch),
-      cmocka_unit_test(test_json_without_a_course),
-      cmocka_unit_test(test_json_of_odd_bytes),
-      cmocka_unit_test(test_page),
+      cmocka_unit_test(test_batch_with_drift),  cmocka_unit_test(test_every_signal),
+      cmocka_unit_test(test_no_drift_is_short), cmocka_unit_test(test_stream),
+      cmocka_unit_test(test_relations_alone),   cmocka_unit_test(test_alarms_are_sentences),
+      cmocka_unit_test(test_distances),         cmocka_unit_test(test_small_numbers),
+      cmocka_unit_test(test_texts_of_examples), cmocka_unit_test(test_columns_that_differ),
+      cmocka_unit_test(test_plain_characters),  cmocka_unit_test(test_long_names),
+      cmocka_unit_test(test_json_of_a_batch),   cmocka_unit_test(test_json_without_a_course),
+      cmocka_unit_test(test_json_of_odd_bytes), cmocka_unit_test(test_page),
       cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,7 +106,7 @@ static void check_text(const char *text, lines *all) {
   assert_ok(ockham_serve_file_read(path, &file, err));
   const ockham_serve_options *options = ockham_serve_file_look(file);
   ockham_status status = ockham_serve_check_each(options, file, add_line, all, &error);
-  assert_int_equal(status, *all->text ? OCKHAM_BAD_ARGUMENT : OCKHAM_OK);
+  assert_int_equal(status, *all->text ? OCKHAM_BAD_DATA : OCKHAM_OK);
   lines first = {""};
   if (status) add_line(&first, error.message);
   assert_int_equal(strncmp(first.text, all->text, strlen(first.text)), 0);

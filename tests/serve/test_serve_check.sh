@@ -29,6 +29,22 @@ succeeds serve --check drift.yaml
 grep -qE '^  a: watched for drift from profile.ock \(32 rows, 2 columns, [0-9]+ clusters\), false alarms 1 per 9d$' out &&
   grep -q '^  b: watched .* false alarms 1 per 500 rows$' out && grep -q '^  c: not watched for drift: it is switched off$' out ||
   complain "what is watched: $(cat out)"
+# A profile's columns must be the model's: of a fitted one it is known, of a program it is said that it is not.
+sed '1s/b/c/' many.csv >other.csv
+succeeds profile other.csv --model other.ock
+printf 'models:\n  a: {file: flowers.ock, profile: other.ock}\n' >foreign.yaml
+fails 1 "foreign.yaml:2: models.a.profile: other.ock: the profile has a column 'c', and the model has none" \
+  serve --check foreign.yaml
+printf 'models:\n  w: {command: ./work.sh, profile: other.ock}\n' >program.yaml
+succeeds serve --check program.yaml
+grep -q '^  w: watched .*; not checked: whether it has these columns, which it says when it runs$' out ||
+  complain "a program's columns: $(cat out)"
+awk -v OFS=, 'NR == 1 { print $0, "kind" } NR > 1 { print $0, NR % 2 ? "x" : "y" }' many.csv >kinds.csv
+succeeds profile many.csv --model more.ock
+succeeds profile kinds.csv --model more.ock --category kind
+succeeds serve --check more.ock
+same 'a column that the model is not given' \
+  "  more: not watched for drift: the profile has a column 'kind', and the model has none" "$(tail -n +2 out)"
 succeeds serve --check --quiet flowers.ock
 [ ! -s out ] || complain "--quiet printed $(cat out)"
 
@@ -38,7 +54,7 @@ models:
   flowers: {file: flowers.ock}
   w: {command: ./work.sh}
 END
-fails 2 "o.yaml:1: listen: expected an address such as 127.0.0.1:8080, [::1]:8080 or :8080, found 'nowhere'" \
+fails 1 "o.yaml:1: listen: expected an address such as 127.0.0.1:8080, [::1]:8080 or :8080, found 'nowhere'" \
   serve --check o.yaml
 fails 2 "listen: expected an address such as 127.0.0.1:8080, [::1]:8080 or :8080, found 'here'" \
   serve --check o.yaml --listen here
@@ -46,6 +62,15 @@ good '2 models' o.yaml --listen :0
 (mkdir elsewhere && cd elsewhere && "$ockham" serve --check --quiet ../o.yaml --listen :0) || complain 'paths of a file'
 fails 2 "models.w.name: expected another version than that of models[1], found w version 1 again" \
   serve --check o.yaml --listen :0 --model w=./work.sh
+
+# A file that is at fault is 1 whatever its key; what only the command line says is 2.
+for problem in 'lissten: x' 'listen: nowhere' 'listen: [1]' 'models: {a: {file: none.ock}}' \
+  'models: {a: {command: ./work.sh, profile: flowers.ock}}' 'models: {a: {command: ./work.sh, timeout: 9y}}' \
+  'models: {a: {command: ./work.sh, workers: 100000}}' 'models: {a: {}}' 'drift: {detector: eyes}'; do
+  printf '%s\n' "$problem" >one.yaml
+  run serve --check one.yaml --model w=./work.sh
+  same "the exit code of $problem" 1 "$code"
+done
 
 # Every problem of a file, though the first is of another kind than the last.
 printf 'listen: [1]\nmodels:\n- name: x\n  timeout: 5\n  comand: y\n' >bad.yaml

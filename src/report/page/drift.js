@@ -7,9 +7,16 @@ const { drift } = report;
 const { course, signals } = drift;
 const isColumn = (s) => s.kind === "column" || s.kind === "output";
 const titles = { clusters: "clusters", distance: "distance from the centres", missing: "missing cells a row" };
-const titleOf = (s) => titles[s.kind] ?? (s.kind === "output" ? `output ${s.name}` : s.name);
-const points = (share) => `${share >= 0 ? "+" : "−"}${Math.abs(100 * share).toFixed(1)}`;
-const signed = (value, digits = 2) => `${value >= 0 ? "+" : "−"}${Math.abs(value).toFixed(digits)}`;
+// "0.71 length − 0.70 width"; a direction's squared weights add up to 1.
+const madeOf = (parts) => parts.map((p, i) => `${p.weight < 0 ? (i ? " − " : "−") : i ? " + " : ""}${Math.abs(p.weight).toFixed(2)} ${p.column}`).join("")
+  + (parts.reduce((sum, p) => sum + p.weight * p.weight, 0) < 0.995 ? " + …" : "");
+const titleOf = (s) => titles[s.kind] ?? (s.kind === "output" ? `output ${s.name}` : s.made_of ? `${s.name}: ${madeOf(s.made_of)}` : s.name);
+// With one more digit where they would all be 0, and no −0.
+const signed = (value, digits = 2) => {
+  const text = [digits, digits + 1].map((n) => Math.abs(value).toFixed(n)).find((t) => Number(t) !== 0);
+  return text === undefined ? (0).toFixed(digits) : `${value > 0 ? "+" : "−"}${text}`;
+};
+const points = (share) => signed(100 * share, 1);
 const changeOf = (bin) => `${points(bin.now - bin.reference)} points (${points(bin.low)} to ${points(bin.high)})`;
 const rowNumber = (row) => whole.format(row);
 const key = () => make("span", {}, make("span", { className: "key" }, make("i"), "then"), make("span", { className: "key now" }, make("i"), "now"));
@@ -113,8 +120,9 @@ function fillExamples() {
 function changed(s) {
   if (s.mean_now !== null && (s.shift_low > 0 || s.shift_high < 0)) return `mean ${say(s.mean_reference)} → ${say(s.mean_now)}`;
   if (!s.bins.length) return "";
-  const bin = s.bins.reduce((a, b) => (Math.abs(b.now - b.reference) > Math.abs(a.now - a.reference) ? b : a));
-  return `${bin.name}: ${percent(bin.reference)} → ${percent(bin.now)}`;
+  // Of missing cells not the rows that lack nothing: others say what came.
+  const bin = (s.kind === "missing" ? s.bins.slice(1) : s.bins).reduce((a, b) => (Math.abs(b.now - b.reference) > Math.abs(a.now - a.reference) ? b : a));
+  return `${s.kind === "missing" ? `${bin.name} missing` : bin.name}: ${percent(bin.reference)} → ${percent(bin.now)}`;
 }
 
 const columns = signals.filter(isColumn);

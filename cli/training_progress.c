@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "training.h"
+
+enum { LINE_WIDTH = 110 };
+
+static double now_seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Speeds between the last two points of the curve, and time left by those of this process. */
+static void draw(training_progress *p, uint64_t done, uint64_t total) {
+  double now = now_seconds(), gained = (double)(done - p->first_done);
+  if (now < p->next_seconds) return;
+  p->next_seconds = now + 0.2;
+  int n = fprintf(stderr, "\rstep %llu of %llu", (unsigned long long)done, (unsigned long long)total);
+  double seconds = p->last.seconds - p->before.seconds;
+  if (p->last.step) n += fprintf(stderr, ", loss %.3f", p->last.train_loss);
+  if (!isnan(p->held_bits)) n += fprintf(stderr, ", %.3f bits a byte", p->held_bits);
+  if (seconds > 0)
+    n += fprintf(stderr, ", %.1fk tokens/s, %.1f GFLOP/s", (double)(p->last.tokens - p->before.tokens) / seconds / 1e3,
+                 (p->last.flops - p->before.flops) / seconds / 1e9);
+  if (gained > 0 && now - p->start_seconds > 1)
+    n += fprintf(stderr, ", %.0f s left", (now - p->start_seconds) / gained * (double)(total - done));
+  fprintf(stderr, "%*s", n < LINE_WIDTH ? LINE_WIDTH - n : 0, "");
+  fflush(stderr);
+  p->drawn = true;
+}
+
+static const ockham_progress *stopping; /* the command's own: it knows of Ctrl-C */
+
+static bool report(void *user, const char *stage, uint64_t done, uint64_t total) {
+  training_progress *p = user;
+  if (p->first_done == UINT64_MAX) p->first_done = done;
+  if (p->visible && done > p->first_done) draw(p, done, total);
+  return stopping->report(stopping->user, stage, done, total);
+}
+
+void training_progress_start(training_progress *progress, bool quiet) {
+  stopping = cli_progress_start(true);
+  cli_progress_take_sigterm();
+  *progress = (training_progress){.visible = !quiet && isatty(STDERR_FILENO),
+                                  .start_seconds = now_seconds(),
+                                  .first_done = UINT64_MAX,
+                                  .held_bits = NAN};
+  progress->progress = (ockham_progress){.report = report, .user = progress};
+}
+
+void training_progress_point(void *progress, const ockham_lm_point *point) {
+  training_progress *p = progress;
+  p->before = p->last;
+  if (!p->before.step && p->first_done) p->before = *point; /* resumed: no speed before the second */
+  p->last = *point;
+  if (!isnan(point->held_bits)) p->held_bits = point->held_bits;
+}
+
+void training_progress_end(training_progress *progress) {
+  if (progress->drawn) fprintf(stderr, "\r%*s\r", LINE_WIDTH, "");
+  progress->drawn = false;
+}

@@ -258,7 +258,8 @@ static void take_together(ock_analysis *a, selecting *s, const ock_pairs *pairs,
     admit(s, i, pairs->n, direction);
     added++;
   }
-  double cells = (double)m->n_units - (double)(rank + m->n_pairs) - added, after = squares_of(s->rest, m->n_units) + pure;
+  double cells = (double)m->n_units - (double)(rank + m->n_pairs) - added,
+         after = squares_of(s->rest, m->n_units) + pure;
   if (added < 1 || cells < fewest) return;
   double ratio = (before + pure - after) / added / (after / (cells + pure));
   if (ock_f_tail(ratio, added, cells + pure) > significant) return;

@@ -87,8 +87,8 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_against_scipy),      cmocka_unit_test(test_exact),
-      cmocka_unit_test(test_intervals),          cmocka_unit_test(test_bad_points),
+      cmocka_unit_test(test_against_scipy),       cmocka_unit_test(test_exact),
+      cmocka_unit_test(test_intervals),           cmocka_unit_test(test_bad_points),
       cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

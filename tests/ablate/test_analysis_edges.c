@@ -161,6 +161,24 @@ static void test_failed_and_waiting(void **state) {
   free(made);
 }
 
+/* A run that was done twice from one seed is one run. */
+static void test_same_run_again(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 3, 3, .004);
+  ockham_ablation *answer = made_analyse(made, NULL);
+  made_law law = made_usual;
+  for (size_t i = 1; i < 20; i++) {
+    ockham_run *run = made_add(made, &law, made->runs[i].scale, made->levels[i]);
+    run->loss = made->runs[i].loss, run->seed = made->runs[i].seed;
+  }
+  ockham_ablation *other = made_analyse(made, NULL);
+  assert_true(other->mains[0].log_loss.low == answer->mains[0].log_loss.low);
+  assert_true(other->scales[0].sd == answer->scales[0].sd && other->scales[0].degrees == answer->scales[0].degrees);
+  ockham_ablation_free(answer);
+  ockham_ablation_free(other);
+  free(made);
+}
+
 /* A cell on the plateau is marked, and the gains are as if it were not there; the change of loss is not. */
 static void test_transition(void **state) {
   (void)state;
@@ -299,21 +317,14 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_bad_data),
-      cmocka_unit_test(test_bad_options),
-      cmocka_unit_test(test_interrupted),
-      cmocka_unit_test(test_one_scale),
-      cmocka_unit_test(test_no_replicates),
-      cmocka_unit_test(test_saturated),
-      cmocka_unit_test(test_diverged),
-      cmocka_unit_test(test_failed_and_waiting),
-      cmocka_unit_test(test_transition),
-      cmocka_unit_test(test_confounded),
-      cmocka_unit_test(test_aliased_pairs),
-      cmocka_unit_test(test_rising_loss),
-      cmocka_unit_test(test_probes),
-      cmocka_unit_test(test_three_levels),
-      cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_bad_data),       cmocka_unit_test(test_bad_options),
+      cmocka_unit_test(test_interrupted),    cmocka_unit_test(test_one_scale),
+      cmocka_unit_test(test_no_replicates),  cmocka_unit_test(test_saturated),
+      cmocka_unit_test(test_diverged),       cmocka_unit_test(test_failed_and_waiting),
+      cmocka_unit_test(test_same_run_again), cmocka_unit_test(test_transition),
+      cmocka_unit_test(test_confounded),     cmocka_unit_test(test_aliased_pairs),
+      cmocka_unit_test(test_rising_loss),    cmocka_unit_test(test_probes),
+      cmocka_unit_test(test_three_levels),   cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,10 +195,10 @@ typedef struct ockham_run {
 
 /* ---- what the runs say ---- */
 
-#define OCKHAM_EFFECT_VERDICT_LIST(X)                                                   \
-  X(HELPS, "helps")                                                                     \
-  X(HURTS, "hurts")                                                                     \
-  X(NEGLIGIBLE, "negligible") /* the interval of its CEG lies within 1/1.05 and 1.05 */ \
+#define OCKHAM_EFFECT_VERDICT_LIST(X)                                                                   \
+  X(HELPS, "helps") /* at the central compute, at the family-wise level */                              \
+  X(HURTS, "hurts")                                                                                     \
+  X(NEGLIGIBLE, "negligible") /* the interval of its CEG there lies within 1/1.05 and 1.05, it stays */ \
   X(UNDECIDED, "undecided")
 #define X(name, word) OCKHAM_EFFECT_##name,
 typedef enum ockham_effect_verdict { OCKHAM_EFFECT_VERDICT_LIST(X) OCKHAM_N_EFFECT_VERDICTS } ockham_effect_verdict;

@@ -41,6 +41,23 @@ static void test_exact_recovery(void **state) {
   free(made);
 }
 
+/* A change that helps at the smallest scale and hurts at the largest is not negligible for doing nothing between. */
+static void test_turning(void **state) {
+  (void)state;
+  made_law law = made_usual;
+  law.effect[0] = 0, law.change[0] = -.04;
+  made_study *made = made_new(2, 3);
+  made_fill(made, &law, 2);
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_int_equal(answer->mains[0].trend, OCKHAM_TREND_CROSSES);
+  assert_int_equal(answer->mains[0].verdict, OCKHAM_EFFECT_UNDECIDED);
+  assert_true(isinf(answer->mains[0].runs_to_decide));
+  assert_close(answer->mains[0].crossover.value / answer->law.central_compute, 1, 1e-4);
+  assert_true(answer->mains[0].ceg[0].low > 1.2 && answer->mains[0].ceg[2].high < .8);
+  ockham_ablation_free(answer);
+  free(made);
+}
+
 /* The joint gain and Shapley's parts of a law with an interaction, parts by all orders. */
 static double gain_of_subset(const made_law *law, unsigned subset, double compute) {
   uint8_t levels[3] = {subset & 1, subset >> 1 & 1, subset >> 2 & 1}, none[3] = {0};
@@ -269,11 +286,11 @@ static void test_against_numpy(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_exact_recovery),  cmocka_unit_test(test_joint_and_shapley),
-      cmocka_unit_test(test_held_out),        cmocka_unit_test(test_order_of_runs),
-      cmocka_unit_test(test_units_and_names), cmocka_unit_test(test_accounts),
-      cmocka_unit_test(test_threads),         cmocka_unit_test(test_against_lm),
-      cmocka_unit_test(test_against_numpy),
+      cmocka_unit_test(test_exact_recovery), cmocka_unit_test(test_joint_and_shapley),
+      cmocka_unit_test(test_held_out),       cmocka_unit_test(test_turning),
+      cmocka_unit_test(test_order_of_runs),  cmocka_unit_test(test_units_and_names),
+      cmocka_unit_test(test_accounts),       cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_against_lm),     cmocka_unit_test(test_against_numpy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@ import tempfile
 from parts import machine
 
 HERE = pathlib.Path(__file__).resolve().parent
+SEED = 2  # 1 was looked at while the analysis was made
 SCENARIOS = {
     "even": "3 scales a factor of 6 apart, 16 cells (2^(8-4)) at each, noise .004 everywhere",
     "usual": "3 scales, 32, 16 and 16 cells, noise .012, .004, .002, a level that doubles it",
@@ -50,8 +51,8 @@ def run_all(n):
     with tempfile.TemporaryDirectory() as folder:
         program = machine.compile_c("ablation.c", f"{folder}/ablation", f"-I{machine.ROOT / 'include'}", *library())
         with concurrent.futures.ThreadPoolExecutor(machine.THREADS) as pool:
-            results = list(pool.map(lambda s: run(program, "studies", s, n, 1), SCENARIOS))
-        return dict(zip(SCENARIOS, results)), run(program, "law", 200, 200, 1)
+            results = list(pool.map(lambda s: run(program, "studies", s, n, SEED), SCENARIOS))
+        return dict(zip(SCENARIOS, results)), run(program, "law", 200, 200, SEED)
 
 
 def percent(result, name):
@@ -93,8 +94,9 @@ def main():
             f"{n} studies a scenario: eight two-level factors, of which three do nothing, three gain 1.1 to 1.8 times the",
             "compute (or lose as much) at every scale, and two gain 1.35 to 2.2 times at the smallest scale and next to",
             "nothing at the largest. The irreducible loss is .2 to .8 of the loss at the largest scale, the exponent .1 to .3;",
-            "both are drawn anew for each study and unknown to the analysis. Unless said otherwise the noise of a cell varies",
-            "by 30 %, one factor's second level doubles it, and the baseline and the full recipe are replicated 6, 6 and 3 times.",
+            "both are drawn anew for each study and unknown to the analysis, whose choices were made on other draws than these.",
+            "Unless said otherwise the noise of a cell varies by 30 %, one factor's second level doubles it, and the baseline",
+            "and the full recipe are replicated 6, 6 and 3 times.",
             "", *summary(results), "",
             *(f"- **{name}**: {what}" for name, what in SCENARIOS.items()), "",
             "## How often 90 % intervals hold the truth, %", "",

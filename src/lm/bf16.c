@@ -9,10 +9,11 @@
 
 /* ---- the functions of oneDNN 2 that are used ---- */
 
-#define DNNL_FUNCTIONS(X)                                                                                         \
-  X(engine_create) X(engine_destroy) X(stream_create) X(stream_destroy) X(memory_desc_init_by_strides)            \
-  X(matmul_desc_init) X(primitive_desc_create) X(primitive_desc_destroy) X(primitive_create) X(primitive_destroy) \
-  X(primitive_execute) X(memory_create) X(memory_destroy) X(memory_set_data_handle)
+#define DNNL_FUNCTIONS(X)                                                                                              \
+  X(engine_create)                                                                                                     \
+  X(engine_destroy) X(stream_create) X(stream_destroy) X(memory_desc_init_by_strides) X(matmul_desc_init)              \
+      X(primitive_desc_create) X(primitive_desc_destroy) X(primitive_create) X(primitive_destroy) X(primitive_execute) \
+          X(memory_create) X(memory_destroy) X(memory_set_data_handle)
 
 #define MEMBER(name) __typeof__(dnnl_##name) *name;
 static struct {
@@ -137,7 +138,8 @@ bool ock_lm_bf16_product(ock_lm_bf16 *all, bool transpose_a, bool transpose_b, s
                          uint16_t *a, uint16_t *b, float *c) {
   int threads = dnnl.get_threads();
   dnnl.set_threads(1);
-  product *p = product_of(all, (product){.transpose_a = transpose_a, .transpose_b = transpose_b, .m = m, .n = n, .k = k});
+  product *p =
+      product_of(all, (product){.transpose_a = transpose_a, .transpose_b = transpose_b, .m = m, .n = n, .k = k});
   bool done = p && p->primitive && run(all, p, a, b, c);
   dnnl.set_threads(threads);
   return done;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Products of bfloat16 by the processor's own instructions, which oneDNN knows how to use: 2 to 6 times as fast as those
- * of float32 where there are any. oneDNN is opened when the first network of that precision is made. */
+/* Products of bfloat16 by the processor's own instructions, which oneDNN knows how to use: 2 to 6 times as fast as
+ * those of float32 where there are any. oneDNN is opened when the first network of that precision is made. */
 #ifndef OCK_LM_BF16_H
 #define OCK_LM_BF16_H
 

@@ -62,7 +62,7 @@ typedef struct cli_command {
 
 extern const cli_command cmd_clusters, cmd_fit, cmd_mixture, cmd_predict, cmd_show, cmd_generate, cmd_criteria,
     cmd_drift, cmd_serve, cmd_requests, cmd_replay, cmd_certify, cmd_worker, cmd_profile, cmd_corpus, cmd_train,
-    cmd_sample;
+    cmd_sample, cmd_ablate;
 
 /* Fill *values from the command line: arguments[0 ...] become the positional arguments, *n_positional of them. Returns
  * EXIT_DONE to go on; otherwise the exit code, *stop set, after help or a line about what is wrong. */

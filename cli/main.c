@@ -9,7 +9,7 @@
 static const cli_command *const commands[] = {&cmd_clusters, &cmd_fit,    &cmd_mixture,  &cmd_predict,  &cmd_profile,
                                               &cmd_drift,    &cmd_show,   &cmd_generate, &cmd_criteria, &cmd_serve,
                                               &cmd_requests, &cmd_replay, &cmd_certify,  &cmd_worker,   &cmd_corpus,
-                                              &cmd_train,    &cmd_sample};
+                                              &cmd_train,    &cmd_sample, &cmd_ablate};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_overview(FILE *out) {

@@ -2,6 +2,7 @@
 /* Every factor with its levels, and what a level costs more than the default: of the default model, where all else is
  * equal. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,36 +10,37 @@
 
 enum { NAME_WIDTH = 24 };
 
-/* The cost of the default with one factor set. Objectives that an architecture needs cost what flm does: with plm,
- * then. False where it goes with no default. */
-static bool cost_with(const char *factor, const char *level, ockham_lm_cost *cost) {
+/* The default's cost, and that with one factor set: where this goes with flm, of that, else both with plm. False where
+ * it goes with neither. */
+static bool costs_of(const char *factor, const char *level, ockham_lm_cost *base, ockham_lm_cost *cost) {
   char assignment[128];
   snprintf(assignment, sizeof assignment, "%s=%s", factor, level);
   for (int attempt = 0; attempt < 2; attempt++) {
-    ockham_lm_config config = {.objective = attempt ? OCKHAM_LM_OBJECTIVE_PLM : OCKHAM_LM_OBJECTIVE_FLM};
-    if (!ockham_lm_config_set(&config, assignment, NULL) && !ockham_lm_config_complete(&config, NULL) &&
+    ockham_lm_config plain = {.objective = attempt ? OCKHAM_LM_OBJECTIVE_PLM : OCKHAM_LM_OBJECTIVE_FLM}, config = plain;
+    if (!ockham_lm_cost_of(&plain, base, NULL) && !ockham_lm_config_set(&config, assignment, NULL) &&
         !ockham_lm_cost_of(&config, cost, NULL))
       return true;
   }
   return false;
 }
 
-static void print_cost(const char *factor, const char *level, const ockham_lm_cost *base) {
-  ockham_lm_cost cost;
-  if (!cost_with(factor, level, &cost)) {
+static void print_cost(const char *factor, const char *level) {
+  ockham_lm_cost base, cost;
+  if (!costs_of(factor, level, &base, &cost)) {
     printf("%*s", 20, "");
     return;
   }
-  printf("%+9" PRId64 "  %+7.1f %%", (int64_t)cost.parameters - (int64_t)base->parameters,
-         100 * (cost.flops_per_token / base->flops_per_token - 1));
+  double added = 100 * (cost.flops_per_token / base.flops_per_token - 1);
+  printf("%+9" PRId64 "  %+7.1f %%", (int64_t)cost.parameters - (int64_t)base.parameters,
+         fabs(added) < .05 ? 0 : added);
 }
 
-static void print_levels(const ockham_lm_factor *factor, const ockham_lm_cost *base) {
+static void print_levels(const ockham_lm_factor *factor) {
   printf("%s: %s\n", factor->name, factor->about);
   for (size_t l = 0; l < factor->n_levels; l++) {
     const ockham_lm_level *level = &factor->levels[l];
     printf("  %-*s", NAME_WIDTH, level->name);
-    print_cost(factor->name, level->name, base);
+    print_cost(factor->name, level->name);
     if (level->formula[0]) printf("  %s", level->formula);
     if (level->source[0]) printf(" [%s]", level->source);
     printf("\n");
@@ -71,12 +73,13 @@ int training_print_levels(void) {
     cli_no_memory("the text of a config", &err);
     return cli_fail(&err);
   }
-  printf("The default is the first level of each. It has %" PRIu64
-         " parameters and takes %.0f FLOPs a token; levels\n"
-         "are given with what they add to that: parameters, and part of the FLOPs.\n\n",
+  printf("The default is the first level of each: %" PRIu64
+         " parameters, %.0f FLOPs a token. Levels are given with what they\n"
+         "add to that: parameters, and part of the FLOPs (of architectures that need an objective which gives them\n"
+         "something to look at: beside causal with plm).\n\n",
          base.parameters, base.flops_per_token);
   for (size_t f = 0; f < n; f++)
-    if (factors[f].levels) print_levels(&factors[f], &base);
+    if (factors[f].levels) print_levels(&factors[f]);
   printf("\nnumbers, with their defaults and ranges:\n");
   for (size_t f = 0; f < n; f++)
     if (!factors[f].levels) print_number(&factors[f], defaults);

@@ -103,9 +103,30 @@ typedef struct ockham_study {
   uint64_t seed;
 } ockham_study;
 
-/** Read and check a study file (YAML). Fails with BAD_FILE (what was expected, what was found, with its line), IO. The
- * text of `path` "-" comes from standard input. *study is owned by the caller: ockham_study_free(). */
-OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_study_read(const char *path, ockham_study **study, ockham_error *err);
+/** What a built-in trainer says of its settings. */
+typedef struct ockham_trainer_facts {
+  double rate;              /**< the learning rate that multiples are taken of */
+  double flops, parameters; /**< of the whole training; NaN: not known */
+} ockham_trainer_facts;
+
+/** The built-in trainer, which is a module of its own (lm.h): whoever calls knows both. */
+typedef struct ockham_trainer {
+  const char *path; /**< of the command `ockham`; NULL: the shell finds it */
+  /** Does it take this setting? BAD_ARGUMENT says what there is. NULL: every one. */
+  ockham_status (*check)(void *user, const char *name, const char *value, ockham_error *err);
+  /** Do these go together (of a name given twice the last holds), and what follows from them? NULL: they do, and a
+   * multiple of the rate stands for the rate. */
+  ockham_status (*complete)(void *user, const ockham_study_setting *settings, size_t n_settings,
+                            ockham_trainer_facts *facts, ockham_error *err);
+  void *user;
+} ockham_trainer;
+
+/** Read and check a study file (YAML; docs/ablation.md lists its keys). Fails with BAD_FILE (the file, the line, what
+ * was expected and what was found), IO, UNSUPPORTED (built without libyaml), NO_MEMORY. The text of `path` "-" comes
+ * from standard input. trainer: checks factors and settings of studies without a command; NULL: nothing does. *study is
+ * owned by the caller: ockham_study_free(). */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_study_read(const char *path, const ockham_trainer *trainer,
+                                                             ockham_study **study, ockham_error *err);
 OCKHAM_API void ockham_study_free(ockham_study *study);
 
 /* ---- designs ---- */
@@ -193,10 +214,6 @@ typedef enum ockham_effect_verdict { OCKHAM_EFFECT_VERDICT_LIST(X) OCKHAM_N_EFFE
 typedef enum ockham_trend { OCKHAM_TREND_LIST(X) OCKHAM_N_TRENDS } ockham_trend;
 #undef X
 
-typedef struct ockham_interval {
-  double value, low, high;
-} ockham_interval;
-
 /** A level of a factor against the factor's first level, the others averaged over the design. */
 typedef struct ockham_effect {
   size_t factor, level;
@@ -276,6 +293,30 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_ablation_analyse(const ockham_
                                                                    ockham_ablation **ablation, ockham_error *err);
 OCKHAM_API void ockham_ablation_free(ockham_ablation *ablation);
 
+#define OCKHAM_ANSWER_LIST(X) \
+  X(YES, "yes")               \
+  X(NO, "no")                 \
+  X(OPEN, "open") /* the runs do not say */
+#define X(name, word) OCKHAM_ANSWER_##name,
+typedef enum ockham_answer { OCKHAM_ANSWER_LIST(X) OCKHAM_N_ANSWERS } ockham_answer;
+#undef X
+/** What the analysis answers to the study's claim of that number, and why: one line. */
+OCKHAM_API ockham_answer ockham_claim_answer(const ockham_study *study, const ockham_ablation *ablation, size_t claim,
+                                             char why[200]);
+
+/** How runs with a level bear with what is done to them: a second answer, beside the loss. */
+typedef struct ockham_level_stability {
+  size_t factor, level;
+  size_t n_runs, n_diverged, n_failed; /**< of all purposes; failed: also those that timed out */
+  size_t n_probed;                     /**< cells that were run at all rates */
+  double rate_sensitivity;             /**< mean of (min(loss, worst) - loss at the best rate) over probes: Wortsman et
+                                            al., 2023 (arXiv:2309.14322); NaN: not probed */
+  double rate;                         /**< geometric mean of the cells' best multiples; NaN */
+} ockham_level_stability;
+/** One entry a level, factor by factor: levels has room for all of the study. */
+OCKHAM_API void ockham_study_stability(const ockham_study *study, const ockham_run *runs, size_t n_runs,
+                                       ockham_level_stability *levels);
+
 /* ---- scaling laws ---- */
 
 /** L = E + A N^-alpha + B D^-beta, fitted to log L by Huber's loss (1e-3), by variable projection. Hoffmann et al.,
@@ -342,39 +383,74 @@ OCKHAM_API void ockham_plan_free(ockham_plan *plan);
 /* ---- the journal: what has been run (SQLite) ---- */
 
 typedef struct ockham_journal ockham_journal;
-/** Open or create. A journal belongs to one study: its text is kept in it, and another one's is refused. */
+/** Open or create. A journal belongs to one study, and is refused for another; one that has only grown (more levels,
+ * scales, seeds, rates, claims) is the same. Fails with BAD_DATA (another study), BAD_FILE (no journal), IO,
+ * UNSUPPORTED (built without SQLite). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_open(const char *path, const ockham_study *study,
                                                                ockham_journal **journal, ockham_error *err);
 OCKHAM_API void ockham_journal_free(ockham_journal *journal);
-/** All runs; a view until the next call on the journal. */
+/** All runs that have ended; a view until the next call on the journal. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_runs(ockham_journal *journal, const ockham_run **runs,
                                                                size_t *n_runs, ockham_error *err);
-/** Runs from a table: .csv, or .jsonl with a JSON object a line; columns by the names of factors, and scale, seed, loss
- * (the study's metric), flops, parameters, tokens, seconds, outcome. */
+/** Whether the claim was made before the first run ended. */
+OCKHAM_API bool ockham_journal_claimed_before(const ockham_journal *journal, const ockham_study_claim *claim);
+
+/** Where columns of another's table go: zero leaves a thing out. */
+typedef struct ockham_import_options {
+  const ockham_study_setting *map; /**< n_map: a column of ours (name), and what it is called there (value) */
+  size_t n_map;
+  const ockham_study_setting *set; /**< n_set: a column of ours, and the text that it has in every row */
+  size_t n_set;
+} ockham_import_options;
+/** Runs from a table: .csv, or .jsonl with a JSON object a line (members of members are named a.b); columns by the
+ * names of factors, and scale, seed, rate, purpose, the study's metric or loss, flops (or the study's metric of
+ * compute), parameters, tokens, seconds, slope, outcome. Of factors that have no column every run is at the first
+ * level; of scales and seeds likewise. Or from what tasks of ockham_study_slurm() left: a file, or the folder. A run
+ * that the journal has already is left out. Fails with BAD_DATA (the row, what was expected), BAD_FILE, IO,
+ * UNSUPPORTED. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_import(ockham_journal *journal, const char *path,
+                                                                 const ockham_import_options *options,
                                                                  uint64_t *n_imported, ockham_error *err);
 
 typedef struct ockham_run_options {
-  const char *trainer; /**< the built-in trainer's command: path of `ockham`; NULL: /proc/self/exe */
-  const char *folder;  /**< for logs and checkpoints of runs; NULL: beside the journal, its name and ".runs" */
-  size_t cores;        /**< runs at a time; 0: the study's */
-  bool retry;          /**< failed runs again */
-  void (*on_run)(void *arg, const ockham_run *run, size_t n_done, size_t n_runs,
-                 double seconds_left); /**< may be NULL */
+  const ockham_trainer *trainer; /**< the built-in one; NULL: its defaults */
+  const char *folder;            /**< for logs of runs; NULL: beside the journal, its name and ".runs" */
+  size_t cores;                  /**< runs at a time; 0: the study's */
+  bool retry;                    /**< failed runs, and those that timed out, again */
+  bool only_replicates;          /**< only those of the baseline (and the probes of its rate): a pilot */
+  size_t only_scale;             /**< 1, 2, ...: only this one; 0: all */
+  bool unpinned;                 /**< do not keep each run on a core of its own */
+  void (*on_run)(void *arg, const ockham_run *run, const char *why, size_t n_done, size_t n_runs,
+                 double seconds_left); /**< after each run; why: of one that failed, a line; may be NULL */
   void *arg;
-  ockham_progress progress; /**< may stop it: runs in flight are ended, and run again next time */
+  ockham_progress progress; /**< stage, runs done, runs in all; may stop it: runs in flight are ended, and run again
+                                 next time */
 } ockham_run_options;
 /** Run what the plan holds and the journal lacks. Each run is a process on a core of its own, its lines
- * "METRIC name=value" are read, and "METRIC diverged=1"; each result is in the journal before the next run begins. */
+ * "METRIC name=value" are read, and "METRIC diverged=1" and "METRIC curve=COMPUTE,LOSS"; each result is in the journal
+ * before the next run begins. Runs that want a rate wait for its probes: the multiple with the lowest mean loss in the
+ * cell's own probes at the smallest scale, or else in those of the cell that differs in the fewest factors, is kept at
+ * every scale. What a run started ends with it, also when this process is killed. Fails with BAD_DATA (the first three
+ * runs all failed; another process is running this journal), INTERRUPTED, IO, NO_MEMORY, UNSUPPORTED. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_study_run(const ockham_study *study, const ockham_plan *plan,
                                                             ockham_journal *journal, const ockham_run_options *options,
                                                             ockham_error *err);
+/** How many runs of the plan the journal lacks (failed ones are there). */
+OCKHAM_API size_t ockham_study_waiting(const ockham_study *study, const ockham_plan *plan,
+                                       const ockham_journal *journal);
 /** The command of one run, as a shell would take it; *command is owned by the caller: free with ockham_text_free(). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_run_command(const ockham_study *study, const ockham_run *run,
-                                                              const char *trainer, char **command, ockham_error *err);
-/** A job array for Slurm: one task a run that the journal lacks; results come back by `import`. */
+                                                              const ockham_trainer *trainer, char **command,
+                                                              ockham_error *err);
+/** What a trainer says of a run: facts stay as they are where it has nothing to say. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_run_ask(const ockham_study *study, const ockham_run *run,
+                                                          const ockham_trainer *trainer, ockham_trainer_facts *facts,
+                                                          ockham_error *err);
+/** A job array for Slurm: one task a run that the journal lacks and whose rate is known; *n_later others wait for
+ * probes. Results come back by ockham_journal_import() of the folder `path` and ".runs". */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_study_slurm(const ockham_study *study, const ockham_plan *plan,
-                                                              ockham_journal *journal, const char *path,
+                                                              ockham_journal *journal, const ockham_trainer *trainer,
+                                                              const char *path, size_t *n_tasks, size_t *n_later,
                                                               ockham_error *err);
 
 #ifdef __cplusplus

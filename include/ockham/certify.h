@@ -26,11 +26,6 @@ typedef struct ockham_certify_options {
 #define OCKHAM_CERTIFY_BATCH_LIST(X) X(1) X(4) X(16) X(64) X(256)
 enum { OCKHAM_CERTIFY_BATCHES = 5 };
 
-/** A figure and the 95 % interval around it; NaN when it is not known. */
-typedef struct ockham_interval {
-  double estimate, low, high;
-} ockham_interval;
-
 /** How long a request of so many rows takes; NaN when none was answered. */
 typedef struct ockham_batch_latency {
   unsigned rows;
@@ -43,7 +38,7 @@ typedef struct ockham_budget {
   double startup_seconds;                  /**< until it said what it takes: the median of three starts */
   uint64_t memory_bytes;                   /**< the most it had */
   uint64_t memory_limit_bytes;             /**< suggested: half as much again */
-  ockham_interval cpu_seconds_per_row;     /**< (mean of batches of 256 - mean of single rows) / 255 */
+  ockham_interval cpu_seconds_per_row;     /**< of 95 %; (mean of batches of 256 - mean of single rows) / 255 */
   ockham_interval cpu_seconds_per_request; /**< beside that of its rows */
   ockham_interval growth_bytes_per_request;
   ockham_batch_latency batches[OCKHAM_CERTIFY_BATCHES];

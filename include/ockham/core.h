@@ -76,6 +76,11 @@ typedef struct ockham_rows {
   ockham_dtype dtype;
 } ockham_rows;
 
+/** A figure and an interval around it; NaN where it is not known. */
+typedef struct ockham_interval {
+  double value, low, high;
+} ockham_interval;
+
 /** Rows that come a block at a time, and again from the first as often as they are asked for: more than memory holds.
  *  Every round must give the same finite rows in the same order; how they are cut into blocks does not matter. The two
  *  functions return OCKHAM_OK or fail with a status and a message in *err, which is never NULL; INTERRUPTED is a stop

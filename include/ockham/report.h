@@ -3,6 +3,7 @@
 #ifndef OCKHAM_REPORT_H
 #define OCKHAM_REPORT_H
 
+#include <ockham/ablate.h>
 #include <ockham/core.h>
 #include <ockham/data.h>
 #include <ockham/drift.h>
@@ -137,6 +138,33 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_drift_page(const ockham
                                                                     ockham_error *err);
 /** How many columns such a page shows at most: those that moved most. */
 #define OCKHAM_DRIFT_PAGE_COLUMNS 60
+
+/** What is told of a study. All is borrowed. */
+typedef struct ockham_ablation_account {
+  const ockham_study *study;
+  const ockham_run *runs;
+  size_t n_runs;
+  const ockham_ablation *ablation;                  /**< the answer */
+  ockham_compute_account account;                   /**< that it goes by */
+  const ockham_ablation *beside[OCKHAM_N_ACCOUNTS]; /**< answers by other accounts, at their numbers; NULL: not told */
+  const bool *claimed_after;                        /**< n_claims: made when runs had ended already; NULL: none was */
+  double level;                                     /**< of the intervals */
+  const char *source;                               /**< what the study is called; NULL: its name */
+} ockham_ablation_account;
+
+typedef struct ockham_ablation_report_options {
+  ockham_format format;
+  bool ascii; /**< text: no characters outside ASCII, but for names */
+  bool every; /**< text: all interactions, not only those that stand out */
+} ockham_ablation_report_options;
+
+/** Tell of a study: what each change does, what it is worth in compute at each scale and how that goes on,
+ * interactions, the joint effect and the parts in it, the claims one by one, stability, noise, the law, and of a scale
+ * that was held out first what was predicted, then what came. JSON is one object on one line, which docs/ablation.md
+ * describes. Fails with NO_MEMORY, or UNSUPPORTED as ockham_report_sweep(). */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_ablation(const ockham_ablation_account *account,
+                                                                  const ockham_ablation_report_options *options,
+                                                                  char **text, ockham_error *err);
 
 /** Whether this build has the page: npm fetches what draws its charts when the library is built. */
 OCKHAM_API bool ockham_report_has_page(void);

@@ -140,6 +140,21 @@ void ock_output_write(ock_output *output, const void *bytes, size_t size);
 ockham_status ock_output_commit(ock_output *output, ockham_error *err);
 void ock_output_abandon(ock_output *output);
 
+/* ---- texts that people wrote ---- */
+
+/* A text from outside for a message: cut when it is long, control characters as '?'. */
+typedef struct ock_shown {
+  char text[96];
+} ock_shown;
+ock_shown ock_show(const char *text);
+/* The name that `word` was probably meant to be; NULL when none is near. names: ended by NULL. */
+const char *ock_guess(const char *word, const char *const *names);
+/* Each returns false when the text is none. */
+bool ock_parse_switch(const char *text, bool *value);       /* true, yes, on; false, no, off */
+bool ock_parse_size(const char *text, double *bytes);       /* 512M, 1.5G, 4096 */
+bool ock_parse_duration(const char *text, double *seconds); /* 500ms, 10s, 5m, 2h, 14d */
+bool ock_parse_number(const char *text, double *value);
+
 /* ---- matrix views ---- */
 
 /* Check a view that came from outside: pointer, sizes, stride, and every value finite. `what` names it in messages. */

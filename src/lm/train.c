@@ -11,7 +11,8 @@
 
 enum {
   SMOOTH_STEPS = 20, /* losses in the running mean that tells divergence */
-  HELD_PART = 8      /* of the held-out text: measured at points on the way */
+  HELD_PART = 8,     /* of the held-out text: measured at points on the way */
+  MOST_POINTS = 1000000
 };
 #define BITS_OF_GUESSING 8 /* a byte that may be any */
 #define DEAD_MARGIN .01    /* nats that a network has to be better than guessing */
@@ -50,6 +51,7 @@ ockham_status ock_lm_curve_add(ock_lm_curve *curve, const ockham_lm_point *point
 static void fill_options(ockham_lm_train_options *o) {
   if (!(o->checkpoint_s > 0)) o->checkpoint_s = 60;
   if (!o->points) o->points = 50;
+  if (o->points > MOST_POINTS) o->points = MOST_POINTS;
   if (!o->held_every) o->held_every = 5;
   if (!o->held_bytes) o->held_bytes = 65536;
 }

@@ -4,8 +4,10 @@
  *   each column: u64 kind, role; text name; u64 n_texts; each text: text, u16 bin;
  *                f64 mean, sd, least, most, clip_low, clip_high; u64 n_missing
  *   f64 centre, factor (n_numbers each), centroids, radii, distance edges, deviations, directions
- *   each signal: u64 n_edges, which bins hold one value (bits); f64 edges; u64 counts; f64 stickiness, in all and in
- * hours; u32 by hour each rehearsal: f64 asked, achieved, low, high All other sizes follow from these. What bins are
+ *   each signal: u64 n_edges, which bins hold one value (bits); f64 edges; u64 counts; f64 stickiness, that in hours;
+ *                u32 by hour
+ *   each rehearsal: f64 asked, achieved, low, high
+ * All other sizes follow from these. What bins are
  * called is not kept: see names.c. */
 #include <string.h>
 

@@ -22,7 +22,7 @@ static void put_number(ock_buffer *out, const char *key, double value) {
 
 static void put_interval(ock_buffer *out, const char *key, const ockham_interval *interval) {
   ock_buffer_print(out, "  \"%s\": {\"estimate\": ", key);
-  ock_buffer_json_number(out, interval->estimate);
+  ock_buffer_json_number(out, interval->value);
   ock_buffer_text(out, ", \"low\": ");
   ock_buffer_json_number(out, interval->low);
   ock_buffer_text(out, ", \"high\": ");
@@ -114,7 +114,7 @@ static ockham_status get_interval(const reading *r, const json_t *root, const ch
   const json_t *item = json_object_get(root, key);
   char where[64];
   snprintf(where, sizeof where, "%s.", key);
-  OCK_TRY(get_number(r, item, where, "estimate", true, &interval->estimate));
+  OCK_TRY(get_number(r, item, where, "estimate", true, &interval->value));
   OCK_TRY(get_number(r, item, where, "low", true, &interval->low));
   return get_number(r, item, where, "high", true, &interval->high);
 }

@@ -29,7 +29,7 @@ static void set_interval(const double *slopes, size_t n_slopes, size_t n, ockham
   const double z = 1.959963984540054;
   double points = (double)n, spread = z * sqrt(points * (points - 1) * (2 * points + 5) / 18);
   double low = round(((double)n_slopes - spread) / 2), high = round(((double)n_slopes + spread) / 2);
-  slope->estimate = median(slopes, n_slopes);
+  slope->value = median(slopes, n_slopes);
   slope->low = slopes[low < 1 ? 0 : (size_t)low - 1];
   slope->high = slopes[high >= (double)n_slopes ? n_slopes - 1 : (size_t)high];
 }
@@ -64,7 +64,7 @@ static double mean_of_draws(const double *values, size_t n, ock_rng *rng) {
 }
 
 static void set_percentiles(double *draws, size_t n, double estimate, ockham_interval *interval) {
-  interval->estimate = estimate;
+  interval->value = estimate;
   interval->low = ock_quantile(draws, n, 0.025);
   interval->high = at_rank(draws, n, 0.975);
 }

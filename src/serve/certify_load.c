@@ -142,7 +142,7 @@ static void print_seconds(double seconds, char text[32]) {
 
 static void print_interval(const ockham_interval *interval, const char *what, char text[112]) {
   char estimate[32], low[32], high[32];
-  print_seconds(interval->estimate, estimate);
+  print_seconds(interval->value, estimate);
   print_seconds(interval->low, low);
   print_seconds(interval->high, high);
   snprintf(text, 112, "%s %s (95 %%: %s to %s)", estimate, what, low, high);
@@ -209,13 +209,13 @@ static ockham_status find_growth(load *l, ockham_error *err) {
   }
   double span = l->at[l->n_points - 1] - l->at[skip];
   char rate[32], low[32], high[32];
-  print_bytes(slope->estimate, rate);
+  print_bytes(slope->value, rate);
   print_bytes(slope->low, low);
   print_bytes(slope->high, high);
-  if (slope->low > 0 && slope->estimate * span > NOISE)
+  if (slope->low > 0 && slope->value * span > NOISE)
     ock_trial_find(l->trial, OCKHAM_FINDING_GROWTH, OCKHAM_FIT_BAD,
                    "a leak of %s a request (95 %%: %s to %s): 1 GiB more after %.2g requests", rate, low, high,
-                   1073741824.0 / slope->estimate);
+                   1073741824.0 / slope->value);
   else
     ock_trial_find(l->trial, OCKHAM_FINDING_GROWTH, OCKHAM_FIT_OK,
                    "no leak in %llu requests: %s a request (95 %%: %s to %s)", (unsigned long long)l->n_asked, rate,

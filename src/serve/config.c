@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files, problems and lines: what the reader of YAML and the checks share. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,17 +8,6 @@
 #include "serve/config.h"
 
 /* ---- problems ---- */
-
-ock_shown ock_show(const char *text) {
-  ock_shown shown;
-  size_t n = 0;
-  for (; text[n] && n < sizeof shown.text - 4; n++) shown.text[n] = iscntrl((unsigned char)text[n]) ? '?' : text[n];
-  bool cut = text[n] != '\0';
-  if (cut) /* not within a letter of UTF-8 */
-    while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80) n--;
-  strcpy(shown.text + n, cut ? "..." : "");
-  return shown;
-}
 
 ockham_status ock_problem(ock_problems *problems, ockham_status status, const char *file, size_t line,
                           const char *where, const char *format, ...) {

@@ -68,21 +68,9 @@ typedef struct ock_problems {
 OCK_PRINTF(6, 7)
 ockham_status ock_problem(ock_problems *problems, ockham_status status, const char *file, size_t line,
                           const char *where, const char *format, ...);
-/* A text from outside for a message: cut when it is long, control characters as '?'. */
-typedef struct ock_shown {
-  char text[96];
-} ock_shown;
-ock_shown ock_show(const char *text);
-/* The name that `word` was probably meant to be; NULL when none is near. names: ended by NULL. */
-const char *ock_guess(const char *word, const char *const *names);
 
 /* ---- values ---- */
 
-/* Each returns false when the text is none. */
-bool ock_config_switch(const char *text, bool *value);       /* true, yes, on; false, no, off */
-bool ock_config_size(const char *text, double *bytes);       /* 512M, 1.5G, 4096 */
-bool ock_config_duration(const char *text, double *seconds); /* 500ms, 10s, 5m, 2h, 14d */
-bool ock_config_number(const char *text, double *value);
 /* Split a command like a shell that expands nothing: blanks, '...', "...", \. False when a quote is not closed; NULL
  * words: no memory. */
 bool ock_config_split(ock_arena *arena, const char *text, const char ***words, size_t *n);

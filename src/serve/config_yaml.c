@@ -67,17 +67,17 @@ static bool parse_amount(ock_config_kind kind, const char *text, double *value) 
   bool parsed;
   switch (kind) {
     case OCK_CONFIG_SIZE:
-      return ock_config_size(text, value);
+      return ock_parse_size(text, value);
     case OCK_CONFIG_MS:
-      parsed = ock_config_duration(text, value);
+      parsed = ock_parse_duration(text, value);
       *value *= 1000;
       return parsed;
     case OCK_CONFIG_SECONDS:
-      return ock_config_duration(text, value);
+      return ock_parse_duration(text, value);
     case OCK_CONFIG_COUNT:
-      return text[strspn(text, "0123456789")] == '\0' && ock_config_number(text, value);
+      return text[strspn(text, "0123456789")] == '\0' && ock_parse_number(text, value);
     default:
-      return ock_config_number(text, value);
+      return ock_parse_number(text, value);
   }
 }
 
@@ -133,7 +133,7 @@ static ockham_status read_text(reading *r, const ock_config_key *key, const yaml
 static ockham_status read_switch(reading *r, const ock_config_key *key, const yaml_node_t *node, const char *text,
                                  void *base) {
   bool value, *field = (bool *)((char *)base + key->offset);
-  if (!ock_config_switch(text, &value))
+  if (!ock_parse_switch(text, &value))
     return PROBLEM(r, line_of(node), "expected %s, found '%s'", ock_config_expected(key->kind), ock_show(text).text);
   *field = key->kind == OCK_CONFIG_YES ? value : !value;
   return OCKHAM_OK;

@@ -203,26 +203,37 @@ static void write_course(const ockham_drift_state *state, ock_buffer *out) {
 
 /* ---- requests to look at ---- */
 
-static void write_examples(const ock_drift *d, const ockham_drift_state *state, ock_buffer *out) {
-  enum { MOST = 20 };
-  uint64_t numbers[MOST];
-  ockham_drift_bin bin, bins[OCKHAM_PROFILE_MOST_BINS];
-  bool lasts = d->n_begun > d->n_ended; /* then those that are being kept */
-  size_t leading = lasts ? atomic_load(&d->capture_signal) : state->leading,
-         grown = ock_drift_grown_bin(d, leading, &bin);
-  if (lasts) {
-    grown = atomic_load(&d->capture_bin);
-    ockham_drift_monitor_bins(d->monitor, leading, bins);
-    bin = bins[grown];
+/* While drift lasts the latest, of which bodies are being kept. Those of an alarm that is over stay: a burst may have
+ * ended before its alarm. */
+static void find_examples(const ock_drift *d, const ockham_drift_state *state, ock_drift_found *found) {
+  ockham_drift_bin bins[OCKHAM_PROFILE_MOST_BINS];
+  bool lasts = d->n_begun > d->n_ended;
+  if (d->n_begun && !lasts) {
+    *found = d->alarmed;
+    return;
   }
-  size_t n = ock_drift_examples(d, leading, grown, numbers, MOST);
+  found->signal = lasts ? d->alarmed.signal : state->leading;
+  found->since_row = lasts ? d->alarmed.since_row : 0;
+  found->bin = lasts ? d->alarmed.bin : ock_drift_grown_bin(d, found->signal, &found->shares);
+  ockham_drift_monitor_bins(d->monitor, found->signal, bins);
+  found->shares = bins[found->bin];
+  ock_drift_find_requests(d, found);
+  if (!lasts || found->n) return;
+  found->n = d->alarmed.n;
+  memcpy(found->numbers, d->alarmed.numbers, sizeof found->numbers);
+}
+
+static void write_examples(const ock_drift *d, const ockham_drift_state *state, ock_buffer *out) {
+  ock_drift_found found;
+  find_examples(d, state, &found);
   ock_buffer_text(out, ",\"examples\":{\"signal\":");
-  ock_buffer_json_text(out, state->signals[leading].signal->name);
-  ock_buffer_json_member(out, "bin", d->parts->signals[leading].bin_names[grown]);
-  put_number(out, "then", bin.reference);
-  put_number(out, "now", bin.now);
+  ock_buffer_json_text(out, state->signals[found.signal].signal->name);
+  ock_buffer_json_member(out, "bin", d->parts->signals[found.signal].bin_names[found.bin]);
+  put_number(out, "then", found.shares.reference);
+  put_number(out, "now", found.shares.now);
   ock_buffer_text(out, ",\"requests\":[");
-  for (size_t i = 0; i < n; i++) ock_buffer_print(out, "%s%llu", i ? "," : "", (unsigned long long)numbers[i]);
+  for (size_t i = 0; i < found.n; i++)
+    ock_buffer_print(out, "%s%llu", i ? "," : "", (unsigned long long)found.numbers[i]);
   ock_buffer_print(out, "],\"link\":\"/admin/requests?model=%s&version=%s&marks=drift\"}", d->name, d->version);
 }
 

@@ -86,30 +86,34 @@ static void tell(ock_drift *d, const char *text, ock_buffer *details) {
 
 /* ---- of the monitor ---- */
 
-size_t ock_drift_examples(const ock_drift *d, size_t signal, size_t bin, uint64_t *numbers, size_t most) {
+void ock_drift_find_requests(const ock_drift *d, ock_drift_found *found) {
   uint64_t rows[OCKHAM_DRIFT_KEPT_ROWS];
-  size_t n = ockham_drift_monitor_examples(d->monitor, signal, bin, OCKHAM_DRIFT_KEPT_ROWS, rows, NULL), found = 0;
-  for (size_t i = 0; i < n && found < most; i++) {
+  size_t n = ockham_drift_monitor_examples(d->monitor, found->signal, found->bin, OCKHAM_DRIFT_KEPT_ROWS, rows, NULL);
+  found->n = 0;
+  for (size_t i = 0; i < n && found->n < OCK_DRIFT_MOST_EXAMPLES; i++) {
     uint64_t number = d->origins[rows[i] % OCK_DRIFT_ORIGINS];
-    if (number && (!found || numbers[found - 1] != number)) numbers[found++] = number;
+    if (rows[i] < found->since_row && found->n) return; /* the others are from before it began */
+    bool again = found->n && found->numbers[found->n - 1] == number;
+    if (number && !again) found->numbers[found->n++] = number;
   }
-  return found;
 }
 
 /* From now on some requests with such rows keep their bodies. */
-static void begin_capture(ock_drift *d, size_t signal, size_t bin) {
-  atomic_store(&d->capture_signal, signal);
-  atomic_store(&d->capture_bin, bin);
+static void begin_capture(ock_drift *d) {
+  atomic_store(&d->capture_signal, d->alarmed.signal);
+  atomic_store(&d->capture_bin, d->alarmed.bin);
   atomic_store(&d->capture_left, OCK_DRIFT_MOST_CAPTURED);
 }
 
 static void tell_begin(ock_drift *d, const ockham_drift_state *state, const ockham_drift_episode *e) {
   char what[400], often[32], text[600];
-  uint64_t numbers[5];
-  ockham_drift_bin bin;
   ock_buffer details = {0};
   const ockham_drift_signal *s = &state->signals[e->signal];
-  size_t grown = ock_drift_grown_bin(d, e->signal, &bin), n = ock_drift_examples(d, e->signal, grown, numbers, 5);
+  ock_drift_found *found = &d->alarmed;
+  found->signal = e->signal;
+  found->since_row = e->since_row;
+  found->bin = ock_drift_grown_bin(d, e->signal, &found->shares);
+  ock_drift_find_requests(d, found);
   ock_drift_say_signal(d, s, e->signal, what, sizeof what);
   ock_say_count(e->run_length, often);
   snprintf(text, sizeof text,
@@ -122,11 +126,11 @@ static void tell_begin(ock_drift *d, const ockham_drift_state *state, const ockh
   ock_buffer_json_number(&details, e->psi);
   ock_buffer_print(&details, ",\"since_row\":%llu,\"row\":%llu", (unsigned long long)e->since_row,
                    (unsigned long long)e->noticed_row);
-  ock_buffer_json_member(&details, "grown", s->signal->bin_names[grown]);
-  ock_buffer_print(&details, ",\"share\":%.6g,\"share_then\":%.6g", bin.now, bin.reference);
-  write_numbers(&details, "requests", numbers, n);
+  ock_buffer_json_member(&details, "grown", s->signal->bin_names[found->bin]);
+  ock_buffer_print(&details, ",\"share\":%.6g,\"share_then\":%.6g", found->shares.now, found->shares.reference);
+  write_numbers(&details, "requests", found->numbers, found->n);
   tell(d, text, &details);
-  begin_capture(d, e->signal, grown);
+  begin_capture(d);
 }
 
 static void tell_end(ock_drift *d, const ockham_drift_state *state, const ockham_drift_episode *e) {

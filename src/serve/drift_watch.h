@@ -57,7 +57,15 @@ typedef struct ock_drift_batch {
 } ock_drift_batch;
 
 #define OCK_DRIFT_MOST_RUN_LENGTH 1e300 /* that is told */
-enum { OCK_DRIFT_ORIGINS = 2 * OCKHAM_DRIFT_KEPT_ROWS, OCK_DRIFT_MOST_CAPTURED = 100 };
+enum { OCK_DRIFT_ORIGINS = 2 * OCKHAM_DRIFT_KEPT_ROWS, OCK_DRIFT_MOST_CAPTURED = 100, OCK_DRIFT_MOST_EXAMPLES = 20 };
+
+/* Requests to look at: with rows in the bin of a signal that has grown most, the latest first. */
+typedef struct ock_drift_found {
+  size_t signal, bin, n;
+  uint64_t since_row;      /* from this row of the monitor on, where there are any */
+  ockham_drift_bin shares; /* of the bin */
+  uint64_t numbers[OCK_DRIFT_MOST_EXAMPLES];
+} ock_drift_found;
 
 struct ock_drift {
   atomic_size_t n_holders;
@@ -98,6 +106,7 @@ struct ock_drift {
   ock_rate rows, requests;
   uint64_t n_rows, origins[OCK_DRIFT_ORIGINS]; /* of the monitor; the requests of the latest rows */
   uint64_t n_begun, n_ended;                   /* episodes that were told of */
+  ock_drift_found alarmed;                     /* by the latest of them, when it was told */
   uint64_t since_ns;                           /* it drifts, or is quiet */
   bool drifted;
   ock_drift_series series[OCK_SERIES_COUNT];
@@ -121,8 +130,8 @@ void ock_drift_put_value(ock_drift *drift, ock_series series, double value, doub
 void ock_drift_tell(ock_drift *drift);
 /* The bin whose share grew most; its shares into *bin. */
 size_t ock_drift_grown_bin(const ock_drift *drift, size_t signal, ockham_drift_bin *bin);
-/* Requests (numbers of the recording) of the latest rows in a bin, the latest first; how many. */
-size_t ock_drift_examples(const ock_drift *drift, size_t signal, size_t bin, uint64_t *numbers, size_t most);
+/* Requests (numbers of the recording) of the latest rows in the bin of *found. */
+void ock_drift_find_requests(const ock_drift *drift, ock_drift_found *found);
 /* "clusters: 'outside' is 12 % of the rows, was 0.1 %" */
 void ock_drift_say_signal(const ock_drift *drift, const ockham_drift_signal *signal, size_t at, char *text,
                           size_t size);

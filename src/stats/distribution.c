@@ -117,6 +117,26 @@ double ock_normal_quantile(double p) {
   return p < 0.5 ? -z : z;
 }
 
+/* ---- Student's t ---- */
+
+double ock_student_tail(double t, double freedom) {
+  return isinf(t) ? 0 : ock_beta_share(freedom / (freedom + t * t), freedom / 2, .5);
+}
+
+/* By halving in log t: the tail falls all the way. */
+double ock_student_quantile(double p, double freedom) {
+  if (!(p > 0 && p < 1) || !(freedom > 0)) return p == 0 ? -INFINITY : p == 1 ? INFINITY : NAN;
+  double both = 2 * fmin(p, 1 - p), low = -50, high = 300;
+  for (int i = 0; i < 100 && both < 1; i++) {
+    double middle = (low + high) / 2;
+    if (ock_student_tail(exp(middle), freedom) > both)
+      low = middle;
+    else
+      high = middle;
+  }
+  return both < 1 ? copysign(exp((low + high) / 2), p - .5) : 0;
+}
+
 double ock_quartile_variance(const double *sorted, size_t n) {
   const double normal_quartiles = 1.349; /* they are apart by so many standard deviations */
   double deviation = (sorted[n - 1 - n / 4] - sorted[n / 4]) / normal_quartiles;

@@ -117,6 +117,24 @@ static inline void ock_symmetric_eigen(double *a, size_t d, double *values, doub
 bool ock_eigen_by_rotations(double *a, size_t d, double *values, double *vectors, ock_watch *watch);
 bool ock_eigen_by_reflections(double *a, size_t d, double *values, double *vectors, ock_watch *watch);
 
+/* ---- least squares: columns made orthogonal one by one ---- */
+
+typedef struct ock_basis {
+  size_t n, most, rank; /* of rows; columns there is room for; columns so far */
+  double *q;            /* orthonormal columns of n, and room for one more */
+  double *r;            /* column j, at r + j * most, is where the j-th column added lies along them */
+  double *room;
+} ock_basis;
+/* False when memory runs out. */
+bool ock_basis_make(ock_basis *basis, ock_arena *arena, size_t n, size_t most);
+/* Add x (n) unless what is left of it is below `least` of its length: then it depends on the others, or there is no
+ * room. along: rank + 1 numbers, where it lies along the columns so far; NULL: not wanted. O(n rank). */
+bool ock_basis_add(ock_basis *basis, const double *x, double least, double *along);
+/* x becomes what is left of it; its length. along: rank. */
+double ock_basis_rest(const ock_basis *basis, double *x, double *along);
+/* From `along` to coefficients of the columns added, in place. */
+void ock_basis_solve(const ock_basis *basis, double *along);
+
 /* ---- shapes of one cluster ---- */
 
 /* z = sinh(tail asinh((x - location) / scale) - skew) is standard normal: tails are heavier than the normal's below 1.
@@ -160,5 +178,8 @@ double ock_chi2_tail(double x, double freedom);
 double ock_chi2_tail_shifted(double x, double freedom, double noncentrality);
 double ock_normal_density(double z);
 double ock_normal_quantile(double p); /* infinite at 0 and 1 */
+/* Student's: how often |t| is larger, and the value below which it is with probability p. Degrees need not be whole. */
+double ock_student_tail(double t, double freedom);
+double ock_student_quantile(double p, double freedom);
 
 #endif

@@ -5,7 +5,7 @@ set -u
 
 # A small corpus of text that is here anyway, and a model that trains in a moment.
 cat "$here"/../../docs/*.md >text.md
-succeeds corpus text.md --out text.corpus
+succeeds corpus text.corpus text.md --quiet
 tiny=(--set layers=1 --set width=16 --set context=16 --set batch=64 --set train-tokens=6400)
 
 # What of the output depends on the machine: the last digits of sums by BLAS, and time.

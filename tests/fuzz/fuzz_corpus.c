@@ -57,7 +57,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size) {
     ock_free(copy);
     return 0;
   }
-  if (ock_corpus_of_container(&container, "fuzz", &corpus, NULL) == OCKHAM_OK) use(corpus, bytes[size - 1]);
+  if (ock_corpus_of_container(&container, "fuzz", &corpus, NULL) == OCKHAM_OK)
+    use(corpus, ock_crc32(0, bytes, size)); /* any config */
   ockham_corpus_free(corpus);
   ock_container_clear(&container);
   return 0;

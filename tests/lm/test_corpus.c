@@ -223,7 +223,7 @@ static void test_any_damage_is_noticed(void **state) {
   (void)state;
   ockham_corpus *corpus;
   ock_corpus_builder builder = {.document_bytes = 1, .held_out = .5};
-  for (int i = 0; i < 8; i++) assert_ok(ock_corpus_add_document(&builder, "abcdefgh" + i, 9 - (size_t)i, err));
+  for (int i = 0; i < 8; i++) assert_ok(ock_corpus_add_document(&builder, &"abcdefgh"[i], 9 - (size_t)i, err));
   assert_ok(ock_corpus_finish(&builder, &corpus, err));
   const char *path = path_of("damaged");
   assert_ok(ockham_corpus_write(corpus, path, err));

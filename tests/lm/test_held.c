@@ -94,7 +94,7 @@ static void check_config(const ockham_corpus *corpus, const ockham_lm_config *co
 static void test_targets_are_the_suffix(void **state) {
   (void)state;
   static const size_t contexts[] = {8, 9, 11, 30, 128};
-  ockham_corpus *corpus = synthetic(40000);
+  ockham_corpus *corpus = synthetic(12000);
   for (int a = 0; a < OCKHAM_LM_N_ARCHITECTURES; a++)
     for (int o = 0; o < OCKHAM_LM_N_OBJECTIVES; o++)
       for (int tokens = 0; tokens < 2; tokens++)

@@ -6,8 +6,15 @@
 enum { D = 96, HEADS = 3, LAYERS = 4, HIDDEN = 256 };
 
 static ock_lm_net *net_of(ockham_lm_init init, ockham_lm_tying tying) {
-  ockham_lm_config config = {.width = D, .heads = HEADS, .n_layers = LAYERS, .hidden = HIDDEN, .init = init,
-                             .tying = tying, .position = OCKHAM_LM_POSITION_LEARNED, .bias = true, .seed = 3};
+  ockham_lm_config config = {.width = D,
+                             .heads = HEADS,
+                             .n_layers = LAYERS,
+                             .hidden = HIDDEN,
+                             .init = init,
+                             .tying = tying,
+                             .position = OCKHAM_LM_POSITION_LEARNED,
+                             .bias = true,
+                             .seed = 3};
   assert_ok(ockham_lm_config_complete(&config, err));
   ock_lm_net *net = NULL;
   assert_ok(ock_lm_net_new(&config, &net, err));

@@ -60,7 +60,8 @@ static void shapes_may_change(void **state) {
   for (size_t i = 0; i < SEQUENCES * LENGTH; i++) targets[i] = x.tokens[(i + 5) % (SEQUENCES * LENGTH)];
   for (size_t turn = 0; turn < 24; turn++) {
     size_t length = 1 + turn * 5 % LENGTH;
-    ock_lm_batch batch = {.n_sequences = 1 + turn % SEQUENCES, .length = length, .tokens = x.tokens, .targets = targets};
+    ock_lm_batch batch = {
+        .n_sequences = 1 + turn % SEQUENCES, .length = length, .tokens = x.tokens, .targets = targets};
     batch.n_targets = batch.n_sequences * length;
     ock_lm_net *fresh = net_of(&config);
     double found, expected;
@@ -83,7 +84,8 @@ static void dropout_is_by_seed_and_step(void **state) {
   ock_lm_net *a = net_of(&config), *b = net_of(&config), *c = net_of(&other);
   memcpy(c->weights, a->weights, a->n_parameters * sizeof(real));
   double of_a[4], of_b, of_c, plain;
-  for (uint64_t step = 0; step < 4; step++) assert_ok(ock_lm_net_forward(a, &x.batch, true, step, &of_a[step], NULL, err));
+  for (uint64_t step = 0; step < 4; step++)
+    assert_ok(ock_lm_net_forward(a, &x.batch, true, step, &of_a[step], NULL, err));
   assert_ok(ock_lm_net_forward(b, &x.batch, true, 2, &of_b, NULL, err));
   assert_ok(ock_lm_net_forward(c, &x.batch, true, 2, &of_c, NULL, err));
   assert_ok(ock_lm_net_forward(b, &x.batch, false, 2, &plain, NULL, err));

@@ -135,6 +135,25 @@ def one_alarm(folder):
         assert server.stop() == 0
 
 
+def burst(folder):
+    """One request of another kind, and its alarm when it is over: the alarm tells which it was, and so does the document after."""
+    with Server(folder, [PEOPLE], drift=BUDGET, record={"sample": 0}) as server:
+        started(server)
+        send(server, usual(2000, 21))
+        seen(server, 2000)
+        with server.client() as client:
+            answer = client.post("/m/people", third(60, 22, share=1), **{"X-Request-Id": "burst"})
+        assert answer.status == 200, answer
+        send(server, usual(40000, 23))
+        wait_until("quiet", lambda: (d := document(server))["status"] == "quiet" and d["n_episodes"])
+        begin, *_ = server.events("drift")
+        (one,) = json.loads(server.ask_admin("GET", "/admin/requests?id=burst").body)
+        assert begin["details"]["requests"] == [one["number"]], (begin["details"], one["number"])
+        found = document(server)["examples"]
+        assert found["requests"] == [one["number"]] and found["then"] < 0.02 and found["now"] > 0.2, found
+        assert server.stop() == 0
+
+
 def drifted(server):
     """The document, the metrics and what the console gets, during drift."""
     found = document(server)
@@ -251,13 +270,13 @@ def failures(folder):
 
 
 def misfit(folder):
-    """A profile of other columns is told of, and the model is served."""
-    with Server(folder, [PEOPLE | {"profile": str(SCRATCH / "moved.ock")}]) as server:
-        started(server)
-        send(server, usual(50, 21))
-        wait_until("the misfit", lambda: document(server)["status"] == "cannot be watched")
-        assert "a column 'height'" in document(server)["problem"] and "is not watched for drift" in server.log()
-        assert not document(server)["rows"]
+    """A profile of other columns is told of once a program has said what it takes, and the model is served."""
+    with Server(folder, [moody(profile=str(SCRATCH / "moved.ock"), drift=BUDGET)]) as server:
+        started(server, "moody")
+        send(server, [{"do": "", "x": 0.5}] * 50, "/m/moody")
+        wait_until("the misfit", lambda: document(server, "moody")["status"] == "cannot be watched")
+        assert "a column 'height'" in document(server, "moody")["problem"] and "is not watched for drift" in server.log()
+        assert not document(server, "moody")["rows"]
 
 
 def outcomes(folder):
@@ -314,7 +333,7 @@ def many_at_once(folder):
         assert server.stop() == 0
 
 
-CHECKS = (one_alarm, reload_keeps, time_budget, program, failures, misfit, outcomes, many_at_once)
+CHECKS = (one_alarm, burst, reload_keeps, time_budget, program, failures, misfit, outcomes, many_at_once)
 
 
 def make(folder):

@@ -57,8 +57,8 @@ static void test_clean(void **state) {
   assert_true(b->memory_bytes > 500000 && b->memory_bytes < 200000000);
   assert_true(b->memory_limit_bytes > b->memory_bytes);
   assert_true(b->startup_seconds > 0);
-  assert_true(b->cpu_seconds_per_request.low <= b->cpu_seconds_per_request.estimate &&
-              b->cpu_seconds_per_request.estimate <= b->cpu_seconds_per_request.high);
+  assert_true(b->cpu_seconds_per_request.low <= b->cpu_seconds_per_request.value &&
+              b->cpu_seconds_per_request.value <= b->cpu_seconds_per_request.high);
   assert_true(b->timeout_ms >= 1000);
   static const unsigned rows[] = {1, 4, 16, 64, 256};
   for (size_t i = 0; i < OCKHAM_CERTIFY_BATCHES; i++) {
@@ -72,7 +72,7 @@ static void test_leak(void **state) {
   ockham_certificate c = certify("leak", 1500, 0);
   assert_finds(&c, OCKHAM_FINDING_GROWTH, OCKHAM_FIT_BAD, "a leak of ", 0);
   const ockham_interval *slope = &c.budget.growth_bytes_per_request; /* 20,000 bytes, and what malloc adds */
-  if (!(slope->estimate > 19500 && slope->estimate < 20500)) fail_msg("%g bytes a request", slope->estimate);
+  if (!(slope->value > 19500 && slope->value < 20500)) fail_msg("%g bytes a request", slope->value);
   assert_true(slope->low > 18000 && slope->high < 22000);
 }
 

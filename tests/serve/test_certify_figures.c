@@ -13,7 +13,7 @@ static void test_theil_sen(void **state) {
   const double y[] = {2.1, 3.9, 6.2, 9.8, 16.5, 25.5, 40, 70.1, 109.3, 180.2};
   ockham_interval slope;
   assert_ok(ock_theil_sen(x, y, 10, &slope, err));
-  assert_close(slope.estimate, 2.0018181818181815, 1e-14);
+  assert_close(slope.value, 2.0018181818181815, 1e-14);
   assert_close(slope.low, 1.9300000000000002, 1e-14);
   assert_close(slope.high, 2.0606060606060606, 1e-14);
   const double noisy[] = {5.001, 5.599,  5.326,  5.009,  5.745,  5.508,  6.86,   8.44,   6.908,  7.08,
@@ -22,11 +22,11 @@ static void test_theil_sen(void **state) {
   double steps[30];
   for (int i = 0; i < 30; i++) steps[i] = i;
   assert_ok(ock_theil_sen(steps, noisy, 30, &slope, err));
-  assert_close(slope.estimate, 0.2831538461538461, 1e-13);
+  assert_close(slope.value, 0.2831538461538461, 1e-13);
   assert_close(slope.low, 0.24000000000000007, 1e-13);
   assert_close(slope.high, 0.3169166666666667, 1e-13);
   assert_ok(ock_theil_sen(x, y, 2, &slope, err));
-  assert_true(isnan(slope.estimate));
+  assert_true(isnan(slope.value));
 }
 
 static void test_quantile(void **state) {
@@ -58,16 +58,16 @@ static void test_cost_of_rows(void **state) {
   ockham_interval row, request, again, unused;
   assert_ok(ock_cost_of_rows(a, N, b, N, 255, 1, &row, &request, err));
   double spread = 1.96 * sqrt(variance_of_mean(a, N) + variance_of_mean(b, N)) / 255;
-  assert_true(fabs(row.estimate - 2) < spread * 2);
+  assert_true(fabs(row.value - 2) < spread * 2);
   assert_true(fabs((row.high - row.low) / (2 * spread) - 1) < 0.12);
-  assert_true(row.low < row.estimate && row.estimate < row.high);
-  assert_true(fabs(request.estimate - 100) < 1);
+  assert_true(row.low < row.value && row.value < row.high);
+  assert_true(fabs(request.value - 100) < 1);
   assert_ok(ock_cost_of_rows(a, N, b, N, 255, 1, &again, &unused, err));
   assert_memory_equal(&row, &again, sizeof row);
   assert_ok(ock_cost_of_rows(a, N, b, N, 255, 2, &again, &unused, err));
   assert_true(again.low != row.low);
   assert_ok(ock_cost_of_rows(a, 0, b, N, 255, 2, &again, &unused, err));
-  assert_true(isnan(again.estimate));
+  assert_true(isnan(again.value));
 }
 
 /* ---- differences ---- */
@@ -161,7 +161,7 @@ static void test_round_trip(void **state) {
   assert_true(read.startup_seconds == b->startup_seconds);
   assert_memory_equal(&read.cpu_seconds_per_row, &b->cpu_seconds_per_row, sizeof read.cpu_seconds_per_row);
   assert_memory_equal(&read.growth_bytes_per_request, &b->growth_bytes_per_request, sizeof(ockham_interval));
-  assert_true(isnan(read.cpu_seconds_per_request.estimate));
+  assert_true(isnan(read.cpu_seconds_per_request.value));
   for (size_t i = 0; i < OCKHAM_CERTIFY_BATCHES; i++) {
     assert_int_equal(read.batches[i].rows, b->batches[i].rows);
     assert_true(read.batches[i].p50_seconds == b->batches[i].p50_seconds);

@@ -302,18 +302,18 @@ static void test_bomb(void **state) {
 static void test_sizes_and_durations(void **state) {
   (void)state;
   double value;
-  assert_true(ock_config_size("4096", &value) && value == 4096);
-  assert_true(ock_config_size("0.5K", &value) && value == 512);
-  assert_true(ock_config_size("2TiB", &value) && value == 2199023255552.0);
-  assert_false(ock_config_size("0.3", &value));
-  assert_false(ock_config_size("1KK", &value));
-  assert_false(ock_config_size("M", &value));
-  assert_false(ock_config_size("1e400", &value));
-  assert_true(ock_config_duration("1.5h", &value) && value == 5400);
-  assert_true(ock_config_duration("14d", &value) && value == 14 * 86400);
-  assert_false(ock_config_duration("1 s", &value));
-  assert_false(ock_config_duration("s", &value));
-  assert_false(ock_config_duration("1S", &value));
+  assert_true(ock_parse_size("4096", &value) && value == 4096);
+  assert_true(ock_parse_size("0.5K", &value) && value == 512);
+  assert_true(ock_parse_size("2TiB", &value) && value == 2199023255552.0);
+  assert_false(ock_parse_size("0.3", &value));
+  assert_false(ock_parse_size("1KK", &value));
+  assert_false(ock_parse_size("M", &value));
+  assert_false(ock_parse_size("1e400", &value));
+  assert_true(ock_parse_duration("1.5h", &value) && value == 5400);
+  assert_true(ock_parse_duration("14d", &value) && value == 14 * 86400);
+  assert_false(ock_parse_duration("1 s", &value));
+  assert_false(ock_parse_duration("s", &value));
+  assert_false(ock_parse_duration("1S", &value));
 }
 
 /* Splitting agrees with what sh makes of the same text, where it expands nothing. */

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The analysis of a study, step by step. */
+#include <math.h>
+#include <string.h>
+
+#include "ablate/analysis.h"
+
+enum { DEFAULT_BOOTSTRAPS = 1000, MOST_SELECTED = 10 };
+
+typedef struct answer {
+  ockham_ablation public; /* first */
+  ock_arena arena;
+} answer;
+
+void ockham_ablation_free(ockham_ablation *ablation) {
+  if (!ablation) return;
+  answer *whole = (answer *)ablation;
+  ock_arena arena = whole->arena;
+  ock_arena_clear(&arena);
+  ock_free(whole);
+}
+
+/* ---- options ---- */
+
+static ockham_status fill_options(const ockham_ablation_options *from, ockham_ablation_options *how,
+                                  ockham_error *err) {
+  *how = from ? *from : (ockham_ablation_options){0};
+  if (how->level == 0) how->level = .9;
+  if (how->false_calls == 0) how->false_calls = .1;
+  if (how->bootstraps == 0) how->bootstraps = DEFAULT_BOOTSTRAPS;
+  if (how->negligible == 0) how->negligible = 1.05;
+  if (!(how->level >= .5 && how->level <= .999))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected a level of intervals from 0.5 to 0.999, found %g", how->level);
+  if (!(how->false_calls > 0 && how->false_calls < 1))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected false calls between 0 and 1, found %g", how->false_calls);
+  if (!(how->negligible > 1 && how->negligible <= 10))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected a negligible gain above 1, up to 10, found %g",
+                    how->negligible);
+  if (how->bootstraps < 20 || how->bootstraps > 1000000)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected 20 to 1,000,000 bootstraps, found %zu", how->bootstraps);
+  if ((size_t)how->account >= OCKHAM_N_ACCOUNTS)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected an account below %d, found %d", OCKHAM_N_ACCOUNTS,
+                    (int)how->account);
+  return OCKHAM_OK;
+}
+
+static ockham_status check_study(const ockham_study *study, size_t n_runs, ockham_error *err) {
+  if (!study || study->n_factors < 1 || study->n_factors > 24)
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected 1 to 24 factors, found %zu", study ? study->n_factors : 0);
+  if (study->n_scales < 1) return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected a scale, found none");
+  for (size_t f = 0; f < study->n_factors; f++) {
+    size_t n = study->factors[f].n_levels;
+    if (n < 2 || n > 32)
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected 2 to 32 levels of '%s', found %zu", study->factors[f].name,
+                      n);
+  }
+  if (!n_runs) return ock_fail(err, OCKHAM_BAD_DATA, "expected runs, found none");
+  return OCKHAM_OK;
+}
+
+/* ---- the answer's room ---- */
+
+static ockham_interval *unknown_intervals(ock_analysis *a, size_t n) {
+  ockham_interval *made = ock_arena_array(a->arena, n, sizeof *made);
+  for (size_t i = 0; made && i < n; i++) made[i] = (ockham_interval){NAN, NAN, NAN};
+  return made;
+}
+
+ockham_effect *ock_effects_new(ock_analysis *a, size_t n) {
+  const ockham_interval none = {NAN, NAN, NAN};
+  ockham_effect *effects = ock_arena_array(a->arena, n, sizeof *effects);
+  for (size_t i = 0; effects && i < n; i++) {
+    size_t n_scales = a->study->n_scales;
+    effects[i] = (ockham_effect){.other_factor = SIZE_MAX,
+                                 .other_level = SIZE_MAX,
+                                 .log_loss = none,
+                                 .elasticity = none,
+                                 .loss = unknown_intervals(a, n_scales),
+                                 .ceg = unknown_intervals(a, n_scales),
+                                 .ceg_measured = unknown_intervals(a, n_scales),
+                                 .crossover = none,
+                                 .p = NAN,
+                                 .p_adjusted = NAN,
+                                 .p_trend = NAN,
+                                 .inclusion = NAN,
+                                 .inclusion_trend = NAN,
+                                 .verdict = OCKHAM_EFFECT_UNDECIDED,
+                                 .runs_to_decide = NAN};
+    if (!effects[i].loss || !effects[i].ceg || !effects[i].ceg_measured) return NULL;
+  }
+  return effects;
+}
+
+static ockham_status make_answer(ock_analysis *a, ockham_error *err) {
+  ockham_ablation *out = a->out;
+  const ockham_interval none = {NAN, NAN, NAN};
+  out->n_mains = a->n_mains;
+  out->mains = ock_effects_new(a, a->n_mains);
+  out->joints = ock_arena_array(a->arena, a->study->n_scales, sizeof *out->joints);
+  out->shapley = unknown_intervals(a, a->n_mains);
+  if (!out->mains || !out->joints || !out->shapley) return ock_no_room(err);
+  for (size_t s = 0; s < a->study->n_scales; s++) out->joints[s] = (ockham_joint){none, none, none};
+  for (size_t j = 0; j < a->n_mains; j++) {
+    out->mains[j].factor = a->mains[j].factor, out->mains[j].level = a->mains[j].level;
+  }
+  out->predicted = none;
+  out->predicted_compute = out->held_loss = NAN;
+  a->main_told = ock_arena_array(&a->scratch, a->n_mains, sizeof *a->main_told);
+  a->trend_told = ock_arena_array(&a->scratch, a->n_mains, sizeof *a->trend_told);
+  return a->main_told && a->trend_told ? OCKHAM_OK : ock_no_room(err);
+}
+
+/* ---- the model ---- */
+
+static bool takes_law(const ock_analysis *a, size_t run, size_t scale) {
+  (void)scale;
+  return a->in_law[a->runs[run].scale] && !a->out->transition[run] && !isnan(a->log_compute[run]);
+}
+
+static bool takes_kept(const ock_analysis *a, size_t run, size_t scale) {
+  (void)scale;
+  return a->in_law[a->runs[run].scale] && !a->out->transition[run];
+}
+
+/* log C0: the mean over scales of the mean over their units. Also how many scales of different compute there are. */
+static size_t find_central(ock_analysis *a, const ock_unit *units, size_t n) {
+  size_t n_scales = 0, n_different = 0;
+  double sum = 0, before = NAN;
+  for (size_t u = 0, first = 0; u < n; u++) {
+    if (u + 1 < n && units[u + 1].scale == units[u].scale) continue;
+    double mean = 0;
+    for (size_t i = first; i <= u; i++) mean += units[i].log_compute / (double)(u + 1 - first);
+    n_different += isnan(before) || fabs(mean - before) > 1e-3;
+    sum += mean, before = mean, first = u + 1, n_scales++;
+  }
+  a->central = sum / (double)n_scales;
+  return n_different;
+}
+
+static ockham_status make_model(ock_analysis *a, bool law, ockham_error *err) {
+  ock_model *m = &a->model;
+  ock_unit *units;
+  size_t n;
+  OCK_TRY(ock_units_gather(a, law ? takes_law : takes_kept, 0, &units, &n, err));
+  size_t n_different = find_central(a, units, n);
+  if (law && n_different < 2) return make_model(a, false, err);
+  *m = (ock_model){.n_factors = a->study->n_factors,
+                   .n_mains = a->n_mains,
+                   .mains = a->mains,
+                   .units = units,
+                   .n_units = n,
+                   .n_blocks = law ? 0 : a->study->n_scales};
+  if (!n) return ock_fail(err, OCKHAM_BAD_DATA, "expected runs that have left the plateau, found none");
+  for (size_t u = 0; u < n; u++)
+    if (!(units[u].loss > 0)) return ock_fail(err, OCKHAM_BAD_DATA, "expected losses above 0, found %g", units[u].loss);
+  if (!ock_model_make(m, &a->scratch, a->study->n_scales, MOST_SELECTED, a->central)) return ock_no_room(err);
+  ock_variance_guess(m);
+  return OCKHAM_OK;
+}
+
+static ockham_status find_told(ock_analysis *a, ockham_error *err) {
+  const ock_model *m = &a->model;
+  OCK_TRY(ock_columns_told(m, ock_first_main(m), m->n_mains, a->main_told, err));
+  for (size_t j = 0; j < m->n_mains; j++) a->trend_told[j] = false;
+  if (m->n_blocks) return OCKHAM_OK;
+  OCK_TRY(ock_columns_told(m, ock_first_trend(m), m->n_mains, a->trend_told, err));
+  for (size_t j = 0; j < m->n_mains; j++) a->trend_told[j] = a->trend_told[j] && a->main_told[j];
+  return OCKHAM_OK;
+}
+
+/* Where the loss does not fall along compute there is no law. */
+static ockham_status settle(ock_analysis *a, ock_pairs *pairs, ockham_error *err) {
+  OCK_TRY(make_model(a, true, err));
+  OCK_TRY(ock_law_settle(a, err));
+  if (!a->irreducible.n) {
+    if (ock_warn(a, "the loss of the baseline does not fall along compute: no law is fitted")) return ock_no_room(err);
+    OCK_TRY(make_model(a, false, err));
+    OCK_TRY(ock_law_settle(a, err));
+  }
+  OCK_TRY(find_told(a, err));
+  OCK_TRY(ock_pairs_sort(a, pairs, err));
+  a->pairs = pairs;
+  OCK_TRY(ock_pairs_select(a, pairs, err));
+  OCK_TRY(ock_law_settle(a, err));
+  if (a->irreducible.n) return OCKHAM_OK;
+  a->model.n_pairs = 0, a->pairs = NULL; /* with them the baseline's exponent is not between 0 and 1 */
+  return ock_law_settle(a, err);
+}
+
+/* ---- warnings ---- */
+
+static ockham_status warn_of_scales(ock_analysis *a) {
+  size_t n_law = 0, n_degrees = 0;
+  for (size_t s = 0; s < a->study->n_scales; s++) {
+    const ockham_scale_noise *noise = &a->out->scales[s];
+    const char *name = a->study->scales[s].name;
+    n_law += a->in_law[s] && noise->n_runs > 0;
+    n_degrees += noise->degrees;
+    if (noise->n_diverged)
+      OCK_TRY(ock_warn(a, "scale '%s': %zu of %zu runs diverged and count with a loss of %g, which blurs all effects",
+                       name, noise->n_diverged, noise->n_runs, a->study->worst_loss));
+    if (noise->n_transition)
+      OCK_TRY(ock_warn(a, "scale '%s': %zu of %zu runs have not left the plateau and are kept out of the gains", name,
+                       noise->n_transition, noise->n_runs));
+    if (noise->n_failed) OCK_TRY(ock_warn(a, "scale '%s': %zu runs failed and are left out", name, noise->n_failed));
+  }
+  if (a->model.n_blocks)
+    OCK_TRY(ock_warn(a, n_law < 2 ? "one scale only: nothing can be said of compute or scale, effects are on the loss"
+                                  : "no law: gains in compute and their change with scale are not known"));
+  if (a->model.by_effects)
+    return ock_warn(a, "no replicates and no runs to spare: the noise was guessed from the smaller effects (Lenth)");
+  return n_degrees ? OCKHAM_OK
+                   : ock_warn(a, "no replicates: the noise is what the model leaves, with any interactions in it");
+}
+
+static ockham_status warn_of_factors(ock_analysis *a) {
+  for (size_t j = 0; j < a->n_mains; j++) {
+    const ockham_study_factor *factor = &a->study->factors[a->mains[j].factor];
+    const char *level = factor->levels[a->mains[j].level];
+    if (!a->main_told[j])
+      OCK_TRY(ock_warn(a, "'%s' at '%s' cannot be told from other effects: too few runs have it, or always together",
+                       factor->name, level));
+    else if (!a->trend_told[j] && !a->model.n_blocks)
+      OCK_TRY(ock_warn(a, "'%s' at '%s' does not vary at two scales: its gain is taken to stay", factor->name, level));
+  }
+  return OCKHAM_OK;
+}
+
+static ockham_status warn_of_law(ock_analysis *a) {
+  const ockham_interval *e = &a->out->law.irreducible;
+  if (a->model.n_blocks) return OCKHAM_OK;
+  double range = ock_model_most(&a->model);
+  if (e->high - e->low > range / 3)
+    return ock_warn(a, "the irreducible loss is hardly known, %.3g to %.3g: more scales, further apart, would tell",
+                    e->low, e->high);
+  return OCKHAM_OK;
+}
+
+static ockham_status warn(ock_analysis *a, ockham_error *err) {
+  return warn_of_scales(a) || warn_of_factors(a) || warn_of_law(a) ? ock_no_room(err) : OCKHAM_OK;
+}
+
+/* ---- step by step ---- */
+
+static ockham_status analyse(ock_analysis *a, ockham_error *err) {
+  ock_pairs pairs;
+  OCK_TRY(ock_gather(a, err));
+  OCK_TRY(ock_scale_noise_find(a, err));
+  OCK_TRY(make_answer(a, err));
+  OCK_TRY(settle(a, &pairs, err));
+  OCK_TRY(ock_draws_make(a, &a->model, &a->draws, err));
+  OCK_TRY(ock_scales_analyse(a, err));
+  OCK_TRY(ock_effects_find(a, err));
+  OCK_TRY(ock_evidence_find(a, &pairs, err));
+  OCK_TRY(ock_verdicts_find(a, err));
+  OCK_TRY(ock_interactions_find(a, &pairs, err));
+  OCK_TRY(ock_measured_find(a, err));
+  OCK_TRY(ock_recipe_find(a, &pairs, err));
+  OCK_TRY(ock_prediction_find(a, err));
+  return warn(a, err);
+}
+
+ockham_status ockham_ablation_analyse(const ockham_study *study, const ockham_run *runs, size_t n_runs,
+                                      const ockham_ablation_options *options, ockham_ablation **ablation,
+                                      ockham_error *err) {
+  *ablation = NULL;
+  OCK_TRY(check_study(study, n_runs, err));
+  answer *whole = ock_alloc_zeroed(1, sizeof *whole);
+  if (!whole) return ock_no_room(err);
+  ock_analysis a = {.study = study, .runs = runs, .n_runs = n_runs, .arena = &whole->arena, .out = &whole->public};
+  ockham_status status = fill_options(options, &a.how, err);
+  a.ticker =
+      (ock_ticker){.progress = options && options->progress.report ? &options->progress : NULL, .stage = "analyse"};
+  if (!status) status = ock_pool_new(a.how.threads, &a.pool, err);
+  if (!status) status = analyse(&a, err);
+  ock_pool_free(a.pool);
+  ock_arena_clear(&a.scratch);
+  if (status)
+    ockham_ablation_free(&whole->public);
+  else
+    *ablation = &whole->public;
+  return status;
+}

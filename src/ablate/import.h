@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs that were run elsewhere. */
+#ifndef OCK_ABLATE_IMPORT_H
+#define OCK_ABLATE_IMPORT_H
+
+#include "ablate/journal.h"
+
+typedef struct ock_field {
+  const char *name, *text;
+} ock_field;
+
+typedef struct ock_import {
+  ockham_journal *journal;
+  const ockham_study *study;
+  const ockham_import_options *options;
+  const char *path;
+  uint64_t row; /* that is being read, from 1: lines of the file */
+  uint64_t n_imported, n_rows;
+} ock_import;
+
+/* One run. BAD_DATA says in which row. */
+ockham_status ock_import_run(ock_import *import, const ock_field *fields, size_t n, ockham_error *err);
+/* From text in memory, which is changed. */
+ockham_status ock_import_csv(ock_import *import, char *text, ockham_error *err);
+ockham_status ock_import_lines(ock_import *import, char *text, ockham_error *err);
+/* What a task of a job array printed, with lines OCKHAM that say which run it was. */
+ockham_status ock_import_task(ock_import *import, const char *text, size_t size, ockham_error *err);
+
+#endif

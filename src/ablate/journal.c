@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ablate/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- keys ---- */
+
+static double multiple_of(const ockham_run *run) {
+  return run->rate > 0 ? run->rate : 1;
+}
+
+static void put_levels(const ockham_study *study, const uint8_t *levels, ock_line *text) {
+  for (size_t f = 0; f < study->n_factors; f++) {
+    ock_line_add(text, f ? " " : "");
+    ock_line_add(text, study->factors[f].name);
+    ock_line_add(text, "=");
+    ock_line_add(text, study->factors[f].levels[levels[f]]);
+  }
+}
+
+void ock_run_key(const ockham_study *study, const ockham_run *run, ock_line *key) {
+  if (run->purpose == OCKHAM_PURPOSE_PROBE) ock_line_add(key, "probe ");
+  ock_line_add(key, study->scales[run->scale].name);
+  ock_line_add(key, " ");
+  put_levels(study, run->levels, key);
+  ock_line_print(key, " seed=%" PRIu64 " rate=%.12g", run->seed, multiple_of(run));
+}
+
+#ifndef OCK_HAVE_SQLITE
+
+ockham_status ockham_journal_open(const char *path, const ockham_study *study, ockham_journal **journal,
+                                  ockham_error *err) {
+  (void)study;
+  *journal = NULL;
+  return ock_fail(err, OCKHAM_UNSUPPORTED, "%s: this build keeps no journals; install libsqlite3 and build again",
+                  ock_show(path).text);
+}
+void ockham_journal_free(ockham_journal *journal) {
+  (void)journal;
+}
+ockham_status ockham_journal_runs(ockham_journal *journal, const ockham_run **runs, size_t *n_runs, ockham_error *err) {
+  (void)journal;
+  *runs = NULL;
+  *n_runs = 0;
+  return ock_fail(err, OCKHAM_UNSUPPORTED, "this build keeps no journals");
+}
+bool ockham_journal_claimed_before(const ockham_journal *journal, const ockham_study_claim *claim) {
+  (void)journal;
+  (void)claim;
+  return false;
+}
+const ockham_study *ock_journal_study(const ockham_journal *journal) {
+  (void)journal;
+  return NULL;
+}
+const ockham_run *ock_journal_find(const ockham_journal *journal, const char *key) {
+  (void)journal;
+  (void)key;
+  return NULL;
+}
+uint64_t ock_journal_next_id(const ockham_journal *journal) {
+  (void)journal;
+  return 0;
+}
+ockham_status ock_journal_put(ockham_journal *journal, const ock_row *row, ockham_error *err) {
+  (void)journal;
+  (void)row;
+  return ock_fail(err, OCKHAM_UNSUPPORTED, "this build keeps no journals");
+}
+const ockham_run *ock_journal_all(const ockham_journal *journal, size_t *n) {
+  (void)journal;
+  *n = 0;
+  return NULL;
+}
+const char *ock_journal_folder(const ockham_journal *journal) {
+  (void)journal;
+  return ".";
+}
+ockham_status ock_journal_lock(ockham_journal *journal, ockham_error *err) {
+  (void)journal;
+  return ock_fail(err, OCKHAM_UNSUPPORTED, "this build keeps no journals");
+}
+void ock_journal_unlock(ockham_journal *journal) {
+  (void)journal;
+}
+ockham_status ock_journal_begin(ockham_journal *journal, ockham_error *err) {
+  return ock_journal_lock(journal, err);
+}
+ockham_status ock_journal_commit(ockham_journal *journal, ockham_error *err) {
+  return ock_journal_lock(journal, err);
+}
+void ock_journal_rollback(ockham_journal *journal) {
+  (void)journal;
+}
+
+#else
+
+#include <sqlite3.h>
+
+enum { BUSY_MS = 10000, APPLICATION = 0x4f634162, FORMAT = 1 };
+
+struct ockham_journal {
+  const ockham_study *study;
+  char *path, *folder;
+  sqlite3 *database;
+  ock_arena arena; /* keys and levels */
+  ockham_run *runs;
+  const char **keys;        /* of runs */
+  size_t n, room, n_before; /* n_before: at the beginning of a transaction */
+  uint64_t next_id;
+  char *first_text; /* the study when it was new */
+  int lock;         /* -1: not held */
+};
+
+static const char schema[] =
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+    "CREATE TABLE run (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, purpose TEXT NOT NULL, scale TEXT NOT NULL,"
+    " levels TEXT NOT NULL, seed TEXT NOT NULL, rate REAL NOT NULL, outcome TEXT NOT NULL, loss REAL, flops REAL,"
+    " parameters REAL, tokens REAL, seconds REAL, slope REAL, cpu_seconds REAL, why TEXT, command TEXT,"
+    " command_hash TEXT, code TEXT, log TEXT, began TEXT, ended TEXT);"
+    "CREATE TABLE metric (run INTEGER NOT NULL, name TEXT NOT NULL, value REAL, PRIMARY KEY (run, name));"
+    "CREATE TABLE curve (run INTEGER NOT NULL, point INTEGER NOT NULL, compute REAL, loss REAL,"
+    " PRIMARY KEY (run, point));";
+
+/* ---- SQLite ---- */
+
+static ockham_status fail_sqlite(const ockham_journal *j, const char *what, ockham_error *err) {
+  ockham_status status = OCKHAM_IO;
+  int code = sqlite3_errcode(j->database) & 0xff;
+  if (code == SQLITE_NOMEM) status = OCKHAM_NO_MEMORY;
+  if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) status = OCKHAM_BAD_FILE;
+  return ock_fail(err, status, "%s: the journal %s: %s", ock_show(j->path).text, what, sqlite3_errmsg(j->database));
+}
+
+static ockham_status run_sql(ockham_journal *j, const char *sql, const char *what, ockham_error *err) {
+  return sqlite3_exec(j->database, sql, NULL, NULL, NULL) == SQLITE_OK ? OCKHAM_OK : fail_sqlite(j, what, err);
+}
+
+static ockham_status prepare(const ockham_journal *j, const char *sql, sqlite3_stmt **statement, ockham_error *err) {
+  *statement = NULL;
+  return sqlite3_prepare_v2(j->database, sql, -1, statement, NULL) == SQLITE_OK ? OCKHAM_OK
+                                                                                : fail_sqlite(j, "is damaged", err);
+}
+
+static ockham_status finish(const ockham_journal *j, sqlite3_stmt *statement, ockham_error *err) {
+  int code = sqlite3_step(statement);
+  ockham_status status = code == SQLITE_DONE ? OCKHAM_OK : fail_sqlite(j, "cannot be written", err);
+  sqlite3_finalize(statement);
+  return status;
+}
+
+static void bind_real(sqlite3_stmt *statement, int at, double value) {
+  if (isnan(value))
+    sqlite3_bind_null(statement, at);
+  else
+    sqlite3_bind_double(statement, at, value);
+}
+
+static void bind_text(sqlite3_stmt *statement, int at, const char *text) {
+  sqlite3_bind_text(statement, at, text, -1, SQLITE_TRANSIENT);
+}
+
+static double column_real(sqlite3_stmt *statement, int at) {
+  return sqlite3_column_type(statement, at) == SQLITE_NULL ? NAN : sqlite3_column_double(statement, at);
+}
+
+static const char *column_text(sqlite3_stmt *statement, int at) {
+  const char *text = (const char *)sqlite3_column_text(statement, at);
+  return text ? text : "";
+}
+
+/* The whole number of "PRAGMA name", or of a count. */
+static ockham_status read_number(const ockham_journal *j, const char *sql, int64_t *value, ockham_error *err) {
+  sqlite3_stmt *statement;
+  OCK_TRY(prepare(j, sql, &statement, err));
+  int code = sqlite3_step(statement);
+  *value = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+  sqlite3_finalize(statement);
+  return code == SQLITE_ROW ? OCKHAM_OK : fail_sqlite(j, "cannot be read", err);
+}
+
+/* ---- the study that it belongs to ---- */
+
+static ockham_status put_meta(ockham_journal *j, const char *name, const char *value, ockham_error *err) {
+  sqlite3_stmt *statement;
+  OCK_TRY(prepare(j, "INSERT OR REPLACE INTO meta VALUES (?, ?)", &statement, err));
+  bind_text(statement, 1, name);
+  bind_text(statement, 2, value);
+  return finish(j, statement, err);
+}
+
+/* *value is NULL when there is none. */
+static ockham_status get_meta(const ockham_journal *j, const char *name, char **value, ockham_error *err) {
+  sqlite3_stmt *statement;
+  *value = NULL;
+  OCK_TRY(prepare(j, "SELECT value FROM meta WHERE name = ?", &statement, err));
+  bind_text(statement, 1, name);
+  bool found = sqlite3_step(statement) == SQLITE_ROW;
+  if (found) *value = ock_string_copy(column_text(statement, 0));
+  sqlite3_finalize(statement);
+  return found && !*value ? ock_fail_memory(err, "the journal", 0) : OCKHAM_OK;
+}
+
+static ockham_status create(ockham_journal *j, const char *text, ockham_error *err) {
+  char pragma[96];
+  snprintf(pragma, sizeof pragma, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION, FORMAT);
+  OCK_TRY(run_sql(j, "BEGIN IMMEDIATE", "cannot be made", err));
+  ockham_status status = run_sql(j, schema, "cannot be made", err);
+  if (!status) status = run_sql(j, pragma, "cannot be made", err);
+  if (!status) status = put_meta(j, "study", text, err);
+  if (!status) status = put_meta(j, "first study", text, err);
+  if (!status) return run_sql(j, "COMMIT", "cannot be made", err);
+  sqlite3_exec(j->database, "ROLLBACK", NULL, NULL, NULL);
+  return status;
+}
+
+/* What it was is kept until a run has ended: until then a study is not settled. */
+static ockham_status renew(ockham_journal *j, const char *text, ockham_error *err) {
+  int64_t n = 0;
+  OCK_TRY(read_number(j, "SELECT count(*) FROM run", &n, err));
+  if (n == 0) OCK_TRY(put_meta(j, "first study", text, err));
+  return put_meta(j, "study", text, err);
+}
+
+static ockham_status compare(ockham_journal *j, const char *text, ockham_error *err) {
+  char *before;
+  int64_t n = 0;
+  OCK_TRY(get_meta(j, "study", &before, err));
+  if (before && strcmp(before, text) == 0) {
+    ock_free(before);
+    return OCKHAM_OK;
+  }
+  ockham_status status = read_number(j, "SELECT count(*) FROM run", &n, err);
+  if (!status && n > 0 && before) status = ock_study_compare(j->study, before, j->path, err);
+  ock_free(before);
+  return status ? status : renew(j, text, err);
+}
+
+static ockham_status check_format(ockham_journal *j, bool *is_new, ockham_error *err) {
+  int64_t application = 0, format = 0, n_tables = 0;
+  OCK_TRY(read_number(j, "PRAGMA application_id", &application, err));
+  OCK_TRY(read_number(j, "PRAGMA user_version", &format, err));
+  OCK_TRY(read_number(j, "SELECT count(*) FROM sqlite_master", &n_tables, err));
+  *is_new = n_tables == 0;
+  if (!*is_new && application != APPLICATION)
+    return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a journal of `ockham ablate`, found another database",
+                    ock_show(j->path).text);
+  if (!*is_new && format > FORMAT)
+    return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a journal of format %d, found %d of a later version",
+                    ock_show(j->path).text, FORMAT, (int)format);
+  return OCKHAM_OK;
+}
+
+/* ---- rows in memory ---- */
+
+static ockham_status make_room(ockham_journal *j, ockham_error *err) {
+  if (j->n < j->room) return OCKHAM_OK;
+  size_t room = j->room ? 2 * j->room : 64;
+  ockham_run *runs = ock_realloc_array(j->runs, room, sizeof *runs);
+  if (runs) j->runs = runs;
+  const char **keys = runs ? ock_realloc_array((void *)j->keys, room, sizeof *keys) : NULL;
+  if (keys) j->keys = keys;
+  if (!keys) return ock_fail_memory(err, "the journal's runs", room * sizeof *runs);
+  j->room = room;
+  return OCKHAM_OK;
+}
+
+static size_t find_row(const ockham_journal *j, const char *key) {
+  for (size_t i = 0; i < j->n; i++)
+    if (strcmp(j->keys[i], key) == 0) return i;
+  return SIZE_MAX;
+}
+
+/* A copy of a run, in place of one of the same key. */
+static ockham_status keep(ockham_journal *j, const ockham_run *run, const char *key, ockham_error *err) {
+  size_t at = find_row(j, key);
+  OCK_TRY(make_room(j, err));
+  if (at == SIZE_MAX) {
+    char *copy = ock_arena_text(&j->arena, key, strlen(key));
+    uint8_t *levels = ock_arena_array(&j->arena, j->study->n_factors, 1);
+    if (!copy || !levels) return ock_fail_memory(err, "the journal's runs", strlen(key));
+    memcpy(levels, run->levels, j->study->n_factors);
+    at = j->n++;
+    for (; at > 0 && j->runs[at - 1].id > run->id; at--) { /* in the order of their numbers, however they ended */
+      j->runs[at] = j->runs[at - 1];
+      j->keys[at] = j->keys[at - 1];
+    }
+    j->keys[at] = copy;
+    j->runs[at] = *run;
+    j->runs[at].levels = levels;
+  } else {
+    const uint8_t *levels = j->runs[at].levels;
+    j->runs[at] = *run;
+    j->runs[at].levels = levels;
+  }
+  if (run->id >= j->next_id) j->next_id = run->id + 1;
+  return OCKHAM_OK;
+}
+
+#define X(name, word) word,
+static const char *const purposes[] = {OCKHAM_PURPOSE_LIST(X)};
+static const char *const outcomes[] = {OCKHAM_OUTCOME_LIST(X)};
+#undef X
+
+static size_t find_word(const char *const *words, size_t n, const char *word) {
+  size_t i = 0;
+  while (i < n && strcmp(words[i], word) != 0) i++;
+  return i;
+}
+
+/* "a=x b=y" into levels; false where a word is none of the study's. */
+static bool read_levels(const ockham_study *study, const char *text, uint8_t *levels) {
+  for (size_t f = 0; f < study->n_factors; f++) {
+    size_t length = strcspn(text, " "), name = strlen(study->factors[f].name);
+    if (length <= name || strncmp(text, study->factors[f].name, name) != 0 || text[name] != '=') return false;
+    size_t level = ock_level_find(&study->factors[f], text + name + 1, length - name - 1);
+    if (level == SIZE_MAX) return false;
+    levels[f] = (uint8_t)level;
+    text += length + (text[length] == ' ');
+  }
+  return *text == '\0';
+}
+
+static ockham_status load_row(ockham_journal *j, sqlite3_stmt *row, ockham_error *err) {
+  uint8_t levels[OCK_MOST_FACTORS];
+  size_t purpose = find_word(purposes, OCKHAM_N_PURPOSES, column_text(row, 2));
+  size_t outcome = find_word(outcomes, OCKHAM_N_OUTCOMES, column_text(row, 7));
+  size_t scale = ock_scale_find(j->study, column_text(row, 3));
+  if (purpose == OCKHAM_N_PURPOSES || outcome == OCKHAM_N_OUTCOMES || scale == SIZE_MAX ||
+      !read_levels(j->study, column_text(row, 4), levels))
+    return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected runs of this study, found '%s' in run %" PRId64,
+                    ock_show(j->path).text, ock_show(column_text(row, 1)).text, (int64_t)sqlite3_column_int64(row, 0));
+  ockham_run run = {.id = (uint64_t)sqlite3_column_int64(row, 0),
+                    .purpose = (ockham_purpose)purpose,
+                    .scale = scale,
+                    .levels = levels,
+                    .seed = strtoull(column_text(row, 5), NULL, 10),
+                    .rate = column_real(row, 6),
+                    .outcome = (ockham_outcome)outcome,
+                    .loss = column_real(row, 8),
+                    .flops = column_real(row, 9),
+                    .parameters = column_real(row, 10),
+                    .tokens = column_real(row, 11),
+                    .seconds = column_real(row, 12),
+                    .slope = column_real(row, 13)};
+  return keep(j, &run, column_text(row, 1), err);
+}
+
+static ockham_status load(ockham_journal *j, ockham_error *err) {
+  sqlite3_stmt *statement;
+  j->n = 0;
+  j->next_id = 1;
+  OCK_TRY(prepare(j,
+                  "SELECT id, key, purpose, scale, levels, seed, rate, outcome, loss, flops, parameters, tokens, "
+                  "seconds, slope FROM run ORDER BY id",
+                  &statement, err));
+  ockham_status status = OCKHAM_OK;
+  int code;
+  while (!status && (code = sqlite3_step(statement)) != SQLITE_DONE)
+    status = code == SQLITE_ROW ? load_row(j, statement, err) : fail_sqlite(j, "cannot be read", err);
+  sqlite3_finalize(statement);
+  return status;
+}
+
+/* ---- opening ---- */
+
+static char *join(const char *a, const char *b) {
+  char *text = ock_alloc_array(strlen(a) + strlen(b) + 1, 1);
+  if (text) {
+    strcpy(text, a);
+    strcat(text, b);
+  }
+  return text;
+}
+
+static ockham_status open_database(ockham_journal *j, ockham_error *err) {
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  if (sqlite3_open_v2(j->path, &j->database, flags, NULL) != SQLITE_OK)
+    return j->database ? fail_sqlite(j, "cannot be opened", err) : ock_fail_memory(err, "the journal", 0);
+  sqlite3_busy_timeout(j->database, BUSY_MS);
+  return run_sql(j, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "cannot be opened", err);
+}
+
+static ockham_status open_study(ockham_journal *j, const char *text, ockham_error *err) {
+  bool is_new;
+  OCK_TRY(check_format(j, &is_new, err));
+  OCK_TRY(is_new ? create(j, text, err) : compare(j, text, err));
+  OCK_TRY(get_meta(j, "first study", &j->first_text, err));
+  return load(j, err);
+}
+
+ockham_status ockham_journal_open(const char *path, const ockham_study *study, ockham_journal **journal,
+                                  ockham_error *err) {
+  *journal = NULL;
+  ockham_journal *j = ock_alloc_zeroed(1, sizeof *j);
+  if (!j) return ock_fail_memory(err, "the journal", sizeof *j);
+  j->study = study;
+  j->lock = -1;
+  j->path = ock_string_copy(path);
+  j->folder = join(path, ".runs");
+  char *text = ock_study_text(study);
+  ockham_status status = j->path && j->folder && text ? OCKHAM_OK : ock_fail_memory(err, "the journal", strlen(path));
+  if (!status) status = open_database(j, err);
+  if (!status) status = open_study(j, text, err);
+  ock_free(text);
+  if (status)
+    ockham_journal_free(j);
+  else
+    *journal = j;
+  return status;
+}
+
+void ockham_journal_free(ockham_journal *j) {
+  if (!j) return;
+  ock_journal_unlock(j);
+  sqlite3_close(j->database);
+  ock_arena_clear(&j->arena);
+  ock_free(j->runs);
+  ock_free((void *)j->keys);
+  ock_free(j->first_text);
+  ock_free(j->folder);
+  ock_free(j->path);
+  ock_free(j);
+}
+
+/* ---- looking ---- */
+
+ockham_status ockham_journal_runs(ockham_journal *j, const ockham_run **runs, size_t *n_runs, ockham_error *err) {
+  (void)err;
+  *runs = j->runs;
+  *n_runs = j->n;
+  return OCKHAM_OK;
+}
+
+const ockham_run *ock_journal_all(const ockham_journal *j, size_t *n) {
+  *n = j->n;
+  return j->runs;
+}
+
+bool ockham_journal_claimed_before(const ockham_journal *j, const ockham_study_claim *claim) {
+  size_t n = strlen(claim->text);
+  for (const char *line = j->first_text; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+    if (strncmp(line, "claim ", 6) == 0 && strncmp(line + 6, claim->text, n) == 0 && line[6 + n] == '\n') return true;
+  return false;
+}
+
+const ockham_study *ock_journal_study(const ockham_journal *j) {
+  return j->study;
+}
+
+const ockham_run *ock_journal_find(const ockham_journal *j, const char *key) {
+  size_t at = find_row(j, key);
+  return at == SIZE_MAX ? NULL : &j->runs[at];
+}
+
+uint64_t ock_journal_next_id(const ockham_journal *j) {
+  return j->next_id;
+}
+
+const char *ock_journal_folder(const ockham_journal *j) {
+  return j->folder;
+}
+
+/* ---- writing ---- */
+
+static uint64_t hash_text(const char *text) { /* FNV-1a */
+  uint64_t hash = 0xcbf29ce484222325;
+  for (; *text; text++) hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
+  return hash;
+}
+
+static void bind_time(sqlite3_stmt *statement, int at, uint64_t ns) {
+  char text[32];
+  struct tm parts;
+  time_t seconds = (time_t)(ns / 1000000000u);
+  if (ns && gmtime_r(&seconds, &parts) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts))
+    bind_text(statement, at, text);
+}
+
+static ockham_status bind_row(ockham_journal *j, sqlite3_stmt *s, const ock_row *row, ockham_error *err) {
+  const ockham_run *run = row->run;
+  const ock_result *r = row->result;
+  char text[64];
+  ock_line levels = {0};
+  put_levels(j->study, run->levels, &levels);
+  if (levels.failed) {
+    ock_free(levels.bytes);
+    return ock_fail_memory(err, "a row of the journal", 0);
+  }
+  sqlite3_bind_int64(s, 1, (int64_t)run->id);
+  bind_text(s, 2, row->key);
+  bind_text(s, 3, purposes[run->purpose]);
+  bind_text(s, 4, j->study->scales[run->scale].name);
+  bind_text(s, 5, levels.bytes ? levels.bytes : "");
+  ock_free(levels.bytes);
+  snprintf(text, sizeof text, "%" PRIu64, run->seed);
+  bind_text(s, 6, text);
+  sqlite3_bind_double(s, 7, multiple_of(run));
+  bind_text(s, 8, outcomes[r->outcome]);
+  const double numbers[] = {r->loss, r->flops, r->parameters, r->tokens, r->seconds, r->slope, row->cpu_seconds};
+  for (int i = 0; i < 7; i++) bind_real(s, 9 + i, numbers[i]);
+  if (r->why[0]) bind_text(s, 16, r->why);
+  if (row->command) bind_text(s, 17, row->command);
+  snprintf(text, sizeof text, "%016" PRIx64, row->command ? hash_text(row->command) : 0);
+  if (row->command) bind_text(s, 18, text);
+  snprintf(text, sizeof text, "ockham %s (%s)", ockham_version(), ockham_instruction_set());
+  bind_text(s, 19, text);
+  if (row->log) bind_text(s, 20, row->log);
+  bind_time(s, 21, row->began_ns);
+  bind_time(s, 22, row->ended_ns);
+  return OCKHAM_OK;
+}
+
+static ockham_status write_row(ockham_journal *j, const ock_row *row, ockham_error *err) {
+  sqlite3_stmt *statement;
+  OCK_TRY(
+      prepare(j, "INSERT OR REPLACE INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &statement, err));
+  ockham_status status = bind_row(j, statement, row, err);
+  if (!status) return finish(j, statement, err);
+  sqlite3_finalize(statement);
+  return status;
+}
+
+static ockham_status forget_details(ockham_journal *j, uint64_t id, ockham_error *err) {
+  char sql[128];
+  snprintf(sql, sizeof sql, "DELETE FROM metric WHERE run = %" PRIu64 "; DELETE FROM curve WHERE run = %" PRIu64 ";",
+           id, id);
+  return run_sql(j, sql, "cannot be written", err);
+}
+
+static ockham_status write_metrics(ockham_journal *j, uint64_t id, const ock_metrics *metrics, ockham_error *err) {
+  for (size_t i = 0; i < metrics->n; i++) {
+    sqlite3_stmt *s;
+    OCK_TRY(prepare(j, "INSERT INTO metric VALUES (?, ?, ?)", &s, err));
+    sqlite3_bind_int64(s, 1, (int64_t)id);
+    bind_text(s, 2, metrics->items[i].name);
+    bind_real(s, 3, metrics->items[i].value);
+    OCK_TRY(finish(j, s, err));
+  }
+  for (size_t i = 0; i < metrics->n_points; i++) {
+    sqlite3_stmt *s;
+    OCK_TRY(prepare(j, "INSERT INTO curve VALUES (?, ?, ?, ?)", &s, err));
+    sqlite3_bind_int64(s, 1, (int64_t)id);
+    sqlite3_bind_int64(s, 2, (int64_t)i);
+    bind_real(s, 3, metrics->points[2 * i]);
+    bind_real(s, 4, metrics->points[2 * i + 1]);
+    OCK_TRY(finish(j, s, err));
+  }
+  return OCKHAM_OK;
+}
+
+static ockham_status write_all(ockham_journal *j, const ock_row *row, ockham_error *err) {
+  const ockham_run *old = ock_journal_find(j, row->key);
+  if (old) OCK_TRY(forget_details(j, old->id, err));
+  OCK_TRY(write_row(j, row, err));
+  return row->metrics ? write_metrics(j, row->run->id, row->metrics, err) : OCKHAM_OK;
+}
+
+static ockham_status keep_result(ockham_journal *j, const ock_row *row, ockham_error *err) {
+  ockham_run run = *row->run;
+  run.rate = multiple_of(&run);
+  run.outcome = row->result->outcome;
+  run.loss = row->result->loss;
+  run.flops = row->result->flops;
+  run.parameters = row->result->parameters;
+  run.tokens = row->result->tokens;
+  run.seconds = row->result->seconds;
+  run.slope = row->result->slope;
+  return keep(j, &run, row->key, err);
+}
+
+ockham_status ock_journal_put(ockham_journal *j, const ock_row *row, ockham_error *err) {
+  OCK_TRY(run_sql(j, "SAVEPOINT put", "cannot be written", err));
+  ockham_status status = write_all(j, row, err);
+  if (!status) status = keep_result(j, row, err);
+  if (!status) return run_sql(j, "RELEASE put", "cannot be written", err);
+  sqlite3_exec(j->database, "ROLLBACK TO put; RELEASE put", NULL, NULL, NULL);
+  return status;
+}
+
+ockham_status ock_journal_begin(ockham_journal *j, ockham_error *err) {
+  j->n_before = j->n;
+  return run_sql(j, "BEGIN IMMEDIATE", "cannot be written", err);
+}
+
+ockham_status ock_journal_commit(ockham_journal *j, ockham_error *err) {
+  return run_sql(j, "COMMIT", "cannot be written", err);
+}
+
+void ock_journal_rollback(ockham_journal *j) {
+  sqlite3_exec(j->database, "ROLLBACK", NULL, NULL, NULL);
+  if (load(j, NULL)) j->n = j->n_before;
+}
+
+/* ---- one writer ---- */
+
+static ockham_status refuse_second(const ockham_journal *j, const char *path, ockham_error *err) {
+  char owner[32] = "";
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t n = file >= 0 ? read(file, owner, sizeof owner - 1) : -1;
+  if (file >= 0) close(file);
+  owner[n > 0 ? n : 0] = '\0';
+  owner[strcspn(owner, "\n")] = '\0';
+  return ock_fail(err, OCKHAM_BAD_DATA, "%s: %s%s is writing to this journal; wait for it, or stop it",
+                  ock_show(j->path).text, owner[0] ? "process " : "another process", owner);
+}
+
+ockham_status ock_journal_lock(ockham_journal *j, ockham_error *err) {
+  if (j->lock >= 0) return OCKHAM_OK;
+  if (mkdir(j->folder, 0777) && errno != EEXIST)
+    return ock_fail(err, OCKHAM_CANNOT_WRITE, "%s: %s", ock_show(j->folder).text, strerror(errno));
+  char *path = join(j->folder, "/lock");
+  if (!path) return ock_fail_memory(err, "the journal", strlen(j->folder));
+  ockham_status status = OCKHAM_OK;
+  int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (file < 0) {
+    status = ock_fail(err, OCKHAM_CANNOT_WRITE, "%s: %s", ock_show(path).text, strerror(errno));
+  } else if (flock(file, LOCK_EX | LOCK_NB)) {
+    status = refuse_second(j, path, err);
+    close(file);
+  } else {
+    char text[32];
+    int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(file, 0) == 0 && write(file, text, (size_t)n) < 0) { /* only for messages */
+    }
+    j->lock = file;
+    status = load(j, err); /* what another process wrote before */
+    if (status) ock_journal_unlock(j);
+  }
+  ock_free(path);
+  return status;
+}
+
+void ock_journal_unlock(ockham_journal *j) {
+  if (j->lock >= 0) close(j->lock);
+  j->lock = -1;
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal inside: a row for each run that has ended, kept in memory as well. Another row of the same key is another
+ * go at the same run, and takes its place. One process writes at a time: it holds a lock on a file in the folder of
+ * runs, which the system lets go of however the process ends. */
+#ifndef OCK_ABLATE_JOURNAL_H
+#define OCK_ABLATE_JOURNAL_H
+
+#include "ablate/command.h"
+#include "ablate/metrics.h"
+
+/* What tells a run from others of its study: what it is (a probe is no run of the design), scale, levels, seed, rate.
+ */
+void ock_run_key(const ockham_study *study, const ockham_run *run, ock_line *key);
+
+typedef struct ock_row {
+  const ockham_run *run; /* its id is the row's */
+  const char *key;
+  const ock_result *result;
+  const ock_metrics *metrics; /* may be NULL */
+  const char *command, *log;  /* may be NULL */
+  double cpu_seconds;         /* NaN: not known */
+  uint64_t began_ns, ended_ns;
+} ock_row;
+
+const ockham_study *ock_journal_study(const ockham_journal *journal);
+/* NULL: it has not been run. */
+const ockham_run *ock_journal_find(const ockham_journal *journal, const char *key);
+/* A number that no run has. */
+uint64_t ock_journal_next_id(const ockham_journal *journal);
+/* In a transaction of its own: it is there, or nothing is. */
+ockham_status ock_journal_put(ockham_journal *journal, const ock_row *row, ockham_error *err);
+/* All of it, for looking on. */
+const ockham_run *ock_journal_all(const ockham_journal *journal, size_t *n);
+/* The folder for logs, and the lock that is in it; made when there is none. */
+const char *ock_journal_folder(const ockham_journal *journal);
+ockham_status ock_journal_lock(ockham_journal *journal, ockham_error *err);
+void ock_journal_unlock(ockham_journal *journal);
+/* Many rows at once. */
+ockham_status ock_journal_begin(ockham_journal *journal, ockham_error *err);
+ockham_status ock_journal_commit(ockham_journal *journal, ockham_error *err);
+void ock_journal_rollback(ockham_journal *journal); /* also of what is in memory */
+
+/* The multiple of the rate at which a cell is run, by its probes among these runs; 0: none was probed. */
+double ock_rate_choose(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels);
+
+#endif

@@ -93,10 +93,11 @@ int main(int argc, char **argv) {
     return 1;
   }
   double after = sgemm_rate(), sgemm = before > after ? before : after, rate = 1e-9 * r.cost.flops / r.cpu;
-  printf("{\"parameters\": %llu, \"steps\": %llu, \"seconds\": %.3f, \"wall_seconds\": %.3f, \"ms_a_step\": %.4f, "
-         "\"tokens_a_second\": %.0f, \"gflops\": %.2f, \"sgemm\": %.2f, \"part_of_sgemm\": %.3f}\n",
-         (unsigned long long)r.cost.parameters, (unsigned long long)r.cost.steps, r.cpu, r.wall,
-         1e3 * r.cpu / (double)r.cost.steps, (double)(r.cost.steps * config.batch) / r.cpu, rate, sgemm, rate / sgemm);
+  printf(
+      "{\"parameters\": %llu, \"steps\": %llu, \"seconds\": %.3f, \"wall_seconds\": %.3f, \"ms_a_step\": %.4f, "
+      "\"tokens_a_second\": %.0f, \"gflops\": %.2f, \"sgemm\": %.2f, \"part_of_sgemm\": %.3f}\n",
+      (unsigned long long)r.cost.parameters, (unsigned long long)r.cost.steps, r.cpu, r.wall,
+      1e3 * r.cpu / (double)r.cost.steps, (double)(r.cost.steps * config.batch) / r.cpu, rate, sgemm, rate / sgemm);
   ockham_corpus_free(corpus);
   return 0;
 }

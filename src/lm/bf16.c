@@ -9,13 +9,21 @@
 
 /* ---- the functions of oneDNN 2 that are used ---- */
 
-#define DNNL_FUNCTIONS(X)                                                                                      \
-  X(engine_create)                                                                                             \
-  X(engine_destroy)                                                                                            \
-  X(stream_create)                                                                                             \
-  X(stream_destroy) X(memory_desc_init_by_strides) X(matmul_desc_init) X(primitive_desc_create)                \
-      X(primitive_desc_destroy) X(primitive_create) X(primitive_destroy) X(primitive_execute) X(memory_create) \
-          X(memory_destroy) X(memory_set_data_handle)
+#define DNNL_FUNCTIONS(X)        \
+  X(engine_create)               \
+  X(engine_destroy)              \
+  X(stream_create)               \
+  X(stream_destroy)              \
+  X(memory_desc_init_by_strides) \
+  X(matmul_desc_init)            \
+  X(primitive_desc_create)       \
+  X(primitive_desc_destroy)      \
+  X(primitive_create)            \
+  X(primitive_destroy)           \
+  X(primitive_execute)           \
+  X(memory_create)               \
+  X(memory_destroy)              \
+  X(memory_set_data_handle)
 
 #define MEMBER(name) __typeof__(dnnl_##name) *name;
 static struct {

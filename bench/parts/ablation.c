@@ -58,6 +58,9 @@ typedef struct scenario {
 static const scenario scenarios[] = {
     {"even", 3, {1, 6, 6}, {.004, .004, .004}, {16, 16, 16}, {1, 1, 1}, {6, 6, 3}, 0, false, false, false},
     {"usual", 3, {1, 6, 6}, {.012, .004, .002}, {32, 16, 16}, {1, 1, 1}, {6, 6, 3}, .3, false, true, false},
+    {"plain", 3, {1, 6, 6}, {.012, .004, .002}, {32, 16, 16}, {1, 1, 1}, {6, 6, 3}, 0, false, false, false},
+    {"flat", 3, {1, 6, 6}, {.012, .012, .012}, {32, 16, 16}, {1, 1, 1}, {6, 6, 3}, 0, false, false, false},
+    {"fine", 3, {1, 6, 6}, {.0012, .0004, .0002}, {32, 16, 16}, {1, 1, 1}, {6, 6, 3}, .3, false, true, false},
     {"two", 2, {1, 10}, {.012, .004}, {32, 16}, {1, 1}, {6, 6}, .3, false, true, false},
     {"pairs", 3, {1, 6, 6}, {.012, .004, .002}, {32, 16, 16}, {1, 1, 1}, {6, 6, 3}, .3, true, true, false},
     {"few", 3, {1, 6, 6}, {.012, .004, .002}, {16, 16, 8}, {1, 1, 1}, {3, 3, 2}, .3, false, true, false},
@@ -290,6 +293,8 @@ static void count_study(const truth *t, const sample *x, const ockham_ablation *
   count("family-wise false call", false_call);
   count_in("exponent", answer->law.exponent, t->exponent);
   count_in("irreducible", answer->law.irreducible, t->irreducible);
+  count("E below its interval", t->irreducible < answer->law.irreducible.low);
+  count("E above its interval", t->irreducible > answer->law.irreducible.high);
   uint8_t none[FACTORS] = {0}, all[FACTORS];
   memset(all, 1, sizeof all);
   for (size_t k = 0; k <= last; k++) {

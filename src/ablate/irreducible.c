@@ -13,9 +13,17 @@ typedef struct profile {
   const ock_model *model;
   ock_fit *fits; /* one a worker */
   double low, step;
-  double squares[OCK_GRID];
+  double squares[OCK_GRID], information[OCK_GRID];
   double uneven; /* by how much the squares exaggerate what is known */
 } profile;
+
+/* The column that decides E: -1 / (loss - E), weighted, less what the fit's columns say. */
+static double *deciding_column(ock_fit *fit, const ock_model *m, double irreducible) {
+  double *x = fit->row + fit->p * fit->n;
+  for (size_t u = 0; u < fit->n; u++) x[u] = ock_root_weight(fit, m, u) / (m->fitted[u] - irreducible);
+  (void)ock_basis_rest(&fit->basis, x, fit->basis.room);
+  return x;
+}
 
 static void profile_point(void *arg, size_t i, size_t worker) {
   profile *p = arg;
@@ -25,14 +33,23 @@ static void profile_point(void *arg, size_t i, size_t worker) {
   double exponent = -fit->coefficients[1];
   for (size_t j = 0; j < m->n_mains; j++) exponent += fit->coefficients[ock_first_trend(m) + j] * m->centre[j];
   p->squares[i] = exponent > 0 && exponent <= most_exponent ? fit->squares : INFINITY;
+  const double *x = deciding_column(fit, m, fit->irreducible);
+  p->information[i] = 0;
+  for (size_t u = 0; u < fit->n; u++) p->information[i] += x[u] * x[u];
 }
 
-/* The logarithm of how likely each value is, as a Student's likelihood with the degrees of freedom of the noise. */
-static double weigh(const profile *p, double freedom, double *log_weight) {
-  double least = INFINITY;
+/* The logarithm of how likely each value is: a Student's likelihood with the degrees of freedom of the noise, times
+ * Jeffreys' prior, the root of the information, to which that of a uniform distribution over the range is added. With
+ * a flat prior low values, which the data tell apart least, would win by their number. */
+static double weigh(const profile *p, double most, double freedom, double *log_weight) {
+  double least = INFINITY, best = -INFINITY, uniform = 12 / (most * most);
   for (size_t i = 0; i < OCK_GRID; i++) least = fmin(least, p->squares[i]);
-  for (size_t i = 0; i < OCK_GRID; i++)
-    log_weight[i] = isfinite(p->squares[i]) ? -(freedom + 1) / 2 * log1p((p->squares[i] - least) / p->uneven / freedom) : -INFINITY;
+  for (size_t i = 0; i < OCK_GRID; i++) {
+    double likelihood = -(freedom + 1) / 2 * log1p((p->squares[i] - least) / p->uneven / freedom);
+    log_weight[i] = isfinite(p->squares[i]) ? likelihood + log(p->information[i] / p->uneven + uniform) / 2 : -INFINITY;
+    best = fmax(best, log_weight[i]);
+  }
+  for (size_t i = 0; i < OCK_GRID; i++) log_weight[i] -= best;
   return least;
 }
 
@@ -43,9 +60,7 @@ static double find_uneven(const profile *p, double irreducible) {
   ock_fit *fit = &p->fits[0];
   double of_weights = 0, of_cells = 0;
   ock_fit_run(fit, m, irreducible, false);
-  double *x = fit->row + fit->p * fit->n;
-  for (size_t u = 0; u < fit->n; u++) x[u] = ock_root_weight(fit, m, u) / (m->fitted[u] - irreducible);
-  (void)ock_basis_rest(&fit->basis, x, fit->basis.room);
+  const double *x = deciding_column(fit, m, irreducible);
   for (size_t u = 0; u < fit->n; u++) {
     double root = ock_root_weight(fit, m, u) / fit->magnitude[u];
     of_weights += x[u] * x[u];
@@ -90,7 +105,7 @@ static ockham_status find(ock_analysis *a, profile *p, ockham_error *err) {
   for (size_t i = 0; i < MOST_ZOOMS; i++) {
     if (!ock_pool_run_watched(a->pool, &a->ticker, OCK_GRID, profile_point, p))
       return ock_fail(err, OCKHAM_INTERRUPTED, "stopped before the law was fitted");
-    if (isinf(weigh(p, freedom, log_weight))) { /* the loss does not fall along compute */
+    if (isinf(weigh(p, most, freedom, log_weight))) { /* the loss does not fall along compute */
       a->irreducible = (ock_irreducible){0};
       return OCKHAM_OK;
     }

@@ -220,7 +220,7 @@ static void take_law_off(selecting *s, const ock_pairs *pairs, ock_basis *basis,
   (void)ock_basis_rest(basis, s->rest, along);
 }
 
-/* Forward, by the extended BIC (Chen & Chen, Biometrika 95, 2008): each must pay ln(cells) + 2 ln(candidates). */
+/* Forward, by the extended BIC (Chen & Chen, Biometrika 95, 2008): each must pay ln(cells) + ln(candidates). */
 static void select_forward(ock_analysis *a, selecting *s, const ock_pairs *pairs, size_t rank, double *direction) {
   const size_t spare = 3, most = 10;
   ock_model *m = &a->model;
@@ -234,7 +234,7 @@ static void select_forward(ock_analysis *a, selecting *s, const ock_pairs *pairs
       if (own > gain) gain = own, best = i;
     }
     double squares = squares_of(s->rest, m->n_units) + pure, total = n + pure;
-    if (!(total * log(squares / (squares - gain)) > log(n) + 2 * log((double)pairs->n))) return;
+    if (!(total * log(squares / (squares - gain)) > log(n) + log((double)pairs->n))) return;
     memcpy(m->pairs[m->n_pairs++], pairs->items[best], sizeof *m->pairs);
     admit(s, best, pairs->n, direction);
   }

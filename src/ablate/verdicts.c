@@ -58,7 +58,9 @@ static void find_range(const ock_analysis *a, double *low, double *high) {
 static ockham_trend trend_of(const ock_analysis *a, size_t j, double *room) {
   double low, high;
   if (a->model.n_blocks || !a->trend_told[j]) return OCKHAM_TREND_UNKNOWN;
-  if (!(a->out->mains[j].inclusion_trend > .5)) return OCKHAM_TREND_CONSTANT;
+  const ockham_effect *effect = &a->out->mains[j];
+  if (!(effect->inclusion_trend > .5)) return OCKHAM_TREND_CONSTANT;
+  if (effect->elasticity.low <= 0 && effect->elasticity.high >= 0) return OCKHAM_TREND_UNKNOWN; /* it is up to E */
   find_range(a, &low, &high);
   ockham_interval first = ock_log_gain(a, j, low, room), last = ock_log_gain(a, j, high, room);
   bool turns = (first.low > 0 && last.high < 0) || (first.high < 0 && last.low > 0);

@@ -26,9 +26,7 @@ static void fill(ock_lm_tensor *t) {
   double key = key_of(t->name);
   for (size_t i = 0; i < t->rows * t->columns; i++) {
     double n = number((double)i + key);
-    t->weight[i] = t->part == OCK_LM_GAIN     ? 1 + .1 * n
-                   : t->part == OCK_LM_OFFSET ? .3 * n
-                                              : n / sqrt((double)t->rows);
+    t->weight[i] = t->part == OCK_LM_GAIN ? 1 + .1 * n : t->part == OCK_LM_OFFSET ? .3 * n : n / sqrt((double)t->rows);
   }
 }
 

@@ -309,6 +309,8 @@ typedef struct ockham_level_stability {
   size_t factor, level;
   size_t n_runs, n_diverged, n_failed; /**< of all purposes; failed: also those that timed out */
   size_t n_probed;                     /**< cells that were run at all rates */
+  size_t n_at_edge;                    /**< of them, with the lowest loss at the lowest rate or the highest: the best
+                                            one may lie beyond */
   double rate_sensitivity;             /**< mean of (min(loss, worst) - loss at the best rate) over probes: Wortsman et
                                             al., 2023 (arXiv:2309.14322); NaN: not probed */
   double rate;                         /**< geometric mean of the cells' best multiples; NaN */

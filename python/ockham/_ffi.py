@@ -404,6 +404,7 @@ class ockham_level_stability(c.Structure):
     n_diverged: int
     n_failed: int
     n_probed: int
+    n_at_edge: int
     rate_sensitivity: float
     rate: float
 
@@ -1260,6 +1261,7 @@ ockham_level_stability._fields_ = [
     ("n_diverged", c.c_size_t),
     ("n_failed", c.c_size_t),
     ("n_probed", c.c_size_t),
+    ("n_at_edge", c.c_size_t),
     ("rate_sensitivity", c.c_double),
     ("rate", c.c_double),
 ]

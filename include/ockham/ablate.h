@@ -121,7 +121,7 @@ typedef struct ockham_trainer {
   void *user;
 } ockham_trainer;
 
-/** Read and check a study file (YAML; docs/ablation.md lists its keys). Fails with BAD_FILE (the file, the line, what
+/** Read and check a study file (YAML; docs/studies.md lists its keys). Fails with BAD_FILE (the file, the line, what
  * was expected and what was found), IO, UNSUPPORTED (built without libyaml), NO_MEMORY. The text of `path` "-" comes
  * from standard input. trainer: checks factors and settings of studies without a command; NULL: nothing does. *study is
  * owned by the caller: ockham_study_free(). */

@@ -264,6 +264,9 @@ static ockham_status read_scale_key(reading *r, const yaml_node_t *name, const y
   if (strcmp(word, "runs") == 0) return read_count(r, value, 1, 100000, &scale->design_runs);
   if (strcmp(word, "replicates") == 0) return read_count(r, value, 0, 10000, &scale->replicates);
   if (strcmp(word, "held-out") == 0) return read_switch(r, value, &scale->held_out);
+  static const char *const meant[] = {"replicates", "held-out", NULL};
+  const char *guess = ock_guess(word, meant);
+  if (guess) return FAULT(r, name, "there is no key '%s': is it %s?", ock_show(word).text, guess);
   return read_setting(r, name, value, &settings[scale->n_settings++]);
 }
 

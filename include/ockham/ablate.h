@@ -121,7 +121,7 @@ typedef struct ockham_trainer {
   void *user;
 } ockham_trainer;
 
-/** Read and check a study file (YAML; docs/ablation.md lists its keys). Fails with BAD_FILE (the file, the line, what
+/** Read and check a study file (YAML; docs/studies.md lists its keys). Fails with BAD_FILE (the file, the line, what
  * was expected and what was found), IO, UNSUPPORTED (built without libyaml), NO_MEMORY. The text of `path` "-" comes
  * from standard input. trainer: checks factors and settings of studies without a command; NULL: nothing does. *study is
  * owned by the caller: ockham_study_free(). */
@@ -321,6 +321,8 @@ typedef struct ockham_level_stability {
   size_t factor, level;
   size_t n_runs, n_diverged, n_failed; /**< of all purposes; failed: also those that timed out */
   size_t n_probed;                     /**< cells that were run at all rates */
+  size_t n_at_edge;                    /**< of them, with the lowest loss at the lowest rate or the highest: the best
+                                            one may lie beyond */
   double rate_sensitivity;             /**< mean of (min(loss, worst) - loss at the best rate) over probes: Wortsman et
                                             al., 2023 (arXiv:2309.14322); NaN: not probed */
   double rate;                         /**< geometric mean of the cells' best multiples; NaN */

@@ -25,10 +25,10 @@ typedef struct drawing {
   const ock_analysis *a;
   const ock_model *model;
   ock_draws *draws;
-  ock_fit *fits;    /* one a worker */
-  double *errors;   /* n_units a worker */
-  double *spread;   /* n_mains a worker */
-  size_t *first;    /* OCK_GRID + 1: draws of each value of E */
+  ock_fit *fits;  /* one a worker */
+  double *errors; /* n_units a worker */
+  double *spread; /* n_mains a worker */
+  size_t *first;  /* OCK_GRID + 1: draws of each value of E */
 } drawing;
 
 static void draw_at(void *arg, size_t i, size_t worker) {

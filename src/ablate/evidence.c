@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which terms the data want: each submodel weighs exp(-BIC / 2), and a term what the models weigh that hold it. A trend
- * needs its main, a pair one of its two. The models are walked by Gibbs' sampler; what is averaged are the probabilities
- * of each step, not its outcomes.
+ * needs its main, a pair one of its two. The models are walked by Gibbs' sampler; what is averaged are the
+ * probabilities of each step, not its outcomes.
  *
  * BIC = N ln RSS + k ln n. RSS has the pure error in it, and N are the degrees of freedom that mains and trends leave:
- * the number of runs, as usual, would take chance for terms where these are many. n are the cells, for runs of a cell do
- * not tell models apart. With more terms than a third of the cells, sets of each size weigh the same (extended BIC).
+ * the number of runs, as usual, would take chance for terms where these are many. n are the cells, for runs of a cell
+ * do not tell models apart. With more terms than a third of the cells, sets of each size weigh the same (extended BIC).
  * Source: Schwarz, Ann. Stat. 6, 1978; Chen & Chen, Biometrika 95, 2008; George & McCulloch, JASA 88, 1993. */
 #include <math.h>
 #include <string.h>
@@ -29,9 +29,9 @@ typedef struct evidence {
   double log_chance[N_VALUES];
   double pure, freedom, n_cells; /* squares of pure error; degrees of freedom that mains and trends leave */
   bool extended;
-  double *triangle, *solved;    /* a chain's */
-  bool *in;                     /* a chain's: p */
-  double *chances;              /* a chain's: p */
+  double *triangle, *solved; /* a chain's */
+  bool *in;                  /* a chain's: p */
+  double *chances;           /* a chain's: p */
 } evidence;
 
 /* ---- a model's weight ---- */
@@ -160,8 +160,12 @@ static void walk(void *arg, size_t i, size_t worker) {
   evidence *e = arg;
   (void)worker;
   size_t p = e->p;
-  chain c = {.e = e, .in = e->in + i * p, .triangle = e->triangle + i * p * (p + 1) / 2, .solved = e->solved + i * p,
-             .chances = e->chances + i * p, .value = e->n_values / 2};
+  chain c = {.e = e,
+             .in = e->in + i * p,
+             .triangle = e->triangle + i * p * (p + 1) / 2,
+             .solved = e->solved + i * p,
+             .chances = e->chances + i * p,
+             .value = e->n_values / 2};
   c.rng = ock_rng_make(e->a->how.seed, ((uint64_t)1 << 60) + i);
   for (size_t j = 0; j < p; j++) c.in[j] = e->kept[j] && j < e->n_mains + e->n_trends && i % 2 == 0, c.chances[j] = 0;
   for (size_t sweep = 0; sweep < SWEEPS; sweep++) {

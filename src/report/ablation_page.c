@@ -5,20 +5,29 @@
 
 #ifdef OCK_HAVE_PAGE
 
+enum { TURNS = OCKHAM_N_EFFECT_VERDICTS };
+
+/* One that neither helps nor hurts in the middle, for it does one here and the other there, turns. */
+static int kind_of(const ockham_effect *e) {
+  bool is_clear = e->verdict == OCKHAM_EFFECT_HELPS || e->verdict == OCKHAM_EFFECT_HURTS;
+  return !is_clear && e->trend == OCKHAM_TREND_CROSSES ? TURNS : (int)e->verdict;
+}
+
 /* "2 changes help, 1 hurts, 3 are undecided" */
 static bool write_headline(const void *what, FILE *out) {
   static const struct {
-    ockham_effect_verdict verdict;
+    int kind;
     const char *one, *many;
   } words[] = {{OCKHAM_EFFECT_HELPS, "helps", "help"},
                {OCKHAM_EFFECT_HURTS, "hurts", "hurt"},
+               {TURNS, "turns with scale", "turn with scale"},
                {OCKHAM_EFFECT_NEGLIGIBLE, "is negligible", "are negligible"},
                {OCKHAM_EFFECT_UNDECIDED, "is undecided", "are undecided"}};
   const ockham_ablation *a = ((const ock_ablation_report *)what)->ablation;
   bool first = true;
   for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
     size_t n = 0;
-    for (size_t i = 0; i < a->n_mains; i++) n += a->mains[i].verdict == words[w].verdict;
+    for (size_t i = 0; i < a->n_mains; i++) n += kind_of(&a->mains[i]) == words[w].kind;
     if (!n) continue;
     if (first)
       fprintf(out, "%zu change%s %s", n, ock_plural(n), n == 1 ? words[w].one : words[w].many);

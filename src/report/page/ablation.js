@@ -28,14 +28,14 @@ function fillAnswers() {
     return make("li", {},
       make("span", { className: `verdict ${c.verdict}` }, c.verdict),
       make("h3", {}, isolated(c.factor), " ", make("span", {}, isolated(arrowOf(c)))),
-      make("span", { className: "gain" }, gain ?? "", make("small", {}, gain ? "at " : "", isolated(at))),
-      make("p", {}, isolated(sayChange(c))), ...(TRENDS[c.trend] ? [make("p", { className: "note" }, TRENDS[c.trend])] : []));
+      make("span", { className: "gain" }, gain ?? "", make("small", {}, gain ? "at " : "", isolated(at)), make("span", { className: "trend" }, TRENDS[c.trend])),
+      make("p", {}, isolated(sayChange(c))));
   }));
   const about = law ? `2× means that the change reaches the baseline’s loss with half of the ${account.noun}; 1× that it makes no difference. ` : "";
   $("answers-note").append(`${about}Verdicts are of the middle of the scales; intervals are of ${level}.`);
   $("warnings-box").hidden = study.warnings.length === 0 && !unfinished();
   if (unfinished()) $("warnings").append(make("li", {}, unfinished()));
-  $("warnings").append(...study.warnings.map((text) => make("li", {}, isolated(capital(text)))));
+  $("warnings").append(...study.warnings.map((text) => make("li", {}, isolated(minus(capital(text))))));
 }
 
 // Before the last run it is an interim one.
@@ -47,7 +47,7 @@ function unfinished() {
 function fillClaims() {
   $("claims-section").hidden = study.claims.length === 0;
   $("claims").append(...study.claims.map((c) => make("li", {}, make("span", { className: `verdict ${c.answer}` }, c.answer), make("b", {}, isolated(c.claim)),
-    make("span", {}, isolated(capital(c.why)), ...(c.made_after ? [make("em", {}, " Beware: claimed when runs had ended already.")] : [])))));
+    make("span", {}, isolated(minus(capital(c.why))), ...(c.made_after ? [make("em", {}, " Beware: claimed when runs had ended already.")] : [])))));
 }
 
 // ---- what it is worth ----
@@ -110,8 +110,8 @@ async function drawScale() {
   $("scale-section").hidden = !law || known.length === 0;
   if ($("scale-section").hidden) return;
   shared = gainDomain(known.flatMap((c) => [...c.ceg, ...(c.ceg_measured ?? []).filter((m) => isKnown(m) && m[1] !== null && m[2] !== null && m[1] > 0)]));
-  $("scale-words").append(`The gain over ${account.noun}, by the law, with its ${level} band. A flat line stays, however large the model; one that runs towards 1× vanishes. `,
-    keys(key("measured, without the law", "circle", { stroke: "var(--ink)", fill: "var(--paper)" }), key("at least", "triangle-up", { stroke: "var(--ink)", fill: "var(--paper)" }),
+  $("scale-words").append(`The gain over ${account.noun}, by the law, with its ${level} band. A flat line stays, however large the model; one that runs towards 1× vanishes.`);
+  $("scale-keys").append(keys(key("measured, without the law", "circle", { stroke: "var(--ink)", fill: "var(--paper)" }), key("at least", "triangle-up", { stroke: "var(--ink)", fill: "var(--paper)" }),
       key("at most", "triangle-down", { stroke: "var(--ink)", fill: "var(--paper)" }), key("worth 1×", "diamond", { fill: "var(--ink)" }),
       ...(scales.some((s) => s.held_out) ? [key("held out", "dash", { stroke: "var(--none)" })] : [])));
   for (const c of known) await drawMultiple(c, known);
@@ -212,6 +212,8 @@ async function drawJoints(joints, parts) {
   $("parts-chart").closest("figure").hidden = parts.length === 0;
   if (parts.length === 0) return;
   $("parts-title").append("Each one’s part in it ", make("span", {}, `at ${lastOf(joints).scale}: mean over all orders (Shapley)`));
+  const sum = Math.exp(parts.reduce((all, p) => all + p.part[0], 0));
+  $("parts-note").append(`By the model, by which they come to ${times(sum)}; the full recipe itself came to ${times(lastOf(joints).joint[0])}.`);
   await embed("parts-chart", partsChart(parts, $("parts-chart").clientWidth), { says: parts.map((p) => `${p.title} ${gainSaid(p.part.map((v) => (v === null ? null : Math.exp(v))))}`).join("; ") });
   fillTable("part-table", ["change", "its part"], parts.map((p) => make("tr", {}, rowHead(p.title), cell(gainSaid(p.part.map((v) => (v === null ? null : Math.exp(v))))))), ["change"]);
 }
@@ -261,20 +263,20 @@ async function drawStability() {
 
 // ---- how it is known ----
 
-const sayLaw = () => `log(loss − E) falls with log(${account.noun}): E ${withEnds(law.irreducible, digits)}, exponent ${withEnds(law.exponent, digits)}, residual ${say(law.residual_sd)}; from ${plural(law.runs, "run")} of ${plural(law.cells, "cell")}.`;
+const sayLaw = () => `log(loss − E) falls with log(${account.noun}): E ${withEnds(law.irreducible, digits)}, exponent ${withEnds(law.exponent, digits)}, residual ${rough(law.residual_sd)}; from ${plural(law.runs, "run")} of ${plural(law.cells, "cell")}.`;
 
 function pair(list, term, text) {
   if (text) list.append(make("dt", {}, term), make("dd", {}, text));
 }
 
 function fillScales() {
-  const has = (test) => scales.some(test), planned = has((s) => s.design);
-  const head = ["scale", "settings", ...(planned ? ["cells", "resolution"] : []), "runs", "diverged", "failed", "in transition", `baseline’s ${account.noun}`, "noise (sd of the loss)", "seen with 80 % power"];
+  const has = (test) => scales.some(test), planned = has((s) => s.design), regular = has((s) => s.design?.resolution);
+  const head = ["scale", "settings", ...(planned ? ["cells"] : []), ...(regular ? ["resolution"] : []), "runs", "diverged", "failed", "in transition", `baseline’s ${account.noun}`, "noise (sd of the loss)", "seen with 80 % power"];
   const settings = (s) => Object.entries(s.settings).map(([name, value]) => `${name} ${value}`).join(", ");
   const body = scales.map((s) => make("tr", {}, make("th", { scope: "row", className: "name" }, isolated(s.name), s.held_out ? " (held out)" : ""), cell(isolated(shorten(settings(s), 120)), "name"),
-    ...(planned ? [cell(s.design ? `${s.design.cells}` : "–"), cell(s.design?.resolution ? ROMAN[s.design.resolution] ?? `${s.design.resolution}` : "–")] : []),
+    ...(planned ? [cell(s.design ? `${s.design.cells}` : "–")] : []), ...(regular ? [cell(s.design?.resolution ? ROMAN[s.design.resolution] ?? `${s.design.resolution}` : "–")] : []),
     ...[whole.format(s.runs), `${s.diverged}`, `${s.failed}`, `${s.transition}`, amount(s.compute)].map((text) => cell(text)),
-    cell(s.noise_degrees ? `${say(s.noise_sd)} (${s.noise_degrees} df)` : "no replicates"), cell(s.detectable_loss === null ? "–" : `±${say(s.detectable_loss)}`)));
+    cell(s.noise_degrees ? `${rough(s.noise_sd)} (${s.noise_degrees} df)` : "no replicates"), cell(s.detectable_loss === null ? "–" : `±${rough(s.detectable_loss)}`)));
   fillTable("scale-table", head, body, ["scale", "settings"]);
 }
 const ROMAN = { 3: "III", 4: "IV", 5: "V", 6: "VI", 7: "VII", 8: "VIII" };
@@ -300,12 +302,12 @@ function fillHead() {
   const { runs } = study, known = scales.map((s) => s.compute).filter((c) => c > 0), seconds = runs.reduce((sum, r) => sum + (r.seconds ?? 0), 0);
   const hours = seconds / 3600, diverged = runs.filter((r) => r.outcome === "diverged").length;
   $("source").append("Ablation study ", isolated(report.source));
-  $("headline").append(report.headline);
+  $("headline").append(...report.headline.split(", ").flatMap((part, i, all) => [make("span", {}, i < all.length - 1 ? `${part},` : part), " "]));
   $("question").hidden = !study.study.question;
   if (study.study.question) $("question").append(isolated(study.study.question));
   define($("facts"), [
     ["runs", whole.format(runs.length)], ["scales", `${scales.length}`],
-    [account.unit, known.length > 0 && (Math.max(...known) / Math.min(...known) > 1.05 ? `${amount(Math.min(...known))} to ${amount(Math.max(...known))}` : amount(known[0]))],
+    [account.unit, known.length > 0 && (Math.max(...known) / Math.min(...known) > 1.05 ? `${amount(Math.min(...known))}–${amount(Math.max(...known))}` : amount(known[0]))],
     ["changes", `${changes.length}`], ["core time", seconds > 0 && (hours >= 1 ? `${say(hours)} h` : `${say(seconds / 60)} min`)], ["diverged", `${diverged}`],
   ]);
 }

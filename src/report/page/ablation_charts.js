@@ -10,18 +10,22 @@ const TONES = { helps: "var(--helps)", hurts: "var(--hurts)", negligible: "var(-
 const nice = (x) => [1, 2, 5].map((m) => m * 10 ** Math.floor(Math.log10(x))).filter((m) => m <= x * 1.0001).pop();
 
 // Marks on a logarithmic axis of gains: as many as there is room for.
-function gainMarks([low, high], most = 7) {
-  const candidates = [
-    [0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 4], [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10], [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20],
-    [0.25, 0.5, 1, 2, 4], [0.1, 1, 10], [0.01, 0.1, 1, 10, 100], [1e-4, 0.01, 1, 100, 1e4], [1],
-  ];
-  return candidates.map((list) => list.filter((v) => v >= low && v <= high)).find((list) => list.length <= most && list.length > 1) ?? [1];
-}
+const GAIN_STEPS = [[1, 1.1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9], [1, 1.25, 1.5, 2, 3, 4, 5, 7], [1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]];
+const gainMarks = (domain, most = 7) => logMarks(domain, most, GAIN_STEPS);
+
 const linearMarks = ([low, high], most = 6) => {
   const step = nice((high - low) / most * 2.5), first = Math.ceil(low / step);
   return Array.from({ length: Math.max(0, Math.floor(high / step) - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(8)));
 };
-const AS_GAIN = "format(datum.value, '~g') + '×'";
+const powerMarks = (domain, most = 9) => logMarks(domain, most, [[1, 2, 5], [1, 3], [1]]);
+// The most steps a decade that give no more marks than that; or not every decade.
+function logMarks([low, high], most, steps) {
+  const first = Math.floor(Math.log10(low)), decades = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, i) => first + i);
+  const lists = steps.map((list) => decades.flatMap((d) => list.map((s) => Number(`${s}e${d}`))));
+  for (let every = 2; every < 100; every++) lists.push(decades.filter((d) => d % every === 0).map((d) => Number(`1e${d}`)));
+  return lists.map((list) => list.filter((v) => v >= low && v <= high)).find((list) => list.length <= most);
+}
+const AS_GAIN = "(datum.value >= 1e5 || datum.value < 1e-3 ? replace(format(datum.value, '.1~e'), 'e+', 'e') : format(datum.value, ',~g')) + '×'";
 const AS_POWER = "datum.value >= 1e5 || datum.value < 1e-3 ? replace(format(datum.value, '.1~e'), 'e+', 'e') : format(datum.value, ',~g')";
 const gainAxis = (domain, title, most) => ({
   type: "quantitative", scale: { type: "log", domain, nice: false }, axis: { title, values: gainMarks(domain, most), labelExpr: AS_GAIN, labelFlush: false, labelOverlap: true },
@@ -93,7 +97,7 @@ function worthChart(all, wide) {
   const common = { who: scaleNames(), tones: scaleTones(scales.length), wide, each, tooltip };
   if (law) {
     const domain = gainDomain(all.flatMap((c) => c.ceg ?? []));
-    return forest(rows, entries("ceg", domain, gainSaid), { ...common, domain, x: gainAxis(domain, `compute-equivalent gain, ${account.at}`, isNarrow(wide) ? 5 : 9) });
+    return forest(rows, entries("ceg", domain, gainSaid), { ...common, domain, x: gainAxis(domain, isNarrow(wide) ? "compute-equivalent gain" : `compute-equivalent gain, ${account.at}`, isNarrow(wide) ? 5 : 9) });
   }
   const known = all.flatMap((c) => c.loss ?? []).filter(isKnown).flat().filter((v) => v !== null), reach = 1.08 * Math.max(...known.map(Math.abs), 1e-9);
   const domain = [-reach, reach], x = { type: "quantitative", scale: { domain, nice: false }, axis: { title: "change of the loss: left helps", tickCount: 6, format: "+~g" } };
@@ -122,7 +126,7 @@ function gainChart(c, domain, { large = false, wide = 300 } = {}) {
   const span = computeDomain(), points = lawPoints(c, domain), tone = TONES[c.verdict];
   const x = {
     field: "compute", type: "quantitative", scale: { type: "log", domain: span, nice: false },
-    axis: { title: large ? account.unit : null, grid: false, tickCount: large && !isNarrow(wide) ? 8 : 3, labelExpr: AS_POWER, labelOverlap: true, labelFlush: true },
+    axis: { title: large ? account.unit : null, grid: false, values: powerMarks(span, large && !isNarrow(wide) ? 9 : 4), labelExpr: AS_POWER, labelOverlap: true, labelFlush: true },
   };
   const y = gainAxis(domain, large ? "gain" : null, large ? 8 : 4);
   const tooltip = [{ field: "scale", title: "scale" }, { field: "said", title: "gain by the law" }];
@@ -143,7 +147,7 @@ function measuredLayers(values, x, y, large) {
   const tooltip = [{ field: "scale", title: "scale" }, { field: "said", title: "measured, without a law" }];
   const shape = { field: "bound", type: "nominal", scale: { domain: ["none", "least", "most"], range: ["circle", "triangle-up", "triangle-down"] }, legend: null };
   return [
-    { data: { values }, mark: { type: "rule", color: "var(--ink)", strokeWidth: 1, opacity: 0.6, clip: true }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } } },
+    { data: { values: values.filter((v) => v.bound === "none") }, mark: { type: "rule", color: "var(--ink)", strokeWidth: 1, opacity: 0.6, clip: true }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } } },
     {
       data: { values }, encoding: { x, y: { ...y, field: "value" }, shape, tooltip },
       mark: { type: "point", size: large ? 70 : 34, fill: "var(--paper)", stroke: "var(--ink)", strokeWidth: 1.5, opacity: 1 },
@@ -191,7 +195,7 @@ function partsChart(parts, wide) {
     sum += p.part[0];
     return { name: `${p.index}`, lines: p.lines, title: alone(p.title), from: Math.exp(from), to: Math.exp(sum), tone: p.part[0] >= 0 ? "helps" : "hurts", said: times(Math.exp(p.part[0])) };
   });
-  const all = [...steps, { name: "all", lines: ["all together"], title: "all together", from: 1, to: Math.exp(sum), tone: "all", said: times(Math.exp(sum)) }]
+  const all = [...steps, { name: "all", lines: ["all parts"], title: "all parts", from: 1, to: Math.exp(sum), tone: "all", said: times(Math.exp(sum)) }]
     .map((s) => ({ ...s, low: Math.min(s.from, s.to), high: Math.max(s.from, s.to) }));
   const domain = [Math.min(1, ...all.map((s) => s.low)) / 1.05, Math.max(1, ...all.map((s) => s.high))];
   domain[1] *= (domain[1] / domain[0]) ** 0.18;

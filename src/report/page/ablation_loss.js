@@ -49,10 +49,10 @@ function runsChart(values, wide) {
   const held = study.held_out, curve = lawLine(), known = values.filter((v) => v.state !== "diverged");
   const losses = [...known.map((v) => v.loss), ...curve.map((p) => p.loss), ...(held ? held.predicted.filter((v) => v !== null) : [])];
   const [least, most] = [Math.min(...losses), Math.max(...losses)], domain = [least / (most / least) ** 0.06, most * (most / least) ** 0.12];
-  const spans = [...values, ...curve].map((v) => v.x), span = [Math.min(...spans) / 1.25, Math.max(...spans) * 1.25];
+  const spans = [...values, ...curve].map((v) => v.x), span = [Math.min(...spans) / 1.25, Math.max(...spans) * (held ? 1.6 : 1.25)];
   const x = {
     field: "x", type: "quantitative", scale: { type: "log", domain: span, nice: false },
-    axis: { title: account.unit, grid: false, tickCount: isNarrow(wide) ? 4 : 8, labelExpr: AS_POWER, labelOverlap: true },
+    axis: { title: account.unit, grid: false, values: powerMarks(span, isNarrow(wide) ? 5 : 9), labelExpr: AS_POWER, labelOverlap: true },
   };
   const y = { field: "loss", type: "quantitative", scale: { type: "log", domain, nice: false }, axis: { title: `${study.study.metric}, lower is better`, values: linearMarks(domain, 8), format: "~g" } };
   const line = (part, dash) => ({ data: { values: curve.filter((p) => p.part === part) }, mark: { type: "line", color: "var(--accent)", strokeWidth: 2, strokeDash: dash, clip: true }, encoding: { x, y } });
@@ -84,19 +84,20 @@ function floorLayers(domain, y) {
   ];
 }
 
-// What was predicted is a bracket; what came, a ring in it.
+// What was predicted is a bracket; what came, a ring in it; both beside the runs.
 function heldLayers(held, x, y) {
   const [value, low, high] = held.predicted;
   const values = [{ x: held.compute, loss: value, low, high, said: withEnds(held.predicted, digits4) }];
   const tooltip = [{ field: "said", title: "predicted" }];
-  const tick = (field) => ({ mark: { type: "tick", orient: "horizontal", size: 18, thickness: 2.5, color: "var(--ink)" }, encoding: { x, y: { ...y, field }, tooltip } });
-  const layers = [{ mark: { type: "rule", strokeWidth: 2.5, color: "var(--ink)" }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, tooltip } }, tick("low"), tick("high")];
+  const tick = (field) => ({ mark: { type: "tick", orient: "horizontal", size: 18, thickness: 2.5, color: "var(--ink)", xOffset: BESIDE }, encoding: { x, y: { ...y, field }, tooltip } });
+  const layers = [{ mark: { type: "rule", strokeWidth: 2.5, color: "var(--ink)", xOffset: BESIDE }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, tooltip } }, tick("low"), tick("high")];
   if (held.measured !== null) {
     layers.push({
       data: { values: [{ x: held.compute, loss: held.measured, said: digits4(held.measured) }] }, encoding: { x, y, tooltip: [{ field: "said", title: "measured, mean" }] },
-      mark: { type: "point", size: 170, stroke: "var(--ink)", fill: "transparent", strokeWidth: 2.2, opacity: 1 },
+      mark: { type: "point", size: 170, stroke: "var(--ink)", fill: "transparent", strokeWidth: 2.2, opacity: 1, xOffset: BESIDE },
     });
   }
   return layers.map((layer) => ({ data: { values }, ...layer }));
 }
+const BESIDE = 34;
 const digits4 = (x) => x.toPrecision(4);

@@ -5,7 +5,7 @@
 
 const report = JSON.parse(document.getElementById("report").textContent);
 const study = report.ablation, scales = study.study.scales, { law } = study;
-const level = `${say(100 * study.interval_level)} %`;
+const level = `${say(100 * study.interval_level)}\u00a0%`;
 const band = report.negligible;
 
 // By what the account goes: what is saved, its unit, and where a run has it.
@@ -21,9 +21,10 @@ const account = ACCOUNTS[study.account];
 const isKnown = (interval) => Boolean(interval) && interval[0] !== null;
 const lastOf = (list) => list[list.length - 1];
 const three = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
-const digits = (x) => (x >= 100 ? three.format(x) : x >= 10 ? x.toFixed(1) : x >= 0.1 || x === 0 ? x.toFixed(2) : x >= 1e-4 ? three.format(x) : power(x));
+const rough = (x) => (x === null ? "–" : Number(x.toPrecision(2)) >= 0.001 ? `${Number(x.toPrecision(2))}` : power(x));
+const digits = (x) => (x >= 1e5 ? power(x) : x >= 100 ? three.format(x) : x >= 10 ? x.toFixed(1) : x >= 0.1 || x === 0 ? x.toFixed(2) : rough(x));
 const power = (x) => x.toExponential(1).replace(/\.0e/, "e").replace("e+", "e").replace("-", "−");
-const times = (x) => (x === null || x === undefined ? "–" : x >= 1e5 ? `${power(x)}×` : `${digits(x)}×`);
+const times = (x) => (x === null || x === undefined ? "–" : `${digits(x)}×`);
 const amount = (x) => (x === null || x === undefined ? "–" : x >= 1e5 || (x > 0 && x < 1e-2) ? power(x) : three.format(x));
 const signed = (x, n = 3) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(n)}`;
 const probability = (p) => (p === null ? "–" : p < 1e-16 ? "< 1e-16" : p < 1e-3 ? power(p) : p.toPrecision(2));
@@ -60,6 +61,8 @@ const ranked = [...changes].sort(byWorth);
 // ---- sentences ----
 
 const saves = (gain) => (gain >= 1 ? `saves ${Math.round(100 * (1 - 1 / gain))} % of the ${account.noun}` : `needs ${times(1 / gain)} the ${account.noun}`);
+// The second of two, in as many words as it takes.
+const savesToo = (gain, before) => ((gain >= 1) !== (before >= 1) ? saves(gain) : gain >= 1 ? `${Math.round(100 * (1 - 1 / gain))} %` : times(1 / gain));
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const atOf = (compute) => `${amount(compute)} ${account.unit}`;
 
@@ -77,15 +80,15 @@ function sayHeld(m) {
   return held === -1 || !knownScales(m).some((i) => !scales[i].held_out) ? "" : ` For ${scales[held].name}, held out, the law says ${gainSaid(m.ceg[held])}.`;
 }
 
-const MOVES = { grows: "it grows with scale", vanishes: "it vanishes with scale", turns: "it turns with scale" };
+const MOVES = { grows: "grows with scale", vanishes: "vanishes with scale", turns: "turns with scale" };
 function sayTrend(m) {
   const at = knownScales(m), [first, last] = [at[0], lastOf(at)], [a, b] = [first, last].map((i) => m.ceg[i][0]);
   if (!MOVES[m.trend] || first === last) {
-    const how = m.trend === "stays" ? "at every scale" : `at ${scales[last].name}; whether that goes on with scale is not known`;
-    return `${capital(saves(b))} ${how}: worth ${gainSaid(m.ceg[last])}.`;
+    const how = m.trend === "stays" ? "no change with scale was found" : "whether it changes with scale is not known";
+    return `${capital(saves(b))} at ${scales[last].name}: worth ${gainSaid(m.ceg[last])}; ${how}.`;
   }
-  const power = `as ${account.noun} to the power of ${withEnds(m.elasticity, (x) => signed(x, 2))}`;
-  return `${capital(saves(a))} at ${scales[first].name} and ${saves(b)} at ${scales[last].name}: ${MOVES[m.trend]}, ${power}.${sayCrossover(m)}${sayHeld(m)}`;
+  const what = m.trend === "turns" ? "it" : a >= 1 ? "the gain" : "the harm", power = `as ${account.noun} to the power of ${withEnds(m.elasticity, (x) => signed(x, 2))}`;
+  return `${capital(saves(a))} at ${scales[first].name} and ${savesToo(b, a)} at ${scales[last].name}: ${what} ${MOVES[m.trend]}, ${power}.${sayCrossover(m)}${sayHeld(m)}`;
 }
 
 function sayLoss(m) {
@@ -106,7 +109,8 @@ function sayChange(m) {
   return `Within ${times(1 / band)} and ${times(band)} at the middle of the scales only. ${sayTrend(m)}`;
 }
 
-const TRENDS = { stays: "→ stays with scale", grows: "↗ grows with scale", vanishes: "↘ vanishes with scale", turns: "⇄ turns with scale", unknown: "" };
+const TRENDS = { stays: "→ stays", grows: "↗ grows", vanishes: "↘ vanishes", turns: "⇄ turns", unknown: "" };
+const minus = (text) => text.replace(/(^|[\s(])-(?=\d)/g, "$1−"); // of sentences made elsewhere
 
 const TERMS = [
   ["Compute-equivalent gain (CEG)", `How many times the ${account.noun} the baseline needs for the loss that the change reaches. 2× saves half, 0.5× costs twice as much, 1× is no effect.`],

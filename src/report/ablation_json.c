@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/ablation_json.h"
+#include "report/page.h"
 
 #ifndef OCK_HAVE_JANSSON
 
@@ -34,11 +35,19 @@ static json_t *text(const char *from) {
   return ock_json_text(from, MOST_CHARACTERS);
 }
 
+/* Under a name that came from anywhere. */
+static void put_named(json_t **object, const char *name, json_t *value) {
+  char *key = ock_text_clean(name, MOST_CHARACTERS);
+  if (!key) json_decref(value);
+  ock_json_put(object, key ? key : "", key ? value : NULL);
+  ock_free(key);
+}
+
 /* ---- the study ---- */
 
 static json_t *settings(const ockham_study_setting *list, size_t n) {
   json_t *object = json_object();
-  for (size_t i = 0; i < n; i++) ock_json_put(&object, list[i].name, text(list[i].value));
+  for (size_t i = 0; i < n; i++) put_named(&object, list[i].name, text(list[i].value));
   return object;
 }
 
@@ -242,7 +251,7 @@ static json_t *run_object(const ock_ablation_report *r, size_t i) {
   const ockham_run *run = &r->account->runs[i];
   json_t *object = json_object(), *levels = json_object();
   for (size_t f = 0; f < r->study->n_factors; f++)
-    ock_json_put(&levels, r->study->factors[f].name, text(r->study->factors[f].levels[run->levels[f]]));
+    put_named(&levels, r->study->factors[f].name, text(r->study->factors[f].levels[run->levels[f]]));
   ock_json_put(&object, "id", ock_json_integer(run->id));
   ock_json_put(&object, "purpose", json_string(purposes[run->purpose]));
   ock_json_put(&object, "scale", text(r->study->scales[run->scale].name));

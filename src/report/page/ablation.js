@@ -22,17 +22,24 @@ const scaleKeys = () => keys(...scales.map((s, i) => key(isolated(shorten(s.name
 
 // ---- answers ----
 
+// Its gain, or without a law the change of the loss; and at which scale.
+function worthOf(c) {
+  if (telling(c) !== null) return [times(gainOf(c)), scales[telling(c)].name];
+  const last = lastOf(scales.map((s, i) => i).filter((i) => isKnown(c.loss?.[i])));
+  return last === undefined ? ["", ""] : [signed(c.loss[last][0]), scales[last].name];
+}
+
 function fillAnswers() {
   $("answers").append(...ranked.map((c) => {
-    const gain = telling(c) === null ? null : times(gainOf(c)), at = telling(c) === null ? "" : scales[telling(c)].name;
+    const [worth, at] = worthOf(c);
     return make("li", {},
       make("span", { className: `verdict ${c.verdict}` }, c.verdict),
       make("h3", {}, isolated(c.factor), " ", make("span", {}, isolated(arrowOf(c)))),
-      make("span", { className: "gain" }, gain ?? "", make("small", {}, gain ? "at " : "", isolated(at)), make("span", { className: "trend" }, TRENDS[c.trend])),
+      make("span", { className: "gain" }, worth, make("small", {}, at ? "at " : "", isolated(at)), make("span", { className: "trend" }, TRENDS[c.trend])),
       make("p", {}, isolated(sayChange(c))));
   }));
   const about = law ? `2× means that the change reaches the baseline’s loss with half of the ${account.noun}; 1× that it makes no difference. ` : "";
-  $("answers-note").append(`${about}Verdicts are of the middle of the scales; intervals are of ${level}.`);
+  $("answers-note").append(`${about}${law ? "Verdicts are of the middle of the scales; intervals" : "Lower is better. Intervals"} are of ${level}.`);
   $("warnings-box").hidden = study.warnings.length === 0 && !unfinished();
   if (unfinished()) $("warnings").append(make("li", {}, unfinished()));
   $("warnings").append(...study.warnings.map((text) => make("li", {}, isolated(minus(capital(text))))));
@@ -54,9 +61,10 @@ function fillClaims() {
 
 async function drawWorth() {
   const known = ranked.filter((c) => (law ? c.ceg : c.loss)?.some(isKnown)), wide = $("worth-chart").clientWidth;
+  if (!law) $("worth").textContent = "What does it do to the loss?";
   $("worth-words").append(law
     ? `Right of 1× a change helps, left of it it hurts; within the shade (${times(1 / band)} to ${times(band)}) it does not matter. Each change has a line for every scale, the smallest first.`
-    : "There is no law of scale, for which two scales are needed: only the loss can be told.");
+    : "Left of 0 a change helps, right of it it hurts. What it is worth in compute is not known: there is no law of scale, for which two scales are needed.");
   $("worth-figure").hidden = known.length === 0;
   fillGains();
   fillLosses();

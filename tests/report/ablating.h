@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A study whose truth is known, for tests of its reports: log(loss - 1/2) = 0.2 - 0.15 log(C / C0), less 0.08 with
- * "rope", and more by 0.1 - 0.03 log(C / C0) with "flat". All cells twice at three scales, and at a fourth, held out. */
+ * "rope", and more by 0.1 - 0.03 log(C / C0) with "flat". All cells twice at three scales, and at a fourth, held out.
+ */
 #ifndef OCK_REPORT_ABLATING_H
 #define OCK_REPORT_ABLATING_H
 

@@ -109,9 +109,9 @@ static void test_truth_is_told(void **unused) {
 
 static void test_text_tells_it(void **unused) {
   (void)unused;
-  static const char *const lines[] = {"made: Is the truth found?\n", "position learned -> rope", "init fan-in -> flat",
-                                      "(beware: claimed when runs had ended already)", "predicted for the baseline",
-                                      "1 diverged"};
+  static const char *const lines[] = {"made: Is the truth found?\n", "position learned -> rope",
+                                      "init fan-in -> flat",         "(beware: claimed when runs had ended already)",
+                                      "predicted for the baseline",  "1 diverged"};
   ockham_ablation_report_options options = {.ascii = true};
   char *text = NULL;
   assert_ok(ockham_report_ablation(&made->account, &options, &text, err));
@@ -174,7 +174,8 @@ static size_t count(const char *text, const char *wanted) {
 static void test_hostile_texts(void **unused) {
   (void)unused;
   static const char bad[] = "</script><!--<script>alert(1)\xff</script>-->\"'<img src=x onerror=alert(2)>";
-  static const char *const marks[] = {"<script", "</script", "<!--", "-->", "<img"}, *const levels[] = {"fan-in", bad, bad};
+  static const char *const marks[] = {"<script", "</script", "<!--", "-->", "<img"}, *const levels[] = {"fan-in", bad,
+                                                                                                        bad};
   ablating hostile = *made;
   hostile.factors[0].name = hostile.factors[1].name = hostile.scales[0].name = bad;
   hostile.factors[1].levels = levels;
@@ -266,10 +267,9 @@ static void test_without_the_page(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest always[] = {
-      cmocka_unit_test(test_json_is_what_was_found), cmocka_unit_test(test_truth_is_told),
-      cmocka_unit_test(test_text_tells_it), cmocka_unit_test(test_want_of_memory),
-      cmocka_unit_test(test_without_the_page)};
+  const struct CMUnitTest always[] = {cmocka_unit_test(test_json_is_what_was_found),
+                                      cmocka_unit_test(test_truth_is_told), cmocka_unit_test(test_text_tells_it),
+                                      cmocka_unit_test(test_want_of_memory), cmocka_unit_test(test_without_the_page)};
   const struct CMUnitTest paged[] = {cmocka_unit_test(test_page_holds_the_report), cmocka_unit_test(test_page_of_less),
                                      cmocka_unit_test(test_hostile_texts),
                                      cmocka_unit_test(test_json_is_whole_or_not_there)};

@@ -33,9 +33,9 @@ function fillAnswers() {
   $("answers").append(...ranked.map((c) => {
     const [worth, at] = worthOf(c);
     return make("li", {},
-      make("span", { className: `verdict ${c.verdict}` }, c.verdict),
+      make("span", { className: `verdict ${c.verdict}` }, c.verdict), " ",
       make("h3", {}, isolated(c.factor), " ", make("span", {}, isolated(arrowOf(c)))),
-      make("span", { className: "gain" }, worth, make("small", {}, at ? "at " : "", isolated(at)), make("span", { className: "trend" }, TRENDS[c.trend])),
+      make("span", { className: "gain" }, worth, make("small", {}, at ? " at " : "", isolated(at)), make("span", { className: "trend" }, TRENDS[c.trend])),
       make("p", {}, isolated(sayChange(c))));
   }));
   const about = law ? `2× means that the change reaches the baseline’s loss with half of the ${account.noun}; 1× that it makes no difference. ` : "";

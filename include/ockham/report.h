@@ -152,7 +152,7 @@ typedef struct ockham_ablation_account {
   const char *source;                               /**< what the study is called; NULL: its name */
   const ockham_plan *plan;                          /**< for designs and what is still to be run; NULL: not told */
   const char *command;                              /**< what makes a page again; NULL: not told */
-  double negligible;                                /**< as of the analysis; 0: its default */
+  double negligible, false_calls;                   /**< as of the analysis; 0: its defaults */
 } ockham_ablation_account;
 
 typedef struct ockham_ablation_report_options {

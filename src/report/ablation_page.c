@@ -70,7 +70,7 @@ static bool write_text(const void *what, FILE *out) {
 
 static bool write_data(const void *what, FILE *out) {
   const ock_ablation_report *r = what;
-  const double usual_negligible = 1.05;
+  const double usual_negligible = 1.05, usual_false_calls = 0.1;
   char *headline = ock_text_of(write_headline, r);
   json_t *object = headline ? json_object() : NULL;
   if (headline) ock_json_put(&object, "headline", ock_json_text(headline, OCKHAM_PAGE_SOURCE_CHARACTERS));
@@ -80,6 +80,8 @@ static bool write_data(const void *what, FILE *out) {
   ock_json_put(&object, "account_about", json_string(ock_account_about(r->account->account)));
   ock_json_put(&object, "negligible",
                ock_json_number(r->account->negligible > 0 ? r->account->negligible : usual_negligible));
+  ock_json_put(&object, "false_calls",
+               ock_json_number(r->account->false_calls > 0 ? r->account->false_calls : usual_false_calls));
   if (r->account->plan) ock_json_put(&object, "planned", ock_json_integer(r->account->plan->n_runs));
   ock_json_put(&object, "ablation", ock_json_ablation(r));
   return ock_json_dump_escaped(object, out);

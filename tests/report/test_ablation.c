@@ -136,6 +136,7 @@ static void test_page_holds_the_report(void **unused) {
   assert_text(data, "source", "made");
   assert_text(data, "command", made->account.command);
   assert_close(real(data, "negligible"), 1.05, 0);
+  assert_close(real(data, "false_calls"), 0.1, 0);
   assert_int_equal(real(data, "planned"), made->plan->n_runs);
   assert_non_null(strstr(html, "init fan-in \xe2\x86\x92 flat")); /* the text, for readers without scripts */
   json_decref(data);

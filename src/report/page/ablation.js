@@ -90,8 +90,8 @@ function fillGains() {
 
 function fillLosses() {
   const body = ranked.map((c) => make("tr", {}, rowHead(c.title), ...scales.map((s, i) => cell(lossSaid(c.loss?.[i]))), cell(withEnds(c.log_loss, signed)), cell(probability(c.p_adjusted)),
-    cell(say(c.inclusion)), cell(c.verdict !== "undecided" ? "" : c.runs_to_decide === null ? "beyond reach" : whole.format(Math.ceil(c.runs_to_decide)))));
-  fillTable("loss-table", ["change", ...scales.map((s) => s.name), "of log(loss − E)", "p", "weight of models with it", "runs to decide"], body, ["change"]);
+    cell(share(c.inclusion)), cell(c.verdict !== "undecided" ? "" : c.runs_to_decide === null ? "beyond reach" : whole.format(Math.ceil(c.runs_to_decide)))));
+  fillTable("loss-table", ["change", ...scales.map((s) => s.name), "of log(loss − E)", "p", "weight", "runs to decide"], body, ["change"]);
 }
 
 function fillAccounts() {
@@ -231,13 +231,13 @@ async function drawPairs() {
   const pairs = study.interactions, shown = pairs.filter((p) => isKnown(p.log_loss)).slice(0, PAIRS_SHOWN), out = pairs.filter(standsOut).length;
   $("pairs-figure").hidden = shown.length === 0;
   $("every-pair").hidden = pairs.length === 0;
-  fillTable("pair-table", ["pair", "as a gain", "of log(loss − E)", "p", "weight of models with it"], pairs.map((p) => make("tr", {}, rowHead(titleOf(p)),
-    cell(telling(p) === null ? "–" : gainSaid(p.ceg[telling(p)])), cell(withEnds(p.log_loss, signed)), cell(probability(p.p_adjusted)), cell(say(p.inclusion)))), ["pair"]);
+  fillTable("pair-table", ["pair", "as a gain", "of log(loss − E)", "p", "weight"], pairs.map((p) => make("tr", {}, rowHead(titleOf(p)),
+    cell(telling(p) === null ? "–" : gainSaid(p.ceg[telling(p)])), cell(withEnds(p.log_loss, signed)), cell(probability(p.p_adjusted)), cell(share(p.inclusion)))), ["pair"]);
   if (shown.length === 0) return;
   $("pairs-title").append("Pairs that are more, or less, than both ", make("span", {}, "left of 1× they share a gain, right of it they add to each other "));
   await embed("pairs-chart", pairsChart(shown, $("pairs-chart").clientWidth), { says: shown.map((p) => `${titleOf(p)} ${telling(p) === null ? lossSaid(p.log_loss) : gainSaid(p.ceg[telling(p)])}`).join("; ") });
   $("pairs-note").append(`Blue: it stands out (${out} of ${plural(pairs.length, "pair")}: false discovery rate below 10 %, or in most of the likelier models). `,
-    shown.length < pairs.length ? `Shown: the likeliest ${shown.length}. ` : "", "Pairs are looked at, not tested: they were not named beforehand.");
+    shown.length < pairs.length ? `Shown: the likeliest ${shown.length}. ` : "", "Pairs were not named beforehand: they are hints for a next study.");
 }
 
 // ---- stability ----
@@ -294,7 +294,7 @@ function fillDesign() {
   pair(list, "Design", `${s.design}: ${s.design_about}`);
   const efficiencies = scales.map((x) => x.design?.efficiency).filter((e) => e > 0);
   pair(list, "D-efficiency", efficiencies.length ? [...new Set(efficiencies.map((e) => e.toFixed(2)))].join(", ") : "");
-  pair(list, "Many changes at once", "The p-values of changes are family-wise, by the largest |t| of bootstrap draws, stepping down (Westfall & Young, 1993): with no effects at all, one call in ten studies would be false. Those of pairs are false discovery rates (Benjamini & Hochberg, 1995).");
+  pair(list, "Many changes at once", `The p-values of all ${changes.length} changes are family-wise, by the largest |t| of bootstrap draws, stepping down (Westfall & Young, 1993): did nothing do anything, ${percentOf(report.false_calls)} of such studies would call something helpful or hurtful. Those of pairs are false discovery rates (Benjamini & Hochberg, 1995).`);
   pair(list, "Intervals", `${level}, from bootstrap draws in which the law is fitted anew`);
   pair(list, "Compared", report.account_about);
   pair(list, "The baseline’s law", law ? sayLaw() : "none: it needs two scales");
@@ -308,7 +308,7 @@ function fillDesign() {
 
 function fillHead() {
   const { runs } = study, known = scales.map((s) => s.compute).filter((c) => c > 0), seconds = runs.reduce((sum, r) => sum + (r.seconds ?? 0), 0);
-  const hours = seconds / 3600, diverged = runs.filter((r) => r.outcome === "diverged").length;
+  const diverged = runs.filter((r) => r.outcome === "diverged").length;
   $("source").append("Ablation study ", isolated(report.source));
   $("headline").append(...report.headline.split(", ").flatMap((part, i, all) => [make("span", {}, i < all.length - 1 ? `${part},` : part), " "]));
   $("question").hidden = !study.study.question;
@@ -316,7 +316,7 @@ function fillHead() {
   define($("facts"), [
     ["runs", whole.format(runs.length)], ["scales", `${scales.length}`],
     [account.unit, known.length > 0 && (Math.max(...known) / Math.min(...known) > 1.05 ? `${amount(Math.min(...known))}–${amount(Math.max(...known))}` : amount(known[0]))],
-    ["changes", `${changes.length}`], ["core time", seconds > 0 && (hours >= 1 ? `${say(hours)} h` : `${say(seconds / 60)} min`)], ["diverged", `${diverged}`],
+    ["changes", `${changes.length}`], ["core time", seconds > 0 && duration(seconds)], ["diverged", `${diverged}`],
   ]);
 }
 

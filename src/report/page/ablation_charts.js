@@ -219,7 +219,7 @@ function pairsChart(pairs, wide) {
   const domain = gains ? gainDomain(pairs.map(intervalOf)) : [-reach, reach];
   const values = pairs.map((p, i) => ({
     name: `${i}`, who: standsOut(p) ? "out" : "in", title: alone(titleOf(p)), value: intervalOf(p)[0], ...drawn(intervalOf(p), domain), hollow: false,
-    said: withEnds(intervalOf(p), gains ? times : signed), p: probability(p.p_adjusted), weight: say(p.inclusion),
+    said: withEnds(intervalOf(p), gains ? times : signed), p: probability(p.p_adjusted), weight: share(p.inclusion),
   }));
   const x = gains ? gainAxis(domain, "what both together add to their product, as a gain", isNarrow(wide) ? 4 : 8)
     : { type: "quantitative", scale: { domain, nice: false }, axis: { title: "change of log loss beyond both", tickCount: 5 } };

@@ -5,7 +5,8 @@
 
 const report = JSON.parse(document.getElementById("report").textContent);
 const study = report.ablation, scales = study.study.scales, { law } = study;
-const level = `${say(100 * study.interval_level)}\u00a0%`;
+const percentOf = (share) => `${say(100 * share)}\u00a0%`;
+const level = percentOf(study.interval_level);
 const band = report.negligible;
 
 // By what the account goes: what is saved, its unit, and where a run has it.
@@ -26,7 +27,9 @@ const digits = (x) => (x >= 1e5 ? power(x) : x >= 100 ? three.format(x) : x >= 1
 const power = (x) => x.toExponential(1).replace(/\.0e/, "e").replace("e+", "e").replace("-", "−");
 const times = (x) => (x === null || x === undefined ? "–" : `${digits(x)}×`);
 const amount = (x) => (x === null || x === undefined ? "–" : x >= 1e5 || (x > 0 && x < 1e-2) ? power(x) : three.format(x));
-const signed = (x, n = 3) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(n)}`;
+const signed = (x, n = 3) => { const size = Math.abs(x).toFixed(n); return `${Number(size) === 0 ? "" : x < 0 ? "−" : "+"}${size}`; };
+const share = (x) => (x === null ? "–" : x.toFixed(2));
+const duration = (seconds) => (seconds < 90 ? `${rough(seconds)} s` : seconds < 5400 ? `${whole.format(seconds / 60)} min` : `${three.format(seconds / 3600)} h`);
 const probability = (p) => (p === null ? "–" : p < 1e-16 ? "< 1e-16" : p < 1e-3 ? power(p) : p.toPrecision(2));
 const ends = ([, low, high], one) => (low === null && high === null ? "" : `${low === null ? "no bound" : one(low)} to ${high === null ? "no bound" : one(high)}`);
 const withEnds = (interval, one) => (isKnown(interval) ? `${one(interval[0])}${ends(interval, one) && ` (${ends(interval, one)})`}` : "–");
@@ -114,11 +117,12 @@ const minus = (text) => text.replace(/(^|[\s(])-(?=\d)/g, "$1−"); // of senten
 
 const TERMS = [
   ["Compute-equivalent gain (CEG)", `How many times the ${account.noun} the baseline needs for the loss that the change reaches. 2× saves half, 0.5× costs twice as much, 1× is no effect.`],
-  ["Helps, hurts, negligible, undecided", `At the middle of the scales. Negligible: the whole interval of its gain lies within ${times(1 / band)} and ${times(band)}. Helps and hurts: the loss differs, at 10 % for all changes together.`],
+  ["Helps, hurts, negligible, undecided", `At the middle of the scales. Negligible: the whole interval of its gain lies within ${times(1 / band)} and ${times(band)}. Helps and hurts: the loss differs, with a family-wise error of ${percentOf(report.false_calls)} over all changes.`],
   ["Stays, grows, vanishes, turns", "Whether the gain changes with scale; a gain that stays has a gap in the loss that shrinks as the loss nears what cannot be learnt. Turns: from help to harm, or back, within the scales."],
   ["As compute to the power", "The gain’s elasticity: 0 stays; −0.15 means that ten times the compute makes the gain 0.71 times what it was."],
   ["Measured", "The gain without a law: where the baseline’s own losses, joined by a smooth curve, reach the loss of the change. Beyond the curve’s ends only a bound is known."],
   ["In transition", "A run whose loss still falls steeply at its end: it has not left the first plateau, and its distance from others would be of luck. Shown, and kept out of gains."],
   ["Irreducible loss E", "What the law says is left at endless compute."],
+  ["Weight", "Of the models that hold the effect, among all that were weighed by their evidence (BIC): near 1 it is needed, near 0 it is not."],
   ["Lost to a wrong rate", "Mean loss over the probed learning rates less that at the best: how much a change needs its rate tuned (Wortsman et al., 2023)."],
 ];

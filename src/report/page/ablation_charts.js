@@ -161,8 +161,9 @@ function crossoverLayers(c, span, x, y, large) {
   if (at === null || at < span[0] || at > span[1] || c.trend === "stays" || c.trend === "unknown") return [];
   const values = [{ at, one: 1, from: within(low ?? span[0], span), to: within(high ?? span[1], span), said: atOf(at) }];
   const place = { x: { ...x, field: "at" }, y: { ...y, field: "one" } };
+  const left = at > Math.sqrt(span[0] * span[1]), below = (c.elasticity[0] < 0) === left; // where the curve is not
   const label = {
-    mark: { type: "text", dy: -13, fontWeight: 600, align: at > Math.sqrt(span[0] * span[1]) ? "right" : "left", text: `1× at ${amount(at)}`, color: "var(--ink)" },
+    mark: { type: "text", dy: below ? 17 : -15, fontWeight: 600, align: left ? "right" : "left", text: `1× at ${amount(at)}`, color: "var(--ink)" },
     encoding: place,
   };
   const halo = { ...label, mark: { ...label.mark, color: "var(--paper)", stroke: "var(--paper)", strokeWidth: 4, strokeJoin: "round" } };

@@ -58,7 +58,7 @@ function runsChart(values, wide) {
   const line = (part, dash) => ({ data: { values: curve.filter((p) => p.part === part) }, mark: { type: "line", color: "var(--accent)", strokeWidth: 2, strokeDash: dash, clip: true }, encoding: { x, y } });
   return {
     ...sized(420, { left: 2, right: 8, top: 6, bottom: 3 }), config: config(INK), data: { values },
-    layer: [...floorLayers(domain, y), line("fitted", [1, 0]), line("beyond", [5, 4]), ...runLayers(x, y), ...(held ? heldLayers(held, x, y) : [])],
+    layer: [...floorLayers(domain, y), line("fitted", [1, 0]), line("beyond", [5, 4]), ...runLayers(x, y), ...(held ? heldLayers(held, x, y, isNarrow(wide) ? 20 : 34) : [])],
   };
 }
 
@@ -85,19 +85,18 @@ function floorLayers(domain, y) {
 }
 
 // What was predicted is a bracket; what came, a ring in it; both beside the runs.
-function heldLayers(held, x, y) {
+function heldLayers(held, x, y, xOffset) {
   const [value, low, high] = held.predicted;
   const values = [{ x: held.compute, loss: value, low, high, said: withEnds(held.predicted, digits4) }];
   const tooltip = [{ field: "said", title: "predicted" }];
-  const tick = (field) => ({ mark: { type: "tick", orient: "horizontal", size: 18, thickness: 2.5, color: "var(--ink)", xOffset: BESIDE }, encoding: { x, y: { ...y, field }, tooltip } });
-  const layers = [{ mark: { type: "rule", strokeWidth: 2.5, color: "var(--ink)", xOffset: BESIDE }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, tooltip } }, tick("low"), tick("high")];
+  const tick = (field) => ({ mark: { type: "tick", orient: "horizontal", size: 18, thickness: 2.5, color: "var(--ink)", xOffset }, encoding: { x, y: { ...y, field }, tooltip } });
+  const layers = [{ mark: { type: "rule", strokeWidth: 2.5, color: "var(--ink)", xOffset }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, tooltip } }, tick("low"), tick("high")];
   if (held.measured !== null) {
     layers.push({
       data: { values: [{ x: held.compute, loss: held.measured, said: digits4(held.measured) }] }, encoding: { x, y, tooltip: [{ field: "said", title: "measured, mean" }] },
-      mark: { type: "point", size: 170, stroke: "var(--ink)", fill: "transparent", strokeWidth: 2.2, opacity: 1, xOffset: BESIDE },
+      mark: { type: "point", size: 170, stroke: "var(--ink)", fill: "transparent", strokeWidth: 2.2, opacity: 1, xOffset },
     });
   }
   return layers.map((layer) => ({ data: { values }, ...layer }));
 }
-const BESIDE = 34;
 const digits4 = (x) => x.toPrecision(4);

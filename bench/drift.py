@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does Ockham notice drift sooner than others that are allowed as many false alarms, and what does it cost?
 `bench/run drift` writes drift.md and drift-power.svg. What has been computed is kept in $DRIFT_CACHE, a piece for each
-method and family of streams, so that a run can be broken off. --only power, cost or outliers: that part anew; --render:
+method and family of streams, so that a run can be broken off. --only power, why, cost or outliers: that part anew; --render:
 none. --methods: of the peers, those that begin so.
 
 Peers come from PyPI into venvs under build/ (or in $PEERS): main, alibi, nannyml. $DRIFT_CACHE/data needs elec.csv and
@@ -37,10 +37,11 @@ def python_of(venv):
 
 
 def compile_watch():
-    """watch.c beside the command, against the library that was built with it."""
+    """watch.c against the library that was built with the command."""
     build, target = pathlib.Path(OCKHAM).parent, CACHE / "watch"
+    library = [str(build / "libockham.a")] if (build / "libockham.a").exists() else [str(build / "libockham.so"), f"-Wl,-rpath,{build}"]
     subprocess.run([os.environ.get("CC", "cc"), "-O2", "-I", str(HERE.parent / "include"), str(PARTS / "watch.c"), "-o", str(target),
-                    str(build / "libockham.a"), "-fopenmp", "-lm", "-lpthread", *os.environ.get("WATCH_LIBS", "").split()], check=True)
+                    *library, "-fopenmp", "-lm", "-lpthread", *os.environ.get("WATCH_LIBS", "").split()], check=True)
     os.environ["WATCH"] = str(target)
 
 
@@ -64,20 +65,23 @@ def stored(part, compute, wanted):
 
 def main():
     options = argparse.ArgumentParser()
-    options.add_argument("--only", choices=["power", "cost", "outliers"])
+    options.add_argument("--only", choices=["power", "why", "cost", "outliers"])
     options.add_argument("--render", action="store_true")
     options.add_argument("--methods", default="")
     options = options.parse_args()
     start = time.time()
     (CACHE / "data").mkdir(parents=True, exist_ok=True)
-    compile_watch()
+    if not options.render:
+        compile_watch()
     import cost
     import outliers
     import report
+    import why
     wanted = lambda part: not options.render and options.only in (None, part)
     if wanted("power"):
         run_power(options.methods)
-    parts = {"cost": stored("cost", lambda: cost.measure(python_of), wanted("cost")),
+    parts = {"why": stored("why", why.measure, wanted("why")),
+             "cost": stored("cost", lambda: cost.measure(python_of), wanted("cost")),
              "outliers": stored("outliers", outliers.measure, wanted("outliers"))}
     report.write(HERE / "drift.md", HERE / "drift-power.svg", parts, time.time() - start)
 

@@ -101,16 +101,38 @@ static void print_number(double value, const char *format, int width) {
   printf("%-*s", width, text);
 }
 
+/* Mean seconds of a scale's runs, before any was measured: by what the trainer says they cost, at a speed that small
+ * models have on a core. NaN: it says nothing. */
+static double guess_seconds(const ockham_plan *plan, size_t scale) {
+  const double speed = 6e10;
+  double sum = 0;
+  size_t n = 0;
+  for (size_t i = 0; i < plan->n_runs; i++) {
+    if (plan->runs[i].scale != scale) continue;
+    sum += plan->runs[i].flops;
+    n++;
+  }
+  return n ? sum / (double)n / speed : NAN;
+}
+
+static void print_seconds(const ockham_plan *plan, size_t scale) {
+  char time[32], text[40];
+  double measured = plan->scales[scale].run_seconds, guess = guess_seconds(plan, scale);
+  bool known = !isnan(measured);
+  snprintf(text, sizeof text, "%s%s", known ? "" : "~ ", ablate_duration(known ? measured : guess, time));
+  printf("%-11s", known || !isnan(guess) ? text : "?");
+}
+
 static void print_scales(const ablate_study *a) {
   const ockham_plan *plan = a->plan;
-  char time[32], runs[160];
+  char runs[160];
   printf("\n%-10s%-7s%-11s%-12s%-20s%-18s%s\n", "Scale", "runs", "each", "noise (sd)", "detectable change",
          "detectable CEG", "of them");
   for (size_t s = 0; s < plan->n_scales; s++) {
     const ockham_plan_scale *p = &plan->scales[s];
     describe_runs(plan, s, runs, sizeof runs);
-    printf("%-10s%-7zu%-11s", a->study->scales[s].name, p->n_runs,
-           isnan(p->run_seconds) ? "?" : ablate_duration(p->run_seconds, time));
+    printf("%-10s%-7zu", a->study->scales[s].name, p->n_runs);
+    print_seconds(plan, s);
     print_number(p->noise, "%.4f", 12);
     print_number(p->detectable_loss, "%.4f", 20);
     print_number(p->detectable_ceg, "%.3g", 18);
@@ -118,12 +140,22 @@ static void print_scales(const ablate_study *a) {
   }
 }
 
+static double guess_all(const ockham_plan *plan) {
+  double sum = 0;
+  for (size_t s = 0; s < plan->n_scales; s++)
+    if (plan->scales[s].n_runs) sum += (double)plan->scales[s].n_runs * guess_seconds(plan, s);
+  return sum;
+}
+
 static void print_time(const ablate_study *a) {
   const ockham_study *study = a->study;
   size_t n_waiting = a->journal ? ockham_study_waiting(study, a->plan, a->journal) : a->plan->n_runs;
   char time[32];
   printf("\n%zu runs, %zu of them still to be run", a->plan->n_runs, n_waiting);
-  if (isnan(a->plan->core_seconds))
+  if (isnan(a->plan->core_seconds) && !isnan(guess_all(a->plan)))
+    printf("; all take about %s of one core, which a pilot measures (`ockham ablate run --pilot`)\n",
+           ablate_duration(guess_all(a->plan), time));
+  else if (isnan(a->plan->core_seconds))
     printf("; how long that takes is not known before some are run (`ockham ablate run --pilot`)\n");
   else
     printf("; all take %s of one core%s\n", ablate_duration(a->plan->core_seconds, time),

@@ -209,6 +209,7 @@ static int run_study(const char *path, const run_options *o) {
   clear_line(&s);
   if (!status && !o->quiet) print_end(&a, path);
   int code = status ? cli_fail(&err) : EXIT_DONE;
+  if (status == OCKHAM_INTERRUPTED) fprintf(stderr, "ockham: the same command goes on from there\n");
   ablate_close(&a);
   return code;
 }

@@ -121,7 +121,7 @@ typedef struct ockham_trainer {
   void *user;
 } ockham_trainer;
 
-/** Read and check a study file (YAML; docs/ablation.md lists its keys). Fails with BAD_FILE (the file, the line, what
+/** Read and check a study file (YAML; docs/studies.md lists its keys). Fails with BAD_FILE (the file, the line, what
  * was expected and what was found), IO, UNSUPPORTED (built without libyaml), NO_MEMORY. The text of `path` "-" comes
  * from standard input. trainer: checks factors and settings of studies without a command; NULL: nothing does. *study is
  * owned by the caller: ockham_study_free(). */
@@ -195,17 +195,17 @@ typedef struct ockham_run {
 
 /* ---- what the runs say ---- */
 
-#define OCKHAM_EFFECT_VERDICT_LIST(X)                                                   \
-  X(HELPS, "helps")                                                                     \
-  X(HURTS, "hurts")                                                                     \
-  X(NEGLIGIBLE, "negligible") /* the interval of its CEG lies within 1/1.05 and 1.05 */ \
+#define OCKHAM_EFFECT_VERDICT_LIST(X)                                                                   \
+  X(HELPS, "helps") /* at the central compute, at the family-wise level */                              \
+  X(HURTS, "hurts")                                                                                     \
+  X(NEGLIGIBLE, "negligible") /* the interval of its CEG there lies within 1/1.05 and 1.05, it stays */ \
   X(UNDECIDED, "undecided")
 #define X(name, word) OCKHAM_EFFECT_##name,
 typedef enum ockham_effect_verdict { OCKHAM_EFFECT_VERDICT_LIST(X) OCKHAM_N_EFFECT_VERDICTS } ockham_effect_verdict;
 #undef X
 
 #define OCKHAM_TREND_LIST(X)                                                        \
-  X(UNKNOWN, "unknown") /* one scale, or too few runs */                            \
+  X(UNKNOWN, "unknown") /* one scale, too few runs, or it is up to what E is */     \
   X(CONSTANT, "stays")  /* the model without a change with scale is the likelier */ \
   X(GROWS, "grows")                                                                 \
   X(VANISHES, "vanishes")                                                           \
@@ -218,17 +218,24 @@ typedef enum ockham_trend { OCKHAM_TREND_LIST(X) OCKHAM_N_TRENDS } ockham_trend;
 typedef struct ockham_effect {
   size_t factor, level;
   size_t other_factor, other_level; /**< of an interaction; else SIZE_MAX */
-  ockham_interval log_loss;         /**< th: change of log(loss - E) at the central compute; negative helps */
+  ockham_interval log_loss;         /**< th: change of log(loss - E) at the central compute; negative helps. E is 0
+                                         without a law */
   ockham_interval elasticity;       /**< of the CEG in compute: del / gam; 0: the CEG is the same at every scale */
-  const ockham_interval *loss;      /**< n_scales: change of the loss */
+  const ockham_interval *loss;      /**< n_scales: change of the loss, averaged over the scale's cells, from its own
+                                         runs, on the plateau and diverged ones too; of the law where these are too few */
   const ockham_interval *ceg; /**< n_scales: compute-equivalent gain; 2: it saves half of the compute; NaN: no law */
-  const ockham_interval *ceg_measured; /**< n_scales: read off the baseline's curve, without a law; low or high infinite
-                                            where it leaves the range (censored) */
-  ockham_interval crossover;           /**< compute at which the CEG is 1 (Fieller); NaN: none, or not known */
+  const ockham_interval *ceg_measured; /**< n_scales: read off the baseline's curve, without a law: a monotone cubic
+                                            through its scales. Where it leaves their range (censored) the value is the
+                                            range's end, and low is 0 or high infinite. The interval has the noise in
+                                            it, not how far the curve is from the cubic */
+  ockham_interval crossover;           /**< compute at which the CEG is 1 (Fieller), also outside the scales; NaN: none,
+                                            or not bounded */
   double p;                            /**< that it does nothing at the central compute */
-  double p_adjusted;                   /**< for the family of all mains (of interactions: their false discovery rate) */
+  double p_adjusted;                   /**< for the family of all mains, by the draws' largest |t|, stepping down
+                                            (Westfall & Young); of interactions: their false discovery rate (Benjamini &
+                                            Hochberg) */
   double p_trend;                      /**< that its CEG does not change with scale; NaN with one scale */
-  double inclusion;                    /**< weight of the models that hold it, by BIC */
+  double inclusion;                    /**< weight of the models that hold it, by BIC, averaged over E */
   double inclusion_trend;
   ockham_effect_verdict verdict;
   ockham_trend trend;
@@ -254,7 +261,9 @@ typedef struct ockham_scale_noise {
 } ockham_scale_noise;
 
 typedef struct ockham_joint {
-  ockham_interval joint, product; /**< CEG of the full recipe, and the product of the CEGs of its changes */
+  ockham_interval joint, product; /**< CEG of the full recipe as it ran, and the product of the CEGs that its changes
+                                       have on the baseline, one at a time: mains less half of their interactions, whose
+                                       sum a fraction tells though it cannot tell them apart */
   ockham_interval ratio;
 } ockham_joint;
 
@@ -285,8 +294,11 @@ typedef struct ockham_ablation {
 } ockham_ablation;
 
 /** Answer. Runs may come from anywhere (a journal, a file). Diverged runs count with the study's worst loss; failed
- * ones do not. Fails with BAD_ARGUMENT, BAD_DATA (no baseline runs, a factor without variation), NO_MEMORY,
- * INTERRUPTED. The same bits for any number of threads. */
+ * ones do not; a probe only where its cell has no other run, and the best of its rates. How intervals are made, and how
+ * often they hold the truth: bench/ablation.md. E has the distribution of its profile likelihood between 0 and .97 of
+ * the least loss, times Jeffreys' prior, where the baseline's exponent is from 0 to 1; bootstraps draw E from it, and
+ * the noise anew with the variances of scales and cells, which are drawn, too. Fails with BAD_ARGUMENT, BAD_DATA (no
+ * baseline runs, a factor without variation), NO_MEMORY, INTERRUPTED. The same bits for any number of threads. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_ablation_analyse(const ockham_study *study, const ockham_run *runs,
                                                                    size_t n_runs,
                                                                    const ockham_ablation_options *options,
@@ -309,6 +321,8 @@ typedef struct ockham_level_stability {
   size_t factor, level;
   size_t n_runs, n_diverged, n_failed; /**< of all purposes; failed: also those that timed out */
   size_t n_probed;                     /**< cells that were run at all rates */
+  size_t n_at_edge;                    /**< of them, with the lowest loss at the lowest rate or the highest: the best
+                                            one may lie beyond */
   double rate_sensitivity;             /**< mean of (min(loss, worst) - loss at the best rate) over probes: Wortsman et
                                             al., 2023 (arXiv:2309.14322); NaN: not probed */
   double rate;                         /**< geometric mean of the cells' best multiples; NaN */

@@ -47,7 +47,7 @@ typedef struct ockham_drift_options {
                                     100,000 */
   double shares[OCKHAM_N_SIGNAL_GROUPS]; /**< of that budget, by group; those of groups without a signal go to the
                                     others; all 0: inputs .6, outputs .2, missing .2. Within a group: clusters,
-                                    distance, directions together and columns together have a part each */
+                                    distance and directions together have a part each, columns together two */
   double level;      /**< of ockham_drift_compare(): the probability of a false alarm; default .01 */
   double min_effect; /**< population stability index, its bias removed, below which a significant difference does not
                           alarm; 0: the default OCKHAM_DRIFT_MIN_EFFECT; negative: none */

@@ -163,7 +163,7 @@ typedef struct ockham_ablation_report_options {
 
 /** Tell of a study: what each change does, what it is worth in compute at each scale and how that goes on,
  * interactions, the joint effect and the parts in it, the claims one by one, stability, noise, the law, and of a scale
- * that was held out first what was predicted, then what came. JSON is one object on one line, which docs/ablation.md
+ * that was held out first what was predicted, then what came. JSON is one object on one line, which docs/studies.md
  * describes. Fails with NO_MEMORY, or UNSUPPORTED as ockham_report_sweep(). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_ablation(const ockham_ablation_account *account,
                                                                   const ockham_ablation_report_options *options,

@@ -21,6 +21,51 @@ OCKHAM_INTERRUPTED = 8
 OCKHAM_STATUS_COUNT = 9
 OCKHAM_FLOAT64 = 0
 OCKHAM_FLOAT32 = 1
+OCKHAM_DESIGN_FULL = 0
+OCKHAM_DESIGN_FRACTION = 1
+OCKHAM_DESIGN_D_OPTIMAL = 2
+OCKHAM_DESIGN_ADD_ONE_IN = 3
+OCKHAM_DESIGN_LEAVE_ONE_OUT = 4
+OCKHAM_N_DESIGNS = 5
+OCKHAM_ACCOUNT_FLOPS = 0
+OCKHAM_ACCOUNT_PARAMETERS = 1
+OCKHAM_ACCOUNT_TIME = 2
+OCKHAM_N_ACCOUNTS = 3
+OCKHAM_CLAIM_HELPS = 0
+OCKHAM_CLAIM_HURTS = 1
+OCKHAM_CLAIM_NEGLIGIBLE = 2
+OCKHAM_CLAIM_GROWS = 3
+OCKHAM_CLAIM_VANISHES = 4
+OCKHAM_CLAIM_SUBMULTIPLICATIVE = 5
+OCKHAM_PURPOSE_DESIGN = 0
+OCKHAM_PURPOSE_BASELINE = 1
+OCKHAM_PURPOSE_RECIPE = 2
+OCKHAM_PURPOSE_ADD_ONE_IN = 3
+OCKHAM_PURPOSE_LEAVE_ONE_OUT = 4
+OCKHAM_PURPOSE_PROBE = 5
+OCKHAM_PURPOSE_PILOT = 6
+OCKHAM_N_PURPOSES = 7
+OCKHAM_OUTCOME_WAITING = 0
+OCKHAM_OUTCOME_DONE = 1
+OCKHAM_OUTCOME_DIVERGED = 2
+OCKHAM_OUTCOME_FAILED = 3
+OCKHAM_OUTCOME_TIMED_OUT = 4
+OCKHAM_N_OUTCOMES = 5
+OCKHAM_EFFECT_HELPS = 0
+OCKHAM_EFFECT_HURTS = 1
+OCKHAM_EFFECT_NEGLIGIBLE = 2
+OCKHAM_EFFECT_UNDECIDED = 3
+OCKHAM_N_EFFECT_VERDICTS = 4
+OCKHAM_TREND_UNKNOWN = 0
+OCKHAM_TREND_CONSTANT = 1
+OCKHAM_TREND_GROWS = 2
+OCKHAM_TREND_VANISHES = 3
+OCKHAM_TREND_CROSSES = 4
+OCKHAM_N_TRENDS = 5
+OCKHAM_ANSWER_YES = 0
+OCKHAM_ANSWER_NO = 1
+OCKHAM_ANSWER_OPEN = 2
+OCKHAM_N_ANSWERS = 3
 OCKHAM_ALGORITHM_AUTO = 0
 OCKHAM_ALGORITHM_LLOYD = 1
 OCKHAM_ALGORITHM_BOUNDS = 2
@@ -146,6 +191,12 @@ class ockham_rows(c.Structure):
     dtype: int
 
 
+class ockham_interval(c.Structure):
+    value: float
+    low: float
+    high: float
+
+
 class ockham_row_source(c.Structure):
     n_columns: int
     rewind: Any
@@ -164,6 +215,253 @@ class ockham_allocator(c.Structure):
     reallocate: Any
     release: Any
     user: int | None
+
+
+class ockham_study_factor(c.Structure):
+    name: bytes | None
+    n_levels: int
+    levels: c._Pointer[c.c_char_p]
+
+
+class ockham_study_setting(c.Structure):
+    name: bytes | None
+    value: bytes | None
+
+
+class ockham_study_scale(c.Structure):
+    name: bytes | None
+    n_settings: int
+    settings: c._Pointer[ockham_study_setting]
+    design_runs: int
+    replicates: int
+    held_out: bool
+
+
+class ockham_study_forbidden(c.Structure):
+    factor: c.Array[c.c_size_t]
+    level: c.Array[c.c_size_t]
+
+
+class ockham_study_claim(c.Structure):
+    text: bytes | None
+    kind: int
+    factor: int
+    level: int
+
+
+class ockham_study(c.Structure):
+    name: bytes | None
+    question: bytes | None
+    corpus: bytes | None
+    command: bytes | None
+    metric: bytes | None
+    compute: bytes | None
+    n_base: int
+    base: c._Pointer[ockham_study_setting]
+    n_factors: int
+    factors: c._Pointer[ockham_study_factor]
+    n_scales: int
+    scales: c._Pointer[ockham_study_scale]
+    n_forbidden: int
+    forbidden: c._Pointer[ockham_study_forbidden]
+    n_claims: int
+    claims: c._Pointer[ockham_study_claim]
+    design: int
+    design_runs: int
+    seeds: int
+    add_one_in: bool
+    leave_one_out: bool
+    rates: c._Pointer[c.c_double]
+    n_rates: int
+    worst_loss: float
+    timeout_s: float
+    core_minutes: float
+    cores: int
+    seed: int
+
+
+class ockham_trainer_facts(c.Structure):
+    rate: float
+    flops: float
+    parameters: float
+
+
+class ockham_trainer(c.Structure):
+    path: bytes | None
+    check: Any
+    complete: Any
+    user: int | None
+
+
+class ockham_design(c.Structure):
+    n_cells: int
+    n_factors: int
+    levels: c._Pointer[c.c_uint8]
+    resolution: int
+    n_aliases: int
+    aliases: c._Pointer[c.POINTER(c.c_char)]
+    efficiency: float
+
+
+class ockham_run(c.Structure):
+    id: int
+    purpose: int
+    scale: int
+    levels: c._Pointer[c.c_uint8]
+    seed: int
+    rate: float
+    outcome: int
+    loss: float
+    flops: float
+    parameters: float
+    tokens: float
+    seconds: float
+    slope: float
+
+
+class ockham_effect(c.Structure):
+    factor: int
+    level: int
+    other_factor: int
+    other_level: int
+    log_loss: ockham_interval
+    elasticity: ockham_interval
+    loss: c._Pointer[ockham_interval]
+    ceg: c._Pointer[ockham_interval]
+    ceg_measured: c._Pointer[ockham_interval]
+    crossover: ockham_interval
+    p: float
+    p_adjusted: float
+    p_trend: float
+    inclusion: float
+    inclusion_trend: float
+    verdict: int
+    trend: int
+    runs_to_decide: float
+
+
+class ockham_ablation_law(c.Structure):
+    irreducible: ockham_interval
+    exponent: ockham_interval
+    level: float
+    central_compute: float
+    residual: float
+    n_used: int
+    n_cells: int
+    fitted: bool
+
+
+class ockham_scale_noise(c.Structure):
+    sd: float
+    degrees: int
+    n_runs: int
+    n_diverged: int
+    n_failed: int
+    n_transition: int
+    compute: float
+    detectable: float
+
+
+class ockham_joint(c.Structure):
+    joint: ockham_interval
+    product: ockham_interval
+    ratio: ockham_interval
+
+
+class ockham_ablation_options(c.Structure):
+    level: float
+    false_calls: float
+    account: int
+    bootstraps: int
+    negligible: float
+    seed: int
+    threads: int
+    progress: ockham_progress
+
+
+class ockham_ablation(c.Structure):
+    n_scales: int
+    n_mains: int
+    n_interactions: int
+    scales: c._Pointer[ockham_scale_noise]
+    mains: c._Pointer[ockham_effect]
+    interactions: c._Pointer[ockham_effect]
+    law: ockham_ablation_law
+    joints: c._Pointer[ockham_joint]
+    shapley: c._Pointer[ockham_interval]
+    transition: c._Pointer[c.c_bool]
+    predicted: ockham_interval
+    predicted_compute: float
+    held_loss: float
+    n_warnings: int
+    warnings: c._Pointer[c.POINTER(c.c_char)]
+
+
+class ockham_level_stability(c.Structure):
+    factor: int
+    level: int
+    n_runs: int
+    n_diverged: int
+    n_failed: int
+    n_probed: int
+    n_at_edge: int
+    rate_sensitivity: float
+    rate: float
+
+
+class ockham_scaling_law(c.Structure):
+    E: ockham_interval
+    A: ockham_interval
+    B: ockham_interval
+    alpha: ockham_interval
+    beta: ockham_interval
+    objective: float
+    n: int
+
+
+class ockham_plan_scale(c.Structure):
+    n_runs: int
+    run_seconds: float
+    noise: float
+    degrees: int
+    detectable_loss: float
+    detectable_ceg: float
+
+
+class ockham_plan(c.Structure):
+    n_runs: int
+    n_scales: int
+    runs: c._Pointer[ockham_run]
+    levels: c._Pointer[c.c_uint8]
+    scales: c._Pointer[ockham_plan_scale]
+    designs: c._Pointer[ockham_design]
+    core_seconds: float
+    over_budget: bool
+    underpowered: bool
+
+
+class ockham_journal(c.Structure):
+    pass
+
+
+class ockham_import_options(c.Structure):
+    map: c._Pointer[ockham_study_setting]
+    n_map: int
+    set: c._Pointer[ockham_study_setting]
+    n_set: int
+
+
+class ockham_run_options(c.Structure):
+    trainer: c._Pointer[ockham_trainer]
+    folder: bytes | None
+    cores: int
+    retry: bool
+    only_replicates: bool
+    only_scale: int
+    unpinned: bool
+    on_run: Any
+    arg: int | None
+    progress: ockham_progress
 
 
 class ockham_work(c.Structure):
@@ -757,6 +1055,24 @@ class ockham_drift_report_options(c.Structure):
     every: bool
 
 
+class ockham_ablation_account(c.Structure):
+    study: c._Pointer[ockham_study]
+    runs: c._Pointer[ockham_run]
+    n_runs: int
+    ablation: c._Pointer[ockham_ablation]
+    account: int
+    beside: c.Array[c.POINTER(ockham_ablation)]
+    claimed_after: c._Pointer[c.c_bool]
+    level: float
+    source: bytes | None
+
+
+class ockham_ablation_report_options(c.Structure):
+    format: int
+    ascii: bool
+    every: bool
+
+
 class ockham_splits_options(c.Structure):
     method: int
     k_min: int
@@ -779,6 +1095,7 @@ ockham_rows._fields_ = [
     ("stride", c.c_size_t),
     ("dtype", c.c_int),
 ]
+ockham_interval._fields_ = [("value", c.c_double), ("low", c.c_double), ("high", c.c_double)]
 ockham_row_source._fields_ = [
     ("n_columns", c.c_size_t),
     ("rewind", c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(ockham_error))),
@@ -795,6 +1112,204 @@ ockham_allocator._fields_ = [
     ("reallocate", c.CFUNCTYPE(c.c_void_p, c.c_void_p, c.c_void_p, c.c_size_t)),
     ("release", c.CFUNCTYPE(None, c.c_void_p, c.c_void_p)),
     ("user", c.c_void_p),
+]
+ockham_study_factor._fields_ = [("name", c.c_char_p), ("n_levels", c.c_size_t), ("levels", c.POINTER(c.c_char_p))]
+ockham_study_setting._fields_ = [("name", c.c_char_p), ("value", c.c_char_p)]
+ockham_study_scale._fields_ = [
+    ("name", c.c_char_p),
+    ("n_settings", c.c_size_t),
+    ("settings", c.POINTER(ockham_study_setting)),
+    ("design_runs", c.c_size_t),
+    ("replicates", c.c_size_t),
+    ("held_out", c.c_bool),
+]
+ockham_study_forbidden._fields_ = [("factor", c.c_size_t * 2), ("level", c.c_size_t * 2)]
+ockham_study_claim._fields_ = [("text", c.c_char_p), ("kind", c.c_int), ("factor", c.c_size_t), ("level", c.c_size_t)]
+ockham_study._fields_ = [
+    ("name", c.c_char_p),
+    ("question", c.c_char_p),
+    ("corpus", c.c_char_p),
+    ("command", c.c_char_p),
+    ("metric", c.c_char_p),
+    ("compute", c.c_char_p),
+    ("n_base", c.c_size_t),
+    ("base", c.POINTER(ockham_study_setting)),
+    ("n_factors", c.c_size_t),
+    ("factors", c.POINTER(ockham_study_factor)),
+    ("n_scales", c.c_size_t),
+    ("scales", c.POINTER(ockham_study_scale)),
+    ("n_forbidden", c.c_size_t),
+    ("forbidden", c.POINTER(ockham_study_forbidden)),
+    ("n_claims", c.c_size_t),
+    ("claims", c.POINTER(ockham_study_claim)),
+    ("design", c.c_int),
+    ("design_runs", c.c_size_t),
+    ("seeds", c.c_size_t),
+    ("add_one_in", c.c_bool),
+    ("leave_one_out", c.c_bool),
+    ("rates", c.POINTER(c.c_double)),
+    ("n_rates", c.c_size_t),
+    ("worst_loss", c.c_double),
+    ("timeout_s", c.c_double),
+    ("core_minutes", c.c_double),
+    ("cores", c.c_size_t),
+    ("seed", c.c_uint64),
+]
+ockham_trainer_facts._fields_ = [("rate", c.c_double), ("flops", c.c_double), ("parameters", c.c_double)]
+ockham_trainer._fields_ = [
+    ("path", c.c_char_p),
+    ("check", c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_char_p, c.c_char_p, c.POINTER(ockham_error))),
+    ("complete", c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(ockham_study_setting), c.c_size_t, c.POINTER(ockham_trainer_facts), c.POINTER(ockham_error))),
+    ("user", c.c_void_p),
+]
+ockham_design._fields_ = [
+    ("n_cells", c.c_size_t),
+    ("n_factors", c.c_size_t),
+    ("levels", c.POINTER(c.c_uint8)),
+    ("resolution", c.c_size_t),
+    ("n_aliases", c.c_size_t),
+    ("aliases", c.POINTER(c.POINTER(c.c_char))),
+    ("efficiency", c.c_double),
+]
+ockham_run._fields_ = [
+    ("id", c.c_uint64),
+    ("purpose", c.c_int),
+    ("scale", c.c_size_t),
+    ("levels", c.POINTER(c.c_uint8)),
+    ("seed", c.c_uint64),
+    ("rate", c.c_double),
+    ("outcome", c.c_int),
+    ("loss", c.c_double),
+    ("flops", c.c_double),
+    ("parameters", c.c_double),
+    ("tokens", c.c_double),
+    ("seconds", c.c_double),
+    ("slope", c.c_double),
+]
+ockham_effect._fields_ = [
+    ("factor", c.c_size_t),
+    ("level", c.c_size_t),
+    ("other_factor", c.c_size_t),
+    ("other_level", c.c_size_t),
+    ("log_loss", ockham_interval),
+    ("elasticity", ockham_interval),
+    ("loss", c.POINTER(ockham_interval)),
+    ("ceg", c.POINTER(ockham_interval)),
+    ("ceg_measured", c.POINTER(ockham_interval)),
+    ("crossover", ockham_interval),
+    ("p", c.c_double),
+    ("p_adjusted", c.c_double),
+    ("p_trend", c.c_double),
+    ("inclusion", c.c_double),
+    ("inclusion_trend", c.c_double),
+    ("verdict", c.c_int),
+    ("trend", c.c_int),
+    ("runs_to_decide", c.c_double),
+]
+ockham_ablation_law._fields_ = [
+    ("irreducible", ockham_interval),
+    ("exponent", ockham_interval),
+    ("level", c.c_double),
+    ("central_compute", c.c_double),
+    ("residual", c.c_double),
+    ("n_used", c.c_size_t),
+    ("n_cells", c.c_size_t),
+    ("fitted", c.c_bool),
+]
+ockham_scale_noise._fields_ = [
+    ("sd", c.c_double),
+    ("degrees", c.c_size_t),
+    ("n_runs", c.c_size_t),
+    ("n_diverged", c.c_size_t),
+    ("n_failed", c.c_size_t),
+    ("n_transition", c.c_size_t),
+    ("compute", c.c_double),
+    ("detectable", c.c_double),
+]
+ockham_joint._fields_ = [("joint", ockham_interval), ("product", ockham_interval), ("ratio", ockham_interval)]
+ockham_ablation_options._fields_ = [
+    ("level", c.c_double),
+    ("false_calls", c.c_double),
+    ("account", c.c_int),
+    ("bootstraps", c.c_size_t),
+    ("negligible", c.c_double),
+    ("seed", c.c_uint64),
+    ("threads", c.c_size_t),
+    ("progress", ockham_progress),
+]
+ockham_ablation._fields_ = [
+    ("n_scales", c.c_size_t),
+    ("n_mains", c.c_size_t),
+    ("n_interactions", c.c_size_t),
+    ("scales", c.POINTER(ockham_scale_noise)),
+    ("mains", c.POINTER(ockham_effect)),
+    ("interactions", c.POINTER(ockham_effect)),
+    ("law", ockham_ablation_law),
+    ("joints", c.POINTER(ockham_joint)),
+    ("shapley", c.POINTER(ockham_interval)),
+    ("transition", c.POINTER(c.c_bool)),
+    ("predicted", ockham_interval),
+    ("predicted_compute", c.c_double),
+    ("held_loss", c.c_double),
+    ("n_warnings", c.c_size_t),
+    ("warnings", c.POINTER(c.POINTER(c.c_char))),
+]
+ockham_level_stability._fields_ = [
+    ("factor", c.c_size_t),
+    ("level", c.c_size_t),
+    ("n_runs", c.c_size_t),
+    ("n_diverged", c.c_size_t),
+    ("n_failed", c.c_size_t),
+    ("n_probed", c.c_size_t),
+    ("n_at_edge", c.c_size_t),
+    ("rate_sensitivity", c.c_double),
+    ("rate", c.c_double),
+]
+ockham_scaling_law._fields_ = [
+    ("E", ockham_interval),
+    ("A", ockham_interval),
+    ("B", ockham_interval),
+    ("alpha", ockham_interval),
+    ("beta", ockham_interval),
+    ("objective", c.c_double),
+    ("n", c.c_size_t),
+]
+ockham_plan_scale._fields_ = [
+    ("n_runs", c.c_size_t),
+    ("run_seconds", c.c_double),
+    ("noise", c.c_double),
+    ("degrees", c.c_size_t),
+    ("detectable_loss", c.c_double),
+    ("detectable_ceg", c.c_double),
+]
+ockham_plan._fields_ = [
+    ("n_runs", c.c_size_t),
+    ("n_scales", c.c_size_t),
+    ("runs", c.POINTER(ockham_run)),
+    ("levels", c.POINTER(c.c_uint8)),
+    ("scales", c.POINTER(ockham_plan_scale)),
+    ("designs", c.POINTER(ockham_design)),
+    ("core_seconds", c.c_double),
+    ("over_budget", c.c_bool),
+    ("underpowered", c.c_bool),
+]
+ockham_import_options._fields_ = [
+    ("map", c.POINTER(ockham_study_setting)),
+    ("n_map", c.c_size_t),
+    ("set", c.POINTER(ockham_study_setting)),
+    ("n_set", c.c_size_t),
+]
+ockham_run_options._fields_ = [
+    ("trainer", c.POINTER(ockham_trainer)),
+    ("folder", c.c_char_p),
+    ("cores", c.c_size_t),
+    ("retry", c.c_bool),
+    ("only_replicates", c.c_bool),
+    ("only_scale", c.c_size_t),
+    ("unpinned", c.c_bool),
+    ("on_run", c.CFUNCTYPE(None, c.c_void_p, c.POINTER(ockham_run), c.c_char_p, c.c_size_t, c.c_size_t, c.c_double)),
+    ("arg", c.c_void_p),
+    ("progress", ockham_progress),
 ]
 ockham_work._fields_ = [
     ("distances", c.c_uint64),
@@ -1294,6 +1809,18 @@ ockham_drift_account._fields_ = [
     ("command", c.c_char_p),
 ]
 ockham_drift_report_options._fields_ = [("format", c.c_int), ("ascii", c.c_bool), ("every", c.c_bool)]
+ockham_ablation_account._fields_ = [
+    ("study", c.POINTER(ockham_study)),
+    ("runs", c.POINTER(ockham_run)),
+    ("n_runs", c.c_size_t),
+    ("ablation", c.POINTER(ockham_ablation)),
+    ("account", c.c_int),
+    ("beside", c.POINTER(ockham_ablation) * 3),
+    ("claimed_after", c.POINTER(c.c_bool)),
+    ("level", c.c_double),
+    ("source", c.c_char_p),
+]
+ockham_ablation_report_options._fields_ = [("format", c.c_int), ("ascii", c.c_bool), ("every", c.c_bool)]
 ockham_splits_options._fields_ = [
     ("method", c.c_int),
     ("k_min", c.c_size_t),
@@ -1312,6 +1839,167 @@ ockham_version = declare("ockham_version", c.c_char_p)
 ockham_instruction_set = declare("ockham_instruction_set", c.c_char_p)
 ockham_status_text = declare("ockham_status_text", c.c_char_p, c.c_int)
 ockham_set_allocator = declare("ockham_set_allocator", None, c.POINTER(ockham_allocator))
+ockham_study_read = declare(
+    "ockham_study_read",
+    c.c_int,
+    c.c_char_p,
+    c.POINTER(ockham_trainer),
+    c.POINTER(c.POINTER(ockham_study)),
+    c.POINTER(ockham_error),
+)
+ockham_study_free = declare("ockham_study_free", None, c.POINTER(ockham_study))
+ockham_design_make = declare(
+    "ockham_design_make",
+    c.c_int,
+    c.c_int,
+    c.c_size_t,
+    c.POINTER(ockham_study_factor),
+    c.c_size_t,
+    c.POINTER(ockham_study_forbidden),
+    c.c_size_t,
+    c.POINTER(c.c_size_t),
+    c.c_size_t,
+    c.c_uint64,
+    c.POINTER(ockham_design),
+    c.POINTER(ockham_error),
+)
+ockham_design_clear = declare("ockham_design_clear", None, c.POINTER(ockham_design))
+ockham_ablation_analyse = declare(
+    "ockham_ablation_analyse",
+    c.c_int,
+    c.POINTER(ockham_study),
+    c.POINTER(ockham_run),
+    c.c_size_t,
+    c.POINTER(ockham_ablation_options),
+    c.POINTER(c.POINTER(ockham_ablation)),
+    c.POINTER(ockham_error),
+)
+ockham_ablation_free = declare("ockham_ablation_free", None, c.POINTER(ockham_ablation))
+ockham_claim_answer = declare(
+    "ockham_claim_answer",
+    c.c_int,
+    c.POINTER(ockham_study),
+    c.POINTER(ockham_ablation),
+    c.c_size_t,
+    c.POINTER(c.c_char),
+)
+ockham_study_stability = declare(
+    "ockham_study_stability",
+    None,
+    c.POINTER(ockham_study),
+    c.POINTER(ockham_run),
+    c.c_size_t,
+    c.POINTER(ockham_level_stability),
+)
+ockham_scaling_law_fit = declare(
+    "ockham_scaling_law_fit",
+    c.c_int,
+    c.POINTER(c.c_double),
+    c.POINTER(c.c_double),
+    c.POINTER(c.c_double),
+    c.c_size_t,
+    c.c_size_t,
+    c.c_uint64,
+    c.POINTER(ockham_scaling_law),
+    c.POINTER(ockham_error),
+)
+ockham_plan_make = declare(
+    "ockham_plan_make",
+    c.c_int,
+    c.POINTER(ockham_study),
+    c.POINTER(ockham_run),
+    c.c_size_t,
+    c.POINTER(c.POINTER(ockham_plan)),
+    c.POINTER(ockham_error),
+)
+ockham_plan_predict = declare(
+    "ockham_plan_predict",
+    c.c_int,
+    c.POINTER(ockham_study),
+    c.POINTER(ockham_run),
+    c.c_size_t,
+    c.POINTER(ockham_plan),
+    c.POINTER(ockham_error),
+)
+ockham_plan_free = declare("ockham_plan_free", None, c.POINTER(ockham_plan))
+ockham_journal_open = declare(
+    "ockham_journal_open",
+    c.c_int,
+    c.c_char_p,
+    c.POINTER(ockham_study),
+    c.POINTER(c.POINTER(ockham_journal)),
+    c.POINTER(ockham_error),
+)
+ockham_journal_free = declare("ockham_journal_free", None, c.POINTER(ockham_journal))
+ockham_journal_runs = declare(
+    "ockham_journal_runs",
+    c.c_int,
+    c.POINTER(ockham_journal),
+    c.POINTER(c.POINTER(ockham_run)),
+    c.POINTER(c.c_size_t),
+    c.POINTER(ockham_error),
+)
+ockham_journal_claimed_before = declare(
+    "ockham_journal_claimed_before",
+    c.c_bool,
+    c.POINTER(ockham_journal),
+    c.POINTER(ockham_study_claim),
+)
+ockham_journal_import = declare(
+    "ockham_journal_import",
+    c.c_int,
+    c.POINTER(ockham_journal),
+    c.c_char_p,
+    c.POINTER(ockham_import_options),
+    c.POINTER(c.c_uint64),
+    c.POINTER(ockham_error),
+)
+ockham_study_run = declare(
+    "ockham_study_run",
+    c.c_int,
+    c.POINTER(ockham_study),
+    c.POINTER(ockham_plan),
+    c.POINTER(ockham_journal),
+    c.POINTER(ockham_run_options),
+    c.POINTER(ockham_error),
+)
+ockham_study_waiting = declare(
+    "ockham_study_waiting",
+    c.c_size_t,
+    c.POINTER(ockham_study),
+    c.POINTER(ockham_plan),
+    c.POINTER(ockham_journal),
+)
+ockham_run_command = declare(
+    "ockham_run_command",
+    c.c_int,
+    c.POINTER(ockham_study),
+    c.POINTER(ockham_run),
+    c.POINTER(ockham_trainer),
+    c.POINTER(c.POINTER(c.c_char)),
+    c.POINTER(ockham_error),
+)
+ockham_run_ask = declare(
+    "ockham_run_ask",
+    c.c_int,
+    c.POINTER(ockham_study),
+    c.POINTER(ockham_run),
+    c.POINTER(ockham_trainer),
+    c.POINTER(ockham_trainer_facts),
+    c.POINTER(ockham_error),
+)
+ockham_study_slurm = declare(
+    "ockham_study_slurm",
+    c.c_int,
+    c.POINTER(ockham_study),
+    c.POINTER(ockham_plan),
+    c.POINTER(ockham_journal),
+    c.POINTER(ockham_trainer),
+    c.c_char_p,
+    c.POINTER(c.c_size_t),
+    c.POINTER(c.c_size_t),
+    c.POINTER(ockham_error),
+)
 ockham_kmeans_fit = declare(
     "ockham_kmeans_fit",
     c.c_int,
@@ -1859,6 +2547,14 @@ ockham_report_drift_page = declare(
     "ockham_report_drift_page",
     c.c_int,
     c.POINTER(ockham_drift_account),
+    c.POINTER(c.POINTER(c.c_char)),
+    c.POINTER(ockham_error),
+)
+ockham_report_ablation = declare(
+    "ockham_report_ablation",
+    c.c_int,
+    c.POINTER(ockham_ablation_account),
+    c.POINTER(ockham_ablation_report_options),
     c.POINTER(c.POINTER(c.c_char)),
     c.POINTER(ockham_error),
 )

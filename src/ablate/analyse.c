@@ -5,7 +5,7 @@
 
 #include "ablate/analysis.h"
 
-enum { DEFAULT_BOOTSTRAPS = 1000, MOST_SELECTED = 10 };
+enum { DEFAULT_BOOTSTRAPS = 1000 };
 
 typedef struct answer {
   ockham_ablation public; /* first */
@@ -153,7 +153,7 @@ static ockham_status make_model(ock_analysis *a, bool law, ockham_error *err) {
   if (!n) return ock_fail(err, OCKHAM_BAD_DATA, "expected runs that have left the plateau, found none");
   for (size_t u = 0; u < n; u++)
     if (!(units[u].loss > 0)) return ock_fail(err, OCKHAM_BAD_DATA, "expected losses above 0, found %g", units[u].loss);
-  if (!ock_model_make(m, &a->scratch, a->study->n_scales, MOST_SELECTED, a->central)) return ock_no_room(err);
+  if (!ock_model_make(m, &a->scratch, a->study->n_scales, 0, a->central)) return ock_no_room(err);
   ock_variance_guess(m);
   return OCKHAM_OK;
 }
@@ -183,7 +183,7 @@ static ockham_status settle(ock_analysis *a, ock_pairs *pairs, ockham_error *err
   OCK_TRY(ock_pairs_select(a, pairs, err));
   OCK_TRY(ock_law_settle(a, err));
   if (a->irreducible.n) return OCKHAM_OK;
-  a->model.n_pairs = 0, a->pairs = NULL; /* with them the baseline's exponent is not between 0 and 1 */
+  a->model.n_pairs = a->n_selected = 0, a->pairs = NULL; /* with them the baseline's exponent is not between 0 and 1 */
   return ock_law_settle(a, err);
 }
 

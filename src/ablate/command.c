@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ablate/command.h"
+#include "ablate/journal.h"
 
 #include <math.h>
 #include <string.h>
@@ -111,14 +111,10 @@ typedef struct filling {
   ock_line out;
 } filling;
 
-static double multiple_of(const ockham_run *run) {
-  return run->rate > 0 ? run->rate : 1;
-}
-
 /* The base rate's multiple, where there is one. A product such as 0.003 x 0.5 is rounded to 12 digits. */
 static void put_rate(filling *f) {
   const char *base = ock_setting_find(f->settings, f->n, "rate");
-  double rate, multiple = multiple_of(f->run);
+  double rate, multiple = ock_rate_of(f->run);
   char text[40];
   if (base && multiple == 1) {
     ock_line_quote(&f->out, base);
@@ -209,7 +205,7 @@ static void put_set(filling *f, const char *name, const char *value) {
 
 static ockham_status fill_trainer(filling *f, const ockham_trainer *trainer, ockham_error *err) {
   char number[40];
-  double multiple = multiple_of(f->run);
+  double multiple = ock_rate_of(f->run);
   ock_line_quote(&f->out, trainer && trainer->path ? trainer->path : "ockham");
   ock_line_add(&f->out, " train ");
   ock_line_quote(&f->out, f->study->corpus);

@@ -64,7 +64,7 @@ static double explained(const evidence *e, const sums *s, const bool *in, double
 }
 
 static double log_choose(double n, double k) {
-  return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1);
+  return ock_log_gamma(n + 1) - ock_log_gamma(k + 1) - ock_log_gamma(n - k + 1);
 }
 
 static double log_weight(const evidence *e, size_t value, const bool *in, double *triangle, double *solved) {

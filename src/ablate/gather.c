@@ -148,7 +148,21 @@ static int compare_runs(const void *a, const void *b) {
   int cells = compare_cells(x, y);
   if (cells) return cells;
   if (x->loss != y->loss) return x->loss < y->loss ? -1 : 1;
+  if (x->run->seed != y->run->seed) return x->run->seed < y->run->seed ? -1 : 1;
   return (x->log_compute > y->log_compute) - (x->log_compute < y->log_compute);
+}
+
+/* The same run twice tells nothing of the noise. Seed 0: not said. */
+static bool is_again(const ordered_run *run, const ordered_run *before) {
+  return run->run->seed && run->run->seed == before->run->seed && run->loss == before->loss &&
+         run->run->outcome == OCKHAM_OUTCOME_DONE && !compare_cells(run, before);
+}
+
+static size_t leave_out_again(ordered_run *runs, size_t n) {
+  size_t n_kept = 0;
+  for (size_t i = 0; i < n; i++)
+    if (!n_kept || !is_again(&runs[i], &runs[n_kept - 1])) runs[n_kept++] = runs[i];
+  return n_kept;
 }
 
 static ock_unit unit_of(const ordered_run *runs, size_t n) {
@@ -176,6 +190,7 @@ ockham_status ock_units_gather(ock_analysis *a, ock_takes *takes, size_t scale, 
       runs[n_taken++] = (ordered_run){&a->runs[i], a->loss[i], a->log_compute[i], a->study->n_factors};
   }
   qsort(runs, n_taken, sizeof *runs, compare_runs);
+  n_taken = leave_out_again(runs, n_taken);
   for (size_t first = 0, end; first < n_taken; first = end) {
     for (end = first + 1; end < n_taken && !compare_cells(&runs[first], &runs[end]);) end++;
     made[n_units++] = unit_of(runs + first, end - first);

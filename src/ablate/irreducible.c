@@ -119,7 +119,7 @@ static ockham_status find(ock_analysis *a, profile *p, ockham_error *err) {
 static ock_model profile_model(const ock_analysis *a) {
   const size_t spare = 8;
   ock_model m = a->model;
-  if (!a->pairs || ock_first_pair(&m) + a->pairs->n + spare > m.n_units) return m;
+  if (!a->pairs || !a->pairs->n || ock_first_pair(&m) + a->pairs->n + spare > m.n_units) return m;
   m.pairs = a->pairs->items, m.n_pairs = a->pairs->n;
   return m;
 }

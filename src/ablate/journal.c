@@ -11,97 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- keys ---- */
-
-static double multiple_of(const ockham_run *run) {
-  return run->rate > 0 ? run->rate : 1;
-}
-
-static void put_levels(const ockham_study *study, const uint8_t *levels, ock_line *text) {
-  for (size_t f = 0; f < study->n_factors; f++) {
-    ock_line_add(text, f ? " " : "");
-    ock_line_add(text, study->factors[f].name);
-    ock_line_add(text, "=");
-    ock_line_add(text, study->factors[f].levels[levels[f]]);
-  }
-}
-
-void ock_run_key(const ockham_study *study, const ockham_run *run, ock_line *key) {
-  if (run->purpose == OCKHAM_PURPOSE_PROBE) ock_line_add(key, "probe ");
-  ock_line_add(key, study->scales[run->scale].name);
-  ock_line_add(key, " ");
-  put_levels(study, run->levels, key);
-  ock_line_print(key, " seed=%" PRIu64 " rate=%.12g", run->seed, multiple_of(run));
-}
-
-#ifndef OCK_HAVE_SQLITE
-
-ockham_status ockham_journal_open(const char *path, const ockham_study *study, ockham_journal **journal,
-                                  ockham_error *err) {
-  (void)study;
-  *journal = NULL;
-  return ock_fail(err, OCKHAM_UNSUPPORTED, "%s: this build keeps no journals; install libsqlite3 and build again",
-                  ock_show(path).text);
-}
-void ockham_journal_free(ockham_journal *journal) {
-  (void)journal;
-}
-ockham_status ockham_journal_runs(ockham_journal *journal, const ockham_run **runs, size_t *n_runs, ockham_error *err) {
-  (void)journal;
-  *runs = NULL;
-  *n_runs = 0;
-  return ock_fail(err, OCKHAM_UNSUPPORTED, "this build keeps no journals");
-}
-bool ockham_journal_claimed_before(const ockham_journal *journal, const ockham_study_claim *claim) {
-  (void)journal;
-  (void)claim;
-  return false;
-}
-const ockham_study *ock_journal_study(const ockham_journal *journal) {
-  (void)journal;
-  return NULL;
-}
-const ockham_run *ock_journal_find(const ockham_journal *journal, const char *key) {
-  (void)journal;
-  (void)key;
-  return NULL;
-}
-uint64_t ock_journal_next_id(const ockham_journal *journal) {
-  (void)journal;
-  return 0;
-}
-ockham_status ock_journal_put(ockham_journal *journal, const ock_row *row, ockham_error *err) {
-  (void)journal;
-  (void)row;
-  return ock_fail(err, OCKHAM_UNSUPPORTED, "this build keeps no journals");
-}
-const ockham_run *ock_journal_all(const ockham_journal *journal, size_t *n) {
-  (void)journal;
-  *n = 0;
-  return NULL;
-}
-const char *ock_journal_folder(const ockham_journal *journal) {
-  (void)journal;
-  return ".";
-}
-ockham_status ock_journal_lock(ockham_journal *journal, ockham_error *err) {
-  (void)journal;
-  return ock_fail(err, OCKHAM_UNSUPPORTED, "this build keeps no journals");
-}
-void ock_journal_unlock(ockham_journal *journal) {
-  (void)journal;
-}
-ockham_status ock_journal_begin(ockham_journal *journal, ockham_error *err) {
-  return ock_journal_lock(journal, err);
-}
-ockham_status ock_journal_commit(ockham_journal *journal, ockham_error *err) {
-  return ock_journal_lock(journal, err);
-}
-void ock_journal_rollback(ockham_journal *journal) {
-  (void)journal;
-}
-
-#else
+#ifdef OCK_HAVE_SQLITE
 
 #include <sqlite3.h>
 
@@ -490,7 +400,7 @@ static ockham_status bind_row(ockham_journal *j, sqlite3_stmt *s, const ock_row 
   const ock_result *r = row->result;
   char text[64];
   ock_line levels = {0};
-  put_levels(j->study, run->levels, &levels);
+  ock_levels_put(j->study, run->levels, &levels);
   if (levels.failed) {
     ock_free(levels.bytes);
     return ock_fail_memory(err, "a row of the journal", 0);
@@ -503,7 +413,7 @@ static ockham_status bind_row(ockham_journal *j, sqlite3_stmt *s, const ock_row 
   ock_free(levels.bytes);
   snprintf(text, sizeof text, "%" PRIu64, run->seed);
   bind_text(s, 6, text);
-  sqlite3_bind_double(s, 7, multiple_of(run));
+  sqlite3_bind_double(s, 7, ock_rate_of(run));
   bind_text(s, 8, outcomes[r->outcome]);
   const double numbers[] = {r->loss, r->flops, r->parameters, r->tokens, r->seconds, r->slope, row->cpu_seconds};
   for (int i = 0; i < 7; i++) bind_real(s, 9 + i, numbers[i]);
@@ -566,7 +476,7 @@ static ockham_status write_all(ockham_journal *j, const ock_row *row, ockham_err
 
 static ockham_status keep_result(ockham_journal *j, const ock_row *row, ockham_error *err) {
   ockham_run run = *row->run;
-  run.rate = multiple_of(&run);
+  run.rate = ock_rate_of(&run);
   run.outcome = row->result->outcome;
   run.loss = row->result->loss;
   run.flops = row->result->flops;

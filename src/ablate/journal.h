@@ -12,6 +12,11 @@
  */
 void ock_run_key(const ockham_study *study, const ockham_run *run, ock_line *key);
 
+/* "a=x b=y" */
+void ock_levels_put(const ockham_study *study, const uint8_t *levels, ock_line *text);
+/* The multiple of the rate; 1 where it is not said. */
+double ock_rate_of(const ockham_run *run);
+
 typedef struct ock_row {
   const ockham_run *run; /* its id is the row's */
   const char *key;

@@ -7,8 +7,8 @@
 
 #include "ablate/analysis.h"
 
-static const double prior_runs = 4;   /* what a scale's variance weighs in a unit's own */
-static const double prior_scales = 2; /* what all scales' relative variance weighs in one scale's */
+static const double prior_runs = 2;    /* what a scale's variance weighs in a unit's own */
+static const double prior_scales = .5; /* what all scales' relative variance weighs in one scale's */
 static const double least_relative = 1e-9;
 
 /* ---- as it is told ---- */
@@ -119,6 +119,12 @@ static void find_own(ock_model *m, const ock_fit *fit) {
   }
 }
 
+/* Weights of scales that are estimates make a mean of scales less precise than they say, by 1 + 4 w (1 - w) / freedom
+ * (Meier, Biometrics 9, 1953): at most, for w = 1/2. */
+static void allow_for_weights(ock_model *m) {
+  for (size_t u = 0; u < m->n_units; u++) m->own[u] *= 1 + 1 / fmax(m->freedom[m->units[u].scale], 1);
+}
+
 double ock_total_freedom(const ock_model *m) {
   double sum = 0;
   for (size_t s = 0; s < m->n_scales; s++) sum += m->freedom[s];
@@ -169,4 +175,5 @@ void ock_variance_find(ock_model *m, const ock_fit *fit) {
     guess_by_effects(m, fit);
     find_own(m, NULL);
   }
+  if (!m->n_blocks) allow_for_weights(m);
 }

@@ -220,7 +220,14 @@ static void take_law_off(selecting *s, const ock_pairs *pairs, ock_basis *basis,
   (void)ock_basis_rest(basis, s->rest, along);
 }
 
-/* Forward, by the extended BIC (Chen & Chen, Biometrika 95, 2008): each must pay ln(cells) + ln(candidates). */
+/* Does it pay what the extended BIC (Chen & Chen, Biometrika 95, 2008) asks, ln(cells) + ln(candidates)? That is of a
+ * likelihood ratio with many degrees of freedom; with few, of the F test that is as improbable. */
+static bool pays(double gain, double squares, double freedom, double n_cells, double n_candidates) {
+  double price = log(n_cells) + log(n_candidates);
+  if (!(freedom > 1)) return false;
+  return ock_f_tail(gain * (freedom - 1) / fmax(squares - gain, 0), 1, freedom - 1) < ock_chi2_tail(price, 1);
+}
+
 static void select_forward(ock_analysis *a, selecting *s, const ock_pairs *pairs, size_t rank, double *direction) {
   const size_t spare = 3, most = 10;
   ock_model *m = &a->model;
@@ -233,10 +240,33 @@ static void select_forward(ock_analysis *a, selecting *s, const ock_pairs *pairs
       double own = gain_of(s, i);
       if (own > gain) gain = own, best = i;
     }
-    double squares = squares_of(s->rest, m->n_units) + pure, total = n + pure;
-    if (!(total * log(squares / (squares - gain)) > log(n) + log((double)pairs->n))) return;
+    double squares = squares_of(s->rest, m->n_units) + pure, freedom = n + pure - (double)(rank + m->n_pairs);
+    if (!(gain > 0) || !pays(gain, squares, freedom, n, (double)pairs->n)) return;
     memcpy(m->pairs[m->n_pairs++], pairs->items[best], sizeof *m->pairs);
     admit(s, best, pairs->n, direction);
+  }
+}
+
+/* Many small pairs, none of which pays: are they something together (F test at 25 %)? Then all are taken. */
+static void take_together(ock_analysis *a, selecting *s, const ock_pairs *pairs, size_t rank, double *direction) {
+  const double significant = .25, fewest = 8;
+  ock_model *m = &a->model;
+  double pure = 0, before = squares_of(s->rest, m->n_units), added = 0;
+  for (size_t u = 0; u < m->n_units; u++) pure += (double)m->units[u].n - 1;
+  for (size_t i = 0; i < pairs->n; i++) {
+    if (!(squares_of(s->columns + i * m->n_units, m->n_units) > dependent * dependent * s->length[i])) continue;
+    admit(s, i, pairs->n, direction);
+    added++;
+  }
+  double cells = (double)m->n_units - (double)(rank + m->n_pairs) - added,
+         after = squares_of(s->rest, m->n_units) + pure;
+  if (added < 1 || cells < fewest) return;
+  double ratio = (before + pure - after) / added / (after / (cells + pure));
+  if (ock_f_tail(ratio, added, cells + pure) > significant) return;
+  for (size_t i = 0; i < pairs->n; i++) {
+    bool is_in = false;
+    for (size_t j = 0; j < a->n_selected; j++) is_in |= !memcmp(m->pairs[j], pairs->items[i], sizeof *m->pairs);
+    if (!is_in) memcpy(m->pairs[m->n_pairs++], pairs->items[i], sizeof *m->pairs);
   }
 }
 
@@ -244,18 +274,21 @@ ockham_status ock_pairs_select(ock_analysis *a, const ock_pairs *pairs, ockham_e
   const ock_model *m = &a->model;
   size_t n = m->n_units, p = ock_n_columns(m);
   ock_arena *arena = &a->scratch;
+  a->model.pairs = ock_arena_array(arena, pairs->n, sizeof *a->model.pairs);
   selecting s = {.fit = &a->fit, .model = m, .rest = ock_arena_array(arena, n, sizeof *s.rest)};
   s.columns = ock_arena_array(arena, ock_size_product(pairs->n, n), sizeof *s.columns);
   s.length = ock_arena_array(arena, pairs->n, sizeof *s.length);
   double *row = ock_arena_array(arena, p, sizeof *row), *along = ock_arena_array(arena, p, sizeof *along);
   double *direction = ock_arena_array(arena, n, sizeof *direction);
   ock_basis basis;
-  if (!s.rest || !s.columns || !s.length || !row || !along || !direction ||
+  if (!a->model.pairs || !s.rest || !s.columns || !s.length || !row || !along || !direction ||
       !ock_basis_make(&basis, arena, n, p < n ? p : n))
     return ock_no_room(err);
   fill_candidates(&s, pairs, m, row);
   take_law_off(&s, pairs, &basis, row, along);
   select_forward(a, &s, pairs, basis.rank, direction);
+  a->n_selected = m->n_pairs;
+  take_together(a, &s, pairs, basis.rank, direction);
   return OCKHAM_OK;
 }
 

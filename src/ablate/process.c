@@ -70,8 +70,21 @@ static double seconds_of(struct timeval time) {
   return (double)time.tv_sec + 1e-6 * (double)time.tv_usec;
 }
 
-_Noreturn static void keep(const char *command, int cpu, char *const *environment, pid_t parent, int out, int errors,
-                           int end) {
+/* Locks and files of the parent must not live on with the keeper: only its three pipes do, as 3, 4 and 5. */
+static void keep_only(int out, int errors, int end) {
+  enum { FIRST = 3, BEYOND = 6 };
+  int high[3] = {fcntl(out, F_DUPFD, BEYOND), fcntl(errors, F_DUPFD, BEYOND), fcntl(end, F_DUPFD, BEYOND)};
+  for (int i = 0; i < 3; i++) dup2(high[i], FIRST + i);
+#ifdef __linux__
+  close_range(BEYOND, ~0U, 0);
+#else
+  for (int file = BEYOND; file < 1024; file++) close(file);
+#endif
+  for (int i = 0; i < 3; i++) fcntl(FIRST + i, F_SETFD, FD_CLOEXEC);
+}
+
+_Noreturn static void keep(const char *command, int cpu, char *const *environment, pid_t parent) {
+  enum { OUT = 3, ERRORS, END };
   ock_child_end message = {0};
   struct rusage usage;
   setpgid(0, 0);
@@ -79,14 +92,14 @@ _Noreturn static void keep(const char *command, int cpu, char *const *environmen
   watch_parent(parent);
   stay_on(cpu);
   pid_t child = fork();
-  if (child == 0) run_command(command, out, errors, environment);
-  close(out);
-  close(errors);
+  if (child == 0) run_command(command, OUT, ERRORS, environment);
+  close(OUT);
+  close(ERRORS);
   while (child > 0 && waitpid(child, &message.status, 0) < 0 && errno == EINTR) {
   }
   if (child > 0 && getrusage(RUSAGE_CHILDREN, &usage) == 0)
     message.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
-  if (child > 0 && write(end, &message, sizeof message) < 0) _exit(1);
+  if (child > 0 && write(END, &message, sizeof message) < 0) _exit(1);
   end_group(0); /* what it left behind */
   _exit(1);
 }
@@ -113,8 +126,8 @@ static pid_t fork_keeper(const char *command, int cpu, char *const *environment,
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pid_t keeper = fork();
   if (keeper == 0) {
-    for (int i = 0; i < 3; i++) close(pipes[i][0]);
-    keep(command, cpu, environment, parent, pipes[0][1], pipes[1][1], pipes[2][1]);
+    keep_only(pipes[0][1], pipes[1][1], pipes[2][1]);
+    keep(command, cpu, environment, parent);
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return keeper;

@@ -164,7 +164,10 @@ static ock_result result_of(runner *r, slot *s, const ock_child_end *end, bool w
     result.loss = NAN;
     snprintf(result.why, sizeof result.why, "it took longer than %g s", r->study->timeout_s);
   }
-  if (isnan(result.seconds)) result.seconds = seconds;
+  if (!r->study->command && !was_killed)
+    result.seconds = end->cpu_seconds; /* of the built-in trainer, also where others use the core as well */
+  else if (isnan(result.seconds))
+    result.seconds = seconds;
   return result;
 }
 
@@ -214,6 +217,7 @@ static ockham_status end_slot(runner *r, slot *s, ockham_error *err) {
   ockham_status status = record(r, s, &result, was_killed ? NAN : end.cpu_seconds, err);
   if (!status) {
     ock_schedule_end(&r->schedule, s->number);
+    ock_schedule_time(&r->schedule, s->run.scale, 1e-9 * (double)(ock_clock_ns() - s->began_ns));
     tell(r, s, &result);
     status = give_up_early(r, s, &result, err);
   }

@@ -82,8 +82,8 @@ static ockham_status make_model(own_scale *s, ockham_error *err) {
   for (size_t u = 0; u < m->n_units; u++)
     if (ock_is_baseline(a, units[u].levels)) s->baseline = u;
   if (!m->n_units) return OCKHAM_OK;
-  if (!ock_model_make(m, &a->scratch, a->study->n_scales, a->model.n_pairs, 0)) return ock_no_room(err);
-  m->n_pairs = a->model.n_pairs;
+  if (!ock_model_make(m, &a->scratch, a->study->n_scales, a->n_selected, 0)) return ock_no_room(err);
+  m->n_pairs = a->n_selected;
   if (m->n_pairs) memcpy(m->pairs, a->model.pairs, m->n_pairs * sizeof *m->pairs);
   ock_variance_guess(m);
   return take_off_compute(s, err);

@@ -160,6 +160,14 @@ static double seconds_of_scale(const ock_schedule *s, size_t scale) {
   return s->plan->scales ? s->plan->scales[scale].run_seconds : NAN;
 }
 
+void ock_schedule_time(ock_schedule *s, size_t scale, double seconds) {
+  double expected = seconds_of_scale(s, scale);
+  if (isnan(expected)) return;
+  s->seconds += seconds;
+  s->expected += expected;
+}
+
+/* Times in the journal are of a core; where others use it as well, the clock goes on faster. */
 double ock_schedule_seconds_left(const ock_schedule *s, size_t n_at_a_time) {
   double sum = 0;
   for (size_t scale = 0; scale < s->study->n_scales; scale++) {
@@ -171,7 +179,8 @@ double ock_schedule_seconds_left(const ock_schedule *s, size_t n_at_a_time) {
     }
     if (n + n_running > 0) sum += ((double)n + 0.5 * (double)n_running) * seconds_of_scale(s, scale);
   }
-  return sum / (double)n_at_a_time;
+  double slower = s->expected > 0 ? s->seconds / s->expected : 1;
+  return sum * slower / (double)n_at_a_time;
 }
 
 size_t ockham_study_waiting(const ockham_study *study, const ockham_plan *plan, const ockham_journal *journal) {

@@ -13,8 +13,9 @@ typedef struct ock_schedule {
   const ockham_run_options *options;
   uint8_t *states; /* of the plan's runs */
   size_t n_wanted, n_done;
-  size_t first; /* those before it need not be looked at */
-  bool failed;  /* memory ran out */
+  size_t first;             /* those before it need not be looked at */
+  bool failed;              /* memory ran out */
+  double seconds, expected; /* by the clock, of runs that ended in this session; what was expected of the same */
 } ock_schedule;
 
 ockham_status ock_schedule_make(ock_schedule *schedule, const ockham_study *study, const ockham_plan *plan,
@@ -24,6 +25,8 @@ void ock_schedule_clear(ock_schedule *schedule);
 bool ock_schedule_next(ock_schedule *schedule, size_t *number, ockham_run *run);
 void ock_schedule_take(ock_schedule *schedule, size_t number); /* it is under way */
 void ock_schedule_end(ock_schedule *schedule, size_t number);  /* it is in the journal */
+/* How long that took. */
+void ock_schedule_time(ock_schedule *schedule, size_t scale, double seconds);
 /* NaN: not known. */
 double ock_schedule_seconds_left(const ock_schedule *schedule, size_t n_at_a_time);
 

@@ -42,7 +42,7 @@ static ockham_status put_task(const ockham_study *study, const ockham_run *run, 
   ock_line about = {0};
   OCK_TRY(ockham_run_command(study, run, trainer, &command, err));
   ock_line_print(&about, "OCKHAM run=%" PRIu64 " purpose=%s scale=%s seed=%" PRIu64 " rate=%.12g levels", run->id,
-                 purposes[run->purpose], study->scales[run->scale].name, run->seed, run->rate > 0 ? run->rate : 1);
+                 purposes[run->purpose], study->scales[run->scale].name, run->seed, ock_rate_of(run));
   for (size_t f = 0; f < study->n_factors; f++) {
     ock_line_add(&about, " ");
     ock_line_add(&about, study->factors[f].name);

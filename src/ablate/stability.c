@@ -41,6 +41,15 @@ static bool is_first_of_cell(const ockham_study *study, const ockham_run *runs, 
   return true;
 }
 
+static bool is_at_edge(const ockham_study *study, double rate) {
+  bool lower = false, higher = false;
+  for (size_t i = 0; i < study->n_rates; i++) {
+    lower = lower || study->rates[i] < rate;
+    higher = higher || study->rates[i] > rate;
+  }
+  return !lower || !higher;
+}
+
 void ockham_study_stability(const ockham_study *study, const ockham_run *runs, size_t n_runs,
                             ockham_level_stability *levels) {
   size_t first = 0;
@@ -54,6 +63,7 @@ void ockham_study_stability(const ockham_study *study, const ockham_run *runs, s
       if (!is_first_of_cell(study, runs, i) || !probe_cell(study, runs, n_runs, runs[i].levels, &excess, &rate))
         continue;
       level->n_probed++;
+      level->n_at_edge += is_at_edge(study, rate);
       level->rate_sensitivity += excess;
       level->rate += log(rate);
     }

@@ -2,10 +2,7 @@
 /* A study file into a study, by a table of keys. Values are taken as written: `off` is a level as good as any. */
 #include "ablate/study.h"
 
-#include <errno.h>
 #include <string.h>
-
-enum { MOST_BYTES = 1 << 20, MOST_KEYS = 256 };
 
 #ifndef OCK_HAVE_YAML
 
@@ -22,6 +19,8 @@ ockham_status ock_study_parse(const char *name, const char *text, size_t size, c
 #else
 
 #include <yaml.h>
+
+enum { MOST_KEYS = 256 };
 
 typedef struct reading {
   yaml_document_t document;
@@ -265,6 +264,9 @@ static ockham_status read_scale_key(reading *r, const yaml_node_t *name, const y
   if (strcmp(word, "runs") == 0) return read_count(r, value, 1, 100000, &scale->design_runs);
   if (strcmp(word, "replicates") == 0) return read_count(r, value, 0, 10000, &scale->replicates);
   if (strcmp(word, "held-out") == 0) return read_switch(r, value, &scale->held_out);
+  static const char *const meant[] = {"replicates", "held-out", NULL};
+  const char *guess = ock_guess(word, meant);
+  if (guess) return FAULT(r, name, "there is no key '%s': is it %s?", ock_show(word).text, guess);
   return read_setting(r, name, value, &settings[scale->n_settings++]);
 }
 
@@ -590,38 +592,3 @@ ockham_status ock_study_parse(const char *name, const char *text, size_t size, c
 }
 
 #endif
-
-/* ---- files ---- */
-
-static ockham_status read_stream(FILE *stream, const char *path, char **text, size_t *size, ockham_error *err) {
-  *text = ock_alloc(MOST_BYTES + 1);
-  *size = 0;
-  if (!*text) return ock_fail_memory(err, "the study", MOST_BYTES);
-  *size = fread(*text, 1, MOST_BYTES + 1, stream);
-  if (ferror(stream)) return ock_fail(err, OCKHAM_IO, "%s: %s", ock_show(path).text, strerror(errno));
-  if (*size > MOST_BYTES)
-    return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a study of at most 1 MiB, found more", ock_show(path).text);
-  return OCKHAM_OK;
-}
-
-ockham_status ockham_study_read(const char *path, const ockham_trainer *trainer, ockham_study **study,
-                                ockham_error *err) {
-  bool is_input = strcmp(path, "-") == 0;
-  char *text;
-  size_t size;
-  *study = NULL;
-  FILE *stream = is_input ? stdin : fopen(path, "rbe");
-  if (!stream) return ock_fail(err, OCKHAM_IO, "%s: %s", ock_show(path).text, strerror(errno));
-  ockham_status status = read_stream(stream, path, &text, &size, err);
-  if (!is_input) fclose(stream);
-  if (!status) status = ock_study_parse(is_input ? "standard input" : path, text, size, trainer, study, err);
-  ock_free(text);
-  return status;
-}
-
-void ockham_study_free(ockham_study *study) {
-  if (!study) return;
-  ock_study_file *file = (ock_study_file *)study; /* its first member */
-  ock_arena_clear(&file->arena);
-  ock_free(file);
-}

@@ -36,11 +36,13 @@ static void decide(const ock_analysis *a, size_t j, double critical, double *roo
   if (!a->main_told[j]) return;
   effect->runs_to_decide = NAN;
   if (!a->model.n_blocks) gain = ock_log_gain(a, j, 0, room);
-  if (gain.low >= -rope && gain.high <= rope)
+  bool stays = effect->trend == OCKHAM_TREND_CONSTANT || effect->trend == OCKHAM_TREND_UNKNOWN;
+  if (stays && gain.low >= -rope && gain.high <= rope) /* not where it only passes 1 */
     effect->verdict = OCKHAM_EFFECT_NEGLIGIBLE;
   else if (effect->p_adjusted <= a->how.false_calls)
     effect->verdict = effect->log_loss.value < 0 ? OCKHAM_EFFECT_HELPS : OCKHAM_EFFECT_HURTS;
   if (effect->verdict != OCKHAM_EFFECT_UNDECIDED) return;
+  if (!stays) gain.value = NAN; /* it will not come to lie within the negligible */
   double t = a->fit.coefficients[column] / sqrt(ock_fit_variance(&a->fit, &a->model, column, NULL));
   double times = times_to_decide(t, critical, gain, a->how.negligible);
   effect->runs_to_decide = times <= most_times ? ceil(times * (double)a->out->law.n_used) : INFINITY;
@@ -73,8 +75,8 @@ ockham_status ock_verdicts_find(ock_analysis *a, ockham_error *err) {
   if (!room) return ock_no_room(err);
   double critical = critical_t(a, room);
   for (size_t j = 0; j < a->n_mains; j++) {
-    decide(a, j, critical, room);
     a->out->mains[j].trend = trend_of(a, j, room);
+    decide(a, j, critical, room);
   }
   return OCKHAM_OK;
 }

@@ -57,7 +57,7 @@ static sums sum_bins(const double *p, double n, const double *q, double m, size_
 }
 
 ock_effect ock_effect_of(const double *reference, double n_reference, const double *now, double n_now, size_t n_bins) {
-  if (!(n_reference > 0) || !(n_now > 0)) return (ock_effect){NAN, NAN, NAN, NAN};
+  if (!(n_reference > 0) || !(n_now > 0)) return (ock_effect){NAN, NAN, NAN, NAN, false};
   sums s = sum_bins(reference, n_reference, now, n_now, n_bins);
   double noise = 1 / n_reference + 1 / n_now, freedom = s.n_bins > 1 ? (double)(s.n_bins - 1) : 0;
   double psi = s.psi - freedom * noise;
@@ -69,7 +69,8 @@ ock_effect ock_effect_of(const double *reference, double n_reference, const doub
   return (ock_effect){.psi = psi,
                       .psi_low = fmax(psi - half, fmin(psi, 0)),
                       .psi_high = psi + half,
-                      .js = fmin(1, sqrt(divergence / log(2)))};
+                      .js = fmin(1, sqrt(divergence / log(2))),
+                      .blind = s.n_bins < 2};
 }
 
 void ock_share_interval(double reference, double n_reference, double now, double n_now, double *low, double *high) {

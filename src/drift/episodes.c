@@ -73,8 +73,8 @@ void ock_monitor_tell(ockham_drift_monitor *monitor, size_t s, ockham_drift_sign
   told->n_effective = shares.n_effective;
   told->psi = effect.psi, told->psi_low = effect.psi_low, told->psi_high = effect.psi_high;
   told->js = effect.js;
-  told->drifted =
-      w->statistic > w->limit && (monitor->options.min_effect < 0 || effect.psi >= monitor->options.min_effect);
+  bool matters = monitor->options.min_effect < 0 || effect.psi >= monitor->options.min_effect || effect.blind;
+  told->drifted = w->statistic > w->limit && matters;
   tell_shift(monitor, w->signal, &shares, told);
 }
 

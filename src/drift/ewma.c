@@ -169,8 +169,10 @@ static size_t pad(size_t n_bins) {
   return (n_bins + OCK_EWMA_LANES - 1) / OCK_EWMA_LANES * OCK_EWMA_LANES;
 }
 
+/* Stickiness makes shares of the reference and of a span equally uncertain, so that their ratio does not call for
+ * shorter spans; but memory that lasts as long as a span does: the root of it is between the two. */
 static void set_spans(ock_ewma_plan *plan, size_t window) {
-  size_t longest = window ? window : (size_t)(plan->n_reference / (double)reference_part);
+  size_t longest = window ? window : (size_t)(plan->n_reference * sqrt(plan->inflation) / (double)reference_part);
   if (longest > longest_span) longest = longest_span;
   if (longest < shortest_span) longest = shortest_span;
   /* The longest, and then shorter ones. */

@@ -34,5 +34,6 @@ const ock_lm_loops NAME(OCK_VECTOR_ISA) = {
     .cap_backward = cap_backward,
     .cross_entropy = cross_entropy,
     .dropout = dropout,
+    .to_bf16 = to_bf16,
     .round_to_bf16 = round_to_bf16,
 };

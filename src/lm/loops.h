@@ -56,6 +56,7 @@ typedef struct ock_lm_loops {
 
   /* Of x[i], by (key, first + i): 0 with the probability, else times 1 / (1 - probability). */
   void (*dropout)(size_t n, uint64_t key, uint64_t first, double probability, real *x);
+  void (*to_bf16)(size_t n, const real *x, uint16_t *rounded);   /* bfloat16 */
   void (*round_to_bf16)(size_t n, const real *x, real *rounded); /* to nearest, ties to even */
 } ock_lm_loops;
 

@@ -72,13 +72,36 @@ static void dropout(size_t n, uint64_t key, uint64_t first, double probability, 
   for (size_t i = 0; i < n; i++) x[i] *= hash(high, (uint32_t)(first + i)) < threshold ? 0 : kept;
 }
 
+/* The upper half of a float, rounded by the lower; what is not a number stays so. */
+static inline uint16_t upper_half(float value) {
+  uint32_t pattern;
+  memcpy(&pattern, &value, sizeof pattern);
+  uint32_t nearest = (pattern + 0x7fff + (pattern >> 16 & 1)) >> 16;
+  return (uint16_t)((pattern & 0x7fffffffu) > 0x7f800000u ? pattern >> 16 | 0x40 : nearest);
+}
+
+static void to_bf16(size_t n, const real *x, uint16_t *rounded) {
+  size_t i = 0;
+#ifdef OCK_VECTOR_avx512 /* whose products want them, so that it must be quick */
+  const __m512i half = _mm512_set1_epi32(0x7fff), one = _mm512_set1_epi32(1), quiet = _mm512_set1_epi32(0x40);
+  for (; i + LANES <= n; i += LANES) {
+    vec a = load(x + i);
+    __m512i pattern = _mm512_castps_si512(a), upper = _mm512_srli_epi32(pattern, 16);
+    __m512i odd = _mm512_and_epi32(upper, one);
+    __m512i nearest = _mm512_srli_epi32(_mm512_add_epi32(pattern, _mm512_add_epi32(half, odd)), 16);
+    __mmask16 no_number = _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q);
+    __m512i result = _mm512_mask_or_epi32(nearest, no_number, upper, quiet);
+    _mm256_storeu_si256((__m256i *)(rounded + i), _mm512_cvtepi32_epi16(result));
+  }
+#endif
+  for (; i < n; i++) rounded[i] = upper_half((float)x[i]);
+}
+
 static void round_to_bf16(size_t n, const real *x, real *rounded) {
   for (size_t i = 0; i < n; i++) {
-    float value = (float)x[i];
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
-    memcpy(&value, &bits, sizeof bits);
-    rounded[i] = value != value ? x[i] : (real)value;
+    uint32_t pattern = (uint32_t)upper_half((float)x[i]) << 16;
+    float value;
+    memcpy(&value, &pattern, sizeof value);
+    rounded[i] = (real)value;
   }
 }

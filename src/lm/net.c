@@ -27,6 +27,8 @@ static ockham_status make(const ockham_lm_config *config, ock_lm_net *net, ockha
   net->layout = ock_alloc_zeroed(1, sizeof *net->layout);
   if (!net->layout) return ock_fail_memory(err, "a network", sizeof *net->layout);
   net->layout->loops = ock_lm_loops_pick();
+  if (config->precision == OCKHAM_LM_PRECISION_BF16 && strcmp(net->layout->loops->isa, "avx512") == 0)
+    net->layout->bf16 = ock_lm_bf16_new();
   OCK_TRY(ock_lm_tensors_make(net, err));
   return make_weights(net, err);
 }
@@ -51,6 +53,7 @@ void ock_lm_net_free(ock_lm_net *net) {
     ock_free(l->weights);
     ock_free(l->block);
     ock_free(l->cosines);
+    ock_lm_bf16_free(l->bf16);
     ock_lm_tensors_free(net);
   }
   ock_free(l);
@@ -74,8 +77,8 @@ static size_t most(size_t a, size_t b) {
 static size_t most_rounded(const ock_lm_net *net, size_t rows, size_t length) {
   const ockham_lm_config *c = &net->config;
   size_t n_tokens = net->layout->embedding->rows, widest = most(c->width, most(c->hidden, n_tokens));
-  size_t pairs = c->experts ? rows * c->active : rows;
-  return most(most(pairs, c->width), c->hidden) * widest + OCK_LM_BAND * length;
+  size_t pairs = c->experts ? rows * c->active : rows, pad = 16; /* and what product.c fills up */
+  return (most(most(pairs, c->width), c->hidden) + pad) * (widest + pad) + (OCK_LM_BAND + pad) * (length + pad);
 }
 
 static void place_scratch(ock_lm_net *net) {
@@ -90,7 +93,7 @@ static void place_scratch(ock_lm_net *net) {
   g->kept = ock_lm_pile_take(p, OCK_LM_BAND * length);
   g->row = ock_lm_pile_take(p, net->layout->embedding->rows);
   g->bias = ock_lm_pile_take(p, c->heads * 2 * length);
-  for (int i = 0; i < 2 && c->precision == OCKHAM_LM_PRECISION_BF16; i++)
+  for (int i = 0; i < 3 && c->precision == OCKHAM_LM_PRECISION_BF16; i++)
     g->rounded[i] = ock_lm_pile_take(p, most_rounded(net, rows, length));
   if (!net->layout->training) return;
   g->out = ock_lm_pile_take(p, n);

@@ -8,6 +8,7 @@
 #ifndef OCK_LM_NET_H
 #define OCK_LM_NET_H
 
+#include "lm/bf16.h"
 #include "lm/internal.h"
 #include "lm/loops.h"
 
@@ -117,11 +118,12 @@ typedef struct scratch {
   real *expert_x, *expert_y; /* as in experts_state */
   real *router;              /* N x E */
   real *row;                 /* V: a row of logits */
-  real *rounded[2];          /* the inputs of a product, in bfloat16 */
+  real *rounded[3];          /* the inputs of a product in bfloat16, and what comes out */
 } scratch;
 
 typedef struct ock_lm_layout {
   const ock_lm_loops *loops;
+  ock_lm_bf16 *bf16;        /* NULL: not of this config, or not here */
   ock_lm_tensor *embedding; /* V x d */
   dense head;               /* d x V; w NULL: the embedding's */
   stack encoder, decoder;

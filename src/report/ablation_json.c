@@ -192,6 +192,7 @@ static json_t *stability(const ock_ablation_report *r) {
     ock_json_put(&object, "diverged", ock_json_integer(l->n_diverged));
     ock_json_put(&object, "failed", ock_json_integer(l->n_failed));
     ock_json_put(&object, "cells_probed", ock_json_integer(l->n_probed));
+    ock_json_put(&object, "cells_at_edge", ock_json_integer(l->n_at_edge));
     ock_json_put(&object, "rate_sensitivity", ock_json_number(l->rate_sensitivity));
     ock_json_put(&object, "rate", ock_json_number(l->rate));
     ock_json_append(&array, object);

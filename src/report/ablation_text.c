@@ -295,6 +295,19 @@ static void put_claims(teller *t) {
 
 /* ---- stability ---- */
 
+/* Each cell is at one level of the first factor. */
+static void put_edges(teller *t) {
+  size_t n = 0, n_at_edge = 0;
+  for (size_t l = 0; l < t->study->factors[0].n_levels; l++) {
+    n += t->report->stability[l].n_probed;
+    n_at_edge += t->report->stability[l].n_at_edge;
+  }
+  if (n_at_edge > 0)
+    tell(t,
+         "  " OCK_BEWARE "of %zu cells %zu did best at the lowest or highest rate tried: better ones may lie beyond\n",
+         n, n_at_edge);
+}
+
 static void put_stability(teller *t) {
   bool probed = false;
   for (size_t i = 0; i < t->report->n_levels; i++) probed = probed || t->report->stability[i].n_probed;
@@ -316,6 +329,7 @@ static void put_stability(teller *t) {
     if (l->n_probed) tell(t, "%-23.4f%.2f", l->rate_sensitivity, l->rate);
     end_line(t);
   }
+  if (probed) put_edges(t);
 }
 
 /* ---- how it is known ---- */

@@ -104,6 +104,7 @@ static void test_faults_say_what_and_where(void **state) {
       {"base: {rate: 0.003}", "base: {b: 3}", "s.yaml:5: 'b' is a factor, and cannot be set besides"},
       {"S2: {width: 64, runs: 6}", "S2: {width: 64, runs: many}",
        "s.yaml:11: expected a whole number from 1 to 100000, found 'many'"},
+      {"replicates: 4}", "replicate: 4}", "s.yaml:10: there is no key 'replicate': is it replicates?"},
       {"S2: {width: 64, runs: 6}", "S2: {runs: 6}", "s.yaml:11: scale S2 does not say what {width} is"},
       {"replicates: 4}", "replicates: 4, held-out: yes}", "s.yaml:10: expected only the largest scales to be held out"},
       {"S3: {width: 128,", "S3: {width: 128, height: 3,",

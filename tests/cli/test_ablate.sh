@@ -184,10 +184,10 @@ for i in $(seq 100); do
   [ "$(grep -c ': loss' killed)" -ge 4 ] && break
   sleep 0.1
 done
+disown $ablating
 kill -9 $ablating
-wait $ablating 2>/dev/null
 n_before=$(grep -c ': loss' killed)
-sleep 0.5
+sleep 0.2
 alive=0
 for pid in $(cat pids); do
   state=$(sed 's/.*) //' /proc/"$pid"/stat 2>/dev/null | cut -c1)
@@ -202,7 +202,7 @@ same 'all of it' 'killed: 78 of 78 runs are done; next: ockham ablate report k.y
 
 # ---- two at a time are one too many ----
 study busy 'sleep 5; sh train.sh {position} {ffn} {norm} {width} {seed} {rate}' >busy.yaml
-"$ockham" ablate run busy.yaml >/dev/null 2>&1 &
+"$ockham" ablate run busy.yaml >/dev/null 2>stopped &
 first=$!
 for i in $(seq 100); do
   [ -s busy.journal.runs/lock ] && break
@@ -211,9 +211,12 @@ done
 run ablate run busy.yaml --quiet
 same 'a second process' 1 "$code"
 grep -q "^ockham: busy.journal: process $first is writing to this journal" err || complain "$(cat err)"
-kill -INT $first # background: the shell has it ignore this, so
-kill -TERM $first
+kill -INT $first # as Ctrl-C
 wait $first 2>/dev/null
+same 'a stop' 130 $?
+grep -q '^ockham: stopped after 0 of 6 runs$' stopped && grep -q 'the same command goes on' stopped || complain "stopped: $(cat stopped)"
+run ablate run busy.yaml --quiet --cores 1 --scale S9
+same 'the lock went with it' "ockham: --scale must be one of the study's, found 'S9'" "$(cat err)"
 
 # ---- a job array, run by a shell in Slurm's place ----
 study array 'sh train.sh {position} {ffn} {norm} {width} {seed} {rate}' >a.yaml

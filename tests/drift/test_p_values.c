@@ -54,7 +54,7 @@ static void smallest_shifts_are_those_of_scipy(void **unused) {
   assert_true(isinf(ock_smallest_shift(0, 50, .05)));
 }
 
-/* By hand: .6, .2, .2, of which inputs have three parts here. */
+/* By hand: .6, .2, .2, of which inputs have four parts here, two of them the columns'. */
 static void a_budget_is_split(void **unused) {
   (void)unused;
   enum { N = 7 };
@@ -62,13 +62,13 @@ static void a_budget_is_split(void **unused) {
                                     {.kind = OCKHAM_SIGNAL_COLUMN},   {.kind = OCKHAM_SIGNAL_COLUMN},
                                     {.kind = OCKHAM_SIGNAL_OUTPUT},   {.kind = OCKHAM_SIGNAL_OUTPUT},
                                     {.kind = OCKHAM_SIGNAL_MISSING}};
-  static const double usual[N] = {.2, .2, .1, .1, .1, .1, .2};
+  static const double usual[N] = {.15, .15, .15, .15, .1, .1, .2};
   double split[N];
   ock_budget_split(signals, NULL, N, NULL, split);
   for (size_t s = 0; s < N; s++) assert_close(split[s], usual[s], 1e-12);
   const bool watched[N] = {[1] = true, [2] = true, [3] = true};
   ock_budget_split(signals, watched, N, NULL, split);
-  for (size_t s = 0; s < N; s++) assert_close(split[s], s == 1 ? .5 : s == 2 || s == 3 ? .25 : 0, 1e-12);
+  for (size_t s = 0; s < N; s++) assert_close(split[s], s >= 1 && s <= 3 ? 1. / 3 : 0, 1e-12);
   const double shares[OCKHAM_N_SIGNAL_GROUPS] = {[OCKHAM_GROUP_OUTPUTS] = 3, [OCKHAM_GROUP_MISSING] = 1};
   ock_budget_split(signals, NULL, N, shares, split);
   for (size_t s = 0; s < N; s++) assert_close(split[s], s < 4 ? 0 : s < 6 ? .375 : .25, 1e-12);

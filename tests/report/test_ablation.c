@@ -1,279 +1,179 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reports of a study: what they say is what the analysis found, of a study whose truth is known. */
-#include "ablating.h"
+/* Reports of a study whose runs follow a law that is known: loss = 1 + exp(y), y = 1 - .2 l, and of a change y - .1 l.
+ */
+#include <ockham/ablate.h>
+#include <ockham/report.h>
 
-static ablating *made;
+#include "test.h"
 
-static int set_up(void **unused) {
-  (void)unused;
-  made = abl_make();
-  return 0;
+#ifdef OCK_HAVE_JANSSON
+#include <jansson.h>
+#endif
+
+enum { N_SCALES = 3, N_SEEDS = 4, N_RATES = 2, N_RUNS = N_SCALES * 4 * N_SEEDS + 4 * N_RATES };
+
+static const char *const levels_a[] = {"old", "new"}, *const levels_b[] = {"x", "<y>"};
+static const ockham_study_factor factors[] = {{"a", 2, levels_a}, {"b", 2, levels_b}};
+static const ockham_study_scale scales[N_SCALES] = {{.name = "S"}, {.name = "M"}, {.name = "L", .held_out = false}};
+static const ockham_study_claim claims[] = {{"a=new helps", OCKHAM_CLAIM_HELPS, 0, 1},
+                                            {"a=new vanishes", OCKHAM_CLAIM_VANISHES, 0, 1},
+                                            {"b=<y> hurts", OCKHAM_CLAIM_HURTS, 1, 1},
+                                            {"b=<y> is negligible", OCKHAM_CLAIM_NEGLIGIBLE, 1, 1},
+                                            {"joint is submultiplicative", OCKHAM_CLAIM_SUBMULTIPLICATIVE, 0, 0}};
+static const double rates[] = {1, 2};
+static const ockham_study study = {.name = "known",
+                                   .question = "Is it told?",
+                                   .metric = "loss",
+                                   .compute = "flops",
+                                   .command = "c",
+                                   .n_factors = 2,
+                                   .factors = factors,
+                                   .n_scales = N_SCALES,
+                                   .scales = scales,
+                                   .n_claims = 5,
+                                   .claims = claims,
+                                   .rates = rates,
+                                   .n_rates = N_RATES,
+                                   .worst_loss = 8,
+                                   .seeds = N_SEEDS};
+static uint8_t cells[4][2] = {{0, 0}, {0, 1}, {1, 0}, {1, 1}};
+static ockham_run runs[N_RUNS];
+static ockham_ablation *ablation;
+
+static ockham_run make_run(size_t i, size_t scale, int cell, uint64_t seed, double rate, double noise) {
+  double l = 2.0 * (double)scale, y = 1 - .2 * l - (cells[cell][0] ? .2 + .1 * l : 0) + .1 * log2(rate) + noise;
+  return (ockham_run){.id = i + 1,
+                      .purpose = rate > 1 ? OCKHAM_PURPOSE_PROBE : OCKHAM_PURPOSE_DESIGN,
+                      .scale = scale,
+                      .levels = cells[cell],
+                      .seed = seed,
+                      .rate = rate,
+                      .outcome = OCKHAM_OUTCOME_DONE,
+                      .loss = 1 + exp(y),
+                      .flops = exp(20 + l),
+                      .parameters = exp(10 + l / 2),
+                      .tokens = exp(10 + l / 2),
+                      .seconds = exp(l),
+                      .slope = -.2 * exp(y)};
 }
 
-static int tear_down(void **unused) {
-  (void)unused;
-  abl_free(made);
-  return 0;
-}
-
-/* ---- reading ---- */
-
-static void make_page(const ockham_ablation_account *account, char **html) {
-  assert_ok(ockham_report_ablation_page(account, html, err));
-}
-
-/* The object that the page draws from. */
-static json_t *data_of(const char *html) {
-  static const char before[] = "<script type=\"application/json\" id=\"report\">";
-  const char *begin = strstr(html, before);
-  json_error_t problem;
-  assert_non_null(begin);
-  begin += sizeof before - 1;
-  json_t *object = json_loadb(begin, (size_t)(strstr(begin, "</script>") - begin), JSON_REJECT_DUPLICATES, &problem);
-  if (!object) fail_msg("%s", problem.text);
-  return object;
-}
-
-static json_t *report_of(const ockham_ablation_account *account) {
-  ockham_ablation_report_options options = {.format = OCKHAM_FORMAT_JSON};
-  char *text = NULL;
-  assert_ok(ockham_report_ablation(account, &options, &text, err));
-  json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-  assert_non_null(object);
-  ockham_text_free(text);
-  return object;
-}
-
-/* "mains.1.ceg.0.2": members and elements. */
-static const json_t *at(const json_t *from, const char *path) {
-  char part[64];
-  for (int n; *path; path += n + (path[n] == '.')) {
-    n = (int)strcspn(path, ".");
-    snprintf(part, sizeof part, "%.*s", n, path);
-    from = json_is_array(from) ? json_array_get(from, strtoul(part, NULL, 10)) : json_object_get(from, part);
-    if (!from) fail_msg("there is no %s", part);
-  }
-  return from;
-}
-
-static double real(const json_t *from, const char *path) {
-  return json_is_null(at(from, path)) ? (double)NAN : json_number_value(at(from, path));
-}
-
-static void assert_text(const json_t *from, const char *path, const char *expected) {
-  assert_string_equal(json_string_value(at(from, path)), expected);
-}
-
-/* ---- what is said ---- */
-
-static void test_json_is_what_was_found(void **unused) {
-  (void)unused;
-  json_t *report = report_of(&made->account);
-  const ockham_ablation *a = made->ablation;
-  assert_int_equal(a->n_mains, 3);
-  for (size_t i = 0; i < a->n_mains; i++)
-    for (size_t s = 0; s < ABL_SCALES; s++) {
-      char path[64];
-      snprintf(path, sizeof path, "mains.%zu.ceg.%zu.0", i, s);
-      assert_close(real(report, path), a->mains[i].ceg[s].value, 1e-15);
-      snprintf(path, sizeof path, "beside.iso-time.%zu.%zu.1", i, s);
-      assert_close(real(report, path), made->by_time->mains[i].ceg[s].low, 1e-15);
-    }
-  assert_int_equal(json_array_size(at(report, "runs")), ABL_RUNS);
-  assert_text(report, "runs.46.outcome", "diverged");
-  assert_true(json_is_null(at(report, "runs.46.loss")));
-  assert_true(json_is_true(at(report, "runs.4.transition")));
-  assert_text(report, "study.design", "full");
-  assert_int_equal(real(report, "study.scales.0.design.cells"), ABL_CELLS);
-  assert_text(report, "claims.0.answer", "yes");
-  assert_text(report, "claims.1.answer", "no");
-  assert_true(json_is_true(at(report, "claims.1.made_after")));
-  json_decref(report);
-}
-
-/* The truth: exp(.08 / .15), and a harm that vanishes as compute to the power of .03 / .15. */
-static void test_truth_is_told(void **unused) {
-  (void)unused;
-  json_t *report = report_of(&made->account);
-  double truth = exp(0.08 / 0.15), elasticity = 0.03 / 0.15;
-  assert_text(report, "mains.0.verdict", "helps");
-  assert_true(real(report, "mains.0.ceg.1.1") < truth * 1.02 && real(report, "mains.0.ceg.1.2") > truth / 1.02);
-  assert_text(report, "mains.2.verdict", "hurts");
-  assert_text(report, "mains.2.trend", "vanishes");
-  assert_true(real(report, "mains.2.elasticity.1") < elasticity + 0.01);
-  assert_true(real(report, "mains.2.elasticity.2") > elasticity - 0.01);
-  double predicted = 0.5 + exp(0.2 - 0.15 * 3 * log(4)); /* the baseline's at width 256 */
-  assert_true(real(report, "held_out.predicted.1") < predicted && real(report, "held_out.predicted.2") > predicted);
-  json_decref(report);
-}
-
-static void test_text_tells_it(void **unused) {
-  (void)unused;
-  static const char *const lines[] = {"made: Is the truth found?\n", "position learned -> rope",
-                                      "init fan-in -> flat",         "(beware: claimed when runs had ended already)",
-                                      "predicted for the baseline",  "1 diverged"};
-  ockham_ablation_report_options options = {.ascii = true};
-  char *text = NULL;
-  assert_ok(ockham_report_ablation(&made->account, &options, &text, err));
-  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-    if (!strstr(text, lines[i])) fail_msg("the text lacks '%s':\n%s", lines[i], text);
-  for (const char *c = text; *c; c++) assert_true((unsigned char)*c < 128);
-  ockham_text_free(text);
-}
-
-/* ---- the page ---- */
-
-static void test_page_holds_the_report(void **unused) {
-  (void)unused;
-  char *html = NULL, *again = NULL;
-  make_page(&made->account, &html);
-  make_page(&made->account, &again);
-  json_t *data = data_of(html), *report = report_of(&made->account);
-  assert_string_equal(html, again);
-  assert_true(json_equal(at(data, "ablation"), report));
-  assert_text(data, "headline", "1 change helps, 1 hurts, 1 is negligible");
-  assert_non_null(strstr(html, "<title>1 change helps, 1 hurts, 1 is negligible \xe2\x80\x93 made</title>"));
-  assert_text(data, "source", "made");
-  assert_text(data, "command", made->account.command);
-  assert_close(real(data, "negligible"), 1.05, 0);
-  assert_close(real(data, "false_calls"), 0.1, 0);
-  assert_int_equal(real(data, "planned"), made->plan->n_runs);
-  assert_non_null(strstr(html, "init fan-in \xe2\x86\x92 flat")); /* the text, for readers without scripts */
-  json_decref(data);
-  json_decref(report);
-  ockham_text_free(html);
-  ockham_text_free(again);
-}
-
-static void test_page_of_less(void **unused) {
-  (void)unused;
-  ockham_ablation_account account = {.study = &made->study,
-                                     .runs = made->runs,
-                                     .n_runs = ABL_RUNS,
-                                     .ablation = made->ablation,
-                                     .level = 0.9,
-                                     .negligible = 1.2,
-                                     .source = "another name"};
-  char *html = NULL;
-  make_page(&account, &html);
-  json_t *data = data_of(html);
-  assert_text(data, "source", "another name");
-  assert_true(json_is_null(at(data, "command")));
-  assert_null(json_object_get(data, "planned"));
-  assert_true(json_is_null(at(data, "ablation.study.scales.0.design")));
-  assert_close(real(data, "negligible"), 1.2, 0);
-  json_decref(data);
-  ockham_text_free(html);
-}
-
-static size_t count(const char *text, const char *wanted) {
+static int make_runs(void **state) {
+  (void)state;
+  ock_rng rng = ock_rng_make(1, 1);
   size_t n = 0;
-  for (; (text = strstr(text, wanted)); text += strlen(wanted)) n++;
-  return n;
+  for (size_t s = 0; s < N_SCALES; s++)
+    for (int c = 0; c < 4; c++)
+      for (uint64_t k = 0; k < N_SEEDS; k++, n++) runs[n] = make_run(n, s, c, k + 1, 1, .003 * ock_rng_normal(&rng));
+  for (int c = 0; c < 4; c++)
+    for (size_t r = 0; r < N_RATES; r++, n++) {
+      runs[n] = make_run(n, 0, c, 0, rates[r], 0);
+      runs[n].purpose = OCKHAM_PURPOSE_PROBE;
+    }
+  runs[N_RUNS - 1].outcome = OCKHAM_OUTCOME_DIVERGED;
+  runs[N_RUNS - 1].loss = NAN;
+  ockham_ablation_options options = {.bootstraps = 100, .threads = 1};
+  return ockham_ablation_analyse(&study, runs, N_RUNS, &options, &ablation, NULL);
 }
 
-static void test_hostile_texts(void **unused) {
-  (void)unused;
-  static const char bad[] = "</script><!--<script>alert(1)\xff</script>-->\"'<img src=x onerror=alert(2)>";
-  static const char *const marks[] = {"<script", "</script", "<!--", "-->", "<img"}, *const levels[] = {"fan-in", bad,
-                                                                                                        bad};
-  ablating hostile = *made;
-  hostile.factors[0].name = hostile.factors[1].name = hostile.scales[0].name = bad;
-  hostile.factors[1].levels = levels;
-  hostile.settings[1] = (ockham_study_setting){bad, bad};
-  hostile.claims[0].text = bad;
-  hostile.study.factors = hostile.factors, hostile.study.scales = hostile.scales, hostile.study.claims = hostile.claims;
-  hostile.scales[1].settings = &hostile.settings[1];
-  hostile.study.question = hostile.study.metric = bad;
-  hostile.account.study = &hostile.study;
-  hostile.account.source = hostile.account.command = bad;
-  char *html = NULL, *tame = NULL;
-  make_page(&hostile.account, &html);
-  make_page(&made->account, &tame);
-  for (size_t m = 0; m < sizeof marks / sizeof *marks; m++)
-    assert_int_equal(count(html, marks[m]), count(tame, marks[m]));
-  json_decref(data_of(html));
-  ockham_text_free(html);
-  ockham_text_free(tame);
+static int free_runs(void **state) {
+  (void)state;
+  ockham_ablation_free(ablation);
+  return 0;
 }
 
-/* ---- failures ---- */
-
-static ockham_status try_page(ockham_error *err) {
-  char *html = (char *)made; /* must become NULL */
-  ockham_status status = ockham_report_ablation_page(&made->account, &html, err);
-  assert_true(status == OCKHAM_OK ? html != NULL : html == NULL);
-  ockham_text_free(html);
-  return status;
+static ockham_ablation_account make_account(void) {
+  static const bool after[] = {false, false, true, false, false};
+  ockham_ablation_account account = {
+      .study = &study, .runs = runs, .n_runs = N_RUNS, .ablation = ablation, .claimed_after = after, .level = .9};
+  account.beside[OCKHAM_ACCOUNT_TIME] = ablation;
+  return account;
 }
 
-static ockham_status try_text(ockham_error *err) {
-  char *text = (char *)made;
-  ockham_status status = ockham_report_ablation(&made->account, NULL, &text, err);
-  assert_true(status == OCKHAM_OK ? text != NULL : text == NULL);
+static void test_the_text_tells_all(void **state) {
+  (void)state;
+  static const char *const parts[] = {"known: Is it told?\n",
+                                      "  56 runs at 3 scales; 1 diverged; loss, lower is better; intervals of 90 %\n",
+                                      "a old -> new",
+                                      "helps",
+                                      "grows",
+                                      "negligible",
+                                      "a=new helps                             yes",
+                                      "a=new vanishes                          no",
+                                      "b=<y> is negligible                     yes",
+                                      "beware: claimed when runs had ended already",
+                                      "iso-flop                 iso-time",
+                                      "a=old                                   28      0         0",
+                                      "a=new                                   28      1         0",
+                                      "beware: of 4 cells 4 did best at the lowest or highest rate tried",
+                                      "irreducible loss E"};
+  ockham_ablation_account account = make_account();
+  ockham_ablation_report_options options = {.ascii = true};
+  char *text;
+  assert_ok(ockham_report_ablation(&account, &options, &text, err));
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    if (!strstr(text, parts[i])) fail_msg("'%s' is not in:\n%s", parts[i], text);
+  for (const char *c = text; *c; c++) {
+    assert_true((unsigned char)*c < 128);
+    assert_false(*c == '\n' && c > text && c[-1] == ' ');
+  }
   ockham_text_free(text);
-  return status;
+  assert_ok(ockham_report_ablation(&account, NULL, &text, err));
+  assert_non_null(strstr(text, "a old \xe2\x86\x92 new"));
+  ockham_text_free(text);
 }
 
-static void fail_memory(ockham_status try(ockham_error *err), long step) {
-  long n = 0, done = 0;
-  for (; !done && n < 100000; n += n < 50 ? 1 : step) {
-    ockham_error err = {0};
+/* Truth: log CEG = (.2 + .1 l) / .2 where l is 0, 2 and 4 from the smallest. */
+static void test_the_json_holds_the_figures(void **state) {
+  (void)state;
+#ifdef OCK_HAVE_JANSSON
+  ockham_ablation_account account = make_account();
+  ockham_ablation_report_options options = {.format = OCKHAM_FORMAT_JSON};
+  char *text;
+  assert_ok(ockham_report_ablation(&account, &options, &text, err));
+  json_t *root = json_loads(text, 0, NULL);
+  ockham_text_free(text);
+  assert_non_null(root);
+  assert_int_equal(json_integer_value(json_object_get(root, "format")), 1);
+  json_t *a = json_array_get(json_object_get(root, "mains"), 0), *ceg = json_object_get(a, "ceg");
+  for (size_t s = 0; s < N_SCALES; s++) {
+    double truth = exp((.2 + .1 * 2.0 * (double)s) / .2);
+    double value = json_number_value(json_array_get(json_array_get(ceg, s), 0));
+    if (fabs(log(value / truth)) > .1) fail_msg("%g for %g", value, truth);
+  }
+  assert_string_equal(json_string_value(json_object_get(a, "verdict")), "helps");
+  assert_string_equal(json_string_value(json_object_get(a, "level")), "new");
+  assert_int_equal(json_array_size(json_object_get(root, "runs")), N_RUNS);
+  json_t *last = json_array_get(json_object_get(root, "runs"), N_RUNS - 1);
+  assert_true(json_is_null(json_object_get(last, "loss")));
+  assert_string_equal(json_string_value(json_object_get(last, "outcome")), "diverged");
+  json_t *stability = json_array_get(json_object_get(root, "stability"), 0);
+  assert_int_equal(json_integer_value(json_object_get(stability, "cells_at_edge")), 2);
+  assert_true(json_is_null(json_object_get(root, "held_out")));
+  assert_true(json_is_true(json_object_get(json_array_get(json_object_get(root, "claims"), 2), "made_after")));
+  json_decref(root);
+#endif
+}
+
+static void test_memory_may_run_out(void **state) {
+  (void)state;
+  ockham_ablation_account account = make_account();
+  ockham_ablation_report_options options = {.format = OCKHAM_FORMAT_JSON};
+  for_each_allocation_failure(n) {
+    char *text;
     ock_fault_after(n);
-    ockham_status status = try(&err);
-    done = ock_fault_hits() == 0;
-    ock_fault_clear();
-    assert_int_equal(status, done ? OCKHAM_OK : OCKHAM_NO_MEMORY);
-    if (!done && !strstr(err.message, "memory")) fail_msg("%s", err.message);
+    ockham_status status = ockham_report_ablation(&account, n % 2 ? &options : NULL, &text, NULL);
+    if (status == OCKHAM_OK)
+      ockham_text_free(text);
+    else
+      assert_null(text);
   }
-  assert_true(done && n > 1);
-}
-
-static void test_want_of_memory(void **unused) {
-  (void)unused;
-  fail_memory(try_text, 1);
-  if (ockham_report_has_page()) fail_memory(try_page, 23);
-}
-
-/* jansson asks malloc, not us: let it run out, too. */
-static long jansson_left;
-
-static void *allocate_until_none_is_left(size_t size) {
-  return jansson_left-- > 0 ? malloc(size) : NULL;
-}
-
-static void test_json_is_whole_or_not_there(void **unused) {
-  (void)unused;
-  bool whole = false;
-  json_set_alloc_funcs(allocate_until_none_is_left, free);
-  for (long n = 0; !whole && n < 1000000; n += n < 100 ? 1 : 97) {
-    jansson_left = n;
-    ockham_status status = try_page(NULL);
-    whole = jansson_left >= 0;
-    assert_int_equal(status, whole ? OCKHAM_OK : OCKHAM_NO_MEMORY);
-  }
-  json_set_alloc_funcs(malloc, free);
-  assert_true(whole);
-}
-
-static void test_without_the_page(void **unused) {
-  (void)unused;
-  ockham_error err = {0};
-  if (ockham_report_has_page()) {
-    assert_int_equal(try_page(&err), OCKHAM_OK);
-    return;
-  }
-  assert_int_equal(try_page(&err), OCKHAM_UNSUPPORTED);
-  assert_non_null(strstr(err.message, "no HTML report"));
 }
 
 int main(void) {
-  const struct CMUnitTest always[] = {cmocka_unit_test(test_json_is_what_was_found),
-                                      cmocka_unit_test(test_truth_is_told), cmocka_unit_test(test_text_tells_it),
-                                      cmocka_unit_test(test_want_of_memory), cmocka_unit_test(test_without_the_page)};
-  const struct CMUnitTest paged[] = {cmocka_unit_test(test_page_holds_the_report), cmocka_unit_test(test_page_of_less),
-                                     cmocka_unit_test(test_hostile_texts),
-                                     cmocka_unit_test(test_json_is_whole_or_not_there)};
-  int failed = cmocka_run_group_tests(always, set_up, tear_down);
-  return failed || !ockham_report_has_page() ? failed : cmocka_run_group_tests(paged, set_up, tear_down);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_the_text_tells_all),
+      cmocka_unit_test(test_the_json_holds_the_figures),
+      cmocka_unit_test(test_memory_may_run_out),
+  };
+  return cmocka_run_group_tests(tests, make_runs, free_runs);
 }

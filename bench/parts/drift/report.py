@@ -13,6 +13,7 @@ import ours
 import outcome
 import peers
 import streams
+import why
 
 INPUTS = [s for s in streams.SCENARIOS if not streams.FAMILIES[s.family].errors]
 ERRORS = [s for s in streams.SCENARIOS if streams.FAMILIES[s.family].errors]
@@ -289,7 +290,7 @@ def head(took):
            f"from the change to the first alarm after it; the median, and in brackets the share with none within {streams.HORIZON:,} rows. Every method begins anew after an alarm.")
     yield (f"- False alarms are made equal: one in {outcome.RUN_LENGTH:,} rows without drift, measured on 20,000 rows for each of 20 references (the slow ones: fewer). By chance alone "
            f"a method alarms within {streams.HORIZON:,} rows in 39 % of streams; the dummy, which looks at nothing, in half.")
-    yield "- Streams a scenario: 60 of 20 references; Ockham's 50 or more (five a reference, whose calibration takes longest); KSWIN and MMD 21, for they are slow."
+    yield "- Streams a scenario: 60 of 20 references; Ockham's 100 (five a reference, whose calibration takes longest); KSWIN and MMD 21, for they are slow."
     yield ("- evidently, 100: windows of 100 rows one after the other, and so on; its choice of test (the normed Wasserstein distance here; KS: as it does with at most 1,000 reference rows); drift where any "
            "column's score is above the threshold, which is what is tuned. NannyML likewise, by chunks: Jensen-Shannon of each column, and PCA: its error of reconstruction. River: a detector a column, any alarm "
            "counts; they are shown the reference first; Page-Hinkley on standardised columns. MMD: windows of 100 as alibi-detect's MMDDriftOnline, of 50 as frouros's MMDStreaming, columns standardised.")
@@ -323,7 +324,7 @@ def draw(path, inputs):
         y = top + step * i + 6
         parts.append(f'<text x="{left - 10}" y="{y + 4}" text-anchor="end" font-size="11">{s.name.replace("&", "&amp;")}</text>')
         for name, found in inputs.items():
-            if s.name in found and name not in ("Ockham", DUMMY):
+            if s.name in found and found[s.name].is_fair and name not in ("Ockham", DUMMY):
                 parts.append(f'<circle cx="{x(found[s.name].capped.mean()):.1f}" cy="{y}" r="3.2" fill="#8d96a3" opacity=".6"><title>{name}</title></circle>')
         parts.append(f'<circle cx="{x(inputs["Ockham"][s.name].capped.mean()):.1f}" cy="{y}" r="5" fill="#d1495b"><title>Ockham</title></circle>')
     bottom = top + step * len(scenarios) + 20
@@ -343,6 +344,8 @@ def write(path, picture, parts, took):
         draw(picture, inputs)
         lines += ["![rows until noticed, by scenario](drift-power.svg)", ""]
     lines += wide_results(inputs, errors, results, error_results)
+    if parts.get("why") and inputs.get("Ockham"):
+        lines += why.section(parts["why"], results, inputs, table)
     lines += default_section(defaults, default_results, default_errors, default_error_results)
     lines += other_detectors(others, other_results)
     if parts.get("cost"):

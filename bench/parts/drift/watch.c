@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ockham's monitor on streams that come through standard input, as int64 and float64 in the machine's order:
  *
- *   watch rows DETECTOR RUN_LENGTH K  n d, reference (n x d); then for each stream: n, rows (n x d); K 0: the usual
- * criterion's watch compare LEVEL K             n d, reference; then for each batch: n, rows watch errors RUN_LENGTH n,
- * errors to learn from (n); then for each stream: n, errors (n) watch cost K D ROWS               nothing; prints
- * nanoseconds a row: prediction, monitor, and both
+ *   watch rows DETECTOR RUN_LENGTH K [WINDOW [MIN_EFFECT]]
+ *     n d, reference (n x d); then for each stream: n, rows (n x d); K 0: the usual criterion's
+ *   watch columns DETECTOR RUN_LENGTH [WINDOW [MIN_EFFECT]]
+ *     the same; all columns are outputs, and nothing but each of them is watched
+ *   watch compare LEVEL K
+ *     n d, reference; then for each batch: n, rows
+ *   watch errors RUN_LENGTH MOST
+ *     n, errors to learn from (n); then for each stream: n, errors (n); no more than MOST alarms
+ *   watch cost K D ROWS
+ *     nothing; prints nanoseconds a row: prediction, monitor, and both
  *
  * Prints a line about the reference (clusters, seconds of calibration) and one for each stream: the rows at which an
  * alarm came (after each the watch begins anew); of batches verdict, p-value, and each column's PSI and shift. */
@@ -96,13 +102,34 @@ static void watch_stream(ockham_drift_monitor *monitor, ockham_rows x) {
   fflush(stdout);
 }
 
-static void watch_rows(const char *detector, double run_length, size_t k) {
+/** Of outputs only: no clusters, no distance, no directions. */
+static ockham_profile *make_profile_of_outputs(ockham_rows x) {
+  ockham_error err = {0};
+  ockham_profile_column *columns = calloc(x.n_columns, sizeof *columns);
+  char names[1000][8];
+  for (size_t c = 0; c < x.n_columns && c < 1000; c++) {
+    snprintf(names[c], sizeof names[c], "c%zu", c);
+    columns[c] = (ockham_profile_column){.name = names[c], .role = OCKHAM_COLUMN_OUTPUT};
+  }
+  ockham_profile_options about = {.columns = columns, .threads = 1};
+  ockham_profile *profile;
+  check(ockham_profile_fit(x, &about, &profile, &err), &err);
+  free(columns);
+  return profile;
+}
+
+/** words: run length, and what else there is. */
+static void watch_rows(const char *detector, bool outputs, size_t k, char **words) {
   ockham_error err = {0};
   size_t n = (size_t)read_count(), d = (size_t)read_count();
   ockham_rows x = {.data = read_numbers(n * d), .n_rows = n, .n_columns = d};
-  ockham_profile *profile = make_profile(x, k);
-  ockham_drift_options options = {
-      .detector = find_detector(detector), .rows_per_false_alarm = run_length, .reference = x, .threads = 1};
+  ockham_profile *profile = outputs ? make_profile_of_outputs(x) : make_profile(x, k);
+  ockham_drift_options options = {.detector = find_detector(detector),
+                                  .rows_per_false_alarm = strtod(words[0], NULL),
+                                  .reference = x,
+                                  .window = words[1] ? strtoul(words[1], NULL, 10) : 0,
+                                  .min_effect = words[1] && words[2] ? strtod(words[2], NULL) : 0,
+                                  .threads = 1};
   ockham_drift_monitor *monitor;
   double start = seconds_now();
   check(ockham_drift_monitor_new(profile, &options, &monitor, &err), &err);
@@ -247,8 +274,12 @@ static void measure_cost(size_t k, size_t d, size_t n) {
 }
 
 int main(int argc, char **argv) {
-  if (argc == 5 && strcmp(argv[1], "rows") == 0) {
-    watch_rows(argv[2], strtod(argv[3], NULL), strtoul(argv[4], NULL, 10));
+  if (argc >= 5 && argc <= 7 && strcmp(argv[1], "rows") == 0) {
+    char *words[] = {argv[3], argv[5], argc > 6 ? argv[6] : NULL};
+    watch_rows(argv[2], false, strtoul(argv[4], NULL, 10), words);
+  } else if (argc >= 4 && argc <= 6 && strcmp(argv[1], "columns") == 0) {
+    char *words[] = {argv[3], argv[4], argc > 5 ? argv[5] : NULL};
+    watch_rows(argv[2], true, 0, words);
   } else if (argc == 4 && strcmp(argv[1], "compare") == 0) {
     compare_batches(strtod(argv[2], NULL), strtoul(argv[3], NULL, 10));
   } else if (argc == 4 && strcmp(argv[1], "errors") == 0) {
@@ -257,8 +288,8 @@ int main(int argc, char **argv) {
     measure_cost(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
   } else {
     fprintf(stderr,
-            "usage: watch rows DETECTOR RUN_LENGTH K | watch compare LEVEL K | watch errors RUN_LENGTH MOST | "
-            "watch cost K D ROWS\n");
+            "usage: watch rows DETECTOR RUN_LENGTH K [WINDOW [MIN_EFFECT]] | watch columns DETECTOR RUN_LENGTH [WINDOW "
+            "[MIN_EFFECT]] | watch compare LEVEL K | watch errors RUN_LENGTH MOST | watch cost K D ROWS\n");
     return 2;
   }
   return 0;

@@ -242,6 +242,12 @@ async function drawPairs() {
 
 // ---- stability ----
 
+// Each cell is at one level of the first factor.
+function sayEdges() {
+  const first = study.stability.filter((s) => s.factor === study.study.factors[0].name), sum = (what) => first.reduce((n, s) => n + s[what], 0);
+  return sum("cells_at_edge") ? `Of ${plural(sum("cells_probed"), "cell")} ${sum("cells_at_edge")} did best at the lowest or highest rate tried: better ones may lie beyond. ` : "";
+}
+
 async function drawStability() {
   const levels = study.stability.map((s, i) => {
     const factor = study.study.factors.find((f) => f.name === s.factor);
@@ -251,9 +257,9 @@ async function drawStability() {
   const probed = levels.filter((l) => l.cells_probed > 0 && l.rate_sensitivity !== null);
   $("stability-words").append(`${diverged ? `${capital(plural(diverged, "run"))} of ${whole.format(study.runs.length)} diverged` : "No run diverged"}${failed ? `; ${failed} failed or ran out of time` : ""}. `,
     diverged ? `Diverged runs count with a loss of ${say(study.study.worst_loss)}. ` : "",
-    probed.length ? "Hollow: the baseline’s level. " : "Learning rates were not probed: how much each change depends on its rate is not known.");
-  fillTable("stability-table", ["level", "runs", "diverged", "failed", "cells probed", "lost to a wrong rate", "best multiple of the rate"], levels.map((l) => make("tr", {}, rowHead(`${l.factor}=${l.level}`),
-    cell(whole.format(l.runs)), cell(`${l.diverged}`), cell(`${l.failed}`), cell(`${l.cells_probed}`), cell(say(l.rate_sensitivity)), cell(say(l.rate)))), ["level"]);
+    sayEdges(), probed.length ? "Hollow: the baseline’s level." : "Learning rates were not probed: how much each change depends on its rate is not known.");
+  fillTable("stability-table", ["level", "runs", "diverged", "failed", "cells probed", "best at the edge", "lost to a wrong rate", "best multiple of the rate"], levels.map((l) => make("tr", {}, rowHead(`${l.factor}=${l.level}`),
+    cell(whole.format(l.runs)), cell(`${l.diverged}`), cell(`${l.failed}`), cell(`${l.cells_probed}`), cell(`${l.cells_at_edge}`), cell(say(l.rate_sensitivity)), cell(say(l.rate)))), ["level"]);
   $("diverged-figure").hidden = diverged === 0;
   $("rate-figure").hidden = probed.length === 0;
   $("stability-pair").hidden = diverged === 0 && probed.length === 0;

@@ -106,10 +106,10 @@ function sayRuns(m) {
 
 function sayChange(m) {
   if (telling(m) === null) return sayLoss(m) + (isKnown(m.log_loss) ? sayRuns(m) : "");
+  if (m.verdict === "undecided" && MOVES[m.trend]) return `Neither at the middle of the scales. ${sayTrend(m)}`;
   if (m.verdict === "undecided") return `Worth ${gainSaid(m.ceg[telling(m)])} at ${scales[telling(m)].name}: it may help or hurt.${sayRuns(m)}`;
   if (m.verdict !== "negligible") return sayTrend(m);
-  if (!MOVES[m.trend]) return `Worth ${gainSaid(m.ceg[telling(m)])} at ${scales[telling(m)].name}: all of it within ${times(1 / band)} and ${times(band)}.`;
-  return `Within ${times(1 / band)} and ${times(band)} at the middle of the scales only. ${sayTrend(m)}`;
+  return `Worth ${gainSaid(m.ceg[telling(m)])} at ${scales[telling(m)].name}, and all of it within ${times(1 / band)} and ${times(band)} at the middle of the scales.`;
 }
 
 const TRENDS = { stays: "→ stays", grows: "↗ grows", vanishes: "↘ vanishes", turns: "⇄ turns", unknown: "" };
@@ -117,7 +117,7 @@ const minus = (text) => text.replace(/(^|[\s(])-(?=\d)/g, "$1−"); // of senten
 
 const TERMS = [
   ["Compute-equivalent gain (CEG)", `How many times the ${account.noun} the baseline needs for the loss that the change reaches. 2× saves half, 0.5× costs twice as much, 1× is no effect.`],
-  ["Helps, hurts, negligible, undecided", `At the middle of the scales. Negligible: the whole interval of its gain lies within ${times(1 / band)} and ${times(band)}. Helps and hurts: the loss differs, with a family-wise error of ${percentOf(report.false_calls)} over all changes.`],
+  ["Helps, hurts, negligible, undecided", `At the middle of the scales. Negligible: the whole interval of its gain lies within ${times(1 / band)} and ${times(band)}, and no change with scale was found. Helps and hurts: the loss differs, with a family-wise error of ${percentOf(report.false_calls)} over all changes.`],
   ["Stays, grows, vanishes, turns", "Whether the gain changes with scale; a gain that stays has a gap in the loss that shrinks as the loss nears what cannot be learnt. Turns: from help to harm, or back, within the scales."],
   ["As compute to the power", "The gain’s elasticity: 0 stays; −0.15 means that ten times the compute makes the gain 0.71 times what it was."],
   ["Measured", "The gain without a law: where the baseline’s own losses, joined by a smooth curve, reach the loss of the change. Beyond the curve’s ends only a bound is known."],

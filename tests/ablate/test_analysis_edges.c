@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Studies that cannot say much: what is said of them, and in which words. */
+#include "ablate/made_study.h"
+
+static void expect_failure(const made_study *made, const ockham_ablation_options *how, ockham_status status,
+                           const char *text) {
+  ockham_ablation *answer = (ockham_ablation *)(uintptr_t)1;
+  ockham_error error = {0};
+  assert_int_equal(ockham_ablation_analyse(&made->study, made->runs, made->n_runs, how, &answer, &error), status);
+  assert_null(answer);
+  if (!strstr(error.message, text)) fail_msg("expected '%s' in '%s'", text, error.message);
+  assert_null(strchr(error.message, '\n'));
+}
+
+static made_study *usual_study(size_t n_factors, size_t n_scales, size_t replicates, double noise) {
+  made_law law = made_usual;
+  law.noise = noise;
+  made_study *made = made_new(n_factors, n_scales);
+  made_fill(made, &law, replicates);
+  return made;
+}
+
+/* ---- what cannot be analysed ---- */
+
+static void test_bad_data(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 3, 1, .004);
+  size_t n = made->n_runs;
+  made->n_runs = 0;
+  expect_failure(made, NULL, OCKHAM_BAD_DATA, "expected runs, found none");
+  made->n_runs = n;
+  for (size_t i = 0; i < n; i++) made->levels[i][1] = 0;
+  expect_failure(made, NULL, OCKHAM_BAD_DATA, "two levels of 'position', found only 'a'");
+  for (size_t i = 0; i < n; i++) made->levels[i][1] = 1;
+  expect_failure(made, NULL, OCKHAM_BAD_DATA, "a run of the baseline");
+  made->levels[3][1] = 2;
+  expect_failure(made, NULL, OCKHAM_BAD_ARGUMENT, "level of 'position' below 2, found 2 in run 4");
+  made->levels[3][1] = 0;
+  made->runs[5].scale = 3;
+  expect_failure(made, NULL, OCKHAM_BAD_ARGUMENT, "scale below 3, found 3 in run 6");
+  made->runs[5].scale = 0;
+  made->runs[5].loss = NAN;
+  expect_failure(made, NULL, OCKHAM_BAD_DATA, "finite loss of run 6");
+  free(made);
+}
+
+static void test_bad_options(void **state) {
+  (void)state;
+  made_study *made = usual_study(2, 2, 1, .004);
+  expect_failure(made, &(ockham_ablation_options){.level = .4}, OCKHAM_BAD_ARGUMENT, "level of intervals");
+  expect_failure(made, &(ockham_ablation_options){.false_calls = 1}, OCKHAM_BAD_ARGUMENT, "false calls");
+  expect_failure(made, &(ockham_ablation_options){.negligible = 1}, OCKHAM_BAD_ARGUMENT, "negligible gain");
+  expect_failure(made, &(ockham_ablation_options){.bootstraps = 3}, OCKHAM_BAD_ARGUMENT, "bootstraps");
+  made->study.n_factors = 0;
+  expect_failure(made, NULL, OCKHAM_BAD_ARGUMENT, "1 to 24 factors");
+  free(made);
+}
+
+static bool stop(void *user, const char *stage, uint64_t done, uint64_t total) {
+  (void)user, (void)stage, (void)done, (void)total;
+  return false;
+}
+
+static void test_interrupted(void **state) {
+  (void)state;
+  made_study *made = usual_study(4, 3, 2, .004);
+  expect_failure(made, &(ockham_ablation_options){.progress.report = stop}, OCKHAM_INTERRUPTED, "stopped before");
+  free(made);
+}
+
+/* ---- what can be said nevertheless ---- */
+
+static void test_one_scale(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 1, 6, .004);
+  ockham_ablation *answer = made_analyse(made, NULL);
+  const ockham_effect *norm = &answer->mains[0];
+  assert_false(answer->law.fitted);
+  assert_true(isnan(norm->ceg[0].value) && isnan(norm->ceg_measured[0].value) && isnan(norm->elasticity.value));
+  assert_int_equal(norm->trend, OCKHAM_TREND_UNKNOWN);
+  assert_int_equal(norm->verdict, OCKHAM_EFFECT_HELPS);
+  assert_true(norm->loss[0].high < 0 && norm->loss[0].low > -.2);
+  assert_int_equal(answer->mains[2].verdict, OCKHAM_EFFECT_UNDECIDED);
+  assert_true(made_warns(answer, "one scale only"));
+  assert_true(answer->scales[0].degrees == 6 + 6 && answer->scales[0].sd > .002 && answer->scales[0].sd < .008);
+  assert_true(answer->scales[0].detectable > .001 && answer->scales[0].detectable < .02);
+  ockham_ablation_free(answer);
+  free(made);
+}
+
+static void test_no_replicates(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 3, 0, .004);
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_true(made_warns(answer, "no replicates"));
+  assert_true(isnan(answer->scales[0].sd) && answer->scales[0].degrees == 0);
+  assert_int_equal(answer->mains[0].verdict, OCKHAM_EFFECT_HELPS);
+  ockham_ablation_free(answer);
+  free(made);
+}
+
+/* As many runs as terms: the noise is guessed from the effects. */
+static void test_saturated(void **state) {
+  (void)state;
+  made_law law = made_usual;
+  law.noise = .004;
+  made_study *made = made_new(3, 1);
+  for (size_t cell = 0; cell < 4; cell++) {
+    uint8_t levels[3] = {cell & 1, cell >> 1 & 1, (cell & 1) ^ (cell >> 1 & 1)};
+    made_add(made, &law, 0, levels);
+  }
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_true(made_warns(answer, "Lenth"));
+  for (size_t j = 0; j < 3; j++) {
+    assert_int_equal(answer->mains[j].verdict, OCKHAM_EFFECT_UNDECIDED);
+    assert_true(answer->mains[j].runs_to_decide > 4);
+    assert_true(isfinite(answer->mains[j].log_loss.low));
+  }
+  assert_true(made_warns(answer, "cannot be told from main effects"));
+  ockham_ablation_free(answer);
+  free(made);
+}
+
+/* Every run at a level diverged: they count with the worst loss, and the level hurts. */
+static void test_diverged(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 3, 2, .004);
+  for (size_t i = 0; i < made->n_runs; i++) {
+    if (!made->levels[i][1]) continue;
+    made->runs[i].outcome = OCKHAM_OUTCOME_DIVERGED;
+    made->runs[i].loss = i % 2 ? NAN : 1e30;
+  }
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_int_equal(answer->mains[1].verdict, OCKHAM_EFFECT_HURTS);
+  assert_close(answer->mains[1].loss[0].value, 8 - 1.6, .3);
+  assert_true(answer->scales[0].n_diverged == 4 + 2);
+  assert_true(made_warns(answer, "diverged and count with a loss of 8"));
+  for (size_t s = 0; s < 3; s++) {
+    assert_true(answer->mains[1].ceg_measured[s].low == 0); /* censored: the baseline is never so bad */
+    assert_true(isfinite(answer->mains[1].ceg_measured[s].value));
+  }
+  ockham_ablation_free(answer);
+  free(made);
+}
+
+static void test_failed_and_waiting(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 3, 3, .004);
+  ockham_ablation *answer = made_analyse(made, NULL);
+  made_law law = made_usual;
+  for (size_t i = 0; i < 4; i++) {
+    ockham_run *run = made_add(made, &law, 1, (uint8_t[]){1, 0, 1});
+    run->loss = NAN;
+    run->outcome = i < 2 ? OCKHAM_OUTCOME_FAILED : i < 3 ? OCKHAM_OUTCOME_TIMED_OUT : OCKHAM_OUTCOME_WAITING;
+  }
+  ockham_ablation *other = made_analyse(made, NULL);
+  assert_true(other->scales[1].n_failed == 3);
+  assert_true(other->mains[0].log_loss.value == answer->mains[0].log_loss.value);
+  ockham_ablation_free(answer);
+  ockham_ablation_free(other);
+  free(made);
+}
+
+/* A run that was done twice from one seed is one run. */
+static void test_same_run_again(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 3, 3, .004);
+  ockham_ablation *answer = made_analyse(made, NULL);
+  made_law law = made_usual;
+  for (size_t i = 1; i < 20; i++) {
+    ockham_run *run = made_add(made, &law, made->runs[i].scale, made->levels[i]);
+    run->loss = made->runs[i].loss, run->seed = made->runs[i].seed;
+  }
+  ockham_ablation *other = made_analyse(made, NULL);
+  assert_true(other->mains[0].log_loss.low == answer->mains[0].log_loss.low);
+  assert_true(other->scales[0].sd == answer->scales[0].sd && other->scales[0].degrees == answer->scales[0].degrees);
+  ockham_ablation_free(answer);
+  ockham_ablation_free(other);
+  free(made);
+}
+
+/* A cell on the plateau is marked, and the gains are as if it were not there; the change of loss is not. */
+static void test_transition(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 3, 3, .002);
+  for (size_t i = 0; i < made->n_runs; i++) made->runs[i].slope = -.2 - .001 * (double)(i % 7);
+  size_t slow = 5;
+  assert_true(made->runs[slow].scale == 0);
+  made->runs[slow].slope = -.01, made->runs[slow].loss += .5;
+  ockham_ablation *answer = made_analyse(made, NULL);
+  for (size_t i = 0; i < made->n_runs; i++) assert_true(answer->transition[i] == (i == slow));
+  assert_true(answer->scales[0].n_transition == 1 && made_warns(answer, "have not left the plateau"));
+  made->runs[slow].outcome = OCKHAM_OUTCOME_FAILED;
+  ockham_ablation *other = made_analyse(made, NULL);
+  for (size_t j = 0; j < 3; j++) {
+    assert_true(answer->mains[j].log_loss.value == other->mains[j].log_loss.value);
+    assert_true(answer->mains[j].loss[0].value != other->mains[j].loss[0].value);
+  }
+  ockham_ablation_free(answer);
+  ockham_ablation_free(other);
+  free(made);
+}
+
+/* Two factors that always change together. */
+static void test_confounded(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 3, 2, .004);
+  for (size_t i = 0; i < made->n_runs; i++) made->levels[i][1] = made->levels[i][0];
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_true(isnan(answer->mains[0].log_loss.value) && isnan(answer->mains[1].log_loss.value));
+  assert_false(isnan(answer->mains[2].log_loss.value));
+  assert_int_equal(answer->mains[0].verdict, OCKHAM_EFFECT_UNDECIDED);
+  assert_true(isinf(answer->mains[0].runs_to_decide));
+  assert_true(made_warns(answer, "'norm' at 'b' cannot be told from other effects"));
+  ockham_ablation_free(answer);
+  free(made);
+}
+
+/* A fraction of resolution IV: its pairs cannot be told apart, and none is reported. */
+static void test_aliased_pairs(void **state) {
+  (void)state;
+  made_law law = made_usual;
+  law.noise = .004;
+  made_study *made = made_new(4, 3);
+  for (size_t s = 0; s < 3; s++)
+    for (size_t cell = 0; cell < 8; cell++) {
+      uint8_t levels[4] = {cell & 1, cell >> 1 & 1, cell >> 2 & 1, (cell ^ cell >> 1 ^ cell >> 2) & 1};
+      made_add(made, &law, s, levels);
+    }
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_true(answer->n_interactions == 0);
+  assert_true(made_warns(answer, "these interactions cannot be told apart: norm x position, init x tied"));
+  ockham_ablation_free(answer);
+  free(made);
+}
+
+/* The loss rises with compute: no law, but effects. */
+static void test_rising_loss(void **state) {
+  (void)state;
+  made_law law = made_usual;
+  law.exponent = -.2, law.noise = .004;
+  made_study *made = made_new(3, 3);
+  made_fill(made, &law, 2);
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_false(answer->law.fitted);
+  assert_true(made_warns(answer, "does not fall along compute"));
+  assert_true(isfinite(answer->mains[0].loss[1].value) && isnan(answer->mains[0].ceg[1].value));
+  ockham_ablation_free(answer);
+  for (size_t i = 0; i < made->n_runs; i++) made->runs[i].flops = NAN;
+  answer = made_analyse(made, NULL);
+  assert_false(answer->law.fitted);
+  ockham_ablation_free(answer);
+  free(made);
+}
+
+/* A probe of the learning rate counts where its cell has no other run, the best of its rates. */
+static void test_probes(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 3, 2, .002);
+  ockham_ablation *answer = made_analyse(made, NULL);
+  made_law law = made_usual;
+  made_add(made, &law, 0, (uint8_t[]){1, 1, 0})->purpose = OCKHAM_PURPOSE_PROBE;
+  made->runs[made->n_runs - 1].loss = 1;
+  ockham_ablation *other = made_analyse(made, NULL);
+  assert_true(other->mains[0].log_loss.value == answer->mains[0].log_loss.value);
+  ockham_ablation_free(other);
+  made->runs[5].purpose = OCKHAM_PURPOSE_PROBE; /* the only one of its cell; another rate is worse */
+  made_add(made, &law, 0, made->levels[5])->purpose = OCKHAM_PURPOSE_PROBE;
+  made->runs[made->n_runs - 1].loss = made->runs[5].loss + 1;
+  other = made_analyse(made, NULL);
+  assert_true(other->mains[0].log_loss.value == answer->mains[0].log_loss.value);
+  ockham_ablation_free(answer);
+  ockham_ablation_free(other);
+  free(made);
+}
+
+/* A factor of three levels: each against the first. */
+static void test_three_levels(void **state) {
+  (void)state;
+  made_law law = made_usual;
+  made_study *made = made_new(2, 3);
+  made->factors[1].n_levels = 3;
+  for (size_t s = 0; s < 3; s++)
+    for (uint8_t cell = 0; cell < 6; cell++) {
+      uint8_t levels[2] = {cell % 2, cell / 2};
+      made_add(made, &law, s, levels);
+    }
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_true(answer->n_mains == 3);
+  assert_true(answer->mains[2].factor == 1 && answer->mains[2].level == 2);
+  assert_close(answer->mains[1].log_loss.value, law.effect[1], 1e-6);
+  assert_close(answer->mains[2].log_loss.value, 2 * law.effect[1], 1e-6);
+  assert_true(isnan(answer->shapley[2].value) && !isnan(answer->shapley[1].value));
+  ockham_ablation_free(answer);
+  free(made);
+}
+
+static void test_allocation_failures(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 2, 2, .004);
+  ockham_ablation_options how = {.bootstraps = 20, .threads = 1};
+  for_each_allocation_failure(n) {
+    ockham_ablation *answer;
+    ockham_error error = {0};
+    ock_fault_after(n);
+    ockham_status status = ockham_ablation_analyse(&made->study, made->runs, made->n_runs, &how, &answer, &error);
+    if (ock_fault_hits()) {
+      assert_int_equal(status, OCKHAM_NO_MEMORY);
+      assert_null(answer);
+    } else {
+      assert_int_equal(status, OCKHAM_OK);
+    }
+    ockham_ablation_free(answer);
+  }
+  free(made);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_bad_data),       cmocka_unit_test(test_bad_options),
+      cmocka_unit_test(test_interrupted),    cmocka_unit_test(test_one_scale),
+      cmocka_unit_test(test_no_replicates),  cmocka_unit_test(test_saturated),
+      cmocka_unit_test(test_diverged),       cmocka_unit_test(test_failed_and_waiting),
+      cmocka_unit_test(test_same_run_again), cmocka_unit_test(test_transition),
+      cmocka_unit_test(test_confounded),     cmocka_unit_test(test_aliased_pairs),
+      cmocka_unit_test(test_rising_loss),    cmocka_unit_test(test_probes),
+      cmocka_unit_test(test_three_levels),   cmocka_unit_test(test_allocation_failures),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

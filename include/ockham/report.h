@@ -150,6 +150,9 @@ typedef struct ockham_ablation_account {
   const bool *claimed_after;                        /**< n_claims: made when runs had ended already; NULL: none was */
   double level;                                     /**< of the intervals */
   const char *source;                               /**< what the study is called; NULL: its name */
+  const ockham_plan *plan;                          /**< for designs and what is still to be run; NULL: not told */
+  const char *command;                              /**< what makes a page again; NULL: not told */
+  double negligible, false_calls;                   /**< as of the analysis; 0: its defaults */
 } ockham_ablation_account;
 
 typedef struct ockham_ablation_report_options {
@@ -165,6 +168,13 @@ typedef struct ockham_ablation_report_options {
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_ablation(const ockham_ablation_account *account,
                                                                   const ockham_ablation_report_options *options,
                                                                   char **text, ockham_error *err);
+
+/** The same as a page of HTML, as ockham_report_page(): what each change is worth, how that goes on with scale, every
+ * run beside the baseline's law, what changes do together, stability, and how it is known. Whatever a chart shows is in
+ * a table, too. The same input gives the same bytes. Fails with NO_MEMORY, and UNSUPPORTED as
+ * ockham_report_check_page() does. docs/ablate.md tells how to read it. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_report_ablation_page(const ockham_ablation_account *account,
+                                                                       char **html, ockham_error *err);
 
 /** Whether this build has the page: npm fetches what draws its charts when the library is built. */
 OCKHAM_API bool ockham_report_has_page(void);

@@ -1065,6 +1065,10 @@ class ockham_ablation_account(c.Structure):
     claimed_after: c._Pointer[c.c_bool]
     level: float
     source: bytes | None
+    plan: c._Pointer[ockham_plan]
+    command: bytes | None
+    negligible: float
+    false_calls: float
 
 
 class ockham_ablation_report_options(c.Structure):
@@ -1819,6 +1823,10 @@ ockham_ablation_account._fields_ = [
     ("claimed_after", c.POINTER(c.c_bool)),
     ("level", c.c_double),
     ("source", c.c_char_p),
+    ("plan", c.POINTER(ockham_plan)),
+    ("command", c.c_char_p),
+    ("negligible", c.c_double),
+    ("false_calls", c.c_double),
 ]
 ockham_ablation_report_options._fields_ = [("format", c.c_int), ("ascii", c.c_bool), ("every", c.c_bool)]
 ockham_splits_options._fields_ = [
@@ -2555,6 +2563,13 @@ ockham_report_ablation = declare(
     c.c_int,
     c.POINTER(ockham_ablation_account),
     c.POINTER(ockham_ablation_report_options),
+    c.POINTER(c.POINTER(c.c_char)),
+    c.POINTER(ockham_error),
+)
+ockham_report_ablation_page = declare(
+    "ockham_report_ablation_page",
+    c.c_int,
+    c.POINTER(ockham_ablation_account),
     c.POINTER(c.POINTER(c.c_char)),
     c.POINTER(ockham_error),
 )

@@ -36,6 +36,20 @@ const char *ock_account_about(ockham_compute_account account) {
   return words[account];
 }
 
+const char *ock_design_word(ockham_design_kind kind) {
+#define X(name, word, about) word,
+  static const char *const words[] = {OCKHAM_DESIGN_LIST(X)};
+#undef X
+  return words[kind];
+}
+
+const char *ock_design_about(ockham_design_kind kind) {
+#define X(name, word, about) about,
+  static const char *const words[] = {OCKHAM_DESIGN_LIST(X)};
+#undef X
+  return words[kind];
+}
+
 void ock_effect_name(const ockham_study *study, const ockham_effect *e, const char *arrow, char *name, size_t size) {
   const ockham_study_factor *f = &study->factors[e->factor];
   if (e->other_factor == SIZE_MAX) {
@@ -61,23 +75,31 @@ static bool write_report(const void *what, FILE *out) {
   return true;
 }
 
+bool ock_ablation_report_make(const ockham_ablation_account *account, const ockham_ablation_report_options *options,
+                              ock_ablation_report *r) {
+  *r = (ock_ablation_report){
+      .account = account, .options = options, .study = account->study, .ablation = account->ablation};
+  for (size_t f = 0; f < r->study->n_factors; f++) r->n_levels += r->study->factors[f].n_levels;
+  r->stability = ock_alloc_array(r->n_levels, sizeof *r->stability);
+  if (r->stability) ockham_study_stability(r->study, account->runs, account->n_runs, r->stability);
+  return r->stability;
+}
+
+void ock_ablation_report_clear(ock_ablation_report *r) {
+  ock_free(r->stability);
+}
+
 ockham_status ockham_report_ablation(const ockham_ablation_account *account,
                                      const ockham_ablation_report_options *options, char **text, ockham_error *err) {
   static const ockham_ablation_report_options defaults = {0};
-  ock_ablation_report r = {.account = account,
-                           .options = options ? options : &defaults,
-                           .study = account->study,
-                           .ablation = account->ablation};
+  ock_ablation_report r;
   *text = NULL;
+  if (!options) options = &defaults;
 #ifndef OCK_HAVE_JANSSON
-  if (r.options->format == OCKHAM_FORMAT_JSON)
+  if (options->format == OCKHAM_FORMAT_JSON)
     return ock_fail(err, OCKHAM_UNSUPPORTED, "this build has no JSON (jansson was not found when it was configured)");
 #endif
-  for (size_t f = 0; f < r.study->n_factors; f++) r.n_levels += r.study->factors[f].n_levels;
-  r.stability = ock_alloc_array(r.n_levels, sizeof *r.stability);
-  if (!r.stability) return ock_fail_memory(err, "the report", r.n_levels);
-  ockham_study_stability(r.study, account->runs, account->n_runs, r.stability);
-  *text = ock_text_of(write_report, &r);
-  ock_free(r.stability);
+  if (ock_ablation_report_make(account, options, &r)) *text = ock_text_of(write_report, &r);
+  ock_ablation_report_clear(&r);
   return *text ? OCKHAM_OK : ock_fail_memory(err, "the report", 1);
 }

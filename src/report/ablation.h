@@ -14,11 +14,18 @@ typedef struct ock_ablation_report {
   size_t n_levels;
 } ock_ablation_report;
 
+/* False when memory ran out. ock_ablation_report_clear() frees what it holds. */
+bool ock_ablation_report_make(const ockham_ablation_account *account, const ockham_ablation_report_options *options,
+                              ock_ablation_report *report);
+void ock_ablation_report_clear(ock_ablation_report *report);
+
 const char *ock_effect_verdict_word(ockham_effect_verdict verdict);
 const char *ock_trend_word(ockham_trend trend);
 const char *ock_answer_word(ockham_answer answer);
 const char *ock_account_word(ockham_compute_account account);
 const char *ock_account_about(ockham_compute_account account);
+const char *ock_design_word(ockham_design_kind kind);
+const char *ock_design_about(ockham_design_kind kind);
 /* "position learned -> rope", of an interaction both. */
 void ock_effect_name(const ockham_study *study, const ockham_effect *effect, const char *arrow, char *name,
                      size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/ablation.h"
-#include "report/json.h"
+#include "report/ablation_json.h"
+#include "report/page.h"
 
 #ifndef OCK_HAVE_JANSSON
 
@@ -35,11 +35,19 @@ static json_t *text(const char *from) {
   return ock_json_text(from, MOST_CHARACTERS);
 }
 
+/* Under a name that came from anywhere. */
+static void put_named(json_t **object, const char *name, json_t *value) {
+  char *key = ock_text_clean(name, MOST_CHARACTERS);
+  if (!key) json_decref(value);
+  ock_json_put(object, key ? key : "", key ? value : NULL);
+  ock_free(key);
+}
+
 /* ---- the study ---- */
 
 static json_t *settings(const ockham_study_setting *list, size_t n) {
   json_t *object = json_object();
-  for (size_t i = 0; i < n; i++) ock_json_put(&object, list[i].name, text(list[i].value));
+  for (size_t i = 0; i < n; i++) put_named(&object, list[i].name, text(list[i].value));
   return object;
 }
 
@@ -48,6 +56,22 @@ static json_t *factor(const ockham_study_factor *f) {
   for (size_t l = 0; l < f->n_levels; l++) ock_json_append(&levels, text(f->levels[l]));
   ock_json_put(&object, "name", text(f->name));
   ock_json_put(&object, "levels", levels);
+  return object;
+}
+
+/* What was to be run, where it is told. */
+static json_t *design(const ock_ablation_report *r, size_t s) {
+  const ockham_plan *plan = r->account->plan;
+  if (!plan || s >= plan->n_scales) return json_null();
+  const ockham_design *d = &plan->designs[s];
+  json_t *object = json_object(), *aliases = json_array();
+  for (size_t i = 0; i < d->n_aliases; i++) ock_json_append(&aliases, text(d->aliases[i]));
+  ock_json_put(&object, "cells", ock_json_integer(d->n_cells));
+  ock_json_put(&object, "resolution", ock_json_integer(d->resolution));
+  ock_json_put(&object, "efficiency", ock_json_number(d->efficiency));
+  ock_json_put(&object, "aliases", aliases);
+  ock_json_put(&object, "runs", ock_json_integer(plan->scales[s].n_runs));
+  ock_json_put(&object, "detectable_ceg", ock_json_number(plan->scales[s].detectable_ceg));
   return object;
 }
 
@@ -63,6 +87,7 @@ static json_t *scale(const ock_ablation_report *r, size_t s) {
   ock_json_put(&object, "failed", ock_json_integer(noise->n_failed));
   ock_json_put(&object, "transition", ock_json_integer(noise->n_transition));
   ock_json_put(&object, "compute", ock_json_number(noise->compute));
+  ock_json_put(&object, "design", design(r, s));
   ock_json_put(&object, "noise_sd", ock_json_number(noise->sd));
   ock_json_put(&object, "noise_degrees", ock_json_integer(noise->degrees));
   ock_json_put(&object, "detectable_loss", ock_json_number(noise->detectable));
@@ -77,6 +102,9 @@ static json_t *study(const ock_ablation_report *r) {
   ock_json_put(&object, "question", text(r->study->question));
   ock_json_put(&object, "metric", text(r->study->metric));
   ock_json_put(&object, "compute", text(r->study->compute));
+  ock_json_put(&object, "design", json_string(ock_design_word(r->study->design)));
+  ock_json_put(&object, "design_about", json_string(ock_design_about(r->study->design)));
+  ock_json_put(&object, "worst_loss", ock_json_number(r->study->worst_loss));
   ock_json_put(&object, "base", settings(r->study->base, r->study->n_base));
   ock_json_put(&object, "factors", factors);
   ock_json_put(&object, "scales", scales);
@@ -224,7 +252,7 @@ static json_t *run_object(const ock_ablation_report *r, size_t i) {
   const ockham_run *run = &r->account->runs[i];
   json_t *object = json_object(), *levels = json_object();
   for (size_t f = 0; f < r->study->n_factors; f++)
-    ock_json_put(&levels, r->study->factors[f].name, text(r->study->factors[f].levels[run->levels[f]]));
+    put_named(&levels, r->study->factors[f].name, text(r->study->factors[f].levels[run->levels[f]]));
   ock_json_put(&object, "id", ock_json_integer(run->id));
   ock_json_put(&object, "purpose", json_string(purposes[run->purpose]));
   ock_json_put(&object, "scale", text(r->study->scales[run->scale].name));
@@ -248,7 +276,7 @@ static json_t *runs(const ock_ablation_report *r) {
   return array;
 }
 
-bool ock_ablation_json(const ock_ablation_report *r, FILE *out) {
+json_t *ock_json_ablation(const ock_ablation_report *r) {
   const ockham_ablation *a = r->ablation;
   json_t *object = json_object(), *warnings = json_array();
   for (size_t i = 0; i < a->n_warnings; i++) ock_json_append(&warnings, text(a->warnings[i]));
@@ -268,7 +296,11 @@ bool ock_ablation_json(const ock_ablation_report *r, FILE *out) {
   ock_json_put(&object, "warnings", warnings);
   ock_json_put(&object, "runs", runs(r));
   ock_json_put(&object, "version", json_string(ockham_version()));
-  return ock_json_dump(object, out);
+  return object;
+}
+
+bool ock_ablation_json(const ock_ablation_report *r, FILE *out) {
+  return ock_json_dump(ock_json_ablation(r), out);
 }
 
 #endif

@@ -10,7 +10,8 @@
 enum { OCK_PAGE_PIECES = 5, OCK_PAGE_TOP = 3 };
 
 extern const char *const ock_page_pieces[OCK_PAGE_PIECES];
-extern const char *const ock_drift_pieces[OCK_PAGE_PIECES]; /* of the page of drift */
+extern const char *const ock_drift_pieces[OCK_PAGE_PIECES];    /* of the page of drift */
+extern const char *const ock_ablation_pieces[OCK_PAGE_PIECES]; /* of that of a study */
 
 /* What stands between the pieces: each writes its part, and is false when memory ran out. */
 typedef bool ock_page_part(const void *what, FILE *out);

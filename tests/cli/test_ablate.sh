@@ -115,6 +115,27 @@ sed 's/  - ffn=swiglu hurts/  - norm=rms hurts/' s.yaml >later.yaml
 succeeds ablate report later.yaml --journal s.journal --quiet
 grep -q 'norm=rms hurts .*beware: claimed when runs had ended already' out || complain 'a late claim'
 
+# ---- the page ----
+fails 2 '--report needs the name of a file: standard output has the text' ablate report s.yaml --report -
+run ablate report s.yaml --quiet --report page.html
+if [ "$code" -eq 3 ]; then # this build has none, and says so before the work
+  grep -q 'this build has no HTML report' err || complain "$(cat err)"
+  [ ! -s out ] && [ ! -e page.html ] || complain 'something was written'
+else
+  same 'exit code with a page' 0 "$code"
+  grep -q '^sim: Is the law found again?' out || complain 'the text goes out, too'
+  head -c 15 page.html | grep -q '^<!DOCTYPE html>$' || complain "page.html begins with $(head -c 15 page.html)"
+  tail -n 1 page.html | grep -q '^</html>$' || complain 'page.html is not whole'
+  contains page.html '<title>2 changes help, 1 is negligible – sim</title>'
+  contains page.html '"command":"ockham ablate report s.yaml --quiet --report page.html"'
+  contains page.html '"design":{"cells":8,'
+  cp page.html first.html
+  succeeds ablate report s.yaml --quiet --report page.html --threads 1
+  sed 's/ --threads 1//g' page.html | cmp -s - first.html || complain 'the page depends on the number of threads'
+  run ablate report s.yaml --quiet --report nowhere/page.html
+  [ "$code" -ne 0 ] && grep -q 'nowhere/page.html' err || complain "a page that cannot be written: $code, $(cat err)"
+fi
+
 # ---- it grows, or is another one ----
 sed 's/replicates: 3}/replicates: 4}/' s.yaml >grown.yaml
 succeeds ablate run grown.yaml --journal s.journal --quiet

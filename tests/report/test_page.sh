@@ -20,6 +20,8 @@ printf '1\n2\n' >tiny.csv
 cp "$page"/package.json "$page"/package-lock.json "$page"/*.mjs .
 npm ci --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error >npm.log 2>&1 || skip 'npm could not fetch playwright-core'
 cp "$here"/../../examples/drift/*.csv .
+cp "$page"/study.yaml "$page"/train.sh .
+node ablation.mjs "$ockham" "$chromium" "$scratch" || complain 'the page of a study is not as it should be'
 node drift.mjs "$ockham" "$chromium" "$scratch" || complain 'the page of drift is not as it should be'
 node check.mjs "$ockham" "$chromium" "$scratch" || complain 'the page is not as it should be'
 finish

@@ -62,6 +62,8 @@ function pieces(html, styles, scripts) {
 const clusters = pieces("page.html", ["base.css", "page.css"], ["palette.js", "base.js", "drawing.js", "charts.js", "page.js"]);
 const drift = pieces("drift.html", ["base.css", "page.css", "drift.css"],
   ["palette.js", "base.js", "drawing.js", "drift_charts.js", "drift.js"]);
+const ablation = pieces("ablation.html", ["base.css", "page.css", "ablation.css"],
+  ["palette.js", "base.js", "drawing.js", "ablation_words.js", "ablation_charts.js", "ablation_loss.js", "ablation.js"]);
 
 writeFileSync(output, `/* Made by assemble.mjs. */
 #include "report/assets.h"
@@ -73,6 +75,10 @@ ${clusters},
 
 const char *const ock_drift_pieces[OCK_PAGE_PIECES] = {
 ${drift},
+};
+
+const char *const ock_ablation_pieces[OCK_PAGE_PIECES] = {
+${ablation},
 };
 
 const ock_asset ock_asset_vega = ${asset("text/javascript; charset=utf-8", vega)};

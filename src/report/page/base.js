@@ -19,6 +19,12 @@ const define = (list, pairs) => pairs.forEach(([term, text]) => {
   if (text) list.append(make("div", {}, make("dt", {}, term), make("dd", {}, text)));
 });
 
+// The columns of these names are texts.
+function fillTable(id, head, body, names = []) {
+  const cells = head.map((title) => make("th", { scope: "col", className: names.includes(title) ? "name" : "" }, title));
+  $(id).append(make("thead", {}, make("tr", {}, ...cells)), make("tbody", {}, ...body));
+}
+
 // Pairs of a name and a text as a tooltip.
 const rowsOf = (pairs, clean) =>
   `<table>${pairs.map(([key, value]) =>

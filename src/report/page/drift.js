@@ -63,11 +63,6 @@ function fillEpisodes() {
   fillTable("episode-table", head, body, ["by"]);
 }
 
-function fillTable(id, head, body, names = []) {
-  const cells = head.map((title) => make("th", { scope: "col", className: names.includes(title) ? "name" : "" }, title));
-  $(id).append(make("thead", {}, make("tr", {}, ...cells)), make("tbody", {}, ...body));
-}
-
 // ---- which population ----
 
 const marksOf = (cluster) => drift.clusters[cluster].map((m) => `${m.column} ${say(m.centre)}`).join(", ");

@@ -131,7 +131,7 @@ async function drawDecider(other) {
 
 const ruleOf = (c) => c.rule ?? { maximum: "the highest counts", minimum: "the lowest counts" }[c.direction] ?? "";
 
-function fillTable() {
+function fillCurveTable() {
   const head = ["k", "inertia", ...shownCriteria.map((c) => c.title)];
   const body = points.map((p) => {
     const row = make("tr", {}, make("td", {}, `${p.k}`), make("td", {}, say(p.inertia)),
@@ -421,7 +421,7 @@ async function show() {
   fillHead();
   fillReasons();
   fillSettings();
-  fillTable();
+  fillCurveTable();
   $("by-k").addEventListener("keydown", walk);
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") pick(null); });
   for (const part of [drawCriteria, drawClusters, drawHalves]) await part();

@@ -15,7 +15,7 @@ double ock_variance_inflation(double stickiness) {
 
 /* Sums over bins, of which sparse ones come last, as one. */
 typedef struct sums {
-  size_t n_bins;
+  size_t n_bins, n_dense;
   double n, m;                                 /* rows */
   double psi, divergence;                      /* biased; the divergence is Jensen & Shannon's in nats */
   double slope_p, slope_q, square_p, square_q; /* means of the derivatives of PSI by p and q, and of their squares */
@@ -41,10 +41,9 @@ static bool is_dense(const sums *s, double p, double q) {
 
 static sums sum_bins(const double *p, double n, const double *q, double m, size_t n_bins) {
   sums s = {.n = n, .m = m};
-  size_t n_dense = 0;
-  for (size_t b = 0; b < n_bins; b++) n_dense += is_dense(&s, p[b], q[b]);
+  for (size_t b = 0; b < n_bins; b++) s.n_dense += is_dense(&s, p[b], q[b]);
   double rest_p = 0, rest_q = 0;
-  size_t n_used = n_dense + (n_dense < n_bins);
+  size_t n_used = s.n_dense + (s.n_dense < n_bins);
   for (size_t b = 0; b < n_bins; b++) {
     if (is_dense(&s, p[b], q[b])) {
       add_bin(&s, p[b], q[b], n_used);
@@ -52,7 +51,7 @@ static sums sum_bins(const double *p, double n, const double *q, double m, size_
       rest_p += p[b], rest_q += q[b];
     }
   }
-  if (n_dense < n_bins && (rest_p > 0 || rest_q > 0)) add_bin(&s, rest_p, rest_q, n_used);
+  if (s.n_dense < n_bins && (rest_p > 0 || rest_q > 0)) add_bin(&s, rest_p, rest_q, n_used);
   return s;
 }
 
@@ -70,7 +69,7 @@ ock_effect ock_effect_of(const double *reference, double n_reference, const doub
                       .psi_low = fmax(psi - half, fmin(psi, 0)),
                       .psi_high = psi + half,
                       .js = fmin(1, sqrt(divergence / log(2))),
-                      .blind = s.n_bins < 2};
+                      .blind = !s.n_dense};
 }
 
 void ock_share_interval(double reference, double n_reference, double now, double n_now, double *low, double *high) {

@@ -112,7 +112,7 @@ extern const ock_watch_type ock_watch_ewma;
 
 typedef struct ock_effect {
   double psi, psi_low, psi_high, js;
-  bool blind; /* rows are so few that all bins were joined: PSI is 0 whatever happened */
+  bool blind; /* rows are too few for any bin to stand alone: PSI is 0 whatever happened */
 } ock_effect;
 /* Shares of the reference (from n_reference rows) and now (n_now, both effective). Bins with too few rows are joined.
  */

@@ -25,18 +25,22 @@
   X(memory_destroy)              \
   X(memory_set_data_handle)
 
+typedef int get_threads_function(void);
+typedef void set_threads_function(int n);
 #define MEMBER(name) __typeof__(dnnl_##name) *name;
 static struct {
   DNNL_FUNCTIONS(MEMBER)
   /* of its OpenMP: one thread a product, whatever the caller's own loops use */
-  int (*get_threads)(void);
-  void (*set_threads)(int);
+  get_threads_function *get_threads;
+  set_threads_function *set_threads;
 } dnnl;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool is_open;
 
 static bool find(void *library, const char *name, void *function) {
-  return (*(void **)function = dlsym(library, name)) != NULL;
+  void *found = dlsym(library, name);
+  *(void **)function = found;
+  return found != NULL;
 }
 
 static void open_dnnl(void) {

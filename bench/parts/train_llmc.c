@@ -3,7 +3,8 @@
  * sequences, vocabulary, seconds to measure for, a file to write. Prints the mean milliseconds of processor time of a
  * step after the first. */
 #define TESTING
-#include "train_gpt2.c"
+#define LLMC "train_gpt2.c" /* the peer's program, not a file of ours */
+#include LLMC
 
 static double cpu_seconds(void) {
   struct timespec t;

@@ -3,8 +3,7 @@
  * sequences, vocabulary, seconds to measure for, a file to write. Prints the mean milliseconds of processor time of a
  * step after the first. */
 #define TESTING
-#define LLMC "train_gpt2.c" /* the peer's program, not a file of ours */
-#include LLMC
+#include <train_gpt2.c> /* the peer's program, not a file of ours */
 
 static double cpu_seconds(void) {
   struct timespec t;

@@ -91,7 +91,7 @@ ockham_status ock_import_csv(ock_import *import, char *text, ockham_error *err) 
 
 /* ---- JSON lines ---- */
 
-#ifndef OCK_HAVE_JANSSON
+#if !defined(OCK_HAVE_JANSSON) || !defined(OCK_HAVE_SQLITE) /* without journals nothing is imported */
 
 ockham_status ock_import_lines(ock_import *import, char *text, ockham_error *err) {
   (void)text;

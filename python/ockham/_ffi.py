@@ -299,7 +299,7 @@ class ockham_design(c.Structure):
     levels: c._Pointer[c.c_uint8]
     resolution: int
     n_aliases: int
-    aliases: c._Pointer[c.POINTER(c.c_char)]
+    aliases: c._Pointer[c._Pointer[c.c_char]]
     efficiency: float
 
 
@@ -394,7 +394,7 @@ class ockham_ablation(c.Structure):
     predicted_compute: float
     held_loss: float
     n_warnings: int
-    warnings: c._Pointer[c.POINTER(c.c_char)]
+    warnings: c._Pointer[c._Pointer[c.c_char]]
 
 
 class ockham_level_stability(c.Structure):
@@ -1061,7 +1061,7 @@ class ockham_ablation_account(c.Structure):
     n_runs: int
     ablation: c._Pointer[ockham_ablation]
     account: int
-    beside: c.Array[c.POINTER(ockham_ablation)]
+    beside: c.Array[c._Pointer[ockham_ablation]]
     claimed_after: c._Pointer[c.c_bool]
     level: float
     source: bytes | None

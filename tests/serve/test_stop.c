@@ -43,8 +43,8 @@ static void remove_folder(const fixture *f) {
   assert_int_equal(system(command), 0);
 }
 
-/* Send a request whose answer takes a while. */
-static int ask(const fixture *f) {
+/* Send a request whose answer takes a while, and wait until it should be worked for. */
+static int ask(const fixture *f, unsigned wait_ms) {
   static char request[256 + ROWS * sizeof row];
   const char *colon = strrchr(ockham_server_url(f->server), ':');
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(colon + 1))};
@@ -56,42 +56,48 @@ static int ask(const fixture *f) {
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
   assert_int_equal(send(fd, request, n, 0), n);
-  usleep(200000); /* it is being worked for */
+  usleep(wait_ms * 1000);
   return fd;
 }
 
+/* 0: there was none, for the request had not been read. */
 static int read_status(int fd) {
   char answer[256] = "";
   int status = 0;
   ssize_t n = recv(fd, answer, sizeof answer - 1, 0);
-  assert_true(n > 0);
-  assert_int_equal(sscanf(answer, "HTTP/1.1 %d", &status), 1);
+  if (n > 0) assert_int_equal(sscanf(answer, "HTTP/1.1 %d", &status), 1);
   close(fd);
   return status;
 }
 
 /* The version is in the catalog no more, but its request is suspended: the end of the server answers it. */
-static void stop_while_asked(unsigned timeout_ms, int expected_status) {
+static int stop_while_asked(unsigned wait_ms, unsigned timeout_ms) {
   fixture f = {0};
   start(&f);
-  int fd = ask(&f);
+  int fd = ask(&f, wait_ms);
   ockham_serve_options none = f.options;
   none.n_models = 0;
   assert_ok(ockham_server_reload(f.server, &none, err));
   ockham_server_stop(f.server, timeout_ms);
-  assert_int_equal(read_status(fd), expected_status);
+  int status = read_status(fd);
   remove_folder(&f);
+  return status;
 }
 
+/* On a busy machine it takes longer until the request has been read, or it was answered before. */
 static void test_let_go(void **state) {
   (void)state;
-  stop_while_asked(50, 503);
+  int status = 0;
+  for (unsigned wait_ms = 100; wait_ms <= 3200 && status != 503; wait_ms *= 2) status = stop_while_asked(wait_ms, 50);
+  assert_int_equal(status, 503);
 }
 
 /* It has the time that the stop gives it. */
 static void test_finished(void **state) {
   (void)state;
-  stop_while_asked(30000, 200);
+  int status = 0;
+  for (unsigned wait_ms = 200; wait_ms <= 3200 && !status; wait_ms *= 2) status = stop_while_asked(wait_ms, 30000);
+  assert_int_equal(status, 200);
 }
 
 int main(void) {

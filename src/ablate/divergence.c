@@ -23,7 +23,7 @@ typedef struct divergence {
   ock_analysis *a;
   item *runs, *cells, *room;
   size_t n_runs, n_cells;
-  bool *strata;  /* n_factors: its levels are kept apart */
+  bool *strata; /* n_factors: its levels are kept apart */
   ock_stratum *of_strata;
   double *chance; /* of each number of diverged items */
   double *p;      /* n_mains; NaN: nothing to compare */
@@ -244,8 +244,9 @@ static ockham_status warn_of_level(ock_analysis *a, size_t j) {
   const ockham_study_factor *factor = &a->study->factors[effect->factor];
   const char *level = factor->levels[effect->level];
   if (effect->diverges)
-    OCK_TRY(ock_warn(a, "'%s' at '%s' makes runs diverge: %zu of %zu did, of '%s' %.2g %% (p = %.2g); what is said of "
-                        "its loss is of those that ended",
+    OCK_TRY(ock_warn(a,
+                     "'%s' at '%s' makes runs diverge: %zu of %zu did, of '%s' %.2g %% (p = %.2g); what is said of "
+                     "its loss is of those that ended",
                      factor->name, level, effect->n_diverged, effect->n_runs, factor->levels[0],
                      100 * effect->baseline_diverged.value, effect->p_diverged));
   if (ock_level_lost(a, j))
@@ -253,7 +254,8 @@ static ockham_status warn_of_level(ock_analysis *a, size_t j) {
                     level, effect->n_runs);
   for (size_t s = 0; s < a->study->n_scales; s++)
     if (a->lost[j * a->study->n_scales + s])
-      OCK_TRY(ock_warn(a, "scale '%s': all runs of '%s' at '%s', or at '%s', diverged: nothing is said of the loss there",
+      OCK_TRY(ock_warn(a,
+                       "scale '%s': all runs of '%s' at '%s', or at '%s', diverged: nothing is said of the loss there",
                        a->study->scales[s].name, factor->name, level, factor->levels[0]));
   return OCKHAM_OK;
 }
@@ -262,8 +264,9 @@ ockham_status ock_divergence_warn(ock_analysis *a) {
   for (size_t s = 0; s < a->study->n_scales; s++) {
     const ockham_scale_noise *noise = &a->out->scales[s];
     if (noise->n_diverged)
-      OCK_TRY(ock_warn(a, "scale '%s': %zu of %zu runs diverged: they tell of stability, and are kept out of the law "
-                          "and of all changes of the loss, which are of runs that ended",
+      OCK_TRY(ock_warn(a,
+                       "scale '%s': %zu of %zu runs diverged: they tell of stability, and are kept out of the law "
+                       "and of all changes of the loss, which are of runs that ended",
                        a->study->scales[s].name, noise->n_diverged, noise->n_runs));
   }
   for (size_t j = 0; j < a->n_mains; j++) OCK_TRY(warn_of_level(a, j));

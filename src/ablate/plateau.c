@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which runs have not left the plateau that small models begin on, and whether that is said of the baseline itself: then
- * it is the scale that is too small. A scale is judged by the loss and the last slope that its baseline has typically,
- * the medians of its runs; where these are in two groups, of the lower one.
+/* Which runs have not left the plateau that small models begin on, and whether that is said of the baseline itself:
+ * then it is the scale that is too small. A scale is judged by the loss and the last slope that its baseline has
+ * typically, the medians of its runs; where these are in two groups, of the lower one.
  *
  * On the plateau are
  * - a run whose loss is worse than the baseline's, by more than twice its replicates' spread, and whose last slope is
@@ -17,9 +17,9 @@
 typedef struct plateau {
   ock_analysis *a;
   size_t scale;
-  double *room;            /* n_runs */
-  double within;           /* spread of replicates within their groups; NaN: none */
-  double halving;          /* what half of the compute costs the baseline; NaN: not known */
+  double *room;               /* n_runs */
+  double within;              /* spread of replicates within their groups; NaN: none */
+  double halving;             /* what half of the compute costs the baseline; NaN: not known */
   double worse;               /* of the baseline's runs these are the worse group; infinite: it has one */
   double loss, spread, slope; /* of the others */
 } plateau;
@@ -192,8 +192,9 @@ ockham_status ock_plateau_warn(ock_analysis *a) {
     const ockham_scale_noise *noise = &a->out->scales[s];
     const char *name = a->study->scales[s].name;
     if (noise->n_plateau)
-      OCK_TRY(ock_warn(a, "scale '%s' is too small for gains in compute: %zu runs of the baseline itself have not left "
-                          "the plateau; train longer there, or leave the scale out",
+      OCK_TRY(ock_warn(a,
+                       "scale '%s' is too small for gains in compute: %zu runs of the baseline itself have not left "
+                       "the plateau; train longer there, or leave the scale out",
                        name, noise->n_plateau));
     if (noise->n_transition)
       OCK_TRY(ock_warn(a, "scale '%s': %zu of %zu runs have not left the plateau and are kept out of the gains", name,

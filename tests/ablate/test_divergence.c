@@ -110,8 +110,8 @@ static void test_probes(void **state) {
 
 /* ---- which level ---- */
 
-/* Every second run at 'norm=b', which lowers the loss. Others are not blamed, though all replicates of the recipe, which
- * is at all second levels, are among those that may diverge. */
+/* Every second run at 'norm=b', which lowers the loss. Others are not blamed, though all replicates of the recipe,
+ * which is at all second levels, are among those that may diverge. */
 static void test_a_level(void **state) {
   (void)state;
   made_study *made = usual_study();
@@ -255,9 +255,9 @@ static void test_baseline(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_exact_tail),     cmocka_unit_test(test_wilson),  cmocka_unit_test(test_kept_out),
-      cmocka_unit_test(test_probes),         cmocka_unit_test(test_a_level), cmocka_unit_test(test_most), cmocka_unit_test(test_negligible),
-      cmocka_unit_test(test_one_cell),       cmocka_unit_test(test_all_of_a_level),
+      cmocka_unit_test(test_exact_tail),     cmocka_unit_test(test_wilson),   cmocka_unit_test(test_kept_out),
+      cmocka_unit_test(test_probes),         cmocka_unit_test(test_a_level),  cmocka_unit_test(test_most),
+      cmocka_unit_test(test_negligible),     cmocka_unit_test(test_one_cell), cmocka_unit_test(test_all_of_a_level),
       cmocka_unit_test(test_all_of_a_scale), cmocka_unit_test(test_baseline),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

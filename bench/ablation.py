@@ -10,7 +10,7 @@ import tempfile
 from parts import machine
 
 HERE = pathlib.Path(__file__).resolve().parent
-SEED = 2  # 1 was looked at while the analysis was made
+SEED = 3  # 1 and 2 were looked at while the analysis was made
 SCENARIOS = {
     "even": "3 scales a factor of 6 apart, 16 cells (2^(8-4)) at each, noise .004 everywhere",
     "usual": "3 scales, 32, 16 and 16 cells, noise .012, .004, .002, a level that doubles it",

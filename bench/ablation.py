@@ -10,7 +10,7 @@ import tempfile
 from parts import machine
 
 HERE = pathlib.Path(__file__).resolve().parent
-SEED = 2  # 1 was looked at while the analysis was made
+SEED = 3  # 1 and 2 were looked at while the analysis was made
 SCENARIOS = {
     "even": "3 scales a factor of 6 apart, 16 cells (2^(8-4)) at each, noise .004 everywhere",
     "usual": "3 scales, 32, 16 and 16 cells, noise .012, .004, .002, a level that doubles it",
@@ -20,6 +20,8 @@ SCENARIOS = {
     "two": "2 scales a factor of 10 apart, 32 and 16 cells",
     "wide": "4 scales a factor of 10 apart, 16, 16, 16 and 8 cells, 2 seeds at the smallest",
     "held": "4 scales a factor of 6 apart, of the largest only the baseline, held out",
+    "astray": "as usual, and 3 % of all runs diverge",
+    "unstable": "as usual, and half of the runs at one factor's second level diverge",
 }
 COVERAGE = [*(f"{what} S{k}" for what in ("loss", "log CEG") for k in (1, 2, 3, 4)), "elasticity", "exponent",
             "irreducible", "joint CEG", "product CEG", "joint / product", "held-out loss",
@@ -34,6 +36,9 @@ CALLS = {
     "vanishes said of constant": "a constant gain taken to vanish",
     "grows said of constant": "a constant gain taken to grow",
     "vanishes said of null": "\"vanishes\" of a factor that does nothing",
+    "diverges said of unstable": "the level at which half of the runs diverge said to make them",
+    "helps said of unstable": "… called helpful without a word of it",
+    "false divergence": "another level said to make runs diverge, studies",
 }
 
 
@@ -104,7 +109,8 @@ def main():
             "The measured CEG is read off a cubic through two to four points of the baseline: its interval has the noise in it,",
             "but not how far the true curve is from the cubic, which with two scales (a straight line) is much.", "",
             "## What is called, %", "", *table(results, CALLS), "",
-            "With \"pairs\" a factor that does nothing alone may do something in a pair: only those in no pair count as false.", "",
+            "With \"pairs\" a factor that does nothing alone may do something in a pair: only those in no pair count as false. With",
+            "\"unstable\" the calls are of the seven other factors; intervals are of all eight.", "",
             "## The scaling law", "",
             "200 sets of 240 points where Hoffmann et al.'s lie, from the replication's parameters (Besiroglu et al., 2024), with",
             "noise of .6 % and 2 % in one of seven; 200 bootstraps each.", "", *law_table(law), ""]

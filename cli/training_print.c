@@ -66,6 +66,9 @@ void training_print_metrics(const ockham_lm_cost *cost, const ockham_lm_result *
                  {"diverged", r->diverged ? 1 : 0}};
   for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
     printf("METRIC %s=%.12g\n", metrics[i].name, isnan(metrics[i].value) ? (double)NAN : metrics[i].value);
+  for (size_t p = 0; p < r->n_points; p++)
+    if (isfinite(r->points[p].held_bits))
+      printf("METRIC curve=%.12g,%.12g\n", r->points[p].flops, r->points[p].held_bits);
 }
 
 /* ---- JSON ---- */

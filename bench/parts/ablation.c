@@ -59,15 +59,17 @@ typedef struct scenario {
   bool pairs;                  /* there are two interactions */
   bool noisy;                  /* the second level of a factor doubles the noise */
   bool held;                   /* the largest is held out */
+  double astray;               /* share of all runs that diverge */
+  bool unstable;               /* half of the runs at the second level of a factor diverge */
 } scenario;
 
 static const scenario scenarios[] = {
-    {"even", 3, {1, 6, 6}, {.004, .004, .004}, {16, 16, 16}, {1, 1, 1}, {6, 6, 3}, 0, false, false, false},
-    {"usual", 3, {1, 6, 6}, {.012, .004, .002}, {32, 16, 16}, {1, 1, 1}, {6, 6, 3}, .3, false, true, false},
-    {"two", 2, {1, 10}, {.012, .004}, {32, 16}, {1, 1}, {6, 6}, .3, false, true, false},
-    {"pairs", 3, {1, 6, 6}, {.012, .004, .002}, {32, 16, 16}, {1, 1, 1}, {6, 6, 3}, .3, true, true, false},
-    {"few", 3, {1, 6, 6}, {.012, .004, .002}, {16, 16, 8}, {1, 1, 1}, {3, 3, 2}, .3, false, true, false},
-    {"bare", 3, {1, 6, 6}, {.012, .004, .002}, {16, 16, 16}, {1, 1, 1}, {0, 0, 0}, .3, false, true, false},
+    {"even", 3, {1, 6, 6}, {.004, .004, .004}, {16, 16, 16}, {1, 1, 1}, {6, 6, 3}, 0, false, false, false, 0, false},
+    {"usual", 3, {1, 6, 6}, {.012, .004, .002}, {32, 16, 16}, {1, 1, 1}, {6, 6, 3}, .3, false, true, false, 0, false},
+    {"two", 2, {1, 10}, {.012, .004}, {32, 16}, {1, 1}, {6, 6}, .3, false, true, false, 0, false},
+    {"pairs", 3, {1, 6, 6}, {.012, .004, .002}, {32, 16, 16}, {1, 1, 1}, {6, 6, 3}, .3, true, true, false, 0, false},
+    {"few", 3, {1, 6, 6}, {.012, .004, .002}, {16, 16, 8}, {1, 1, 1}, {3, 3, 2}, .3, false, true, false, 0, false},
+    {"bare", 3, {1, 6, 6}, {.012, .004, .002}, {16, 16, 16}, {1, 1, 1}, {0, 0, 0}, .3, false, true, false, 0, false},
     {"held",
      4,
      {1, 6, 6, 6},
@@ -78,7 +80,9 @@ static const scenario scenarios[] = {
      .3,
      false,
      true,
-     true},
+     true,
+     0,
+     false},
     {"wide",
      4,
      {1, 10, 10, 10},
@@ -89,7 +93,23 @@ static const scenario scenarios[] = {
      .3,
      false,
      true,
+     false,
+     0,
      false},
+    {"astray",
+     3,
+     {1, 6, 6},
+     {.012, .004, .002},
+     {32, 16, 16},
+     {1, 1, 1},
+     {6, 6, 3},
+     .3,
+     false,
+     true,
+     false,
+     .03,
+     false},
+    {"unstable", 3, {1, 6, 6}, {.012, .004, .002}, {32, 16, 16}, {1, 1, 1}, {6, 6, 3}, .3, false, true, false, 0, true},
 };
 
 typedef struct truth {
@@ -141,6 +161,8 @@ typedef struct sample {
   ockham_study_factor factors[FACTORS];
   ockham_study_scale scales[MOST_SCALES];
   size_t n_runs, n_cells[MOST_SCALES];
+  int unstable; /* factor; -1: none */
+  double astray;
   ockham_run runs[MOST_RUNS];
   uint8_t levels[MOST_RUNS][FACTORS];
 } sample;
@@ -164,6 +186,8 @@ static void add_run(sample *x, const truth *t, int scale, ockham_purpose purpose
                       .seconds = NAN,
                       .slope = NAN};
   run->loss = t->irreducible + exp(log_left(t, levels, t->l[scale])) + sd * normal();
+  double risk = x->unstable >= 0 && levels[x->unstable] ? .5 : x->astray;
+  if (risk > 0 && uniform() < risk) run->outcome = OCKHAM_OUTCOME_DIVERGED, run->loss = NAN;
   x->n_runs++;
 }
 
@@ -181,6 +205,8 @@ static void make_sample(sample *x, const scenario *s, const truth *t) {
   static const uint8_t baseline[FACTORS], recipe[FACTORS] = {1, 1, 1, 1, 1, 1, 1, 1};
   int noisy = (int)(uniform() * FACTORS);
   x->n_runs = 0;
+  x->unstable = s->unstable ? (int)(uniform() * FACTORS) : -1;
+  x->astray = s->astray;
   for (int k = 0; k < s->n_scales; k++) {
     double of_ends[2] = {s->sd[k], s->sd[k] * (s->noisy ? 2 : 1)};
     bool held = s->held && k == s->n_scales - 1;
@@ -255,12 +281,12 @@ static void count_in(const char *name, ockham_interval interval, double value) {
 
 static void count_study(const truth *t, const sample *x, const ockham_ablation *answer) {
   static const char *const kinds[] = {"null", "constant", "vanishing"};
-  bool false_call = false;
+  bool false_call = false, false_divergence = false;
   char name[40];
   size_t last = answer->n_scales - 1;
   for (int f = 0; f < FACTORS; f++) {
     const ockham_effect *effect = &answer->mains[f];
-    const char *kind = kinds[t->kind[f]];
+    const char *kind = f == x->unstable ? "unstable" : kinds[t->kind[f]];
     for (int k = 0; k <= (int)last; k++) {
       snprintf(name, sizeof name, "loss S%d", k + 1);
       count_in(name, effect->loss[k], true_loss_change(t, x, k, f));
@@ -272,14 +298,16 @@ static void count_study(const truth *t, const sample *x, const ockham_ablation *
     count_in("elasticity", effect->elasticity, t->change[f] / t->exponent);
     snprintf(name, sizeof name, "elasticity %s", kind);
     count_in(name, effect->elasticity, t->change[f] / t->exponent);
+    bool unstable = f == x->unstable;
     bool called = effect->verdict == OCKHAM_EFFECT_HELPS || effect->verdict == OCKHAM_EFFECT_HURTS;
     bool helps = true_log_gain(t, 0, f) + true_log_gain(t, (int)last, f) > 0;
-    false_call |= called && t->kind[f] == 0 && true_log_gain(t, 0, f) == 0; /* in no pair, either */
+    false_call |= called && !unstable && t->kind[f] == 0 && true_log_gain(t, 0, f) == 0; /* in no pair, either */
     snprintf(name, sizeof name, "called %s", kind);
     count(name, called);
     snprintf(name, sizeof name, "negligible %s", kind);
     count(name, effect->verdict == OCKHAM_EFFECT_NEGLIGIBLE);
-    if (called && t->kind[f]) count("right sign when called", helps == (effect->verdict == OCKHAM_EFFECT_HELPS));
+    if (called && t->kind[f] && !unstable)
+      count("right sign when called", helps == (effect->verdict == OCKHAM_EFFECT_HELPS));
     snprintf(name, sizeof name, "vanishes said of %s", kind);
     count(name, effect->trend == OCKHAM_TREND_VANISHES || effect->trend == OCKHAM_TREND_CROSSES);
     snprintf(name, sizeof name, "grows said of %s", kind);
@@ -288,7 +316,11 @@ static void count_study(const truth *t, const sample *x, const ockham_ablation *
     count(name, effect->p_trend < .1);
     snprintf(name, sizeof name, "inclusion above .5 of %s", kind);
     count(name, effect->inclusion > .5);
+    if (unstable) count("diverges said of unstable", effect->diverges);
+    if (unstable) count("helps said of unstable", effect->verdict == OCKHAM_EFFECT_HELPS && !effect->diverges);
+    false_divergence |= effect->diverges && !unstable;
   }
+  if (x->unstable >= 0 || x->astray > 0) count("false divergence", false_divergence);
   count("family-wise false call", false_call);
   count_in("exponent", answer->law.exponent, t->exponent);
   count_in("irreducible", answer->law.irreducible, t->irreducible);

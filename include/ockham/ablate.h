@@ -170,11 +170,11 @@ OCKHAM_API void ockham_design_clear(ockham_design *design);
 typedef enum ockham_purpose { OCKHAM_PURPOSE_LIST(X) OCKHAM_N_PURPOSES } ockham_purpose;
 #undef X
 
-#define OCKHAM_OUTCOME_LIST(X)                                                     \
-  X(WAITING, "waiting")                                                            \
-  X(DONE, "done")                                                                  \
-  X(DIVERGED, "diverged") /* data: its loss is the worst */                        \
-  X(FAILED, "failed")     /* the command's exit status, or it printed no metric */ \
+#define OCKHAM_OUTCOME_LIST(X)                                                          \
+  X(WAITING, "waiting")                                                                 \
+  X(DONE, "done")                                                                       \
+  X(DIVERGED, "diverged") /* data: of stability; kept out of all changes of the loss */ \
+  X(FAILED, "failed")     /* the command's exit status, or it printed no metric */      \
   X(TIMED_OUT, "timed-out")
 #define X(name, word) OCKHAM_OUTCOME_##name,
 typedef enum ockham_outcome { OCKHAM_OUTCOME_LIST(X) OCKHAM_N_OUTCOMES } ockham_outcome;
@@ -222,7 +222,8 @@ typedef struct ockham_effect {
                                          without a law */
   ockham_interval elasticity;       /**< of the CEG in compute: del / gam; 0: the CEG is the same at every scale */
   const ockham_interval *loss;      /**< n_scales: change of the loss, averaged over the scale's cells, from its own
-                                         runs, on the plateau and diverged ones too; of the law where these are too few */
+                                         runs, on the plateau too; of the law where these are too few. NaN where all
+                                         runs at the level, or at the factor's first, diverged; so are the gains */
   const ockham_interval *ceg; /**< n_scales: compute-equivalent gain; 2: it saves half of the compute; NaN: no law */
   const ockham_interval *ceg_measured; /**< n_scales: read off the baseline's curve, without a law: a monotone cubic
                                             through its scales. Where it leaves their range (censored) the value is the
@@ -240,6 +241,17 @@ typedef struct ockham_effect {
   ockham_effect_verdict verdict;
   ockham_trend trend;
   double runs_to_decide; /**< of the same design, when undecided; infinite: beyond 100 times as many */
+
+  size_t n_runs, n_diverged; /**< runs at the level, at all scales; a probe counts as for the loss. Like all that
+                                  follows of mains only */
+  ockham_interval diverged, baseline_diverged; /**< share of these runs, and of those at the factor's first level, that
+                                                    diverged (Wilson's intervals) */
+  double p_diverged; /**< that the level makes no more runs diverge than the first: Fisher's exact test, one-sided, in
+                          strata of scales and of factors already found to, of runs and of cells (the larger p);
+                          family-wise over all mains (Holm) */
+  bool diverges;     /**< p_diverged is at most the family-wise level. The verdict is then "hurts" where more than half
+                          of the level's runs diverged, or the loss alone would say "negligible"; else what runs that
+                          ended say, and a warning */
 } ockham_effect;
 
 /** log(L - E) = g + sum th x - (gam + sum del x) log(C / C0) */
@@ -255,7 +267,10 @@ typedef struct ockham_ablation_law {
 typedef struct ockham_scale_noise {
   double sd;                                         /**< of the loss, between equal runs but for their seed */
   size_t degrees;                                    /**< of freedom; 0: nothing was replicated, sd is NaN */
-  size_t n_runs, n_diverged, n_failed, n_transition; /**< transition: has not left the plateau, kept out of the CEG */
+  size_t n_runs, n_diverged, n_failed, n_transition; /**< diverged, of n_runs: kept out of everything but stability;
+                                                          transition: has not left the plateau, kept out of the CEG */
+  size_t n_plateau;                                  /**< runs of the baseline itself that have not left the plateau:
+                                                          above 0 the scale is too small for gains in compute */
   double compute;                                    /**< the baseline's */
   double detectable;                                 /**< the change of loss seen with 80 % power */
 } ockham_scale_noise;
@@ -293,12 +308,25 @@ typedef struct ockham_ablation {
   char **warnings; /**< one line each: no replicates, confounded pairs, one scale only ... */
 } ockham_ablation;
 
-/** Answer. Runs may come from anywhere (a journal, a file). Diverged runs count with the study's worst loss; failed
- * ones do not; a probe only where its cell has no other run, and the best of its rates. How intervals are made, and how
- * often they hold the truth: bench/ablation.md. E has the distribution of its profile likelihood between 0 and .97 of
- * the least loss, times Jeffreys' prior, where the baseline's exponent is from 0 to 1; bootstraps draw E from it, and
- * the noise anew with the variances of scales and cells, which are drawn, too. Fails with BAD_ARGUMENT, BAD_DATA (no
- * baseline runs, a factor without variation), NO_MEMORY, INTERRUPTED. The same bits for any number of threads. */
+/** Answer. Runs may come from anywhere (a journal, a file). The loss is that of runs that ended: law, changes and gains
+ * are conditional on that. A run that diverged, or ended no better than the study's worst loss, tells of stability
+ * (ockham_effect.diverges); failed ones of nothing; a probe only counts where its cell has no other run, and the best
+ * of its rates.
+ *
+ * A run has not left the plateau when its loss is worse than the baseline's median at its scale, by more than twice the
+ * spread of the baseline's runs (1.4826 median distances; 0 of fewer than three), and its slope is not within a factor
+ * of two of the baseline's median slope: it still falls steeply, or does not fall yet. Nor have the worse of a cell
+ * whose runs are in two groups, further apart than six times the spread within groups and than what half of the compute
+ * costs the baseline. Where the baseline is in two groups the better one stands for it; where a tenth or more of the
+ * other runs are better than it by more than what half of the compute costs, with slopes unlike its own, it is the
+ * baseline that is on the plateau, and nothing is marked: both are warned of, and counted in
+ * ockham_scale_noise.n_plateau.
+ *
+ * How intervals are made, and how often they hold the truth: bench/ablation.md. E has the distribution of its profile
+ * likelihood between 0 and .97 of the least loss, times Jeffreys' prior, where the baseline's exponent is from 0 to 1;
+ * bootstraps draw E from it, and the noise anew with the variances of scales and cells, which are drawn, too. Fails
+ * with BAD_ARGUMENT, BAD_DATA (no baseline runs, a factor without variation), NO_MEMORY, INTERRUPTED. The same bits for
+ * any number of threads. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_ablation_analyse(const ockham_study *study, const ockham_run *runs,
                                                                    size_t n_runs,
                                                                    const ockham_ablation_options *options,

@@ -338,6 +338,12 @@ class ockham_effect(c.Structure):
     verdict: int
     trend: int
     runs_to_decide: float
+    n_runs: int
+    n_diverged: int
+    diverged: ockham_interval
+    baseline_diverged: ockham_interval
+    p_diverged: float
+    diverges: bool
 
 
 class ockham_ablation_law(c.Structure):
@@ -358,6 +364,7 @@ class ockham_scale_noise(c.Structure):
     n_diverged: int
     n_failed: int
     n_transition: int
+    n_plateau: int
     compute: float
     detectable: float
 
@@ -1209,6 +1216,12 @@ ockham_effect._fields_ = [
     ("verdict", c.c_int),
     ("trend", c.c_int),
     ("runs_to_decide", c.c_double),
+    ("n_runs", c.c_size_t),
+    ("n_diverged", c.c_size_t),
+    ("diverged", ockham_interval),
+    ("baseline_diverged", ockham_interval),
+    ("p_diverged", c.c_double),
+    ("diverges", c.c_bool),
 ]
 ockham_ablation_law._fields_ = [
     ("irreducible", ockham_interval),
@@ -1227,6 +1240,7 @@ ockham_scale_noise._fields_ = [
     ("n_diverged", c.c_size_t),
     ("n_failed", c.c_size_t),
     ("n_transition", c.c_size_t),
+    ("n_plateau", c.c_size_t),
     ("compute", c.c_double),
     ("detectable", c.c_double),
 ]

@@ -79,6 +79,9 @@ ockham_effect *ock_effects_new(ock_analysis *a, size_t n) {
                                  .ceg = unknown_intervals(a, n_scales),
                                  .ceg_measured = unknown_intervals(a, n_scales),
                                  .crossover = none,
+                                 .diverged = none,
+                                 .baseline_diverged = none,
+                                 .p_diverged = NAN,
                                  .p = NAN,
                                  .p_adjusted = NAN,
                                  .p_trend = NAN,
@@ -196,12 +199,6 @@ static ockham_status warn_of_scales(ock_analysis *a) {
     const char *name = a->study->scales[s].name;
     n_law += a->in_law[s] && noise->n_runs > 0;
     n_degrees += noise->degrees;
-    if (noise->n_diverged)
-      OCK_TRY(ock_warn(a, "scale '%s': %zu of %zu runs diverged and count with a loss of %g, which blurs all effects",
-                       name, noise->n_diverged, noise->n_runs, a->study->worst_loss));
-    if (noise->n_transition)
-      OCK_TRY(ock_warn(a, "scale '%s': %zu of %zu runs have not left the plateau and are kept out of the gains", name,
-                       noise->n_transition, noise->n_runs));
     if (noise->n_failed) OCK_TRY(ock_warn(a, "scale '%s': %zu runs failed and are left out", name, noise->n_failed));
   }
   if (a->model.n_blocks)
@@ -217,6 +214,7 @@ static ockham_status warn_of_factors(ock_analysis *a) {
   for (size_t j = 0; j < a->n_mains; j++) {
     const ockham_study_factor *factor = &a->study->factors[a->mains[j].factor];
     const char *level = factor->levels[a->mains[j].level];
+    if (ock_level_lost(a, j)) continue;
     if (!a->main_told[j])
       OCK_TRY(ock_warn(a, "'%s' at '%s' cannot be told from other effects: too few runs have it, or always together",
                        factor->name, level));
@@ -237,7 +235,9 @@ static ockham_status warn_of_law(ock_analysis *a) {
 }
 
 static ockham_status warn(ock_analysis *a, ockham_error *err) {
-  return warn_of_scales(a) || warn_of_factors(a) || warn_of_law(a) ? ock_no_room(err) : OCKHAM_OK;
+  return ock_plateau_warn(a) || ock_divergence_warn(a) || warn_of_scales(a) || warn_of_factors(a) || warn_of_law(a)
+             ? ock_no_room(err)
+             : OCKHAM_OK;
 }
 
 /* ---- step by step ---- */
@@ -247,6 +247,7 @@ static ockham_status analyse(ock_analysis *a, ockham_error *err) {
   OCK_TRY(ock_gather(a, err));
   OCK_TRY(ock_scale_noise_find(a, err));
   OCK_TRY(make_answer(a, err));
+  OCK_TRY(ock_divergence_find(a, err));
   OCK_TRY(settle(a, &pairs, err));
   OCK_TRY(ock_draws_make(a, &a->model, &a->draws, err));
   OCK_TRY(ock_scales_analyse(a, err));

@@ -95,7 +95,8 @@ typedef struct ock_analysis {
   size_t n_warnings_room;
 
   double *loss, *log_compute; /* n_runs: as they count */
-  bool *used;                 /* n_runs */
+  bool *used, *diverged;      /* n_runs: it counts, and has ended or diverged */
+  bool *lost;                 /* n_mains x n_scales: all runs diverged there, at the level or the factor's first */
   double *scale_compute;      /* n_scales: log, of the baseline; NaN */
   bool *in_law;               /* n_scales */
   double central;             /* log C0 */
@@ -127,6 +128,26 @@ bool ock_is_recipe(const ock_analysis *a, const uint8_t *levels);
 /* Without a text's memory the warning is not there: the call fails later. */
 OCK_PRINTF(2, 3) ockham_status ock_warn(ock_analysis *a, const char *format, ...);
 ockham_status ock_no_room(ockham_error *err);
+
+/* ---- plateau.c: which runs have not begun to learn ---- */
+ockham_status ock_plateau_find(ock_analysis *a, ockham_error *err);
+ockham_status ock_plateau_warn(ock_analysis *a);
+
+/* ---- divergence.c: which levels make runs diverge ---- */
+ockham_status ock_divergence_find(ock_analysis *a, ockham_error *err);
+/* What that makes of a verdict on the loss. */
+void ock_divergence_decide(ockham_effect *effect);
+/* Every run at the level of that main diverged. */
+bool ock_level_lost(const ock_analysis *a, size_t j);
+ockham_status ock_divergence_warn(ock_analysis *a);
+/* Of n runs so many are at the level, so many diverged, and so many are both. */
+typedef struct ock_stratum {
+  size_t n, at_level, diverged, both;
+} ock_stratum;
+/* P(as many are both, or more), were the diverged any of their stratum. chance: room for all diverged, and one. */
+double ock_exact_tail(const ock_stratum *strata, size_t n, double *chance);
+/* Wilson's interval of a share. */
+ockham_interval ock_wilson(size_t hits, size_t n, double level);
 
 /* ---- model.c: the linear part ---- */
 static inline size_t ock_first_main(const ock_model *m) {

@@ -18,6 +18,13 @@ static void put_loss(const ockham_study *study, const ockham_effect *e, size_t s
            study->scales[scale].name);
 }
 
+/* Runs with the level mostly diverge: what those that ended say does not matter. */
+static bool hurts_by_diverging(const ockham_effect *e, char why[200]) {
+  bool most = e->diverges && e->diverged.value > .5;
+  if (most) snprintf(why, 200, "%zu of %zu runs diverged", e->n_diverged, e->n_runs);
+  return most;
+}
+
 /* sign -1: helps. At every scale, says the claim: one that says the contrary answers it. */
 static ockham_answer answer_sign(const ockham_study *study, const ockham_effect *e, double sign, char why[200]) {
   size_t n_for = 0, n_known = 0, open = SIZE_MAX;
@@ -40,6 +47,15 @@ static ockham_answer answer_sign(const ockham_study *study, const ockham_effect 
   }
   put_loss(study, e, open != SIZE_MAX ? open : study->n_scales - 1, why);
   return n_for == n_known ? OCKHAM_ANSWER_YES : OCKHAM_ANSWER_OPEN;
+}
+
+/* A gain of those that ended, where others did not for it, is not all there is to say. */
+static ockham_answer answer_helps(const ockham_study *study, const ockham_effect *e, char why[200]) {
+  ockham_answer answer = answer_sign(study, e, -1, why);
+  if (answer != OCKHAM_ANSWER_YES || !e->diverges) return answer;
+  size_t n = strlen(why);
+  snprintf(why + n, 200 - n, "; but %zu of %zu runs diverged", e->n_diverged, e->n_runs);
+  return OCKHAM_ANSWER_OPEN;
 }
 
 static ockham_answer answer_negligible(const ockham_study *study, const ockham_effect *e, char why[200]) {
@@ -88,7 +104,9 @@ ockham_answer ockham_claim_answer(const ockham_study *study, const ockham_ablati
   const ockham_study_claim *c = &study->claims[claim];
   if (c->kind == OCKHAM_CLAIM_SUBMULTIPLICATIVE) return answer_joint(study, ablation, why);
   const ockham_effect *e = find_main(ablation, c->factor, c->level);
-  if (e && c->kind == OCKHAM_CLAIM_HELPS) return answer_sign(study, e, -1, why);
+  if (e && c->kind <= OCKHAM_CLAIM_NEGLIGIBLE && hurts_by_diverging(e, why))
+    return c->kind == OCKHAM_CLAIM_HURTS ? OCKHAM_ANSWER_YES : OCKHAM_ANSWER_NO;
+  if (e && c->kind == OCKHAM_CLAIM_HELPS) return answer_helps(study, e, why);
   if (e && c->kind == OCKHAM_CLAIM_HURTS) return answer_sign(study, e, 1, why);
   if (e && c->kind == OCKHAM_CLAIM_NEGLIGIBLE) return answer_negligible(study, e, why);
   if (e && c->kind == OCKHAM_CLAIM_GROWS) return answer_trend(e, OCKHAM_TREND_GROWS, why);

@@ -100,7 +100,9 @@ static void fill_effect(ock_analysis *a, size_t j, double *room) {
   }
   for (size_t s = 0; s < a->study->n_scales; s++) {
     ockham_interval *gain = (ockham_interval *)effect->ceg + s;
-    if (!isnan(a->scale_compute[s])) *gain = exp_of(ock_log_gain(a, j, a->scale_compute[s] - a->central, room));
+    bool lost = a->lost[j * a->study->n_scales + s];
+    if (!lost && !isnan(a->scale_compute[s]))
+      *gain = exp_of(ock_log_gain(a, j, a->scale_compute[s] - a->central, room));
   }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From runs to units: what a run counts as, which have not left the plateau, what varies. */
+/* From runs to units: what a run counts as, what varies. */
 #include <math.h>
 #include <string.h>
 
@@ -70,6 +70,12 @@ static bool same_cell(const ock_analysis *a, const ockham_run *x, const ockham_r
   return x->scale == y->scale && !memcmp(x->levels, y->levels, a->study->n_factors);
 }
 
+/* A run that did not stay below the loss of a model that has learned nothing has diverged, whatever it was called. */
+static bool has_diverged(const ock_analysis *a, const ockham_run *run) {
+  return run->outcome == OCKHAM_OUTCOME_DIVERGED ||
+         (run->outcome == OCKHAM_OUTCOME_DONE && run->loss >= a->study->worst_loss);
+}
+
 /* A probe counts where its cell has nothing else: the best of its rates. */
 static bool is_best_probe(const ock_analysis *a, size_t i) {
   for (size_t j = 0; j < a->n_runs; j++) {
@@ -86,45 +92,19 @@ static ockham_status count_runs(ock_analysis *a, ockham_error *err) {
     const ockham_run *run = &a->runs[i];
     OCK_TRY(check_run(a, i, err));
     ockham_scale_noise *noise = &a->out->scales[run->scale];
-    bool diverged = run->outcome == OCKHAM_OUTCOME_DIVERGED, done = run->outcome == OCKHAM_OUTCOME_DONE;
-    a->loss[i] = done ? fmin(run->loss, a->study->worst_loss) : diverged ? a->study->worst_loss : NAN;
+    bool done = run->outcome == OCKHAM_OUTCOME_DONE;
+    a->loss[i] = has_diverged(a, run) ? a->study->worst_loss : done ? run->loss : NAN;
     a->log_compute[i] = compute_of(a, run);
     noise->n_failed += run->outcome == OCKHAM_OUTCOME_FAILED || run->outcome == OCKHAM_OUTCOME_TIMED_OUT;
-    noise->n_diverged += diverged;
   }
   for (size_t i = 0; i < a->n_runs; i++) {
-    a->used[i] = !isnan(a->loss[i]) && (a->runs[i].purpose != OCKHAM_PURPOSE_PROBE || is_best_probe(a, i));
-    a->out->scales[a->runs[i].scale].n_runs += a->used[i];
-  }
-  return OCKHAM_OK;
-}
-
-/* ---- the plateau ---- */
-
-static double median_of(double *values, size_t n) {
-  qsort(values, n, sizeof *values, ock_compare_doubles);
-  return n ? (values[(n - 1) / 2] + values[n / 2]) / 2 : NAN;
-}
-
-/* A run whose last slope is not within a factor of two of the baseline's. */
-static ockham_status mark_transitions(ock_analysis *a, ockham_error *err) {
-  double *slopes = ock_arena_array(&a->scratch, a->n_runs, sizeof *slopes);
-  if (!slopes) return ock_no_room(err);
-  for (size_t s = 0; s < a->study->n_scales; s++) {
-    size_t n = 0;
-    for (size_t i = 0; i < a->n_runs; i++) {
-      const ockham_run *run = &a->runs[i];
-      if (a->used[i] && run->scale == s && run->outcome == OCKHAM_OUTCOME_DONE && !isnan(run->slope) &&
-          ock_is_baseline(a, run->levels))
-        slopes[n++] = run->slope;
-    }
-    double usual = median_of(slopes, n);
-    for (size_t i = 0; i < a->n_runs && usual < 0; i++) {
-      const ockham_run *run = &a->runs[i];
-      if (!a->used[i] || run->scale != s || run->outcome != OCKHAM_OUTCOME_DONE || isnan(run->slope)) continue;
-      a->out->transition[i] = !(run->slope / usual >= .5 && run->slope / usual <= 2);
-      a->out->scales[s].n_transition += a->out->transition[i];
-    }
+    const ockham_run *run = &a->runs[i];
+    ockham_scale_noise *noise = &a->out->scales[run->scale];
+    bool counts = !isnan(a->loss[i]) && (run->purpose != OCKHAM_PURPOSE_PROBE || is_best_probe(a, i));
+    a->diverged[i] = counts && has_diverged(a, run);
+    a->used[i] = counts && !a->diverged[i];
+    noise->n_runs += counts;
+    noise->n_diverged += a->diverged[i];
   }
   return OCKHAM_OK;
 }
@@ -209,11 +189,11 @@ static ockham_status check_variation(const ock_analysis *a, ockham_error *err) {
   if (!n_baselines)
     return ock_fail(err, OCKHAM_BAD_DATA,
                     "expected a run of the baseline, every factor at its first level; found none "
-                    "that is done");
+                    "that ended and did not diverge");
   for (size_t f = 0; f < study->n_factors; f++) {
     bool varies = false;
     for (size_t i = 0; i < a->n_runs && !varies; i++)
-      varies = a->used[i] && !study->scales[a->runs[i].scale].held_out && a->runs[i].levels[f] != 0;
+      varies = (a->used[i] || a->diverged[i]) && !study->scales[a->runs[i].scale].held_out && a->runs[i].levels[f] != 0;
     if (!varies)
       return ock_fail(err, OCKHAM_BAD_DATA, "expected runs at two levels of '%s', found only '%s'",
                       study->factors[f].name, study->factors[f].levels[0]);
@@ -241,6 +221,7 @@ static ockham_status make_room(ock_analysis *a, ockham_error *err) {
   a->loss = ock_arena_array(&a->scratch, n, sizeof *a->loss);
   a->log_compute = ock_arena_array(&a->scratch, n, sizeof *a->log_compute);
   a->used = ock_arena_array(&a->scratch, n, sizeof *a->used);
+  a->diverged = ock_arena_array(&a->scratch, n, sizeof *a->diverged);
   a->scale_compute = ock_arena_array(&a->scratch, n_scales, sizeof *a->scale_compute);
   a->in_law = ock_arena_array(&a->scratch, n_scales, sizeof *a->in_law);
   a->out->transition = ock_arena_array(a->arena, n, sizeof *a->out->transition);
@@ -248,8 +229,8 @@ static ockham_status make_room(ock_analysis *a, ockham_error *err) {
   a->out->n_scales = n_scales;
   for (size_t f = 0; f < a->study->n_factors; f++) a->n_mains += a->study->factors[f].n_levels - 1;
   a->mains = ock_arena_array(&a->scratch, a->n_mains, sizeof *a->mains);
-  if (!a->loss || !a->log_compute || !a->used || !a->scale_compute || !a->in_law || !a->out->transition ||
-      !a->out->scales || !a->mains)
+  if (!a->loss || !a->log_compute || !a->used || !a->diverged || !a->scale_compute || !a->in_law ||
+      !a->out->transition || !a->out->scales || !a->mains)
     return ock_no_room(err);
   memset(a->out->transition, 0, n * sizeof *a->out->transition);
   memset(a->out->scales, 0, n_scales * sizeof *a->out->scales);
@@ -263,8 +244,7 @@ ockham_status ock_gather(ock_analysis *a, ockham_error *err) {
   OCK_TRY(make_room(a, err));
   OCK_TRY(count_runs(a, err));
   OCK_TRY(check_variation(a, err));
-  OCK_TRY(mark_transitions(a, err));
   find_scale_compute(a);
   for (size_t s = 0; s < a->study->n_scales; s++) a->in_law[s] = !a->study->scales[s].held_out;
-  return OCKHAM_OK;
+  return ock_plateau_find(a, err);
 }

@@ -138,7 +138,8 @@ static double scale_middle(const ock_model *m, size_t scale, double irreducible)
   return exp(sum / n);
 }
 
-/* loss - E by which the noise of a loss becomes that of its logarithm; a diverged run is no more precise for it. */
+/* loss - E by which the noise of a loss becomes that of its logarithm; a run that is far off is no more precise for it.
+ */
 static void find_magnitudes(ock_fit *fit, const ock_model *m, double irreducible) {
   const double most = 1.5;
   for (size_t u = 0; u < m->n_units;) {

@@ -7,8 +7,9 @@
 
 #include "ablate/analysis.h"
 
-static const double prior_runs = 2;    /* what a scale's variance weighs in a unit's own */
-static const double prior_scales = .5; /* what all scales' relative variance weighs in one scale's */
+static const double prior_runs = 2;      /* what a scale's variance weighs in a unit's own */
+static const double prior_scales = .5;   /* what all scales' relative variance weighs in one scale's */
+static const double most_replicates = 3; /* degrees of freedom by which a cell speaks for the noise of all others */
 static const double least_relative = 1e-9;
 
 /* ---- as it is told ---- */
@@ -43,7 +44,8 @@ static squares sum_scale(const ock_model *m, const ock_fit *fit, size_t scale) {
   for (size_t u = 0; u < m->n_units; u++) {
     const ock_unit *unit = &m->units[u];
     if (unit->scale != scale) continue;
-    s.pure += unit->squares, s.pure_freedom += (double)unit->n - 1;
+    double freedom = (double)unit->n - 1, part = fmin(1, most_replicates / fmax(freedom, 1));
+    s.pure += part * unit->squares, s.pure_freedom += part * freedom;
     s.n++;
     if (!fit) {
       s.magnitude += m->fitted[u];

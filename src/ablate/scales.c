@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each scale for itself: effects on the loss from its own runs, those on the plateau and those that diverged included.
+/* Each scale for itself: effects on the loss from its own runs, those on the plateau included.
  * The mains are added in log(loss - E), so that multiplying changes are no interaction; the law only takes off what
  * cells differ in compute. Where a scale has too few runs to tell, its changes of loss are the law's. */
 #include <math.h>
@@ -187,7 +187,7 @@ static bool needs_law(const own_scale *s) {
   const double fewest = 2;
   if (s->model.by_effects || ock_total_freedom(&s->model) < fewest) return true;
   for (size_t j = 0; j < a->n_mains; j++)
-    if (!s->told[j] && a->main_told[j]) return true;
+    if (!s->told[j] && a->main_told[j] && !a->lost[j * a->study->n_scales + s->number]) return true;
   return false;
 }
 
@@ -205,6 +205,8 @@ static ockham_status analyse(own_scale *s, ockham_error *err) {
                  a->study->scales[s->number].name))
       return ock_no_room(err);
   }
+  for (size_t j = 0; j < a->n_mains; j++)
+    if (a->lost[j * a->study->n_scales + s->number]) s->told[j] = false;
   OCK_TRY(draw_all(s, err));
   keep_changes(s);
   return OCKHAM_OK;

@@ -77,6 +77,7 @@ ockham_status ock_verdicts_find(ock_analysis *a, ockham_error *err) {
   for (size_t j = 0; j < a->n_mains; j++) {
     a->out->mains[j].trend = trend_of(a, j, room);
     decide(a, j, critical, room);
+    ock_divergence_decide(&a->out->mains[j]);
   }
   return OCKHAM_OK;
 }

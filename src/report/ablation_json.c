@@ -86,6 +86,7 @@ static json_t *scale(const ock_ablation_report *r, size_t s) {
   ock_json_put(&object, "diverged", ock_json_integer(noise->n_diverged));
   ock_json_put(&object, "failed", ock_json_integer(noise->n_failed));
   ock_json_put(&object, "transition", ock_json_integer(noise->n_transition));
+  ock_json_put(&object, "baseline_on_plateau", ock_json_integer(noise->n_plateau));
   ock_json_put(&object, "compute", ock_json_number(noise->compute));
   ock_json_put(&object, "design", design(r, s));
   ock_json_put(&object, "noise_sd", ock_json_number(noise->sd));
@@ -137,6 +138,11 @@ static json_t *effect(const ock_ablation_report *r, const ockham_effect *e) {
   ock_json_put(&object, "inclusion", ock_json_number(e->inclusion));
   ock_json_put(&object, "inclusion_trend", ock_json_number(e->inclusion_trend));
   ock_json_put(&object, "runs_to_decide", ock_json_number(e->runs_to_decide));
+  if (e->other_factor != SIZE_MAX) return object;
+  ock_json_put(&object, "diverges", json_boolean(e->diverges));
+  ock_json_put(&object, "diverged", interval(&e->diverged));
+  ock_json_put(&object, "baseline_diverged", interval(&e->baseline_diverged));
+  ock_json_put(&object, "p_diverged", ock_json_number(e->p_diverged));
   return object;
 }
 

@@ -127,10 +127,17 @@ static void put_head(teller *t) {
 
 /* ---- verdicts ---- */
 
+static int verdict_width(const teller *t) {
+  for (size_t i = 0; i < t->ablation->n_mains; i++)
+    if (t->ablation->mains[i].diverges) return 23;
+  return 12;
+}
+
 static void put_verdict(teller *t, const ockham_effect *e) {
   char text[96];
   put_name(t, e);
-  put_left(t, ock_effect_verdict_word(e->verdict), 12);
+  snprintf(text, sizeof text, "%s%s", ock_effect_verdict_word(e->verdict), e->diverges ? " (diverges)" : "");
+  put_left(t, text, verdict_width(t));
   put_left(t, e->trend == OCKHAM_TREND_UNKNOWN ? t->dash : ock_trend_word(e->trend), 10);
   snprintf(text, sizeof text, "%.2g", e->p_adjusted);
   put_left(t, isnan(e->p_adjusted) ? t->dash : text, 10);
@@ -147,7 +154,7 @@ static void put_verdicts(teller *t) {
   put_title(t, "What each change does (p: family-wise over all changes; runs: how many of this design would decide)");
   put(t, "  ");
   put_left(t, "change", NAME_WIDTH);
-  put_left(t, "verdict", 12);
+  put_left(t, "verdict", verdict_width(t));
   put_left(t, "its CEG", 10);
   put_left(t, "p", 10);
   tell(t, "runs\n");

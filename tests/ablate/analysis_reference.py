@@ -147,10 +147,33 @@ def given_irreducible():
     array("given_squares", rest)
 
 
+# ---- runs that diverged: R's exact test in strata (a stratum that tells nothing is left out there), Wilson's intervals ----
+
+
+def strata():
+    tables = []  # n, at the level, diverged, both
+    for _ in range(4):
+        n = int(rng.integers(8, 30))
+        at, diverged = int(rng.integers(2, n - 1)), int(rng.integers(1, n - 1))
+        both = int(rng.integers(max(0, at + diverged - n), min(at, diverged) + 1))
+        tables.append((n, at, diverged, both))
+    cells = [str(x) for n, at, d, b in tables for x in (b, d - b, at - b, n - at - d + b)]
+    p = float(subprocess.run(["Rscript", "-e", f"""cat(format(mantelhaen.test(array(c({", ".join(cells)}), c(2, 2, 4)), exact=TRUE,
+                            alternative="greater")$p.value, digits=15))"""],
+                                capture_output=True, text=True, check=True).stdout)
+    array("strata", np.ravel(tables), "size_t")
+    array("strata_p", [p])
+    array("strata_first_p", [stats.hypergeom(tables[0][0], tables[0][1], tables[0][2]).sf(tables[0][3] - 1)])
+    shares = [(0, 9), (1, 16), (8, 16), (30, 31), (5, 5)]
+    array("share_of", np.ravel(shares), "size_t")
+    found = [stats.binomtest(k, n).proportion_ci(.9, method="wilson") for k, n in shares]
+    array("share_ends", [x for ci in found for x in (ci.low, ci.high)])
+
+
 print("/* SPDX-License-Identifier: Apache-2.0 */")
 r = subprocess.run(["Rscript", "-e", "cat(as.character(getRversion()))"], capture_output=True, text=True, check=True).stdout
 print(f"/* Written by analysis_reference.py: numpy {np.__version__}, scipy {scipy.__version__}, R {r}. */")
 print("/* clang-format off */")
-for part in (scaling_law, curve, least_squares, distributions, one_scale, given_irreducible):
+for part in (scaling_law, curve, least_squares, distributions, one_scale, given_irreducible, strata):
     part()
 print(f"wrote {sys.argv[0]}", file=sys.stderr)

@@ -121,28 +121,6 @@ static void test_saturated(void **state) {
   free(made);
 }
 
-/* Every run at a level diverged: they count with the worst loss, and the level hurts. */
-static void test_diverged(void **state) {
-  (void)state;
-  made_study *made = usual_study(3, 3, 2, .004);
-  for (size_t i = 0; i < made->n_runs; i++) {
-    if (!made->levels[i][1]) continue;
-    made->runs[i].outcome = OCKHAM_OUTCOME_DIVERGED;
-    made->runs[i].loss = i % 2 ? NAN : 1e30;
-  }
-  ockham_ablation *answer = made_analyse(made, NULL);
-  assert_int_equal(answer->mains[1].verdict, OCKHAM_EFFECT_HURTS);
-  assert_close(answer->mains[1].loss[0].value, 8 - 1.6, .3);
-  assert_true(answer->scales[0].n_diverged == 4 + 2);
-  assert_true(made_warns(answer, "diverged and count with a loss of 8"));
-  for (size_t s = 0; s < 3; s++) {
-    assert_true(answer->mains[1].ceg_measured[s].low == 0); /* censored: the baseline is never so bad */
-    assert_true(isfinite(answer->mains[1].ceg_measured[s].value));
-  }
-  ockham_ablation_free(answer);
-  free(made);
-}
-
 static void test_failed_and_waiting(void **state) {
   (void)state;
   made_study *made = usual_study(3, 3, 3, .004);
@@ -174,28 +152,6 @@ static void test_same_run_again(void **state) {
   ockham_ablation *other = made_analyse(made, NULL);
   assert_true(other->mains[0].log_loss.low == answer->mains[0].log_loss.low);
   assert_true(other->scales[0].sd == answer->scales[0].sd && other->scales[0].degrees == answer->scales[0].degrees);
-  ockham_ablation_free(answer);
-  ockham_ablation_free(other);
-  free(made);
-}
-
-/* A cell on the plateau is marked, and the gains are as if it were not there; the change of loss is not. */
-static void test_transition(void **state) {
-  (void)state;
-  made_study *made = usual_study(3, 3, 3, .002);
-  for (size_t i = 0; i < made->n_runs; i++) made->runs[i].slope = -.2 - .001 * (double)(i % 7);
-  size_t slow = 5;
-  assert_true(made->runs[slow].scale == 0);
-  made->runs[slow].slope = -.01, made->runs[slow].loss += .5;
-  ockham_ablation *answer = made_analyse(made, NULL);
-  for (size_t i = 0; i < made->n_runs; i++) assert_true(answer->transition[i] == (i == slow));
-  assert_true(answer->scales[0].n_transition == 1 && made_warns(answer, "have not left the plateau"));
-  made->runs[slow].outcome = OCKHAM_OUTCOME_FAILED;
-  ockham_ablation *other = made_analyse(made, NULL);
-  for (size_t j = 0; j < 3; j++) {
-    assert_true(answer->mains[j].log_loss.value == other->mains[j].log_loss.value);
-    assert_true(answer->mains[j].loss[0].value != other->mains[j].loss[0].value);
-  }
   ockham_ablation_free(answer);
   ockham_ablation_free(other);
   free(made);
@@ -317,14 +273,13 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_bad_data),       cmocka_unit_test(test_bad_options),
-      cmocka_unit_test(test_interrupted),    cmocka_unit_test(test_one_scale),
-      cmocka_unit_test(test_no_replicates),  cmocka_unit_test(test_saturated),
-      cmocka_unit_test(test_diverged),       cmocka_unit_test(test_failed_and_waiting),
-      cmocka_unit_test(test_same_run_again), cmocka_unit_test(test_transition),
-      cmocka_unit_test(test_confounded),     cmocka_unit_test(test_aliased_pairs),
-      cmocka_unit_test(test_rising_loss),    cmocka_unit_test(test_probes),
-      cmocka_unit_test(test_three_levels),   cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_bad_data),           cmocka_unit_test(test_bad_options),
+      cmocka_unit_test(test_interrupted),        cmocka_unit_test(test_one_scale),
+      cmocka_unit_test(test_no_replicates),      cmocka_unit_test(test_saturated),
+      cmocka_unit_test(test_failed_and_waiting), cmocka_unit_test(test_same_run_again),
+      cmocka_unit_test(test_confounded),         cmocka_unit_test(test_aliased_pairs),
+      cmocka_unit_test(test_rising_loss),        cmocka_unit_test(test_probes),
+      cmocka_unit_test(test_three_levels),       cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

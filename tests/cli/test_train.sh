@@ -24,7 +24,7 @@ diff -u documented out || complain 'docs/train.md has another table of levels'
 # Metrics: the names are a contract; so are the values from one run to the next.
 succeeds train text.corpus "${tiny[@]}" --metrics
 same 'names' 'bits bits_1 bits_2 bits_3 whole train_loss flops parameters tokens seconds slope diverged' \
-  "$(sed -E 's/^METRIC ([a-z0-9_]+)=.*/\1/' out | paste -sd' ')"
+  "$(sed -E '/curve=/d; s/^METRIC ([a-z0-9_]+)=.*/\1/' out | paste -sd' ')"
 contains out 'METRIC tokens=6400'
 contains out 'METRIC diverged=0'
 grep -v seconds out >metrics
@@ -44,7 +44,10 @@ succeeds train text.corpus "${tiny[@]}" --json --points 4
 python3 - <<'PYTHON' || complain 'the JSON is not as promised'
 import json
 r = json.load(open("out"))
-metrics = dict(line.strip().removeprefix("METRIC ").split("=") for line in open("metrics"))
+lines = [line.strip().removeprefix("METRIC ").split("=") for line in open("metrics")]
+metrics = dict(line for line in lines if line[0] != "curve")
+curve = [tuple(map(float, value.split(","))) for name, value in lines if name == "curve"]
+assert len(curve) > 1 and curve == sorted(curve) and curve[-1] == (float(metrics["flops"]), float(metrics["bits"])), curve
 assert r["config"]["width"] == "16" and r["config"]["optimizer"] == "adamw"
 assert r["steps"] == 100 and len(r["curve"]) == 4 and r["curve"][-1]["step"] == 100
 assert r["diverged"] is False and r["diverged_step"] is None

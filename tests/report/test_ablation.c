@@ -69,7 +69,7 @@ static int make_runs(void **state) {
       runs[n] = make_run(n, 0, c, 0, rates[r], 0);
       runs[n].purpose = OCKHAM_PURPOSE_PROBE;
     }
-  runs[N_RUNS - 1].outcome = OCKHAM_OUTCOME_DIVERGED;
+  runs[N_RUNS - 1].outcome = OCKHAM_OUTCOME_DIVERGED; /* a probe: it tells of its rate */
   runs[N_RUNS - 1].loss = NAN;
   ockham_ablation_options options = {.bootstraps = 100, .threads = 1};
   return ockham_ablation_analyse(&study, runs, N_RUNS, &options, &ablation, NULL);
@@ -92,7 +92,7 @@ static ockham_ablation_account make_account(void) {
 static void test_the_text_tells_all(void **state) {
   (void)state;
   static const char *const parts[] = {"known: Is it told?\n",
-                                      "  56 runs at 3 scales; 1 diverged; loss, lower is better; intervals of 90 %\n",
+                                      "  56 runs at 3 scales; loss, lower is better; intervals of 90 %\n",
                                       "a old -> new",
                                       "helps",
                                       "grows",
@@ -122,6 +122,19 @@ static void test_the_text_tells_all(void **state) {
   ockham_text_free(text);
 }
 
+/* A level that makes runs diverge is told so beside its verdict. */
+static void test_what_diverges(void **state) {
+  (void)state;
+  ockham_ablation_account account = make_account();
+  char *text;
+  ablation->mains[0].diverges = true;
+  assert_ok(ockham_report_ablation(&account, &(ockham_ablation_report_options){.ascii = true}, &text, err));
+  assert_non_null(strstr(text, "a old -> new                            helps (diverges)       "));
+  assert_non_null(strstr(text, "change                                  verdict                its CEG"));
+  ockham_text_free(text);
+  ablation->mains[0].diverges = false;
+}
+
 /* Truth: log CEG = (.2 + .1 l) / .2 where l is 0, 2 and 4 from the smallest. */
 static void test_the_json_holds_the_figures(void **state) {
   (void)state;
@@ -142,6 +155,9 @@ static void test_the_json_holds_the_figures(void **state) {
   }
   assert_string_equal(json_string_value(json_object_get(a, "verdict")), "helps");
   assert_string_equal(json_string_value(json_object_get(a, "level")), "new");
+  assert_true(json_is_false(json_object_get(a, "diverges")));
+  assert_true(json_number_value(json_array_get(json_object_get(a, "diverged"), 0)) == 0);
+  assert_true(json_number_value(json_object_get(a, "p_diverged")) == 1);
   assert_int_equal(json_array_size(json_object_get(root, "runs")), N_RUNS);
   json_t *last = json_array_get(json_object_get(root, "runs"), N_RUNS - 1);
   assert_true(json_is_null(json_object_get(last, "loss")));
@@ -172,6 +188,7 @@ static void test_memory_may_run_out(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_text_tells_all),
+      cmocka_unit_test(test_what_diverges),
       cmocka_unit_test(test_the_json_holds_the_figures),
       cmocka_unit_test(test_memory_may_run_out),
   };

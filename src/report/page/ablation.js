@@ -33,7 +33,7 @@ function fillAnswers() {
   $("answers").append(...ranked.map((c) => {
     const [worth, at] = worthOf(c);
     return make("li", {},
-      make("span", { className: `verdict ${c.verdict}` }, c.verdict), " ",
+      make("span", { className: `verdict ${c.verdict}` }, verdictOf(c)), " ",
       make("h3", {}, isolated(c.factor), " ", make("span", {}, isolated(arrowOf(c)))),
       make("span", { className: "gain" }, worth, make("small", {}, at ? " at " : "", isolated(at)), make("span", { className: "trend" }, TRENDS[c.trend])),
       make("p", {}, isolated(sayChange(c))));
@@ -81,7 +81,7 @@ function fillGains() {
   if (!law) return;
   const head = ["change", "verdict", ...scales.map((s) => s.name), "as a power of compute", "1× at", "p"];
   const body = ranked.flatMap((c) => [
-    make("tr", {}, rowHead(c.title), cell(c.verdict), ...scales.map((s, i) => cell(gainSaid(c.ceg?.[i]))), cell(withEnds(c.elasticity, (x) => signed(x, 2))),
+    make("tr", {}, rowHead(c.title), cell(verdictOf(c)), ...scales.map((s, i) => cell(gainSaid(c.ceg?.[i]))), cell(withEnds(c.elasticity, (x) => signed(x, 2))),
       cell(c.crossover[0] === null ? "–" : amount(c.crossover[0])), cell(probability(c.p_adjusted))),
     ...(c.ceg_measured?.some(isKnown) ? [make("tr", { className: "measured" }, rowHead("measured"), cell(""), ...scales.map((s, i) => cell(measuredSaid(c.ceg_measured[i]))), cell(""), cell(""), cell(""))] : []),
   ]);
@@ -144,7 +144,7 @@ async function drawMultiple(c, known) {
 async function showOne(known, index) {
   const c = known[index];
   $("change").value = `${index}`;
-  $("readout").replaceChildren(make("b", { className: c.verdict }, capital(c.verdict)), `. ${sayChange(c)}`);
+  $("readout").replaceChildren(make("b", { className: c.verdict }, capital(verdictOf(c))), `. ${sayChange(c)}`);
   closeUp?.finalize();
   $("gain-title").replaceChildren("Gain over ", account.noun, make("span", {}, ` with its ${level} band`));
   const own = gainDomain([...c.ceg, ...(c.ceg_measured ?? []).filter((m) => isKnown(m) && m[1] > 0 && m[2] !== null)]);
@@ -256,7 +256,7 @@ async function drawStability() {
   const diverged = study.runs.filter((r) => r.outcome === "diverged").length, failed = study.runs.filter((r) => r.outcome === "failed" || r.outcome === "timed-out").length;
   const probed = levels.filter((l) => l.cells_probed > 0 && l.rate_sensitivity !== null);
   $("stability-words").append(`${diverged ? `${capital(plural(diverged, "run"))} of ${whole.format(study.runs.length)} diverged` : "No run diverged"}${failed ? `; ${failed} failed or ran out of time` : ""}. `,
-    diverged ? `Diverged runs count with a loss of ${say(study.study.worst_loss)}. ` : "",
+    diverged ? "All that is said of losses and gains is of runs that ended. " : "",
     sayEdges(), probed.length ? "Hollow: the baseline’s level." : "Learning rates were not probed: how much each change depends on its rate is not known.");
   fillTable("stability-table", ["level", "runs", "diverged", "failed", "cells probed", "best at the edge", "lost to a wrong rate", "best multiple of the rate"], levels.map((l) => make("tr", {}, rowHead(`${l.factor}=${l.level}`),
     cell(whole.format(l.runs)), cell(`${l.diverged}`), cell(`${l.failed}`), cell(`${l.cells_probed}`), cell(`${l.cells_at_edge}`), cell(say(l.rate_sensitivity)), cell(say(l.rate)))), ["level"]);

@@ -104,7 +104,12 @@ function sayRuns(m) {
   return m.runs_to_decide === null ? " No hundred times as many runs of this design would decide." : ` About ${whole.format(Math.ceil(m.runs_to_decide))} runs of this design would decide.`;
 }
 
-function sayChange(m) {
+// A level that makes runs diverge does so whatever those that ended say.
+const verdictOf = (m) => (m.diverges ? `${m.verdict} (diverges)` : m.verdict);
+const sayDiverged = (m) => (m.diverges ? `${percentOf(m.diverged[0])} of its runs diverged, of the baseline’s level ${percentOf(m.baseline_diverged[0])}. ` : "");
+const sayChange = (m) => sayDiverged(m) + sayWorth(m);
+
+function sayWorth(m) {
   if (telling(m) === null) return sayLoss(m) + (isKnown(m.log_loss) ? sayRuns(m) : "");
   if (m.verdict === "undecided" && MOVES[m.trend]) return `Neither at the middle of the scales. ${sayTrend(m)}`;
   if (m.verdict === "undecided") return `Worth ${gainSaid(m.ceg[telling(m)])} at ${scales[telling(m)].name}: it may help or hurt.${sayRuns(m)}`;
@@ -117,11 +122,11 @@ const minus = (text) => text.replace(/(^|[\s(])-(?=\d)/g, "$1−"); // of senten
 
 const TERMS = [
   ["Compute-equivalent gain (CEG)", `How many times the ${account.noun} the baseline needs for the loss that the change reaches. 2× saves half, 0.5× costs twice as much, 1× is no effect.`],
-  ["Helps, hurts, negligible, undecided", `At the middle of the scales. Negligible: the whole interval of its gain lies within ${times(1 / band)} and ${times(band)}, and no change with scale was found. Helps and hurts: the loss differs, with a family-wise error of ${percentOf(report.false_calls)} over all changes.`],
+  ["Helps, hurts, negligible, undecided", `At the middle of the scales. Negligible: the whole interval of its gain lies within ${times(1 / band)} and ${times(band)}, and no change with scale was found. Helps and hurts: the loss of runs that ended differs, with a family-wise error of ${percentOf(report.false_calls)} over all changes. Diverges: it makes more runs diverge than the baseline’s level does; where most do, it hurts.`],
   ["Stays, grows, vanishes, turns", "Whether the gain changes with scale; a gain that stays has a gap in the loss that shrinks as the loss nears what cannot be learnt. Turns: from help to harm, or back, within the scales."],
   ["As compute to the power", "The gain’s elasticity: 0 stays; −0.15 means that ten times the compute makes the gain 0.71 times what it was."],
   ["Measured", "The gain without a law: where the baseline’s own losses, joined by a smooth curve, reach the loss of the change. Beyond the curve’s ends only a bound is known."],
-  ["In transition", "A run whose loss still falls steeply at its end: it has not left the first plateau, and its distance from others would be of luck. Shown, and kept out of gains."],
+  ["In transition", "A run that is worse than the baseline and whose loss still falls steeply at its end, or not yet: it has not left the first plateau, and its distance from others would be of luck. Shown, and kept out of gains."],
   ["Irreducible loss E", "What the law says is left at endless compute."],
   ["Weight", "Of the models that hold the effect, among all that were weighed by their evidence (BIC): near 1 it is needed, near 0 it is not."],
   ["Lost to a wrong rate", "Mean loss over the probed learning rates less that at the best: how much a change needs its rate tuned (Wortsman et al., 2023)."],

@@ -173,6 +173,7 @@ def strata():
 print("/* SPDX-License-Identifier: Apache-2.0 */")
 r = subprocess.run(["Rscript", "-e", "cat(as.character(getRversion()))"], capture_output=True, text=True, check=True).stdout
 print(f"/* Written by analysis_reference.py: numpy {np.__version__}, scipy {scipy.__version__}, R {r}. */")
+print("#include <stddef.h>")
 print("/* clang-format off */")
 for part in (scaling_law, curve, least_squares, distributions, one_scale, given_irreducible, strata):
     part()

@@ -57,13 +57,13 @@ assert r["curve"][-1]["held_bits"] == r["bits"] and r["curve"][0]["held_bits"] i
 PYTHON
 
 # Stopped by Ctrl-C, by SIGTERM and by a kill that cannot be noticed, and gone on with: the same bits.
-long=(train text.corpus --set layers=1 --set width=16 --set context=16 --set batch=64 --set train-tokens=300000 --metrics
+long=(train text.corpus --set layers=1 --set width=16 --set context=16 --set batch=64 --set train-tokens=900000 --metrics
   --held-bytes 2K --points 5)
 succeeds "${long[@]}"
 grep -v seconds out >whole
 stop_once '[ "$code" -eq 130 ]' "$ockham" "${long[@]}" --out b.lm
 same 'stopped' 130 "$code"
-grep -qE '^ockham: stopped after [0-9]+ of 4688 steps, which b.lm keeps$' err || complain "Ctrl-C: $(cat err)"
+grep -qE '^ockham: stopped after [0-9]+ of 14063 steps, which b.lm keeps$' err || complain "Ctrl-C: $(cat err)"
 contains err '--resume goes on from there'
 succeeds "${long[@]}" --out b.lm --resume
 same 'after Ctrl-C' "$(cat whole)" "$(grep -v seconds out)"
@@ -81,7 +81,7 @@ done
 [ -s b.lm ] || complain 'no checkpoint before it was killed'
 succeeds "${long[@]}" --out b.lm --resume
 same 'after a kill' "$(cat whole)" "$(grep -v seconds out)"
-fails 2 'b.lm was trained with train-tokens=300000, not train-tokens=6400: leave out resuming, or set that' \
+fails 2 'b.lm was trained with train-tokens=900000, not train-tokens=6400: leave out resuming, or set that' \
   train text.corpus "${tiny[@]}" --out b.lm --resume
 
 # Sampling

@@ -145,29 +145,12 @@ static ockham_status next_token(sampler *s, int32_t *token, ockham_error *err) {
 
 /* ---- the text ---- */
 
-static void reverse_tokens(int32_t *tokens, size_t n) {
-  for (size_t i = 0; i < n / 2; i++) {
-    int32_t kept = tokens[i];
-    tokens[i] = tokens[n - 1 - i];
-    tokens[n - 1 - i] = kept;
-  }
-}
-
-/* In the order of the config: bytes keep theirs inside a letter. */
-static ockham_status encode_prompt(sampler *s, int32_t *tokens, size_t *n, ockham_error *err) {
-  const unsigned char *text = (const unsigned char *)s->options->prompt;
-  size_t size = s->options->prompt_size;
-  bool reverse = s->model->config.order == OCKHAM_LM_ORDER_REVERSE;
-  bool bytes = s->model->config.tokens == OCKHAM_LM_TOKENS_BYTE;
-  unsigned char *letters = ock_alloc(size);
-  if (!letters) return ock_fail_memory(err, "the prompt", size);
-  if (reverse && bytes)
-    ock_lm_reverse_letters(text, size, letters);
-  else if (size)
-    memcpy(letters, text, size);
-  *n = ock_lm_text_encode(&s->model->feed->text, letters, size, tokens);
-  if (reverse && !bytes) reverse_tokens(tokens, *n);
-  ock_free(letters);
+static ockham_status encode_prompt(sampler *s, size_t size, ockham_error *err) {
+  const int32_t *tokens;
+  size_t n = ock_lm_feed_encode(s->model->feed, s->options->prompt, size, &tokens);
+  if (n == SIZE_MAX) return ock_fail_memory(err, "the prompt", size);
+  memcpy(s->tokens + 1, tokens, n * sizeof *tokens);
+  s->n_prompt = n;
   return OCKHAM_OK;
 }
 
@@ -178,7 +161,7 @@ static ockham_status open_sampler(sampler *s, ockham_error *err) {
   s->scratch = ock_alloc_array(ock_lm_n_pieces(&s->model->config), sizeof *s->scratch);
   if (!s->tokens || !s->scratch) return ock_fail_memory(err, "a text", room);
   s->tokens[0] = (int32_t)ock_lm_n_pieces(&s->model->config) + OCK_LM_BEGIN;
-  if (size) OCK_TRY(encode_prompt(s, s->tokens + 1, &s->n_prompt, err));
+  if (size) OCK_TRY(encode_prompt(s, size, err));
   s->n = ++s->n_prompt;
   return OCKHAM_OK;
 }

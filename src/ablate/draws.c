@@ -99,21 +99,12 @@ ockham_status ock_draws_make(ock_analysis *a, const ock_model *m, ock_draws *dra
   return status;
 }
 
-/* Between two order statistics in proportion; the same infinite value on both sides stays. */
-static double quantile(const double *sorted, size_t n, double p) {
-  double at = p * (double)(n - 1);
-  size_t below = (size_t)at;
-  double low = sorted[below], high = sorted[below + 1 < n ? below + 1 : below];
-  double part = at - (double)below;
-  return low == high || part == 0 ? low : low + part * (high - low);
-}
-
 ockham_interval ock_interval_of(double value, double *values, size_t n, double level) {
   for (size_t i = 0; i < n; i++)
     if (isnan(values[i])) return (ockham_interval){NAN, NAN, NAN};
   if (isnan(value) || !n) return (ockham_interval){NAN, NAN, NAN};
   qsort(values, n, sizeof *values, ock_compare_doubles);
   return (ockham_interval){.value = value,
-                           .low = fmin(value, quantile(values, n, (1 - level) / 2)),
-                           .high = fmax(value, quantile(values, n, (1 + level) / 2))};
+                           .low = fmin(value, ock_sorted_quantile(values, n, (1 - level) / 2)),
+                           .high = fmax(value, ock_sorted_quantile(values, n, (1 + level) / 2))};
 }

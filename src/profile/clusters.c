@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "profile/internal.h"
+#include "stats/internal.h"
 
 enum { N_SLABS = 16, MOST_STEPS = 5, FEWEST_FOR_RADIUS = 5, FEWEST_FOR_QUANTILE = 1000 };
 static const double radius_share = 0.999, radius_deviations = 3.0902323061678132; /* of a normal variable */

@@ -48,13 +48,6 @@ void ock_sort_doubles(double *values, size_t n, double *scratch) {
   if (from != values) memcpy(values, from, n * sizeof *values);
 }
 
-double ock_sorted_quantile(const double *sorted, size_t n, double q) {
-  double place = q * (double)(n - 1);
-  size_t below = (size_t)place;
-  if (below + 1 >= n) return sorted[n - 1];
-  return sorted[below] + (place - (double)below) * (sorted[below + 1] - sorted[below]);
-}
-
 /* ---- edges ---- */
 
 /* How many of m sorted values are below, or at most, a value. */

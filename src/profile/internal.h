@@ -165,8 +165,6 @@ ockham_status ock_fit_counts(ock_profile_fit *fit);
 
 /* Sort finite numbers: n, and room for as many. */
 void ock_sort_doubles(double *values, size_t n, double *scratch);
-/* The value at share q of n >= 1 sorted ones, linear between them. */
-double ock_sorted_quantile(const double *sorted, size_t n, double q);
 /* Edges of at most OCKHAM_PROFILE_COLUMN_BINS bins between quantiles of m sorted values: up to OCK_PROFILE_MOST_EDGES.
  * The last two may be equal: that bin holds one value. *single: bit b is set when all m values in bin
  * [edges[b], edges[b + 1]) are equal. */

@@ -45,6 +45,15 @@ static inline int ock_compare_doubles(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/* The value at share q of n >= 1 sorted ones, linear between them; infinite where both neighbours are. */
+static inline double ock_sorted_quantile(const double *sorted, size_t n, double q) {
+  double place = q * (double)(n - 1);
+  size_t below = (size_t)place;
+  if (below + 1 >= n) return sorted[n - 1];
+  double low = sorted[below], high = sorted[below + 1], part = place - (double)below;
+  return low == high || part == 0 ? low : low + part * (high - low);
+}
+
 /* Where a function with one peak between low and high is highest, to within enough / 2: by golden sections. */
 typedef double ock_function(const void *arg, double at);
 double ock_golden_section(ock_function *f, const void *arg, double low, double high, double enough);

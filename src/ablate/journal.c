@@ -381,12 +381,6 @@ const char *ock_journal_folder(const ockham_journal *j) {
 
 /* ---- writing ---- */
 
-static uint64_t hash_text(const char *text) { /* FNV-1a */
-  uint64_t hash = 0xcbf29ce484222325;
-  for (; *text; text++) hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
-  return hash;
-}
-
 static void bind_time(sqlite3_stmt *statement, int at, uint64_t ns) {
   char text[32];
   struct tm parts;
@@ -419,7 +413,8 @@ static ockham_status bind_row(ockham_journal *j, sqlite3_stmt *s, const ock_row 
   for (int i = 0; i < 7; i++) bind_real(s, 9 + i, numbers[i]);
   if (r->why[0]) bind_text(s, 16, r->why);
   if (row->command) bind_text(s, 17, row->command);
-  snprintf(text, sizeof text, "%016" PRIx64, row->command ? hash_text(row->command) : 0);
+  snprintf(text, sizeof text, "%016" PRIx64,
+           row->command ? ock_fnv1a(OCK_FNV1A_START, row->command, strlen(row->command)) : 0);
   if (row->command) bind_text(s, 18, text);
   snprintf(text, sizeof text, "ockham %s (%s)", ockham_version(), ockham_instruction_set());
   bind_text(s, 19, text);

@@ -93,6 +93,16 @@ void ock_pool_free(ock_pool *pool);
 uint32_t ock_crc32(uint32_t crc, const void *bytes, size_t size);        /* reflected polynomial 0xedb88320 (zlib's) */
 uint32_t ock_crc32c_plain(uint32_t crc, const void *bytes, size_t size); /* 0x82f63b78 (Castagnoli 1993; RFC 3720) */
 
+/* ---- hashes ---- */
+
+/* FNV-1a of bytes that follow those whose hash is given, or another start: OCK_FNV1A_START to begin with. */
+#define OCK_FNV1A_START 0xcbf29ce484222325u
+static inline uint64_t ock_fnv1a(uint64_t hash, const void *bytes, size_t size) {
+  const unsigned char *at = bytes;
+  for (size_t i = 0; i < size; i++) hash = (hash ^ at[i]) * 0x100000001b3u;
+  return hash;
+}
+
 /* ---- time ---- */
 
 uint64_t ock_clock_ns(void);    /* monotonic: differences only */

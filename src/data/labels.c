@@ -7,8 +7,7 @@
 enum { FIRST_SLOTS = 64 };
 
 static uint64_t hash_text(const char *text, size_t length) {
-  uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-  for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+  uint64_t hash = ock_fnv1a(OCK_FNV1A_START, text, length);
   return hash ^ hash >> 32;
 }
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* First weights. */
 #include <math.h>
+#include <string.h>
 
 #include "lm/net.h"
 
-/* A tensor's stream is its name's (FNV-1a), so that two configs share the weights of the tensors that they share. */
+/* A tensor's stream is its name's, so that two configs share the weights of the tensors that they share. */
 static uint64_t stream_of(const char *name) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-  return hash;
+  return ock_fnv1a(OCK_FNV1A_START, name, strlen(name));
 }
 
 static bool ends_sublayer(ock_lm_part part) {

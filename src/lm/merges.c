@@ -57,8 +57,7 @@ static bool has_room(void *block, size_t n, size_t *capacity, size_t size_bytes)
 /* ---- words ---- */
 
 static uint64_t word_hash(const unsigned char *bytes, size_t size) {
-  uint64_t hash = size;
-  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
+  uint64_t hash = ock_fnv1a(size, bytes, size);
   return hash ^ hash >> 32;
 }
 

@@ -53,8 +53,7 @@ typedef struct ock_lm_known {
 } known_chunk;
 
 static known_chunk *known_of(ock_lm_text *text, const unsigned char *bytes, size_t size) {
-  uint64_t hash = size;
-  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * 0x100000001b3u;
+  uint64_t hash = ock_fnv1a(size, bytes, size);
   return &text->known[(hash ^ hash >> 29) % N_KNOWN];
 }
 

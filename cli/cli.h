@@ -91,6 +91,8 @@ int cli_fail_usage(const char *format, ...) __attribute__((format(printf, 1, 2))
  * the process at once. */
 const ockham_progress *cli_progress_start(bool quiet);
 void cli_progress_end(void);
+/* Of a clock that nobody sets back: differences only. */
+double cli_seconds(void);
 /* After cli_progress_start(): SIGTERM is like Ctrl-C. */
 void cli_progress_take_sigterm(void);
 /* While nothing has been computed or written, Ctrl-C need not wait for a read that does. */

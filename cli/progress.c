@@ -29,14 +29,14 @@ void cli_interrupt_ends_at_once(bool at_once) {
   nothing_to_lose = at_once;
 }
 
-static double now_seconds(void) {
+double cli_seconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static void draw(const char *stage, uint64_t done, uint64_t total) {
-  double now = now_seconds();
+  double now = cli_seconds();
   double share = total ? (double)done / (double)total : 0;
   if (share > 1) share = 1;
   if (!bar.stage || strcmp(bar.stage, stage) != 0) {
@@ -70,7 +70,7 @@ static bool report(void *user, const char *stage, uint64_t done, uint64_t total)
 const ockham_progress *cli_progress_start(bool quiet) {
   static const ockham_progress progress = {.report = report};
   bar.visible = !quiet && isatty(STDERR_FILENO);
-  bar.start = now_seconds();
+  bar.start = cli_seconds();
   struct sigaction action = {.sa_handler = on_interrupt}; /* without SA_RESTART: a read that waits shall end */
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);

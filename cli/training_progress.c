@@ -2,22 +2,15 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "training.h"
 
 enum { LINE_WIDTH = 110 };
 
-static double now_seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* Speeds between the last two points of the curve, and time left by those of this process. */
 static void draw(training_progress *p, uint64_t done, uint64_t total) {
-  double now = now_seconds(), gained = (double)(done - p->first_done);
+  double now = cli_seconds(), gained = (double)(done - p->first_done);
   if (now < p->next_seconds) return;
   p->next_seconds = now + 0.2;
   int n = fprintf(stderr, "\rstep %llu of %llu", (unsigned long long)done, (unsigned long long)total);
@@ -47,7 +40,7 @@ void training_progress_start(training_progress *progress, bool quiet) {
   stopping = cli_progress_start(true);
   cli_progress_take_sigterm();
   *progress = (training_progress){.visible = !quiet && isatty(STDERR_FILENO),
-                                  .start_seconds = now_seconds(),
+                                  .start_seconds = cli_seconds(),
                                   .first_done = UINT64_MAX,
                                   .held_bits = NAN};
   progress->progress = (ockham_progress){.report = report, .user = progress};

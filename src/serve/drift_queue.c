@@ -138,18 +138,40 @@ static ock_drift_batch *swap(ock_drift *d) {
   return full;
 }
 
-static void note_origins(ock_drift *d, const ock_drift_batch *b) {
-  for (size_t r = 0; r < b->n_requests; r++)
-    for (size_t i = 0; i < b->requests[r].n_rows; i++)
-      d->origins[++d->n_rows % OCK_DRIFT_ORIGINS] = b->requests[r].number;
+/* Where a batch was read to: a request, and how many of its rows. */
+typedef struct place_in_batch {
+  size_t request, row;
+} place_in_batch;
+
+static void note_origins(ock_drift *d, const ock_drift_batch *b, place_in_batch *place, size_t n_rows) {
+  while (n_rows) {
+    const ock_drift_request *r = &b->requests[place->request];
+    if (place->row == r->n_rows) {
+      *place = (place_in_batch){place->request + 1, 0};
+    } else {
+      d->origins[++d->n_rows % OCK_DRIFT_ORIGINS] = r->number;
+      place->row++, n_rows--;
+    }
+  }
 }
 
+/* A few rows at a time, so that an alarm is told of while what raised it is still to be seen: a batch may have more rows
+ * than a short burst is remembered for. */
 static void watch_rows(ock_drift *d, const ock_drift_batch *b) {
-  ockham_rows rows = {.data = b->values, .dtype = OCKHAM_FLOAT64, .n_rows = b->n_rows, .n_columns = d->n_columns};
+  enum { FEW = 4 * OCKHAM_DRIFT_BLOCK };
+  ockham_rows rows = {.dtype = OCKHAM_FLOAT64, .n_columns = d->n_columns};
   ockham_error err = {0};
-  note_origins(d, b);
-  if (ockham_drift_monitor_put(d->monitor, rows, b->times, NULL, &err))
-    snprintf(d->problem, sizeof d->problem, "%s", err.message);
+  place_in_batch place = {0};
+  for (size_t at = 0; at < b->n_rows; at += rows.n_rows) {
+    size_t n_alarms = 0;
+    rows.data = b->values + at * d->n_columns;
+    size_t left = b->n_rows - at, few = FEW - d->n_rows % FEW;
+    rows.n_rows = left < few ? left : few;
+    note_origins(d, b, &place, rows.n_rows);
+    if (ockham_drift_monitor_put(d->monitor, rows, b->times + at, &n_alarms, &err))
+      snprintf(d->problem, sizeof d->problem, "%s", err.message);
+    if (n_alarms) ock_drift_tell(d);
+  }
 }
 
 static void watch_request(ock_drift *d, const ock_drift_request *r) {

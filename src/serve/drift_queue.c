@@ -155,8 +155,8 @@ static void note_origins(ock_drift *d, const ock_drift_batch *b, place_in_batch 
   }
 }
 
-/* A few rows at a time, so that an alarm is told of while what raised it is still to be seen: a batch may have more rows
- * than a short burst is remembered for. */
+/* A few rows at a time, so that an alarm is told of while what raised it is still to be seen: a batch may have more
+ * rows than a short burst is remembered for. */
 static void watch_rows(ock_drift *d, const ock_drift_batch *b) {
   enum { FEW = 4 * OCKHAM_DRIFT_BLOCK };
   ockham_rows rows = {.dtype = OCKHAM_FLOAT64, .n_columns = d->n_columns};

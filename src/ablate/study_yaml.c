@@ -6,7 +6,7 @@
 
 #ifndef OCK_HAVE_YAML
 
-ockham_status ock_study_parse(const char *name, const char *text, size_t size, const ockham_trainer *trainer,
+ockham_status ockham_study_parse(const char *name, const char *text, size_t size, const ockham_trainer *trainer,
                               ockham_study **study, ockham_error *err) {
   (void)text;
   (void)size;
@@ -571,7 +571,7 @@ static ockham_status load(reading *r, const char *text, size_t size) {
   return status;
 }
 
-ockham_status ock_study_parse(const char *name, const char *text, size_t size, const ockham_trainer *trainer,
+ockham_status ockham_study_parse(const char *name, const char *text, size_t size, const ockham_trainer *trainer,
                               ockham_study **study, ockham_error *err) {
   *study = NULL;
   ock_study_file *file = ock_alloc_zeroed(1, sizeof *file);

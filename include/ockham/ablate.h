@@ -461,6 +461,16 @@ typedef struct ockham_import_options {
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_import(ockham_journal *journal, const char *path,
                                                                  const ockham_import_options *options,
                                                                  uint64_t *n_imported, ockham_error *err);
+/** A row of a table that is in memory. */
+typedef struct ockham_study_row {
+  const ockham_study_setting *cells; /**< n_cells: a column, and the text there; "" is missing */
+  size_t n_cells;
+} ockham_study_row;
+/** The same of rows in memory, which are numbered from 1. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_import_rows(ockham_journal *journal,
+                                                                      const ockham_study_row *rows, size_t n_rows,
+                                                                      const ockham_import_options *options,
+                                                                      uint64_t *n_imported, ockham_error *err);
 
 typedef struct ockham_run_options {
   const ockham_trainer *trainer; /**< the built-in one; NULL: its defaults */

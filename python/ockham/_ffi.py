@@ -543,6 +543,11 @@ class ockham_import_options(c.Structure):
     n_set: int
 
 
+class ockham_study_row(c.Structure):
+    cells: c._Pointer[ockham_study_setting]
+    n_cells: int
+
+
 class ockham_run_options(c.Structure):
     trainer: c._Pointer[ockham_trainer]
     folder: bytes | None
@@ -1557,6 +1562,7 @@ ockham_import_options._fields_ = [
     ("set", c.POINTER(ockham_study_setting)),
     ("n_set", c.c_size_t),
 ]
+ockham_study_row._fields_ = [("cells", c.POINTER(ockham_study_setting)), ("n_cells", c.c_size_t)]
 ockham_run_options._fields_ = [
     ("trainer", c.POINTER(ockham_trainer)),
     ("folder", c.c_char_p),
@@ -2346,6 +2352,16 @@ ockham_journal_import = declare(
     c.c_int,
     c.POINTER(ockham_journal),
     c.c_char_p,
+    c.POINTER(ockham_import_options),
+    c.POINTER(c.c_uint64),
+    c.POINTER(ockham_error),
+)
+ockham_journal_import_rows = declare(
+    "ockham_journal_import_rows",
+    c.c_int,
+    c.POINTER(ockham_journal),
+    c.POINTER(ockham_study_row),
+    c.c_size_t,
     c.POINTER(ockham_import_options),
     c.POINTER(c.c_uint64),
     c.POINTER(ockham_error),

@@ -165,17 +165,17 @@ class Study:
         Raises DataError with the row; then nothing of them is taken.
         """
         count = ctypes.c_uint64()
-        mapped, given = _settings(map or {}), _settings(set or {})
-        options = _ffi.ockham_import_options(map=mapped, n_map=len(map or {}), set=given, n_set=len(set or {}))
-        with tempfile.TemporaryDirectory(prefix="ockham-") as folder:
-            path = os.path.join(folder, "runs.jsonl")
-            with open(path, "w", encoding="utf-8") as file:
-                file.writelines(json.dumps(row) + "\n" for row in _rows(runs))
-            with self._open(make=True) as journal:
-                try:
-                    call(_ffi.ockham_journal_import, journal, path.encode(), ctypes.byref(options), ctypes.byref(count))
-                except DataError as error:
-                    raise DataError(str(error).replace(f"{path}, line", "run"), error.row) from None
+        mapped, given = _cells(map or {}), _cells(set or {})
+        options = _ffi.ockham_import_options(map=mapped, n_map=len(mapped), set=given, n_set=len(given))
+        cells = [_cells(row) for row in _rows(runs)]
+        rows = (_ffi.ockham_study_row * len(cells))(*(_ffi.ockham_study_row(row, len(row)) for row in cells))
+        with self._open(make=True) as journal:
+            arguments = journal, rows, len(rows), ctypes.byref(options), ctypes.byref(count)
+            try:
+                call(_ffi.ockham_journal_import_rows, *arguments)
+            except DataError as error:  # its rows count from 0, as error.row does
+                where = "" if error.row is None else f"runs[{error.row}]"
+                raise DataError(re.sub(r"^the runs, line \d+", where, str(error)), error.row) from None
         return count.value
 
     # ---- planning ----
@@ -300,18 +300,31 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a study is of texts, numbers, lists and mappings, found {value!r}")
 
 
-def _cell(value: Any) -> Any:
-    """As JSON has it; what it has no number for is a text."""
+def _spell(value: Any) -> str:
+    """As a table has it."""
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(name): _cell(inner) for name, inner in value.items()}
-    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
 
 
-def _rows(runs: Any) -> Iterator[dict[str, Any]]:
+def _flat(run: Mapping[Any, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Members of members are named a.b."""
+    for name, value in run.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", _spell(value)
+
+
+def _cells(row: Mapping[str, Any]) -> Any:
+    struct = _ffi.ockham_study_setting
+    cells = [struct(encode(name), encode(text)) for name, text in _flat(row)]
+    return (struct * len(cells))(*cells)
+
+
+def _rows(runs: Any) -> Iterator[Mapping[Any, Any]]:
     frames = (("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Table", "RecordBatch"))
     if any(_is_of(runs, *names) for names in frames):
         columns = {column.name: column.as_texts() for column in read_columns(runs).columns}
@@ -323,12 +336,7 @@ def _rows(runs: Any) -> Iterator[dict[str, Any]]:
     for i, run in enumerate(runs):
         if not isinstance(run, Mapping):
             raise TypeError(f"each run must be a dict, found {type(run).__name__} at {i}")
-        yield {str(name): _cell(value) for name, value in run.items()}
-
-
-def _settings(pairs: Mapping[str, Any]) -> Any:
-    struct = _ffi.ockham_study_setting
-    return (struct * max(len(pairs), 1))(*(struct(encode(name), encode(str(_cell(v)))) for name, v in pairs.items()))
+        yield run
 
 
 # ---- the plan ----

@@ -19,8 +19,10 @@ class Ablation(Told):
 
     verdicts  of each change, "position=rope" for one: "helps", "hurts", "negligible" or "undecided"
     trends    how its gain goes with scale: "stays", "grows", "vanishes", "turns" or "unknown"
-    gains     the compute-equivalent gain at the largest scale where it is known, with its interval: (value, low, high);
-              None without a law
+    gains     the compute-equivalent gain with its interval, (value, low, high; None where it has no bound), at the
+              largest scale that was not held out; None where it is not known
+    costs     the parameters and FLOPs a token of the baseline with this change alone, over the baseline's: (1.02, 0.98);
+              None where one is not known
     claims    "yes", "no" or "open" by the claim
     warnings  all that weakens the answers, a line each
     """
@@ -88,7 +90,13 @@ class Ablation(Told):
 
     @property
     def gains(self) -> dict[str, tuple[float, float | None, float | None] | None]:
-        return {name: _last_known(gains) for name, gains in self._mains("ceg").items()}
+        own = [not scale["held_out"] for scale in self._found["study"]["scales"]]
+        return {name: _last_known(gains, own) for name, gains in self._mains("ceg").items()}
+
+    @property
+    def costs(self) -> dict[str, tuple[float | None, float | None]]:
+        flops = self._mains("flops_per_token")
+        return {name: (parameters, flops[name]) for name, parameters in self._mains("parameters").items()}
 
     @property
     def claims(self) -> dict[str, str]:
@@ -115,10 +123,10 @@ class Ablation(Told):
         )
 
 
-def _last_known(gains: list[Any] | None) -> tuple[float, float | None, float | None] | None:
-    """Of the largest scale: [value, low, high] each."""
-    for value, low, high in reversed(gains or []):
-        if value is not None:
+def _last_known(gains: list[Any] | None, own: list[bool]) -> tuple[float, float | None, float | None] | None:
+    """Of [value, low, high] a scale, of which `own` were not held out."""
+    for (value, low, high), is_own in reversed(list(zip(gains or [], own))):
+        if value is not None and is_own:
             return value, low, high
     return None
 

@@ -71,7 +71,7 @@ class Study:
         self._handle = ctypes.POINTER(_ffi.ockham_study)()
         if isinstance(study, Mapping):
             self._parse(study)
-            self._said = "…"
+            self._said = "study"
             if journal is None:
                 self._folder = tempfile.TemporaryDirectory(prefix="ockham-")
                 journal = os.path.join(self._folder.name, "study.journal")

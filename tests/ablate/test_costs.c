@@ -50,7 +50,8 @@ static void test_alone(void **state) {
  * wanted are numpy.linalg.lstsq of the logarithms on 1 and the levels. */
 static void test_of_a_fraction(void **state) {
   (void)state;
-  const double costs[8] = {1, 1.5, 1.6, 1.5, 1.2, .9, 2, 1.1}, wanted[4] = {1.0407714065144797, 0.8727133552516664, 1.3436301082131497, 0.9013344775740002};
+  const double costs[8] = {1, 1.5, 1.6, 1.5, 1.2, .9, 2, 1.1},
+               wanted[4] = {1.0407714065144797, 0.8727133552516664, 1.3436301082131497, 0.9013344775740002};
   made_law law = made_usual;
   made_study *made = made_new(4, 2);
   for (size_t s = 0; s < 2; s++)
@@ -149,8 +150,11 @@ static void test_by_the_trainer(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_alone),   cmocka_unit_test(test_of_a_fraction), cmocka_unit_test(test_aliases),
-      cmocka_unit_test(test_unknown), cmocka_unit_test(test_of_the_largest_scale),
+      cmocka_unit_test(test_alone),
+      cmocka_unit_test(test_of_a_fraction),
+      cmocka_unit_test(test_aliases),
+      cmocka_unit_test(test_unknown),
+      cmocka_unit_test(test_of_the_largest_scale),
       cmocka_unit_test(test_by_the_trainer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@ import math
 import os
 import pathlib
 import re
+import shutil
 import tempfile
 import weakref
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Study:
 
         study = ockham.Study("study.yaml")
         print(study.plan())
-        study.import_runs(frame)  # or in a shell: ockham ablate run study.yaml
+        study.import_runs(frame)  # or study.run(); or in a shell: ockham ablate run study.yaml
         answer = study.analyse()
         print(answer)
         answer.report("page.html")
@@ -200,6 +201,50 @@ class Study:
             run.flops, run.parameters = facts.flops, facts.parameters
         call(_ffi.ockham_plan_predict, self._handle, runs.array, runs.n, plan)
         return plan
+
+    def run(
+        self,
+        *,
+        scale: str | None = None,
+        pilot: bool = False,
+        retry: bool = False,
+        cores: int | None = None,
+        progress: Progress = None,
+    ) -> None:
+        """Run what the plan holds and the journal lacks, whatever plan().warnings say: `ockham ablate run --anyway`. What has
+        ended is kept, however this ends; the same call goes on.
+
+        scale     only this one
+        pilot     only replicates of the baseline
+        retry     failed runs, and those that timed out, again
+        cores     runs at a time; None: as the study says, else every core
+        progress  called as progress("runs", done, total); False ends the runs that are under way, and raises Stopped
+
+        The built-in trainer is run by the command `ockham`, which must be in the PATH.
+        """
+        names = list(self.scales)
+        if scale is not None and scale not in names:
+            raise ValueError(f"scale must be one of {', '.join(names)}, found {scale!r}")
+        trainer = _ffi.ockham_lm_trainer(self._find_trainer())
+        options = _ffi.ockham_run_options(
+            trainer=ctypes.pointer(trainer),
+            cores=0 if cores is None else whole_number("cores", cores, 1),
+            retry=retry,
+            only_replicates=pilot,
+            only_scale=0 if scale is None else names.index(scale) + 1,
+        )
+        with self._open(make=True) as journal, Watch(progress) as watch:
+            plan = self._make_plan(_Runs(self, journal))
+            options.progress = watch.pointer.contents
+            call(_ffi.ockham_study_run, self._handle, plan, journal, ctypes.byref(options))
+
+    def _find_trainer(self) -> bytes | None:
+        if self.command is not None:
+            return None
+        os.stat(os.fsdecode(self._struct.corpus_path or self._struct.corpus or b""))  # before the work
+        if (found := shutil.which("ockham")) is None:
+            raise FileNotFoundError("the built-in trainer is run by the command `ockham`, which was not found in the PATH")
+        return os.fsencode(found)
 
     # ---- answers ----
 

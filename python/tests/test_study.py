@@ -198,6 +198,65 @@ def test_a_journal_belongs_to_its_study(file):
     assert len(ockham.Study({**STUDY, "name": "grown"}, journal=file.with_suffix(".journal")).runs) == 48
 
 
+# ---- running ----
+
+SMALL = {
+    **STUDY,
+    "command": "echo METRIC loss=$(({seed} % 3 + 1)) flops={width}e9 tokens=5; : {position} {ffn}",
+    "scales": {"S1": {"width": 32, "replicates": 2}, "S2": {"width": 64, "replicates": 2}},
+    "seeds": 1,
+}
+
+
+def test_run(tmp_path):
+    told = []
+    s = ockham.Study(SMALL)
+    s.run(pilot=True, scale="S1")
+    assert {(run["scale"], run["position"], run["ffn"]) for run in s.runs} >= {("S1", "learned", "gelu")}
+    n_pilot = len(s.runs)
+    assert 0 < n_pilot < s.plan().n_runs
+    s.run(cores=2, progress=lambda *parts: told.append(parts))
+    plan = s.plan()
+    assert plan.n_waiting == 0 and len(s.runs) == plan.n_runs
+    assert all(run["outcome"] == "done" and run["loss"] == run["seed"] % 3 + 1 for run in s.runs)
+    assert {run["flops"] for run in s.runs} == {32e9, 64e9} and s.runs[0]["seconds"] >= 0
+    stages, done, total = zip(*told)
+    assert set(stages) == {"runs"} and list(done) == sorted(done) and set(total) == {plan.n_runs}
+    s.run()  # nothing is left
+
+
+def test_a_run_that_is_stopped_goes_on():
+    s = ockham.Study(SMALL)
+    with pytest.raises(ockham.Stopped):
+        s.run(cores=1, progress=lambda stage, done, total: done < 3)
+    n = len(s.runs)
+    assert 3 <= n < s.plan().n_runs
+
+    def interrupt(stage, done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        s.run(progress=interrupt)
+    s.run()
+    assert s.plan().n_waiting == 0
+
+
+def test_what_is_wrong_with_running(tmp_path, monkeypatch):
+    s = ockham.Study({**SMALL, "command": "exit 3 # {position} {ffn} {width} {seed}"})
+    with pytest.raises(ockham.DataError, match="the first 3 runs all failed, the last by exit status 3"):
+        s.run(cores=1)
+    assert {run["outcome"] for run in s.runs} == {"failed"}
+    with pytest.raises(ValueError, match="scale must be one of S1, S2, found 'S3'"):
+        s.run(scale="S3")
+    about = {"factors": {"norm": ["layer", "rms"]}, "scales": {"S1": {"width": 64, "replicates": 2}}}
+    with pytest.raises(FileNotFoundError, match="nowhere.ock"):
+        ockham.Study({**about, "corpus": "nowhere.ock"}).run()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "text.ock").touch()
+    with pytest.raises(FileNotFoundError, match="which was not found in the PATH"):
+        ockham.Study({**about, "corpus": str(tmp_path / "text.ock")}).run()
+
+
 # ---- answers ----
 
 

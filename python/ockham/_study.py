@@ -225,7 +225,8 @@ class Study:
         names = list(self.scales)
         if scale is not None and scale not in names:
             raise ValueError(f"scale must be one of {', '.join(names)}, found {scale!r}")
-        trainer = _ffi.ockham_lm_trainer(self._find_trainer())
+        path = self._find_trainer()  # which the trainer borrows
+        trainer = _ffi.ockham_lm_trainer(path)
         options = _ffi.ockham_run_options(
             trainer=ctypes.pointer(trainer),
             cores=0 if cores is None else whole_number("cores", cores, 1),

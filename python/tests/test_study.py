@@ -241,6 +241,23 @@ def test_a_run_that_is_stopped_goes_on():
     assert s.plan().n_waiting == 0
 
 
+def test_the_built_in_trainer_is_run_by_the_command(tmp_path, monkeypatch):
+    """By one that is put in its place, and tells its arguments."""
+    (tmp_path / "ockham").write_text(
+        '#!/bin/sh\necho METRIC bits=2.5 flops=$(echo "$@" | grep -o width=.. | tail -c 3)e9\necho "$@" >"$0.$$"\n'
+    )
+    (tmp_path / "ockham").chmod(0o755)
+    (tmp_path / "text.ock").touch()
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    scales = {"S1": {"layers": 1, "width": 32, "replicates": 2}, "S2": {"layers": 1, "width": 64, "replicates": 2}}
+    s = ockham.Study({"corpus": str(tmp_path / "text.ock"), "factors": {"norm": ["layer", "rms"]}, "scales": scales})
+    s.run()
+    assert {(run["scale"], run["flops"], run["loss"]) for run in s.runs} == {("S1", 32e9, 2.5), ("S2", 64e9, 2.5)}
+    told = [path.read_text().split() for path in tmp_path.glob("ockham.*")]
+    assert len(told) == len(s.runs) and all(words[:2] == ["train", str(tmp_path / "text.ock")] for words in told)
+    assert {word for words in told for word in words if "norm=" in word} == {"norm=layer", "norm=rms"}
+
+
 def test_what_is_wrong_with_running(tmp_path, monkeypatch):
     s = ockham.Study({**SMALL, "command": "exit 3 # {position} {ffn} {width} {seed}"})
     with pytest.raises(ockham.DataError, match="the first 3 runs all failed, the last by exit status 3"):

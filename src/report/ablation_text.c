@@ -83,6 +83,26 @@ static void put_interval(teller *t, const ockham_interval *x, int width) {
   put_left(t, text, width);
 }
 
+/* What was read off the baseline's curve may only be a bound, and so may an end of its interval. */
+static void put_measured(teller *t, const ockham_interval *x, int width) {
+  char value[24], low[24], high[24], text[96];
+  bool no_low = x->low == 0, no_high = isinf(x->high);
+  number(x->value, value);
+  number(x->low, low);
+  number(x->high, high);
+  if (isnan(x->value) || (no_low && no_high)) {
+    put_left(t, t->dash, width);
+    return;
+  }
+  if (no_high && x->value >= 1)
+    snprintf(text, sizeof text, "at least %s", low);
+  else if (no_low && x->value <= 1)
+    snprintf(text, sizeof text, "at most %s", high);
+  else
+    snprintf(text, sizeof text, "%s (%s to %s)", value, no_low ? "no bound" : low, no_high ? "no bound" : high);
+  put_left(t, text, width);
+}
+
 /* A change of the loss: three digits behind the point, and its sign. */
 static void put_change(teller *t, const ockham_interval *x, int width) {
   char text[96];
@@ -200,7 +220,7 @@ static void put_gains(teller *t) {
     if (!measured) continue;
     put(t, "  ");
     put_left(t, "  measured", NAME_WIDTH);
-    for (size_t s = 0; s < t->study->n_scales; s++) put_interval(t, &e->ceg_measured[s], CELL_WIDTH);
+    for (size_t s = 0; s < t->study->n_scales; s++) put_measured(t, &e->ceg_measured[s], CELL_WIDTH);
     end_line(t);
   }
 }

@@ -255,6 +255,7 @@ static ockham_status analyse(ock_analysis *a, ockham_error *err) {
   OCK_TRY(ock_evidence_find(a, &pairs, err));
   OCK_TRY(ock_verdicts_find(a, err));
   OCK_TRY(ock_interactions_find(a, &pairs, err));
+  OCK_TRY(ock_depends_find(a, err));
   OCK_TRY(ock_measured_find(a, err));
   OCK_TRY(ock_recipe_find(a, &pairs, err));
   OCK_TRY(ock_prediction_find(a, err));

@@ -62,6 +62,14 @@ static ockham_status check_header(const ock_import *import, const ock_field *fie
       if (*fields[i].name && strcmp(fields[i].name, fields[j].name) == 0)
         return ock_fail_at(err, OCKHAM_BAD_DATA, 1, 0, "%s, line 1: two columns are called '%s'",
                            ock_show(import->path).text, ock_show(fields[i].name).text);
+  for (size_t i = 0; i < import->options->n_map; i++) {
+    size_t j = 0;
+    while (j < n && strcmp(fields[j].name, import->options->map[i].value) != 0) j++;
+    if (j == n)
+      return ock_fail_at(err, OCKHAM_BAD_DATA, 1, 0, "%s, line 1: expected a column '%s', which %s is mapped to",
+                         ock_show(import->path).text, ock_show(import->options->map[i].value).text,
+                         import->options->map[i].name);
+  }
   return OCKHAM_OK;
 }
 

@@ -304,8 +304,8 @@ static void test_faults_of_tables(void **state) {
 
 static void test_unknown_columns_are_not_mapped(void **state) {
   (void)state;
-  static const ockham_study_setting map[] = {{"losses", "eval/loss"}};
-  const ockham_import_options options = {.map = map, .n_map = 1};
+  static const ockham_study_setting map[] = {{"flops", "flos"}, {"losses", "eval/loss"}};
+  ockham_import_options options = {.map = map, .n_map = 2};
   ockham_study study = make_study("t");
   ockham_journal *journal = open_new(&study);
   ockham_error problem = {0};
@@ -314,6 +314,9 @@ static void test_unknown_columns_are_not_mapped(void **state) {
   write_file("t.csv", "a,b\n", 4, path);
   assert_int_equal(ockham_journal_import(journal, path, &options, &n, &problem), OCKHAM_BAD_ARGUMENT);
   assert_non_null(strstr(problem.message, "slope, found 'losses'"));
+  options.n_map = 1;
+  assert_int_equal(ockham_journal_import(journal, path, &options, &n, &problem), OCKHAM_BAD_DATA);
+  assert_non_null(strstr(problem.message, "line 1: expected a column 'flos', which flops is mapped to"));
   ockham_journal_free(journal);
 }
 

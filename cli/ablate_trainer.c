@@ -18,6 +18,26 @@ static ockham_status check(void *user, const char *name, const char *value, ockh
   return set(&config, name, value, err);
 }
 
+static ockham_status refuse(ockham_error *err, const char *format, size_t a, size_t b) {
+  *err = (ockham_error){.status = OCKHAM_BAD_ARGUMENT};
+  snprintf(err->message, sizeof err->message, format, a, b);
+  return err->status;
+}
+
+/* A level that is another one at this shape would be compared with itself. */
+static ockham_status check_names(const ockham_lm_config *c, ockham_error *err) {
+  if (c->attention != OCKHAM_LM_ATTENTION_MHA && c->heads == 1)
+    return refuse(err, "attention of one head is mha: set heads, of which a width of %zu has %zu", c->width, c->heads);
+  if (c->attention == OCKHAM_LM_ATTENTION_GQA && (c->kv_heads == 1 || c->kv_heads == c->heads))
+    return refuse(err,
+                  c->kv_heads == 1 ? "attention: gqa of %zu heads in %zu group is mqa: set heads and kv-heads"
+                                   : "attention: gqa of %zu heads in %zu groups is mha: set heads and kv-heads",
+                  c->heads, c->kv_heads);
+  if (c->mask != OCKHAM_LM_MASK_FULL && c->window >= c->context)
+    return refuse(err, "mask: a window of %zu leaves nothing out of a context of %zu", c->window, c->context);
+  return OCKHAM_OK;
+}
+
 static ockham_status complete(void *user, const ockham_study_setting *settings, size_t n_settings,
                               ockham_trainer_facts *facts, ockham_error *err) {
   ockham_lm_config config = {0};
@@ -26,6 +46,7 @@ static ockham_status complete(void *user, const ockham_study_setting *settings, 
   (void)user;
   for (size_t i = 0; i < n_settings && !status; i++) status = set(&config, settings[i].name, settings[i].value, err);
   if (!status) status = ockham_lm_config_complete(&config, err);
+  if (!status) status = check_names(&config, err);
   if (!status) status = ockham_lm_cost_of(&config, &cost, err);
   if (status) return status;
   *facts = (ockham_trainer_facts){.rate = config.rate, .flops = cost.flops, .parameters = (double)cost.parameters};

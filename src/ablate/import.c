@@ -81,13 +81,13 @@ static ockham_status number_of(const ock_import *import, const ock_field *fields
 
 /* ---- levels, scale, seed ---- */
 
-/* The same word, number (1e-4 and 0.0001) or switch (on and true). */
-static bool means(const char *level, const char *text) {
-  double a, b;
-  bool x, y;
-  if (strcmp(level, text) == 0) return true;
-  if (ock_number_parse(level, strlen(level), &a) && ock_number_parse(text, strlen(text), &b)) return a == b;
-  return ock_parse_switch(level, &x) && ock_parse_switch(text, &y) && x == y;
+/* The level of that word, else the first that means it: 3.10 is 3.1 only where there is no 3.10. */
+static size_t find_level(const ockham_study_factor *factor, const char *text) {
+  size_t l = ock_level_find(factor, text, strlen(text));
+  if (l != SIZE_MAX) return l;
+  for (l = 0; l < factor->n_levels && !ock_level_means(factor->levels[l], text); l++)
+    ;
+  return l;
 }
 
 static ockham_status levels_of(const ock_import *import, const ock_field *fields, size_t n, uint8_t *levels,
@@ -95,11 +95,10 @@ static ockham_status levels_of(const ock_import *import, const ock_field *fields
   for (size_t f = 0; f < import->study->n_factors; f++) {
     const ockham_study_factor *factor = &import->study->factors[f];
     const char *text = text_of(import, fields, n, factor->name);
-    size_t l = 0;
     if (!text)
       return FAULT(import, err, "expected a column '%s': where all runs are at one level of %s, set it",
                    ock_show(name_there(import, factor->name)).text, factor->name);
-    while (l < factor->n_levels && !means(factor->levels[l], text)) l++;
+    size_t l = find_level(factor, text);
     if (l == factor->n_levels)
       return FAULT(import, err, "expected a level of %s, found '%s'", factor->name, ock_show(text).text);
     levels[f] = (uint8_t)l;
@@ -112,7 +111,7 @@ static bool fits_scale(const ock_import *import, const ock_field *fields, size_t
   size_t n_same = 0;
   for (size_t i = 0; i < scale->n_settings; i++) {
     const char *text = text_of(import, fields, n, scale->settings[i].name);
-    if (text && !means(scale->settings[i].value, text)) return false;
+    if (text && !ock_level_means(scale->settings[i].value, text)) return false;
     n_same += text != NULL;
   }
   return n_same > 0;

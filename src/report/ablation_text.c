@@ -231,10 +231,20 @@ static const ockham_ablation *by_account(teller *t, size_t k) {
   return (ockham_compute_account)k == t->report->account->account ? t->ablation : t->report->account->beside[k];
 }
 
+static bool has_gains(const teller *t, const ockham_ablation *a) {
+  for (size_t i = 0; a && i < a->n_mains; i++)
+    if (!isnan(a->mains[i].ceg[ock_effect_last_scale(t->study, &a->mains[i])].value)) return true;
+  return false;
+}
+
 static void put_accounts(teller *t) {
   size_t n = 0;
-  for (size_t k = 0; k < OCKHAM_N_ACCOUNTS; k++) n += by_account(t, k) != NULL;
-  if (n < 2) return;
+  bool any = false;
+  for (size_t k = 0; k < OCKHAM_N_ACCOUNTS; k++) {
+    n += by_account(t, k) != NULL;
+    any |= has_gains(t, by_account(t, k));
+  }
+  if (n < 2 || !any) return;
   put_title(t, "The same gain by other accounts, at the largest scale");
   put(t, "  ");
   put_left(t, "change", NAME_WIDTH);
@@ -266,7 +276,7 @@ static void put_interactions(teller *t) {
     put_interval(t, &e->log_loss, CELL_WIDTH);
     tell(t, "p %.2g, weight of the models with it %.2f\n", e->p_adjusted, e->inclusion);
   }
-  if (n && !shown) tell(t, "\nOf %zu pairs of changes none stands out\n", n);
+  if (n && !shown) tell(t, "\nOf %zu pair%s of changes none stands out\n", n, ock_plural(n));
 }
 
 static void put_joints(teller *t) {

@@ -202,7 +202,7 @@ static void put_losses(teller *t) {
 static void put_gains(teller *t) {
   char title[200];
   snprintf(title, sizeof title,
-           "Compute-equivalent gain (CEG) %s: 2 means that it saves half of the compute; beside it that read off the "
+           "Compute-equivalent gain (CEG) %s: 2 means that it saves half of the compute; below it as read off the "
            "baseline's curve",
            ock_account_about(t->report->account->account));
   put_title(t, title);

@@ -86,10 +86,10 @@ extern "C" {
   X(GQA, "gqa", "for each group of heads: `kv_heads` groups", "Ainslie et al., 2023 (arXiv:2305.13245)") \
   X(MQA, "mqa", "one for all heads", "Shazeer, 2019 (arXiv:1911.02150)")
 
-#define OCKHAM_LM_MASK_LIST(X)                                                                                        \
-  X(FULL, "full", "as the architecture says", "")                                                                     \
-  X(LOCAL, "local", "and i - j < window", "Beltagy et al., 2020 (arXiv:2004.05150)")                                  \
-  X(STRIDED, "strided", "and i - j < window, or a multiple of window", "Child et al., 2019 (arXiv:1904.10509)")        \
+#define OCKHAM_LM_MASK_LIST(X)                                                                                  \
+  X(FULL, "full", "as the architecture says", "")                                                               \
+  X(LOCAL, "local", "and i - j < window", "Beltagy et al., 2020 (arXiv:2004.05150)")                            \
+  X(STRIDED, "strided", "and i - j < window, or a multiple of window", "Child et al., 2019 (arXiv:1904.10509)") \
   X(ALTERNATING, "alternating", "local in every other layer", "Gemma 2, 2024 (arXiv:2408.00118)")
 
 #define OCKHAM_LM_BLOCK_LIST(X)                                                                  \

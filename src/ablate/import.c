@@ -255,7 +255,8 @@ static ockham_status check_same(const ock_import *import, const ockham_run *foun
                  fabs(found->loss - result->loss) > 1e-6 * fabs(found->loss);
   if (!differs) return OCKHAM_OK;
   return FAULT(import, err,
-               "expected a run that is new, or as it is known: run %" PRIu64 " (the same levels, scale, rate and seed "
+               "expected a run that is new, or as it is known: run %" PRIu64
+               " (the same levels, scale, rate and seed "
                "%" PRIu64 ") has the loss %.8g, not %.8g",
                found->id, found->seed, found->loss, result->loss);
 }
@@ -370,8 +371,8 @@ static ockham_status import_folder(ock_import *import, const char *path, ockham_
 
 /* Of what we know of a run, that is a column. */
 static bool is_column(const ockham_study *study, const char *name) {
-  static const char *const ours[] = {"scale",   "seed", "rate",       "purpose", "outcome", "diverged",
-                                     "loss",    "flops", "parameters", "tokens",  "seconds", "slope"};
+  static const char *const ours[] = {"scale", "seed",  "rate",       "purpose", "outcome", "diverged",
+                                     "loss",  "flops", "parameters", "tokens",  "seconds", "slope"};
   bool is = strcmp(name, study->metric) == 0 || strcmp(name, study->compute) == 0;
   for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) is |= strcmp(name, ours[i]) == 0;
   for (size_t f = 0; f < study->n_factors; f++) is |= strcmp(name, study->factors[f].name) == 0;

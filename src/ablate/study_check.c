@@ -146,8 +146,8 @@ static ockham_status check_size(const ock_study_file *file, ockham_error *err) {
   size_t n = study->design_runs, n_terms = 1;
   for (size_t f = 0; f < study->n_factors; f++) n_terms += study->factors[f].n_levels - 1;
   if (study->design == OCKHAM_DESIGN_FRACTION && n && ((n & (n - 1)) || n > most))
-    return ock_study_fault(file, file->lines.design, err,
-                           "expected 2, 4, 8, ... or %zu cells of a fraction, found %zu", most, n);
+    return ock_study_fault(file, file->lines.design, err, "expected 2, 4, 8, ... or %zu cells of a fraction, found %zu",
+                           most, n);
   bool counts = study->design == OCKHAM_DESIGN_FRACTION || study->design == OCKHAM_DESIGN_D_OPTIMAL;
   if (counts && n && n < n_terms)
     return ock_study_fault(file, file->lines.design, err,
@@ -207,8 +207,7 @@ static ockham_status check_each(const ock_study_file *file, const ockham_trainer
       for (size_t before = 0; before < l; before++)
         if (ock_level_means(study->factors[f].levels[before], study->factors[f].levels[l]))
           return ock_study_fault(file, file->lines.levels[f][l], err, "%s=%s is %s=%s", study->factors[f].name,
-                                 study->factors[f].levels[l], study->factors[f].name,
-                                 study->factors[f].levels[before]);
+                                 study->factors[f].levels[l], study->factors[f].name, study->factors[f].levels[before]);
   for (size_t i = 0; i < study->n_base; i++) CHECK(file->lines.base[i], study->base[i].name, study->base[i].value)
   for (size_t s = 0; s < study->n_scales; s++)
     for (size_t i = 0; i < study->scales[s].n_settings; i++)

@@ -30,8 +30,8 @@ static ock_lm_tensor *add_tensor(builder *b, ock_lm_part part, size_t rows, size
       [OCK_LM_OFFSET] = OCK_LM_VECTOR};
   ock_lm_tensor *t = &b->net->tensors[b->net->n_tensors++];
   /* Steps of Muon are as large for an input of any width as they are, and of SGD as the gradients are. */
-  bool slowed = roles[part] == OCK_LM_HIDDEN && b->c->init == OCKHAM_LM_INIT_MUP &&
-                b->c->optimizer == OCKHAM_LM_OPTIMIZER_ADAMW;
+  bool slowed =
+      roles[part] == OCK_LM_HIDDEN && b->c->init == OCKHAM_LM_INIT_MUP && b->c->optimizer == OCKHAM_LM_OPTIMIZER_ADAMW;
   *t = (ock_lm_tensor){.role = roles[part],
                        .part = part,
                        .rows = rows,

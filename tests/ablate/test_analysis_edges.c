@@ -298,13 +298,21 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_bad_data),           cmocka_unit_test(test_bad_options),
-      cmocka_unit_test(test_interrupted),        cmocka_unit_test(test_one_scale),
-      cmocka_unit_test(test_no_replicates),      cmocka_unit_test(test_saturated),
-      cmocka_unit_test(test_failed_and_waiting), cmocka_unit_test(test_same_run_again),
-      cmocka_unit_test(test_confounded),         cmocka_unit_test(test_aliased_pairs),
-      cmocka_unit_test(test_help_that_turns_to_harm), cmocka_unit_test(test_rising_loss),        cmocka_unit_test(test_probes),
-      cmocka_unit_test(test_three_levels),       cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_bad_data),
+      cmocka_unit_test(test_bad_options),
+      cmocka_unit_test(test_interrupted),
+      cmocka_unit_test(test_one_scale),
+      cmocka_unit_test(test_no_replicates),
+      cmocka_unit_test(test_saturated),
+      cmocka_unit_test(test_failed_and_waiting),
+      cmocka_unit_test(test_same_run_again),
+      cmocka_unit_test(test_confounded),
+      cmocka_unit_test(test_aliased_pairs),
+      cmocka_unit_test(test_help_that_turns_to_harm),
+      cmocka_unit_test(test_rising_loss),
+      cmocka_unit_test(test_probes),
+      cmocka_unit_test(test_three_levels),
+      cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,8 @@ ockham_status ock_study_fault(const ock_study_file *file, size_t line, ockham_er
 /* Numbers of names; SIZE_MAX: none. */
 size_t ock_factor_find(const ockham_study *study, const char *name, size_t length);
 size_t ock_level_find(const ockham_study_factor *factor, const char *word, size_t length);
+/* The same word, number (1e-4 and 0.0001) or switch (on and true). */
+bool ock_level_means(const char *level, const char *text);
 size_t ock_scale_find(const ockham_study *study, const char *name);
 bool ock_levels_forbidden(const ockham_study *study, const uint8_t *levels);
 

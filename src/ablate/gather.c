@@ -70,12 +70,6 @@ static bool same_cell(const ock_analysis *a, const ockham_run *x, const ockham_r
   return x->scale == y->scale && !memcmp(x->levels, y->levels, a->study->n_factors);
 }
 
-/* A run that did not stay below the loss of a model that has learned nothing has diverged, whatever it was called. */
-static bool has_diverged(const ock_analysis *a, const ockham_run *run) {
-  return run->outcome == OCKHAM_OUTCOME_DIVERGED ||
-         (run->outcome == OCKHAM_OUTCOME_DONE && run->loss >= a->study->worst_loss);
-}
-
 /* A probe counts where its cell has nothing else: the best of its rates. */
 static bool is_best_probe(const ock_analysis *a, size_t i) {
   for (size_t j = 0; j < a->n_runs; j++) {
@@ -93,15 +87,15 @@ static ockham_status count_runs(ock_analysis *a, ockham_error *err) {
     OCK_TRY(check_run(a, i, err));
     ockham_scale_noise *noise = &a->out->scales[run->scale];
     bool done = run->outcome == OCKHAM_OUTCOME_DONE;
-    a->loss[i] = has_diverged(a, run) ? a->study->worst_loss : done ? run->loss : NAN;
+    a->loss[i] = ock_run_diverged(a->study, run) ? a->study->worst_loss : done ? run->loss : NAN;
     a->log_compute[i] = compute_of(a, run);
-    noise->n_failed += run->outcome == OCKHAM_OUTCOME_FAILED || run->outcome == OCKHAM_OUTCOME_TIMED_OUT;
+    noise->n_failed += ock_run_failed(run);
   }
   for (size_t i = 0; i < a->n_runs; i++) {
     const ockham_run *run = &a->runs[i];
     ockham_scale_noise *noise = &a->out->scales[run->scale];
     bool counts = !isnan(a->loss[i]) && (run->purpose != OCKHAM_PURPOSE_PROBE || is_best_probe(a, i));
-    a->diverged[i] = counts && has_diverged(a, run);
+    a->diverged[i] = counts && ock_run_diverged(a->study, run);
     a->used[i] = counts && !a->diverged[i];
     noise->n_runs += counts;
     noise->n_diverged += a->diverged[i];

@@ -322,7 +322,8 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_prepare(const ockham_co
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_synthetic(uint64_t n_bytes, size_t letters, uint64_t seed,
                                                                    ockham_corpus **corpus, double *entropy,
                                                                    ockham_error *err);
-/** Fails with IO, BAD_FILE (damaged, or not a corpus), NO_MEMORY. Cost: reads all of it, and its checksum. */
+/** Fails with IO, BAD_FILE (damaged, or not a corpus), NO_MEMORY. Cost: reads all of it, and its checksum. Training on
+ * it with bpe keeps the merges of 1 MB of text or more beside it, where it can; they only save time. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_open(const char *path, ockham_corpus **corpus,
                                                               ockham_error *err);
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_write(const ockham_corpus *corpus, const char *path,

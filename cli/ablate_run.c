@@ -117,7 +117,7 @@ static ockham_status run_pilot(ablate_study *a, ockham_run_options options, ockh
   options.only_replicates = true;
   if (!options.only_scale) options.only_scale = 1;
   ockham_status status = ockham_study_run(a->study, a->plan, a->journal, &options, err);
-  if (!status) status = ablate_plan(a, err);
+  if (!status) status = ablate_predict(a, err);
   return status ? status : refuse(a, false, err);
 }
 

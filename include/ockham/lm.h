@@ -268,7 +268,8 @@ OCKHAM_API const ockham_lm_factor *ockham_lm_factors(size_t *n);
  * number out of its range. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_lm_config_set(ockham_lm_config *config, const char *assignment,
                                                                 ockham_error *err);
-/** Fill in every default, and check what goes together (heads divide the width, prefix needs no flm ...). */
+/** Fill in every default, and check what goes together (heads divide the width; only causal architectures take flm,
+ * which gives others nothing to look at first; ...). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_lm_config_complete(ockham_lm_config *config, ockham_error *err);
 /** All factors as "name=value" lines in the table's order, defaults filled in: equal texts train equal models. NULL
  * without memory; the caller frees it with ockham_text_free(). */

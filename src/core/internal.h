@@ -93,6 +93,16 @@ void ock_pool_free(ock_pool *pool);
 uint32_t ock_crc32(uint32_t crc, const void *bytes, size_t size);        /* reflected polynomial 0xedb88320 (zlib's) */
 uint32_t ock_crc32c_plain(uint32_t crc, const void *bytes, size_t size); /* 0x82f63b78 (Castagnoli 1993; RFC 3720) */
 
+/* ---- numbers ---- */
+
+/* The larger and the smaller of two numbers, where a loop looks for the most: GCC 12 dies of fmax() there on arm64. */
+static inline double ock_larger(double kept, double value) {
+  return value > kept ? value : kept;
+}
+static inline double ock_smaller(double kept, double value) {
+  return value < kept ? value : kept;
+}
+
 /* ---- hashes ---- */
 
 /* FNV-1a of bytes that follow those whose hash is given, or another start: OCK_FNV1A_START to begin with. */

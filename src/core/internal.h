@@ -105,6 +105,13 @@ static inline double ock_smaller(double kept, double value) {
 
 /* ---- hashes ---- */
 
+/* A number whose every bit depends on every bit of z (the end of splitmix64: Steele, Lea & Flood, OOPSLA 2014). */
+static inline uint64_t ock_mix64(uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
 /* FNV-1a of bytes that follow those whose hash is given, or another start: OCK_FNV1A_START to begin with. */
 #define OCK_FNV1A_START 0xcbf29ce484222325u
 static inline uint64_t ock_fnv1a(uint64_t hash, const void *bytes, size_t size) {

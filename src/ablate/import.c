@@ -14,17 +14,6 @@
 
 enum { MOST_BYTES = 1 << 28 };
 
-#define X(name, word) word,
-static const char *const purposes[] = {OCKHAM_PURPOSE_LIST(X) NULL};
-static const char *const outcomes[] = {OCKHAM_OUTCOME_LIST(X) NULL};
-#undef X
-
-static size_t find_word(const char *const *words, const char *word) {
-  size_t i = 0;
-  while (words[i] && strcmp(words[i], word) != 0) i++;
-  return i;
-}
-
 /* ---- fields ---- */
 
 static const char *find_setting(const ockham_study_setting *settings, size_t n, const char *name) {
@@ -156,9 +145,9 @@ static bool outcome_of_word(const char *word, ockham_outcome *outcome) {
                 {"crashed", OCKHAM_OUTCOME_FAILED},
                 {"killed", OCKHAM_OUTCOME_FAILED},
                 {"running", OCKHAM_OUTCOME_WAITING}};
-  size_t known = find_word(outcomes, word);
+  size_t known = ock_word_find(ock_outcome_words, word);
   *outcome = (ockham_outcome)known;
-  if (outcomes[known]) return true;
+  if (ock_outcome_words[known]) return true;
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (strcmp(others[i].word, word) == 0) {
       *outcome = others[i].outcome;
@@ -219,9 +208,9 @@ static ockham_status purpose_of(const ock_import *import, const ock_field *field
                                                   : OCKHAM_PURPOSE_DESIGN;
     return OCKHAM_OK;
   }
-  size_t known = find_word(purposes, word);
+  size_t known = ock_word_find(ock_purpose_words, word);
   *purpose = (ockham_purpose)known;
-  if (purposes[known]) return OCKHAM_OK;
+  if (ock_purpose_words[known]) return OCKHAM_OK;
   return FAULT(import, err, "expected a purpose such as design or baseline, found '%s'", ock_show(word).text);
 }
 

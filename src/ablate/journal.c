@@ -159,17 +159,6 @@ static ockham_status keep(ockham_journal *j, const ockham_run *run, const char *
   return OCKHAM_OK;
 }
 
-#define X(name, word) word,
-static const char *const purposes[] = {OCKHAM_PURPOSE_LIST(X)};
-static const char *const outcomes[] = {OCKHAM_OUTCOME_LIST(X)};
-#undef X
-
-static size_t find_word(const char *const *words, size_t n, const char *word) {
-  size_t i = 0;
-  while (i < n && strcmp(words[i], word) != 0) i++;
-  return i;
-}
-
 /* "a=x b=y" into levels; false where a word is none of the study's. */
 static bool read_levels(const ockham_study *study, const char *text, uint8_t *levels) {
   for (size_t f = 0; f < study->n_factors; f++) {
@@ -185,8 +174,8 @@ static bool read_levels(const ockham_study *study, const char *text, uint8_t *le
 
 static ockham_status load_row(ockham_journal *j, sqlite3_stmt *row, ockham_error *err) {
   uint8_t levels[OCK_MOST_FACTORS];
-  size_t purpose = find_word(purposes, OCKHAM_N_PURPOSES, ock_sql_text(row, 2));
-  size_t outcome = find_word(outcomes, OCKHAM_N_OUTCOMES, ock_sql_text(row, 7));
+  size_t purpose = ock_word_find(ock_purpose_words, ock_sql_text(row, 2));
+  size_t outcome = ock_word_find(ock_outcome_words, ock_sql_text(row, 7));
   size_t scale = ock_scale_find(j->study, ock_sql_text(row, 3));
   if (purpose == OCKHAM_N_PURPOSES || outcome == OCKHAM_N_OUTCOMES || scale == SIZE_MAX ||
       !read_levels(j->study, ock_sql_text(row, 4), levels))
@@ -345,14 +334,14 @@ static ockham_status bind_row(ockham_journal *j, sqlite3_stmt *s, const ock_row 
   }
   sqlite3_bind_int64(s, 1, (int64_t)run->id);
   ock_sql_bind_text(s, 2, row->key);
-  ock_sql_bind_text(s, 3, purposes[run->purpose]);
+  ock_sql_bind_text(s, 3, ock_purpose_words[run->purpose]);
   ock_sql_bind_text(s, 4, j->study->scales[run->scale].name);
   ock_sql_bind_text(s, 5, levels.bytes ? levels.bytes : "");
   ock_free(levels.bytes);
   snprintf(text, sizeof text, "%" PRIu64, run->seed);
   ock_sql_bind_text(s, 6, text);
   sqlite3_bind_double(s, 7, ock_rate_of(run));
-  ock_sql_bind_text(s, 8, outcomes[r->outcome]);
+  ock_sql_bind_text(s, 8, ock_outcome_words[r->outcome]);
   const double numbers[] = {r->loss, r->flops, r->parameters, r->tokens, r->seconds, r->slope, row->cpu_seconds};
   for (int i = 0; i < 7; i++) sqlite3_bind_double(s, 9 + i, numbers[i]);
   if (r->why[0]) ock_sql_bind_text(s, 16, r->why);

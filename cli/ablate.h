@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `ockham ablate`: cmd_ablate.c has the sub-commands and what they share, ablate_trainer.c what the built-in trainer
- * says of settings; ablate_plan.c, ablate_run.c, ablate_import.c and ablate_report.c do one thing each. */
+/* `ockham ablate`: cmd_ablate.c has the sub-commands and what they share; ablate_plan.c, ablate_run.c,
+ * ablate_import.c and ablate_report.c do one thing each. */
 #ifndef OCKHAM_CLI_ABLATE_H
 #define OCKHAM_CLI_ABLATE_H
 
 #include <ockham/ablate.h>
+#include <ockham/lm.h>
 
 #include "cli.h"
 
@@ -26,9 +27,6 @@ ockham_status ablate_plan(ablate_study *a, ockham_error *err);
 /* What the plan takes and can show, by what the journal has now. */
 ockham_status ablate_predict(ablate_study *a, ockham_error *err);
 void ablate_close(ablate_study *a);
-
-/* The built-in trainer; path: of this program, or NULL. */
-ockham_trainer ablate_trainer(const char *path);
 
 /* What can be said of a plan; runs: each of them. */
 void ablate_print_plan(const ablate_study *a, bool runs);

@@ -110,7 +110,7 @@ static void print_tasks(const char *path, const char *script, size_t n, size_t l
 static int write_script(const char *path, const char *script, const char *journal) {
   ablate_study a = {0};
   ockham_error err = {0};
-  ockham_trainer trainer = ablate_trainer(NULL);
+  ockham_trainer trainer = ockham_lm_trainer(NULL);
   size_t n = 0, later = 0;
   ockham_status status = ablate_open(path, journal, true, &a, &err);
   if (!status) status = ablate_plan(&a, &err);

@@ -48,8 +48,13 @@ typedef struct answers {
 
 static ockham_status analyse(const ablate_study *a, const report_options *o, const ockham_progress *progress,
                              answers *found, ockham_error *err) {
-  ockham_ablation_options options = {
-      .level = o->level, .bootstraps = o->bootstraps, .seed = o->seed, .threads = o->threads, .progress = *progress};
+  ockham_trainer trainer = ockham_lm_trainer(NULL);
+  ockham_ablation_options options = {.level = o->level,
+                                     .bootstraps = o->bootstraps,
+                                     .seed = o->seed,
+                                     .threads = o->threads,
+                                     .trainer = &trainer,
+                                     .progress = *progress};
   for (int k = 0; k < OCKHAM_N_ACCOUNTS; k++) {
     ockham_error other = {0};
     bool asked = k == o->account;

@@ -122,10 +122,10 @@ static ockham_status run_pilot(ablate_study *a, ockham_run_options options, ockh
 }
 
 static ockham_status check_corpus(const ockham_study *study, ockham_error *err) {
-  if (study->command || access(study->corpus, R_OK) == 0) return OCKHAM_OK;
+  if (study->command || access(study->corpus_path, R_OK) == 0) return OCKHAM_OK;
   *err = (ockham_error){.status = OCKHAM_IO};
   snprintf(err->message, sizeof err->message, "the study's corpus, %.200s, cannot be read; `ockham corpus` makes one",
-           study->corpus);
+           study->corpus_path);
   return err->status;
 }
 
@@ -185,7 +185,7 @@ static int run_study(const char *path, const run_options *o) {
   char program[4096];
   ablate_study a = {0};
   ockham_error err = {0};
-  ockham_trainer trainer = ablate_trainer(own_path(program));
+  ockham_trainer trainer = ockham_lm_trainer(own_path(program));
   ockham_status status = ablate_open(path, o->journal, !o->commands, &a, &err);
   if (!status) status = ablate_plan(&a, &err);
   if (!status && o->commands) {

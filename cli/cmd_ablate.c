@@ -30,7 +30,7 @@ static ockham_status open_journal(ablate_study *a, bool make, ockham_error *err)
 }
 
 ockham_status ablate_open(const char *path, const char *journal, bool make, ablate_study *a, ockham_error *err) {
-  ockham_trainer trainer = ablate_trainer(NULL);
+  ockham_trainer trainer = ockham_lm_trainer(NULL);
   a->journal_path = journal ? strdup(journal) : journal_beside(path);
   if (!a->journal_path) return cli_no_memory("the study", err);
   ockham_status status = ockham_study_read(path, &trainer, &a->study, err);
@@ -49,11 +49,11 @@ void ablate_close(ablate_study *a) {
 
 /* What the built-in trainer says that each run costs: for the times of scales that nothing has been run at. */
 static ockham_status ask_trainer(ablate_study *a, ockham_error *err) {
-  ockham_trainer trainer = ablate_trainer(NULL);
+  ockham_trainer trainer = ockham_lm_trainer(NULL);
   ockham_status status = OCKHAM_OK;
   if (a->study->command) return OCKHAM_OK;
   for (size_t i = 0; i < a->plan->n_runs && !status; i++) {
-    ockham_trainer_facts facts = {NAN, NAN, NAN};
+    ockham_trainer_facts facts = {NAN, NAN, NAN, NAN};
     status = ockham_run_ask(a->study, &a->plan->runs[i], &trainer, &facts, err);
     a->plan->runs[i].flops = facts.flops;
     a->plan->runs[i].parameters = facts.parameters;

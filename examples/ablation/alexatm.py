@@ -7,9 +7,34 @@ vocabulary of 150,000 that is tied nowhere, 500,000 updates of 2 million tokens,
 GPT-3 175B: Brown et al., 2020 (arXiv:2005.14165): 96 layers, width 12288, hidden width 4 x 12288, a vocabulary of 50,257,
 300 billion tokens.
 Compute counts products with weights (2 operations a weight forward, 4 backward) and leaves attention's own out, which is
-some percent of either."""
+some percent of either.
+The law of the loss is Hoffmann et al.'s (2022) with the parameters of Besiroglu et al.'s replication (2024,
+arXiv:2404.10102): of decoders on the text of Hoffmann et al., so what it says of these two is what to expect of their sizes
+alone."""
 
 BILLION, TRILLION = 1e9, 1e12
+
+
+E, A, B, ALPHA, BETA = 1.8172, 482.01, 2085.43, 0.3478, 0.3658
+
+
+def loss(parameters, tokens):
+    return E + A / parameters**ALPHA + B / tokens**BETA
+
+
+def best_loss(compute):
+    """With 6 x parameters x tokens = compute, and the best of both."""
+    ratio = (ALPHA * A / (BETA * B)) ** (1 / (ALPHA + BETA))
+    parameters = ratio * (compute / 6) ** (BETA / (ALPHA + BETA))
+    return loss(parameters, compute / 6 / parameters)
+
+
+def least_compute(wanted):
+    low, high = 1e18, 1e28
+    while high / low > 1.0001:
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if best_loss(middle) > wanted else (low, middle)
+    return low
 
 
 def weights(width, attentions):
@@ -42,6 +67,10 @@ def main():
     show("compute, 6 x parameters x tokens", f"{upper:.1e}", f"{gpt_compute:.1e}", f"{gpt_compute / upper:.1f} x")
     show("  each token through its own stack", f"{once:.1e}", "", f"{gpt_compute / once:.1f} x")
     show("  and texts counted both ways", f"{both:.1e}", "", f"{gpt_compute / both:.1f} x")
+    losses = loss(alexa, TRILLION), loss(gpt, 0.3 * TRILLION)
+    least = [least_compute(one) for one in losses]
+    show("loss to expect of size and tokens", *(f"{one:.3f}" for one in losses), "")
+    show("  the least compute for it", *(f"{one:.1e}" for one in least), f"{least[1] / least[0]:.1f} x")
 
 
 if __name__ == "__main__":

@@ -76,7 +76,8 @@ typedef struct ockham_study_claim {
 
 typedef struct ockham_study {
   const char *name, *question; /**< question may be NULL */
-  const char *corpus;          /**< of the built-in trainer; else NULL */
+  const char *corpus;          /**< of the built-in trainer, as it is written; else NULL */
+  const char *corpus_path;     /**< where that was found (docs/studies.md); NULL: where it says */
   const char *command; /**< a template: {factor}, {setting}, {seed}, {rate}, {run}; NULL: the built-in trainer */
   const char *metric;  /**< the response, lower is better; default "bits" */
   const char *compute; /**< the metric that counts compute; default "flops" */
@@ -107,9 +108,10 @@ typedef struct ockham_study {
 typedef struct ockham_trainer_facts {
   double rate;              /**< the learning rate that multiples are taken of */
   double flops, parameters; /**< of the whole training; NaN: not known */
+  double tokens;            /**< that it trains on; NaN */
 } ockham_trainer_facts;
 
-/** The built-in trainer, which is a module of its own (lm.h): whoever calls knows both. */
+/** The built-in trainer, which is a module of its own: ockham_lm_trainer() in lm.h. */
 typedef struct ockham_trainer {
   const char *path; /**< of the command `ockham`; NULL: the shell finds it */
   /** Does it take this setting? BAD_ARGUMENT says what there is. NULL: every one. */
@@ -127,6 +129,10 @@ typedef struct ockham_trainer {
  * owned by the caller: ockham_study_free(). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_study_read(const char *path, const ockham_trainer *trainer,
                                                              ockham_study **study, ockham_error *err);
+/** The same of a text; name: of it, for messages. A corpus is taken from where it says. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_study_parse(const char *name, const char *text, size_t size,
+                                                              const ockham_trainer *trainer, ockham_study **study,
+                                                              ockham_error *err);
 OCKHAM_API void ockham_study_free(ockham_study *study);
 
 /* ---- designs ---- */
@@ -242,8 +248,9 @@ typedef struct ockham_effect {
   ockham_trend trend;
   double runs_to_decide; /**< of the same design, when undecided; infinite: beyond 100 times as many */
 
-  size_t n_runs, n_diverged; /**< runs at the level, at all scales; a probe counts as for the loss. Like all that
-                                  follows of mains only */
+  double parameters, flops_per_token; /**< of a model with this change alone, over the baseline's, at the largest scale
+                                           that was not held out; NaN: not known. Like all that follows of mains only */
+  size_t n_runs, n_diverged;          /**< runs at the level, at all scales; a probe counts as for the loss */
   ockham_interval diverged, baseline_diverged; /**< share of these runs, and of those at the factor's first level, that
                                                     diverged (Wilson's intervals) */
   double p_diverged; /**< that the level makes no more runs diverge than the first: Fisher's exact test, one-sided, in
@@ -290,6 +297,7 @@ typedef struct ockham_ablation_options {
   double negligible; /**< a CEG within 1/x and x; default 1.05 */
   uint64_t seed;
   size_t threads;
+  const ockham_trainer *trainer; /**< says what a change costs; NULL, or it does not know: runs' own words do */
   ockham_progress progress;
 } ockham_ablation_options;
 
@@ -454,6 +462,16 @@ typedef struct ockham_import_options {
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_import(ockham_journal *journal, const char *path,
                                                                  const ockham_import_options *options,
                                                                  uint64_t *n_imported, ockham_error *err);
+/** A row of a table that is in memory. */
+typedef struct ockham_study_row {
+  const ockham_study_setting *cells; /**< n_cells: a column, and the text there; "" is missing */
+  size_t n_cells;
+} ockham_study_row;
+/** The same of rows in memory, which are numbered from 1. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_import_rows(ockham_journal *journal,
+                                                                      const ockham_study_row *rows, size_t n_rows,
+                                                                      const ockham_import_options *options,
+                                                                      uint64_t *n_imported, ockham_error *err);
 
 typedef struct ockham_run_options {
   const ockham_trainer *trainer; /**< the built-in one; NULL: its defaults */

@@ -4,6 +4,7 @@
 #ifndef OCKHAM_LM_H
 #define OCKHAM_LM_H
 
+#include <ockham/ablate.h>
 #include <ockham/core.h>
 
 #ifdef __cplusplus
@@ -287,6 +288,9 @@ typedef struct ockham_lm_cost {
 } ockham_lm_cost;
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_lm_cost_of(const ockham_lm_config *config, ockham_lm_cost *cost,
                                                              ockham_error *err);
+
+/** As studies have it built in: what it says of their settings. path: of the command `ockham`, or NULL. */
+OCKHAM_API ockham_trainer ockham_lm_trainer(const char *path);
 
 /* ---- corpora ---- */
 

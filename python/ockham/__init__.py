@@ -14,12 +14,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ockham import _ffi
+from ockham._ablation import Ablation
 from ockham._calls import DataError, Stopped
 from ockham._clusters import Clustering, Clusters, clusters
 from ockham._criteria import Choice, Choices, Criterion, Curve, criteria
 from ockham._drift import Drift, DriftEpisode, DriftMonitor, DriftSignal, Profile, drift, profile
 from ockham._mixture import FAMILIES, Mixture
 from ockham._model import Model, Scaling, load
+from ockham._study import Study, StudyPlan
 from ockham._sweep import Confidence
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if __version__ != _ffi.OCKHAM_VERSION:
 _ESTIMATORS = ("AutoClusters", "GaussianMixture", "KMeans")
 
 __all__ = [
+    "Ablation",
     "AutoClusters",
     "Choice",
     "Choices",
@@ -53,6 +56,8 @@ __all__ = [
     "Profile",
     "Scaling",
     "Stopped",
+    "Study",
+    "StudyPlan",
     "clusters",
     "criteria",
     "drift",

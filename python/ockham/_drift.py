@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import ctypes
-import json
-import os
 import warnings
 import weakref
 from dataclasses import dataclass
@@ -21,8 +19,8 @@ from ockham._clusters import Clusters, clusters
 from ockham._columns import Columns, number_texts, read_columns
 from ockham._model import Model
 from ockham._profile import encode_profile
-from ockham._report import _take_text
-from ockham._structs import FloatArray, encode, file_name, point_to, strings
+from ockham._structs import FloatArray, encode, point_to, strings
+from ockham._told import Told
 
 _MOST_SAMPLED, _FEWEST_ROWS = 10_000, 20
 _KINDS = ["clusters", "distance", "direction", "column", "output", "missing"]
@@ -337,21 +335,10 @@ def _episodes(state: _ffi.ockham_drift_state) -> list[DriftEpisode]:
     ]
 
 
-class _Told:
-    """What can be told of an account: text, a page, a notebook's view."""
-
-    def _account(self) -> _ffi.ockham_drift_account:
-        raise NotImplementedError
-
-    def _text(self, every: bool = False, json_format: bool = False) -> str:
-        account = self._account()
-        options = _ffi.ockham_drift_report_options(
-            format=_ffi.OCKHAM_FORMAT_JSON if json_format else _ffi.OCKHAM_FORMAT_TEXT, every=every
-        )
-        return _take_text(_ffi.ockham_report_drift, ctypes.byref(account), ctypes.byref(options)).decode(errors="replace")
-
-    def __str__(self) -> str:
-        return self._text().rstrip("\n")
+class _ToldDrift(Told):
+    _options = _ffi.ockham_drift_report_options
+    _report_text = staticmethod(_ffi.ockham_report_drift)
+    _report_page = staticmethod(_ffi.ockham_report_drift_page)
 
     @property
     def table(self) -> str:
@@ -360,15 +347,7 @@ class _Told:
 
     def to_dict(self) -> dict[str, Any]:
         """The command's JSON, which docs/drift.md describes; its rows count from 1."""
-        found: dict[str, Any] = json.loads(self._text(json_format=True))
-        return found
-
-    def report(self, path: str | os.PathLike[str]) -> None:
-        """A page of charts, in one file that needs no network."""
-        name = file_name(path)
-        account = self._account()
-        html = _take_text(_ffi.ockham_report_drift_page, ctypes.byref(account))
-        call(_ffi.ockham_text_write, html, name)
+        return super().to_dict()
 
     def _repr_html_(self) -> str:
         first, *others = str(self).splitlines()
@@ -379,7 +358,7 @@ class _Told:
         )
 
 
-class Drift(_Told):
+class Drift(_ToldDrift):
     """A table against a profile.
 
     verdict         "found", "trivial" (significant, and below min_effect) or "none"
@@ -508,7 +487,7 @@ class _Monitor:
         return n_alarms.value
 
 
-class DriftMonitor(_Told):
+class DriftMonitor(_ToldDrift):
     """Watch rows as they come, with at most one false alarm in so many on average.
 
         monitor = ockham.DriftMonitor(ockham.profile(train), false_alarms=100_000)

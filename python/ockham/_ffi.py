@@ -110,6 +110,86 @@ OCKHAM_SCALE_AUTO = 0
 OCKHAM_SCALE_NONE = 1
 OCKHAM_SCALE_STANDARD = 2
 OCKHAM_SCALE_ROBUST = 3
+OCKHAM_LM_ARCHITECTURE_CAUSAL = 0
+OCKHAM_LM_ARCHITECTURE_PREFIX = 1
+OCKHAM_LM_ARCHITECTURE_ENCODER_DECODER = 2
+OCKHAM_LM_ARCHITECTURE_ENCODER_DECODER_HALVES = 3
+OCKHAM_LM_N_ARCHITECTURES = 4
+OCKHAM_LM_OBJECTIVE_FLM = 0
+OCKHAM_LM_OBJECTIVE_PLM = 1
+OCKHAM_LM_OBJECTIVE_MLM = 2
+OCKHAM_LM_OBJECTIVE_UL2 = 3
+OCKHAM_LM_OBJECTIVE_DENOISING_CLM = 4
+OCKHAM_LM_OBJECTIVE_FIM = 5
+OCKHAM_LM_N_OBJECTIVES = 6
+OCKHAM_LM_NORM_PLACE_PRE = 0
+OCKHAM_LM_NORM_PLACE_POST = 1
+OCKHAM_LM_NORM_PLACE_OUTPUT = 2
+OCKHAM_LM_NORM_PLACE_SANDWICH = 3
+OCKHAM_LM_NORM_PLACE_REZERO = 4
+OCKHAM_LM_N_NORM_PLACES = 5
+OCKHAM_LM_NORM_RMS = 0
+OCKHAM_LM_NORM_LAYER = 1
+OCKHAM_LM_N_NORMS = 2
+OCKHAM_LM_POSITION_ROPE = 0
+OCKHAM_LM_POSITION_LEARNED = 1
+OCKHAM_LM_POSITION_SINUSOIDAL = 2
+OCKHAM_LM_POSITION_ALIBI = 3
+OCKHAM_LM_POSITION_T5 = 4
+OCKHAM_LM_POSITION_NONE = 5
+OCKHAM_LM_N_POSITIONS = 6
+OCKHAM_LM_FFN_SWIGLU = 0
+OCKHAM_LM_FFN_GEGLU = 1
+OCKHAM_LM_FFN_REGLU = 2
+OCKHAM_LM_FFN_GELU = 3
+OCKHAM_LM_FFN_RELU = 4
+OCKHAM_LM_FFN_RELU2 = 5
+OCKHAM_LM_FFN_SILU = 6
+OCKHAM_LM_N_FFNS = 7
+OCKHAM_LM_INIT_FAN_IN = 0
+OCKHAM_LM_INIT_FAN_IN_UNSCALED = 1
+OCKHAM_LM_INIT_GPT2 = 2
+OCKHAM_LM_INIT_XAVIER = 3
+OCKHAM_LM_INIT_T5 = 4
+OCKHAM_LM_INIT_MUP = 5
+OCKHAM_LM_INIT_ZERO_OUTPUT = 6
+OCKHAM_LM_N_INITS = 7
+OCKHAM_LM_ATTENTION_MHA = 0
+OCKHAM_LM_ATTENTION_GQA = 1
+OCKHAM_LM_ATTENTION_MQA = 2
+OCKHAM_LM_N_ATTENTIONS = 3
+OCKHAM_LM_MASK_FULL = 0
+OCKHAM_LM_MASK_LOCAL = 1
+OCKHAM_LM_MASK_STRIDED = 2
+OCKHAM_LM_MASK_ALTERNATING = 3
+OCKHAM_LM_N_MASKS = 4
+OCKHAM_LM_BLOCK_SERIAL = 0
+OCKHAM_LM_BLOCK_PARALLEL = 1
+OCKHAM_LM_N_BLOCKS = 2
+OCKHAM_LM_TYING_TIED = 0
+OCKHAM_LM_TYING_UNTIED = 1
+OCKHAM_LM_N_TYINGS = 2
+OCKHAM_LM_ORDER_FORWARD = 0
+OCKHAM_LM_ORDER_REVERSE = 1
+OCKHAM_LM_N_ORDERS = 2
+OCKHAM_LM_TOKENS_BYTE = 0
+OCKHAM_LM_TOKENS_BPE = 1
+OCKHAM_LM_N_TOKENSS = 2
+OCKHAM_LM_OPTIMIZER_ADAMW = 0
+OCKHAM_LM_OPTIMIZER_MUON = 1
+OCKHAM_LM_OPTIMIZER_SGD = 2
+OCKHAM_LM_N_OPTIMIZERS = 3
+OCKHAM_LM_SCHEDULE_COSINE = 0
+OCKHAM_LM_SCHEDULE_LINEAR = 1
+OCKHAM_LM_SCHEDULE_CONSTANT = 2
+OCKHAM_LM_N_SCHEDULES = 3
+OCKHAM_LM_PRECISION_F32 = 0
+OCKHAM_LM_PRECISION_BF16 = 1
+OCKHAM_LM_N_PRECISIONS = 2
+OCKHAM_LM_CHOICE = 0
+OCKHAM_LM_COUNT = 1
+OCKHAM_LM_FLAG = 2
+OCKHAM_LM_REAL = 3
 OCKHAM_COLUMN_NUMBER = 0
 OCKHAM_COLUMN_CATEGORY = 1
 OCKHAM_COLUMN_INPUT = 0
@@ -253,6 +333,7 @@ class ockham_study(c.Structure):
     name: bytes | None
     question: bytes | None
     corpus: bytes | None
+    corpus_path: bytes | None
     command: bytes | None
     metric: bytes | None
     compute: bytes | None
@@ -284,6 +365,7 @@ class ockham_trainer_facts(c.Structure):
     rate: float
     flops: float
     parameters: float
+    tokens: float
 
 
 class ockham_trainer(c.Structure):
@@ -338,6 +420,8 @@ class ockham_effect(c.Structure):
     verdict: int
     trend: int
     runs_to_decide: float
+    parameters: float
+    flops_per_token: float
     n_runs: int
     n_diverged: int
     diverged: ockham_interval
@@ -383,6 +467,7 @@ class ockham_ablation_options(c.Structure):
     negligible: float
     seed: int
     threads: int
+    trainer: c._Pointer[ockham_trainer]
     progress: ockham_progress
 
 
@@ -456,6 +541,11 @@ class ockham_import_options(c.Structure):
     n_map: int
     set: c._Pointer[ockham_study_setting]
     n_set: int
+
+
+class ockham_study_row(c.Structure):
+    cells: c._Pointer[ockham_study_setting]
+    n_cells: int
 
 
 class ockham_run_options(c.Structure):
@@ -701,6 +791,152 @@ class ockham_blobs_options(c.Structure):
 
 class ockham_writer(c.Structure):
     pass
+
+
+class ockham_lm_config(c.Structure):
+    architecture: int
+    objective: int
+    norm_place: int
+    norm: int
+    position: int
+    ffn: int
+    init: int
+    attention: int
+    mask: int
+    block: int
+    tying: int
+    order: int
+    tokens: int
+    optimizer: int
+    schedule: int
+    precision: int
+    n_layers: int
+    width: int
+    heads: int
+    kv_heads: int
+    hidden: int
+    context: int
+    window: int
+    experts: int
+    active: int
+    vocabulary: int
+    bias: bool
+    qk_norm: bool
+    logit_cap: float
+    attention_cap: float
+    z_loss: float
+    dropout: float
+    rate: float
+    decay: float
+    clip: float
+    warmup: float
+    last_rate: float
+    batch: int
+    train_tokens: int
+    seed: int
+
+
+class ockham_lm_level(c.Structure):
+    name: bytes | None
+    formula: bytes | None
+    source: bytes | None
+
+
+class ockham_lm_factor(c.Structure):
+    name: bytes | None
+    about: bytes | None
+    kind: int
+    offset: int
+    n_levels: int
+    levels: c._Pointer[ockham_lm_level]
+    low: float
+    high: float
+
+
+class ockham_lm_cost(c.Structure):
+    parameters: int
+    parameters_embedding: int
+    parameters_active: int
+    flops_per_token: float
+    flops: float
+    steps: int
+
+
+class ockham_corpus(c.Structure):
+    pass
+
+
+class ockham_corpus_facts(c.Structure):
+    n_documents: int
+    n_held_documents: int
+    n_bytes: int
+    n_held_bytes: int
+    byte_entropy: float
+    n_left_out: int
+
+
+class ockham_corpus_options(c.Structure):
+    paths: c._Pointer[c.c_char_p]
+    n_paths: int
+    strip_markup: bool
+    document_bytes: int
+    held_out: float
+    most_bytes: int
+    progress: ockham_progress
+
+
+class ockham_lm_point(c.Structure):
+    step: int
+    tokens: int
+    flops: float
+    seconds: float
+    rate: float
+    train_loss: float
+    held_bits: float
+    gradient_norm: float
+
+
+class ockham_lm_result(c.Structure):
+    diverged: bool
+    diverged_step: int
+    suffix_bits: float
+    suffix_bits_at: c.Array[c.c_double]
+    whole_bits: float
+    train_loss: float
+    last_slope: float
+    steps: int
+    tokens: int
+    flops: float
+    seconds: float
+    n_points: int
+    points: c._Pointer[ockham_lm_point]
+
+
+class ockham_lm_train_options(c.Structure):
+    checkpoint: bytes | None
+    checkpoint_s: float
+    resume: bool
+    points: int
+    held_every: int
+    held_bytes: int
+    on_point: Any
+    arg: int | None
+    progress: ockham_progress
+
+
+class ockham_lm(c.Structure):
+    pass
+
+
+class ockham_lm_sample_options(c.Structure):
+    prompt: bytes | None
+    prompt_size: int
+    length: int
+    temperature: float
+    top: int
+    seed: int
+    put: Any
+    arg: int | None
 
 
 class ockham_profile_column(c.Structure):
@@ -1140,6 +1376,7 @@ ockham_study._fields_ = [
     ("name", c.c_char_p),
     ("question", c.c_char_p),
     ("corpus", c.c_char_p),
+    ("corpus_path", c.c_char_p),
     ("command", c.c_char_p),
     ("metric", c.c_char_p),
     ("compute", c.c_char_p),
@@ -1166,7 +1403,12 @@ ockham_study._fields_ = [
     ("cores", c.c_size_t),
     ("seed", c.c_uint64),
 ]
-ockham_trainer_facts._fields_ = [("rate", c.c_double), ("flops", c.c_double), ("parameters", c.c_double)]
+ockham_trainer_facts._fields_ = [
+    ("rate", c.c_double),
+    ("flops", c.c_double),
+    ("parameters", c.c_double),
+    ("tokens", c.c_double),
+]
 ockham_trainer._fields_ = [
     ("path", c.c_char_p),
     ("check", c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_char_p, c.c_char_p, c.POINTER(ockham_error))),
@@ -1216,6 +1458,8 @@ ockham_effect._fields_ = [
     ("verdict", c.c_int),
     ("trend", c.c_int),
     ("runs_to_decide", c.c_double),
+    ("parameters", c.c_double),
+    ("flops_per_token", c.c_double),
     ("n_runs", c.c_size_t),
     ("n_diverged", c.c_size_t),
     ("diverged", ockham_interval),
@@ -1253,6 +1497,7 @@ ockham_ablation_options._fields_ = [
     ("negligible", c.c_double),
     ("seed", c.c_uint64),
     ("threads", c.c_size_t),
+    ("trainer", c.POINTER(ockham_trainer)),
     ("progress", ockham_progress),
 ]
 ockham_ablation._fields_ = [
@@ -1317,6 +1562,7 @@ ockham_import_options._fields_ = [
     ("set", c.POINTER(ockham_study_setting)),
     ("n_set", c.c_size_t),
 ]
+ockham_study_row._fields_ = [("cells", c.POINTER(ockham_study_setting)), ("n_cells", c.c_size_t)]
 ockham_run_options._fields_ = [
     ("trainer", c.POINTER(ockham_trainer)),
     ("folder", c.c_char_p),
@@ -1528,6 +1774,130 @@ ockham_blobs_options._fields_ = [
     ("min_distance", c.c_double),
     ("sd", c.c_double),
     ("seed", c.c_uint64),
+]
+ockham_lm_config._fields_ = [
+    ("architecture", c.c_int),
+    ("objective", c.c_int),
+    ("norm_place", c.c_int),
+    ("norm", c.c_int),
+    ("position", c.c_int),
+    ("ffn", c.c_int),
+    ("init", c.c_int),
+    ("attention", c.c_int),
+    ("mask", c.c_int),
+    ("block", c.c_int),
+    ("tying", c.c_int),
+    ("order", c.c_int),
+    ("tokens", c.c_int),
+    ("optimizer", c.c_int),
+    ("schedule", c.c_int),
+    ("precision", c.c_int),
+    ("n_layers", c.c_size_t),
+    ("width", c.c_size_t),
+    ("heads", c.c_size_t),
+    ("kv_heads", c.c_size_t),
+    ("hidden", c.c_size_t),
+    ("context", c.c_size_t),
+    ("window", c.c_size_t),
+    ("experts", c.c_size_t),
+    ("active", c.c_size_t),
+    ("vocabulary", c.c_size_t),
+    ("bias", c.c_bool),
+    ("qk_norm", c.c_bool),
+    ("logit_cap", c.c_double),
+    ("attention_cap", c.c_double),
+    ("z_loss", c.c_double),
+    ("dropout", c.c_double),
+    ("rate", c.c_double),
+    ("decay", c.c_double),
+    ("clip", c.c_double),
+    ("warmup", c.c_double),
+    ("last_rate", c.c_double),
+    ("batch", c.c_size_t),
+    ("train_tokens", c.c_uint64),
+    ("seed", c.c_uint64),
+]
+ockham_lm_level._fields_ = [("name", c.c_char_p), ("formula", c.c_char_p), ("source", c.c_char_p)]
+ockham_lm_factor._fields_ = [
+    ("name", c.c_char_p),
+    ("about", c.c_char_p),
+    ("kind", c.c_int),
+    ("offset", c.c_size_t),
+    ("n_levels", c.c_size_t),
+    ("levels", c.POINTER(ockham_lm_level)),
+    ("low", c.c_double),
+    ("high", c.c_double),
+]
+ockham_lm_cost._fields_ = [
+    ("parameters", c.c_uint64),
+    ("parameters_embedding", c.c_uint64),
+    ("parameters_active", c.c_uint64),
+    ("flops_per_token", c.c_double),
+    ("flops", c.c_double),
+    ("steps", c.c_uint64),
+]
+ockham_corpus_facts._fields_ = [
+    ("n_documents", c.c_uint64),
+    ("n_held_documents", c.c_uint64),
+    ("n_bytes", c.c_uint64),
+    ("n_held_bytes", c.c_uint64),
+    ("byte_entropy", c.c_double),
+    ("n_left_out", c.c_uint64),
+]
+ockham_corpus_options._fields_ = [
+    ("paths", c.POINTER(c.c_char_p)),
+    ("n_paths", c.c_size_t),
+    ("strip_markup", c.c_bool),
+    ("document_bytes", c.c_size_t),
+    ("held_out", c.c_double),
+    ("most_bytes", c.c_uint64),
+    ("progress", ockham_progress),
+]
+ockham_lm_point._fields_ = [
+    ("step", c.c_uint64),
+    ("tokens", c.c_uint64),
+    ("flops", c.c_double),
+    ("seconds", c.c_double),
+    ("rate", c.c_double),
+    ("train_loss", c.c_double),
+    ("held_bits", c.c_double),
+    ("gradient_norm", c.c_double),
+]
+ockham_lm_result._fields_ = [
+    ("diverged", c.c_bool),
+    ("diverged_step", c.c_uint64),
+    ("suffix_bits", c.c_double),
+    ("suffix_bits_at", c.c_double * 3),
+    ("whole_bits", c.c_double),
+    ("train_loss", c.c_double),
+    ("last_slope", c.c_double),
+    ("steps", c.c_uint64),
+    ("tokens", c.c_uint64),
+    ("flops", c.c_double),
+    ("seconds", c.c_double),
+    ("n_points", c.c_size_t),
+    ("points", c.POINTER(ockham_lm_point)),
+]
+ockham_lm_train_options._fields_ = [
+    ("checkpoint", c.c_char_p),
+    ("checkpoint_s", c.c_double),
+    ("resume", c.c_bool),
+    ("points", c.c_size_t),
+    ("held_every", c.c_size_t),
+    ("held_bytes", c.c_uint64),
+    ("on_point", c.CFUNCTYPE(None, c.c_void_p, c.POINTER(ockham_lm_point))),
+    ("arg", c.c_void_p),
+    ("progress", ockham_progress),
+]
+ockham_lm_sample_options._fields_ = [
+    ("prompt", c.c_char_p),
+    ("prompt_size", c.c_size_t),
+    ("length", c.c_size_t),
+    ("temperature", c.c_double),
+    ("top", c.c_size_t),
+    ("seed", c.c_uint64),
+    ("put", c.CFUNCTYPE(c.c_bool, c.c_void_p, c.c_void_p, c.c_size_t)),
+    ("arg", c.c_void_p),
 ]
 ockham_profile_column._fields_ = [
     ("name", c.c_char_p),
@@ -1869,6 +2239,16 @@ ockham_study_read = declare(
     c.POINTER(c.POINTER(ockham_study)),
     c.POINTER(ockham_error),
 )
+ockham_study_parse = declare(
+    "ockham_study_parse",
+    c.c_int,
+    c.c_char_p,
+    c.c_char_p,
+    c.c_size_t,
+    c.POINTER(ockham_trainer),
+    c.POINTER(c.POINTER(ockham_study)),
+    c.POINTER(ockham_error),
+)
 ockham_study_free = declare("ockham_study_free", None, c.POINTER(ockham_study))
 ockham_design_make = declare(
     "ockham_design_make",
@@ -1972,6 +2352,16 @@ ockham_journal_import = declare(
     c.c_int,
     c.POINTER(ockham_journal),
     c.c_char_p,
+    c.POINTER(ockham_import_options),
+    c.POINTER(c.c_uint64),
+    c.POINTER(ockham_error),
+)
+ockham_journal_import_rows = declare(
+    "ockham_journal_import_rows",
+    c.c_int,
+    c.POINTER(ockham_journal),
+    c.POINTER(ockham_study_row),
+    c.c_size_t,
     c.POINTER(ockham_import_options),
     c.POINTER(c.c_uint64),
     c.POINTER(ockham_error),
@@ -2227,6 +2617,89 @@ ockham_writer_put = declare(
 )
 ockham_writer_close = declare("ockham_writer_close", c.c_int, c.POINTER(ockham_writer), c.POINTER(ockham_error))
 ockham_writer_abandon = declare("ockham_writer_abandon", None, c.POINTER(ockham_writer))
+ockham_lm_factors = declare("ockham_lm_factors", c.POINTER(ockham_lm_factor), c.POINTER(c.c_size_t))
+ockham_lm_config_set = declare(
+    "ockham_lm_config_set",
+    c.c_int,
+    c.POINTER(ockham_lm_config),
+    c.c_char_p,
+    c.POINTER(ockham_error),
+)
+ockham_lm_config_complete = declare(
+    "ockham_lm_config_complete",
+    c.c_int,
+    c.POINTER(ockham_lm_config),
+    c.POINTER(ockham_error),
+)
+ockham_lm_config_text = declare("ockham_lm_config_text", c.POINTER(c.c_char), c.POINTER(ockham_lm_config))
+ockham_lm_cost_of = declare(
+    "ockham_lm_cost_of",
+    c.c_int,
+    c.POINTER(ockham_lm_config),
+    c.POINTER(ockham_lm_cost),
+    c.POINTER(ockham_error),
+)
+ockham_lm_trainer = declare("ockham_lm_trainer", ockham_trainer, c.c_char_p)
+ockham_corpus_prepare = declare(
+    "ockham_corpus_prepare",
+    c.c_int,
+    c.POINTER(ockham_corpus_options),
+    c.c_char_p,
+    c.POINTER(ockham_corpus_facts),
+    c.POINTER(ockham_error),
+)
+ockham_corpus_synthetic = declare(
+    "ockham_corpus_synthetic",
+    c.c_int,
+    c.c_uint64,
+    c.c_size_t,
+    c.c_uint64,
+    c.POINTER(c.POINTER(ockham_corpus)),
+    c.POINTER(c.c_double),
+    c.POINTER(ockham_error),
+)
+ockham_corpus_open = declare(
+    "ockham_corpus_open",
+    c.c_int,
+    c.c_char_p,
+    c.POINTER(c.POINTER(ockham_corpus)),
+    c.POINTER(ockham_error),
+)
+ockham_corpus_write = declare(
+    "ockham_corpus_write",
+    c.c_int,
+    c.POINTER(ockham_corpus),
+    c.c_char_p,
+    c.POINTER(ockham_error),
+)
+ockham_corpus_look = declare("ockham_corpus_look", ockham_corpus_facts, c.POINTER(ockham_corpus))
+ockham_corpus_free = declare("ockham_corpus_free", None, c.POINTER(ockham_corpus))
+ockham_lm_result_clear = declare("ockham_lm_result_clear", None, c.POINTER(ockham_lm_result))
+ockham_lm_train = declare(
+    "ockham_lm_train",
+    c.c_int,
+    c.POINTER(ockham_lm_config),
+    c.POINTER(ockham_corpus),
+    c.POINTER(ockham_lm_train_options),
+    c.POINTER(ockham_lm_result),
+    c.POINTER(ockham_error),
+)
+ockham_lm_load = declare(
+    "ockham_lm_load",
+    c.c_int,
+    c.c_char_p,
+    c.POINTER(c.POINTER(ockham_lm)),
+    c.POINTER(ockham_error),
+)
+ockham_lm_config_of = declare("ockham_lm_config_of", c.POINTER(ockham_lm_config), c.POINTER(ockham_lm))
+ockham_lm_free = declare("ockham_lm_free", None, c.POINTER(ockham_lm))
+ockham_lm_sample = declare(
+    "ockham_lm_sample",
+    c.c_int,
+    c.POINTER(ockham_lm),
+    c.POINTER(ockham_lm_sample_options),
+    c.POINTER(ockham_error),
+)
 ockham_profile_fit = declare(
     "ockham_profile_fit",
     c.c_int,

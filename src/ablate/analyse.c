@@ -82,6 +82,8 @@ ockham_effect *ock_effects_new(ock_analysis *a, size_t n) {
                                  .diverged = none,
                                  .baseline_diverged = none,
                                  .p_diverged = NAN,
+                                 .parameters = NAN,
+                                 .flops_per_token = NAN,
                                  .p = NAN,
                                  .p_adjusted = NAN,
                                  .p_trend = NAN,
@@ -258,6 +260,7 @@ static ockham_status analyse(ock_analysis *a, ockham_error *err) {
   OCK_TRY(ock_measured_find(a, err));
   OCK_TRY(ock_recipe_find(a, &pairs, err));
   OCK_TRY(ock_prediction_find(a, err));
+  OCK_TRY(ock_costs_find(a, err));
   return warn(a, err);
 }
 

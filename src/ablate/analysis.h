@@ -239,6 +239,9 @@ ockham_status ock_interactions_find(ock_analysis *a, const ock_pairs *pairs, ock
 /* ---- evidence.c ---- */
 ockham_status ock_evidence_find(ock_analysis *a, const ock_pairs *pairs, ockham_error *err);
 
+/* ---- costs.c ---- */
+ockham_status ock_costs_find(ock_analysis *a, ockham_error *err);
+
 /* ---- recipe.c ---- */
 ockham_status ock_recipe_find(ock_analysis *a, const ock_pairs *pairs, ockham_error *err);
 ockham_status ock_prediction_find(ock_analysis *a, ockham_error *err);

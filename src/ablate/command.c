@@ -208,7 +208,7 @@ static ockham_status fill_trainer(filling *f, const ockham_trainer *trainer, ock
   double multiple = ock_rate_of(f->run);
   ock_line_quote(&f->out, trainer && trainer->path ? trainer->path : "ockham");
   ock_line_add(&f->out, " train ");
-  ock_line_quote(&f->out, f->study->corpus);
+  ock_line_quote(&f->out, f->study->corpus_path ? f->study->corpus_path : f->study->corpus);
   for (size_t i = 0; i < f->n; i++) put_set(f, f->settings[i].name, f->settings[i].value);
   snprintf(number, sizeof number, "%llu", (unsigned long long)f->run->seed);
   put_set(f, "seed", number);

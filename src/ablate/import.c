@@ -350,3 +350,43 @@ ockham_status ockham_journal_import(ockham_journal *journal, const char *path, c
   if (!status) *n_imported = import.n_imported;
   return status;
 }
+
+/* ---- rows in memory ---- */
+
+static ockham_status import_row(ock_import *import, const ockham_study_row *row, ockham_error *err) {
+  ock_field *fields = ock_alloc_array(row->n_cells, sizeof *fields);
+  if (!fields) return ock_fail_memory(err, "a run", row->n_cells);
+  for (size_t i = 0; i < row->n_cells; i++) fields[i] = (ock_field){row->cells[i].name, row->cells[i].value};
+  ockham_status status = ock_import_run(import, fields, row->n_cells, err);
+  ock_free(fields);
+  return status;
+}
+
+static ockham_status import_rows(ock_import *import, const ockham_study_row *rows, size_t n_rows, ockham_error *err) {
+  OCK_TRY(ock_journal_begin(import->journal, err));
+  ockham_status status = OCKHAM_OK;
+  for (size_t i = 0; i < n_rows && !status; i++) {
+    import->row = i + 1;
+    status = import_row(import, &rows[i], err);
+  }
+  if (!status) status = ock_journal_commit(import->journal, err);
+  if (status) ock_journal_rollback(import->journal);
+  return status;
+}
+
+ockham_status ockham_journal_import_rows(ockham_journal *journal, const ockham_study_row *rows, size_t n_rows,
+                                         const ockham_import_options *options, uint64_t *n_imported,
+                                         ockham_error *err) {
+  static const ockham_import_options none = {0};
+  ock_import import = {.journal = journal,
+                       .study = ock_journal_study(journal),
+                       .options = options ? options : &none,
+                       .path = "the runs"};
+  if (!n_rows) return ock_fail(err, OCKHAM_BAD_DATA, "expected a row a run, found none");
+  OCK_TRY(ock_journal_lock(journal, err));
+  import.n_rows = ock_journal_next_id(journal);
+  ockham_status status = import_rows(&import, rows, n_rows, err);
+  ock_journal_unlock(journal);
+  if (!status) *n_imported = import.n_imported;
+  return status;
+}

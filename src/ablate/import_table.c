@@ -91,7 +91,8 @@ ockham_status ock_import_csv(ock_import *import, char *text, ockham_error *err) 
 
 /* ---- JSON lines ---- */
 
-#if !defined(OCK_HAVE_JANSSON) || !defined(OCK_HAVE_SQLITE) /* without journals nothing is imported */
+/* Without journals nothing is imported; and in a wheel, Python reads JSON. */
+#if !defined(OCK_HAVE_JANSSON) || !defined(OCK_HAVE_SQLITE) || defined(OCK_WRITES_JSON_ONLY)
 
 ockham_status ock_import_lines(ock_import *import, char *text, ockham_error *err) {
   (void)text;

@@ -20,9 +20,6 @@ typedef struct ock_study_file {
   ock_study_lines lines;
 } ock_study_file;
 
-/* From memory. BAD_FILE, NO_MEMORY, UNSUPPORTED. */
-ockham_status ock_study_parse(const char *name, const char *text, size_t size, const ockham_trainer *trainer,
-                              ockham_study **study, ockham_error *err);
 /* What the reader leaves: names, levels that meet, claims that the scales can answer, what the trainer takes. */
 ockham_status ock_study_check(ock_study_file *file, const ockham_trainer *trainer, ockham_error *err);
 

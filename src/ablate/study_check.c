@@ -232,7 +232,7 @@ static ockham_status check_baselines(together *t, ockham_error *err) {
   const ock_study_file *file = t->file;
   double before = 0;
   for (size_t s = 0; s < file->study.n_scales; s++) {
-    ockham_trainer_facts facts = {NAN, NAN, NAN};
+    ockham_trainer_facts facts = {NAN, NAN, NAN, NAN};
     ockham_error why = {0};
     const char *name = file->study.scales[s].name;
     if (complete(t, s, &facts, &why)) {

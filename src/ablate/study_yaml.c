@@ -6,8 +6,8 @@
 
 #ifndef OCK_HAVE_YAML
 
-ockham_status ock_study_parse(const char *name, const char *text, size_t size, const ockham_trainer *trainer,
-                              ockham_study **study, ockham_error *err) {
+ockham_status ockham_study_parse(const char *name, const char *text, size_t size, const ockham_trainer *trainer,
+                                 ockham_study **study, ockham_error *err) {
   (void)text;
   (void)size;
   (void)trainer;
@@ -571,8 +571,8 @@ static ockham_status load(reading *r, const char *text, size_t size) {
   return status;
 }
 
-ockham_status ock_study_parse(const char *name, const char *text, size_t size, const ockham_trainer *trainer,
-                              ockham_study **study, ockham_error *err) {
+ockham_status ockham_study_parse(const char *name, const char *text, size_t size, const ockham_trainer *trainer,
+                                 ockham_study **study, ockham_error *err) {
   *study = NULL;
   ock_study_file *file = ock_alloc_zeroed(1, sizeof *file);
   if (!file) return ock_fail_memory(err, "the study", sizeof *file);

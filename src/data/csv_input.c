@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#if OCK_HAVE_ZLIB
+#ifdef OCK_HAVE_ZLIB
 #include <zlib.h>
 #endif
 
@@ -66,7 +66,7 @@ static ockham_status read_plain(ock_csv_input *input, char *text, size_t wanted,
 
 /* ---- gzip ---- */
 
-#if OCK_HAVE_ZLIB
+#ifdef OCK_HAVE_ZLIB
 static void *zlib_allocate(void *user, unsigned count, unsigned size_bytes) {
   (void)user;
   return ock_alloc_array(count, size_bytes);

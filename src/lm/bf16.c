@@ -2,56 +2,7 @@
 #include "lm/bf16.h"
 
 #ifdef OCK_HAVE_DNNL
-#include <dlfcn.h>
-#include <dnnl.h>
-#include <pthread.h>
-#include <string.h>
-
-/* ---- the functions of oneDNN 2 that are used ---- */
-
-#define DNNL_FUNCTIONS(X)        \
-  X(engine_create)               \
-  X(engine_destroy)              \
-  X(stream_create)               \
-  X(stream_destroy)              \
-  X(memory_desc_init_by_strides) \
-  X(matmul_desc_init)            \
-  X(primitive_desc_create)       \
-  X(primitive_desc_destroy)      \
-  X(primitive_create)            \
-  X(primitive_destroy)           \
-  X(primitive_execute)           \
-  X(memory_create)               \
-  X(memory_destroy)              \
-  X(memory_set_data_handle)
-
-typedef int get_threads_function(void);
-typedef void set_threads_function(int n);
-#define MEMBER(name) __typeof__(dnnl_##name) *name;
-static struct {
-  DNNL_FUNCTIONS(MEMBER)
-  /* of its OpenMP: one thread a product, whatever the caller's own loops use */
-  get_threads_function *get_threads;
-  set_threads_function *set_threads;
-} dnnl;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool is_open;
-
-static bool find(void *library, const char *name, void *function) {
-  void *found = dlsym(library, name);
-  *(void **)function = found;
-  return found != NULL;
-}
-
-static void open_dnnl(void) {
-  void *library = dlopen("libdnnl.so.2", RTLD_NOW | RTLD_LOCAL);
-  if (!library) return;
-  bool all = find(library, "omp_get_max_threads", &dnnl.get_threads);
-  all = find(library, "omp_set_num_threads", &dnnl.set_threads) && all;
-#define FIND(name) all = find(library, "dnnl_" #name, &dnnl.name) && all;
-  DNNL_FUNCTIONS(FIND)
-  is_open = all;
-}
+#include "lm/dnnl.h"
 
 /* ---- products, one primitive a shape ---- */
 
@@ -69,10 +20,12 @@ struct ock_lm_bf16 {
   product *products;
 };
 
+static const ock_dnnl *const dnnl = &ock_dnnl_table;
+
 static bool describe(dnnl_memory_desc_t *d, dnnl_data_type_t type, bool transposed, size_t rows, size_t columns) {
   dnnl_dims_t sizes = {(dnnl_dim_t)rows, (dnnl_dim_t)columns};
   dnnl_dims_t strides = {transposed ? 1 : (dnnl_dim_t)columns, transposed ? (dnnl_dim_t)rows : 1};
-  return dnnl.memory_desc_init_by_strides(d, 2, sizes, type, strides) == dnnl_success;
+  return dnnl->memory_desc_init_by_strides(d, 2, sizes, type, strides) == dnnl_success;
 }
 
 static bool make_primitive(ock_lm_bf16 *all, product *p) {
@@ -81,20 +34,20 @@ static bool make_primitive(ock_lm_bf16 *all, product *p) {
   dnnl_primitive_desc_t description = NULL;
   bool fine = describe(&a, dnnl_bf16, p->transpose_a, p->m, p->k) &&
               describe(&b, dnnl_bf16, p->transpose_b, p->k, p->n) && describe(&c, dnnl_f32, false, p->m, p->n) &&
-              dnnl.matmul_desc_init(&operation, &a, &b, NULL, &c) == dnnl_success &&
-              dnnl.primitive_desc_create(&description, &operation, NULL, all->engine, NULL) == dnnl_success;
-  fine = fine && dnnl.primitive_create(&p->primitive, description) == dnnl_success;
-  if (description) dnnl.primitive_desc_destroy(description);
-  return fine && dnnl.memory_create(&p->a, &a, all->engine, DNNL_MEMORY_NONE) == dnnl_success &&
-         dnnl.memory_create(&p->b, &b, all->engine, DNNL_MEMORY_NONE) == dnnl_success &&
-         dnnl.memory_create(&p->c, &c, all->engine, DNNL_MEMORY_NONE) == dnnl_success;
+              dnnl->matmul_desc_init(&operation, &a, &b, NULL, &c) == dnnl_success &&
+              dnnl->primitive_desc_create(&description, &operation, NULL, all->engine, NULL) == dnnl_success;
+  fine = fine && dnnl->primitive_create(&p->primitive, description) == dnnl_success;
+  if (description) dnnl->primitive_desc_destroy(description);
+  return fine && dnnl->memory_create(&p->a, &a, all->engine, DNNL_MEMORY_NONE) == dnnl_success &&
+         dnnl->memory_create(&p->b, &b, all->engine, DNNL_MEMORY_NONE) == dnnl_success &&
+         dnnl->memory_create(&p->c, &c, all->engine, DNNL_MEMORY_NONE) == dnnl_success;
 }
 
 static void release(product *p) {
-  if (p->primitive) dnnl.primitive_destroy(p->primitive);
-  if (p->a) dnnl.memory_destroy(p->a);
-  if (p->b) dnnl.memory_destroy(p->b);
-  if (p->c) dnnl.memory_destroy(p->c);
+  if (p->primitive) dnnl->primitive_destroy(p->primitive);
+  if (p->a) dnnl->memory_destroy(p->a);
+  if (p->b) dnnl->memory_destroy(p->b);
+  if (p->c) dnnl->memory_destroy(p->c);
   p->primitive = NULL;
 }
 
@@ -122,11 +75,10 @@ static product *product_of(ock_lm_bf16 *all, product wanted) {
 /* ---- from outside ---- */
 
 ock_lm_bf16 *ock_lm_bf16_new(void) {
-  pthread_once(&once, open_dnnl);
-  ock_lm_bf16 *all = is_open ? ock_alloc_zeroed(1, sizeof *all) : NULL;
+  ock_lm_bf16 *all = ock_dnnl_open() ? ock_alloc_zeroed(1, sizeof *all) : NULL;
   if (!all) return NULL;
-  if (dnnl.engine_create(&all->engine, dnnl_cpu, 0) == dnnl_success &&
-      dnnl.stream_create(&all->stream, all->engine, dnnl_stream_default_flags) == dnnl_success)
+  if (dnnl->engine_create(&all->engine, dnnl_cpu, 0) == dnnl_success &&
+      dnnl->stream_create(&all->stream, all->engine, dnnl_stream_default_flags) == dnnl_success)
     return all;
   ock_lm_bf16_free(all);
   return NULL;
@@ -135,27 +87,28 @@ ock_lm_bf16 *ock_lm_bf16_new(void) {
 void ock_lm_bf16_free(ock_lm_bf16 *all) {
   if (!all) return;
   for (size_t i = 0; i < all->n_products; i++) release(&all->products[i]);
-  if (all->stream) dnnl.stream_destroy(all->stream);
-  if (all->engine) dnnl.engine_destroy(all->engine);
+  if (all->stream) dnnl->stream_destroy(all->stream);
+  if (all->engine) dnnl->engine_destroy(all->engine);
   ock_free(all->products);
   ock_free(all);
 }
 
 static bool run(ock_lm_bf16 *all, const product *p, void *a, void *b, void *c) {
   dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, p->a}, {DNNL_ARG_WEIGHTS, p->b}, {DNNL_ARG_DST, p->c}};
-  return dnnl.memory_set_data_handle(p->a, a) == dnnl_success && dnnl.memory_set_data_handle(p->b, b) == dnnl_success &&
-         dnnl.memory_set_data_handle(p->c, c) == dnnl_success &&
-         dnnl.primitive_execute(p->primitive, all->stream, 3, arguments) == dnnl_success;
+  return dnnl->memory_set_data_handle(p->a, a) == dnnl_success &&
+         dnnl->memory_set_data_handle(p->b, b) == dnnl_success &&
+         dnnl->memory_set_data_handle(p->c, c) == dnnl_success &&
+         dnnl->primitive_execute(p->primitive, all->stream, 3, arguments) == dnnl_success;
 }
 
 bool ock_lm_bf16_product(ock_lm_bf16 *all, bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
                          uint16_t *a, uint16_t *b, float *c) {
-  int threads = dnnl.get_threads();
-  dnnl.set_threads(1);
+  int threads = dnnl->get_threads();
+  dnnl->set_threads(1);
   product *p =
       product_of(all, (product){.transpose_a = transpose_a, .transpose_b = transpose_b, .m = m, .n = n, .k = k});
   bool done = p && p->primitive && run(all, p, a, b, c);
-  dnnl.set_threads(threads);
+  dnnl->set_threads(threads);
   return done;
 }
 

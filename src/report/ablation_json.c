@@ -139,6 +139,8 @@ static json_t *effect(const ock_ablation_report *r, const ockham_effect *e) {
   ock_json_put(&object, "inclusion_trend", ock_json_number(e->inclusion_trend));
   ock_json_put(&object, "runs_to_decide", ock_json_number(e->runs_to_decide));
   if (e->other_factor != SIZE_MAX) return object;
+  ock_json_put(&object, "parameters", ock_json_number(e->parameters));
+  ock_json_put(&object, "flops_per_token", ock_json_number(e->flops_per_token));
   ock_json_put(&object, "diverges", json_boolean(e->diverges));
   ock_json_put(&object, "diverged", interval(&e->diverged));
   ock_json_put(&object, "baseline_diverged", interval(&e->baseline_diverged));

@@ -232,6 +232,47 @@ static void put_accounts(teller *t) {
   }
 }
 
+/* ---- what they cost ---- */
+
+static bool is_one(double ratio) {
+  return fabs(ratio - 1) < 5e-4;
+}
+
+static bool is_told(const ockham_effect *e) {
+  return !isnan(e->parameters) || !isnan(e->flops_per_token);
+}
+
+static void put_ratio(teller *t, double ratio, int width) {
+  char text[40];
+  snprintf(text, sizeof text, ratio < 10 ? "%s%.3f" : "%s%.3g", t->times, ratio);
+  put_left(t, isnan(ratio) ? t->dash : text, width);
+}
+
+/* Only of those that differ from the baseline. */
+static void put_costs(teller *t) {
+  size_t n_told = 0, n_same = 0;
+  for (size_t i = 0; i < t->ablation->n_mains; i++) {
+    const ockham_effect *e = &t->ablation->mains[i];
+    bool is_same = is_one(e->parameters) && is_one(e->flops_per_token);
+    n_same += is_same;
+    if (is_same || !is_told(e)) continue;
+    if (n_told++ == 0) {
+      put_title(t, "What a change alone makes of the baseline, at the largest scale that was not held out");
+      put(t, "  ");
+      put_left(t, "change", NAME_WIDTH);
+      put_left(t, "parameters", 12);
+      tell(t, "FLOPs a token\n");
+    }
+    put_name(t, e);
+    put_ratio(t, e->parameters, 12);
+    put_ratio(t, e->flops_per_token, 0);
+    end_line(t);
+  }
+  if (n_same)
+    tell(t, "%s  %zu %schange%s the baseline's parameters and FLOPs a token\n", n_told ? "" : "\n", n_same,
+         n_told ? "other " : "", n_same == 1 ? " has" : "s have");
+}
+
 /* ---- together ---- */
 
 static void put_interactions(teller *t) {
@@ -417,6 +458,7 @@ void ock_ablation_text(const ock_ablation_report *report, FILE *out) {
   put_losses(&t);
   if (t.ablation->law.fitted) put_gains(&t);
   put_accounts(&t);
+  put_costs(&t);
   put_claims(&t);
   put_interactions(&t);
   put_joints(&t);

@@ -27,7 +27,7 @@ static const char good[] =
     "seed: 7\n";                                                        /* 20 */
 
 static ockham_status parse(const char *text, ockham_study **study, ockham_error *err) {
-  return ock_study_parse("s.yaml", text, strlen(text), NULL, study, err);
+  return ockham_study_parse("s.yaml", text, strlen(text), NULL, study, err);
 }
 
 #ifdef OCK_HAVE_YAML
@@ -174,7 +174,7 @@ static const ockham_trainer trainer = {.check = check_setting, .complete = compl
 static void expect_of_trainer(const char *text, const char *message) {
   ockham_study *study;
   ockham_error err = {0};
-  assert_int_equal(ock_study_parse("s.yaml", text, strlen(text), &trainer, &study, &err), OCKHAM_BAD_FILE);
+  assert_int_equal(ockham_study_parse("s.yaml", text, strlen(text), &trainer, &study, &err), OCKHAM_BAD_FILE);
   assert_string_equal(err.message, message);
 }
 
@@ -194,7 +194,7 @@ static void test_the_trainer_is_asked(void **state) {
   static const char text[] =
       "corpus: c\nfactors: {a: [x, y], b: [x, y]}\nforbidden: [{a: y, b: x}]\nscales: {S: {width: 3}}\n"
       "rates: [0.5, 1]\n";
-  assert_ok(ock_study_parse("s.yaml", text, strlen(text), &trainer, &study, err));
+  assert_ok(ockham_study_parse("s.yaml", text, strlen(text), &trainer, &study, err));
   uint8_t levels[] = {1, 1};
   ockham_run run = {.id = 3, .levels = levels, .seed = 12, .rate = .5};
   char *command;

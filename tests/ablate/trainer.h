@@ -53,11 +53,11 @@ static ockham_run planned[MOST_PLANNED];
 static uint8_t planned_levels[2 * MOST_PLANNED];
 static ockham_plan test_plan;
 
-static void plan_clear(void) {
+static inline void plan_clear(void) {
   test_plan = (ockham_plan){.runs = planned, .levels = planned_levels};
 }
 
-static void plan_add(ockham_purpose purpose, size_t scale, int a, int b, uint64_t seed, double rate) {
+static inline void plan_add(ockham_purpose purpose, size_t scale, int a, int b, uint64_t seed, double rate) {
   size_t n = test_plan.n_runs++;
   planned_levels[2 * n] = (uint8_t)a;
   planned_levels[2 * n + 1] = (uint8_t)b;

@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char *text = malloc(size + 1); /* with its end where the sanitizer sees it */
   if (!text) return 0;
   if (size) memcpy(text, data, size);
-  ockham_status status = ock_study_parse("/fuzz.yaml", text, size, &trainer, &study, &err);
+  ockham_status status = ockham_study_parse("/fuzz.yaml", text, size, &trainer, &study, &err);
   free(text);
   if (status) {
     if (study || strchr(err.message, '\n') || (status == OCKHAM_BAD_FILE && !strstr(err.message, "/fuzz.yaml:")))

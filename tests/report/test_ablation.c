@@ -52,7 +52,7 @@ static ockham_run make_run(size_t i, size_t scale, int cell, uint64_t seed, doub
                       .loss = 1 + exp(y),
                       .flops = exp(20 + l),
                       .parameters = exp(10 + l / 2),
-                      .tokens = exp(10 + l / 2),
+                      .tokens = exp(10 + l / 2) * (cells[cell][0] ? 2 : 1),
                       .seconds = exp(l),
                       .slope = -.2 * exp(y)};
 }
@@ -102,6 +102,8 @@ static void test_the_text_tells_all(void **state) {
                                       "b=<y> is negligible                     yes",
                                       "beware: claimed when runs had ended already",
                                       "iso-flop                 iso-time",
+                                      "a old -> new                            x1.000      x0.500\n",
+                                      "  1 other change has the baseline's parameters and FLOPs a token",
                                       "a=old                                   28      0         0",
                                       "a=new                                   28      1         0",
                                       "beware: of 4 cells 4 did best at the lowest or highest rate tried",

@@ -102,11 +102,14 @@ function fillAccounts() {
   const last = (list) => { const at = scales.map((s, i) => i).filter((i) => isKnown(list?.[i]) && !scales[i].held_out); return at.length ? list[lastOf(at)] : null; };
   const side = (x) => (!isKnown(x) ? 0 : x[1] > 1 ? 1 : x[2] !== null && x[2] < 1 ? -1 : 0);
   $("accounts-note").append("At the largest scale that was not held out. The same runs compared at equal floating-point work, at equal parameters, and at equal time on a core, as measured. Bold: on the other side of 1×, or no longer told from it.");
+  const costs = [["parameters", "parameters"], ["FLOPs a token", "flops_per_token"]].filter(([, field]) => ranked.some((c) => c[field] !== null));
+  if (costs.length) $("accounts-note").append(` ${capital(costs.map(([name]) => name).join(" and "))}: what the change alone makes of the baseline’s.`);
   const body = ranked.map((c) => {
     const own = side(last(c.ceg));
-    return make("tr", {}, rowHead(c.title), ...names.map((name) => cell(gainSaid(last(gainsBy(c, name))), side(last(gainsBy(c, name))) === own ? "" : "differs")));
+    return make("tr", {}, rowHead(c.title), ...names.map((name) => cell(gainSaid(last(gainsBy(c, name))), side(last(gainsBy(c, name))) === own ? "" : "differs")),
+      ...costs.map(([, field]) => cell(times(c[field]))));
   });
-  fillTable("account-table", ["change", ...names], body, ["change"]);
+  fillTable("account-table", ["change", ...names, ...costs.map(([name]) => name)], body, ["change"]);
 }
 
 // ---- over scale ----

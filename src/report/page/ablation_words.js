@@ -107,7 +107,13 @@ function sayRuns(m) {
 // A level that makes runs diverge does so whatever those that ended say.
 const verdictOf = (m) => (m.diverges ? `${m.verdict} (diverges)` : m.verdict);
 const sayDiverged = (m) => (m.diverges ? `${percentOf(m.diverged[0])} of its runs diverged, of the baseline’s level ${percentOf(m.baseline_diverged[0])}. ` : "");
-const sayChange = (m) => sayDiverged(m) + sayWorth(m);
+// What it makes of the baseline, where that is more than a rounding.
+function sayCosts(m) {
+  const more = (ratio, verb, what) => { const by = Math.abs(100 * (ratio - 1)); return ratio === null || by < 0.5 ? "" : `${verb} ${say(Number(by.toPrecision(2)))}\u00a0% ${ratio > 1 ? "more" : "fewer"} ${what}`; };
+  const list = [more(m.parameters, "has", "parameters"), more(m.flops_per_token, "takes", "FLOPs a token")].filter((text) => text);
+  return list.length ? ` It ${list.join(" and ")}.` : "";
+}
+const sayChange = (m) => sayDiverged(m) + sayWorth(m) + sayCosts(m);
 
 function sayWorth(m) {
   if (telling(m) === null) return sayLoss(m) + (isKnown(m.log_loss) ? sayRuns(m) : "");

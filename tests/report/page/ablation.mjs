@@ -78,7 +78,8 @@ async function checkTables(browser, path) {
   same(await count(page, "#gain-table tbody tr:not(.measured)"), 3, "changes in the table of gains");
   same(await count(page, "#loss-table tbody tr"), 3, "changes in the table of losses");
   same(await count(page, "#account-table tbody tr"), 3, "changes in the table of accounts");
-  same(await page.locator("#account-table thead th").allTextContents().then((all) => all.join()), "change,iso-flop,iso-parameter,iso-time", "accounts");
+  same(await page.locator("#account-table thead th").allTextContents().then((all) => all.join()), "change,iso-flop,iso-parameter,iso-time,parameters,FLOPs a token", "accounts");
+  same(await page.locator("#account-table tbody td:nth-last-child(-n+2)").allTextContents().then((all) => all.join()), Array(6).fill("1.00×").join(), "costs");
   same(await count(page, "#stability-table tbody tr"), 6, "levels in the table");
   same(await count(page, "#pair-table tbody tr"), data.interactions.length, "pairs in the table");
   same(await count(page, "#scale-table tbody tr"), 4, "scales in the table");

@@ -13,6 +13,7 @@
 
 #ifdef OCK_HAVE_SQLITE
 
+#include "ablate/journal_rows.h"
 #include "data/sql.h"
 
 enum { BUSY_MS = 10000, APPLICATION = 0x4f634162, FORMAT = 1 };
@@ -21,10 +22,7 @@ struct ockham_journal {
   const ockham_study *study;
   char *path, *folder;
   ock_sql sql;
-  ock_arena arena; /* keys and levels */
-  ockham_run *runs;
-  const char **keys;        /* of runs */
-  size_t n, room, n_before; /* n_before: at the beginning of a transaction */
+  ock_journal_rows rows;
   uint64_t next_id;
   char *first_text; /* the study when it was new */
   int lock;         /* -1: not held */
@@ -113,48 +111,10 @@ static ockham_status check_format(ockham_journal *j, bool *is_new, ockham_error 
   return OCKHAM_OK;
 }
 
-/* ---- rows in memory ---- */
+/* ---- rows ---- */
 
-static ockham_status make_room(ockham_journal *j, ockham_error *err) {
-  if (j->n < j->room) return OCKHAM_OK;
-  size_t room = j->room ? 2 * j->room : 64;
-  ockham_run *runs = ock_realloc_array(j->runs, room, sizeof *runs);
-  if (runs) j->runs = runs;
-  const char **keys = runs ? ock_realloc_array((void *)j->keys, room, sizeof *keys) : NULL;
-  if (keys) j->keys = keys;
-  if (!keys) return ock_fail_memory(err, "the journal's runs", room * sizeof *runs);
-  j->room = room;
-  return OCKHAM_OK;
-}
-
-static size_t find_row(const ockham_journal *j, const char *key) {
-  for (size_t i = 0; i < j->n; i++)
-    if (strcmp(j->keys[i], key) == 0) return i;
-  return SIZE_MAX;
-}
-
-/* A copy of a run, in place of one of the same key. */
 static ockham_status keep(ockham_journal *j, const ockham_run *run, const char *key, ockham_error *err) {
-  size_t at = find_row(j, key);
-  OCK_TRY(make_room(j, err));
-  if (at == SIZE_MAX) {
-    char *copy = ock_arena_text(&j->arena, key, strlen(key));
-    uint8_t *levels = ock_arena_array(&j->arena, j->study->n_factors, 1);
-    if (!copy || !levels) return ock_fail_memory(err, "the journal's runs", strlen(key));
-    memcpy(levels, run->levels, j->study->n_factors);
-    at = j->n++;
-    for (; at > 0 && j->runs[at - 1].id > run->id; at--) { /* in the order of their numbers, however they ended */
-      j->runs[at] = j->runs[at - 1];
-      j->keys[at] = j->keys[at - 1];
-    }
-    j->keys[at] = copy;
-    j->runs[at] = *run;
-    j->runs[at].levels = levels;
-  } else {
-    const uint8_t *levels = j->runs[at].levels;
-    j->runs[at] = *run;
-    j->runs[at].levels = levels;
-  }
+  OCK_TRY(ock_journal_rows_keep(&j->rows, run, key, err));
   if (run->id >= j->next_id) j->next_id = run->id + 1;
   return OCKHAM_OK;
 }
@@ -199,7 +159,7 @@ static ockham_status load_row(ockham_journal *j, sqlite3_stmt *row, ockham_error
 
 static ockham_status load(ockham_journal *j, ockham_error *err) {
   sqlite3_stmt *statement;
-  j->n = 0;
+  ock_journal_rows_empty(&j->rows);
   j->next_id = 1;
   OCK_TRY(
       ock_sql_prepare(&j->sql,
@@ -246,6 +206,7 @@ ockham_status ockham_journal_open(const char *path, const ockham_study *study, o
   ockham_journal *j = ock_alloc_zeroed(1, sizeof *j);
   if (!j) return ock_fail_memory(err, "the journal", sizeof *j);
   j->study = study;
+  j->rows.n_factors = study->n_factors;
   j->lock = -1;
   j->path = ock_string_copy(path);
   j->folder = join(path, ".runs");
@@ -265,9 +226,7 @@ void ockham_journal_free(ockham_journal *j) {
   if (!j) return;
   ock_journal_unlock(j);
   ock_sql_close(&j->sql);
-  ock_arena_clear(&j->arena);
-  ock_free(j->runs);
-  ock_free((void *)j->keys);
+  ock_journal_rows_clear(&j->rows);
   ock_free(j->first_text);
   ock_free(j->folder);
   ock_free(j->path);
@@ -278,14 +237,14 @@ void ockham_journal_free(ockham_journal *j) {
 
 ockham_status ockham_journal_runs(ockham_journal *j, const ockham_run **runs, size_t *n_runs, ockham_error *err) {
   (void)err;
-  *runs = j->runs;
-  *n_runs = j->n;
+  *runs = j->rows.runs;
+  *n_runs = j->rows.n;
   return OCKHAM_OK;
 }
 
 const ockham_run *ock_journal_all(const ockham_journal *j, size_t *n) {
-  *n = j->n;
-  return j->runs;
+  *n = j->rows.n;
+  return j->rows.runs;
 }
 
 bool ockham_journal_claimed_before(const ockham_journal *j, const ockham_study_claim *claim) {
@@ -300,8 +259,8 @@ const ockham_study *ock_journal_study(const ockham_journal *j) {
 }
 
 const ockham_run *ock_journal_find(const ockham_journal *j, const char *key) {
-  size_t at = find_row(j, key);
-  return at == SIZE_MAX ? NULL : &j->runs[at];
+  size_t at = ock_journal_rows_find(&j->rows, key);
+  return at == SIZE_MAX ? NULL : &j->rows.runs[at];
 }
 
 uint64_t ock_journal_next_id(const ockham_journal *j) {
@@ -425,7 +384,6 @@ ockham_status ock_journal_put(ockham_journal *j, const ock_row *row, ockham_erro
 }
 
 ockham_status ock_journal_begin(ockham_journal *j, ockham_error *err) {
-  j->n_before = j->n;
   return ock_sql_run(&j->sql, "BEGIN IMMEDIATE", "cannot be written", err);
 }
 
@@ -435,7 +393,8 @@ ockham_status ock_journal_commit(ockham_journal *j, ockham_error *err) {
 
 void ock_journal_rollback(ockham_journal *j) {
   sqlite3_exec(j->sql.database, "ROLLBACK", NULL, NULL, NULL);
-  if (load(j, NULL)) j->n = j->n_before;
+  uint64_t next_id = j->next_id;
+  if (load(j, NULL)) j->next_id = next_id; /* what could not be read again must not be written over */
 }
 
 /* ---- one writer ---- */

@@ -8,11 +8,11 @@
 /* Zero-initialise but for n_factors; ock_journal_rows_clear(). */
 typedef struct ock_journal_rows {
   size_t n_factors, n, room;
-  ockham_run *runs;             /* ids ascend */
-  const char **keys;            /* of runs */
-  struct ock_journal_rows_slot *slots;  /* open addressing by the key: the run's id */
-  size_t n_slots, n_used_slots; /* n_slots: a power of two */
-  ock_arena arena;              /* keys and levels */
+  ockham_run *runs;                    /* ids ascend */
+  const char **keys;                   /* of runs */
+  struct ock_journal_rows_slot *slots; /* open addressing by the key: the run's id */
+  size_t n_slots, n_used_slots;        /* n_slots: a power of two */
+  ock_arena arena;                     /* keys and levels */
 } ock_journal_rows;
 
 /* Where the run of that key is; SIZE_MAX: there is none. */

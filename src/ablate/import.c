@@ -16,12 +16,6 @@ enum { MOST_BYTES = 1 << 28 };
 
 /* ---- fields ---- */
 
-static const char *find_setting(const ockham_study_setting *settings, size_t n, const char *name) {
-  for (size_t i = 0; i < n; i++)
-    if (strcmp(settings[i].name, name) == 0) return settings[i].value;
-  return NULL;
-}
-
 static const char *find_field(const ock_field *fields, size_t n, const char *name) {
   for (size_t i = 0; i < n; i++)
     if (strcmp(fields[i].name, name) == 0) return fields[i].text;
@@ -31,9 +25,9 @@ static const char *find_field(const ock_field *fields, size_t n, const char *nam
 /* The text of one of our columns; NULL: there is none. */
 static const char *text_of(const ock_import *import, const ock_field *fields, size_t n, const char *name) {
   const ockham_import_options *o = import->options;
-  const char *text = find_setting(o->set, o->n_set, name);
+  const char *text = ock_setting_find(o->set, o->n_set, name);
   if (text) return text;
-  const char *theirs = find_setting(o->map, o->n_map, name);
+  const char *theirs = ock_setting_find(o->map, o->n_map, name);
   return find_field(fields, n, theirs ? theirs : name);
 }
 

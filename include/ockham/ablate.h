@@ -455,9 +455,10 @@ typedef struct ockham_import_options {
 } ockham_import_options;
 /** Runs from a table: .csv, or .jsonl with a JSON object a line (members of members are named a.b); columns by the
  * names of factors, and scale, seed, rate, purpose, the study's metric or loss, flops (or the study's metric of
- * compute), parameters, tokens, seconds, slope, outcome. Of factors that have no column every run is at the first
- * level; of scales and seeds likewise. Or from what tasks of ockham_study_slurm() left: a file, or the folder. A run
- * that the journal has already is left out. Fails with BAD_DATA (the row, what was expected), BAD_FILE, IO,
+ * compute), parameters, tokens, seconds, slope, outcome. Every factor has a column, or is set; runs without
+ * a seed are numbered in their order. Or from what tasks of ockham_study_slurm() left: a file, or the folder. A run
+ * that the journal has already is left out, unless it failed there and did not here. Fails with BAD_DATA (the row, what
+ * was expected; the same run with another loss; no rows), BAD_ARGUMENT (no such column of ours), BAD_FILE, IO,
  * UNSUPPORTED. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_import(ockham_journal *journal, const char *path,
                                                                  const ockham_import_options *options,

@@ -77,7 +77,8 @@ extern "C" {
     "q 1/sqrt(d d_h) and logits not divided; k, v, hidden 1/sqrt(d); o 1/sqrt(H d_h); embeddings 1, tied logits / " \
     "sqrt(d)",                                                                                                      \
     "Raffel et al., 2019 (arXiv:1910.10683)")                                                                       \
-  X(MUP, "mup", "fan-in; rates of matrices x 64/d, logits x 64/d, attention / d_h instead of its root",             \
+  X(MUP, "mup",                                                                                                     \
+    "fan-in, embeddings 1/8; AdamW's rates of matrices x 64/d, logits x 64/d, attention / d_h instead of its root", \
     "Yang et al., 2022 (arXiv:2203.03466)")                                                                         \
   X(ZERO_OUTPUT, "zero-output", "fan-in, outputs of sublayers 0", "Zhang et al., 2019 (arXiv:1901.09321, Fixup)")
 
@@ -86,10 +87,10 @@ extern "C" {
   X(GQA, "gqa", "for each group of heads: `kv_heads` groups", "Ainslie et al., 2023 (arXiv:2305.13245)") \
   X(MQA, "mqa", "one for all heads", "Shazeer, 2019 (arXiv:1911.02150)")
 
-#define OCKHAM_LM_MASK_LIST(X)                                                                                        \
-  X(FULL, "full", "as the architecture says", "")                                                                     \
-  X(LOCAL, "local", "and i - j < window", "Beltagy et al., 2020 (arXiv:2004.05150)")                                  \
-  X(STRIDED, "strided", "and i - j < window, or j + 1 a multiple of window", "Child et al., 2019 (arXiv:1904.10509)") \
+#define OCKHAM_LM_MASK_LIST(X)                                                                                  \
+  X(FULL, "full", "as the architecture says", "")                                                               \
+  X(LOCAL, "local", "and i - j < window", "Beltagy et al., 2020 (arXiv:2004.05150)")                            \
+  X(STRIDED, "strided", "and i - j < window, or a multiple of window", "Child et al., 2019 (arXiv:1904.10509)") \
   X(ALTERNATING, "alternating", "local in every other layer", "Gemma 2, 2024 (arXiv:2408.00118)")
 
 #define OCKHAM_LM_BLOCK_LIST(X)                                                                  \

@@ -194,6 +194,23 @@ static ockham_status settle(ock_analysis *a, ock_pairs *pairs, ockham_error *err
 
 /* ---- warnings ---- */
 
+/* Why there is no law where there are two scales or more. */
+static ockham_status warn_of_no_law(ock_analysis *a) {
+  size_t n_scales = 0, n_known = 0;
+  double least = INFINITY, most = -INFINITY;
+  for (size_t s = 0; s < a->study->n_scales; s++) {
+    if (!a->in_law[s] || !a->out->scales[s].n_runs) continue;
+    n_scales++;
+    if (isnan(a->scale_compute[s])) continue;
+    n_known++;
+    least = fmin(least, a->scale_compute[s]), most = fmax(most, a->scale_compute[s]);
+  }
+  if (n_known < n_scales)
+    return ock_warn(a, "no law, and no gains: runs tell of compute at %zu of %zu scales", n_known, n_scales);
+  if (!(most > least)) return ock_warn(a, "no law, and no gains: the scales have the same compute");
+  return ock_warn(a, "no law: gains in compute and their change with scale are not known");
+}
+
 static ockham_status warn_of_scales(ock_analysis *a) {
   size_t n_law = 0, n_degrees = 0;
   for (size_t s = 0; s < a->study->n_scales; s++) {
@@ -203,9 +220,10 @@ static ockham_status warn_of_scales(ock_analysis *a) {
     n_degrees += noise->degrees;
     if (noise->n_failed) OCK_TRY(ock_warn(a, "scale '%s': %zu runs failed and are left out", name, noise->n_failed));
   }
-  if (a->model.n_blocks)
-    OCK_TRY(ock_warn(a, n_law < 2 ? "one scale only: nothing can be said of compute or scale, effects are on the loss"
-                                  : "no law: gains in compute and their change with scale are not known"));
+  if (a->model.n_blocks && n_law < 2)
+    OCK_TRY(ock_warn(a, "one scale only: nothing can be said of compute or scale, effects are on the loss"));
+  else if (a->model.n_blocks)
+    OCK_TRY(warn_of_no_law(a));
   if (a->model.by_effects)
     return ock_warn(a, "no replicates and no runs to spare: the noise was guessed from the smaller effects (Lenth)");
   return n_degrees ? OCKHAM_OK
@@ -257,6 +275,7 @@ static ockham_status analyse(ock_analysis *a, ockham_error *err) {
   OCK_TRY(ock_evidence_find(a, &pairs, err));
   OCK_TRY(ock_verdicts_find(a, err));
   OCK_TRY(ock_interactions_find(a, &pairs, err));
+  OCK_TRY(ock_depends_find(a, err));
   OCK_TRY(ock_measured_find(a, err));
   OCK_TRY(ock_recipe_find(a, &pairs, err));
   OCK_TRY(ock_prediction_find(a, err));

@@ -235,6 +235,8 @@ ockham_interval ock_fieller(double c0, double c1, double v00, double v01, double
 ockham_status ock_pairs_sort(ock_analysis *a, ock_pairs *pairs, ockham_error *err);
 ockham_status ock_pairs_select(ock_analysis *a, const ock_pairs *pairs, ockham_error *err);
 ockham_status ock_interactions_find(ock_analysis *a, const ock_pairs *pairs, ockham_error *err);
+/* depends.c: warnings of mains that a pair turns over; one that is nothing in the mean only is undecided. */
+ockham_status ock_depends_find(ock_analysis *a, ockham_error *err);
 
 /* ---- evidence.c ---- */
 ockham_status ock_evidence_find(ock_analysis *a, const ock_pairs *pairs, ockham_error *err);

@@ -31,6 +31,12 @@ static const char *text_of(const ock_import *import, const ock_field *fields, si
   return find_field(fields, n, theirs ? theirs : name);
 }
 
+/* What a column of ours is called in the table. */
+static const char *name_there(const ock_import *import, const char *name) {
+  const char *theirs = find_setting(import->options->map, import->options->n_map, name);
+  return theirs ? theirs : name;
+}
+
 #define FAULT(import, err, ...) ock_import_fault(import, err, __VA_ARGS__)
 OCK_PRINTF(3, 4)
 static ockham_status ock_import_fault(const ock_import *import, ockham_error *err, const char *format, ...) {
@@ -58,13 +64,13 @@ static ockham_status number_of(const ock_import *import, const ock_field *fields
 
 /* ---- levels, scale, seed ---- */
 
-/* The same word, number (1e-4 and 0.0001) or switch (on and true). */
-static bool means(const char *level, const char *text) {
-  double a, b;
-  bool x, y;
-  if (strcmp(level, text) == 0) return true;
-  if (ock_number_parse(level, strlen(level), &a) && ock_number_parse(text, strlen(text), &b)) return a == b;
-  return ock_parse_switch(level, &x) && ock_parse_switch(text, &y) && x == y;
+/* The level of that word, else the first that means it: 3.10 is 3.1 only where there is no 3.10. */
+static size_t find_level(const ockham_study_factor *factor, const char *text) {
+  size_t l = ock_level_find(factor, text, strlen(text));
+  if (l != SIZE_MAX) return l;
+  for (l = 0; l < factor->n_levels && !ock_level_means(factor->levels[l], text); l++)
+    ;
+  return l;
 }
 
 static ockham_status levels_of(const ock_import *import, const ock_field *fields, size_t n, uint8_t *levels,
@@ -72,8 +78,10 @@ static ockham_status levels_of(const ock_import *import, const ock_field *fields
   for (size_t f = 0; f < import->study->n_factors; f++) {
     const ockham_study_factor *factor = &import->study->factors[f];
     const char *text = text_of(import, fields, n, factor->name);
-    size_t l = 0;
-    while (text && l < factor->n_levels && !means(factor->levels[l], text)) l++;
+    if (!text)
+      return FAULT(import, err, "expected a column '%s': where all runs are at one level of %s, set it",
+                   ock_show(name_there(import, factor->name)).text, factor->name);
+    size_t l = find_level(factor, text);
     if (l == factor->n_levels)
       return FAULT(import, err, "expected a level of %s, found '%s'", factor->name, ock_show(text).text);
     levels[f] = (uint8_t)l;
@@ -86,7 +94,7 @@ static bool fits_scale(const ock_import *import, const ock_field *fields, size_t
   size_t n_same = 0;
   for (size_t i = 0; i < scale->n_settings; i++) {
     const char *text = text_of(import, fields, n, scale->settings[i].name);
-    if (text && !means(scale->settings[i].value, text)) return false;
+    if (text && !ock_level_means(scale->settings[i].value, text)) return false;
     n_same += text != NULL;
   }
   return n_same > 0;
@@ -179,6 +187,8 @@ static ockham_status result_of(const ock_import *import, const ock_field *fields
       return FAULT(import, err, "expected %s of a run that is done, found nothing", metric);
   }
   if (diverged > 0) r->outcome = OCKHAM_OUTCOME_DIVERGED;
+  if (!loss && is_missing(word) && !(diverged > 0))
+    return FAULT(import, err, "expected a column '%s', the loss: map it", ock_show(name_there(import, metric)).text);
   if (r->outcome != OCKHAM_OUTCOME_DONE && r->outcome != OCKHAM_OUTCOME_DIVERGED) r->loss = NAN;
   if (!isfinite(r->loss)) r->loss = NAN;
   if (r->outcome == OCKHAM_OUTCOME_FAILED) snprintf(r->why, sizeof r->why, "imported as failed");
@@ -221,6 +231,23 @@ static ockham_status find_key(const ock_import *import, ockham_run *run, bool ha
   }
 }
 
+/* The same run with another loss is not the same file again. */
+static ockham_status check_same(const ock_import *import, const ockham_run *found, const ock_result *result,
+                                ockham_error *err) {
+  bool differs = found->outcome == OCKHAM_OUTCOME_DONE && result->outcome == OCKHAM_OUTCOME_DONE &&
+                 fabs(found->loss - result->loss) > 1e-6 * fabs(found->loss);
+  if (!differs) return OCKHAM_OK;
+  return FAULT(import, err,
+               "expected a run that is new, or as it is known: run %" PRIu64
+               " (the same levels, scale, rate and seed "
+               "%" PRIu64 ") has the loss %.8g, not %.8g",
+               found->id, found->seed, found->loss, result->loss);
+}
+
+static bool failed(ockham_outcome outcome) {
+  return outcome == OCKHAM_OUTCOME_FAILED || outcome == OCKHAM_OUTCOME_TIMED_OUT;
+}
+
 ockham_status ock_import_run(ock_import *import, const ock_field *fields, size_t n, ockham_error *err) {
   uint8_t levels[OCK_MOST_FACTORS];
   ockham_run run = {.levels = levels};
@@ -236,10 +263,12 @@ ockham_status ock_import_run(ock_import *import, const ock_field *fields, size_t
   OCK_TRY(number_of(import, fields, n, "rate", &rate, err));
   run.rate = rate > 0 ? rate : 0;
   ock_line key = {0};
-  const ockham_run *found;
+  const ockham_run *found = NULL;
   ockham_status status = find_key(import, &run, has_seed, import->n_rows, &key, &found, err);
-  if (!status && !found) {
-    run.id = ock_journal_next_id(import->journal);
+  if (!status && found && has_seed) status = check_same(import, found, &result, err);
+  bool is_new = !found || (has_seed && failed(found->outcome) && !failed(result.outcome)); /* it was run again */
+  if (!status && is_new) {
+    run.id = found ? found->id : ock_journal_next_id(import->journal);
     ock_row row = {.run = &run, .key = key.bytes, .result = &result, .cpu_seconds = NAN, .ended_ns = ock_wall_ns()};
     status = ock_journal_put(import->journal, &row, err);
     import->n_imported += !status;
@@ -323,6 +352,29 @@ static ockham_status import_folder(ock_import *import, const char *path, ockham_
   return status;
 }
 
+/* Of what we know of a run, that is a column. */
+static bool is_column(const ockham_study *study, const char *name) {
+  static const char *const ours[] = {"scale", "seed",  "rate",       "purpose", "outcome", "diverged",
+                                     "loss",  "flops", "parameters", "tokens",  "seconds", "slope"};
+  bool is = strcmp(name, study->metric) == 0 || strcmp(name, study->compute) == 0;
+  for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) is |= strcmp(name, ours[i]) == 0;
+  for (size_t f = 0; f < study->n_factors; f++) is |= strcmp(name, study->factors[f].name) == 0;
+  for (size_t s = 0; s < study->n_scales; s++)
+    is |= find_setting(study->scales[s].settings, study->scales[s].n_settings, name) != NULL;
+  return is;
+}
+
+static ockham_status check_columns(const ockham_study *study, const ockham_study_setting *settings, size_t n,
+                                   ockham_error *err) {
+  for (size_t i = 0; i < n; i++)
+    if (!is_column(study, settings[i].name))
+      return ock_fail(err, OCKHAM_BAD_ARGUMENT,
+                      "expected a factor, a setting of scales, scale, seed, rate, purpose, outcome, diverged, %s, %s, "
+                      "parameters, tokens, seconds or slope, found '%s'",
+                      study->metric, study->compute, ock_show(settings[i].name).text);
+  return OCKHAM_OK;
+}
+
 static ockham_status import_any(ock_import *import, const char *path, ockham_error *err) {
   struct stat facts;
   OCK_TRY(ock_journal_begin(import->journal, err));
@@ -337,6 +389,8 @@ ockham_status ockham_journal_import(ockham_journal *journal, const char *path, c
                                     uint64_t *n_imported, ockham_error *err) {
   static const ockham_import_options none = {0};
   ock_import import = {.journal = journal, .study = ock_journal_study(journal), .options = options ? options : &none};
+  OCK_TRY(check_columns(import.study, import.options->map, import.options->n_map, err));
+  OCK_TRY(check_columns(import.study, import.options->set, import.options->n_set, err));
   OCK_TRY(ock_journal_lock(journal, err));
   import.n_rows = ock_journal_next_id(journal);
   ockham_status status = import_any(&import, path, err);
@@ -377,6 +431,8 @@ ockham_status ockham_journal_import_rows(ockham_journal *journal, const ockham_s
                        .options = options ? options : &none,
                        .path = "the runs"};
   if (!n_rows) return ock_fail(err, OCKHAM_BAD_DATA, "expected a row a run, found none");
+  OCK_TRY(check_columns(import.study, import.options->map, import.options->n_map, err));
+  OCK_TRY(check_columns(import.study, import.options->set, import.options->n_set, err));
   OCK_TRY(ock_journal_lock(journal, err));
   import.n_rows = ock_journal_next_id(journal);
   ockham_status status = import_rows(&import, rows, n_rows, err);

@@ -51,22 +51,52 @@ static ockham_status read_record(ock_import *import, char **at, char delimiter, 
   return OCKHAM_OK;
 }
 
+static ockham_status check_any(const ock_import *import, size_t n_records, ockham_error *err) {
+  if (n_records) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_DATA, "%s: expected a row a run, found none", ock_show(import->path).text);
+}
+
+static ockham_status check_header(const ock_import *import, const ock_field *fields, size_t n, ockham_error *err) {
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = 0; j < i; j++)
+      if (*fields[i].name && strcmp(fields[i].name, fields[j].name) == 0)
+        return ock_fail_at(err, OCKHAM_BAD_DATA, 1, 0, "%s, line 1: two columns are called '%s'",
+                           ock_show(import->path).text, ock_show(fields[i].name).text);
+  for (size_t i = 0; i < import->options->n_map; i++) {
+    size_t j = 0;
+    while (j < n && strcmp(fields[j].name, import->options->map[i].value) != 0) j++;
+    if (j == n)
+      return ock_fail_at(err, OCKHAM_BAD_DATA, 1, 0, "%s, line 1: expected a column '%s', which %s is mapped to",
+                         ock_show(import->path).text, ock_show(import->options->map[i].value).text,
+                         import->options->map[i].name);
+  }
+  return OCKHAM_OK;
+}
+
+static char delimiter_of(const char *header, size_t size) {
+  static const char likely[] = ",\t;";
+  for (const char *d = likely; *d; d++)
+    if (memchr(header, *d, size)) return *d;
+  return ',';
+}
+
 static ockham_status import_records(ock_import *import, char *text, char **cells, ock_field *fields,
                                     ockham_error *err) {
-  char delimiter = ',', *at = text;
-  size_t n_columns, n;
+  char *at = text;
+  size_t n_columns, n, n_records = 0;
   if (strncmp(at, "\xef\xbb\xbf", 3) == 0) at += 3;
-  size_t header = strcspn(at, "\n");
-  if (memchr(at, '\t', header) && !memchr(at, ',', header)) delimiter = '\t';
+  char delimiter = delimiter_of(at, strcspn(at, "\n"));
   OCK_TRY(read_record(import, &at, delimiter, cells, &n_columns, err));
   for (size_t i = 0; i < n_columns; i++) fields[i].name = cells[i];
-  while (*at) {
+  OCK_TRY(check_header(import, fields, n_columns, err));
+  for (; *at; n_records++) {
     uint64_t row = import->row;
     OCK_TRY(read_record(import, &at, delimiter, cells, &n, err));
     uint64_t after = import->row;
     import->row = row;
     if (n == 1 && !*cells[0]) { /* an empty line */
       import->row = after;
+      n_records--;
       continue;
     }
     if (n != n_columns)
@@ -76,7 +106,7 @@ static ockham_status import_records(ock_import *import, char *text, char **cells
     OCK_TRY(ock_import_run(import, fields, n, err));
     import->row = after;
   }
-  return OCKHAM_OK;
+  return check_any(import, n_records, err);
 }
 
 ockham_status ock_import_csv(ock_import *import, char *text, ockham_error *err) {
@@ -204,13 +234,15 @@ ockham_status ock_import_lines(ock_import *import, char *text, ockham_error *err
   ock_field *fields = ock_alloc_array(MOST_FIELDS, sizeof *fields);
   if (!fields) return ock_fail_memory(err, "a table", MOST_FIELDS);
   ockham_status status = OCKHAM_OK;
+  size_t n_records = 0;
   for (char *line = text; *line && !status; import->row++) {
     size_t length = strcspn(line, "\n"), blank = strspn(line, " \t\r");
     if (blank < length) status = import_object(import, line, length, fields, err);
+    n_records += blank < length;
     line += length + (line[length] == '\n');
   }
   ock_free(fields);
-  return status;
+  return status ? status : check_any(import, n_records, err);
 }
 
 #endif

@@ -193,7 +193,7 @@ ock_result ock_metrics_result(const ock_metrics *m, const ockham_study *study, c
     snprintf(r.why, sizeof r.why, "%s", why);
   } else if (!said) {
     r.outcome = OCKHAM_OUTCOME_FAILED;
-    snprintf(r.why, sizeof r.why, "it printed no line 'METRIC %.80s=...'", study->metric);
+    snprintf(r.why, sizeof r.why, "it printed no line 'METRIC %.80s=NUMBER'", study->metric);
   } else {
     r.outcome = isfinite(r.loss) ? OCKHAM_OUTCOME_DONE : OCKHAM_OUTCOME_DIVERGED;
   }

@@ -33,7 +33,8 @@ typedef struct runner {
   const ockham_run_options *options;
   ock_schedule schedule;
   slot *slots;
-  size_t n_slots, n_failed, n_well; /* of this session, for giving up early */
+  size_t n_slots, n_failed; /* of this session, as long as none has ever gone well: for giving up early */
+  bool has_gone_well;
   struct pollfd *polled;
   char **environment;
   char *block;
@@ -195,13 +196,24 @@ static void tell(runner *r, const slot *s, const ock_result *result) {
                      ock_schedule_seconds_left(&r->schedule, r->n_slots));
 }
 
-/* Something that is wrong with every run is found by the first few. */
+static bool went_well(ockham_outcome outcome) {
+  return outcome != OCKHAM_OUTCOME_FAILED;
+}
+
+static bool has_one_that_went_well(ockham_journal *journal) {
+  size_t n;
+  const ockham_run *runs = ock_journal_all(journal, &n);
+  for (size_t i = 0; i < n; i++)
+    if (went_well(runs[i].outcome)) return true;
+  return false;
+}
+
+/* Something that is wrong with every run is found by the first few; a level that is wrong leaves the others to be run,
+ * also where its runs come first after a pilot or a stop. */
 static ockham_status give_up_early(runner *r, const slot *s, const ock_result *result, ockham_error *err) {
-  bool failed = result->outcome == OCKHAM_OUTCOME_FAILED;
-  r->n_failed += failed;
-  r->n_well += !failed;
-  if (r->n_well > 0 || r->n_failed < ENOUGH_FAILURES) return OCKHAM_OK;
-  return ock_fail(err, OCKHAM_BAD_DATA, "the first %zu runs all failed, the last by %s: see %.120s", r->n_failed,
+  if (went_well(result->outcome)) r->has_gone_well = true;
+  if (r->has_gone_well || ++r->n_failed < ENOUGH_FAILURES) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_DATA, "the first %zu runs all failed, the last: %s; see %.120s", r->n_failed,
                   result->why, s->log_path.bytes);
 }
 
@@ -312,6 +324,7 @@ static ockham_status make_slots(runner *r, ockham_error *err) {
 
 static ockham_status run_all(runner *r, const ockham_plan *plan, ockham_error *err) {
   OCK_TRY(ock_journal_lock(r->journal, err));
+  r->has_gone_well = has_one_that_went_well(r->journal);
   OCK_TRY(make_slots(r, err));
   OCK_TRY(ock_schedule_make(&r->schedule, r->study, plan, r->journal, r->options, err));
   ockham_status status = loop(r, err);

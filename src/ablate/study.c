@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ablate/command.h"
+#include "data/internal.h"
 
 ockham_status ock_study_fault(const ock_study_file *file, size_t line, ockham_error *err, const char *format, ...) {
   char text[sizeof((ockham_error *)0)->message];
@@ -27,6 +28,14 @@ size_t ock_factor_find(const ockham_study *study, const char *name, size_t lengt
   for (size_t f = 0; f < study->n_factors; f++)
     if (ock_is_word(name, length, study->factors[f].name)) return f;
   return SIZE_MAX;
+}
+
+bool ock_level_means(const char *level, const char *text) {
+  double a, b;
+  bool x, y;
+  if (strcmp(level, text) == 0) return true;
+  if (ock_number_parse(level, strlen(level), &a) && ock_number_parse(text, strlen(text), &b)) return a == b;
+  return ock_parse_switch(level, &x) && ock_parse_switch(text, &y) && x == y;
 }
 
 size_t ock_level_find(const ockham_study_factor *factor, const char *word, size_t length) {

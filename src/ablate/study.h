@@ -32,6 +32,8 @@ bool ock_is_word(const char *text, size_t length, const char *word);
 /* Numbers of names; SIZE_MAX: none. */
 size_t ock_factor_find(const ockham_study *study, const char *name, size_t length);
 size_t ock_level_find(const ockham_study_factor *factor, const char *word, size_t length);
+/* The same word, number (1e-4 and 0.0001) or switch (on and true). */
+bool ock_level_means(const char *level, const char *text);
 size_t ock_scale_find(const ockham_study *study, const char *name);
 bool ock_levels_forbidden(const ockham_study *study, const uint8_t *levels);
 

@@ -79,6 +79,29 @@ static ockham_status check_names(const ock_study_file *file, ockham_error *err) 
   return OCKHAM_OK;
 }
 
+static bool same_settings(const ockham_study_scale *a, const ockham_study_scale *b) {
+  if (a->n_settings != b->n_settings) return false;
+  for (size_t i = 0; i < a->n_settings; i++) {
+    size_t j = 0;
+    while (j < b->n_settings && strcmp(a->settings[i].name, b->settings[j].name) != 0) j++;
+    if (j == b->n_settings || strcmp(a->settings[i].value, b->settings[j].value) != 0) return false;
+  }
+  return true;
+}
+
+/* Unless the name itself tells a command which scale it is. */
+static ockham_status check_equal_scales(const ock_study_file *file, ockham_error *err) {
+  const ockham_study *study = &file->study;
+  if (study->command && strstr(study->command, "{scale}")) return OCKHAM_OK;
+  for (size_t s = 1; s < study->n_scales; s++)
+    for (size_t first = 0; first < s; first++)
+      if (study->scales[s].n_settings && same_settings(&study->scales[first], &study->scales[s]))
+        return ock_study_fault(file, file->lines.scales[s], err,
+                               "%s has the settings of %s: their runs would be the same", study->scales[s].name,
+                               study->scales[first].name);
+  return OCKHAM_OK;
+}
+
 static ockham_status check_scales(const ock_study_file *file, ockham_error *err) {
   const ockham_study *study = &file->study;
   size_t n_shown = 0;
@@ -91,6 +114,7 @@ static ockham_status check_scales(const ock_study_file *file, ockham_error *err)
     if (study->scales[s].held_out && s + 1 < study->n_scales && !study->scales[s + 1].held_out)
       return ock_study_fault(file, file->lines.scales[s], err, "expected only the largest scales to be held out");
   }
+  OCK_TRY(check_equal_scales(file, err));
   if (n_shown < study->n_scales && n_shown < 2)
     return ock_study_fault(file, file->lines.scales[n_shown], err,
                            "a scale that is held out is predicted from at least two others, found %zu", n_shown);
@@ -115,6 +139,22 @@ static ockham_status check_forbidden(const ock_study_file *file, ockham_error *e
   return OCKHAM_OK;
 }
 
+/* How many cells of each kind there can be. */
+static ockham_status check_size(const ock_study_file *file, ockham_error *err) {
+  const ockham_study *study = &file->study;
+  const size_t most = 128;
+  size_t n = study->design_runs, n_terms = 1;
+  for (size_t f = 0; f < study->n_factors; f++) n_terms += study->factors[f].n_levels - 1;
+  if (study->design == OCKHAM_DESIGN_FRACTION && n && ((n & (n - 1)) || n > most))
+    return ock_study_fault(file, file->lines.design, err, "expected 2, 4, 8, ... or %zu cells of a fraction, found %zu",
+                           most, n);
+  bool counts = study->design == OCKHAM_DESIGN_FRACTION || study->design == OCKHAM_DESIGN_D_OPTIMAL;
+  if (counts && n && n < n_terms)
+    return ock_study_fault(file, file->lines.design, err,
+                           "expected at least %zu cells, one for the mean and one a change, found %zu", n_terms, n);
+  return OCKHAM_OK;
+}
+
 static ockham_status check_design(const ock_study_file *file, ockham_error *err) {
   const ockham_study *study = &file->study;
   for (size_t f = 0; f < study->n_factors && study->design == OCKHAM_DESIGN_FRACTION; f++)
@@ -125,7 +165,7 @@ static ockham_status check_design(const ock_study_file *file, ockham_error *err)
   if (study->design == OCKHAM_DESIGN_FULL && count_cells(study) > 4096)
     return ock_study_fault(file, file->lines.design, err,
                            "expected a design other than full: there are %.0f combinations", count_cells(study));
-  return OCKHAM_OK;
+  return check_size(file, err);
 }
 
 /* ---- claims ---- */
@@ -162,6 +202,12 @@ static ockham_status check_each(const ock_study_file *file, const ockham_trainer
   for (size_t f = 0; f < study->n_factors; f++)
     for (size_t l = 0; l < study->factors[f].n_levels; l++)
       CHECK(file->lines.levels[f][l], study->factors[f].name, study->factors[f].levels[l])
+  for (size_t f = 0; f < study->n_factors; f++)
+    for (size_t l = 0; l < study->factors[f].n_levels; l++)
+      for (size_t before = 0; before < l; before++)
+        if (ock_level_means(study->factors[f].levels[before], study->factors[f].levels[l]))
+          return ock_study_fault(file, file->lines.levels[f][l], err, "%s=%s is %s=%s", study->factors[f].name,
+                                 study->factors[f].levels[l], study->factors[f].name, study->factors[f].levels[before]);
   for (size_t i = 0; i < study->n_base; i++) CHECK(file->lines.base[i], study->base[i].name, study->base[i].value)
   for (size_t s = 0; s < study->n_scales; s++)
     for (size_t i = 0; i < study->scales[s].n_settings; i++)
@@ -202,16 +248,19 @@ static ockham_status fail_meeting(const together *t, size_t f, size_t l, size_t 
 }
 
 /* A level with all others at the baseline's. Where it fails, it is for the factor that it fares better with at another
- * level. */
+ * level, if there is one. */
 static ockham_status check_single(together *t, size_t f, size_t l, ockham_error *err) {
   const ockham_study *study = &t->file->study;
   ockham_error why = {0}, other;
-  size_t partner = f == 0 && study->n_factors > 1;
+  size_t partner = SIZE_MAX;
   if (may_meet(t, f, l, f, l, &why)) return OCKHAM_OK;
   for (size_t g = 0; g < study->n_factors; g++)
     for (size_t m = 1; g != f && m < study->factors[g].n_levels; m++)
       if (may_meet(t, f, l, g, m, &other)) partner = g;
-  return fail_meeting(t, f, l, partner, 0, &why, err);
+  if (partner != SIZE_MAX || why.status == OCKHAM_NO_MEMORY)
+    return fail_meeting(t, f, l, partner != SIZE_MAX ? partner : f, 0, &why, err);
+  return ock_study_fault(t->file, t->file->lines.levels[f][l], err, "%s=%s beside the baseline: %s",
+                         study->factors[f].name, study->factors[f].levels[l], why.message);
 }
 
 /* What does not go together must be forbidden. */

@@ -19,7 +19,7 @@ void ock_lm_head_place(ock_lm_net *net) {
 
 static real head_scale(const ock_lm_net *net) {
   bool tied = !net->layout->head.w;
-  if (net->config.init == OCKHAM_LM_INIT_MUP) return (real)(64. / (double)net->config.width);
+  if (net->config.init == OCKHAM_LM_INIT_MUP) return (real)OCK_LM_MUP_WIDTH / (real)net->config.width;
   return net->config.init == OCKHAM_LM_INIT_T5 && tied ? (real)(1 / sqrt((double)net->config.width)) : 1;
 }
 

@@ -44,6 +44,8 @@ static double deviation(const ockham_lm_config *c, const ock_lm_tensor *t) {
       return 1 / sqrt(inputs_of(t));
     case OCKHAM_LM_INIT_ZERO_OUTPUT:
       return ends_sublayer(t->part) ? 0 : 1 / sqrt(inputs_of(t));
+    case OCKHAM_LM_INIT_MUP: /* what is looked up is as large at every width: that of fan-in at the base width */
+      return t->role == OCK_LM_EMBEDDING ? 1 / sqrt((double)OCK_LM_MUP_WIDTH) : 1 / sqrt(inputs_of(t)) / by_depth;
     default:
       return 1 / sqrt(inputs_of(t)) / by_depth;
   }

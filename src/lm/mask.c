@@ -41,7 +41,7 @@ void ock_lm_mask_holes(const ock_lm_net *net, const sublayer *u, size_t i, view 
   if (!is_strided(net, u)) return;
   size_t window = net->config.window;
   for (size_t j = v.low; j < v.high; j++)
-    if ((j > i ? j - i : i - j) >= window && (j + 1) % window) logits[j - v.low] = -(real)INFINITY;
+    if ((j > i ? j - i : i - j) >= window && (j > i ? j - i : i - j) % window) logits[j - v.low] = -(real)INFINITY;
 }
 
 size_t ock_lm_mask_count(const ock_lm_net *net, const stack *s, const sublayer *u, size_t b, size_t i) {
@@ -49,5 +49,6 @@ size_t ock_lm_mask_count(const ock_lm_net *net, const stack *s, const sublayer *
   if (!is_strided(net, u)) return v.high - v.low;
   size_t window = net->config.window, low = i + 1 > window ? i + 1 - window : 0, high = least(v.high, i + window);
   low = least(low, high);
-  return high - low + low / window + v.high / window - high / window; /* and the ends of windows on both sides */
+  size_t behind = i / window - (i - low) / window, ahead = v.high > high ? (v.high - 1 - i) / window : 0;
+  return high - low + behind + ahead; /* and those at multiples of the window's distance on both sides */
 }

@@ -31,6 +31,7 @@ typedef struct ffn_weights {
   dense in, gate, out; /* d x hidden twice, hidden x d; gate.w NULL where it is not gated */
 } ffn_weights;
 
+enum { OCK_LM_MUP_WIDTH = 64 }; /* at which muP's rates, logits and embeddings are those of fan-in */
 enum { MOST_EXPERTS = 64, OCK_LM_BAND = 32 /* rows of a head that are weighed at once */ };
 
 /* ---- activations of a norm and of sublayers, kept from the forward pass for the backward one ---- */

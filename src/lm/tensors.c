@@ -29,12 +29,14 @@ static ock_lm_tensor *add_tensor(builder *b, ock_lm_part part, size_t rows, size
       [OCK_LM_OUT] = OCK_LM_HIDDEN,       [OCK_LM_ROUTER] = OCK_LM_HIDDEN,    [OCK_LM_GAIN] = OCK_LM_VECTOR,
       [OCK_LM_OFFSET] = OCK_LM_VECTOR};
   ock_lm_tensor *t = &b->net->tensors[b->net->n_tensors++];
-  bool slowed = roles[part] == OCK_LM_HIDDEN && b->c->init == OCKHAM_LM_INIT_MUP;
+  /* Steps of Muon are as large for an input of any width as they are, and of SGD as the gradients are. */
+  bool slowed =
+      roles[part] == OCK_LM_HIDDEN && b->c->init == OCKHAM_LM_INIT_MUP && b->c->optimizer == OCKHAM_LM_OPTIMIZER_ADAMW;
   *t = (ock_lm_tensor){.role = roles[part],
                        .part = part,
                        .rows = rows,
                        .columns = columns,
-                       .rate = slowed ? 64.f / (float)b->c->width : 1};
+                       .rate = slowed ? (float)OCK_LM_MUP_WIDTH / (float)b->c->width : 1};
   join(t->name, sizeof t->name, b->prefix, name);
   return t;
 }

@@ -83,6 +83,26 @@ static void put_interval(teller *t, const ockham_interval *x, int width) {
   put_left(t, text, width);
 }
 
+/* What was read off the baseline's curve may only be a bound, and so may an end of its interval. */
+static void put_measured(teller *t, const ockham_interval *x, int width) {
+  char value[24], low[24], high[24], text[96];
+  bool no_low = x->low == 0, no_high = isinf(x->high);
+  number(x->value, value);
+  number(x->low, low);
+  number(x->high, high);
+  if (isnan(x->value) || (no_low && no_high)) {
+    put_left(t, t->dash, width);
+    return;
+  }
+  if (no_high && x->value >= 1)
+    snprintf(text, sizeof text, "at least %s", low);
+  else if (no_low && x->value <= 1)
+    snprintf(text, sizeof text, "at most %s", high);
+  else
+    snprintf(text, sizeof text, "%s (%s to %s)", value, no_low ? "no bound" : low, no_high ? "no bound" : high);
+  put_left(t, text, width);
+}
+
 /* A change of the loss: three digits behind the point, and its sign. */
 static void put_change(teller *t, const ockham_interval *x, int width) {
   char text[96];
@@ -182,7 +202,7 @@ static void put_losses(teller *t) {
 static void put_gains(teller *t) {
   char title[200];
   snprintf(title, sizeof title,
-           "Compute-equivalent gain (CEG) %s: 2 means that it saves half of the compute; beside it that read off the "
+           "Compute-equivalent gain (CEG) %s: 2 means that it saves half of the compute; below it as read off the "
            "baseline's curve",
            ock_account_about(t->report->account->account));
   put_title(t, title);
@@ -200,7 +220,7 @@ static void put_gains(teller *t) {
     if (!measured) continue;
     put(t, "  ");
     put_left(t, "  measured", NAME_WIDTH);
-    for (size_t s = 0; s < t->study->n_scales; s++) put_interval(t, &e->ceg_measured[s], CELL_WIDTH);
+    for (size_t s = 0; s < t->study->n_scales; s++) put_measured(t, &e->ceg_measured[s], CELL_WIDTH);
     end_line(t);
   }
 }
@@ -211,10 +231,20 @@ static const ockham_ablation *by_account(teller *t, size_t k) {
   return (ockham_compute_account)k == t->report->account->account ? t->ablation : t->report->account->beside[k];
 }
 
+static bool has_gains(const teller *t, const ockham_ablation *a) {
+  for (size_t i = 0; a && i < a->n_mains; i++)
+    if (!isnan(a->mains[i].ceg[ock_effect_last_scale(t->study, &a->mains[i])].value)) return true;
+  return false;
+}
+
 static void put_accounts(teller *t) {
   size_t n = 0;
-  for (size_t k = 0; k < OCKHAM_N_ACCOUNTS; k++) n += by_account(t, k) != NULL;
-  if (n < 2) return;
+  bool any = false;
+  for (size_t k = 0; k < OCKHAM_N_ACCOUNTS; k++) {
+    n += by_account(t, k) != NULL;
+    any |= has_gains(t, by_account(t, k));
+  }
+  if (n < 2 || !any) return;
   put_title(t, "The same gain by other accounts, at the largest scale");
   put(t, "  ");
   put_left(t, "change", NAME_WIDTH);
@@ -287,7 +317,7 @@ static void put_interactions(teller *t) {
     put_interval(t, &e->log_loss, CELL_WIDTH);
     tell(t, "p %.2g, weight of the models with it %.2f\n", e->p_adjusted, e->inclusion);
   }
-  if (n && !shown) tell(t, "\nOf %zu pairs of changes none stands out\n", n);
+  if (n && !shown) tell(t, "\nOf %zu pair%s of changes none stands out\n", n, ock_plural(n));
 }
 
 static void put_joints(teller *t) {

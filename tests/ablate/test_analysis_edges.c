@@ -191,6 +191,31 @@ static void test_aliased_pairs(void **state) {
 }
 
 /* The loss rises with compute: no law, but effects. */
+/* Norm b gains exp(.08 / .2) = 1.49 beside position a, and loses as much beside b: in the mean it is nothing. */
+static void test_help_that_turns_to_harm(void **state) {
+  (void)state;
+  made_law law = made_usual;
+  memset(law.change, 0, sizeof law.change);
+  law.effect[0] = -.08, law.pair = .16, law.noise = .0005;
+  made_study *made = made_new(3, 3);
+  made_fill(made, &law, 4);
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_true(fabs(answer->mains[0].log_loss.value) < .005);
+  assert_int_equal(answer->mains[0].verdict, OCKHAM_EFFECT_UNDECIDED);
+  assert_true(isinf(answer->mains[0].runs_to_decide));
+  assert_int_equal(answer->mains[2].verdict, OCKHAM_EFFECT_NEGLIGIBLE);
+  assert_true(made_warns(answer, "'norm' at 'b' depends on 'position': its CEG is 0.67 with 'b' and 1.49 without"));
+  assert_false(made_warns(answer, "'init' at 'b' depends"));
+  ockham_ablation_free(answer);
+  made->study.n_scales = 1; /* the loss alone: some 70 % of it are above what is irreducible */
+  for (made->n_runs = 0; made->runs[made->n_runs].scale == 0; made->n_runs++)
+    ;
+  answer = made_analyse(made, NULL);
+  assert_true(made_warns(answer, "'norm' at 'b' depends on 'position': it changes the loss by +5"));
+  ockham_ablation_free(answer);
+  free(made);
+}
+
 static void test_rising_loss(void **state) {
   (void)state;
   made_law law = made_usual;
@@ -273,13 +298,21 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_bad_data),           cmocka_unit_test(test_bad_options),
-      cmocka_unit_test(test_interrupted),        cmocka_unit_test(test_one_scale),
-      cmocka_unit_test(test_no_replicates),      cmocka_unit_test(test_saturated),
-      cmocka_unit_test(test_failed_and_waiting), cmocka_unit_test(test_same_run_again),
-      cmocka_unit_test(test_confounded),         cmocka_unit_test(test_aliased_pairs),
-      cmocka_unit_test(test_rising_loss),        cmocka_unit_test(test_probes),
-      cmocka_unit_test(test_three_levels),       cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_bad_data),
+      cmocka_unit_test(test_bad_options),
+      cmocka_unit_test(test_interrupted),
+      cmocka_unit_test(test_one_scale),
+      cmocka_unit_test(test_no_replicates),
+      cmocka_unit_test(test_saturated),
+      cmocka_unit_test(test_failed_and_waiting),
+      cmocka_unit_test(test_same_run_again),
+      cmocka_unit_test(test_confounded),
+      cmocka_unit_test(test_aliased_pairs),
+      cmocka_unit_test(test_help_that_turns_to_harm),
+      cmocka_unit_test(test_rising_loss),
+      cmocka_unit_test(test_probes),
+      cmocka_unit_test(test_three_levels),
+      cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -265,13 +265,25 @@ static void test_faults_of_tables(void **state) {
       {"f.csv", "a,loss,width,outcome\non,,32,done\n", "expected loss of a run that is done, found nothing"},
       {"f.csv", "a,loss,width,purpose\non,1,32,fun\n", "expected a purpose such as design or baseline"},
       {"f.csv", "a,loss,width\n\"on,1,32\n", "line 2: a quote is not closed"},
+      {"f.csv", "loss,width\n1,32\n", "line 2: expected a column 'a': where all runs are at one level of a, set it"},
+      {"f.csv", "a,width\non,32\n", "line 2: expected a column 'loss', the loss: map it"},
+      {"f.csv", "a,loss,width,a\non,1,32,on\n", "f.csv, line 1: two columns are called 'a'"},
+      {"f.csv", "a,loss,width\n\n", "f.csv: expected a row a run, found none"},
+      {"f.csv", "", "f.csv: expected a row a run, found none"},
+      {"f.csv", "a;loss;width\non;1,5;32\n", "line 2: expected a number for loss, found '1,5'"},
+      {"f.csv", "a,loss,width,seed\non,1,32,4\non,1.5,32,4\n",
+       "line 3: expected a run that is new, or as it is known: run 1 (the same levels, scale, rate and seed 4) has the "
+       "loss 1, not 1.5"},
       {"f.xls", "a", "expected a name in .csv, .tsv, .jsonl or .out"},
       {"f.out", "hello\n", "expected the output of a task of this study, found no line that says which run it is"},
 #ifdef OCK_HAVE_JANSSON
       {"f.jsonl", "{\"a\": \"on\", \"width\": 32, \"loss\": 1}\n[1]\n", "f.jsonl, line 2: expected a JSON object"},
+      {"f.jsonl", "\n", "f.jsonl: expected a row a run, found none"},
       {"f.jsonl", "{\"a\": \n", "line 1: expected a JSON object, found "},
 #endif
   };
+  static const ockham_study_setting set[] = {{"b", "x"}};
+  const ockham_import_options options = {.set = set, .n_set = 1};
   ockham_study study = make_study("t");
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
     ockham_journal *journal = open_new(&study);
@@ -280,7 +292,7 @@ static void test_faults_of_tables(void **state) {
     uint64_t imported = 77;
     size_t n;
     write_file(faults[i].name, faults[i].text, strlen(faults[i].text), path);
-    ockham_status status = ockham_journal_import(journal, path, NULL, &imported, &problem);
+    ockham_status status = ockham_journal_import(journal, path, &options, &imported, &problem);
     if (!status || !strstr(problem.message, faults[i].message))
       fail_msg("expected '%s', found '%s'", faults[i].message, problem.message);
     assert_int_equal(imported, 77);
@@ -288,6 +300,43 @@ static void test_faults_of_tables(void **state) {
     assert_int_equal(n, 0); /* all or nothing */
     ockham_journal_free(journal);
   }
+}
+
+static void test_unknown_columns_are_not_mapped(void **state) {
+  (void)state;
+  static const ockham_study_setting map[] = {{"flops", "flos"}, {"losses", "eval/loss"}};
+  ockham_import_options options = {.map = map, .n_map = 2};
+  ockham_study study = make_study("t");
+  ockham_journal *journal = open_new(&study);
+  ockham_error problem = {0};
+  char path[128];
+  uint64_t n;
+  write_file("t.csv", "a,b\n", 4, path);
+  assert_int_equal(ockham_journal_import(journal, path, &options, &n, &problem), OCKHAM_BAD_ARGUMENT);
+  assert_non_null(strstr(problem.message, "slope, found 'losses'"));
+  options.n_map = 1;
+  assert_int_equal(ockham_journal_import(journal, path, &options, &n, &problem), OCKHAM_BAD_DATA);
+  assert_non_null(strstr(problem.message, "line 1: expected a column 'flos', which flops is mapped to"));
+  ockham_journal_free(journal);
+}
+
+/* A run that failed, and was run again elsewhere. */
+static void test_failed_runs_are_replaced(void **state) {
+  (void)state;
+  ockham_study study = make_study("t");
+  const ockham_run *runs;
+  size_t n;
+  uint64_t imported;
+  char path[128];
+  static const char again[] = "a,b,scale,seed,loss\non,x,S1,4,2.5\noff,x,S1,4,\n";
+  ockham_journal *journal = import_text(&study, "t.csv", "a,b,scale,seed,loss\non,x,S1,4,\noff,x,S1,4,3\n", NULL, 2);
+  write_file("u.csv", again, strlen(again), path);
+  assert_ok(ockham_journal_import(journal, path, NULL, &imported, err));
+  assert_ok(ockham_journal_runs(journal, &runs, &n, err));
+  assert_true(imported == 1 && n == 2);
+  for (size_t i = 0; i < n; i++)
+    assert_true(runs[i].outcome == OCKHAM_OUTCOME_DONE && runs[i].loss == (runs[i].levels[0] ? 2.5 : 3));
+  ockham_journal_free(journal);
 }
 
 static void test_tasks_of_a_job_array(void **state) {
@@ -370,8 +419,8 @@ static void test_a_job_array_from_end_to_end(void **state) {
 static void test_memory_may_run_out(void **state) {
   (void)state;
   ockham_study study = make_study("t");
-  static const char text[] = "a,loss,width\non,1,32\non,2,32\n",
-                    line[] = "{\"a\": \"on\", \"width\": 32, \"loss\": 1}\n";
+  static const char text[] = "a,b,loss,width\non,x,1,32\non,x,2,32\n",
+                    line[] = "{\"a\": \"on\", \"b\": \"x\", \"width\": 32, \"loss\": 1}\n";
   char path[128], other[128];
   write_file("m.csv", text, strlen(text), path);
   write_file("m.jsonl", line, strlen(line), other);
@@ -401,6 +450,8 @@ int main(void) {
       cmocka_unit_test(test_columns_of_other_trackers),
       cmocka_unit_test(test_json_lines_are_imported),
       cmocka_unit_test(test_faults_of_tables),
+      cmocka_unit_test(test_unknown_columns_are_not_mapped),
+      cmocka_unit_test(test_failed_runs_are_replaced),
       cmocka_unit_test(test_tasks_of_a_job_array),
       cmocka_unit_test(test_a_job_array_from_end_to_end),
       cmocka_unit_test(test_memory_may_run_out),

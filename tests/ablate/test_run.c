@@ -109,7 +109,7 @@ static void test_failures_say_why(void **state) {
   assert_non_null(strstr(why, "exit status 127 (there is no such command)"));
   run = run_one("echo loss=3", 0, why);
   assert_int_equal(run.outcome, OCKHAM_OUTCOME_FAILED);
-  assert_non_null(strstr(why, "it printed no line 'METRIC loss=...'"));
+  assert_non_null(strstr(why, "it printed no line 'METRIC loss=NUMBER'"));
   run = run_one("kill -SEGV $$", 0, why);
   assert_int_equal(run.outcome, OCKHAM_OUTCOME_FAILED);
   assert_non_null(strstr(why, "killed by signal 11"));
@@ -317,8 +317,25 @@ static void test_a_study_that_cannot_work_stops_early(void **state) {
   plan_cells();
   assert_ok(ockham_journal_open(journal_path, &study, &journal, err));
   assert_int_equal(ockham_study_run(&study, &test_plan, journal, NULL, &problem), OCKHAM_BAD_DATA);
-  assert_non_null(strstr(problem.message, "the first 3 runs all failed, the last by exit status 4: see "));
+  assert_non_null(strstr(problem.message, "the first 3 runs all failed, the last: exit status 4; see "));
   ockham_journal_free(journal);
+}
+
+/* Five of six cells fail, the first of them before any that does not: but the journal has one that went well. */
+static void test_a_level_that_fails_leaves_the_others(void **state) {
+  (void)state;
+  told t;
+  ockham_study study = make_study("[ {a}{b} = offx ] || exit 1; echo METRIC loss=2");
+  study.cores = 1;
+  unlink(journal_path);
+  plan_clear();
+  plan_add(OCKHAM_PURPOSE_DESIGN, 0, 0, 0, 1, 1);
+  ockham_journal_free(run_plan(&study, &t, OCKHAM_OK, false));
+  plan_clear();
+  for (int a = 1; a >= 0; a--)
+    for (int b = 2; b >= 0; b--) plan_add(OCKHAM_PURPOSE_DESIGN, 0, a, b, 1, 1);
+  ockham_journal_free(run_plan(&study, &t, OCKHAM_OK, false));
+  assert_true(t.n == 5 && t.n_failed == 5);
 }
 
 /* The loss of a cell is lowest at 0.5 where a is on, at 2 where it is off; the others' rates follow, at both scales. */
@@ -438,6 +455,7 @@ int main(void) {
       cmocka_unit_test(test_stopped_and_resumed),
       cmocka_unit_test(test_failures_are_run_again_when_asked),
       cmocka_unit_test(test_a_study_that_cannot_work_stops_early),
+      cmocka_unit_test(test_a_level_that_fails_leaves_the_others),
       cmocka_unit_test(test_probes_choose_the_rate),
       cmocka_unit_test(test_two_cannot_run_one_journal),
       cmocka_unit_test(test_equal_runs_are_run_once),

@@ -115,6 +115,10 @@ static void test_faults_say_what_and_where(void **state) {
       {"{a: on, b: z}", "{a: on}", "s.yaml:14: expected levels of two factors, found 1"},
       {"kind: d-optimal", "kind: fraction",
        "s.yaml:13: a fraction has every pair of levels, some of which are forbidden: expected d-optimal"},
+      {"runs: 6, add-one-in", "runs: 2, add-one-in",
+       "s.yaml:13: expected at least 4 cells, one for the mean and one a change, found 2"},
+      {"S2: {width: 64, runs: 6}", "S2: {width: 32, runs: 6}",
+       "s.yaml:11: S2 has the settings of S1: their runs would be the same"},
       {"kind: d-optimal", "kind: dopt", "s.yaml:13: expected full, fraction, d-optimal, add-one-in or leave-one-out"},
       {"[0.5, 1, 2]", "[0.5, 1, 1]", "s.yaml:15: 1 is given twice"},
       {"[0.5, 1, 2]", "[0, 1]", "s.yaml:15: expected a number from 1e-06 to 1e+06, found '0'"},
@@ -190,6 +194,10 @@ static void test_the_trainer_is_asked(void **state) {
                     "s.yaml:2: a=y and b=x cannot meet, and are not under `forbidden`: y needs no x");
   expect_of_trainer("corpus: c\nfactors: {a: [x, z], b: [x, y]}\nscales:\n  S: {width: 3}\n  T: {width: 2}\n",
                     "s.yaml:5: expected the smallest scale first, found T with 2 FLOPs after one with 3");
+  expect_of_trainer("corpus: c\nfactors: {a: [x, z], b: [x, 0.1, 1e-1]}\nscales: {S: {width: 3}}\n",
+                    "s.yaml:2: b=1e-1 is b=0.1");
+  expect_of_trainer("corpus: c\nbase: {b: x}\nfactors: {a: [x, y], c: [x, z]}\nscales: {S: {width: 3}}\n",
+                    "s.yaml:3: a=y beside the baseline: y needs no x"); /* no level of c mends that */
   ockham_study *study;
   static const char text[] =
       "corpus: c\nfactors: {a: [x, y], b: [x, y]}\nforbidden: [{a: y, b: x}]\nscales: {S: {width: 3}}\n"

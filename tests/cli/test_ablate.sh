@@ -232,6 +232,17 @@ same 'tasks' 'nothing is left to run' "$(cat out)"
 succeeds ablate report a.yaml --quiet
 grep -q 'position learned → rope *helps *stays' out || complain 'a report of a job array'
 
+# ---- levels of the built-in trainer that are one ----
+cat >same.yaml <<'END'
+corpus: c.ock
+factors: {attention: [mha, gqa], norm: [rms, layer]}
+scales: {S: {width: 64}}
+END
+fails 1 'same.yaml:2: attention=gqa beside the baseline: attention: gqa of 2 heads in 1 group is mqa: set heads and kv-heads' \
+  ablate plan same.yaml
+sed -i 's/width: 64/width: 128, kv-heads: 2, replicates: 2/' same.yaml
+succeeds ablate plan same.yaml
+
 # ---- another's table ----
 cat >w.csv <<'END'
 Name,position,ffn,norm,size,eval/loss,flos

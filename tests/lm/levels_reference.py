@@ -101,7 +101,7 @@ class Model:
             m = (j < used[b]).expand(rows, columns) if encoder or cross else (j <= i) | (j < prefix[b])
             if local:
                 near = (i - j).abs() < WINDOW
-                m = m & (near | ((j + 1) % WINDOW == 0) if self.is_("mask", "strided") else near)
+                m = m & (near | ((i - j).abs() % WINDOW == 0) if self.is_("mask", "strided") else near)
             masks.append(m)
         return torch.stack(masks)
 

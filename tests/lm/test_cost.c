@@ -78,7 +78,7 @@ static bool sees(const who *w, size_t i, size_t j) {
   if (all ? j >= w->used : j > i && j >= w->prefix) return false;
   if (!w->local) return true;
   size_t distance = i > j ? i - j : j - i;
-  return distance < w->window || (w->strided && (j + 1) % w->window == 0);
+  return distance < w->window || (w->strided && distance % w->window == 0);
 }
 
 static void check_row(const ock_lm_net *net, const stack *s, const sublayer *u, const who *w, size_t i) {

@@ -50,7 +50,7 @@ static void deviations_are_as_stated(void **state) {
   const double in = 1 / sqrt(D), hidden = 1 / sqrt(HIDDEN), depth = sqrt(2 * LAYERS), head = D / HEADS;
   const expected all[] = {
       {OCKHAM_LM_INIT_FAN_IN, in, in, in, in, in / depth, in, hidden / depth, in},
-      {OCKHAM_LM_INIT_MUP, in, in, in, in, in / depth, in, hidden / depth, in},
+      {OCKHAM_LM_INIT_MUP, .125, .125, in, in, in / depth, in, hidden / depth, in},
       {OCKHAM_LM_INIT_FAN_IN_UNSCALED, in, in, in, in, in, in, hidden, in},
       {OCKHAM_LM_INIT_GPT2, .02, .02, .02, .02, .02 / depth, .02, .02 / depth, .02},
       {OCKHAM_LM_INIT_XAVIER, sqrt(2. / (304 + D)), sqrt(2. / (128 + D)), in, in, in, sqrt(2. / (D + HIDDEN)),
@@ -83,6 +83,11 @@ static void rates_are_mups(void **state) {
     bool hidden = net->tensors[i].role == OCK_LM_HIDDEN;
     assert_close((double)net->tensors[i].rate, hidden ? 64. / D : 1, 1e-7);
   }
+  ock_lm_net_free(net);
+  ockham_lm_config config = {.init = OCKHAM_LM_INIT_MUP, .optimizer = OCKHAM_LM_OPTIMIZER_MUON, .width = D};
+  assert_ok(ockham_lm_config_complete(&config, err));
+  assert_ok(ock_lm_net_new(&config, &net, err));
+  for (size_t i = 0; i < net->n_tensors; i++) assert_close((double)net->tensors[i].rate, 1, 1e-7);
   ock_lm_net_free(net);
 }
 

@@ -36,8 +36,8 @@ const withEnds = (interval, one) => (isKnown(interval) ? `${one(interval[0])}${e
 const gainSaid = (interval) => withEnds(interval, times);
 const lossSaid = (interval) => withEnds(interval, signed);
 // What was read off the baseline's curve may only be a bound.
-const measuredSaid = (m) => (!isKnown(m) ? "–" : m[2] === null && m[0] >= 1 ? `at least ${times(m[1] ?? m[0])}`
-  : m[1] === 0 && m[0] <= 1 ? `at most ${times(m[2] ?? m[0])}` : gainSaid(m));
+const measuredSaid = (m) => (!isKnown(m) || (m[1] === 0 && m[2] === null) ? "–" : m[2] === null && m[0] >= 1 ? `at least ${times(m[1] ?? m[0])}`
+  : m[1] === 0 && m[0] <= 1 ? `at most ${times(m[2] ?? m[0])}` : gainSaid([m[0], m[1] === 0 ? null : m[1], m[2]]));
 
 // ---- changes ----
 

@@ -115,7 +115,7 @@ static ockham_status count_runs(ock_analysis *a, ockham_error *err) {
     bool done = run->outcome == OCKHAM_OUTCOME_DONE;
     a->loss[i] = ock_run_diverged(a->study, run) ? a->study->worst_loss : done ? run->loss : NAN;
     a->log_compute[i] = compute_of(a, run);
-    noise->n_failed += ock_run_failed(run);
+    noise->n_failed += ock_has_failed(run->outcome);
   }
   for (size_t i = 0; i < a->n_runs; i++) {
     const ockham_run *run = &a->runs[i];

@@ -33,7 +33,7 @@ static const char *text_of(const ock_import *import, const ock_field *fields, si
 
 /* What a column of ours is called in the table. */
 static const char *name_there(const ock_import *import, const char *name) {
-  const char *theirs = find_setting(import->options->map, import->options->n_map, name);
+  const char *theirs = ock_setting_find(import->options->map, import->options->n_map, name);
   return theirs ? theirs : name;
 }
 
@@ -244,10 +244,6 @@ static ockham_status check_same(const ock_import *import, const ockham_run *foun
                found->id, found->seed, found->loss, result->loss);
 }
 
-static bool failed(ockham_outcome outcome) {
-  return outcome == OCKHAM_OUTCOME_FAILED || outcome == OCKHAM_OUTCOME_TIMED_OUT;
-}
-
 ockham_status ock_import_run(ock_import *import, const ock_field *fields, size_t n, ockham_error *err) {
   uint8_t levels[OCK_MOST_FACTORS];
   ockham_run run = {.levels = levels};
@@ -266,7 +262,8 @@ ockham_status ock_import_run(ock_import *import, const ock_field *fields, size_t
   const ockham_run *found = NULL;
   ockham_status status = find_key(import, &run, has_seed, import->n_rows, &key, &found, err);
   if (!status && found && has_seed) status = check_same(import, found, &result, err);
-  bool is_new = !found || (has_seed && failed(found->outcome) && !failed(result.outcome)); /* it was run again */
+  bool is_new =
+      !found || (has_seed && ock_has_failed(found->outcome) && !ock_has_failed(result.outcome)); /* it was run again */
   if (!status && is_new) {
     run.id = found ? found->id : ock_journal_next_id(import->journal);
     ock_row row = {.run = &run, .key = key.bytes, .result = &result, .cpu_seconds = NAN, .ended_ns = ock_wall_ns()};
@@ -360,7 +357,7 @@ static bool is_column(const ockham_study *study, const char *name) {
   for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) is |= strcmp(name, ours[i]) == 0;
   for (size_t f = 0; f < study->n_factors; f++) is |= strcmp(name, study->factors[f].name) == 0;
   for (size_t s = 0; s < study->n_scales; s++)
-    is |= find_setting(study->scales[s].settings, study->scales[s].n_settings, name) != NULL;
+    is |= ock_setting_find(study->scales[s].settings, study->scales[s].n_settings, name) != NULL;
   return is;
 }
 

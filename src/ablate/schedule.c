@@ -71,7 +71,7 @@ static bool is_wanted(const ock_schedule *s, const ockham_run *run) {
 
 static void mark(ock_schedule *s, size_t i) {
   const ockham_run *found = find_run(s, i);
-  bool failed = found && ock_run_failed(found);
+  bool failed = found && ock_has_failed(found->outcome);
   if (found && !(failed && s->options->retry)) {
     s->states[i] = ENDED;
     s->n_done++;

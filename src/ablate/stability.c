@@ -9,8 +9,8 @@ bool ock_run_diverged(const ockham_study *study, const ockham_run *run) {
          (run->outcome == OCKHAM_OUTCOME_DONE && run->loss >= study->worst_loss);
 }
 
-bool ock_run_failed(const ockham_run *run) {
-  return run->outcome == OCKHAM_OUTCOME_FAILED || run->outcome == OCKHAM_OUTCOME_TIMED_OUT;
+bool ock_has_failed(ockham_outcome outcome) {
+  return outcome == OCKHAM_OUTCOME_FAILED || outcome == OCKHAM_OUTCOME_TIMED_OUT;
 }
 
 ock_level_count ock_level_count_runs(const ockham_study *study, const ockham_run *runs, size_t n_runs,
@@ -21,7 +21,7 @@ ock_level_count ock_level_count_runs(const ockham_study *study, const ockham_run
     if (run->levels[factor] != level || (takes && !takes[i]) || (scale != SIZE_MAX && run->scale != scale)) continue;
     count.n_runs++;
     count.n_diverged += ock_run_diverged(study, run);
-    count.n_failed += ock_run_failed(run);
+    count.n_failed += ock_has_failed(run->outcome);
   }
   return count;
 }

@@ -22,8 +22,10 @@ typedef struct ablate_study {
 /* Read the study and its journal: at `journal`, or beside the study (study.yaml has study.journal). make: also when
  * there is none. */
 ockham_status ablate_open(const char *path, const char *journal, bool make, ablate_study *a, ockham_error *err);
-/* Plan what the study says, by what the journal has; again after more runs. */
+/* Plan what the study says, by what the journal has. */
 ockham_status ablate_plan(ablate_study *a, ockham_error *err);
+/* What the plan takes and can show, by what the journal has now. */
+ockham_status ablate_predict(ablate_study *a, ockham_error *err);
 void ablate_close(ablate_study *a);
 
 /* What can be said of a plan; runs: each of them. */

@@ -8,8 +8,6 @@
 
 #include "ablate.h"
 
-enum { LINE_WIDTH = 100, BAR_WIDTH = 24 };
-
 typedef struct run_options {
   const char *journal, *scale, *folder;
   size_t cores;
@@ -40,25 +38,20 @@ static const cli_option option_table[] = {
 typedef struct shower {
   const ockham_study *study;
   const ockham_progress *stopping; /* knows of Ctrl-C */
-  bool on_terminal, lines, drawn;
+  bool on_terminal, lines;
+  bool drawn; /* from then on it changes with each run that ends */
   size_t n_done, n_runs, n_failed;
   double seconds_left;
 } shower;
 
-static void clear_line(shower *s) {
-  if (s->drawn) fprintf(stderr, "\r%*s\r", LINE_WIDTH, "");
-  s->drawn = false;
-}
-
 static void draw(shower *s) {
   char time[32];
-  int filled = s->n_runs ? (int)(BAR_WIDTH * s->n_done / s->n_runs) : 0;
-  int n = fprintf(stderr, "\r[%.*s%*s] %zu of %zu runs", filled, "########################", BAR_WIDTH - filled, "",
-                  s->n_done, s->n_runs);
-  if (!isnan(s->seconds_left)) n += fprintf(stderr, ", %s left", ablate_duration(s->seconds_left, time));
-  if (s->n_failed) n += fprintf(stderr, ", %zu failed", s->n_failed);
-  fprintf(stderr, "%*s", n < LINE_WIDTH ? LINE_WIDTH - n : 0, "");
-  fflush(stderr);
+  cli_line line = {0};
+  cli_line_add_bar(&line, s->n_runs ? (double)s->n_done / (double)s->n_runs : 0);
+  cli_line_add(&line, " %zu of %zu runs", s->n_done, s->n_runs);
+  if (!isnan(s->seconds_left)) cli_line_add(&line, ", %s left", ablate_duration(s->seconds_left, time));
+  if (s->n_failed) cli_line_add(&line, ", %zu failed", s->n_failed);
+  cli_line_draw(&line);
   s->drawn = true;
 }
 
@@ -83,7 +76,7 @@ static void on_run(void *arg, const ockham_run *run, const char *why, size_t n_d
   s->n_runs = n_runs;
   s->n_failed += why != NULL;
   s->seconds_left = seconds_left;
-  clear_line(s);
+  cli_line_clear();
   if (s->lines) print_line(s, run, why);
   if (s->on_terminal) draw(s);
 }
@@ -124,7 +117,7 @@ static ockham_status run_pilot(ablate_study *a, ockham_run_options options, ockh
   options.only_replicates = true;
   if (!options.only_scale) options.only_scale = 1;
   ockham_status status = ockham_study_run(a->study, a->plan, a->journal, &options, err);
-  if (!status) status = ablate_plan(a, err);
+  if (!status) status = ablate_predict(a, err);
   return status ? status : refuse(a, false, err);
 }
 
@@ -202,11 +195,11 @@ static int run_study(const char *path, const run_options *o) {
   }
   shower s = {.study = a.study,
               .stopping = cli_progress_start(true),
-              .on_terminal = !o->quiet && isatty(STDERR_FILENO),
+              .on_terminal = cli_line_wanted(o->quiet),
               .lines = !o->quiet,
               .seconds_left = NAN};
   if (!status) status = run_plan(&a, o, &trainer, &s, &err);
-  clear_line(&s);
+  cli_progress_end();
   if (!status && !o->quiet) print_end(&a, path);
   int code = status ? cli_fail(&err) : EXIT_DONE;
   if (status == OCKHAM_INTERRUPTED) fprintf(stderr, "ockham: the same command goes on from there\n");

@@ -87,6 +87,16 @@ int cli_fail_usage(const char *format, ...) __attribute__((format(printf, 1, 2))
 
 /* ---- progress and Ctrl-C ---- */
 
+/* A line on a terminal, drawn over the one before it. Zero-initialise. */
+typedef struct cli_line {
+  char text[160];
+} cli_line;
+bool cli_line_wanted(bool quiet); /* there is a terminal to draw on */
+void cli_line_add(cli_line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_line_add_bar(cli_line *line, double share); /* 0 to 1 */
+void cli_line_draw(const cli_line *line);
+void cli_line_clear(void); /* when none is there, nothing */
+
 /* A progress bar on a terminal (unless quiet), and false from `report` once Ctrl-C was pressed. A second Ctrl-C ends
  * the process at once. */
 const ockham_progress *cli_progress_start(bool quiet);

@@ -69,6 +69,11 @@ ockham_status ablate_plan(ablate_study *a, ockham_error *err) {
   return status ? status : ask_trainer(a, err);
 }
 
+ockham_status ablate_predict(ablate_study *a, ockham_error *err) {
+  ockham_status status = ockham_journal_runs(a->journal, &a->runs, &a->n_runs, err);
+  return status ? status : ockham_plan_predict(a->study, a->runs, a->n_runs, a->plan, err);
+}
+
 /* ---- words ---- */
 
 const char *ablate_duration(double seconds, char text[32]) {

@@ -89,7 +89,7 @@ static ockham_status train(const char *path, const train_options *o, const ockha
                                      .arg = &progress,
                                      .progress = progress.progress};
   status = ockham_lm_train(config, corpus, &options, result, err);
-  training_progress_end(&progress);
+  cli_progress_end();
   ockham_corpus_free(corpus);
   return status;
 }

@@ -7,13 +7,10 @@
 
 #include "cli.h"
 
-enum { BAR_WIDTH = 24, LINE_WIDTH = 96 };
-
 static volatile sig_atomic_t interrupted, nothing_to_lose;
 
 static struct {
   bool visible; /* there is a terminal to draw on */
-  bool drawn;
   double start, stage_start;
   double stage_share; /* of the whole that was done when the stage began */
   const char *stage;
@@ -45,20 +42,16 @@ static void draw(const char *stage, uint64_t done, uint64_t total) {
     bar.stage_share = share;
   }
   if (now - bar.start < 0.5) return; /* nobody waits that little */
-  int filled = (int)(share * BAR_WIDTH);
-  char count[48] = "";
+  cli_line line = {0};
+  cli_line_add(&line, "%-18.18s ", stage);
+  cli_line_add_bar(&line, share);
+  cli_line_add(&line, " %3.0f %%", 100 * share);
   if (total && total < 100000) /* fits, not bytes */
-    snprintf(count, sizeof count, ", %llu of %llu fits", (unsigned long long)(done < total ? done : total),
-             (unsigned long long)total);
-  fprintf(stderr, "\r%-18.18s [%.*s%*s] %3.0f %%%s", stage, filled, "########################", BAR_WIDTH - filled, "",
-          100 * share, count);
+    cli_line_add(&line, ", %llu of %llu fits", (unsigned long long)(done < total ? done : total),
+                 (unsigned long long)total);
   double elapsed = now - bar.stage_start, gained = share - bar.stage_share;
-  if (gained > 0.02 && elapsed > 0.5)
-    fprintf(stderr, ", %.0f s left   ", elapsed / gained * (1 - share));
-  else
-    fputs("              ", stderr);
-  fflush(stderr);
-  bar.drawn = true;
+  if (gained > 0.02 && elapsed > 0.5) cli_line_add(&line, ", %.0f s left", elapsed / gained * (1 - share));
+  cli_line_draw(&line);
 }
 
 static bool report(void *user, const char *stage, uint64_t done, uint64_t total) {
@@ -69,7 +62,7 @@ static bool report(void *user, const char *stage, uint64_t done, uint64_t total)
 
 const ockham_progress *cli_progress_start(bool quiet) {
   static const ockham_progress progress = {.report = report};
-  bar.visible = !quiet && isatty(STDERR_FILENO);
+  bar.visible = cli_line_wanted(quiet);
   bar.start = cli_seconds();
   struct sigaction action = {.sa_handler = on_interrupt}; /* without SA_RESTART: a read that waits shall end */
   sigemptyset(&action.sa_mask);
@@ -84,6 +77,5 @@ void cli_progress_take_sigterm(void) {
 }
 
 void cli_progress_end(void) {
-  if (bar.drawn) fprintf(stderr, "\r%*s\r", LINE_WIDTH, "");
-  bar.drawn = false;
+  cli_line_clear();
 }

@@ -7,10 +7,11 @@
 
 #include "cli.h"
 
-/* A line on a terminal: step, loss, bits, speed, time left. Ctrl-C and SIGTERM stop the run at its next step. */
+/* A line on a terminal: step, loss, bits, speed, time left. Ctrl-C and SIGTERM stop the run at its next step.
+ * cli_progress_end() ends it. */
 typedef struct training_progress {
   ockham_progress progress; /* for the library */
-  bool visible, drawn;
+  bool visible;
   double start_seconds, next_seconds;
   uint64_t first_done; /* steps that a checkpoint had, counted from at most one; UINT64_MAX: not told yet */
   ockham_lm_point before, last;
@@ -18,7 +19,6 @@ typedef struct training_progress {
 } training_progress;
 void training_progress_start(training_progress *progress, bool quiet);
 void training_progress_point(void *progress, const ockham_lm_point *point);
-void training_progress_end(training_progress *progress);
 
 void training_print_account(const ockham_lm_config *config, const ockham_lm_cost *cost, const ockham_lm_result *result,
                             const char *out);

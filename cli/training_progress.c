@@ -2,29 +2,25 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "training.h"
-
-enum { LINE_WIDTH = 110 };
 
 /* Speeds between the last two points of the curve, and time left by those of this process. */
 static void draw(training_progress *p, uint64_t done, uint64_t total) {
   double now = cli_seconds(), gained = (double)(done - p->first_done);
   if (now < p->next_seconds) return;
   p->next_seconds = now + 0.2;
-  int n = fprintf(stderr, "\rstep %llu of %llu", (unsigned long long)done, (unsigned long long)total);
+  cli_line line = {0};
+  cli_line_add(&line, "step %llu of %llu", (unsigned long long)done, (unsigned long long)total);
   double seconds = p->last.seconds - p->before.seconds;
-  if (p->last.step) n += fprintf(stderr, ", loss %.3f", p->last.train_loss);
-  if (!isnan(p->held_bits)) n += fprintf(stderr, ", %.3f bits a byte", p->held_bits);
+  if (p->last.step) cli_line_add(&line, ", loss %.3f", p->last.train_loss);
+  if (!isnan(p->held_bits)) cli_line_add(&line, ", %.3f bits a byte", p->held_bits);
   if (seconds > 0)
-    n += fprintf(stderr, ", %.1fk tokens/s, %.1f GFLOP/s", (double)(p->last.tokens - p->before.tokens) / seconds / 1e3,
+    cli_line_add(&line, ", %.1fk tokens/s, %.1f GFLOP/s", (double)(p->last.tokens - p->before.tokens) / seconds / 1e3,
                  (p->last.flops - p->before.flops) / seconds / 1e9);
   if (gained > 0 && now - p->start_seconds > 1)
-    n += fprintf(stderr, ", %.0f s left", (now - p->start_seconds) / gained * (double)(total - done));
-  fprintf(stderr, "%*s", n < LINE_WIDTH ? LINE_WIDTH - n : 0, "");
-  fflush(stderr);
-  p->drawn = true;
+    cli_line_add(&line, ", %.0f s left", (now - p->start_seconds) / gained * (double)(total - done));
+  cli_line_draw(&line);
 }
 
 static const ockham_progress *stopping; /* the command's own: it knows of Ctrl-C */
@@ -39,10 +35,8 @@ static bool report(void *user, const char *stage, uint64_t done, uint64_t total)
 void training_progress_start(training_progress *progress, bool quiet) {
   stopping = cli_progress_start(true);
   cli_progress_take_sigterm();
-  *progress = (training_progress){.visible = !quiet && isatty(STDERR_FILENO),
-                                  .start_seconds = cli_seconds(),
-                                  .first_done = UINT64_MAX,
-                                  .held_bits = NAN};
+  *progress = (training_progress){
+      .visible = cli_line_wanted(quiet), .start_seconds = cli_seconds(), .first_done = UINT64_MAX, .held_bits = NAN};
   progress->progress = (ockham_progress){.report = report, .user = progress};
 }
 
@@ -52,9 +46,4 @@ void training_progress_point(void *progress, const ockham_lm_point *point) {
   if (!p->before.step && p->first_done) p->before = *point; /* resumed: no speed before the second */
   p->last = *point;
   if (!isnan(point->held_bits)) p->held_bits = point->held_bits;
-}
-
-void training_progress_end(training_progress *progress) {
-  if (progress->drawn) fprintf(stderr, "\r%*s\r", LINE_WIDTH, "");
-  progress->drawn = false;
 }

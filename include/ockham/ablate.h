@@ -355,7 +355,8 @@ OCKHAM_API ockham_answer ockham_claim_answer(const ockham_study *study, const oc
 /** How runs with a level bear with what is done to them: a second answer, beside the loss. */
 typedef struct ockham_level_stability {
   size_t factor, level;
-  size_t n_runs, n_diverged, n_failed; /**< of all purposes; failed: also those that timed out */
+  size_t n_runs, n_diverged, n_failed; /**< of all purposes, probes at all rates too; diverged: also those that ended no
+                                            better than the study's worst loss; failed: also those that timed out */
   size_t n_probed;                     /**< cells that were run at all rates */
   size_t n_at_edge;                    /**< of them, with the lowest loss at the lowest rate or the highest: the best
                                             one may lie beyond */

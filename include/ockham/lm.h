@@ -270,7 +270,8 @@ OCKHAM_API const ockham_lm_factor *ockham_lm_factors(size_t *n);
  * number out of its range. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_lm_config_set(ockham_lm_config *config, const char *assignment,
                                                                 ockham_error *err);
-/** Fill in every default, and check what goes together (heads divide the width, prefix needs no flm ...). */
+/** Fill in every default, and check what goes together (heads divide the width; only causal architectures take flm,
+ * which gives others nothing to look at first; ...). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_lm_config_complete(ockham_lm_config *config, ockham_error *err);
 /** All factors as "name=value" lines in the table's order, defaults filled in: equal texts train equal models. NULL
  * without memory; the caller frees it with ockham_text_free(). */
@@ -327,7 +328,8 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_prepare(const ockham_co
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_synthetic(uint64_t n_bytes, size_t letters, uint64_t seed,
                                                                    ockham_corpus **corpus, double *entropy,
                                                                    ockham_error *err);
-/** Fails with IO, BAD_FILE (damaged, or not a corpus), NO_MEMORY. Cost: reads all of it, and its checksum. */
+/** Fails with IO, BAD_FILE (damaged, or not a corpus), NO_MEMORY. Cost: reads all of it, and its checksum. Training on
+ * it with bpe keeps the merges of 1 MB of text or more beside it, where it can; they only save time. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_open(const char *path, ockham_corpus **corpus,
                                                               ockham_error *err);
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_corpus_write(const ockham_corpus *corpus, const char *path,

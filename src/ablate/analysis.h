@@ -60,6 +60,14 @@ typedef struct ock_fit {
   double *row, *y; /* room */
 } ock_fit;
 
+/* Runs in the order of their cells: scale and levels. */
+typedef struct ock_cells {
+  size_t n;
+  size_t *runs;  /* numbers of runs, cell by cell, ascending in each */
+  size_t *first; /* n + 1: where in `runs` each cell's begin */
+  size_t *of;    /* of each run */
+} ock_cells;
+
 enum { OCK_GRID = 32 };
 /* What the data say of E: values of equal distance and how likely each is. */
 typedef struct ock_irreducible {
@@ -94,6 +102,7 @@ typedef struct ock_analysis {
   ockham_ablation *out;
   size_t n_warnings_room;
 
+  ock_cells cells;
   double *loss, *log_compute; /* n_runs: as they count */
   bool *used, *diverged;      /* n_runs: it counts, and has ended or diverged */
   bool *lost;                 /* n_mains x n_scales: all runs diverged there, at the level or the factor's first */

@@ -23,19 +23,15 @@ bool ock_placeholder_next(const char **text, const char **start, const char **na
 
 /* ---- checking ---- */
 
-static bool is_word(const char *name, size_t length, const char *word) {
-  return strlen(word) == length && memcmp(name, word, length) == 0;
-}
-
 static bool is_set(const ockham_study_setting *settings, size_t n, const char *name, size_t length) {
   for (size_t i = 0; i < n; i++)
-    if (is_word(name, length, settings[i].name)) return true;
+    if (ock_is_word(name, length, settings[i].name)) return true;
   return false;
 }
 
 static bool is_given(const char *name, size_t length) {
-  return is_word(name, length, "seed") || is_word(name, length, "rate") || is_word(name, length, "run") ||
-         is_word(name, length, "scale") || is_word(name, length, "assignments");
+  return ock_is_word(name, length, "seed") || ock_is_word(name, length, "rate") || ock_is_word(name, length, "run") ||
+         ock_is_word(name, length, "scale") || ock_is_word(name, length, "assignments");
 }
 
 static ockham_status refuse(const ock_study_file *file, const char *name, size_t length, ockham_error *err) {
@@ -73,7 +69,7 @@ static bool has_placeholder(const char *command, const char *wanted) {
   const char *start, *name;
   size_t length;
   while (ock_placeholder_next(&command, &start, &name, &length))
-    if (is_word(name, length, wanted)) return true;
+    if (ock_is_word(name, length, wanted)) return true;
   return false;
 }
 
@@ -146,15 +142,15 @@ static void put_assignments(filling *f) {
 }
 
 static void put_value(filling *f, const char *name, size_t length) {
-  if (is_word(name, length, "seed")) {
+  if (ock_is_word(name, length, "seed")) {
     ock_line_print(&f->out, "%llu", (unsigned long long)f->run->seed);
-  } else if (is_word(name, length, "run")) {
+  } else if (ock_is_word(name, length, "run")) {
     ock_line_print(&f->out, "%llu", (unsigned long long)f->run->id);
-  } else if (is_word(name, length, "scale")) {
+  } else if (ock_is_word(name, length, "scale")) {
     ock_line_quote(&f->out, f->study->scales[f->run->scale].name);
-  } else if (is_word(name, length, "assignments")) {
+  } else if (ock_is_word(name, length, "assignments")) {
     put_assignments(f);
-  } else if (is_word(name, length, "rate") && ock_factor_find(f->study, "rate", 4) == SIZE_MAX) {
+  } else if (ock_is_word(name, length, "rate") && ock_factor_find(f->study, "rate", 4) == SIZE_MAX) {
     put_rate(f);
   } else {
     char word[96];

@@ -64,14 +64,14 @@ static ockham_status gather_cells(ock_analysis *a, size_t scale, size_t k, cells
   c->n = 0;
   c->runs = ock_arena_array(&a->scratch, a->n_runs, sizeof *c->runs);
   c->costs = ock_arena_array(&a->scratch, a->n_runs, sizeof *c->costs);
-  if (!c->runs || !c->costs) return ock_no_room(err);
+  bool *taken = ock_arena_array(&a->scratch, a->cells.n, sizeof *taken);
+  if (!c->runs || !c->costs || !taken) return ock_no_room(err);
+  memset(taken, 0, a->cells.n * sizeof *taken);
   for (size_t i = 0; i < a->n_runs; i++) {
     const ockham_run *run = &a->runs[i];
     double cost = cost_of(run, k);
-    bool is_new = run->scale == scale && !isnan(cost);
-    for (size_t j = 0; j < c->n && is_new; j++)
-      is_new = memcmp(c->runs[j]->levels, run->levels, a->study->n_factors) != 0;
-    if (!is_new) continue;
+    if (run->scale != scale || isnan(cost) || taken[a->cells.of[i]]) continue;
+    taken[a->cells.of[i]] = true;
     c->runs[c->n] = run;
     c->costs[c->n++] = cost;
   }

@@ -23,6 +23,7 @@ typedef struct divergence {
   ock_analysis *a;
   item *runs, *cells, *room;
   size_t n_runs, n_cells;
+  bool *counts; /* n_runs of the study: it has ended or diverged, and counts for the loss */
   bool *strata; /* n_factors: its levels are kept apart */
   ock_stratum *of_strata;
   double *chance; /* of each number of diverged items */
@@ -162,10 +163,12 @@ static ockham_status make_items(divergence *d, ockham_error *err) {
   d->room = ock_arena_array(&a->scratch, n, sizeof *d->room);
   d->of_strata = ock_arena_array(&a->scratch, n, sizeof *d->of_strata);
   d->strata = ock_arena_array(&a->scratch, n_factors, sizeof *d->strata);
-  if (!d->runs || !d->cells || !d->room || !d->of_strata || !d->strata) return ock_no_room(err);
+  d->counts = ock_arena_array(&a->scratch, n, sizeof *d->counts);
+  if (!d->runs || !d->cells || !d->room || !d->of_strata || !d->strata || !d->counts) return ock_no_room(err);
   memset(d->strata, 0, n_factors * sizeof *d->strata);
   for (size_t i = 0; i < n; i++) {
-    if (!a->used[i] && !a->diverged[i]) continue;
+    d->counts[i] = a->used[i] || a->diverged[i];
+    if (!d->counts[i]) continue;
     d->runs[d->n_runs++] = (item){&a->runs[i], d->strata, n_factors, a->diverged[i]};
     n_diverged += a->diverged[i];
   }
@@ -184,32 +187,26 @@ static ockham_status make_items(divergence *d, ockham_error *err) {
   return OCKHAM_OK;
 }
 
-/* So many runs with a level of a factor, and diverged ones; scale SIZE_MAX: all. */
-static size_t count_level(const ock_analysis *a, size_t factor, size_t level, size_t scale, size_t *n_diverged) {
-  size_t n = 0;
-  *n_diverged = 0;
-  for (size_t i = 0; i < a->n_runs; i++) {
-    const ockham_run *run = &a->runs[i];
-    if (run->levels[factor] != level || (scale != SIZE_MAX && run->scale != scale)) continue;
-    n += a->used[i] || a->diverged[i];
-    *n_diverged += a->diverged[i];
-  }
-  return n;
+static ock_level_count count_level(const divergence *d, size_t factor, size_t level, size_t scale) {
+  return ock_level_count_runs(d->a->study, d->a->runs, d->a->n_runs, d->counts, factor, level, scale);
 }
 
-static bool is_lost(const ock_analysis *a, size_t factor, size_t level, size_t scale) {
-  size_t n_diverged, n = count_level(a, factor, level, scale, &n_diverged);
-  return n > 0 && n_diverged == n;
+static bool is_lost(const divergence *d, size_t factor, size_t level, size_t scale) {
+  ock_level_count count = count_level(d, factor, level, scale);
+  return count.n_runs > 0 && count.n_diverged == count.n_runs;
 }
 
-static void count_main(ock_analysis *a, size_t j) {
+static void count_main(const divergence *d, size_t j) {
+  ock_analysis *a = d->a;
   ockham_effect *effect = &a->out->mains[j];
-  size_t factor = effect->factor, n_diverged, n = count_level(a, factor, 0, SIZE_MAX, &n_diverged);
-  effect->baseline_diverged = ock_wilson(n_diverged, n, a->how.level);
-  effect->n_runs = count_level(a, factor, effect->level, SIZE_MAX, &effect->n_diverged);
-  effect->diverged = ock_wilson(effect->n_diverged, effect->n_runs, a->how.level);
+  ock_level_count first = count_level(d, effect->factor, 0, SIZE_MAX);
+  ock_level_count own = count_level(d, effect->factor, effect->level, SIZE_MAX);
+  effect->baseline_diverged = ock_wilson(first.n_diverged, first.n_runs, a->how.level);
+  effect->n_runs = own.n_runs, effect->n_diverged = own.n_diverged;
+  effect->diverged = ock_wilson(own.n_diverged, own.n_runs, a->how.level);
   for (size_t s = 0; s < a->study->n_scales; s++)
-    a->lost[j * a->study->n_scales + s] = is_lost(a, factor, 0, s) || is_lost(a, factor, effect->level, s);
+    a->lost[j * a->study->n_scales + s] =
+        is_lost(d, effect->factor, 0, s) || is_lost(d, effect->factor, effect->level, s);
 }
 
 ockham_status ock_divergence_find(ock_analysis *a, ockham_error *err) {
@@ -217,7 +214,7 @@ ockham_status ock_divergence_find(ock_analysis *a, ockham_error *err) {
   a->lost = ock_arena_array(&a->scratch, ock_size_product(a->n_mains, a->study->n_scales), sizeof *a->lost);
   if (!a->lost) return ock_no_room(err);
   OCK_TRY(make_items(&d, err));
-  for (size_t j = 0; j < a->n_mains; j++) count_main(a, j);
+  for (size_t j = 0; j < a->n_mains; j++) count_main(&d, j);
   step_down(&d);
   return OCKHAM_OK;
 }

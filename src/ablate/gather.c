@@ -40,6 +40,35 @@ bool ock_is_recipe(const ock_analysis *a, const uint8_t *levels) {
   return true;
 }
 
+/* ---- cells ---- */
+
+static int compare_numbers(const void *x, const void *y, void *analysis) {
+  const ock_analysis *a = analysis;
+  size_t i = *(const size_t *)x, j = *(const size_t *)y;
+  if (a->runs[i].scale != a->runs[j].scale) return a->runs[i].scale < a->runs[j].scale ? -1 : 1;
+  int levels = memcmp(a->runs[i].levels, a->runs[j].levels, a->study->n_factors);
+  return levels ? levels : (i > j) - (i < j);
+}
+
+static ockham_status find_cells(ock_analysis *a, ockham_error *err) {
+  ock_cells *cells = &a->cells;
+  size_t n = a->n_runs;
+  cells->runs = ock_arena_array(&a->scratch, n, sizeof *cells->runs);
+  cells->first = ock_arena_array(&a->scratch, n + 1, sizeof *cells->first);
+  cells->of = ock_arena_array(&a->scratch, n, sizeof *cells->of);
+  if (!cells->runs || !cells->first || !cells->of) return ock_no_room(err);
+  for (size_t i = 0; i < n; i++) cells->runs[i] = i;
+  qsort_r(cells->runs, n, sizeof *cells->runs, compare_numbers, a);
+  for (size_t at = 0; at < n; at++) {
+    const ockham_run *run = &a->runs[cells->runs[at]], *before = at ? &a->runs[cells->runs[at - 1]] : NULL;
+    if (!before || run->scale != before->scale || memcmp(run->levels, before->levels, a->study->n_factors) != 0)
+      cells->first[cells->n++] = at;
+    cells->of[cells->runs[at]] = cells->n - 1;
+  }
+  cells->first[cells->n] = n;
+  return OCKHAM_OK;
+}
+
 /* ---- what a run counts as ---- */
 
 static ockham_status check_run(const ock_analysis *a, size_t i, ockham_error *err) {
@@ -66,22 +95,13 @@ static double compute_of(const ock_analysis *a, const ockham_run *run) {
   return compute > 0 && isfinite(compute) ? log(compute) : NAN;
 }
 
-static bool same_cell(const ock_analysis *a, const ockham_run *x, const ockham_run *y) {
-  return x->scale == y->scale && !memcmp(x->levels, y->levels, a->study->n_factors);
-}
-
-/* A run that did not stay below the loss of a model that has learned nothing has diverged, whatever it was called. */
-static bool has_diverged(const ock_analysis *a, const ockham_run *run) {
-  return run->outcome == OCKHAM_OUTCOME_DIVERGED ||
-         (run->outcome == OCKHAM_OUTCOME_DONE && run->loss >= a->study->worst_loss);
-}
-
 /* A probe counts where its cell has nothing else: the best of its rates. */
 static bool is_best_probe(const ock_analysis *a, size_t i) {
-  for (size_t j = 0; j < a->n_runs; j++) {
-    const ockham_run *other = &a->runs[j];
-    if (j == i || isnan(a->loss[j]) || !same_cell(a, &a->runs[i], other)) continue;
-    if (other->purpose != OCKHAM_PURPOSE_PROBE) return false;
+  const ock_cells *cells = &a->cells;
+  for (size_t at = cells->first[cells->of[i]]; at < cells->first[cells->of[i] + 1]; at++) {
+    size_t j = cells->runs[at];
+    if (j == i || isnan(a->loss[j])) continue;
+    if (a->runs[j].purpose != OCKHAM_PURPOSE_PROBE) return false;
     if (a->loss[j] < a->loss[i] || (a->loss[j] == a->loss[i] && j < i)) return false;
   }
   return true;
@@ -93,15 +113,15 @@ static ockham_status count_runs(ock_analysis *a, ockham_error *err) {
     OCK_TRY(check_run(a, i, err));
     ockham_scale_noise *noise = &a->out->scales[run->scale];
     bool done = run->outcome == OCKHAM_OUTCOME_DONE;
-    a->loss[i] = has_diverged(a, run) ? a->study->worst_loss : done ? run->loss : NAN;
+    a->loss[i] = ock_run_diverged(a->study, run) ? a->study->worst_loss : done ? run->loss : NAN;
     a->log_compute[i] = compute_of(a, run);
-    noise->n_failed += run->outcome == OCKHAM_OUTCOME_FAILED || run->outcome == OCKHAM_OUTCOME_TIMED_OUT;
+    noise->n_failed += ock_has_failed(run->outcome);
   }
   for (size_t i = 0; i < a->n_runs; i++) {
     const ockham_run *run = &a->runs[i];
     ockham_scale_noise *noise = &a->out->scales[run->scale];
     bool counts = !isnan(a->loss[i]) && (run->purpose != OCKHAM_PURPOSE_PROBE || is_best_probe(a, i));
-    a->diverged[i] = counts && has_diverged(a, run);
+    a->diverged[i] = counts && ock_run_diverged(a->study, run);
     a->used[i] = counts && !a->diverged[i];
     noise->n_runs += counts;
     noise->n_diverged += a->diverged[i];
@@ -242,6 +262,7 @@ static ockham_status make_room(ock_analysis *a, ockham_error *err) {
 
 ockham_status ock_gather(ock_analysis *a, ockham_error *err) {
   OCK_TRY(make_room(a, err));
+  OCK_TRY(find_cells(a, err));
   OCK_TRY(count_runs(a, err));
   OCK_TRY(check_variation(a, err));
   find_scale_compute(a);

@@ -14,24 +14,7 @@
 
 enum { MOST_BYTES = 1 << 28 };
 
-#define X(name, word) word,
-static const char *const purposes[] = {OCKHAM_PURPOSE_LIST(X) NULL};
-static const char *const outcomes[] = {OCKHAM_OUTCOME_LIST(X) NULL};
-#undef X
-
-static size_t find_word(const char *const *words, const char *word) {
-  size_t i = 0;
-  while (words[i] && strcmp(words[i], word) != 0) i++;
-  return i;
-}
-
 /* ---- fields ---- */
-
-static const char *find_setting(const ockham_study_setting *settings, size_t n, const char *name) {
-  for (size_t i = 0; i < n; i++)
-    if (strcmp(settings[i].name, name) == 0) return settings[i].value;
-  return NULL;
-}
 
 static const char *find_field(const ock_field *fields, size_t n, const char *name) {
   for (size_t i = 0; i < n; i++)
@@ -42,15 +25,15 @@ static const char *find_field(const ock_field *fields, size_t n, const char *nam
 /* The text of one of our columns; NULL: there is none. */
 static const char *text_of(const ock_import *import, const ock_field *fields, size_t n, const char *name) {
   const ockham_import_options *o = import->options;
-  const char *text = find_setting(o->set, o->n_set, name);
+  const char *text = ock_setting_find(o->set, o->n_set, name);
   if (text) return text;
-  const char *theirs = find_setting(o->map, o->n_map, name);
+  const char *theirs = ock_setting_find(o->map, o->n_map, name);
   return find_field(fields, n, theirs ? theirs : name);
 }
 
 /* What a column of ours is called in the table. */
 static const char *name_there(const ock_import *import, const char *name) {
-  const char *theirs = find_setting(import->options->map, import->options->n_map, name);
+  const char *theirs = ock_setting_find(import->options->map, import->options->n_map, name);
   return theirs ? theirs : name;
 }
 
@@ -164,9 +147,9 @@ static bool outcome_of_word(const char *word, ockham_outcome *outcome) {
                 {"crashed", OCKHAM_OUTCOME_FAILED},
                 {"killed", OCKHAM_OUTCOME_FAILED},
                 {"running", OCKHAM_OUTCOME_WAITING}};
-  size_t known = find_word(outcomes, word);
+  size_t known = ock_word_find(ock_outcome_words, word);
   *outcome = (ockham_outcome)known;
-  if (outcomes[known]) return true;
+  if (ock_outcome_words[known]) return true;
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (strcmp(others[i].word, word) == 0) {
       *outcome = others[i].outcome;
@@ -229,9 +212,9 @@ static ockham_status purpose_of(const ock_import *import, const ock_field *field
                                                   : OCKHAM_PURPOSE_DESIGN;
     return OCKHAM_OK;
   }
-  size_t known = find_word(purposes, word);
+  size_t known = ock_word_find(ock_purpose_words, word);
   *purpose = (ockham_purpose)known;
-  if (purposes[known]) return OCKHAM_OK;
+  if (ock_purpose_words[known]) return OCKHAM_OK;
   return FAULT(import, err, "expected a purpose such as design or baseline, found '%s'", ock_show(word).text);
 }
 
@@ -261,10 +244,6 @@ static ockham_status check_same(const ock_import *import, const ockham_run *foun
                found->id, found->seed, found->loss, result->loss);
 }
 
-static bool failed(ockham_outcome outcome) {
-  return outcome == OCKHAM_OUTCOME_FAILED || outcome == OCKHAM_OUTCOME_TIMED_OUT;
-}
-
 ockham_status ock_import_run(ock_import *import, const ock_field *fields, size_t n, ockham_error *err) {
   uint8_t levels[OCK_MOST_FACTORS];
   ockham_run run = {.levels = levels};
@@ -283,7 +262,8 @@ ockham_status ock_import_run(ock_import *import, const ock_field *fields, size_t
   const ockham_run *found = NULL;
   ockham_status status = find_key(import, &run, has_seed, import->n_rows, &key, &found, err);
   if (!status && found && has_seed) status = check_same(import, found, &result, err);
-  bool is_new = !found || (has_seed && failed(found->outcome) && !failed(result.outcome)); /* it was run again */
+  bool is_new =
+      !found || (has_seed && ock_has_failed(found->outcome) && !ock_has_failed(result.outcome)); /* it was run again */
   if (!status && is_new) {
     run.id = found ? found->id : ock_journal_next_id(import->journal);
     ock_row row = {.run = &run, .key = key.bytes, .result = &result, .cpu_seconds = NAN, .ended_ns = ock_wall_ns()};
@@ -377,7 +357,7 @@ static bool is_column(const ockham_study *study, const char *name) {
   for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) is |= strcmp(name, ours[i]) == 0;
   for (size_t f = 0; f < study->n_factors; f++) is |= strcmp(name, study->factors[f].name) == 0;
   for (size_t s = 0; s < study->n_scales; s++)
-    is |= find_setting(study->scales[s].settings, study->scales[s].n_settings, name) != NULL;
+    is |= ock_setting_find(study->scales[s].settings, study->scales[s].n_settings, name) != NULL;
   return is;
 }
 

@@ -12,4 +12,16 @@
 
 #include "core/internal.h"
 
+/* ---- stability.c: what became of runs ---- */
+
+/* A run that did not stay below the loss of a model that has learned nothing has diverged, whatever it was called. */
+bool ock_run_diverged(const ockham_study *study, const ockham_run *run);
+bool ock_has_failed(ockham_outcome outcome); /* or timed out */
+typedef struct ock_level_count {
+  size_t n_runs, n_diverged, n_failed;
+} ock_level_count;
+/* Runs at a level of a factor. takes: n_runs, which of them count (NULL: all); scale: SIZE_MAX for all. */
+ock_level_count ock_level_count_runs(const ockham_study *study, const ockham_run *runs, size_t n_runs,
+                                     const bool *takes, size_t factor, size_t level, size_t scale);
+
 #endif

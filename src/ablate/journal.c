@@ -13,18 +13,16 @@
 
 #ifdef OCK_HAVE_SQLITE
 
-#include <sqlite3.h>
+#include "ablate/journal_rows.h"
+#include "data/sql.h"
 
 enum { BUSY_MS = 10000, APPLICATION = 0x4f634162, FORMAT = 1 };
 
 struct ockham_journal {
   const ockham_study *study;
   char *path, *folder;
-  sqlite3 *database;
-  ock_arena arena; /* keys and levels */
-  ockham_run *runs;
-  const char **keys;        /* of runs */
-  size_t n, room, n_before; /* n_before: at the beginning of a transaction */
+  ock_sql sql;
+  ock_journal_rows rows;
   uint64_t next_id;
   char *first_text; /* the study when it was new */
   int lock;         /* -1: not held */
@@ -40,102 +38,46 @@ static const char schema[] =
     "CREATE TABLE curve (run INTEGER NOT NULL, point INTEGER NOT NULL, compute REAL, loss REAL,"
     " PRIMARY KEY (run, point));";
 
-/* ---- SQLite ---- */
-
-static ockham_status fail_sqlite(const ockham_journal *j, const char *what, ockham_error *err) {
-  ockham_status status = OCKHAM_IO;
-  int code = sqlite3_errcode(j->database) & 0xff;
-  if (code == SQLITE_NOMEM) status = OCKHAM_NO_MEMORY;
-  if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) status = OCKHAM_BAD_FILE;
-  return ock_fail(err, status, "%s: the journal %s: %s", ock_show(j->path).text, what, sqlite3_errmsg(j->database));
-}
-
-static ockham_status run_sql(ockham_journal *j, const char *sql, const char *what, ockham_error *err) {
-  return sqlite3_exec(j->database, sql, NULL, NULL, NULL) == SQLITE_OK ? OCKHAM_OK : fail_sqlite(j, what, err);
-}
-
-static ockham_status prepare(const ockham_journal *j, const char *sql, sqlite3_stmt **statement, ockham_error *err) {
-  *statement = NULL;
-  return sqlite3_prepare_v2(j->database, sql, -1, statement, NULL) == SQLITE_OK ? OCKHAM_OK
-                                                                                : fail_sqlite(j, "is damaged", err);
-}
-
-static ockham_status finish(const ockham_journal *j, sqlite3_stmt *statement, ockham_error *err) {
-  int code = sqlite3_step(statement);
-  ockham_status status = code == SQLITE_DONE ? OCKHAM_OK : fail_sqlite(j, "cannot be written", err);
-  sqlite3_finalize(statement);
-  return status;
-}
-
-static void bind_real(sqlite3_stmt *statement, int at, double value) {
-  if (isnan(value))
-    sqlite3_bind_null(statement, at);
-  else
-    sqlite3_bind_double(statement, at, value);
-}
-
-static void bind_text(sqlite3_stmt *statement, int at, const char *text) {
-  sqlite3_bind_text(statement, at, text, -1, SQLITE_TRANSIENT);
-}
-
-static double column_real(sqlite3_stmt *statement, int at) {
-  return sqlite3_column_type(statement, at) == SQLITE_NULL ? NAN : sqlite3_column_double(statement, at);
-}
-
-static const char *column_text(sqlite3_stmt *statement, int at) {
-  const char *text = (const char *)sqlite3_column_text(statement, at);
-  return text ? text : "";
-}
-
-/* The whole number of "PRAGMA name", or of a count. */
-static ockham_status read_number(const ockham_journal *j, const char *sql, int64_t *value, ockham_error *err) {
-  sqlite3_stmt *statement;
-  OCK_TRY(prepare(j, sql, &statement, err));
-  int code = sqlite3_step(statement);
-  *value = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-  sqlite3_finalize(statement);
-  return code == SQLITE_ROW ? OCKHAM_OK : fail_sqlite(j, "cannot be read", err);
-}
-
 /* ---- the study that it belongs to ---- */
 
 static ockham_status put_meta(ockham_journal *j, const char *name, const char *value, ockham_error *err) {
   sqlite3_stmt *statement;
-  OCK_TRY(prepare(j, "INSERT OR REPLACE INTO meta VALUES (?, ?)", &statement, err));
-  bind_text(statement, 1, name);
-  bind_text(statement, 2, value);
-  return finish(j, statement, err);
+  OCK_TRY(ock_sql_prepare(&j->sql, "INSERT OR REPLACE INTO meta VALUES (?, ?)", &statement, err));
+  ock_sql_bind_text(statement, 1, name);
+  ock_sql_bind_text(statement, 2, value);
+  return ock_sql_finish(&j->sql, statement, err);
 }
 
 /* *value is NULL when there is none. */
 static ockham_status get_meta(const ockham_journal *j, const char *name, char **value, ockham_error *err) {
   sqlite3_stmt *statement;
   *value = NULL;
-  OCK_TRY(prepare(j, "SELECT value FROM meta WHERE name = ?", &statement, err));
-  bind_text(statement, 1, name);
-  bool found = sqlite3_step(statement) == SQLITE_ROW;
-  if (found) *value = ock_string_copy(column_text(statement, 0));
+  OCK_TRY(ock_sql_prepare(&j->sql, "SELECT value FROM meta WHERE name = ?", &statement, err));
+  ock_sql_bind_text(statement, 1, name);
+  bool found;
+  ockham_status status = ock_sql_step(&j->sql, statement, &found, err);
+  if (found) *value = ock_string_copy(ock_sql_text(statement, 0));
   sqlite3_finalize(statement);
-  return found && !*value ? ock_fail_memory(err, "the journal", 0) : OCKHAM_OK;
+  return found && !*value ? ock_fail_memory(err, "the journal", 0) : status;
 }
 
 static ockham_status create(ockham_journal *j, const char *text, ockham_error *err) {
   char pragma[96];
   snprintf(pragma, sizeof pragma, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION, FORMAT);
-  OCK_TRY(run_sql(j, "BEGIN IMMEDIATE", "cannot be made", err));
-  ockham_status status = run_sql(j, schema, "cannot be made", err);
-  if (!status) status = run_sql(j, pragma, "cannot be made", err);
+  OCK_TRY(ock_sql_run(&j->sql, "BEGIN IMMEDIATE", "cannot be made", err));
+  ockham_status status = ock_sql_run(&j->sql, schema, "cannot be made", err);
+  if (!status) status = ock_sql_run(&j->sql, pragma, "cannot be made", err);
   if (!status) status = put_meta(j, "study", text, err);
   if (!status) status = put_meta(j, "first study", text, err);
-  if (!status) return run_sql(j, "COMMIT", "cannot be made", err);
-  sqlite3_exec(j->database, "ROLLBACK", NULL, NULL, NULL);
+  if (!status) return ock_sql_run(&j->sql, "COMMIT", "cannot be made", err);
+  sqlite3_exec(j->sql.database, "ROLLBACK", NULL, NULL, NULL);
   return status;
 }
 
 /* What it was is kept until a run has ended: until then a study is not settled. */
 static ockham_status renew(ockham_journal *j, const char *text, ockham_error *err) {
   int64_t n = 0;
-  OCK_TRY(read_number(j, "SELECT count(*) FROM run", &n, err));
+  OCK_TRY(ock_sql_number(&j->sql, "SELECT count(*) FROM run", &n, err));
   if (n == 0) OCK_TRY(put_meta(j, "first study", text, err));
   return put_meta(j, "study", text, err);
 }
@@ -148,7 +90,7 @@ static ockham_status compare(ockham_journal *j, const char *text, ockham_error *
     ock_free(before);
     return OCKHAM_OK;
   }
-  ockham_status status = read_number(j, "SELECT count(*) FROM run", &n, err);
+  ockham_status status = ock_sql_number(&j->sql, "SELECT count(*) FROM run", &n, err);
   if (!status && n > 0 && before) status = ock_study_compare(j->study, before, j->path, err);
   ock_free(before);
   return status ? status : renew(j, text, err);
@@ -156,9 +98,9 @@ static ockham_status compare(ockham_journal *j, const char *text, ockham_error *
 
 static ockham_status check_format(ockham_journal *j, bool *is_new, ockham_error *err) {
   int64_t application = 0, format = 0, n_tables = 0;
-  OCK_TRY(read_number(j, "PRAGMA application_id", &application, err));
-  OCK_TRY(read_number(j, "PRAGMA user_version", &format, err));
-  OCK_TRY(read_number(j, "SELECT count(*) FROM sqlite_master", &n_tables, err));
+  OCK_TRY(ock_sql_number(&j->sql, "PRAGMA application_id", &application, err));
+  OCK_TRY(ock_sql_number(&j->sql, "PRAGMA user_version", &format, err));
+  OCK_TRY(ock_sql_number(&j->sql, "SELECT count(*) FROM sqlite_master", &n_tables, err));
   *is_new = n_tables == 0;
   if (!*is_new && application != APPLICATION)
     return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a journal of `ockham ablate`, found another database",
@@ -169,61 +111,12 @@ static ockham_status check_format(ockham_journal *j, bool *is_new, ockham_error 
   return OCKHAM_OK;
 }
 
-/* ---- rows in memory ---- */
+/* ---- rows ---- */
 
-static ockham_status make_room(ockham_journal *j, ockham_error *err) {
-  if (j->n < j->room) return OCKHAM_OK;
-  size_t room = j->room ? 2 * j->room : 64;
-  ockham_run *runs = ock_realloc_array(j->runs, room, sizeof *runs);
-  if (runs) j->runs = runs;
-  const char **keys = runs ? ock_realloc_array((void *)j->keys, room, sizeof *keys) : NULL;
-  if (keys) j->keys = keys;
-  if (!keys) return ock_fail_memory(err, "the journal's runs", room * sizeof *runs);
-  j->room = room;
-  return OCKHAM_OK;
-}
-
-static size_t find_row(const ockham_journal *j, const char *key) {
-  for (size_t i = 0; i < j->n; i++)
-    if (strcmp(j->keys[i], key) == 0) return i;
-  return SIZE_MAX;
-}
-
-/* A copy of a run, in place of one of the same key. */
 static ockham_status keep(ockham_journal *j, const ockham_run *run, const char *key, ockham_error *err) {
-  size_t at = find_row(j, key);
-  OCK_TRY(make_room(j, err));
-  if (at == SIZE_MAX) {
-    char *copy = ock_arena_text(&j->arena, key, strlen(key));
-    uint8_t *levels = ock_arena_array(&j->arena, j->study->n_factors, 1);
-    if (!copy || !levels) return ock_fail_memory(err, "the journal's runs", strlen(key));
-    memcpy(levels, run->levels, j->study->n_factors);
-    at = j->n++;
-    for (; at > 0 && j->runs[at - 1].id > run->id; at--) { /* in the order of their numbers, however they ended */
-      j->runs[at] = j->runs[at - 1];
-      j->keys[at] = j->keys[at - 1];
-    }
-    j->keys[at] = copy;
-    j->runs[at] = *run;
-    j->runs[at].levels = levels;
-  } else {
-    const uint8_t *levels = j->runs[at].levels;
-    j->runs[at] = *run;
-    j->runs[at].levels = levels;
-  }
+  OCK_TRY(ock_journal_rows_keep(&j->rows, run, key, err));
   if (run->id >= j->next_id) j->next_id = run->id + 1;
   return OCKHAM_OK;
-}
-
-#define X(name, word) word,
-static const char *const purposes[] = {OCKHAM_PURPOSE_LIST(X)};
-static const char *const outcomes[] = {OCKHAM_OUTCOME_LIST(X)};
-#undef X
-
-static size_t find_word(const char *const *words, size_t n, const char *word) {
-  size_t i = 0;
-  while (i < n && strcmp(words[i], word) != 0) i++;
-  return i;
 }
 
 /* "a=x b=y" into levels; false where a word is none of the study's. */
@@ -241,41 +134,42 @@ static bool read_levels(const ockham_study *study, const char *text, uint8_t *le
 
 static ockham_status load_row(ockham_journal *j, sqlite3_stmt *row, ockham_error *err) {
   uint8_t levels[OCK_MOST_FACTORS];
-  size_t purpose = find_word(purposes, OCKHAM_N_PURPOSES, column_text(row, 2));
-  size_t outcome = find_word(outcomes, OCKHAM_N_OUTCOMES, column_text(row, 7));
-  size_t scale = ock_scale_find(j->study, column_text(row, 3));
+  size_t purpose = ock_word_find(ock_purpose_words, ock_sql_text(row, 2));
+  size_t outcome = ock_word_find(ock_outcome_words, ock_sql_text(row, 7));
+  size_t scale = ock_scale_find(j->study, ock_sql_text(row, 3));
   if (purpose == OCKHAM_N_PURPOSES || outcome == OCKHAM_N_OUTCOMES || scale == SIZE_MAX ||
-      !read_levels(j->study, column_text(row, 4), levels))
+      !read_levels(j->study, ock_sql_text(row, 4), levels))
     return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected runs of this study, found '%s' in run %" PRId64,
-                    ock_show(j->path).text, ock_show(column_text(row, 1)).text, (int64_t)sqlite3_column_int64(row, 0));
+                    ock_show(j->path).text, ock_show(ock_sql_text(row, 1)).text, (int64_t)sqlite3_column_int64(row, 0));
   ockham_run run = {.id = (uint64_t)sqlite3_column_int64(row, 0),
                     .purpose = (ockham_purpose)purpose,
                     .scale = scale,
                     .levels = levels,
-                    .seed = strtoull(column_text(row, 5), NULL, 10),
-                    .rate = column_real(row, 6),
+                    .seed = strtoull(ock_sql_text(row, 5), NULL, 10),
+                    .rate = ock_sql_real(row, 6),
                     .outcome = (ockham_outcome)outcome,
-                    .loss = column_real(row, 8),
-                    .flops = column_real(row, 9),
-                    .parameters = column_real(row, 10),
-                    .tokens = column_real(row, 11),
-                    .seconds = column_real(row, 12),
-                    .slope = column_real(row, 13)};
-  return keep(j, &run, column_text(row, 1), err);
+                    .loss = ock_sql_real(row, 8),
+                    .flops = ock_sql_real(row, 9),
+                    .parameters = ock_sql_real(row, 10),
+                    .tokens = ock_sql_real(row, 11),
+                    .seconds = ock_sql_real(row, 12),
+                    .slope = ock_sql_real(row, 13)};
+  return keep(j, &run, ock_sql_text(row, 1), err);
 }
 
 static ockham_status load(ockham_journal *j, ockham_error *err) {
   sqlite3_stmt *statement;
-  j->n = 0;
+  ock_journal_rows_empty(&j->rows);
   j->next_id = 1;
-  OCK_TRY(prepare(j,
-                  "SELECT id, key, purpose, scale, levels, seed, rate, outcome, loss, flops, parameters, tokens, "
-                  "seconds, slope FROM run ORDER BY id",
-                  &statement, err));
-  ockham_status status = OCKHAM_OK;
-  int code;
-  while (!status && (code = sqlite3_step(statement)) != SQLITE_DONE)
-    status = code == SQLITE_ROW ? load_row(j, statement, err) : fail_sqlite(j, "cannot be read", err);
+  OCK_TRY(
+      ock_sql_prepare(&j->sql,
+                      "SELECT id, key, purpose, scale, levels, seed, rate, outcome, loss, flops, parameters, tokens, "
+                      "seconds, slope FROM run ORDER BY id",
+                      &statement, err));
+  ockham_status status;
+  bool row;
+  while (!(status = ock_sql_step(&j->sql, statement, &row, err)) && row)
+    if ((status = load_row(j, statement, err))) break;
   sqlite3_finalize(statement);
   return status;
 }
@@ -293,10 +187,9 @@ static char *join(const char *a, const char *b) {
 
 static ockham_status open_database(ockham_journal *j, ockham_error *err) {
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  if (sqlite3_open_v2(j->path, &j->database, flags, NULL) != SQLITE_OK)
-    return j->database ? fail_sqlite(j, "cannot be opened", err) : ock_fail_memory(err, "the journal", 0);
-  sqlite3_busy_timeout(j->database, BUSY_MS);
-  return run_sql(j, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "cannot be opened", err);
+  j->sql = (ock_sql){.path = j->path, .name = "the journal"};
+  OCK_TRY(ock_sql_open(&j->sql, flags, BUSY_MS, err));
+  return ock_sql_run(&j->sql, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "cannot be opened", err);
 }
 
 static ockham_status open_study(ockham_journal *j, const char *text, ockham_error *err) {
@@ -313,6 +206,7 @@ ockham_status ockham_journal_open(const char *path, const ockham_study *study, o
   ockham_journal *j = ock_alloc_zeroed(1, sizeof *j);
   if (!j) return ock_fail_memory(err, "the journal", sizeof *j);
   j->study = study;
+  j->rows.n_factors = study->n_factors;
   j->lock = -1;
   j->path = ock_string_copy(path);
   j->folder = join(path, ".runs");
@@ -331,10 +225,8 @@ ockham_status ockham_journal_open(const char *path, const ockham_study *study, o
 void ockham_journal_free(ockham_journal *j) {
   if (!j) return;
   ock_journal_unlock(j);
-  sqlite3_close(j->database);
-  ock_arena_clear(&j->arena);
-  ock_free(j->runs);
-  ock_free((void *)j->keys);
+  ock_sql_close(&j->sql);
+  ock_journal_rows_clear(&j->rows);
   ock_free(j->first_text);
   ock_free(j->folder);
   ock_free(j->path);
@@ -345,14 +237,14 @@ void ockham_journal_free(ockham_journal *j) {
 
 ockham_status ockham_journal_runs(ockham_journal *j, const ockham_run **runs, size_t *n_runs, ockham_error *err) {
   (void)err;
-  *runs = j->runs;
-  *n_runs = j->n;
+  *runs = j->rows.runs;
+  *n_runs = j->rows.n;
   return OCKHAM_OK;
 }
 
 const ockham_run *ock_journal_all(const ockham_journal *j, size_t *n) {
-  *n = j->n;
-  return j->runs;
+  *n = j->rows.n;
+  return j->rows.runs;
 }
 
 bool ockham_journal_claimed_before(const ockham_journal *j, const ockham_study_claim *claim) {
@@ -367,8 +259,8 @@ const ockham_study *ock_journal_study(const ockham_journal *j) {
 }
 
 const ockham_run *ock_journal_find(const ockham_journal *j, const char *key) {
-  size_t at = find_row(j, key);
-  return at == SIZE_MAX ? NULL : &j->runs[at];
+  size_t at = ock_journal_rows_find(&j->rows, key);
+  return at == SIZE_MAX ? NULL : &j->rows.runs[at];
 }
 
 uint64_t ock_journal_next_id(const ockham_journal *j) {
@@ -386,7 +278,7 @@ static void bind_time(sqlite3_stmt *statement, int at, uint64_t ns) {
   struct tm parts;
   time_t seconds = (time_t)(ns / 1000000000u);
   if (ns && gmtime_r(&seconds, &parts) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts))
-    bind_text(statement, at, text);
+    ock_sql_bind_text(statement, at, text);
 }
 
 static ockham_status bind_row(ockham_journal *j, sqlite3_stmt *s, const ock_row *row, ockham_error *err) {
@@ -400,25 +292,25 @@ static ockham_status bind_row(ockham_journal *j, sqlite3_stmt *s, const ock_row 
     return ock_fail_memory(err, "a row of the journal", 0);
   }
   sqlite3_bind_int64(s, 1, (int64_t)run->id);
-  bind_text(s, 2, row->key);
-  bind_text(s, 3, purposes[run->purpose]);
-  bind_text(s, 4, j->study->scales[run->scale].name);
-  bind_text(s, 5, levels.bytes ? levels.bytes : "");
+  ock_sql_bind_text(s, 2, row->key);
+  ock_sql_bind_text(s, 3, ock_purpose_words[run->purpose]);
+  ock_sql_bind_text(s, 4, j->study->scales[run->scale].name);
+  ock_sql_bind_text(s, 5, levels.bytes ? levels.bytes : "");
   ock_free(levels.bytes);
   snprintf(text, sizeof text, "%" PRIu64, run->seed);
-  bind_text(s, 6, text);
+  ock_sql_bind_text(s, 6, text);
   sqlite3_bind_double(s, 7, ock_rate_of(run));
-  bind_text(s, 8, outcomes[r->outcome]);
+  ock_sql_bind_text(s, 8, ock_outcome_words[r->outcome]);
   const double numbers[] = {r->loss, r->flops, r->parameters, r->tokens, r->seconds, r->slope, row->cpu_seconds};
-  for (int i = 0; i < 7; i++) bind_real(s, 9 + i, numbers[i]);
-  if (r->why[0]) bind_text(s, 16, r->why);
-  if (row->command) bind_text(s, 17, row->command);
+  for (int i = 0; i < 7; i++) sqlite3_bind_double(s, 9 + i, numbers[i]);
+  if (r->why[0]) ock_sql_bind_text(s, 16, r->why);
+  if (row->command) ock_sql_bind_text(s, 17, row->command);
   snprintf(text, sizeof text, "%016" PRIx64,
            row->command ? ock_fnv1a(OCK_FNV1A_START, row->command, strlen(row->command)) : 0);
-  if (row->command) bind_text(s, 18, text);
+  if (row->command) ock_sql_bind_text(s, 18, text);
   snprintf(text, sizeof text, "ockham %s (%s)", ockham_version(), ockham_instruction_set());
-  bind_text(s, 19, text);
-  if (row->log) bind_text(s, 20, row->log);
+  ock_sql_bind_text(s, 19, text);
+  if (row->log) ock_sql_bind_text(s, 20, row->log);
   bind_time(s, 21, row->began_ns);
   bind_time(s, 22, row->ended_ns);
   return OCKHAM_OK;
@@ -426,10 +318,10 @@ static ockham_status bind_row(ockham_journal *j, sqlite3_stmt *s, const ock_row 
 
 static ockham_status write_row(ockham_journal *j, const ock_row *row, ockham_error *err) {
   sqlite3_stmt *statement;
-  OCK_TRY(
-      prepare(j, "INSERT OR REPLACE INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &statement, err));
+  OCK_TRY(ock_sql_prepare(&j->sql, "INSERT OR REPLACE INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                          &statement, err));
   ockham_status status = bind_row(j, statement, row, err);
-  if (!status) return finish(j, statement, err);
+  if (!status) return ock_sql_finish(&j->sql, statement, err);
   sqlite3_finalize(statement);
   return status;
 }
@@ -438,26 +330,26 @@ static ockham_status forget_details(ockham_journal *j, uint64_t id, ockham_error
   char sql[128];
   snprintf(sql, sizeof sql, "DELETE FROM metric WHERE run = %" PRIu64 "; DELETE FROM curve WHERE run = %" PRIu64 ";",
            id, id);
-  return run_sql(j, sql, "cannot be written", err);
+  return ock_sql_run(&j->sql, sql, "cannot be written", err);
 }
 
 static ockham_status write_metrics(ockham_journal *j, uint64_t id, const ock_metrics *metrics, ockham_error *err) {
   for (size_t i = 0; i < metrics->n; i++) {
     sqlite3_stmt *s;
-    OCK_TRY(prepare(j, "INSERT INTO metric VALUES (?, ?, ?)", &s, err));
+    OCK_TRY(ock_sql_prepare(&j->sql, "INSERT INTO metric VALUES (?, ?, ?)", &s, err));
     sqlite3_bind_int64(s, 1, (int64_t)id);
-    bind_text(s, 2, metrics->items[i].name);
-    bind_real(s, 3, metrics->items[i].value);
-    OCK_TRY(finish(j, s, err));
+    ock_sql_bind_text(s, 2, metrics->items[i].name);
+    sqlite3_bind_double(s, 3, metrics->items[i].value);
+    OCK_TRY(ock_sql_finish(&j->sql, s, err));
   }
   for (size_t i = 0; i < metrics->n_points; i++) {
     sqlite3_stmt *s;
-    OCK_TRY(prepare(j, "INSERT INTO curve VALUES (?, ?, ?, ?)", &s, err));
+    OCK_TRY(ock_sql_prepare(&j->sql, "INSERT INTO curve VALUES (?, ?, ?, ?)", &s, err));
     sqlite3_bind_int64(s, 1, (int64_t)id);
     sqlite3_bind_int64(s, 2, (int64_t)i);
-    bind_real(s, 3, metrics->points[2 * i]);
-    bind_real(s, 4, metrics->points[2 * i + 1]);
-    OCK_TRY(finish(j, s, err));
+    sqlite3_bind_double(s, 3, metrics->points[2 * i]);
+    sqlite3_bind_double(s, 4, metrics->points[2 * i + 1]);
+    OCK_TRY(ock_sql_finish(&j->sql, s, err));
   }
   return OCKHAM_OK;
 }
@@ -483,26 +375,26 @@ static ockham_status keep_result(ockham_journal *j, const ock_row *row, ockham_e
 }
 
 ockham_status ock_journal_put(ockham_journal *j, const ock_row *row, ockham_error *err) {
-  OCK_TRY(run_sql(j, "SAVEPOINT put", "cannot be written", err));
+  OCK_TRY(ock_sql_run(&j->sql, "SAVEPOINT put", "cannot be written", err));
   ockham_status status = write_all(j, row, err);
   if (!status) status = keep_result(j, row, err);
-  if (!status) return run_sql(j, "RELEASE put", "cannot be written", err);
-  sqlite3_exec(j->database, "ROLLBACK TO put; RELEASE put", NULL, NULL, NULL);
+  if (!status) return ock_sql_run(&j->sql, "RELEASE put", "cannot be written", err);
+  sqlite3_exec(j->sql.database, "ROLLBACK TO put; RELEASE put", NULL, NULL, NULL);
   return status;
 }
 
 ockham_status ock_journal_begin(ockham_journal *j, ockham_error *err) {
-  j->n_before = j->n;
-  return run_sql(j, "BEGIN IMMEDIATE", "cannot be written", err);
+  return ock_sql_run(&j->sql, "BEGIN IMMEDIATE", "cannot be written", err);
 }
 
 ockham_status ock_journal_commit(ockham_journal *j, ockham_error *err) {
-  return run_sql(j, "COMMIT", "cannot be written", err);
+  return ock_sql_run(&j->sql, "COMMIT", "cannot be written", err);
 }
 
 void ock_journal_rollback(ockham_journal *j) {
-  sqlite3_exec(j->database, "ROLLBACK", NULL, NULL, NULL);
-  if (load(j, NULL)) j->n = j->n_before;
+  sqlite3_exec(j->sql.database, "ROLLBACK", NULL, NULL, NULL);
+  uint64_t next_id = j->next_id;
+  if (load(j, NULL)) j->next_id = next_id; /* what could not be read again must not be written over */
 }
 
 /* ---- one writer ---- */

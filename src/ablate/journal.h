@@ -17,6 +17,10 @@ void ock_levels_put(const ockham_study *study, const uint8_t *levels, ock_line *
 /* The multiple of the rate; 1 where it is not said. */
 double ock_rate_of(const ockham_run *run);
 
+/* Words of purposes and outcomes, ended by NULL; which of them `word` is: the end's number when it is none. */
+extern const char *const ock_purpose_words[OCKHAM_N_PURPOSES + 1], *const ock_outcome_words[OCKHAM_N_OUTCOMES + 1];
+size_t ock_word_find(const char *const *words, const char *word);
+
 typedef struct ock_row {
   const ockham_run *run; /* its id is the row's */
   const char *key;

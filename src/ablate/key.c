@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <string.h>
 
 #include "ablate/journal.h"
+
+#define X(name, word) word,
+const char *const ock_purpose_words[] = {OCKHAM_PURPOSE_LIST(X) NULL};
+const char *const ock_outcome_words[] = {OCKHAM_OUTCOME_LIST(X) NULL};
+#undef X
+
+size_t ock_word_find(const char *const *words, const char *word) {
+  size_t i = 0;
+  while (words[i] && strcmp(words[i], word) != 0) i++;
+  return i;
+}
 
 double ock_rate_of(const ockham_run *run) {
   return run->rate > 0 ? run->rate : 1;

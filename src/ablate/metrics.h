@@ -22,7 +22,7 @@ typedef struct ock_metrics {
   size_t n_faulty; /* words after METRIC that are not name=number */
   bool failed;     /* memory ran out */
   char *line;      /* what came since the last end of line */
-  size_t n_line, room_for_line;
+  size_t n_line;
   bool skipping; /* a line that is too long, until its end */
 } ock_metrics;
 

@@ -18,6 +18,7 @@ typedef struct plateau {
   ock_analysis *a;
   size_t scale;
   double *room;               /* n_runs */
+  double *worse_of;           /* of each cell: runs with this loss or a higher one are its worse group; infinite */
   double within;              /* spread of replicates within their groups; NaN: none */
   double halving;             /* what half of the compute costs the baseline; NaN: not known */
   double worse;               /* of the baseline's runs these are the worse group; infinite: it has one */
@@ -54,22 +55,22 @@ static size_t widest_gap(const double *losses, size_t n, double *gap, double *sq
   return at;
 }
 
-/* Losses of the cell of run i, sorted, in p->room. */
-static size_t cell_of(plateau *p, size_t i) {
-  const ock_analysis *a = p->a;
+/* Losses of a cell's runs, sorted, in p->room. */
+static size_t losses_of(plateau *p, size_t cell) {
+  const ock_cells *cells = &p->a->cells;
   size_t n = 0;
-  for (size_t j = 0; j < a->n_runs; j++)
-    if (is_here(p, j) && !memcmp(a->runs[i].levels, a->runs[j].levels, a->study->n_factors)) p->room[n++] = a->loss[j];
+  for (size_t at = cells->first[cell]; at < cells->first[cell + 1]; at++)
+    if (is_here(p, cells->runs[at])) p->room[n++] = p->a->loss[cells->runs[at]];
   qsort(p->room, n, sizeof *p->room, ock_compare_doubles);
   return n;
 }
 
+/* Of the runs here: sums over cells go in the order of their first ones. */
 static bool is_first_of_cell(const plateau *p, size_t i) {
-  const ock_analysis *a = p->a;
-  if (!is_here(p, i)) return false;
-  for (size_t j = 0; j < i; j++)
-    if (is_here(p, j) && !memcmp(a->runs[i].levels, a->runs[j].levels, a->study->n_factors)) return false;
-  return true;
+  const ock_cells *cells = &p->a->cells;
+  size_t at = cells->first[cells->of[i]];
+  while (cells->runs[at] < i && !is_here(p, cells->runs[at])) at++;
+  return cells->runs[at] == i && is_here(p, i);
 }
 
 enum { FEWEST = 3 }; /* of a cell that has groups */
@@ -79,7 +80,7 @@ static double find_within(plateau *p) {
   double sum = 0, freedom = 0, gap, squares;
   for (size_t i = 0; i < p->a->n_runs; i++) {
     if (!is_first_of_cell(p, i)) continue;
-    size_t n = cell_of(p, i);
+    size_t n = losses_of(p, p->a->cells.of[i]);
     if (n < FEWEST) continue;
     widest_gap(p->room, n, &gap, &squares);
     sum += squares, freedom += (double)n - 2;
@@ -88,10 +89,10 @@ static double find_within(plateau *p) {
   return freedom >= fewest ? sqrt(sum / freedom) : NAN;
 }
 
-/* The least loss of the worse group of its cell; infinite: it has one. */
-static double worse_from(plateau *p, size_t i) {
+/* The least loss of the worse group of a cell; infinite: it has one. */
+static double worse_from(plateau *p, size_t cell) {
   const double wide = 6;
-  size_t n = cell_of(p, i);
+  size_t n = losses_of(p, cell);
   double gap, squares;
   if (n < FEWEST) return INFINITY;
   size_t at = widest_gap(p->room, n, &gap, &squares);
@@ -130,11 +131,20 @@ static double find_halving(plateau *p) {
   return flattest * log(2);
 }
 
+/* Where the worse group of each cell begins, the baseline's as well. */
+static void part_cells(plateau *p) {
+  const ock_cells *cells = &p->a->cells;
+  p->worse = INFINITY;
+  for (size_t c = 0; c < cells->n; c++) {
+    const ockham_run *run = &p->a->runs[cells->runs[cells->first[c]]];
+    if (run->scale != p->scale) continue;
+    p->worse_of[c] = worse_from(p, c);
+    if (ock_is_baseline(p->a, run->levels)) p->worse = p->worse_of[c];
+  }
+}
+
 static void find_baseline(plateau *p) {
   const double deviation = 1.4826; /* of a Gaussian, in median distances */
-  p->worse = INFINITY;
-  for (size_t i = 0; i < p->a->n_runs; i++)
-    if (is_first_of_cell(p, i) && ock_is_baseline(p->a, p->a->runs[i].levels)) p->worse = worse_from(p, i);
   p->loss = baseline_median(p, p->scale, p->worse, false);
   p->slope = baseline_median(p, p->scale, p->worse, true);
   size_t n = baseline_values(p, p->scale, p->worse, false, p->room);
@@ -158,18 +168,19 @@ static bool is_baseline_late(const plateau *p) {
 
 /* ---- all ---- */
 
-static bool is_late(plateau *p, size_t i) {
+static bool is_late(const plateau *p, size_t i) {
   const ock_analysis *a = p->a;
   double slope = a->runs[i].slope;
   bool worse = a->loss[i] > p->loss + 2 * p->spread;
   if (worse && p->slope < 0 && !isnan(slope) && !is_alike(slope, p->slope)) return true;
-  return a->loss[i] >= worse_from(p, i);
+  return a->loss[i] >= p->worse_of[a->cells.of[i]];
 }
 
 static void mark_scale(plateau *p) {
   ock_analysis *a = p->a;
   ockham_scale_noise *noise = &a->out->scales[p->scale];
   p->within = find_within(p), p->halving = find_halving(p);
+  part_cells(p);
   find_baseline(p);
   bool all = is_baseline_late(p);
   for (size_t i = 0; i < a->n_runs; i++) {
@@ -181,8 +192,10 @@ static void mark_scale(plateau *p) {
 }
 
 ockham_status ock_plateau_find(ock_analysis *a, ockham_error *err) {
-  plateau p = {.a = a, .room = ock_arena_array(&a->scratch, a->n_runs, sizeof *p.room)};
-  if (!p.room) return ock_no_room(err);
+  plateau p = {.a = a,
+               .room = ock_arena_array(&a->scratch, a->n_runs, sizeof *p.room),
+               .worse_of = ock_arena_array(&a->scratch, a->cells.n, sizeof *p.worse_of)};
+  if (!p.room || !p.worse_of) return ock_no_room(err);
   for (p.scale = 0; p.scale < a->study->n_scales; p.scale++) mark_scale(&p);
   return OCKHAM_OK;
 }

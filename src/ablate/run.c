@@ -190,7 +190,7 @@ static void tell(runner *r, const slot *s, const ock_result *result) {
   const ockham_run *run = ock_journal_find(r->journal, s->key.bytes);
   if (!r->options->on_run || !run) return;
   char why[256];
-  bool failed = result->outcome == OCKHAM_OUTCOME_FAILED || result->outcome == OCKHAM_OUTCOME_TIMED_OUT;
+  bool failed = ock_has_failed(result->outcome);
   snprintf(why, sizeof why, "%s; see %.80s", result->why, s->log_path.bytes);
   r->options->on_run(r->options->arg, run, failed ? why : NULL, r->schedule.n_done, r->schedule.n_wanted,
                      ock_schedule_seconds_left(&r->schedule, r->n_slots));

@@ -71,7 +71,7 @@ static bool is_wanted(const ock_schedule *s, const ockham_run *run) {
 
 static void mark(ock_schedule *s, size_t i) {
   const ockham_run *found = find_run(s, i);
-  bool failed = found && (found->outcome == OCKHAM_OUTCOME_FAILED || found->outcome == OCKHAM_OUTCOME_TIMED_OUT);
+  bool failed = found && ock_has_failed(found->outcome);
   if (found && !(failed && s->options->retry)) {
     s->states[i] = ENDED;
     s->n_done++;

@@ -12,22 +12,23 @@
 #include "ablate/import.h"
 #include "ablate/schedule.h"
 
-#define X(name, word) word,
-static const char *const purposes[] = {OCKHAM_PURPOSE_LIST(X)};
-#undef X
-
 /* ---- writing ---- */
 
 static const char head_text[] =
-    "#!/bin/sh\n"
-    "#SBATCH --job-name=%s\n"
-    "#SBATCH --array=1-%zu%%%zu\n"
+    "\n#SBATCH --array=1-%zu%%%zu\n"
     "#SBATCH --cpus-per-task=1\n"
     "#SBATCH --output=/dev/null\n";
 
+/* A name that comes from the file's may hold anything, and sbatch knows no quotes here. */
+static void put_job_name(const ockham_study *study, ock_line *out) {
+  ock_line_add(out, "#!/bin/sh\n#SBATCH --job-name=");
+  for (const char *c = study->name; *c; c++) ock_line_put(out, (unsigned char)*c <= ' ' ? "-" : c, 1);
+}
+
 static void put_head(const ockham_study *study, const char *path, size_t n_tasks, ock_line *out) {
   size_t cores = study->cores ? study->cores : 64;
-  ock_line_print(out, head_text, study->name, n_tasks, cores);
+  put_job_name(study, out);
+  ock_line_print(out, head_text, n_tasks, cores);
   if (study->timeout_s > 0) ock_line_print(out, "#SBATCH --time=%.0f\n", ceil(study->timeout_s / 60) + 1);
   ock_line_add(out, "# One task a run. Afterwards: ockham ablate import STUDY ");
   ock_line_quote(out, path);
@@ -41,14 +42,9 @@ static ockham_status put_task(const ockham_study *study, const ockham_run *run, 
   char *command;
   ock_line about = {0};
   OCK_TRY(ockham_run_command(study, run, trainer, &command, err));
-  ock_line_print(&about, "OCKHAM run=%" PRIu64 " purpose=%s scale=%s seed=%" PRIu64 " rate=%.12g levels", run->id,
-                 purposes[run->purpose], study->scales[run->scale].name, run->seed, ock_rate_of(run));
-  for (size_t f = 0; f < study->n_factors; f++) {
-    ock_line_add(&about, " ");
-    ock_line_add(&about, study->factors[f].name);
-    ock_line_add(&about, "=");
-    ock_line_add(&about, study->factors[f].levels[run->levels[f]]);
-  }
+  ock_line_print(&about, "OCKHAM run=%" PRIu64 " purpose=%s scale=%s seed=%" PRIu64 " rate=%.12g levels ", run->id,
+                 ock_purpose_words[run->purpose], study->scales[run->scale].name, run->seed, ock_rate_of(run));
+  ock_levels_put(study, run->levels, &about);
   ock_line_print(out, "%zu) about=", number);
   if (about.failed)
     out->failed = true;
@@ -150,8 +146,7 @@ static ockham_status read_about(const ock_import *import, const char *line, cons
       !find_value(line, end, "scale", scale, sizeof scale) || !find_value(line, end, "seed", seed, sizeof seed) ||
       !find_value(line, end, "rate", rate, sizeof rate))
     return refuse_task(import, "no line that says which run it is", err);
-  size_t p = 0;
-  while (p < OCKHAM_N_PURPOSES && strcmp(purposes[p], purpose) != 0) p++;
+  size_t p = ock_word_find(ock_purpose_words, purpose);
   run->purpose = (ockham_purpose)p;
   run->scale = ock_scale_find(study, scale);
   run->seed = strtoull(seed, NULL, 10);

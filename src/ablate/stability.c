@@ -4,11 +4,29 @@
 
 #include "ablate/internal.h"
 
-static void count_run(const ockham_run *run, ockham_level_stability *level) {
-  level->n_runs++;
-  level->n_diverged += run->outcome == OCKHAM_OUTCOME_DIVERGED;
-  level->n_failed += run->outcome == OCKHAM_OUTCOME_FAILED || run->outcome == OCKHAM_OUTCOME_TIMED_OUT;
+bool ock_run_diverged(const ockham_study *study, const ockham_run *run) {
+  return run->outcome == OCKHAM_OUTCOME_DIVERGED ||
+         (run->outcome == OCKHAM_OUTCOME_DONE && run->loss >= study->worst_loss);
 }
+
+bool ock_has_failed(ockham_outcome outcome) {
+  return outcome == OCKHAM_OUTCOME_FAILED || outcome == OCKHAM_OUTCOME_TIMED_OUT;
+}
+
+ock_level_count ock_level_count_runs(const ockham_study *study, const ockham_run *runs, size_t n_runs,
+                                     const bool *takes, size_t factor, size_t level, size_t scale) {
+  ock_level_count count = {0};
+  for (size_t i = 0; i < n_runs; i++) {
+    const ockham_run *run = &runs[i];
+    if (run->levels[factor] != level || (takes && !takes[i]) || (scale != SIZE_MAX && run->scale != scale)) continue;
+    count.n_runs++;
+    count.n_diverged += ock_run_diverged(study, run);
+    count.n_failed += ock_has_failed(run->outcome);
+  }
+  return count;
+}
+
+/* ---- rates ---- */
 
 static bool is_probe_of(const ockham_study *study, const ockham_run *run, const uint8_t *levels) {
   bool counts = run->outcome == OCKHAM_OUTCOME_DONE || run->outcome == OCKHAM_OUTCOME_DIVERGED;
@@ -50,28 +68,33 @@ static bool is_at_edge(const ockham_study *study, double rate) {
   return !lower || !higher;
 }
 
+static void add_cell(const ockham_study *study, const uint8_t *levels, double excess, double rate,
+                     ockham_level_stability *of_levels) {
+  for (size_t f = 0, first = 0; f < study->n_factors; first += study->factors[f++].n_levels) {
+    ockham_level_stability *level = &of_levels[first + levels[f]];
+    level->n_probed++;
+    level->n_at_edge += is_at_edge(study, rate);
+    level->rate_sensitivity += excess;
+    level->rate += log(rate);
+  }
+}
+
 void ockham_study_stability(const ockham_study *study, const ockham_run *runs, size_t n_runs,
                             ockham_level_stability *levels) {
-  size_t first = 0;
-  for (size_t f = 0; f < study->n_factors; f++) {
-    for (size_t l = 0; l < study->factors[f].n_levels; l++)
-      levels[first + l] = (ockham_level_stability){.factor = f, .level = l};
-    for (size_t i = 0; i < n_runs; i++) {
-      ockham_level_stability *level = &levels[first + runs[i].levels[f]];
-      double excess, rate = 1;
-      count_run(&runs[i], level);
-      if (!is_first_of_cell(study, runs, i) || !probe_cell(study, runs, n_runs, runs[i].levels, &excess, &rate))
-        continue;
-      level->n_probed++;
-      level->n_at_edge += is_at_edge(study, rate);
-      level->rate_sensitivity += excess;
-      level->rate += log(rate);
-    }
+  size_t n = 0;
+  for (size_t f = 0; f < study->n_factors; f++)
     for (size_t l = 0; l < study->factors[f].n_levels; l++) {
-      ockham_level_stability *level = &levels[first + l];
-      level->rate_sensitivity = level->n_probed ? level->rate_sensitivity / (double)level->n_probed : NAN;
-      level->rate = level->n_probed ? exp(level->rate / (double)level->n_probed) : NAN;
+      ock_level_count count = ock_level_count_runs(study, runs, n_runs, NULL, f, l, SIZE_MAX);
+      levels[n++] = (ockham_level_stability){
+          .factor = f, .level = l, .n_runs = count.n_runs, .n_diverged = count.n_diverged, .n_failed = count.n_failed};
     }
-    first += study->factors[f].n_levels;
+  for (size_t i = 0; i < n_runs; i++) {
+    double excess, rate = 1;
+    if (is_first_of_cell(study, runs, i) && probe_cell(study, runs, n_runs, runs[i].levels, &excess, &rate))
+      add_cell(study, runs[i].levels, excess, rate, levels);
+  }
+  for (size_t i = 0; i < n; i++) {
+    levels[i].rate_sensitivity = levels[i].n_probed ? levels[i].rate_sensitivity / (double)levels[i].n_probed : NAN;
+    levels[i].rate = levels[i].n_probed ? exp(levels[i].rate / (double)levels[i].n_probed) : NAN;
   }
 }

@@ -20,13 +20,13 @@ ockham_status ock_study_fault(const ock_study_file *file, size_t line, ockham_er
 
 /* ---- names ---- */
 
-static bool is_word(const char *name, const char *word, size_t length) {
-  return strlen(name) == length && memcmp(name, word, length) == 0;
+bool ock_is_word(const char *text, size_t length, const char *word) {
+  return strlen(word) == length && memcmp(text, word, length) == 0;
 }
 
 size_t ock_factor_find(const ockham_study *study, const char *name, size_t length) {
   for (size_t f = 0; f < study->n_factors; f++)
-    if (is_word(study->factors[f].name, name, length)) return f;
+    if (ock_is_word(name, length, study->factors[f].name)) return f;
   return SIZE_MAX;
 }
 
@@ -40,7 +40,7 @@ bool ock_level_means(const char *level, const char *text) {
 
 size_t ock_level_find(const ockham_study_factor *factor, const char *word, size_t length) {
   for (size_t l = 0; l < factor->n_levels; l++)
-    if (is_word(factor->levels[l], word, length)) return l;
+    if (ock_is_word(word, length, factor->levels[l])) return l;
   return SIZE_MAX;
 }
 

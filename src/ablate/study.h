@@ -27,6 +27,8 @@ ockham_status ock_study_check(ock_study_file *file, const ockham_trainer *traine
 OCK_PRINTF(4, 5)
 ockham_status ock_study_fault(const ock_study_file *file, size_t line, ockham_error *err, const char *format, ...);
 
+/* Whether a text of that length, which goes on, is the word. */
+bool ock_is_word(const char *text, size_t length, const char *word);
 /* Numbers of names; SIZE_MAX: none. */
 size_t ock_factor_find(const ockham_study *study, const char *name, size_t length);
 size_t ock_level_find(const ockham_study_factor *factor, const char *word, size_t length);

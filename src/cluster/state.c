@@ -175,7 +175,7 @@ double ock_lloyd_put_centre(ock_lloyd *s, size_t j, const double *position) {
 
 void ock_lloyd_norms(ock_lloyd *s) {
   double most = 0;
-  for (size_t j = 0; j < s->k; j++) most = fmax(most, ock_element(s->half_norms, j, ock_store_is_wide(s->store)));
+  for (size_t j = 0; j < s->k; j++) most = ock_larger(most, ock_element(s->half_norms, j, ock_store_is_wide(s->store)));
   s->reach = sqrt(2 * most) * (1 + 1e-6);
 }
 

@@ -93,7 +93,24 @@ void ock_pool_free(ock_pool *pool);
 uint32_t ock_crc32(uint32_t crc, const void *bytes, size_t size);        /* reflected polynomial 0xedb88320 (zlib's) */
 uint32_t ock_crc32c_plain(uint32_t crc, const void *bytes, size_t size); /* 0x82f63b78 (Castagnoli 1993; RFC 3720) */
 
+/* ---- numbers ---- */
+
+/* The larger and the smaller of two numbers, where a loop looks for the most: GCC 12 dies of fmax() there on arm64. */
+static inline double ock_larger(double kept, double value) {
+  return value > kept ? value : kept;
+}
+static inline double ock_smaller(double kept, double value) {
+  return value < kept ? value : kept;
+}
+
 /* ---- hashes ---- */
+
+/* A number whose every bit depends on every bit of z (the end of splitmix64: Steele, Lea & Flood, OOPSLA 2014). */
+static inline uint64_t ock_mix64(uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
 
 /* FNV-1a of bytes that follow those whose hash is given, or another start: OCK_FNV1A_START to begin with. */
 #define OCK_FNV1A_START 0xcbf29ce484222325u

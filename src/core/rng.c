@@ -4,10 +4,7 @@
 #include "core/internal.h"
 
 static uint64_t splitmix64(uint64_t *state) {
-  uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
+  return ock_mix64(*state += 0x9e3779b97f4a7c15u);
 }
 
 ock_rng ock_rng_make(uint64_t seed, uint64_t stream) {

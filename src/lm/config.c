@@ -138,7 +138,9 @@ static ockham_status check_shape(const ockham_lm_config *c, ockham_error *err) {
   return OCKHAM_OK;
 }
 
-/* A prefix or a source is what an objective gives; plain language modelling gives none. */
+/* The feed lays flm out for every architecture, but a prefix or source would be of one token that never changes: such a
+ * model is a causal one, or one whose encoder learns nothing, under another name. As in Wang et al., 2022, plm is what
+ * these take instead. */
 static ockham_status check_objective(const ockham_lm_config *c, ockham_error *err) {
   if (c->architecture == OCKHAM_LM_ARCHITECTURE_CAUSAL || c->objective != OCKHAM_LM_OBJECTIVE_FLM) return OCKHAM_OK;
   return ock_fail(err, OCKHAM_BAD_ARGUMENT,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lm/corpus.h"
@@ -31,6 +32,7 @@ ockham_corpus_facts ockham_corpus_look(const ockham_corpus *corpus) {
 void ockham_corpus_free(ockham_corpus *corpus) {
   if (!corpus) return;
   ock_container_clear(&corpus->file);
+  ock_free(corpus->path);
   for (int half = 0; half < 2; half++) {
     ock_free(corpus->texts[half]);
     ock_free(corpus->ends[half]);
@@ -128,7 +130,18 @@ ockham_status ockham_corpus_open(const char *path, ockham_corpus **corpus, ockha
   *corpus = NULL;
   ock_container file;
   OCK_TRY(ock_container_open(&file, path, OCK_CORPUS_KIND, OCK_CORPUS_VERSION, err));
-  ockham_status status = ock_corpus_of_container(&file, path, corpus, err);
+  ockham_corpus *made;
+  ockham_status status = ock_corpus_of_container(&file, path, &made, err);
   ock_container_clear(&file);
-  return status;
+  if (status) return status;
+  char *whole = realpath(path, NULL); /* a process may change its folder */
+  if (whole) made->path = ock_string_copy(whole);
+  bool kept = !whole || made->path;
+  free(whole);
+  if (!kept) {
+    ockham_corpus_free(made);
+    return ock_fail_memory(err, "the path of a corpus", 0);
+  }
+  *corpus = made;
+  return OCKHAM_OK;
 }

@@ -24,6 +24,7 @@ typedef struct ock_corpus_part {
 struct ockham_corpus {
   ock_corpus_part train, held;
   double byte_entropy;
+  char *path;              /* of the file, from the root; NULL: of none */
   ock_container file;      /* whose bytes the parts are, or */
   unsigned char *texts[2]; /* the parts' own */
   uint64_t *ends[2];

@@ -42,20 +42,14 @@ size_t ock_corpus_document_end(const unsigned char *text, size_t size, size_t do
 
 /* ---- which part they belong to ---- */
 
-static uint64_t mix(uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
 static uint64_t hash_of(const unsigned char *text, size_t size) {
-  uint64_t hash = mix(size + 0x9e3779b97f4a7c15u);
+  uint64_t hash = ock_mix64(size + 0x9e3779b97f4a7c15u);
   for (size_t at = 0; at < size; at += 8) {
     uint64_t word = 0;
     memcpy(&word, text + at, size - at < 8 ? size - at : 8);
-    hash = mix(hash ^ word) + 0x9e3779b97f4a7c15u;
+    hash = ock_mix64(hash ^ word) + 0x9e3779b97f4a7c15u;
   }
-  return mix(hash);
+  return ock_mix64(hash);
 }
 
 /* Room for `more` elements of size_bytes: a block half as large again. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of factors, made of the lists in ockham/lm.h, and its words and numbers as text. */
 #include <errno.h>
-#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/internal.h"
 #include "lm/internal.h"
 
 #define LEVEL(name, word, formula, source) {word, formula, source},
@@ -29,31 +29,35 @@ enum { N_SWITCHES = 2 };
 #define FLAG(field, name, about) \
   {name, about, OCKHAM_LM_FLAG, offsetof(ockham_lm_config, field), N_SWITCHES, switches, 0, 0},
 
+// clang-format off
 static const ockham_lm_factor factors[] = {
-    OCKHAM_LM_CHOICES(CHOICE) /**/
-    NUMBER(COUNT, n_layers, "layers", "how many layers", 1, 128) NUMBER(
-        COUNT, width, "width", "d, numbers a token", 8, 8192) NUMBER(COUNT, heads, "heads", "of attention", 1, 256)
-        NUMBER(COUNT, kv_heads, "kv-heads", "heads of keys and values, of gqa", 1, 256) NUMBER(
-            COUNT, hidden, "hidden", "width inside the feed-forward sublayer", 1,
-            65536) NUMBER(COUNT, context, "context", "tokens of a sequence", 8, 4096)
-            NUMBER(COUNT, window, "window", "of the mask, tokens", 1, 4096) NUMBER(
-                COUNT, experts, "experts", "feed-forward sublayers to choose from; 0: one for all", 0,
-                64) NUMBER(COUNT, active, "active", "experts of each token", 1, 64)
-                NUMBER(COUNT, vocabulary, "vocabulary", "of bpe", 257, 65536) FLAG(
-                    bias, "bias", "of every product") FLAG(qk_norm, "qk-norm", "RMS norm of each query and key")
-                    NUMBER(REAL, logit_cap, "logit-cap", "c tanh(logits / c); 0: none", 0, 1e12) NUMBER(
-                        REAL, attention_cap, "attention-cap", "c tanh(attention's logits / c); 0: none", 0,
-                        1e12) NUMBER(REAL, z_loss, "z-loss", "c log(Z)^2 in the loss; 0: none", 0, 1)
-                        NUMBER(REAL, dropout, "dropout", "of embeddings, attention and outputs of sublayers", 0,
-                               .9) NUMBER(REAL, rate, "rate", "the learning rate at its highest", 1e-9, 100)
-                            NUMBER(REAL, decay, "decay", "of weights, times the rate; 0: none", -1, 100) NUMBER(
-                                REAL, clip, "clip", "the gradient's norm; 0: none", -1, 1e12)
-                                NUMBER(REAL, warmup, "warmup", "part of the steps; 0: none", -1, 1) NUMBER(
-                                    REAL, last_rate, "last-rate", "where the schedule ends, part of the rate", -1, 1)
-                                    NUMBER(COUNT, batch, "batch", "tokens a step", 8, 1073741824) NUMBER(
-                                        COUNT, train_tokens, "train-tokens", "tokens that are trained on", 1, 1e18)
-                                        NUMBER(COUNT, seed, "seed", "of first weights, batches and dropout", 0,
-                                               18446744073709551615.)};
+  OCKHAM_LM_CHOICES(CHOICE)
+  NUMBER(COUNT, n_layers, "layers", "how many layers", 1, 128)
+  NUMBER(COUNT, width, "width", "d, numbers a token", 8, 8192)
+  NUMBER(COUNT, heads, "heads", "of attention", 1, 256)
+  NUMBER(COUNT, kv_heads, "kv-heads", "heads of keys and values, of gqa", 1, 256)
+  NUMBER(COUNT, hidden, "hidden", "width inside the feed-forward sublayer", 1, 65536)
+  NUMBER(COUNT, context, "context", "tokens of a sequence", 8, 4096)
+  NUMBER(COUNT, window, "window", "of the mask, tokens", 1, 4096)
+  NUMBER(COUNT, experts, "experts", "feed-forward sublayers to choose from; 0: one for all", 0, 64)
+  NUMBER(COUNT, active, "active", "experts of each token", 1, 64)
+  NUMBER(COUNT, vocabulary, "vocabulary", "of bpe", 257, 65536)
+  FLAG(bias, "bias", "of every product")
+  FLAG(qk_norm, "qk-norm", "RMS norm of each query and key")
+  NUMBER(REAL, logit_cap, "logit-cap", "c tanh(logits / c); 0: none", 0, 1e12)
+  NUMBER(REAL, attention_cap, "attention-cap", "c tanh(attention's logits / c); 0: none", 0, 1e12)
+  NUMBER(REAL, z_loss, "z-loss", "c log(Z)^2 in the loss; 0: none", 0, 1)
+  NUMBER(REAL, dropout, "dropout", "of embeddings, attention and outputs of sublayers", 0, .9)
+  NUMBER(REAL, rate, "rate", "the learning rate at its highest", 1e-9, 100)
+  NUMBER(REAL, decay, "decay", "of weights, times the rate; 0: none", -1, 100)
+  NUMBER(REAL, clip, "clip", "the gradient's norm; 0: none", -1, 1e12)
+  NUMBER(REAL, warmup, "warmup", "part of the steps; 0: none", -1, 1)
+  NUMBER(REAL, last_rate, "last-rate", "where the schedule ends, part of the rate", -1, 1)
+  NUMBER(COUNT, batch, "batch", "tokens a step", 8, 1073741824)
+  NUMBER(COUNT, train_tokens, "train-tokens", "tokens that are trained on", 1, 1e18)
+  NUMBER(COUNT, seed, "seed", "of first weights, batches and dropout", 0, 18446744073709551615.)
+};
+// clang-format on
 
 enum { N_FACTORS = sizeof factors / sizeof *factors };
 
@@ -113,8 +117,9 @@ static bool parse_count(const char *text, uint64_t *count) {
   errno = 0;
   *count = strtoull(text, &end, 10);
   if (end != text && !*end) return !errno && *text != '-';
-  double wide = strtod(text, &end);
-  if (end == text || *end || !(wide >= 0 && wide < 0x1p53) || wide != (double)(uint64_t)wide) return false;
+  double wide;
+  if (!ock_number_parse(text, strlen(text), &wide) || !(wide >= 0 && wide < 0x1p53) || wide != (double)(uint64_t)wide)
+    return false;
   *count = (uint64_t)wide;
   return true;
 }
@@ -129,9 +134,8 @@ static ockham_status set_count(const ockham_lm_factor *factor, void *field, cons
 }
 
 static ockham_status set_real(const ockham_lm_factor *factor, void *field, const char *value, ockham_error *err) {
-  char *end;
-  double number = strtod(value, &end);
-  if (end == value || *end || !(number >= factor->low && number <= factor->high))
+  double number;
+  if (!ock_number_parse(value, strlen(value), &number) || !(number >= factor->low && number <= factor->high))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected a number from %g to %g, found '%.60s'", factor->name,
                     has_none(factor) ? 0 : factor->low, factor->high, value);
   *(double *)field = has_none(factor) && number <= 0 ? -1 : number;
@@ -155,30 +159,22 @@ ockham_status ockham_lm_config_set(ockham_lm_config *config, const char *assignm
 
 /* ---- text ---- */
 
-/* The shortest digits that read back as the same number. */
-static int print_real(char *text, size_t size, double number) {
-  int written = 0;
-  for (int digits = 1; digits <= DBL_DECIMAL_DIG; digits++) {
-    written = snprintf(text, size, "%.*g", digits, number);
-    if (strtod(text, NULL) == number) break;
-  }
-  return written;
-}
-
-static int print_value(const ockham_lm_config *config, const ockham_lm_factor *factor, char *text, size_t size) {
+/* text has room for 32. */
+static size_t print_value(const ockham_lm_config *config, const ockham_lm_factor *factor, char *text) {
+  enum { ROOM = 32 };
   const void *field = (const char *)config + factor->offset;
   switch (factor->kind) {
     case OCKHAM_LM_CHOICE:
-      return snprintf(text, size, "%s", factor->levels[*(const unsigned *)field].name);
+      return (size_t)snprintf(text, ROOM, "%s", factor->levels[*(const unsigned *)field].name);
     case OCKHAM_LM_FLAG:
-      return snprintf(text, size, "%s", switches[*(const bool *)field].name);
+      return (size_t)snprintf(text, ROOM, "%s", switches[*(const bool *)field].name);
     case OCKHAM_LM_COUNT:
-      return snprintf(text, size, "%llu", (unsigned long long)*(const uint64_t *)field);
+      return (size_t)snprintf(text, ROOM, "%llu", (unsigned long long)*(const uint64_t *)field);
     case OCKHAM_LM_REAL:
       break;
   }
   double number = *(const double *)field;
-  return print_real(text, size, has_none(factor) && number < 0 ? 0 : number);
+  return ock_number_format(has_none(factor) && number < 0 ? 0 : number, text);
 }
 
 char *ockham_lm_config_text(const ockham_lm_config *config) {
@@ -190,7 +186,7 @@ char *ockham_lm_config_text(const ockham_lm_config *config) {
   size_t used = 0;
   for (size_t i = 0; i < N_FACTORS; i++) {
     used += (size_t)snprintf(text + used, LINE, "%s=", factors[i].name);
-    used += (size_t)print_value(&complete, &factors[i], text + used, LINE / 2);
+    used += print_value(&complete, &factors[i], text + used);
     text[used++] = '\n';
   }
   text[used] = '\0';

@@ -192,12 +192,12 @@ static ockham_status allocate(ock_lm_feed *feed, ockham_error *err) {
   return ock_fail_memory(err, "a batch", ock_size_product(n, 2 * size));
 }
 
-/* Learn the pieces, encode the text, find the pieces to hold out. */
+/* Learn the pieces (or read what was learnt before), encode the text, find the pieces to hold out. */
 static ockham_status read_corpus(ock_lm_feed *feed, const ockham_corpus *corpus, ockham_error *err) {
   int32_t *merges = NULL;
   size_t n_merges = 0;
   if (feed->config->tokens == OCKHAM_LM_TOKENS_BPE)
-    OCK_TRY(ock_lm_learn_merges(&corpus->train, ock_lm_n_pieces(feed->config) - 256, &merges, &n_merges, err));
+    OCK_TRY(ock_lm_merges_of(corpus, ock_lm_n_pieces(feed->config) - 256, &merges, &n_merges, err));
   ockham_status status = ock_lm_text_init(&feed->text, merges, n_merges, err);
   ock_free(merges);
   if (!status) status = ock_lm_stream_init(&feed->stream, feed->config, &corpus->train, &feed->text, err);

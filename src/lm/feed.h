@@ -113,11 +113,11 @@ void ock_lm_batch_end(ock_lm_feed *feed);
 
 /* Bytes as tokens, in the order of the config; of up to context bytes. */
 size_t ock_lm_encode_ordered(ock_lm_feed *feed, const unsigned char *bytes, size_t size, int32_t *tokens);
-/* Where the pieces held out begin. */
 /* For sampling: one sequence that asks for the tail (at least one token and at most half a context; the last is not
  * seen) after the head, as held-out text does. */
 void ock_lm_feed_continue(ock_lm_feed *feed, const int32_t *head, size_t n_head, const int32_t *tail, size_t n_tail,
                           const ock_lm_batch **batch);
+/* Where the pieces held out begin. */
 ockham_status ock_lm_held_init(ock_lm_feed *feed, const ock_corpus_part *held, ockham_error *err);
 
 #endif

@@ -156,7 +156,8 @@ static ockham_status encode_prompt(sampler *s, size_t size, ockham_error *err) {
 
 static ockham_status open_sampler(sampler *s, ockham_error *err) {
   size_t size = s->options->prompt ? s->options->prompt_size : 0;
-  size_t room = ock_size_product(size + 1 + s->length, sizeof *s->tokens);
+  size_t n = s->length < SIZE_MAX - size ? size + 1 + s->length : SIZE_MAX;
+  size_t room = ock_size_product(n, sizeof *s->tokens);
   s->tokens = ock_alloc(room);
   s->scratch = ock_alloc_array(ock_lm_n_pieces(&s->model->config), sizeof *s->scratch);
   if (!s->tokens || !s->scratch) return ock_fail_memory(err, "a text", room);
@@ -174,9 +175,9 @@ static bool put(sampler *s, const void *bytes, size_t size) {
 static ockham_status put_reversed(sampler *s, ockham_error *err) {
   const ock_lm_feed *feed = s->model->feed;
   bool by_letters = s->model->config.tokens == OCKHAM_LM_TOKENS_BYTE;
-  size_t size = 0, n = s->n - s->n_prompt, room = n * OCK_LM_LONGEST_CHUNK;
-  unsigned char *text = ock_alloc(2 * room);
-  if (!text) return ock_fail_memory(err, "a text", 2 * room);
+  size_t size = 0, n = s->n - s->n_prompt, room = ock_size_product(n, OCK_LM_LONGEST_CHUNK);
+  unsigned char *text = ock_alloc_array(room, 2);
+  if (!text) return ock_fail_memory(err, "a text", ock_size_product(room, 2));
   for (size_t i = 0; i < n; i++) {
     const char *bytes;
     size_t length = ock_lm_feed_decode(feed, s->tokens[by_letters ? s->n_prompt + i : s->n - 1 - i], &bytes);

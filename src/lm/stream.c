@@ -5,12 +5,6 @@
 
 /* ---- shuffling: a Feistel network over the next even power of two, walked until it is below n ---- */
 
-static uint64_t mix(uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
 uint64_t ock_lm_shuffled(uint64_t key, uint64_t n, uint64_t i) {
   int half = 1;
   while (half < 32 && (uint64_t)1 << 2 * half < n) half++;
@@ -18,7 +12,7 @@ uint64_t ock_lm_shuffled(uint64_t key, uint64_t n, uint64_t i) {
   do {
     uint64_t left = i >> half, right = i & mask;
     for (uint64_t round = 1; round <= 6; round++) {
-      uint64_t then = left ^ (mix(key + round * 0x9e3779b97f4a7c15u + mix(right)) & mask);
+      uint64_t then = left ^ (ock_mix64(key + round * 0x9e3779b97f4a7c15u + ock_mix64(right)) & mask);
       left = right;
       right = then;
     }

@@ -18,6 +18,10 @@ size_t ock_lm_chunk(const unsigned char *text, size_t size);
 ockham_status ock_lm_learn_merges(const ock_corpus_part *part, size_t most, int32_t **merges, size_t *n_merges,
                                   ockham_error *err);
 
+/* The same of a corpus's text, but learnt once: merges_kept.c. The bits are those of learning. */
+ockham_status ock_lm_merges_of(const ockham_corpus *corpus, size_t most, int32_t **merges, size_t *n_merges,
+                               ockham_error *err);
+
 /* A coder of text. Encoding keeps what it found for chunks: one thread. */
 typedef struct ock_lm_text {
   size_t n_merges;

@@ -3,10 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "data/sql.h"
 
 enum { APPLICATION = 0x4f434b48, BUSY_TIMEOUT_MS = 2000 }; /* "OCKH" */
 
@@ -29,50 +30,14 @@ static const char *const steps[] = {
 enum { NEWEST_SCHEMA = sizeof steps / sizeof *steps };
 
 struct ock_store {
-  sqlite3 *database;
+  ock_sql sql;
   char *path;
 };
 
-/* ---- failing, and statements ---- */
-
-static ockham_status fail(ock_store *store, int code, ockham_error *err) {
-  ockham_status status = OCKHAM_IO;
-  switch (code & 0xff) {
-    case SQLITE_NOMEM:
-      status = OCKHAM_NO_MEMORY;
-      break;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-    case SQLITE_ERROR: /* a table that should be there is not */
-      status = OCKHAM_BAD_FILE;
-      break;
-    case SQLITE_FULL:
-    case SQLITE_READONLY:
-    case SQLITE_IOERR:
-      status = OCKHAM_CANNOT_WRITE;
-      break;
-    default:
-      break;
-  }
-  return ock_fail(err, status, "%s: %s", store->path, store->database ? sqlite3_errmsg(store->database) : "no memory");
-}
+/* ---- statements ---- */
 
 static ockham_status execute(ock_store *store, const char *sql, ockham_error *err) {
-  int code = sqlite3_exec(store->database, sql, NULL, NULL, NULL);
-  return code == SQLITE_OK ? OCKHAM_OK : fail(store, code, err);
-}
-
-static ockham_status prepare(ock_store *store, const char *sql, sqlite3_stmt **statement, ockham_error *err) {
-  int code = sqlite3_prepare_v2(store->database, sql, -1, statement, NULL);
-  return code == SQLITE_OK ? OCKHAM_OK : fail(store, code, err);
-}
-
-/* Step once: *row (may be NULL) says whether there is a row. */
-static ockham_status step(ock_store *store, sqlite3_stmt *statement, bool *row, ockham_error *err) {
-  int code = sqlite3_step(statement);
-  if (row) *row = code == SQLITE_ROW;
-  if (code == SQLITE_ROW || code == SQLITE_DONE) return OCKHAM_OK;
-  return fail(store, code, err);
+  return ock_sql_run(&store->sql, sql, "cannot be written", err);
 }
 
 static void bind_number(sqlite3_stmt *statement, int i, uint64_t value) {
@@ -83,26 +48,12 @@ static uint64_t column_number(sqlite3_stmt *statement, int i) {
   return (uint64_t)sqlite3_column_int64(statement, i);
 }
 
-static void bind_text(sqlite3_stmt *statement, int i, const char *text) {
-  sqlite3_bind_text(statement, i, text ? text : "", -1, SQLITE_STATIC);
-}
-
-static ockham_status ask_number(ock_store *store, const char *sql, uint64_t *value, ockham_error *err) {
-  sqlite3_stmt *statement = NULL;
-  bool row = false;
-  ockham_status status = prepare(store, sql, &statement, err);
-  if (!status) status = step(store, statement, &row, err);
-  *value = row ? column_number(statement, 0) : 0;
-  sqlite3_finalize(statement);
-  return status;
-}
-
 /* ---- opening ---- */
 
 static ockham_status bring_up_to_date(ock_store *store, ockham_error *err) {
-  uint64_t version;
-  OCK_TRY(ask_number(store, "PRAGMA user_version", &version, err));
-  if (version > NEWEST_SCHEMA)
+  int64_t version;
+  OCK_TRY(ock_sql_number(&store->sql, "PRAGMA user_version", &version, err));
+  if (version < 0 || version > NEWEST_SCHEMA)
     return ock_fail(err, OCKHAM_UNSUPPORTED, "%s: expected schema %d or earlier, found %llu: it is from a later Ockham",
                     store->path, NEWEST_SCHEMA, (unsigned long long)version);
   for (; version < NEWEST_SCHEMA; version++) {
@@ -128,9 +79,9 @@ static ockham_status set_up(ock_store *store, ockham_error *err) {
 }
 
 static ockham_status check_schema(ock_store *store, ockham_error *err) {
-  uint64_t version;
-  OCK_TRY(ask_number(store, "PRAGMA user_version", &version, err));
-  if (version && version <= NEWEST_SCHEMA) return OCKHAM_OK;
+  int64_t version;
+  OCK_TRY(ock_sql_number(&store->sql, "PRAGMA user_version", &version, err));
+  if (version > 0 && version <= NEWEST_SCHEMA) return OCKHAM_OK;
   return ock_fail(err, OCKHAM_UNSUPPORTED, "%s: expected schema 1 to %d, found %llu", store->path, NEWEST_SCHEMA,
                   (unsigned long long)version);
 }
@@ -146,9 +97,8 @@ static ockham_status make_private(const char *path, ockham_error *err) {
 static ockham_status open_database(ock_store *store, bool write, ockham_error *err) {
   int flags = SQLITE_OPEN_NOMUTEX | (write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
   if (write) OCK_TRY(make_private(store->path, err));
-  int code = sqlite3_open_v2(store->path, &store->database, flags, NULL);
-  if (code != SQLITE_OK) return fail(store, code, err);
-  sqlite3_busy_timeout(store->database, BUSY_TIMEOUT_MS);
+  store->sql.path = store->path;
+  OCK_TRY(ock_sql_open(&store->sql, flags, BUSY_TIMEOUT_MS, err));
   return write ? set_up(store, err) : check_schema(store, err);
 }
 
@@ -176,7 +126,7 @@ ockham_status ock_store_open(const char *folder, bool write, ock_store **store, 
 
 void ock_store_close(ock_store *store) {
   if (!store) return;
-  sqlite3_close(store->database);
+  ock_sql_close(&store->sql);
   ock_free(store->path);
   ock_free(store);
 }
@@ -190,7 +140,7 @@ ockham_status ock_store_commit(ock_store *store, ockham_error *err) {
 }
 
 void ock_store_rollback(ock_store *store) {
-  if (!sqlite3_get_autocommit(store->database)) sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+  if (!sqlite3_get_autocommit(store->sql.database)) sqlite3_exec(store->sql.database, "ROLLBACK", NULL, NULL, NULL);
 }
 
 /* ---- segments ---- */
@@ -198,28 +148,25 @@ void ock_store_rollback(ock_store *store) {
 ockham_status ock_store_put_segment(ock_store *store, const ock_facts *f, ockham_error *err) {
   sqlite3_stmt *s = NULL;
   char name[OCK_SEGMENT_NAME];
-  OCK_TRY(prepare(store, "INSERT OR REPLACE INTO segments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &s, err));
+  OCK_TRY(ock_sql_prepare(&store->sql, "INSERT OR REPLACE INTO segments VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &s,
+                          err));
   ock_segment_name(f->first_number, name);
   const uint64_t numbers[] = {f->bytes, f->n_requests, f->first_ns, f->last_ns, f->most_total_ns};
   bind_number(s, 1, f->first_number);
   bind_number(s, 2, f->last_number);
-  bind_text(s, 3, name);
+  ock_sql_bind_text(s, 3, name);
   for (int i = 0; i < 5; i++) bind_number(s, 4 + i, numbers[i]);
   for (int i = 0; i < OCK_FACTS_CLASSES; i++) bind_number(s, 9 + i, f->n_by_class[i]);
   bind_number(s, 15, f->marks);
-  bind_text(s, 16, f->models);
-  ockham_status status = step(store, s, NULL, err);
-  sqlite3_finalize(s);
-  return status;
+  ock_sql_bind_text(s, 16, f->models);
+  return ock_sql_finish(&store->sql, s, err);
 }
 
 ockham_status ock_store_remove_segment(ock_store *store, uint64_t first_number, ockham_error *err) {
   sqlite3_stmt *s = NULL;
-  OCK_TRY(prepare(store, "DELETE FROM segments WHERE first_number = ?", &s, err));
+  OCK_TRY(ock_sql_prepare(&store->sql, "DELETE FROM segments WHERE first_number = ?", &s, err));
   bind_number(s, 1, first_number);
-  ockham_status status = step(store, s, NULL, err);
-  sqlite3_finalize(s);
-  return status;
+  return ock_sql_finish(&store->sql, s, err);
 }
 
 static void read_facts(sqlite3_stmt *s, ock_facts *f) {
@@ -238,16 +185,19 @@ ockham_status ock_store_get_segment(ock_store *store, uint64_t first_number, ock
                                     ockham_error *err) {
   sqlite3_stmt *s = NULL;
   *found = false;
-  OCK_TRY(prepare(store, "SELECT * FROM segments WHERE first_number = ?", &s, err));
+  OCK_TRY(ock_sql_prepare(&store->sql, "SELECT * FROM segments WHERE first_number = ?", &s, err));
   bind_number(s, 1, first_number);
-  ockham_status status = step(store, s, found, err);
+  ockham_status status = ock_sql_step(&store->sql, s, found, err);
   if (*found) read_facts(s, facts);
   sqlite3_finalize(s);
   return status;
 }
 
 ockham_status ock_store_last_number(ock_store *store, uint64_t *number, ockham_error *err) {
-  return ask_number(store, "SELECT max(last_number) FROM segments", number, err);
+  int64_t last;
+  OCK_TRY(ock_sql_number(&store->sql, "SELECT max(last_number) FROM segments", &last, err));
+  *number = (uint64_t)last;
+  return OCKHAM_OK;
 }
 
 /* ---- events ---- */
@@ -257,12 +207,10 @@ ockham_status ock_store_put_event(ock_store *store, const ockham_event *event, o
       "INSERT INTO events (time_ns, kind, model, version, text, details) VALUES (?, ?, ?, ?, ?, ?)";
   const char *const texts[] = {event->kind, event->model, event->version, event->text, event->details};
   sqlite3_stmt *s = NULL;
-  OCK_TRY(prepare(store, sql, &s, err));
+  OCK_TRY(ock_sql_prepare(&store->sql, sql, &s, err));
   bind_number(s, 1, event->time_ns);
-  for (int i = 0; i < 5; i++) bind_text(s, 2 + i, texts[i]);
-  ockham_status status = step(store, s, NULL, err);
-  sqlite3_finalize(s);
-  return status;
+  for (int i = 0; i < 5; i++) ock_sql_bind_text(s, 2 + i, texts[i]);
+  return ock_sql_finish(&store->sql, s, err);
 }
 
 /* The five texts of a row, one behind the other in one block. */
@@ -292,10 +240,10 @@ ockham_status ock_store_get_event(ock_store *store, uint64_t after_number, const
   sqlite3_stmt *s = NULL;
   *found = false;
   *room = NULL;
-  OCK_TRY(prepare(store, sql, &s, err));
+  OCK_TRY(ock_sql_prepare(&store->sql, sql, &s, err));
   bind_number(s, 1, after_number);
-  if (kind) bind_text(s, 2, kind);
-  ockham_status status = step(store, s, found, err);
+  if (kind) ock_sql_bind_text(s, 2, kind);
+  ockham_status status = ock_sql_step(&store->sql, s, found, err);
   if (*found) status = copy_event(s, event, room, err);
   if (status) *found = false;
   sqlite3_finalize(s);
@@ -307,16 +255,12 @@ ockham_status ock_store_trim_events(ock_store *store, uint64_t before_ns, uint64
       "DELETE FROM events WHERE number <= (SELECT number FROM (SELECT number, sum(100 + length(text) + length(details))"
       " OVER (ORDER BY number DESC) AS bytes FROM events) WHERE bytes > ? ORDER BY number DESC LIMIT 1)";
   sqlite3_stmt *s = NULL;
-  OCK_TRY(prepare(store, "DELETE FROM events WHERE time_ns < ?", &s, err));
+  OCK_TRY(ock_sql_prepare(&store->sql, "DELETE FROM events WHERE time_ns < ?", &s, err));
   bind_number(s, 1, before_ns);
-  ockham_status status = step(store, s, NULL, err);
-  sqlite3_finalize(s);
-  if (status) return status;
-  OCK_TRY(prepare(store, by_size, &s, err));
+  OCK_TRY(ock_sql_finish(&store->sql, s, err));
+  OCK_TRY(ock_sql_prepare(&store->sql, by_size, &s, err));
   bind_number(s, 1, most_bytes);
-  status = step(store, s, NULL, err);
-  sqlite3_finalize(s);
-  return status;
+  return ock_sql_finish(&store->sql, s, err);
 }
 
 /* ---- outcomes ---- */
@@ -325,11 +269,11 @@ static ockham_status put_outcome(ock_store *store, sqlite3_stmt *s, const ock_tr
   const char *const texts[] = {o->model, o->version, o->predicted, o->actual};
   bind_number(s, 1, o->time_ns);
   bind_number(s, 2, o->received_ns);
-  bind_text(s, 3, o->id);
+  ock_sql_bind_text(s, 3, o->id);
   bind_number(s, 4, o->request);
-  for (int i = 0; i < 4; i++) bind_text(s, 5 + i, texts[i]);
+  for (int i = 0; i < 4; i++) ock_sql_bind_text(s, 5 + i, texts[i]);
   sqlite3_bind_double(s, 9, o->error); /* NaN becomes NULL */
-  ockham_status status = step(store, s, NULL, err);
+  ockham_status status = ock_sql_write(&store->sql, s, err);
   sqlite3_reset(s);
   return status;
 }
@@ -339,7 +283,7 @@ ockham_status ock_store_put_outcomes(ock_store *store, const ock_truth *outcomes
       "INSERT INTO outcomes (time_ns, received_ns, id, request, model, version, predicted, actual, error)"
       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
   sqlite3_stmt *s = NULL;
-  ockham_status status = prepare(store, sql, &s, err);
+  ockham_status status = ock_sql_prepare(&store->sql, sql, &s, err);
   if (!status) status = ock_store_begin(store, err);
   for (size_t i = 0; i < n && !status; i++) status = put_outcome(store, s, &outcomes[i], err);
   sqlite3_finalize(s);
@@ -358,11 +302,12 @@ ockham_status ock_store_get_errors(ock_store *store, const char *model, const ch
   *n = 0;
   *errors = ock_alloc_array(most, sizeof **errors);
   if (!*errors) return ock_fail_memory(err, "outcomes", most * sizeof **errors);
-  ockham_status status = prepare(store, sql, &s, err);
-  bind_text(s, 1, model);
-  bind_text(s, 2, version);
+  ockham_status status = ock_sql_prepare(&store->sql, sql, &s, err);
+  ock_sql_bind_text(s, 1, model);
+  ock_sql_bind_text(s, 2, version);
   bind_number(s, 3, most);
-  while (!status && !(status = step(store, s, &row, err)) && row) (*errors)[(*n)++] = sqlite3_column_double(s, 0);
+  while (!status && !(status = ock_sql_step(&store->sql, s, &row, err)) && row)
+    (*errors)[(*n)++] = sqlite3_column_double(s, 0);
   sqlite3_finalize(s);
   if (!status) return OCKHAM_OK;
   ock_free(*errors);
@@ -374,12 +319,10 @@ ockham_status ock_store_trim_outcomes(ock_store *store, uint64_t before_ns, uint
   static const char sql[] =
       "DELETE FROM outcomes WHERE received_ns < ?1 OR number <= (SELECT max(number) FROM outcomes) - ?2";
   sqlite3_stmt *s = NULL;
-  OCK_TRY(prepare(store, sql, &s, err));
+  OCK_TRY(ock_sql_prepare(&store->sql, sql, &s, err));
   bind_number(s, 1, before_ns);
   bind_number(s, 2, most);
-  ockham_status status = step(store, s, NULL, err);
-  sqlite3_finalize(s);
-  return status;
+  return ock_sql_finish(&store->sql, s, err);
 }
 
 /* ---- outcomes, by who is not the keeper ---- */

@@ -20,8 +20,8 @@ typedef struct references {
 } references;
 
 static void widen(double value, double *low, double *high) {
-  *low = fmin(*low, value);
-  *high = fmax(*high, value);
+  *low = ock_smaller(*low, value);
+  *high = ock_larger(*high, value);
 }
 
 static void find_box(ockham_rows x, double *width) {

@@ -70,7 +70,8 @@ static bool same_atom(const builder *b, size_t row, size_t other, size_t first, 
 static double choose_scale(const builder *b) {
   double largest = 0;
   for (size_t i = 0; i < b->x.n_rows; i++)
-    for (size_t l = 0; l < b->x.n_columns; l++) largest = fmax(largest, fabs(ock_rows_get(b->x, i, l) - b->origin[l]));
+    for (size_t l = 0; l < b->x.n_columns; l++)
+      largest = ock_larger(largest, fabs(ock_rows_get(b->x, i, l) - b->origin[l]));
   int exponent;
   frexp(largest, &exponent);
   return largest > 0 ? ldexp(1, 50 - (exponent < -900 ? -900 : exponent)) : 1;
@@ -80,7 +81,8 @@ static double choose_scale(const builder *b) {
 static double choose_unit(const builder *b) {
   double largest = 0;
   int exponent;
-  for (size_t i = 0; b->partitions->weights && i < b->x.n_rows; i++) largest = fmax(largest, b->partitions->weights[i]);
+  for (size_t i = 0; b->partitions->weights && i < b->x.n_rows; i++)
+    largest = ock_larger(largest, b->partitions->weights[i]);
   frexp(largest, &exponent);
   return largest > 0 ? ldexp(1, -exponent) : 1;
 }

@@ -108,6 +108,32 @@ static void test_probes(void **state) {
   free(made);
 }
 
+/* Without probes and failed runs a level's stability counts what its effect does. */
+static void test_counts_agree(void **state) {
+  (void)state;
+  made_study *made = usual_study();
+  for (size_t i = 3; i < made->n_runs; i += 7) diverge(made, i);
+  made->runs[5].loss = 8.5;
+  ockham_level_stability levels[8];
+  ockham_study_stability(&made->study, made->runs, made->n_runs, levels);
+  ockham_ablation *answer = made_analyse(made, NULL);
+  for (size_t f = 0; f < 4; f++) {
+    const ockham_effect *effect = &answer->mains[f];
+    const ockham_level_stability *first = &levels[2 * f], *second = &levels[2 * f + 1];
+    assert_true(second->factor == f && second->level == 1);
+    assert_int_equal(second->n_runs, effect->n_runs);
+    assert_int_equal(second->n_diverged, effect->n_diverged);
+    assert_true(effect->n_diverged > 0);
+    assert_true(effect->baseline_diverged.value == (double)first->n_diverged / (double)first->n_runs);
+    assert_int_equal(first->n_runs + second->n_runs, made->n_runs);
+  }
+  made->runs[0].outcome = OCKHAM_OUTCOME_FAILED, made->runs[1].outcome = OCKHAM_OUTCOME_TIMED_OUT;
+  ockham_study_stability(&made->study, made->runs, made->n_runs, levels);
+  for (size_t f = 0; f < 4; f++) assert_int_equal(levels[2 * f].n_failed + levels[2 * f + 1].n_failed, 2);
+  ockham_ablation_free(answer);
+  free(made);
+}
+
 /* ---- which level ---- */
 
 /* Every second run at 'norm=b', which lowers the loss. Others are not blamed, though all replicates of the recipe,
@@ -255,10 +281,10 @@ static void test_baseline(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_exact_tail),     cmocka_unit_test(test_wilson),   cmocka_unit_test(test_kept_out),
-      cmocka_unit_test(test_probes),         cmocka_unit_test(test_a_level),  cmocka_unit_test(test_most),
-      cmocka_unit_test(test_negligible),     cmocka_unit_test(test_one_cell), cmocka_unit_test(test_all_of_a_level),
-      cmocka_unit_test(test_all_of_a_scale), cmocka_unit_test(test_baseline),
+      cmocka_unit_test(test_exact_tail),     cmocka_unit_test(test_wilson),         cmocka_unit_test(test_kept_out),
+      cmocka_unit_test(test_probes),         cmocka_unit_test(test_counts_agree),   cmocka_unit_test(test_a_level),
+      cmocka_unit_test(test_most),           cmocka_unit_test(test_negligible),     cmocka_unit_test(test_one_cell),
+      cmocka_unit_test(test_all_of_a_level), cmocka_unit_test(test_all_of_a_scale), cmocka_unit_test(test_baseline),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,8 +88,9 @@ static void test_names_and_what_is_set(void **state) {
   ockham_study study = make_study("t");
   ockham_study_setting theirs[] = {{"A", "on"}, {"b", "x"}, {"eval/loss", "2"}};
   ockham_study_row row = {theirs, 3};
-  const ockham_study_setting map[] = {{"a", "A"}, {"loss", "eval/loss"}}, set = {"scale", "S2"};
-  ockham_import_options options = {.map = map, .n_map = 2, .set = &set, .n_set = 1};
+  const ockham_study_setting map[] = {{"a", "A"}, {"loss", "eval/loss"}};
+  const ockham_study_setting set[] = {{"scale", "S1"}, {"scale", "S2"}}; /* the last of a name holds */
+  ockham_import_options options = {.map = map, .n_map = 2, .set = set, .n_set = 2};
   ockham_run run[N_ROWS];
   uint64_t n = 0;
   ockham_journal *journal = open_new(&study);

@@ -393,10 +393,13 @@ static void test_a_job_array_from_end_to_end(void **state) {
   plan_add(OCKHAM_PURPOSE_PROBE, 0, 0, 1, 0, 2);
   ockham_journal *journal = open_new(&study);
   snprintf(script, sizeof script, "%s/it's a job", folder);
+  study.name = "my study\nrm.yaml"; /* a file's name */
   for (int round = 0; round < 2; round++) {
     assert_ok(ockham_study_slurm(&study, &test_plan, journal, NULL, script, &n_tasks, &n_later, err));
     assert_int_equal(n_tasks, round ? 1 : 2);
     assert_int_equal(n_later, round ? 0 : 1);
+    snprintf(command, sizeof command, "grep -qx '#SBATCH --job-name=my-study-rm.yaml' \"%s\"", script);
+    assert_int_equal(system(command), 0);
     snprintf(command, sizeof command,
              "cd %s && for i in 1 2; do SLURM_ARRAY_TASK_ID=$i SLURM_ARRAY_JOB_ID=%d sh \"it's a job\" 2> /dev/null; "
              "done; true",

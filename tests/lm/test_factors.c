@@ -2,6 +2,8 @@
 /* The table of factors: every level and number is set from text and comes back from it. */
 #include "lm/internal.h"
 #include "test.h"
+/* apart from the above, whose headers must come first */
+#include <locale.h>
 
 static unsigned level_of(const ockham_lm_config *config, const ockham_lm_factor *factor) {
   const void *field = (const char *)config + factor->offset;
@@ -87,6 +89,22 @@ static void what_cannot_be_is_refused_in_a_line(void **state) {
   }
 }
 
+static void the_locale_does_not_matter(void **state) {
+  (void)state;
+  static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "nl_NL.UTF-8"};
+  const char *set = NULL;
+  for (size_t i = 0; i < sizeof locales / sizeof *locales && !set; i++) set = setlocale(LC_ALL, locales[i]);
+  if (!set) skip(); /* none with a decimal comma is installed */
+  ockham_lm_config config = {0};
+  bool taken = !ockham_lm_config_set(&config, "rate=0.125", NULL),
+       comma = !ockham_lm_config_set(&config, "rate=1,5", NULL);
+  char *text = ockham_lm_config_text(&config);
+  setlocale(LC_ALL, "C");
+  assert_true(taken && !comma && config.rate == .125);
+  assert_non_null(strstr(text, "\nrate=0.125\n"));
+  ock_free(text);
+}
+
 static void what_does_not_go_together_is_refused(void **state) {
   (void)state;
   static const struct {
@@ -122,6 +140,7 @@ int main(void) {
       cmocka_unit_test(text_is_read_back),
       cmocka_unit_test(defaults_are_as_documented),
       cmocka_unit_test(what_cannot_be_is_refused_in_a_line),
+      cmocka_unit_test(the_locale_does_not_matter),
       cmocka_unit_test(what_does_not_go_together_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -210,6 +210,10 @@ static void test_no_memory(void **state) {
     ockham_status status = ockham_lm_sample(model, &options, NULL);
     assert_int_equal(status, ock_fault_hits() ? OCKHAM_NO_MEMORY : OCKHAM_OK);
   }
+  for (size_t below = 0; below < 4; below++) { /* no room for so much, and for the prompt */
+    ockham_lm_sample_options endless = {.prompt = "ab", .prompt_size = 2, .length = SIZE_MAX - below, .put = put};
+    assert_int_equal(ockham_lm_sample(model, &endless, NULL), OCKHAM_NO_MEMORY);
+  }
   ockham_lm_free(model);
   ockham_corpus_free(corpus);
 }

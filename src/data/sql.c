@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/internal.h"
+
+#ifdef OCK_HAVE_SQLITE
+
+#include <math.h>
+
+#include "data/sql.h"
+
+static ockham_status status_of(int code) {
+  switch (code & 0xff) {
+    case SQLITE_NOMEM:
+      return OCKHAM_NO_MEMORY;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_ERROR: /* a table that should be there is not */
+      return OCKHAM_BAD_FILE;
+    case SQLITE_FULL:
+    case SQLITE_READONLY:
+    case SQLITE_IOERR:
+      return OCKHAM_CANNOT_WRITE;
+    default:
+      return OCKHAM_IO;
+  }
+}
+
+ockham_status ock_sql_fail(const ock_sql *sql, const char *what, ockham_error *err) {
+  if (!sql->database) return ock_fail_memory(err, sql->name ? sql->name : "a database", 0);
+  ockham_status status = status_of(sqlite3_errcode(sql->database));
+  const char *why = sqlite3_errmsg(sql->database);
+  return sql->name ? ock_fail(err, status, "%s: %s %s: %s", ock_show(sql->path).text, sql->name, what, why)
+                   : ock_fail(err, status, "%s: %s", sql->path, why);
+}
+
+ockham_status ock_sql_open(ock_sql *sql, int flags, int busy_timeout_ms, ockham_error *err) {
+  if (sqlite3_open_v2(sql->path, &sql->database, flags, NULL) != SQLITE_OK)
+    return ock_sql_fail(sql, "cannot be opened", err);
+  sqlite3_busy_timeout(sql->database, busy_timeout_ms);
+  return OCKHAM_OK;
+}
+
+void ock_sql_close(ock_sql *sql) {
+  sqlite3_close(sql->database);
+  sql->database = NULL;
+}
+
+ockham_status ock_sql_run(const ock_sql *sql, const char *text, const char *what, ockham_error *err) {
+  return sqlite3_exec(sql->database, text, NULL, NULL, NULL) == SQLITE_OK ? OCKHAM_OK : ock_sql_fail(sql, what, err);
+}
+
+ockham_status ock_sql_prepare(const ock_sql *sql, const char *text, sqlite3_stmt **statement, ockham_error *err) {
+  *statement = NULL;
+  return sqlite3_prepare_v2(sql->database, text, -1, statement, NULL) == SQLITE_OK
+             ? OCKHAM_OK
+             : ock_sql_fail(sql, "is damaged", err);
+}
+
+ockham_status ock_sql_step(const ock_sql *sql, sqlite3_stmt *statement, bool *row, ockham_error *err) {
+  int code = sqlite3_step(statement);
+  *row = code == SQLITE_ROW;
+  return *row || code == SQLITE_DONE ? OCKHAM_OK : ock_sql_fail(sql, "cannot be read", err);
+}
+
+ockham_status ock_sql_write(const ock_sql *sql, sqlite3_stmt *statement, ockham_error *err) {
+  return sqlite3_step(statement) == SQLITE_DONE ? OCKHAM_OK : ock_sql_fail(sql, "cannot be written", err);
+}
+
+ockham_status ock_sql_finish(const ock_sql *sql, sqlite3_stmt *statement, ockham_error *err) {
+  ockham_status status = ock_sql_write(sql, statement, err);
+  sqlite3_finalize(statement);
+  return status;
+}
+
+ockham_status ock_sql_number(const ock_sql *sql, const char *text, int64_t *value, ockham_error *err) {
+  sqlite3_stmt *statement;
+  bool row;
+  *value = 0;
+  OCK_TRY(ock_sql_prepare(sql, text, &statement, err));
+  ockham_status status = ock_sql_step(sql, statement, &row, err);
+  if (row) *value = sqlite3_column_int64(statement, 0);
+  sqlite3_finalize(statement);
+  return status;
+}
+
+void ock_sql_bind_text(sqlite3_stmt *statement, int at, const char *text) {
+  sqlite3_bind_text(statement, at, text ? text : "", -1, SQLITE_TRANSIENT);
+}
+
+const char *ock_sql_text(sqlite3_stmt *statement, int at) {
+  const char *text = (const char *)sqlite3_column_text(statement, at);
+  return text ? text : "";
+}
+
+double ock_sql_real(sqlite3_stmt *statement, int at) {
+  return sqlite3_column_type(statement, at) == SQLITE_NULL ? NAN : sqlite3_column_double(statement, at);
+}
+
+#endif

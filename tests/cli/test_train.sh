@@ -61,7 +61,7 @@ long=(train text.corpus --set layers=1 --set width=16 --set context=16 --set bat
   --held-bytes 2K --points 5)
 succeeds "${long[@]}"
 grep -v seconds out >whole
-stop_once '[ "$code" -eq 130 ]' "$ockham" "${long[@]}" --out b.lm
+stop_once 'grep -q "stopped after" err' "$ockham" "${long[@]}" --out b.lm
 same 'stopped' 130 "$code"
 grep -qE '^ockham: stopped after [0-9]+ of 14063 steps, which b.lm keeps$' err || complain "Ctrl-C: $(cat err)"
 contains err '--resume goes on from there'

@@ -260,7 +260,7 @@ def test_the_built_in_trainer_is_run_by_the_command(tmp_path, monkeypatch):
 
 def test_what_is_wrong_with_running(tmp_path, monkeypatch):
     s = ockham.Study({**SMALL, "command": "exit 3 # {position} {ffn} {width} {seed}"})
-    with pytest.raises(ockham.DataError, match="the first 3 runs all failed, the last by exit status 3"):
+    with pytest.raises(ockham.DataError, match="the first 3 runs all failed, the last: exit status 3; see "):
         s.run(cores=1)
     assert {run["outcome"] for run in s.runs} == {"failed"}
     with pytest.raises(ValueError, match="scale must be one of S1, S2, found 'S3'"):

@@ -90,7 +90,8 @@ function sayTrend(m) {
     const how = m.trend === "stays" ? "no change with scale was found" : "whether it changes with scale is not known";
     return `${capital(saves(b))} at ${scales[last].name}: worth ${gainSaid(m.ceg[last])}; ${how}.`;
   }
-  const what = m.trend === "turns" ? "it" : a >= 1 ? "the gain" : "the harm", power = `as ${account.noun} to the power of ${withEnds(m.elasticity, (x) => signed(x, 2))}`;
+  const larger = m.trend === "grows" ? b : a; // of the two ends: the other one may lie on the other side of 1×
+  const what = m.trend === "turns" ? "it" : larger >= 1 ? "the gain" : "the harm", power = `as ${account.noun} to the power of ${withEnds(m.elasticity, (x) => signed(x, 2))}`;
   return `${capital(saves(a))} at ${scales[first].name} and ${savesToo(b, a)} at ${scales[last].name}: ${what} ${MOVES[m.trend]}, ${power}.${sayCrossover(m)}${sayHeld(m)}`;
 }
 

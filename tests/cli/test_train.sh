@@ -67,9 +67,12 @@ grep -qE '^ockham: stopped after [0-9]+ of 14063 steps, which b.lm keeps$' err |
 contains err '--resume goes on from there'
 succeeds "${long[@]}" --out b.lm --resume
 same 'after Ctrl-C' "$(cat whole)" "$(grep -v seconds out)"
-rm -f b.lm
-timeout --preserve-status -s TERM 0.3 "$ockham" "${long[@]}" --out b.lm >out 2>err
-code=$?
+for seconds in 0.3 1 3 9; do # until it comes after training has begun
+  rm -f b.lm
+  timeout --preserve-status -s TERM $seconds "$ockham" "${long[@]}" --out b.lm >out 2>err
+  code=$?
+  grep -q 'stopped after' err && break
+done
 [ "$code" -eq 130 ] || [ "$code" -eq 0 ] || complain "SIGTERM: exit code $code"
 succeeds "${long[@]}" --out b.lm --resume
 same 'after SIGTERM' "$(cat whole)" "$(grep -v seconds out)"

@@ -3,6 +3,7 @@
 #ifndef OCK_TEST_H
 #define OCK_TEST_H
 
+#include <locale.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,5 +37,13 @@
 /* Run `body` with the 1st, 2nd, ... allocation failing until it passes without a refusal: every failing path runs. */
 #define for_each_allocation_failure(n) \
   for (long n = 0, n##_done = 0; !n##_done && n < 100000; n##_done = (ock_fault_hits() == 0), ock_fault_clear(), n++)
+
+/* A locale with a decimal comma is set; NULL: none is installed. */
+static inline const char *set_decimal_comma(void) {
+  static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "nl_NL.UTF-8"};
+  const char *set = NULL;
+  for (size_t i = 0; i < sizeof locales / sizeof *locales && !set; i++) set = setlocale(LC_ALL, locales[i]);
+  return set;
+}
 
 #endif

@@ -103,12 +103,11 @@ static bool run(ock_lm_bf16 *all, const product *p, void *a, void *b, void *c) {
 
 bool ock_lm_bf16_product(ock_lm_bf16 *all, bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
                          uint16_t *a, uint16_t *b, float *c) {
-  int threads = dnnl->get_threads();
-  dnnl->set_threads(1);
+  int threads = ock_dnnl_begin();
   product *p =
       product_of(all, (product){.transpose_a = transpose_a, .transpose_b = transpose_b, .m = m, .n = n, .k = k});
   bool done = p && p->primitive && run(all, p, a, b, c);
-  dnnl->set_threads(threads);
+  ock_dnnl_end(threads);
   return done;
 }
 

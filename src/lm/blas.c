@@ -46,13 +46,11 @@ static bool is_for_dnnl(bool transpose_b, size_t m, size_t n, size_t k) {
 
 static bool multiply_by_dnnl(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,
                              const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
-  const ock_dnnl *dnnl = &ock_dnnl_table;
-  int threads = dnnl->get_threads();
-  dnnl->set_threads(1);
+  int threads = ock_dnnl_begin();
   dnnl_status_t status =
-      dnnl->sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', (dnnl_dim_t)m, (dnnl_dim_t)n, (dnnl_dim_t)k, alpha,
-                  a, (dnnl_dim_t)lda, b, (dnnl_dim_t)ldb, beta, c, (dnnl_dim_t)ldc);
-  dnnl->set_threads(threads);
+      ock_dnnl_table.sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', (dnnl_dim_t)m, (dnnl_dim_t)n,
+                           (dnnl_dim_t)k, alpha, a, (dnnl_dim_t)lda, b, (dnnl_dim_t)ldb, beta, c, (dnnl_dim_t)ldc);
+  ock_dnnl_end(threads);
   return status == dnnl_success;
 }
 #else

@@ -29,6 +29,16 @@ bool ock_dnnl_open(void) {
   pthread_once(&once, open_library);
   return is_open;
 }
+
+int ock_dnnl_begin(void) {
+  int threads = ock_dnnl_table.get_threads();
+  ock_dnnl_table.set_threads(1);
+  return threads;
+}
+
+void ock_dnnl_end(int threads) {
+  ock_dnnl_table.set_threads(threads);
+}
 #else
 typedef int ock_dnnl_is_absent; /* a file of ISO C is not empty */
 #endif

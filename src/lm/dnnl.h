@@ -28,7 +28,7 @@
 #define OCK_DNNL_MEMBER(name) __typeof__(dnnl_##name) *name;
 typedef struct ock_dnnl {
   OCK_DNNL_FUNCTIONS(OCK_DNNL_MEMBER)
-  /* of its OpenMP, which the caller's own loops may use: around a product one thread is set */
+  /* of its OpenMP, which the caller's own loops may use */
   int (*get_threads)(void);
   void (*set_threads)(int n);
 } ock_dnnl;
@@ -36,6 +36,9 @@ typedef struct ock_dnnl {
 extern ock_dnnl ock_dnnl_table; /* once it was opened */
 /* False: it is not on this machine. */
 bool ock_dnnl_open(void);
+/* Around a product: on one thread, whatever the caller's own loops use. */
+int ock_dnnl_begin(void);
+void ock_dnnl_end(int threads);
 #endif
 
 #endif

@@ -194,10 +194,7 @@ static void formatting_is_that_of_printf(void **state) {
 
 static void the_locale_does_not_matter(void **state) {
   (void)state;
-  static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "nl_NL.UTF-8"};
-  const char *set = NULL;
-  for (size_t i = 0; i < sizeof locales / sizeof *locales && !set; i++) set = setlocale(LC_ALL, locales[i]);
-  if (!set) skip(); /* none with a decimal comma is installed */
+  if (!set_decimal_comma()) skip();
   char text[32];
   double value;
   ock_number_format(0.5, text);

@@ -91,10 +91,7 @@ static void what_cannot_be_is_refused_in_a_line(void **state) {
 
 static void the_locale_does_not_matter(void **state) {
   (void)state;
-  static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "nl_NL.UTF-8"};
-  const char *set = NULL;
-  for (size_t i = 0; i < sizeof locales / sizeof *locales && !set; i++) set = setlocale(LC_ALL, locales[i]);
-  if (!set) skip(); /* none with a decimal comma is installed */
+  if (!set_decimal_comma()) skip();
   ockham_lm_config config = {0};
   bool taken = !ockham_lm_config_set(&config, "rate=0.125", NULL),
        comma = !ockham_lm_config_set(&config, "rate=1,5", NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `ockham ablate`: cmd_ablate.c has the sub-commands and what they share; ablate_plan.c, ablate_run.c,
- * ablate_import.c and ablate_report.c do one thing each. */
+ * ablate_tables.c and ablate_report.c do one thing each. */
 #ifndef OCKHAM_CLI_ABLATE_H
 #define OCKHAM_CLI_ABLATE_H
 
@@ -22,6 +22,10 @@ typedef struct ablate_study {
 /* Read the study and its journal: at `journal`, or beside the study (study.yaml has study.journal). make: also when
  * there is none. */
 ockham_status ablate_open(const char *path, const char *journal, bool make, ablate_study *a, ockham_error *err);
+/* There are runs to tell of; else what comes next. */
+ockham_status ablate_check_runs(const ablate_study *a, const char *path, ockham_error *err);
+/* The built-in trainer's text can be read; a study with a command needs none. */
+ockham_status ablate_check_corpus(const ockham_study *study, ockham_error *err);
 /* Plan what the study says, by what the journal has. */
 ockham_status ablate_plan(ablate_study *a, ockham_error *err);
 /* What the plan takes and can show, by what the journal has now. */
@@ -38,7 +42,7 @@ const char *ablate_duration(double seconds, char text[32]);
 /* Whether output is to a terminal that shows UTF-8, or to a file. */
 bool ablate_is_ascii(void);
 
-extern const cli_command cmd_ablate_plan, cmd_ablate_run, cmd_ablate_resume, cmd_ablate_import, cmd_ablate_slurm,
-    cmd_ablate_report;
+extern const cli_command cmd_ablate_plan, cmd_ablate_run, cmd_ablate_resume, cmd_ablate_import, cmd_ablate_export,
+    cmd_ablate_slurm, cmd_ablate_report;
 
 #endif

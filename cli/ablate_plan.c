@@ -196,6 +196,8 @@ static void print_doubts(const ablate_study *a) {
         "\n  beware: nothing has been run yet, so what this study can tell is not known: `ockham ablate run --pilot` "
         "runs the baseline's replicates first\n");
   if (ablate_doubt(a, text)) printf("\n  beware: %s\n", text);
+  ockham_error err = {0};
+  if (ablate_check_corpus(a->study, &err)) printf("\n  beware: %s\n", err.message);
 }
 
 const char *ablate_doubt(const ablate_study *a, char text[240]) {

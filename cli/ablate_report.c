@@ -119,14 +119,6 @@ static ockham_status plan(ablate_study *a, ockham_error *err) {
   return ockham_journal_runs(a->journal, &a->runs, &a->n_runs, err);
 }
 
-static ockham_status check_runs(const ablate_study *a, const char *path, ockham_error *err) {
-  if (a->journal && a->n_runs) return OCKHAM_OK;
-  *err = (ockham_error){.status = OCKHAM_BAD_DATA};
-  snprintf(err->message, sizeof err->message, "%.200s: nothing has been run yet; next: ockham ablate run %.200s",
-           a->journal_path, path);
-  return err->status;
-}
-
 /* Before the last run it is an interim one. */
 static void note_waiting(const ablate_study *a) {
   if (!a->plan) return;
@@ -139,7 +131,7 @@ static int report_study(const char *path, const report_options *o) {
   answers found = {{0}, NULL};
   ockham_error err = {0};
   ockham_status status = ablate_open(path, o->journal, false, &a, &err);
-  if (!status) status = check_runs(&a, path, &err);
+  if (!status) status = ablate_check_runs(&a, path, &err);
   if (!status) status = plan(&a, &err);
   if (!status) status = analyse(&a, o, cli_progress_start(o->quiet), &found, &err);
   cli_progress_end();

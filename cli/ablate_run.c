@@ -121,14 +121,6 @@ static ockham_status run_pilot(ablate_study *a, ockham_run_options options, ockh
   return status ? status : refuse(a, false, err);
 }
 
-static ockham_status check_corpus(const ockham_study *study, ockham_error *err) {
-  if (study->command || access(study->corpus_path, R_OK) == 0) return OCKHAM_OK;
-  *err = (ockham_error){.status = OCKHAM_IO};
-  snprintf(err->message, sizeof err->message, "the study's corpus, %.200s, cannot be read; `ockham corpus` makes one",
-           study->corpus_path);
-  return err->status;
-}
-
 static ockham_status run_plan(ablate_study *a, const run_options *o, const ockham_trainer *trainer, shower *s,
                               ockham_error *err) {
   ockham_run_options options = {.trainer = trainer,
@@ -140,7 +132,7 @@ static ockham_status run_plan(ablate_study *a, const run_options *o, const ockha
                                 .arg = s,
                                 .progress = {.report = report, .user = s}};
   ockham_status status = find_scale(a->study, o->scale, &options.only_scale, err);
-  if (!status) status = check_corpus(a->study, err);
+  if (!status) status = ablate_check_corpus(a->study, err);
   if (!status && !o->anyway) status = refuse(a, true, err);
   if (!status && o->pilot) {
     options.only_replicates = true;

@@ -37,6 +37,22 @@ ockham_status ablate_open(const char *path, const char *journal, bool make, abla
   return status ? status : open_journal(a, make, err);
 }
 
+ockham_status ablate_check_runs(const ablate_study *a, const char *path, ockham_error *err) {
+  if (a->journal && a->n_runs) return OCKHAM_OK;
+  *err = (ockham_error){.status = OCKHAM_BAD_DATA};
+  snprintf(err->message, sizeof err->message, "%.200s: nothing has been run yet; next: ockham ablate run %.200s",
+           a->journal_path, path);
+  return err->status;
+}
+
+ockham_status ablate_check_corpus(const ockham_study *study, ockham_error *err) {
+  if (study->command || access(study->corpus_path, R_OK) == 0) return OCKHAM_OK;
+  *err = (ockham_error){.status = OCKHAM_IO};
+  snprintf(err->message, sizeof err->message, "the study's corpus, %.200s, cannot be read; `ockham corpus` makes one",
+           study->corpus_path);
+  return err->status;
+}
+
 void ablate_close(ablate_study *a) {
   ockham_plan_free(a->plan);
   ockham_journal_free(a->journal);
@@ -97,7 +113,8 @@ bool ablate_is_ascii(void) {
 /* ---- the sub-commands ---- */
 
 static const cli_command *const commands[] = {&cmd_ablate_plan,   &cmd_ablate_run,   &cmd_ablate_resume,
-                                              &cmd_ablate_report, &cmd_ablate_slurm, &cmd_ablate_import};
+                                              &cmd_ablate_report, &cmd_ablate_slurm, &cmd_ablate_import,
+                                              &cmd_ablate_export};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_overview(FILE *out) {

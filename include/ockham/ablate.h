@@ -463,6 +463,11 @@ typedef struct ockham_import_options {
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_import(ockham_journal *journal, const char *path,
                                                                  const ockham_import_options *options,
                                                                  uint64_t *n_imported, ockham_error *err);
+/** All runs as a table (.csv; "-": standard output) with the columns that ockham_journal_import() takes in: a journal
+ * of the same study has the same runs after it, to the last digit. *n_runs: how many. Fails with BAD_ARGUMENT (another
+ * ending), CANNOT_WRITE, IO, NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_export(const ockham_journal *journal, const char *path,
+                                                                 size_t *n_runs, ockham_error *err);
 /** A row of a table that is in memory. */
 typedef struct ockham_study_row {
   const ockham_study_setting *cells; /**< n_cells: a column, and the text there; "" is missing */

@@ -2356,6 +2356,14 @@ ockham_journal_import = declare(
     c.POINTER(c.c_uint64),
     c.POINTER(ockham_error),
 )
+ockham_journal_export = declare(
+    "ockham_journal_export",
+    c.c_int,
+    c.POINTER(ockham_journal),
+    c.c_char_p,
+    c.POINTER(c.c_size_t),
+    c.POINTER(ockham_error),
+)
 ockham_journal_import_rows = declare(
     "ockham_journal_import_rows",
     c.c_int,

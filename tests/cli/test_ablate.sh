@@ -256,6 +256,18 @@ succeeds ablate import w.yaml w.csv --map loss=eval/loss --map flops=flos --set 
 same 'the same again' '0 runs imported into w.journal' "$(cat out)"
 fails 2 "--map must be such as loss=eval/loss, found 'loss'" ablate import w.yaml w.csv --map loss
 
+# ---- a table for others ----
+succeeds ablate export w.yaml runs.csv
+same 'export' '2 runs written to runs.csv' "$(cat out)"
+succeeds ablate export w.yaml -
+cmp -s out runs.csv || complain 'standard output has another table'
+succeeds ablate import w.yaml runs.csv --journal again.journal
+same 'import of it' '2 runs imported into again.journal' "$(cat out)"
+succeeds ablate export w.yaml - --journal again.journal
+cmp -s out runs.csv || complain 'it is not the same after an import'
+fails 2 'runs.txt: expected a name in .csv' ablate export w.yaml runs.txt
+fails 1 'no.journal: nothing has been run yet; next: ockham ablate run w.yaml' ablate export w.yaml no.csv --journal no.journal
+
 succeeds ablate --help
 grep -q 'ockham ablate report' out || complain 'no help'
 succeeds ablate run --help

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs from elsewhere: tables of other trackers, and job arrays. */
+/* Runs as tables: from other trackers and job arrays, and for others. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +83,50 @@ const cli_command cmd_ablate_import = {
     true,
     import_table,
     run_import};
+
+/* ---- export ---- */
+
+typedef struct export_options {
+  const char *journal;
+} export_options;
+
+static const cli_option export_table[] = {
+    {"journal", CLI_TEXT, "FILE", "what has been run (default: beside STUDY, in .journal)",
+     offsetof(export_options, journal), NULL},
+    {0},
+};
+
+static int export_runs(const char *path, const char *table, const char *journal) {
+  ablate_study a = {0};
+  ockham_error err = {0};
+  size_t n = 0;
+  ockham_status status = ablate_open(path, journal, false, &a, &err);
+  if (!status) status = ablate_check_runs(&a, path, &err);
+  if (!status) status = ockham_journal_export(a.journal, table, &n, &err);
+  if (!status && strcmp(table, "-") != 0) printf("%zu run%s written to %s\n", n, n == 1 ? "" : "s", table);
+  int code = status ? cli_fail(&err) : EXIT_DONE;
+  ablate_close(&a);
+  return code;
+}
+
+static int run_export(int n_arguments, char **arguments, const cli_command *command) {
+  export_options o = {0};
+  bool stop;
+  int n, code = cli_parse(command, n_arguments, arguments, &o, &n, &stop);
+  return stop ? code : export_runs(arguments[0], arguments[1], o.journal);
+}
+
+const cli_command cmd_ablate_export = {"ablate export",
+                                       "STUDY TABLE [options]",
+                                       "write all runs as a table, to publish beside the study",
+                                       "TABLE is .csv, or - for standard output, with a row a run. `ockham ablate "
+                                       "import STUDY TABLE` takes it in again, to\n"
+                                       "the last digit: who has both files has the report.",
+                                       2,
+                                       2,
+                                       false,
+                                       export_table,
+                                       run_export};
 
 /* ---- job arrays ---- */
 

@@ -16,7 +16,7 @@
 #include "ablate/journal_rows.h"
 #include "data/sql.h"
 
-enum { BUSY_MS = 10000, APPLICATION = 0x4f634162, FORMAT = 1 };
+enum { BUSY_MS = 10000, APPLICATION = 0x4f634162, FORMAT = 2 };
 
 struct ockham_journal {
   const ockham_study *study;
@@ -26,6 +26,7 @@ struct ockham_journal {
   uint64_t next_id;
   char *first_text; /* the study when it was new */
   int lock;         /* -1: not held */
+  bool is_read_only;
 };
 
 static const char schema[] =
@@ -33,7 +34,7 @@ static const char schema[] =
     "CREATE TABLE run (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, purpose TEXT NOT NULL, scale TEXT NOT NULL,"
     " levels TEXT NOT NULL, seed TEXT NOT NULL, rate REAL NOT NULL, outcome TEXT NOT NULL, loss REAL, flops REAL,"
     " parameters REAL, tokens REAL, seconds REAL, slope REAL, cpu_seconds REAL, why TEXT, command TEXT,"
-    " command_hash TEXT, code TEXT, log TEXT, began TEXT, ended TEXT);"
+    " command_hash TEXT, code TEXT, log TEXT, began TEXT, ended TEXT, sum TEXT NOT NULL);"
     "CREATE TABLE metric (run INTEGER NOT NULL, name TEXT NOT NULL, value REAL, PRIMARY KEY (run, name));"
     "CREATE TABLE curve (run INTEGER NOT NULL, point INTEGER NOT NULL, compute REAL, loss REAL,"
     " PRIMARY KEY (run, point));";
@@ -93,7 +94,7 @@ static ockham_status compare(ockham_journal *j, const char *text, ockham_error *
   ockham_status status = ock_sql_number(&j->sql, "SELECT count(*) FROM run", &n, err);
   if (!status && n > 0 && before) status = ock_study_compare(j->study, before, j->path, err);
   ock_free(before);
-  return status ? status : renew(j, text, err);
+  return status || j->is_read_only ? status : renew(j, text, err);
 }
 
 static ockham_status check_format(ockham_journal *j, bool *is_new, ockham_error *err) {
@@ -105,9 +106,9 @@ static ockham_status check_format(ockham_journal *j, bool *is_new, ockham_error 
   if (!*is_new && application != APPLICATION)
     return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a journal of `ockham ablate`, found another database",
                     ock_show(j->path).text);
-  if (!*is_new && format > FORMAT)
-    return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a journal of format %d, found %d of a later version",
-                    ock_show(j->path).text, FORMAT, (int)format);
+  if (!*is_new && format != FORMAT)
+    return ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a journal of format %d, found %d of %s version",
+                    ock_show(j->path).text, FORMAT, (int)format, format > FORMAT ? "a later" : "an earlier");
   return OCKHAM_OK;
 }
 
@@ -117,6 +118,21 @@ static ockham_status keep(ockham_journal *j, const ockham_run *run, const char *
   OCK_TRY(ock_journal_rows_keep(&j->rows, run, key, err));
   if (run->id >= j->next_id) j->next_id = run->id + 1;
   return OCKHAM_OK;
+}
+
+/* Of all that is loaded of a run: what SQLite reads from a damaged page need not look damaged. The key has levels,
+ * scale, seed and rate. */
+static void put_sum(const ockham_run *run, const char *key, char text[17]) {
+  const double numbers[] = {run->loss, run->flops, run->parameters, run->tokens, run->seconds, run->slope};
+  uint64_t sum = ock_fnv1a(OCK_FNV1A_START, key, strlen(key) + 1);
+  sum = ock_fnv1a(sum, &run->id, sizeof run->id);
+  sum = ock_fnv1a(sum, &run->purpose, sizeof run->purpose);
+  sum = ock_fnv1a(sum, &run->outcome, sizeof run->outcome);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    double number = isnan(numbers[i]) ? NAN : numbers[i]; /* one of its many forms: SQLite knows none of them */
+    sum = ock_fnv1a(sum, &number, sizeof number);
+  }
+  snprintf(text, 17, "%016" PRIx64, sum);
 }
 
 /* "a=x b=y" into levels; false where a word is none of the study's. */
@@ -130,6 +146,22 @@ static bool read_levels(const ockham_study *study, const char *text, uint8_t *le
     text += length + (text[length] == ' ');
   }
   return *text == '\0';
+}
+
+/* It is what was written, and its key is its own. */
+static ockham_status check_sum(const ockham_journal *j, const ockham_run *run, sqlite3_stmt *row, ockham_error *err) {
+  char sum[17];
+  ock_line key = {0};
+  ock_run_key(j->study, run, &key);
+  put_sum(run, key.failed ? "" : key.bytes, sum);
+  bool is_whole =
+      !key.failed && strcmp(key.bytes, ock_sql_text(row, 1)) == 0 && strcmp(sum, ock_sql_text(row, 14)) == 0;
+  bool failed = key.failed;
+  ock_free(key.bytes);
+  if (failed) return ock_fail_memory(err, "a run", 0);
+  if (is_whole) return OCKHAM_OK;
+  return ock_fail(err, OCKHAM_BAD_FILE, "%s: damaged: run %" PRIu64 " is not as it was written", ock_show(j->path).text,
+                  run->id);
 }
 
 static ockham_status load_row(ockham_journal *j, sqlite3_stmt *row, ockham_error *err) {
@@ -154,6 +186,7 @@ static ockham_status load_row(ockham_journal *j, sqlite3_stmt *row, ockham_error
                     .tokens = ock_sql_real(row, 11),
                     .seconds = ock_sql_real(row, 12),
                     .slope = ock_sql_real(row, 13)};
+  OCK_TRY(check_sum(j, &run, row, err));
   return keep(j, &run, ock_sql_text(row, 1), err);
 }
 
@@ -164,7 +197,7 @@ static ockham_status load(ockham_journal *j, ockham_error *err) {
   OCK_TRY(
       ock_sql_prepare(&j->sql,
                       "SELECT id, key, purpose, scale, levels, seed, rate, outcome, loss, flops, parameters, tokens, "
-                      "seconds, slope FROM run ORDER BY id",
+                      "seconds, slope, sum FROM run ORDER BY id",
                       &statement, err));
   ockham_status status;
   bool row;
@@ -185,9 +218,22 @@ static char *join(const char *a, const char *b) {
   return text;
 }
 
+/* There, and neither it nor what SQLite keeps beside it can be written. */
+static bool is_read_only(const char *path) {
+  char *folder = ock_string_copy(path);
+  if (!folder) return false;
+  char *slash = strrchr(folder, '/');
+  if (slash) slash[slash == folder] = '\0';
+  bool is = access(path, R_OK) == 0 && (access(path, W_OK) != 0 || access(slash ? folder : ".", W_OK) != 0);
+  ock_free(folder);
+  return is;
+}
+
 static ockham_status open_database(ockham_journal *j, ockham_error *err) {
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   j->sql = (ock_sql){.path = j->path, .name = "the journal"};
+  j->is_read_only = is_read_only(j->path);
+  if (j->is_read_only) return ock_sql_open_still(&j->sql, err);
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   OCK_TRY(ock_sql_open(&j->sql, flags, BUSY_MS, err));
   return ock_sql_run(&j->sql, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "cannot be opened", err);
 }
@@ -281,6 +327,20 @@ static void bind_time(sqlite3_stmt *statement, int at, uint64_t ns) {
     ock_sql_bind_text(statement, at, text);
 }
 
+/* The run with its result. */
+static ockham_run run_of(const ock_row *row) {
+  ockham_run run = *row->run;
+  run.rate = ock_rate_of(&run);
+  run.outcome = row->result->outcome;
+  run.loss = row->result->loss;
+  run.flops = row->result->flops;
+  run.parameters = row->result->parameters;
+  run.tokens = row->result->tokens;
+  run.seconds = row->result->seconds;
+  run.slope = row->result->slope;
+  return run;
+}
+
 static ockham_status bind_row(ockham_journal *j, sqlite3_stmt *s, const ock_row *row, ockham_error *err) {
   const ockham_run *run = row->run;
   const ock_result *r = row->result;
@@ -313,12 +373,15 @@ static ockham_status bind_row(ockham_journal *j, sqlite3_stmt *s, const ock_row 
   if (row->log) ock_sql_bind_text(s, 20, row->log);
   bind_time(s, 21, row->began_ns);
   bind_time(s, 22, row->ended_ns);
+  ockham_run written = run_of(row);
+  put_sum(&written, row->key, text);
+  ock_sql_bind_text(s, 23, text);
   return OCKHAM_OK;
 }
 
 static ockham_status write_row(ockham_journal *j, const ock_row *row, ockham_error *err) {
   sqlite3_stmt *statement;
-  OCK_TRY(ock_sql_prepare(&j->sql, "INSERT OR REPLACE INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+  OCK_TRY(ock_sql_prepare(&j->sql, "INSERT OR REPLACE INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                           &statement, err));
   ockham_status status = bind_row(j, statement, row, err);
   if (!status) return ock_sql_finish(&j->sql, statement, err);
@@ -361,23 +424,11 @@ static ockham_status write_all(ockham_journal *j, const ock_row *row, ockham_err
   return row->metrics ? write_metrics(j, row->run->id, row->metrics, err) : OCKHAM_OK;
 }
 
-static ockham_status keep_result(ockham_journal *j, const ock_row *row, ockham_error *err) {
-  ockham_run run = *row->run;
-  run.rate = ock_rate_of(&run);
-  run.outcome = row->result->outcome;
-  run.loss = row->result->loss;
-  run.flops = row->result->flops;
-  run.parameters = row->result->parameters;
-  run.tokens = row->result->tokens;
-  run.seconds = row->result->seconds;
-  run.slope = row->result->slope;
-  return keep(j, &run, row->key, err);
-}
-
 ockham_status ock_journal_put(ockham_journal *j, const ock_row *row, ockham_error *err) {
   OCK_TRY(ock_sql_run(&j->sql, "SAVEPOINT put", "cannot be written", err));
   ockham_status status = write_all(j, row, err);
-  if (!status) status = keep_result(j, row, err);
+  ockham_run run = run_of(row);
+  if (!status) status = keep(j, &run, row->key, err);
   if (!status) return ock_sql_run(&j->sql, "RELEASE put", "cannot be written", err);
   sqlite3_exec(j->sql.database, "ROLLBACK TO put; RELEASE put", NULL, NULL, NULL);
   return status;

@@ -4,6 +4,8 @@
 #ifdef OCK_HAVE_SQLITE
 
 #include <math.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "data/sql.h"
 
@@ -37,6 +39,39 @@ ockham_status ock_sql_open(ock_sql *sql, int flags, int busy_timeout_ms, ockham_
     return ock_sql_fail(sql, "cannot be opened", err);
   sqlite3_busy_timeout(sql->database, busy_timeout_ms);
   return OCKHAM_OK;
+}
+
+/* "file:PATH?immutable=1", which opens without a lock and without shared memory; NULL: no memory. */
+static char *address_of(const char *path) {
+  char *address = ock_alloc_array(3 * strlen(path) + sizeof "file:?immutable=1", 1), *at = address;
+  if (!address) return NULL;
+  at += sprintf(at, "file:");
+  for (; *path; path++) at += sprintf(at, strchr("%?#", *path) ? "%%%02X" : "%c", (unsigned char)*path);
+  strcpy(at, "?immutable=1");
+  return address;
+}
+
+/* A log beside it holds what is newer: then SQLite has to try by itself. */
+static bool has_log(const char *path, bool *has) {
+  struct stat facts;
+  char *log = ock_alloc_array(strlen(path) + sizeof "-wal", 1);
+  if (!log) return false;
+  sprintf(log, "%s-wal", path);
+  *has = stat(log, &facts) == 0 && facts.st_size > 0;
+  ock_free(log);
+  return true;
+}
+
+ockham_status ock_sql_open_still(ock_sql *sql, ockham_error *err) {
+  bool has;
+  if (!has_log(sql->path, &has)) return ock_sql_fail(sql, "cannot be opened", err);
+  if (has) return ock_sql_open(sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, 0, err);
+  char *address = address_of(sql->path);
+  if (!address) return ock_sql_fail(sql, "cannot be opened", err);
+  int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
+  int code = sqlite3_open_v2(address, &sql->database, flags, NULL);
+  ock_free(address);
+  return code == SQLITE_OK ? OCKHAM_OK : ock_sql_fail(sql, "cannot be opened", err);
 }
 
 void ock_sql_close(ock_sql *sql) {

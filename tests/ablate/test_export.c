@@ -39,7 +39,7 @@ static void put_runs(ockham_journal *journal, size_t n) {
                          .seconds = random_number(&rng),
                          .slope = -random_number(&rng)};
     double loss = exp(ock_rng_uniform(&rng));
-    result.loss = result.outcome == OCKHAM_OUTCOME_DONE                 ? loss
+    result.loss = result.outcome == OCKHAM_OUTCOME_DONE                ? loss
                   : result.outcome == OCKHAM_OUTCOME_DIVERGED && i % 2 ? 9 * loss
                                                                        : NAN;
     ockham_run run = {.id = i + 1,
@@ -103,7 +103,8 @@ static void test_a_name_is_one_column(void **state) {
   size_t n;
   snprintf(table, sizeof table, "%s/t.csv", folder);
   ockham_journal *journal = open_new(journal_path, &study);
-  static const ockham_study_setting cells[] = {{"a", "on"}, {"b", "z"}, {"scale", "S2"}, {"loss", "2.5"}, {"tokens", "4"}};
+  static const ockham_study_setting cells[] = {
+      {"a", "on"}, {"b", "z"}, {"scale", "S2"}, {"loss", "2.5"}, {"tokens", "4"}};
   uint64_t n_imported;
   assert_ok(ockham_journal_import_rows(journal, &(ockham_study_row){cells, 5}, 1, NULL, &n_imported, err));
   assert_ok(ockham_journal_export(journal, table, &n, err));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Journals: of one study, kept whole; and runs from tables and tasks that come into them. */
 #include <fcntl.h>
+#include <sys/wait.h>
 
 #include "ablate/import.h"
 #include "trainer.h"
@@ -133,13 +134,20 @@ static void test_other_files_are_refused(void **state) {
   assert_int_equal(ockham_journal_open(command, &study, &journal, &problem), OCKHAM_IO);
 }
 
-/* Everything from a byte on is lost, or a byte has changed: what can be opened is a whole journal, and nothing breaks.
- */
+static void assert_as_put(const ockham_run *run) {
+  assert_true(run->seed >= 1 && run->seed <= 20 && run->loss == 2 + (double)run->seed / 16);
+  assert_true(run->scale == 0 && run->levels[0] == 0 && run->levels[1] == 0 && run->rate == 1);
+  assert_true(run->outcome == OCKHAM_OUTCOME_DONE && run->purpose == OCKHAM_PURPOSE_DESIGN && isnan(run->slope));
+  assert_true(run->flops == 1e9 && run->tokens == 5 && run->seconds == 2 && isnan(run->parameters));
+}
+
+/* Everything from a byte on is lost, or a byte has changed: a journal that can be opened holds only runs as they were
+ * written, and nothing breaks. */
 static void test_damage_is_survived(void **state) {
   (void)state;
   ockham_study study = make_study("t");
   ockham_journal *journal = open_new(&study);
-  for (uint64_t seed = 1; seed <= 20; seed++) put_run(journal, &study, 0, 0, 0, seed, 2);
+  for (uint64_t seed = 1; seed <= 20; seed++) put_run(journal, &study, 0, 0, 0, seed, 2 + (double)seed / 16);
   ockham_journal_free(journal);
   FILE *file = fopen(journal_path, "r");
   static char whole[1 << 17];
@@ -148,7 +156,7 @@ static void test_damage_is_survived(void **state) {
   fclose(file);
   assert_true(size > 8192 && size < sizeof whole);
   ock_rng rng = ock_rng_make(1, 1);
-  for (int trial = 0; trial < 60; trial++) {
+  for (int trial = 0; trial < 300; trial++) {
     size_t kept = trial % 2 ? size : (size_t)ock_rng_below(&rng, size), at = (size_t)ock_rng_below(&rng, size);
     char before = whole[at];
     if (trial % 2) whole[at] = (char)ock_rng_next(&rng);
@@ -160,8 +168,36 @@ static void test_damage_is_survived(void **state) {
     if (ockham_journal_open(journal_path, &study, &journal, NULL)) continue;
     assert_ok(ockham_journal_runs(journal, &runs, &n, err));
     assert_true(n <= 20);
+    for (size_t i = 0; i < n; i++) assert_as_put(&runs[i]);
     ockham_journal_free(journal);
   }
+}
+
+/* Somebody else's, or on a disk that nothing can be written to. As another user, for root may write anything. */
+static void test_a_journal_may_be_read_only(void **state) {
+  (void)state;
+  ockham_study study = make_study("t");
+  ockham_journal *journal = open_new(&study);
+  for (uint64_t seed = 1; seed <= 20; seed++) put_run(journal, &study, 0, 0, 0, seed, 2 + (double)seed / 16);
+  ockham_journal_free(journal);
+  assert_true(!chmod(journal_path, 0444) && !chmod(folder, 0555));
+  pid_t child = fork();
+  if (child == 0) {
+    const ockham_run *runs;
+    ockham_error problem = {0};
+    size_t n = 0;
+    if (geteuid() == 0 && (setgid(65534) || setuid(65534))) _exit(2);
+    if (ockham_journal_open(journal_path, &study, &journal, &problem)) _exit(3);
+    if (ockham_journal_runs(journal, &runs, &n, &problem) || n != 20) _exit(4);
+    if (ock_journal_lock(journal, &problem) != OCKHAM_CANNOT_WRITE) _exit(5);
+    ockham_journal_free(journal);
+    _exit(0);
+  }
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(!chmod(folder, 0755) && !chmod(journal_path, 0644));
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /* ---- import ---- */
@@ -446,6 +482,7 @@ int main(void) {
       cmocka_unit_test(test_a_study_may_grow),
       cmocka_unit_test(test_other_files_are_refused),
       cmocka_unit_test(test_damage_is_survived),
+      cmocka_unit_test(test_a_journal_may_be_read_only),
       cmocka_unit_test(test_csv_is_imported),
       cmocka_unit_test(test_columns_of_other_trackers),
       cmocka_unit_test(test_json_lines_are_imported),

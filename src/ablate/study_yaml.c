@@ -18,193 +18,26 @@ ockham_status ockham_study_parse(const char *name, const char *text, size_t size
 
 #else
 
-#include <yaml.h>
-
-enum { MOST_KEYS = 256 };
-
-typedef struct reading {
-  yaml_document_t document;
-  ock_study_file *file;
-  ockham_study *study;
-  ockham_error *err;
-} reading;
-
-#define FAULT(r, node, ...) ock_study_fault((r)->file, line_of(node), (r)->err, __VA_ARGS__)
-
-static size_t line_of(const yaml_node_t *node) {
-  return node->start_mark.line + 1;
-}
-
-static const char *kind_of(const yaml_node_t *node) {
-  return node->type == YAML_SEQUENCE_NODE ? "a list" : node->type == YAML_MAPPING_NODE ? "a mapping" : "a value";
-}
-
-static size_t items_of(const yaml_node_t *node) {
-  if (node->type == YAML_SEQUENCE_NODE)
-    return (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-  return (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
-}
-
-static yaml_node_t *item_of(reading *r, const yaml_node_t *node, size_t i) {
-  return yaml_document_get_node(&r->document, node->data.sequence.items.start[i]);
-}
-
-static yaml_node_t *key_of(reading *r, const yaml_node_t *node, size_t i) {
-  return yaml_document_get_node(&r->document, node->data.mapping.pairs.start[i].key);
-}
-
-static yaml_node_t *value_of(reading *r, const yaml_node_t *node, size_t i) {
-  return yaml_document_get_node(&r->document, node->data.mapping.pairs.start[i].value);
-}
-
-static ockham_status no_memory(reading *r) {
-  return ock_fail(r->err, OCKHAM_NO_MEMORY, "%s: not enough memory for the study", ock_show(r->file->name).text);
-}
-
-static void *array_of(reading *r, size_t n, size_t size) {
-  void *array = ock_arena_array(&r->file->arena, n ? n : 1, size);
-  if (array) memset(array, 0, (n ? n : 1) * size);
-  return array;
-}
-
-/* ---- scalars ---- */
-
-/* The text of a scalar, the arena's. */
-static ockham_status read_text(reading *r, const yaml_node_t *node, const char *wanted, const char **text) {
-  if (node->type != YAML_SCALAR_NODE) return FAULT(r, node, "expected %s, found %s", wanted, kind_of(node));
-  const char *raw = (const char *)node->data.scalar.value;
-  if (strlen(raw) != node->data.scalar.length)
-    return FAULT(r, node, "expected %s, found a text with a zero byte", wanted);
-  for (const char *c = raw; *c; c++)
-    if ((unsigned char)*c < ' ' && *c != '\n' && *c != '\t')
-      return FAULT(r, node, "expected %s, found a control character", wanted);
-  if (!*raw) return FAULT(r, node, "expected %s, found nothing", wanted);
-  *text = ock_arena_text(&r->file->arena, raw, strlen(raw));
-  return *text ? OCKHAM_OK : no_memory(r);
-}
-
-/* A word: without blanks. */
-static ockham_status read_word(reading *r, const yaml_node_t *node, const char *wanted, const char **word) {
-  OCK_TRY(read_text(r, node, wanted, word));
-  if (strpbrk(*word, " \t\n"))
-    return FAULT(r, node, "expected %s without blanks, found '%s'", wanted, ock_show(*word).text);
-  return OCKHAM_OK;
-}
-
-static bool is_name(const char *text) {
-  static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-  return strlen(text) < 64 && text[strspn(text, allowed)] == '\0';
-}
-
-static ockham_status read_name(reading *r, const yaml_node_t *node, const char *wanted, const char **name) {
-  OCK_TRY(read_text(r, node, wanted, name));
-  if (!is_name(*name))
-    return FAULT(r, node, "expected %s of letters, digits, '_', '.' and '-', found '%s'", wanted, ock_show(*name).text);
-  return OCKHAM_OK;
-}
-
-static ockham_status read_real(reading *r, const yaml_node_t *node, double least, double most, double *value) {
-  const char *text;
-  OCK_TRY(read_text(r, node, "a number", &text));
-  if (!ock_parse_number(text, value) || *value < least || *value > most)
-    return FAULT(r, node, "expected a number from %g to %g, found '%s'", least, most, ock_show(text).text);
-  return OCKHAM_OK;
-}
-
-static ockham_status read_count(reading *r, const yaml_node_t *node, size_t least, size_t most, size_t *value) {
-  const char *text;
-  double number;
-  OCK_TRY(read_text(r, node, "a whole number", &text));
-  if (text[strspn(text, "0123456789")] || !ock_parse_number(text, &number) || number < (double)least ||
-      number > (double)most)
-    return FAULT(r, node, "expected a whole number from %zu to %zu, found '%s'", least, most, ock_show(text).text);
-  *value = (size_t)number;
-  return OCKHAM_OK;
-}
-
-static ockham_status read_switch(reading *r, const yaml_node_t *node, bool *value) {
-  const char *text;
-  OCK_TRY(read_text(r, node, "yes or no", &text));
-  if (ock_parse_switch(text, value)) return OCKHAM_OK;
-  return FAULT(r, node, "expected yes or no, found '%s'", ock_show(text).text);
-}
-
-/* ---- mappings ---- */
-
-static ockham_status expect(reading *r, const yaml_node_t *node, yaml_node_type_t type, const char *wanted) {
-  if (node->type == type) return OCKHAM_OK;
-  return FAULT(r, node, "expected %s, found %s", wanted, kind_of(node));
-}
-
-/* The keys of a mapping are scalars, and no two are the same. */
-static ockham_status check_keys(reading *r, const yaml_node_t *node) {
-  if (items_of(node) > MOST_KEYS)
-    return FAULT(r, node, "expected at most %d keys, found %zu", MOST_KEYS, items_of(node));
-  for (size_t i = 0; i < items_of(node); i++) {
-    const yaml_node_t *key = key_of(r, node, i);
-    if (key->type != YAML_SCALAR_NODE) return FAULT(r, key, "expected a name, found %s", kind_of(key));
-    for (size_t j = 0; j < i; j++) {
-      const yaml_node_t *before = key_of(r, node, j);
-      if (strcmp((const char *)key->data.scalar.value, (const char *)before->data.scalar.value) == 0)
-        return FAULT(r, key, "'%s' is given twice, first in line %zu",
-                     ock_show((const char *)key->data.scalar.value).text, line_of(before));
-    }
-  }
-  return OCKHAM_OK;
-}
-
-typedef ockham_status reader_of(reading *r, const yaml_node_t *node);
-typedef struct key {
-  const char *name;
-  reader_of *read;
-} key;
-
-static ockham_status refuse_key(reading *r, const yaml_node_t *node, const key *keys) {
-  const char *names[32], *word = (const char *)node->data.scalar.value;
-  char list[320] = "";
-  size_t n = 0, used = 0;
-  for (; keys[n].name; n++) {
-    names[n] = keys[n].name;
-    used +=
-        (size_t)snprintf(list + used, used < sizeof list ? sizeof list - used : 0, "%s%s", n ? ", " : "", keys[n].name);
-    if (used >= sizeof list) used = sizeof list - 1;
-  }
-  names[n] = NULL;
-  const char *guess = ock_guess(word, names);
-  if (guess) return FAULT(r, node, "there is no key '%s': is it %s?", ock_show(word).text, guess);
-  return FAULT(r, node, "there is no key '%s'; expected one of %s", ock_show(word).text, list);
-}
-
-static ockham_status read_keys(reading *r, const yaml_node_t *node, const key *keys) {
-  OCK_TRY(check_keys(r, node));
-  for (size_t i = 0; i < items_of(node); i++) {
-    const yaml_node_t *name = key_of(r, node, i);
-    size_t k = 0;
-    while (keys[k].name && strcmp(keys[k].name, (const char *)name->data.scalar.value) != 0) k++;
-    if (!keys[k].name) return refuse_key(r, name, keys);
-    OCK_TRY(keys[k].read(r, value_of(r, node, i)));
-  }
-  return OCKHAM_OK;
-}
+#include "ablate/study_values.h"
 
 /* ---- settings ---- */
 
-static ockham_status read_setting(reading *r, const yaml_node_t *name, const yaml_node_t *value,
+static ockham_status read_setting(ock_reading *r, const yaml_node_t *name, const yaml_node_t *value,
                                   ockham_study_setting *setting) {
-  OCK_TRY(read_name(r, name, "a setting", &setting->name));
-  return read_word(r, value, "a value", &setting->value);
+  OCK_TRY(ock_read_name(r, name, "a setting", &setting->name));
+  return ock_read_word(r, value, "a value", &setting->value);
 }
 
-static ockham_status read_base(reading *r, const yaml_node_t *node) {
-  OCK_TRY(expect(r, node, YAML_MAPPING_NODE, "a mapping of settings such as {width: 64}"));
-  OCK_TRY(check_keys(r, node));
-  size_t n = items_of(node);
-  ockham_study_setting *settings = array_of(r, n, sizeof *settings);
-  size_t *lines = array_of(r, n, sizeof *lines);
-  if (!settings || !lines) return no_memory(r);
+static ockham_status read_base(ock_reading *r, const yaml_node_t *node) {
+  OCK_TRY(ock_read_expect(r, node, YAML_MAPPING_NODE, "a mapping of settings such as {width: 64}"));
+  OCK_TRY(ock_read_check(r, node));
+  size_t n = ock_yaml_count(node);
+  ockham_study_setting *settings = ock_read_array(r, n, sizeof *settings);
+  size_t *lines = ock_read_array(r, n, sizeof *lines);
+  if (!settings || !lines) return ock_read_no_memory(r);
   for (size_t i = 0; i < n; i++) {
-    lines[i] = line_of(key_of(r, node, i));
-    OCK_TRY(read_setting(r, key_of(r, node, i), value_of(r, node, i), &settings[i]));
+    lines[i] = ock_yaml_line(ock_yaml_key(&r->document, node, i));
+    OCK_TRY(read_setting(r, ock_yaml_key(&r->document, node, i), ock_yaml_value(&r->document, node, i), &settings[i]));
   }
   r->study->base = settings;
   r->study->n_base = n;
@@ -214,41 +47,45 @@ static ockham_status read_base(reading *r, const yaml_node_t *node) {
 
 /* ---- factors ---- */
 
-static ockham_status read_factor(reading *r, const yaml_node_t *name, const yaml_node_t *node,
+static ockham_status read_factor(ock_reading *r, const yaml_node_t *name, const yaml_node_t *node,
                                  ockham_study_factor *factor, size_t **lines) {
-  OCK_TRY(read_name(r, name, "a factor", &factor->name));
-  OCK_TRY(expect(r, node, YAML_SEQUENCE_NODE, "a list of levels such as [pre, post]"));
-  size_t n = items_of(node);
+  OCK_TRY(ock_read_name(r, name, "a factor", &factor->name));
+  OCK_TRY(ock_read_expect(r, node, YAML_SEQUENCE_NODE, "a list of levels such as [pre, post]"));
+  size_t n = ock_yaml_count(node);
   if (n < 2 || n > OCK_MOST_LEVELS)
-    return FAULT(r, node, "expected 2 to %d levels of %s, found %zu", OCK_MOST_LEVELS, factor->name, n);
-  const char **levels = array_of(r, n, sizeof *levels);
-  *lines = array_of(r, n, sizeof **lines);
-  if (!levels || !*lines) return no_memory(r);
+    return OCK_READ_FAULT(r, node, "expected 2 to %d levels of %s, found %zu", OCK_MOST_LEVELS, factor->name, n);
+  const char **levels = ock_read_array(r, n, sizeof *levels);
+  *lines = ock_read_array(r, n, sizeof **lines);
+  if (!levels || !*lines) return ock_read_no_memory(r);
   for (size_t i = 0; i < n; i++) {
-    (*lines)[i] = line_of(item_of(r, node, i));
-    OCK_TRY(read_word(r, item_of(r, node, i), "a level", &levels[i]));
+    (*lines)[i] = ock_yaml_line(ock_yaml_item(&r->document, node, i));
+    OCK_TRY(ock_read_word(r, ock_yaml_item(&r->document, node, i), "a level", &levels[i]));
     for (size_t j = 0; j < i; j++)
       if (strcmp(levels[i], levels[j]) == 0)
-        return FAULT(r, item_of(r, node, i), "%s has the level '%s' twice", factor->name, ock_show(levels[i]).text);
+        return OCK_READ_FAULT(r, ock_yaml_item(&r->document, node, i), "%s has the level '%s' twice", factor->name,
+                              ock_show(levels[i]).text);
   }
   factor->n_levels = n;
   factor->levels = levels;
   return OCKHAM_OK;
 }
 
-static ockham_status read_factors(reading *r, const yaml_node_t *node) {
-  OCK_TRY(expect(r, node, YAML_MAPPING_NODE, "a mapping of factors to their levels, such as {norm: [layer, rms]}"));
-  OCK_TRY(check_keys(r, node));
-  size_t n = items_of(node);
-  if (n < 1 || n > OCK_MOST_FACTORS) return FAULT(r, node, "expected 1 to %d factors, found %zu", OCK_MOST_FACTORS, n);
-  ockham_study_factor *factors = array_of(r, n, sizeof *factors);
+static ockham_status read_factors(ock_reading *r, const yaml_node_t *node) {
+  OCK_TRY(ock_read_expect(r, node, YAML_MAPPING_NODE,
+                          "a mapping of factors to their levels, such as {norm: [layer, rms]}"));
+  OCK_TRY(ock_read_check(r, node));
+  size_t n = ock_yaml_count(node);
+  if (n < 1 || n > OCK_MOST_FACTORS)
+    return OCK_READ_FAULT(r, node, "expected 1 to %d factors, found %zu", OCK_MOST_FACTORS, n);
+  ockham_study_factor *factors = ock_read_array(r, n, sizeof *factors);
   ock_study_lines *lines = &r->file->lines;
-  lines->factors = array_of(r, n, sizeof *lines->factors);
-  lines->levels = array_of(r, n, sizeof *lines->levels);
-  if (!factors || !lines->factors || !lines->levels) return no_memory(r);
+  lines->factors = ock_read_array(r, n, sizeof *lines->factors);
+  lines->levels = ock_read_array(r, n, sizeof *lines->levels);
+  if (!factors || !lines->factors || !lines->levels) return ock_read_no_memory(r);
   for (size_t i = 0; i < n; i++) {
-    lines->factors[i] = line_of(key_of(r, node, i));
-    OCK_TRY(read_factor(r, key_of(r, node, i), value_of(r, node, i), &factors[i], &lines->levels[i]));
+    lines->factors[i] = ock_yaml_line(ock_yaml_key(&r->document, node, i));
+    OCK_TRY(read_factor(r, ock_yaml_key(&r->document, node, i), ock_yaml_value(&r->document, node, i), &factors[i],
+                        &lines->levels[i]));
   }
   r->study->factors = factors;
   r->study->n_factors = n;
@@ -257,47 +94,51 @@ static ockham_status read_factors(reading *r, const yaml_node_t *node) {
 
 /* ---- scales ---- */
 
-static ockham_status read_scale_key(reading *r, const yaml_node_t *name, const yaml_node_t *value,
+static ockham_status read_scale_key(ock_reading *r, const yaml_node_t *name, const yaml_node_t *value,
                                     ockham_study_scale *scale, ockham_study_setting *settings) {
   const char *word = (const char *)name->data.scalar.value;
-  if (strcmp(word, "name") == 0) return read_name(r, value, "the scale's name", &scale->name);
-  if (strcmp(word, "runs") == 0) return read_count(r, value, 1, 100000, &scale->design_runs);
-  if (strcmp(word, "replicates") == 0) return read_count(r, value, 0, 10000, &scale->replicates);
-  if (strcmp(word, "held-out") == 0) return read_switch(r, value, &scale->held_out);
+  if (strcmp(word, "name") == 0) return ock_read_name(r, value, "the scale's name", &scale->name);
+  if (strcmp(word, "runs") == 0) return ock_read_count(r, value, 1, 100000, &scale->design_runs);
+  if (strcmp(word, "replicates") == 0) return ock_read_count(r, value, 0, 10000, &scale->replicates);
+  if (strcmp(word, "held-out") == 0) return ock_read_switch(r, value, &scale->held_out);
   static const char *const meant[] = {"replicates", "held-out", NULL};
   const char *guess = ock_guess(word, meant);
-  if (guess) return FAULT(r, name, "there is no key '%s': is it %s?", ock_show(word).text, guess);
+  if (guess) return OCK_READ_FAULT(r, name, "there is no key '%s': is it %s?", ock_show(word).text, guess);
   return read_setting(r, name, value, &settings[scale->n_settings++]);
 }
 
-static ockham_status read_scale(reading *r, const yaml_node_t *node, ockham_study_scale *scale) {
-  OCK_TRY(expect(r, node, YAML_MAPPING_NODE, "a mapping such as {layers: 2, width: 64, replicates: 4}"));
-  OCK_TRY(check_keys(r, node));
-  ockham_study_setting *settings = array_of(r, items_of(node), sizeof *settings);
-  if (!settings) return no_memory(r);
-  for (size_t i = 0; i < items_of(node); i++)
-    OCK_TRY(read_scale_key(r, key_of(r, node, i), value_of(r, node, i), scale, settings));
+static ockham_status read_scale(ock_reading *r, const yaml_node_t *node, ockham_study_scale *scale) {
+  OCK_TRY(ock_read_expect(r, node, YAML_MAPPING_NODE, "a mapping such as {layers: 2, width: 64, replicates: 4}"));
+  OCK_TRY(ock_read_check(r, node));
+  ockham_study_setting *settings = ock_read_array(r, ock_yaml_count(node), sizeof *settings);
+  if (!settings) return ock_read_no_memory(r);
+  for (size_t i = 0; i < ock_yaml_count(node); i++)
+    OCK_TRY(
+        read_scale_key(r, ock_yaml_key(&r->document, node, i), ock_yaml_value(&r->document, node, i), scale, settings));
   scale->settings = settings;
-  if (!scale->name) return FAULT(r, node, "expected the scale's `name`, found none");
+  if (!scale->name) return OCK_READ_FAULT(r, node, "expected the scale's `name`, found none");
   return OCKHAM_OK;
 }
 
 /* A list of mappings that hold a name, or a mapping by names. */
-static ockham_status read_scales(reading *r, const yaml_node_t *node) {
+static ockham_status read_scales(ock_reading *r, const yaml_node_t *node) {
   bool by_name = node->type == YAML_MAPPING_NODE;
   if (!by_name)
-    OCK_TRY(expect(r, node, YAML_SEQUENCE_NODE, "scales such as {S1: {layers: 2, width: 64}, S2: ...}"));
+    OCK_TRY(ock_read_expect(r, node, YAML_SEQUENCE_NODE, "scales such as {S1: {layers: 2, width: 64}, S2: ...}"));
   else
-    OCK_TRY(check_keys(r, node));
-  size_t n = items_of(node);
-  if (n < 1 || n > OCK_MOST_SCALES) return FAULT(r, node, "expected 1 to %d scales, found %zu", OCK_MOST_SCALES, n);
-  ockham_study_scale *scales = array_of(r, n, sizeof *scales);
-  r->file->lines.scales = array_of(r, n, sizeof(size_t));
-  if (!scales || !r->file->lines.scales) return no_memory(r);
+    OCK_TRY(ock_read_check(r, node));
+  size_t n = ock_yaml_count(node);
+  if (n < 1 || n > OCK_MOST_SCALES)
+    return OCK_READ_FAULT(r, node, "expected 1 to %d scales, found %zu", OCK_MOST_SCALES, n);
+  ockham_study_scale *scales = ock_read_array(r, n, sizeof *scales);
+  r->file->lines.scales = ock_read_array(r, n, sizeof(size_t));
+  if (!scales || !r->file->lines.scales) return ock_read_no_memory(r);
   for (size_t i = 0; i < n; i++) {
-    if (by_name) OCK_TRY(read_name(r, key_of(r, node, i), "the scale's name", &scales[i].name));
-    r->file->lines.scales[i] = line_of(by_name ? key_of(r, node, i) : item_of(r, node, i));
-    OCK_TRY(read_scale(r, by_name ? value_of(r, node, i) : item_of(r, node, i), &scales[i]));
+    if (by_name) OCK_TRY(ock_read_name(r, ock_yaml_key(&r->document, node, i), "the scale's name", &scales[i].name));
+    r->file->lines.scales[i] =
+        ock_yaml_line(by_name ? ock_yaml_key(&r->document, node, i) : ock_yaml_item(&r->document, node, i));
+    OCK_TRY(read_scale(r, by_name ? ock_yaml_value(&r->document, node, i) : ock_yaml_item(&r->document, node, i),
+                       &scales[i]));
   }
   r->study->scales = scales;
   r->study->n_scales = n;
@@ -306,48 +147,48 @@ static ockham_status read_scales(reading *r, const yaml_node_t *node) {
 
 /* ---- the design ---- */
 
-static ockham_status read_kind(reading *r, const yaml_node_t *node) {
+static ockham_status read_kind(ock_reading *r, const yaml_node_t *node) {
 #define X(name, word, about) word,
   static const char *const words[] = {OCKHAM_DESIGN_LIST(X) NULL};
 #undef X
   const char *text;
-  OCK_TRY(read_text(r, node, "a design", &text));
+  OCK_TRY(ock_read_text(r, node, "a design", &text));
   for (size_t i = 0; words[i]; i++)
     if (strcmp(words[i], text) == 0) {
       r->study->design = (ockham_design_kind)i;
       return OCKHAM_OK;
     }
-  return FAULT(r, node, "expected full, fraction, d-optimal, add-one-in or leave-one-out, found '%s'",
-               ock_show(text).text);
+  return OCK_READ_FAULT(r, node, "expected full, fraction, d-optimal, add-one-in or leave-one-out, found '%s'",
+                        ock_show(text).text);
 }
 
-static ockham_status read_runs(reading *r, const yaml_node_t *node) {
-  return read_count(r, node, 2, 100000, &r->study->design_runs);
+static ockham_status read_runs(ock_reading *r, const yaml_node_t *node) {
+  return ock_read_count(r, node, 2, 100000, &r->study->design_runs);
 }
 
-static ockham_status read_add_one_in(reading *r, const yaml_node_t *node) {
-  return read_switch(r, node, &r->study->add_one_in);
+static ockham_status read_add_one_in(ock_reading *r, const yaml_node_t *node) {
+  return ock_read_switch(r, node, &r->study->add_one_in);
 }
 
-static ockham_status read_leave_one_out(reading *r, const yaml_node_t *node) {
-  return read_switch(r, node, &r->study->leave_one_out);
+static ockham_status read_leave_one_out(ock_reading *r, const yaml_node_t *node) {
+  return ock_read_switch(r, node, &r->study->leave_one_out);
 }
 
-static ockham_status read_design(reading *r, const yaml_node_t *node) {
-  static const key keys[] = {{"kind", read_kind},
-                             {"runs", read_runs},
-                             {"add-one-in", read_add_one_in},
-                             {"leave-one-out", read_leave_one_out},
-                             {0}};
-  r->file->lines.design = line_of(node);
+static ockham_status read_design(ock_reading *r, const yaml_node_t *node) {
+  static const ock_read_key keys[] = {{"kind", read_kind},
+                                      {"runs", read_runs},
+                                      {"add-one-in", read_add_one_in},
+                                      {"leave-one-out", read_leave_one_out},
+                                      {0}};
+  r->file->lines.design = ock_yaml_line(node);
   if (node->type == YAML_SCALAR_NODE) return read_kind(r, node);
-  OCK_TRY(expect(r, node, YAML_MAPPING_NODE, "a design such as {kind: fraction, runs: 16}"));
-  return read_keys(r, node, keys);
+  OCK_TRY(ock_read_expect(r, node, YAML_MAPPING_NODE, "a design such as {kind: fraction, runs: 16}"));
+  return ock_read_keys(r, node, keys);
 }
 
 /* ---- what refers to factors: read once these are known ---- */
 
-static ockham_status find_level(reading *r, const yaml_node_t *node, const char *factor, size_t length,
+static ockham_status find_level(ock_reading *r, const yaml_node_t *node, const char *factor, size_t length,
                                 const char *level, size_t level_length, size_t *f, size_t *l) {
   const char *names[OCK_MOST_FACTORS + 1] = {0}, *guess;
   char word[96];
@@ -356,38 +197,39 @@ static ockham_status find_level(reading *r, const yaml_node_t *node, const char 
   for (size_t i = 0; i < r->study->n_factors; i++) names[i] = r->study->factors[i].name;
   if (*f == SIZE_MAX) {
     guess = ock_guess(word, names);
-    return FAULT(r, node, "expected a factor of the study, found '%s'%s%s%s", ock_show(word).text,
-                 guess ? ": is it " : "", guess ? guess : "", guess ? "?" : "");
+    return OCK_READ_FAULT(r, node, "expected a factor of the study, found '%s'%s%s%s", ock_show(word).text,
+                          guess ? ": is it " : "", guess ? guess : "", guess ? "?" : "");
   }
   *l = ock_level_find(&r->study->factors[*f], level, level_length);
   if (*l != SIZE_MAX) return OCKHAM_OK;
   snprintf(word, sizeof word, "%.*s", (int)level_length, level);
-  return FAULT(r, node, "expected a level of %s, found '%s'", names[*f], ock_show(word).text);
+  return OCK_READ_FAULT(r, node, "expected a level of %s, found '%s'", names[*f], ock_show(word).text);
 }
 
-static ockham_status read_meeting(reading *r, const yaml_node_t *node, ockham_study_forbidden *forbidden) {
-  OCK_TRY(expect(r, node, YAML_MAPPING_NODE, "two levels such as {position: alibi, mask: local}"));
-  OCK_TRY(check_keys(r, node));
-  if (items_of(node) != 2) return FAULT(r, node, "expected levels of two factors, found %zu", items_of(node));
+static ockham_status read_meeting(ock_reading *r, const yaml_node_t *node, ockham_study_forbidden *forbidden) {
+  OCK_TRY(ock_read_expect(r, node, YAML_MAPPING_NODE, "two levels such as {position: alibi, mask: local}"));
+  OCK_TRY(ock_read_check(r, node));
+  if (ock_yaml_count(node) != 2)
+    return OCK_READ_FAULT(r, node, "expected levels of two factors, found %zu", ock_yaml_count(node));
   for (size_t i = 0; i < 2; i++) {
     const char *factor, *level;
-    OCK_TRY(read_text(r, key_of(r, node, i), "a factor", &factor));
-    OCK_TRY(read_text(r, value_of(r, node, i), "a level", &level));
-    OCK_TRY(find_level(r, value_of(r, node, i), factor, strlen(factor), level, strlen(level), &forbidden->factor[i],
-                       &forbidden->level[i]));
+    OCK_TRY(ock_read_text(r, ock_yaml_key(&r->document, node, i), "a factor", &factor));
+    OCK_TRY(ock_read_text(r, ock_yaml_value(&r->document, node, i), "a level", &level));
+    OCK_TRY(find_level(r, ock_yaml_value(&r->document, node, i), factor, strlen(factor), level, strlen(level),
+                       &forbidden->factor[i], &forbidden->level[i]));
   }
   return OCKHAM_OK;
 }
 
-static ockham_status read_forbidden(reading *r, const yaml_node_t *node) {
-  OCK_TRY(expect(r, node, YAML_SEQUENCE_NODE, "a list of pairs of levels"));
-  size_t n = items_of(node);
-  ockham_study_forbidden *forbidden = array_of(r, n, sizeof *forbidden);
-  r->file->lines.forbidden = array_of(r, n, sizeof(size_t));
-  if (!forbidden || !r->file->lines.forbidden) return no_memory(r);
+static ockham_status read_forbidden(ock_reading *r, const yaml_node_t *node) {
+  OCK_TRY(ock_read_expect(r, node, YAML_SEQUENCE_NODE, "a list of pairs of levels"));
+  size_t n = ock_yaml_count(node);
+  ockham_study_forbidden *forbidden = ock_read_array(r, n, sizeof *forbidden);
+  r->file->lines.forbidden = ock_read_array(r, n, sizeof(size_t));
+  if (!forbidden || !r->file->lines.forbidden) return ock_read_no_memory(r);
   for (size_t i = 0; i < n; i++) {
-    r->file->lines.forbidden[i] = line_of(item_of(r, node, i));
-    OCK_TRY(read_meeting(r, item_of(r, node, i), &forbidden[i]));
+    r->file->lines.forbidden[i] = ock_yaml_line(ock_yaml_item(&r->document, node, i));
+    OCK_TRY(read_meeting(r, ock_yaml_item(&r->document, node, i), &forbidden[i]));
   }
   r->study->forbidden = forbidden;
   r->study->n_forbidden = n;
@@ -403,8 +245,8 @@ static const struct {
                    {"grows", OCKHAM_CLAIM_GROWS},
                    {"vanishes", OCKHAM_CLAIM_VANISHES}};
 
-static ockham_status read_claim(reading *r, const yaml_node_t *node, ockham_study_claim *claim) {
-  OCK_TRY(read_text(r, node, "a claim", &claim->text));
+static ockham_status read_claim(ock_reading *r, const yaml_node_t *node, ockham_study_claim *claim) {
+  OCK_TRY(ock_read_text(r, node, "a claim", &claim->text));
   if (strcmp(claim->text, "joint is submultiplicative") == 0) {
     claim->kind = OCKHAM_CLAIM_SUBMULTIPLICATIVE;
     return OCKHAM_OK;
@@ -413,24 +255,24 @@ static ockham_status read_claim(reading *r, const yaml_node_t *node, ockham_stud
   size_t i = 0, n = sizeof claim_words / sizeof *claim_words;
   while (blank && i < n && strcmp(blank + 1, claim_words[i].words) != 0) i++;
   if (!blank || i == n)
-    return FAULT(r, node,
-                 "expected FACTOR=LEVEL and helps, hurts, is negligible, grows or vanishes; or 'joint is "
-                 "submultiplicative'; found '%s'",
-                 ock_show(claim->text).text);
+    return OCK_READ_FAULT(r, node,
+                          "expected FACTOR=LEVEL and helps, hurts, is negligible, grows or vanishes; or 'joint is "
+                          "submultiplicative'; found '%s'",
+                          ock_show(claim->text).text);
   claim->kind = claim_words[i].kind;
   return find_level(r, node, claim->text, (size_t)(equals - claim->text), equals + 1, (size_t)(blank - equals - 1),
                     &claim->factor, &claim->level);
 }
 
-static ockham_status read_claims(reading *r, const yaml_node_t *node) {
-  OCK_TRY(expect(r, node, YAML_SEQUENCE_NODE, "a list of claims such as [position=rope helps]"));
-  size_t n = items_of(node);
-  ockham_study_claim *claims = array_of(r, n, sizeof *claims);
-  r->file->lines.claims = array_of(r, n, sizeof(size_t));
-  if (!claims || !r->file->lines.claims) return no_memory(r);
+static ockham_status read_claims(ock_reading *r, const yaml_node_t *node) {
+  OCK_TRY(ock_read_expect(r, node, YAML_SEQUENCE_NODE, "a list of claims such as [position=rope helps]"));
+  size_t n = ock_yaml_count(node);
+  ockham_study_claim *claims = ock_read_array(r, n, sizeof *claims);
+  r->file->lines.claims = ock_read_array(r, n, sizeof(size_t));
+  if (!claims || !r->file->lines.claims) return ock_read_no_memory(r);
   for (size_t i = 0; i < n; i++) {
-    r->file->lines.claims[i] = line_of(item_of(r, node, i));
-    OCK_TRY(read_claim(r, item_of(r, node, i), &claims[i]));
+    r->file->lines.claims[i] = ock_yaml_line(ock_yaml_item(&r->document, node, i));
+    OCK_TRY(read_claim(r, ock_yaml_item(&r->document, node, i), &claims[i]));
   }
   r->study->claims = claims;
   r->study->n_claims = n;
@@ -439,72 +281,73 @@ static ockham_status read_claims(reading *r, const yaml_node_t *node) {
 
 /* ---- the rest ---- */
 
-static ockham_status read_study_name(reading *r, const yaml_node_t *node) {
-  return read_name(r, node, "a name", &r->study->name);
+static ockham_status read_study_name(ock_reading *r, const yaml_node_t *node) {
+  return ock_read_name(r, node, "a name", &r->study->name);
 }
-static ockham_status read_question(reading *r, const yaml_node_t *node) {
-  return read_text(r, node, "a question", &r->study->question);
+static ockham_status read_question(ock_reading *r, const yaml_node_t *node) {
+  return ock_read_text(r, node, "a question", &r->study->question);
 }
-static ockham_status read_corpus(reading *r, const yaml_node_t *node) {
-  r->file->lines.corpus = line_of(node);
-  return read_text(r, node, "a file", &r->study->corpus);
+static ockham_status read_corpus(ock_reading *r, const yaml_node_t *node) {
+  r->file->lines.corpus = ock_yaml_line(node);
+  return ock_read_text(r, node, "a file", &r->study->corpus);
 }
-static ockham_status read_command(reading *r, const yaml_node_t *node) {
-  r->file->lines.command = line_of(node);
-  return read_text(r, node, "a command", &r->study->command);
+static ockham_status read_command(ock_reading *r, const yaml_node_t *node) {
+  r->file->lines.command = ock_yaml_line(node);
+  return ock_read_text(r, node, "a command", &r->study->command);
 }
-static ockham_status read_metric(reading *r, const yaml_node_t *node) {
-  return read_word(r, node, "the name of a metric", &r->study->metric);
+static ockham_status read_metric(ock_reading *r, const yaml_node_t *node) {
+  return ock_read_word(r, node, "the name of a metric", &r->study->metric);
 }
-static ockham_status read_compute(reading *r, const yaml_node_t *node) {
-  return read_word(r, node, "the name of a metric", &r->study->compute);
+static ockham_status read_compute(ock_reading *r, const yaml_node_t *node) {
+  return ock_read_word(r, node, "the name of a metric", &r->study->compute);
 }
-static ockham_status read_seeds(reading *r, const yaml_node_t *node) {
-  return read_count(r, node, 1, 10000, &r->study->seeds);
+static ockham_status read_seeds(ock_reading *r, const yaml_node_t *node) {
+  return ock_read_count(r, node, 1, 10000, &r->study->seeds);
 }
-static ockham_status read_worst_loss(reading *r, const yaml_node_t *node) {
-  r->file->lines.worst_loss = line_of(node);
-  return read_real(r, node, 1e-300, 1e300, &r->study->worst_loss);
+static ockham_status read_worst_loss(ock_reading *r, const yaml_node_t *node) {
+  r->file->lines.worst_loss = ock_yaml_line(node);
+  return ock_read_real(r, node, 1e-300, 1e300, &r->study->worst_loss);
 }
-static ockham_status read_core_minutes(reading *r, const yaml_node_t *node) {
-  return read_real(r, node, 1e-3, 1e9, &r->study->core_minutes);
+static ockham_status read_core_minutes(ock_reading *r, const yaml_node_t *node) {
+  return ock_read_real(r, node, 1e-3, 1e9, &r->study->core_minutes);
 }
-static ockham_status read_cores(reading *r, const yaml_node_t *node) {
-  return read_count(r, node, 1, 4096, &r->study->cores);
-}
-
-static ockham_status read_budget(reading *r, const yaml_node_t *node) {
-  static const key keys[] = {{"core-minutes", read_core_minutes}, {"cores", read_cores}, {0}};
-  OCK_TRY(expect(r, node, YAML_MAPPING_NODE, "a mapping such as {core-minutes: 60, cores: 2}"));
-  return read_keys(r, node, keys);
+static ockham_status read_cores(ock_reading *r, const yaml_node_t *node) {
+  return ock_read_count(r, node, 1, 4096, &r->study->cores);
 }
 
-static ockham_status read_timeout(reading *r, const yaml_node_t *node) {
+static ockham_status read_budget(ock_reading *r, const yaml_node_t *node) {
+  static const ock_read_key keys[] = {{"core-minutes", read_core_minutes}, {"cores", read_cores}, {0}};
+  OCK_TRY(ock_read_expect(r, node, YAML_MAPPING_NODE, "a mapping such as {core-minutes: 60, cores: 2}"));
+  return ock_read_keys(r, node, keys);
+}
+
+static ockham_status read_timeout(ock_reading *r, const yaml_node_t *node) {
   const char *text;
-  OCK_TRY(read_text(r, node, "a duration such as 10m", &text));
+  OCK_TRY(ock_read_text(r, node, "a duration such as 10m", &text));
   if (ock_parse_duration(text, &r->study->timeout_s) && r->study->timeout_s >= 0.001 && r->study->timeout_s < 1e8)
     return OCKHAM_OK;
-  return FAULT(r, node, "expected a duration such as 90s, 10m or 2h, found '%s'", ock_show(text).text);
+  return OCK_READ_FAULT(r, node, "expected a duration such as 90s, 10m or 2h, found '%s'", ock_show(text).text);
 }
 
-static ockham_status read_seed(reading *r, const yaml_node_t *node) {
+static ockham_status read_seed(ock_reading *r, const yaml_node_t *node) {
   size_t seed = 0;
-  OCK_TRY(read_count(r, node, 0, (size_t)1 << 53, &seed));
+  OCK_TRY(ock_read_count(r, node, 0, (size_t)1 << 53, &seed));
   r->study->seed = seed;
   return OCKHAM_OK;
 }
 
-static ockham_status read_rates(reading *r, const yaml_node_t *node) {
-  OCK_TRY(expect(r, node, YAML_SEQUENCE_NODE, "a list of multiples such as [0.5, 1, 2]"));
-  size_t n = items_of(node);
-  if (n > OCK_MOST_RATES) return FAULT(r, node, "expected at most %d multiples, found %zu", OCK_MOST_RATES, n);
-  double *rates = array_of(r, n, sizeof *rates);
-  if (!rates) return no_memory(r);
-  r->file->lines.rates = line_of(node);
+static ockham_status read_rates(ock_reading *r, const yaml_node_t *node) {
+  OCK_TRY(ock_read_expect(r, node, YAML_SEQUENCE_NODE, "a list of multiples such as [0.5, 1, 2]"));
+  size_t n = ock_yaml_count(node);
+  if (n > OCK_MOST_RATES) return OCK_READ_FAULT(r, node, "expected at most %d multiples, found %zu", OCK_MOST_RATES, n);
+  double *rates = ock_read_array(r, n, sizeof *rates);
+  if (!rates) return ock_read_no_memory(r);
+  r->file->lines.rates = ock_yaml_line(node);
   for (size_t i = 0; i < n; i++) {
-    OCK_TRY(read_real(r, item_of(r, node, i), 1e-6, 1e6, &rates[i]));
+    OCK_TRY(ock_read_real(r, ock_yaml_item(&r->document, node, i), 1e-6, 1e6, &rates[i]));
     for (size_t j = 0; j < i; j++)
-      if (rates[i] == rates[j]) return FAULT(r, item_of(r, node, i), "%g is given twice", rates[i]);
+      if (rates[i] == rates[j])
+        return OCK_READ_FAULT(r, ock_yaml_item(&r->document, node, i), "%g is given twice", rates[i]);
   }
   r->study->rates = rates;
   r->study->n_rates = n;
@@ -512,57 +355,57 @@ static ockham_status read_rates(reading *r, const yaml_node_t *node) {
 }
 
 /* Those that others refer to are read before them, wherever they stand. */
-static ockham_status skip(reading *r, const yaml_node_t *node) {
+static ockham_status skip(ock_reading *r, const yaml_node_t *node) {
   (void)r;
   (void)node;
   return OCKHAM_OK;
 }
 
-static ockham_status read_later(reading *r, const yaml_node_t *root) {
-  for (size_t i = 0; i < items_of(root); i++) {
-    const char *name = (const char *)key_of(r, root, i)->data.scalar.value;
-    if (strcmp(name, "forbidden") == 0) OCK_TRY(read_forbidden(r, value_of(r, root, i)));
-    if (strcmp(name, "claims") == 0) OCK_TRY(read_claims(r, value_of(r, root, i)));
+static ockham_status read_later(ock_reading *r, const yaml_node_t *root) {
+  for (size_t i = 0; i < ock_yaml_count(root); i++) {
+    const char *name = (const char *)ock_yaml_key(&r->document, root, i)->data.scalar.value;
+    if (strcmp(name, "forbidden") == 0) OCK_TRY(read_forbidden(r, ock_yaml_value(&r->document, root, i)));
+    if (strcmp(name, "claims") == 0) OCK_TRY(read_claims(r, ock_yaml_value(&r->document, root, i)));
   }
   return OCKHAM_OK;
 }
 
-static ockham_status read_study(reading *r) {
-  static const key keys[] = {{"name", read_study_name},
-                             {"question", read_question},
-                             {"corpus", read_corpus},
-                             {"command", read_command},
-                             {"metric", read_metric},
-                             {"compute", read_compute},
-                             {"base", read_base},
-                             {"factors", read_factors},
-                             {"scales", read_scales},
-                             {"forbidden", skip},
-                             {"design", read_design},
-                             {"seeds", read_seeds},
-                             {"rates", read_rates},
-                             {"claims", skip},
-                             {"worst-loss", read_worst_loss},
-                             {"budget", read_budget},
-                             {"timeout", read_timeout},
-                             {"seed", read_seed},
-                             {0}};
+static ockham_status read_study(ock_reading *r) {
+  static const ock_read_key keys[] = {{"name", read_study_name},
+                                      {"question", read_question},
+                                      {"corpus", read_corpus},
+                                      {"command", read_command},
+                                      {"metric", read_metric},
+                                      {"compute", read_compute},
+                                      {"base", read_base},
+                                      {"factors", read_factors},
+                                      {"scales", read_scales},
+                                      {"forbidden", skip},
+                                      {"design", read_design},
+                                      {"seeds", read_seeds},
+                                      {"rates", read_rates},
+                                      {"claims", skip},
+                                      {"worst-loss", read_worst_loss},
+                                      {"budget", read_budget},
+                                      {"timeout", read_timeout},
+                                      {"seed", read_seed},
+                                      {0}};
   const yaml_node_t *root = yaml_document_get_root_node(&r->document);
   if (!root) return ock_study_fault(r->file, 0, r->err, "expected a study, found nothing");
-  OCK_TRY(expect(r, root, YAML_MAPPING_NODE, "a study (keys such as factors: and scales:)"));
+  OCK_TRY(ock_read_expect(r, root, YAML_MAPPING_NODE, "a study (keys such as factors: and scales:)"));
   r->study->design = OCKHAM_N_DESIGNS; /* not said */
-  OCK_TRY(read_keys(r, root, keys));
+  OCK_TRY(ock_read_keys(r, root, keys));
   return read_later(r, root);
 }
 
-static ockham_status load(reading *r, const char *text, size_t size) {
+static ockham_status load(ock_reading *r, const char *text, size_t size) {
   yaml_parser_t parser;
-  if (!yaml_parser_initialize(&parser)) return no_memory(r);
+  if (!yaml_parser_initialize(&parser)) return ock_read_no_memory(r);
   yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
   ockham_status status = OCKHAM_OK;
   if (!yaml_parser_load(&parser, &r->document)) {
     status = parser.error == YAML_MEMORY_ERROR
-                 ? no_memory(r)
+                 ? ock_read_no_memory(r)
                  : ock_study_fault(r->file, parser.problem_mark.line + 1, r->err, "expected YAML: %s%s%s",
                                    parser.context ? parser.context : "", parser.context ? ": " : "",
                                    parser.problem ? parser.problem : "it ends too early");
@@ -576,7 +419,7 @@ ockham_status ockham_study_parse(const char *name, const char *text, size_t size
   *study = NULL;
   ock_study_file *file = ock_alloc_zeroed(1, sizeof *file);
   if (!file) return ock_fail_memory(err, "the study", sizeof *file);
-  reading r = {.file = file, .study = &file->study, .err = err};
+  ock_reading r = {.file = file, .study = &file->study, .err = err};
   file->name = ock_arena_text(&file->arena, name, strlen(name));
   ockham_status status = file->name ? load(&r, text, size) : ock_fail_memory(err, "the study", strlen(name));
   if (!status) {

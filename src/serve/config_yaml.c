@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A YAML document into options, by the table of keys. */
 #include <string.h>
-#include <yaml.h>
 
+#include "data/yaml.h"
 #include "serve/config.h"
 
 enum { MOST_NODES = 100000, MOST_DEPTH = 16, MOST_PATH = 512 };
@@ -18,10 +18,6 @@ typedef struct reading {
 /* A problem with the key that is being read. Reading goes on: OK. */
 #define PROBLEM(r, line, ...) ock_problem((r)->problems, OCKHAM_BAD_DATA, (r)->file->name, line, (r)->path, __VA_ARGS__)
 
-static size_t line_of(const yaml_node_t *node) {
-  return node->start_mark.line + 1;
-}
-
 /* ---- paths ---- */
 
 static size_t enter(reading *r, const char *before, const char *name) {
@@ -36,10 +32,6 @@ static void leave(reading *r, size_t length) {
 
 /* ---- scalars ---- */
 
-static const char *kind_of(const yaml_node_t *node) {
-  return node->type == YAML_SEQUENCE_NODE ? "a list" : node->type == YAML_MAPPING_NODE ? "a mapping" : "a value";
-}
-
 static bool is_null(const yaml_node_t *node) {
   if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) return false;
   const char *text = (const char *)node->data.scalar.value;
@@ -49,14 +41,15 @@ static bool is_null(const yaml_node_t *node) {
 /* The text of a scalar, with what the environment has for it; *text NULL after a problem. */
 static ockham_status scalar_text(reading *r, const yaml_node_t *node, const char *wanted, const char **text) {
   *text = NULL;
-  if (node->type != YAML_SCALAR_NODE) return PROBLEM(r, line_of(node), "expected %s, found %s", wanted, kind_of(node));
+  if (node->type != YAML_SCALAR_NODE)
+    return PROBLEM(r, ock_yaml_line(node), "expected %s, found %s", wanted, ock_yaml_kind(node));
   const char *raw = (const char *)node->data.scalar.value, *missing;
   if (strlen(raw) != node->data.scalar.length)
-    return PROBLEM(r, line_of(node), "expected %s, found a text with a zero byte", wanted);
+    return PROBLEM(r, ock_yaml_line(node), "expected %s, found a text with a zero byte", wanted);
   OCK_TRY(ock_config_substitute(&r->file->arena, raw, text, &missing));
-  if (missing) return PROBLEM(r, line_of(node), "environment variable %s is not set", ock_show(missing).text);
+  if (missing) return PROBLEM(r, ock_yaml_line(node), "environment variable %s is not set", ock_show(missing).text);
   if (!*text)
-    return PROBLEM(r, line_of(node), "expected ${NAME} or ${NAME:-otherwise} ('$${' is '${'), found '%s'",
+    return PROBLEM(r, ock_yaml_line(node), "expected ${NAME} or ${NAME:-otherwise} ('$${' is '${'), found '%s'",
                    ock_show(raw).text);
   return OCKHAM_OK;
 }
@@ -96,11 +89,12 @@ static ockham_status read_amount(reading *r, const ock_config_key *key, const ya
                                  void *base) {
   double value;
   if (!parse_amount(key->kind, text, &value))
-    return PROBLEM(r, line_of(node), "expected %s, found '%s'", ock_config_expected(key->kind), ock_show(text).text);
+    return PROBLEM(r, ock_yaml_line(node), "expected %s, found '%s'", ock_config_expected(key->kind),
+                   ock_show(text).text);
   if (value < key->least || value > key->most) {
     char range[80];
     ock_config_range(key, range, sizeof range);
-    return PROBLEM(r, line_of(node), "expected %s %s, found '%s'", ock_config_expected(key->kind), range,
+    return PROBLEM(r, ock_yaml_line(node), "expected %s %s, found '%s'", ock_config_expected(key->kind), range,
                    ock_show(text).text);
   }
   set_amount(key->kind, value, (char *)base + key->offset);
@@ -124,7 +118,8 @@ static ockham_status read_text(reading *r, const ock_config_key *key, const yaml
                                void *base) {
   bool is_path = key->kind == OCK_CONFIG_PATH || (key->kind == OCK_CONFIG_OUTPUT && strcmp(text, "-") != 0) ||
                  (key->kind == OCK_CONFIG_ADDRESS && strchr(text, '/'));
-  if (!*text) return PROBLEM(r, line_of(node), "expected %s, found an empty text", ock_config_expected(key->kind));
+  if (!*text)
+    return PROBLEM(r, ock_yaml_line(node), "expected %s, found an empty text", ock_config_expected(key->kind));
   if (is_path && !(text = beside(r, text))) return OCKHAM_NO_MEMORY;
   *(const char **)((char *)base + key->offset) = text;
   return OCKHAM_OK;
@@ -134,7 +129,8 @@ static ockham_status read_switch(reading *r, const ock_config_key *key, const ya
                                  void *base) {
   bool value, *field = (bool *)((char *)base + key->offset);
   if (!ock_parse_switch(text, &value))
-    return PROBLEM(r, line_of(node), "expected %s, found '%s'", ock_config_expected(key->kind), ock_show(text).text);
+    return PROBLEM(r, ock_yaml_line(node), "expected %s, found '%s'", ock_config_expected(key->kind),
+                   ock_show(text).text);
   *field = key->kind == OCK_CONFIG_YES ? value : !value;
   return OCKHAM_OK;
 }
@@ -147,11 +143,11 @@ static void set_list(const ock_config_key *key, const char **items, size_t n, vo
 }
 
 static ockham_status read_list(reading *r, const ock_config_key *key, const yaml_node_t *node, void *base) {
-  size_t n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+  size_t n = ock_yaml_count(node);
   const char **items = ock_arena_array(&r->file->arena, n + 1, sizeof *items);
   if (!items) return OCKHAM_NO_MEMORY;
   for (size_t i = 0; i < n; i++) {
-    const yaml_node_t *item = yaml_document_get_node(&r->document, node->data.sequence.items.start[i]);
+    const yaml_node_t *item = ock_yaml_item(&r->document, node, i);
     char number[32];
     snprintf(number, sizeof number, "[%zu]", i);
     size_t length = enter(r, "", number);
@@ -171,7 +167,7 @@ static ockham_status read_words(reading *r, const ock_config_key *key, const yam
   OCK_TRY(scalar_text(r, node, ock_config_expected(key->kind), &text));
   if (!text) return OCKHAM_OK;
   if (!ock_config_split(&r->file->arena, text, &words, &n))
-    return PROBLEM(r, line_of(node), "expected closed quotes and something after every '\\', found '%s'",
+    return PROBLEM(r, ock_yaml_line(node), "expected closed quotes and something after every '\\', found '%s'",
                    ock_show(text).text);
   if (!words) return OCKHAM_NO_MEMORY;
   set_list(key, words, n, base);
@@ -190,7 +186,8 @@ static ockham_status join_pair(reading *r, const char *name, const char *value, 
 static ockham_status read_pairs(reading *r, const ock_config_key *key, const yaml_node_t *node, void *base) {
   size_t n = 0;
   if (node->type != YAML_MAPPING_NODE)
-    return PROBLEM(r, line_of(node), "expected %s, found %s", ock_config_expected(key->kind), kind_of(node));
+    return PROBLEM(r, ock_yaml_line(node), "expected %s, found %s", ock_config_expected(key->kind),
+                   ock_yaml_kind(node));
   const yaml_node_pair_t *pair = node->data.mapping.pairs.start, *end = node->data.mapping.pairs.top;
   const char **pairs = ock_arena_array(&r->file->arena, (size_t)(end - pair) + 1, sizeof *pairs);
   if (!pairs) return OCKHAM_NO_MEMORY;
@@ -202,7 +199,7 @@ static ockham_status read_pairs(reading *r, const ock_config_key *key, const yam
     size_t length = enter(r, ".", name_text);
     OCK_TRY(scalar_text(r, yaml_document_get_node(&r->document, pair->value), "a text", &value));
     if (value && (!*name_text || strchr(name_text, '=')))
-      PROBLEM(r, line_of(name), "expected a name without '=', found '%s'", ock_show(name_text).text);
+      PROBLEM(r, ock_yaml_line(name), "expected a name without '=', found '%s'", ock_show(name_text).text);
     else if (value)
       OCK_TRY(join_pair(r, name_text, value, &pairs[n++]));
     leave(r, length);
@@ -227,7 +224,7 @@ static ockham_status read_group(reading *r, const ock_config_key *key, const yam
     OCK_TRY(scalar_text(r, node, ock_config_expected(key->kind), &text));
     return text ? read_switch(r, key, node, text, base) : OCKHAM_OK;
   }
-  return PROBLEM(r, line_of(node), "expected %s, found %s", ock_config_expected(key->kind), kind_of(node));
+  return PROBLEM(r, ock_yaml_line(node), "expected %s, found %s", ock_config_expected(key->kind), ock_yaml_kind(node));
 }
 
 static ockham_status read_scalar(reading *r, const ock_config_key *key, const yaml_node_t *node, void *base) {
@@ -246,7 +243,8 @@ static ockham_status read_value(reading *r, const ock_config_key *key, const yam
       return read_words(r, key, node, base);
     case OCK_CONFIG_LIST:
       if (node->type == YAML_SEQUENCE_NODE) return read_list(r, key, node, base);
-      return PROBLEM(r, line_of(node), "expected %s, found %s", ock_config_expected(key->kind), kind_of(node));
+      return PROBLEM(r, ock_yaml_line(node), "expected %s, found %s", ock_config_expected(key->kind),
+                     ock_yaml_kind(node));
     case OCK_CONFIG_PAIRS:
       return read_pairs(r, key, node, base);
     case OCK_CONFIG_GROUP:
@@ -265,8 +263,8 @@ static ockham_status refuse_key(reading *r, const ock_config_key *keys, const ya
   for (; keys[n].name && n < 31; n++) names[n] = keys[n].name;
   names[n] = NULL;
   const char *guess = ock_guess(name, names);
-  if (guess) return PROBLEM(r, line_of(node), "there is no key '%s': is it %s?", ock_show(name).text, guess);
-  return PROBLEM(r, line_of(node), "there is no key '%s'", ock_show(name).text);
+  if (guess) return PROBLEM(r, ock_yaml_line(node), "there is no key '%s': is it %s?", ock_show(name).text, guess);
+  return PROBLEM(r, ock_yaml_line(node), "there is no key '%s'", ock_show(name).text);
 }
 
 /* One `name: value` of a mapping. Keys that were seen are those of the mapping itself, or, in one that is merged in,
@@ -274,7 +272,8 @@ static ockham_status refuse_key(reading *r, const ock_config_key *keys, const ya
 static ockham_status read_key(reading *r, const ock_config_key *keys, const yaml_node_pair_t *pair, bool merged,
                               uint64_t *seen, void *base) {
   const yaml_node_t *node = yaml_document_get_node(&r->document, pair->key);
-  if (node->type != YAML_SCALAR_NODE) return PROBLEM(r, line_of(node), "expected a key, found %s", kind_of(node));
+  if (node->type != YAML_SCALAR_NODE)
+    return PROBLEM(r, ock_yaml_line(node), "expected a key, found %s", ock_yaml_kind(node));
   const char *name = (const char *)node->data.scalar.value;
   if (r->depth == 1 && strncmp(name, "x-", 2) == 0) return OCKHAM_OK; /* a place for anchors */
   size_t i = 0;
@@ -285,10 +284,10 @@ static ockham_status read_key(reading *r, const ock_config_key *keys, const yaml
   size_t length = enter(r, ".", name);
   ockham_status status;
   if (*seen & bit) {
-    status = PROBLEM(r, line_of(node), "given twice, first in line %zu", ock_config_find_line(r->file, r->path));
+    status = PROBLEM(r, ock_yaml_line(node), "given twice, first in line %zu", ock_config_find_line(r->file, r->path));
   } else {
     *seen |= bit;
-    status = ock_config_note_line(r->file, r->path, line_of(node));
+    status = ock_config_note_line(r->file, r->path, ock_yaml_line(node));
     if (!status) status = read_value(r, &keys[i], yaml_document_get_node(&r->document, pair->value), base);
   }
   leave(r, length);
@@ -302,14 +301,12 @@ static bool is_merge(const reading *r, const yaml_node_pair_t *pair) {
 
 /* Go one level down, if aliases have not made too much of it. */
 static bool descend(reading *r, const yaml_node_t *node) {
-  r->n_nodes += node->type == YAML_SEQUENCE_NODE
-                    ? (size_t)(node->data.sequence.items.top - node->data.sequence.items.start)
-                    : (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
+  r->n_nodes += ock_yaml_count(node);
   if (r->n_nodes <= MOST_NODES && r->depth < MOST_DEPTH) {
     r->depth++;
     return true;
   }
-  PROBLEM(r, line_of(node), "expected at most %d keys and items, %d levels deep, aliases counted", MOST_NODES,
+  PROBLEM(r, ock_yaml_line(node), "expected at most %d keys and items, %d levels deep, aliases counted", MOST_NODES,
           MOST_DEPTH);
   return false;
 }
@@ -321,7 +318,8 @@ static ockham_status read_pairs_of(reading *r, const yaml_node_t *node, const oc
 static ockham_status merge(reading *r, const yaml_node_t *node, const ock_config_key *keys, uint64_t *seen,
                            void *base) {
   if (node->type == YAML_MAPPING_NODE) return read_pairs_of(r, node, keys, true, seen, base);
-  if (node->type == YAML_SCALAR_NODE) return PROBLEM(r, line_of(node), "expected a mapping after '<<', found a value");
+  if (node->type == YAML_SCALAR_NODE)
+    return PROBLEM(r, ock_yaml_line(node), "expected a mapping after '<<', found a value");
   if (!descend(r, node)) return OCKHAM_OK;
   ockham_status status = OCKHAM_OK;
   for (const int *i = node->data.sequence.items.start; i < node->data.sequence.items.top && !status; i++)
@@ -354,11 +352,12 @@ static ockham_status read_model(reading *r, const yaml_node_t *node, const char 
   ockham_serve_model *model = &r->file->options.models[i];
   uint64_t seen = name ? 1 : 0; /* `name` is the first key */
   *model = (ockham_serve_model){.name = name};
-  OCK_TRY(ock_config_note_line(r->file, r->path, line_of(node)));
+  OCK_TRY(ock_config_note_line(r->file, r->path, ock_yaml_line(node)));
   r->file->model_where[i] = ock_arena_text(&r->file->arena, r->path, strlen(r->path));
   if (!r->file->model_where[i]) return OCKHAM_NO_MEMORY;
   if (node->type != YAML_MAPPING_NODE)
-    return PROBLEM(r, line_of(node), "expected a mapping such as {file: model.ock}, found %s", kind_of(node));
+    return PROBLEM(r, ock_yaml_line(node), "expected a mapping such as {file: model.ock}, found %s",
+                   ock_yaml_kind(node));
   OCK_TRY(read_keys(r, node, ock_config_model_keys, &seen, model));
   if (model->command && !model->folder) model->folder = r->file->folder;
   return ock_config_interpret(&r->file->arena, model) ? OCKHAM_OK : OCKHAM_NO_MEMORY;
@@ -372,13 +371,13 @@ static ockham_status make_models(reading *r, size_t n) {
 }
 
 static ockham_status read_model_list(reading *r, const yaml_node_t *node) {
-  size_t n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+  size_t n = ock_yaml_count(node);
   OCK_TRY(make_models(r, n));
   for (size_t i = 0; i < n; i++) {
     char number[32];
     snprintf(number, sizeof number, "[%zu]", i);
     size_t length = enter(r, "", number);
-    OCK_TRY(read_model(r, yaml_document_get_node(&r->document, node->data.sequence.items.start[i]), NULL, i));
+    OCK_TRY(read_model(r, ock_yaml_item(&r->document, node, i), NULL, i));
     leave(r, length);
     r->file->options.n_models++;
   }
@@ -401,7 +400,8 @@ static ockham_status read_model_mapping(reading *r, const yaml_node_t *node) {
 }
 
 static ockham_status read_models(reading *r, const yaml_node_t *node) {
-  if (node->type == YAML_SCALAR_NODE) return PROBLEM(r, line_of(node), "expected a list of models, found a value");
+  if (node->type == YAML_SCALAR_NODE)
+    return PROBLEM(r, ock_yaml_line(node), "expected a list of models, found a value");
   if (!descend(r, node)) return OCKHAM_OK;
   OCK_TRY(node->type == YAML_SEQUENCE_NODE ? read_model_list(r, node) : read_model_mapping(r, node));
   r->depth--;
@@ -426,7 +426,7 @@ static ockham_status read_document(reading *r, yaml_parser_t *parser) {
   uint64_t seen = 0;
   if (!root || is_null(root)) return PROBLEM(r, 0, "expected keys such as 'models', found nothing");
   if (root->type != YAML_MAPPING_NODE)
-    return PROBLEM(r, line_of(root), "expected keys such as 'models:', found %s", kind_of(root));
+    return PROBLEM(r, ock_yaml_line(root), "expected keys such as 'models:', found %s", ock_yaml_kind(root));
   OCK_TRY(read_keys(r, root, ock_config_keys, &seen, &r->file->options));
   yaml_document_t second;
   if (!yaml_parser_load(parser, &second)) return refuse_syntax(r, parser);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How fast `ockham train` is, and what the matrix products alone could be in the same run: trains on a synthetic source
- * and prints a line of JSON. Arguments: seconds to train for (about), then factor=value. Times are the processor's, so
- * that other work on the machine counts less; wall_seconds is the clock's. Rates are in 1e9 floating point operations a
- * second, as ockham_lm_cost_of() counts them. */
+/* How fast `ockham train` is, and what the matrix products and the core alone could be in the same run: trains on a
+ * synthetic source and prints a line of JSON. Arguments: seconds to train for (about), then factor=value. Times are the
+ * processor's, so that other work on the machine counts less; wall_seconds is the clock's. Rates are in 1e9 floating
+ * point operations a second, as ockham_lm_cost_of() counts them. */
 #include <dlfcn.h>
 #include <ockham/lm.h>
 #include <stdio.h>
@@ -37,6 +37,35 @@ static double sgemm_rate(void) {
   }
   free(x);
   return 2e-9 * N * N * N / best;
+}
+
+/* ---- the core's rate: multiply-adds of registers, the best of some ---- */
+
+#ifdef __AVX512F__
+enum { LANES = 16 };
+#else
+enum { LANES = 8 };
+#endif
+typedef float lanes __attribute__((vector_size(4 * LANES)));
+
+static double peak_rate(void) {
+  enum { CHAINS = 12, STEPS = 2000000, RUNS = 20 };
+  double best = 1e300;
+  for (int run = 0; run < RUNS; run++) {
+    lanes sums[CHAINS], factor = {0}, term = {0};
+    factor += 0.999f, term += 0.001f;
+    for (int c = 0; c < CHAINS; c++) sums[c] = term * (float)c;
+    double start = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    for (int step = 0; step < STEPS; step++) {
+      for (int c = 0; c < CHAINS; c++) sums[c] = sums[c] * factor + term;
+      __asm__ volatile("");
+    }
+    double seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - start;
+    volatile float used = 0;
+    for (int c = 0; c < CHAINS; c++) used += sums[c][0];
+    if (seconds < best) best = seconds;
+  }
+  return 2e-9 * LANES * CHAINS * STEPS / best;
 }
 
 /* ---- training ---- */
@@ -97,9 +126,10 @@ int main(int argc, char **argv) {
   double after = sgemm_rate(), sgemm = before > after ? before : after, rate = 1e-9 * r.cost.flops / r.cpu;
   printf(
       "{\"parameters\": %llu, \"steps\": %llu, \"seconds\": %.3f, \"wall_seconds\": %.3f, \"ms_a_step\": %.4f, "
-      "\"tokens_a_second\": %.0f, \"gflops\": %.2f, \"sgemm\": %.2f, \"part_of_sgemm\": %.3f}\n",
+      "\"tokens_a_second\": %.0f, \"gflops\": %.2f, \"sgemm\": %.2f, \"part_of_sgemm\": %.3f, \"peak\": %.2f}\n",
       (unsigned long long)r.cost.parameters, (unsigned long long)r.cost.steps, r.cpu, r.wall,
-      1e3 * r.cpu / (double)r.cost.steps, (double)(r.cost.steps * config.batch) / r.cpu, rate, sgemm, rate / sgemm);
+      1e3 * r.cpu / (double)r.cost.steps, (double)(r.cost.steps * config.batch) / r.cpu, rate, sgemm, rate / sgemm,
+      peak_rate());
   ockham_corpus_free(corpus);
   return 0;
 }

@@ -23,7 +23,8 @@ void *ock_read_array(ock_reading *r, size_t n, size_t size) {
 
 /* The text of a scalar, the arena's. */
 ockham_status ock_read_text(ock_reading *r, const yaml_node_t *node, const char *wanted, const char **text) {
-  if (node->type != YAML_SCALAR_NODE) return OCK_READ_FAULT(r, node, "expected %s, found %s", wanted, ock_yaml_kind(node));
+  if (node->type != YAML_SCALAR_NODE)
+    return OCK_READ_FAULT(r, node, "expected %s, found %s", wanted, ock_yaml_kind(node));
   const char *raw = (const char *)node->data.scalar.value;
   if (strlen(raw) != node->data.scalar.length)
     return OCK_READ_FAULT(r, node, "expected %s, found a text with a zero byte", wanted);
@@ -51,7 +52,8 @@ static bool is_name(const char *text) {
 ockham_status ock_read_name(ock_reading *r, const yaml_node_t *node, const char *wanted, const char **name) {
   OCK_TRY(ock_read_text(r, node, wanted, name));
   if (!is_name(*name))
-    return OCK_READ_FAULT(r, node, "expected %s of letters, digits, '_', '.' and '-', found '%s'", wanted, ock_show(*name).text);
+    return OCK_READ_FAULT(r, node, "expected %s of letters, digits, '_', '.' and '-', found '%s'", wanted,
+                          ock_show(*name).text);
   return OCKHAM_OK;
 }
 
@@ -69,7 +71,8 @@ ockham_status ock_read_count(ock_reading *r, const yaml_node_t *node, size_t lea
   OCK_TRY(ock_read_text(r, node, "a whole number", &text));
   if (text[strspn(text, "0123456789")] || !ock_parse_number(text, &number) || number < (double)least ||
       number > (double)most)
-    return OCK_READ_FAULT(r, node, "expected a whole number from %zu to %zu, found '%s'", least, most, ock_show(text).text);
+    return OCK_READ_FAULT(r, node, "expected a whole number from %zu to %zu, found '%s'", least, most,
+                          ock_show(text).text);
   *value = (size_t)number;
   return OCKHAM_OK;
 }
@@ -99,7 +102,7 @@ ockham_status ock_read_check(ock_reading *r, const yaml_node_t *node) {
       const yaml_node_t *before = ock_yaml_key(&r->document, node, j);
       if (strcmp((const char *)key->data.scalar.value, (const char *)before->data.scalar.value) == 0)
         return OCK_READ_FAULT(r, key, "'%s' is given twice, first in line %zu",
-                     ock_show((const char *)key->data.scalar.value).text, ock_yaml_line(before));
+                              ock_show((const char *)key->data.scalar.value).text, ock_yaml_line(before));
     }
   }
   return OCKHAM_OK;

@@ -27,11 +27,12 @@ static bool hurts_by_diverging(const ockham_effect *e, char why[200]) {
 
 /* sign -1: helps. At every scale, says the claim: one that says the contrary answers it. */
 static ockham_answer answer_sign(const ockham_study *study, const ockham_effect *e, double sign, char why[200]) {
-  size_t n_for = 0, n_known = 0, open = SIZE_MAX;
+  size_t n_for = 0, n_known = 0, open = SIZE_MAX, last = 0;
   for (size_t s = 0; s < study->n_scales; s++) {
     double low = sign * e->loss[s].low, high = sign * e->loss[s].high, least = fmin(low, high), most = fmax(low, high);
     if (isnan(low) || isnan(high)) continue;
     n_known++;
+    last = s;
     if (most < 0) {
       put_loss(study, e, s, why);
       return OCKHAM_ANSWER_NO;
@@ -45,7 +46,7 @@ static ockham_answer answer_sign(const ockham_study *study, const ockham_effect 
     snprintf(why, 200, "no run tells");
     return OCKHAM_ANSWER_OPEN;
   }
-  put_loss(study, e, open != SIZE_MAX ? open : study->n_scales - 1, why);
+  put_loss(study, e, open != SIZE_MAX ? open : last, why);
   return n_for == n_known ? OCKHAM_ANSWER_YES : OCKHAM_ANSWER_OPEN;
 }
 

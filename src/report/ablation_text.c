@@ -132,14 +132,17 @@ static void put_name(teller *t, const ockham_effect *e) {
 
 static void put_head(teller *t) {
   const ockham_study *s = t->study;
-  size_t n_diverged = 0, n_failed = 0;
+  size_t n_diverged = 0, n_failed = 0, n_begun = 0;
   for (size_t i = 0; i < s->n_scales; i++) {
-    n_diverged += t->ablation->scales[i].n_diverged;
-    n_failed += t->ablation->scales[i].n_failed;
+    const ockham_scale_noise *scale = &t->ablation->scales[i];
+    n_diverged += scale->n_diverged;
+    n_failed += scale->n_failed;
+    n_begun += scale->n_runs + scale->n_failed > 0;
   }
   tell(t, "%s%s%s\n", s->name, s->question ? ": " : "", s->question ? s->question : "");
-  tell(t, "  %zu run%s at %zu scale%s", t->report->account->n_runs, ock_plural(t->report->account->n_runs), s->n_scales,
-       ock_plural(s->n_scales));
+  tell(t, "  %zu run%s at ", t->report->account->n_runs, ock_plural(t->report->account->n_runs));
+  if (n_begun < s->n_scales) tell(t, "%zu of ", n_begun);
+  tell(t, "%zu scale%s", s->n_scales, ock_plural(s->n_scales));
   if (n_diverged) tell(t, "; %zu diverged", n_diverged);
   if (n_failed) tell(t, "; %zu failed", n_failed);
   tell(t, "; %s, lower is better; intervals of %.0f %%\n", s->metric, 100 * t->report->account->level);

@@ -88,6 +88,29 @@ static void test_one_scale(void **state) {
   free(made);
 }
 
+/* The largest scale has no runs yet: claims are answered by those that have. */
+static void test_a_scale_to_come(void **state) {
+  (void)state;
+  made_study *made = made_new(4, 3);
+  made_law law = made_usual;
+  law.noise = .001;
+  made->study.n_scales = 2;
+  made_fill(made, &law, 4);
+  made->study.n_scales = 3;
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_true(isnan(answer->mains[0].loss[2].value) && answer->mains[0].loss[1].high < 0);
+  ockham_study_claim claims[] = {{.kind = OCKHAM_CLAIM_HELPS, .factor = 0, .level = 1},
+                                 {.kind = OCKHAM_CLAIM_NEGLIGIBLE, .factor = 0, .level = 1}};
+  char why[200];
+  made->study.claims = claims, made->study.n_claims = 2;
+  assert_int_equal(ockham_claim_answer(&made->study, answer, 0, why), OCKHAM_ANSWER_YES);
+  assert_non_null(strstr(why, "at S2"));
+  assert_int_equal(ockham_claim_answer(&made->study, answer, 1, why), OCKHAM_ANSWER_NO);
+  assert_null(strstr(why, "nan"));
+  ockham_ablation_free(answer);
+  free(made);
+}
+
 static void test_no_replicates(void **state) {
   (void)state;
   made_study *made = usual_study(3, 3, 0, .004);
@@ -298,21 +321,14 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_bad_data),
-      cmocka_unit_test(test_bad_options),
-      cmocka_unit_test(test_interrupted),
-      cmocka_unit_test(test_one_scale),
-      cmocka_unit_test(test_no_replicates),
-      cmocka_unit_test(test_saturated),
-      cmocka_unit_test(test_failed_and_waiting),
-      cmocka_unit_test(test_same_run_again),
-      cmocka_unit_test(test_confounded),
-      cmocka_unit_test(test_aliased_pairs),
-      cmocka_unit_test(test_help_that_turns_to_harm),
-      cmocka_unit_test(test_rising_loss),
-      cmocka_unit_test(test_probes),
-      cmocka_unit_test(test_three_levels),
-      cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_bad_data),        cmocka_unit_test(test_bad_options),
+      cmocka_unit_test(test_interrupted),     cmocka_unit_test(test_one_scale),
+      cmocka_unit_test(test_a_scale_to_come), cmocka_unit_test(test_no_replicates),
+      cmocka_unit_test(test_saturated),       cmocka_unit_test(test_failed_and_waiting),
+      cmocka_unit_test(test_same_run_again),  cmocka_unit_test(test_confounded),
+      cmocka_unit_test(test_aliased_pairs),   cmocka_unit_test(test_help_that_turns_to_harm),
+      cmocka_unit_test(test_rising_loss),     cmocka_unit_test(test_probes),
+      cmocka_unit_test(test_three_levels),    cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

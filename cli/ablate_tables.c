@@ -99,11 +99,12 @@ static const cli_option export_table[] = {
 static int export_runs(const char *path, const char *table, const char *journal) {
   ablate_study a = {0};
   ockham_error err = {0};
-  size_t n = 0;
+  uint64_t n = 0;
   ockham_status status = ablate_open(path, journal, false, &a, &err);
   if (!status) status = ablate_check_runs(&a, path, &err);
   if (!status) status = ockham_journal_export(a.journal, table, &n, &err);
-  if (!status && strcmp(table, "-") != 0) printf("%zu run%s written to %s\n", n, n == 1 ? "" : "s", table);
+  if (!status && strcmp(table, "-") != 0)
+    printf("%llu run%s written to %s\n", (unsigned long long)n, n == 1 ? "" : "s", table);
   int code = status ? cli_fail(&err) : EXIT_DONE;
   ablate_close(&a);
   return code;

@@ -435,8 +435,9 @@ OCKHAM_API void ockham_plan_free(ockham_plan *plan);
 
 typedef struct ockham_journal ockham_journal;
 /** Open or create. A journal belongs to one study, and is refused for another; one that has only grown (more levels,
- * scales, seeds, rates, claims) is the same. Fails with BAD_DATA (another study), BAD_FILE (no journal), IO,
- * UNSUPPORTED (built without SQLite). */
+ * scales, seeds, rates, claims) is the same. Where it cannot be written it is only read, and what writes to it fails
+ * with CANNOT_WRITE. Fails with BAD_DATA (another study), BAD_FILE (no journal, one of another version, a run that is
+ * not as it was written), IO, NO_MEMORY, UNSUPPORTED (built without SQLite). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_open(const char *path, const ockham_study *study,
                                                                ockham_journal **journal, ockham_error *err);
 OCKHAM_API void ockham_journal_free(ockham_journal *journal);
@@ -464,10 +465,11 @@ OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_import(ockham_journal 
                                                                  const ockham_import_options *options,
                                                                  uint64_t *n_imported, ockham_error *err);
 /** All runs as a table (.csv; "-": standard output) with the columns that ockham_journal_import() takes in: a journal
- * of the same study has the same runs after it, to the last digit. *n_runs: how many. Fails with BAD_ARGUMENT (another
- * ending), CANNOT_WRITE, IO, NO_MEMORY. */
+ * of the same study has the same runs after it, to the last digit. A column of ours whose name a factor has, or the
+ * study's metric or compute, is "run:" and its name. Fails with BAD_ARGUMENT (another ending), CANNOT_WRITE, IO,
+ * NO_MEMORY. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_journal_export(const ockham_journal *journal, const char *path,
-                                                                 size_t *n_runs, ockham_error *err);
+                                                                 uint64_t *n_exported, ockham_error *err);
 /** A row of a table that is in memory. */
 typedef struct ockham_study_row {
   const ockham_study_setting *cells; /**< n_cells: a column, and the text there; "" is missing */

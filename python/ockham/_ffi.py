@@ -2361,7 +2361,7 @@ ockham_journal_export = declare(
     c.c_int,
     c.POINTER(ockham_journal),
     c.c_char_p,
-    c.POINTER(c.c_size_t),
+    c.POINTER(c.c_uint64),
     c.POINTER(ockham_error),
 )
 ockham_journal_import_rows = declare(

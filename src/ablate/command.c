@@ -107,18 +107,16 @@ typedef struct filling {
   ock_line out;
 } filling;
 
-/* The base rate's multiple, where there is one. A product such as 0.003 x 0.5 is rounded to 12 digits. */
+/* The base rate's multiple, where there is one. */
 static void put_rate(filling *f) {
   const char *base = ock_setting_find(f->settings, f->n, "rate");
   double rate, multiple = ock_rate_of(f->run);
-  char text[40];
   if (base && multiple == 1) {
     ock_line_quote(&f->out, base);
     return;
   }
   if (!base || !ock_parse_number(base, &rate)) rate = 1;
-  snprintf(text, sizeof text, "%.12g", rate * multiple);
-  ock_line_add(&f->out, text);
+  ock_line_number(&f->out, rate * multiple);
 }
 
 static void put_assignments(filling *f) {
@@ -211,8 +209,8 @@ static ockham_status fill_trainer(filling *f, const ockham_trainer *trainer, ock
   if (multiple != 1) {
     ockham_trainer_facts facts = {.rate = 1};
     if (trainer && trainer->complete) OCK_TRY(trainer->complete(trainer->user, f->settings, f->n, &facts, err));
-    snprintf(number, sizeof number, "%.12g", facts.rate * multiple);
-    put_set(f, "rate", number);
+    put_set(f, "rate", "");
+    ock_line_number(&f->out, facts.rate * multiple);
   }
   ock_line_add(&f->out, " --metrics --quiet");
   return OCKHAM_OK;

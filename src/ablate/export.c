@@ -3,8 +3,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
-#include "ablate/journal.h"
+#include "ablate/import.h"
 #include "data/internal.h"
 
 /* ---- cells ---- */
@@ -23,50 +24,54 @@ static void put_text(ock_line *row, const char *text) {
 /* So that it is read back as it was; empty where it is not known. */
 static void put_number(ock_line *row, double value) {
   char text[32] = "";
-  if (isfinite(value)) ock_number_format(value, text);
+  if (!isnan(value)) ock_number_format(value, text);
   put_text(row, text);
 }
 
-/* ---- rows ---- */
+/* ---- columns ---- */
 
-enum { N_NUMBERS = 6 };
-typedef struct numbers {
-  const char *names[N_NUMBERS];
-  double values[N_NUMBERS];
-} numbers;
+/* After the scale and the factors. The loss and the compute have the study's names. */
+enum { N_WORDS = 4, N_NUMBERS = 6, N_COLUMNS = N_WORDS + N_NUMBERS };
+typedef struct columns {
+  const char *ours[N_COLUMNS], *names[N_COLUMNS];
+} columns;
 
-/* The loss and the compute have the study's names, which may be one of the others': that is then the same number. */
-static numbers numbers_of(const ockham_study *study, const ockham_run *run) {
-  return (numbers){{study->metric, study->compute, "parameters", "tokens", "seconds", "slope"},
-                   {run->loss, run->flops, run->parameters, run->tokens, run->seconds, run->slope}};
+static columns columns_of(const ockham_study *study) {
+  return (columns){{"seed", "rate", "purpose", "outcome", "loss", "flops", "parameters", "tokens", "seconds", "slope"},
+                   {"seed", "rate", "purpose", "outcome", study->metric, study->compute, "parameters", "tokens",
+                    "seconds", "slope"}};
 }
 
-static bool comes_before(const char *const *names, size_t at) {
+static bool is_taken(const ockham_study *study, const columns *c, size_t at) {
+  const char *name = c->names[at];
+  if (strcmp(name, "scale") == 0 || ock_factor_find(study, name, strlen(name)) != SIZE_MAX) return true;
   for (size_t i = 0; i < at; i++)
-    if (strcmp(names[i], names[at]) == 0) return true;
+    if (strcmp(c->names[i], name) == 0) return true;
   return false;
 }
 
+/* A name that is taken gives way to one that no study can have. */
 static void put_header(const ockham_study *study, ock_line *row) {
-  numbers columns = numbers_of(study, &(ockham_run){0});
+  columns c = columns_of(study);
   ock_line_add(row, "scale");
   for (size_t f = 0; f < study->n_factors; f++) put_text(row, study->factors[f].name);
-  ock_line_add(row, ",seed,rate,purpose,outcome");
-  for (size_t i = 0; i < N_NUMBERS; i++)
-    if (!comes_before(columns.names, i)) put_text(row, columns.names[i]);
+  for (size_t i = 0; i < N_COLUMNS; i++) {
+    bool taken = is_taken(study, &c, i);
+    put_text(row, taken ? OCK_OWN_COLUMN : c.names[i]);
+    if (taken) ock_line_add(row, c.ours[i]);
+  }
   ock_line_add(row, "\n");
 }
 
 static void put_run(const ockham_study *study, const ockham_run *run, ock_line *row) {
-  numbers columns = numbers_of(study, run);
+  const double numbers[N_NUMBERS] = {run->loss, run->flops, run->parameters, run->tokens, run->seconds, run->slope};
   put_text(row, study->scales[run->scale].name);
   for (size_t f = 0; f < study->n_factors; f++) put_text(row, study->factors[f].levels[run->levels[f]]);
   ock_line_print(row, ",%" PRIu64, run->seed);
   put_number(row, run->rate);
   put_text(row, ock_purpose_words[run->purpose]);
   put_text(row, ock_outcome_words[run->outcome]);
-  for (size_t i = 0; i < N_NUMBERS; i++)
-    if (!comes_before(columns.names, i)) put_number(row, columns.values[i]);
+  for (size_t i = 0; i < N_NUMBERS; i++) put_number(row, numbers[i]);
   ock_line_add(row, "\n");
 }
 
@@ -86,15 +91,16 @@ static ockham_status write_rows(const ockham_study *study, const ockham_run *run
   return failed ? ock_fail_memory(err, "a row of the table", row.size) : ock_output_commit(output, err);
 }
 
-ockham_status ockham_journal_export(const ockham_journal *journal, const char *path, size_t *n_runs,
+ockham_status ockham_journal_export(const ockham_journal *journal, const char *path, uint64_t *n_exported,
                                     ockham_error *err) {
-  const ockham_run *runs = ock_journal_all(journal, n_runs);
-  size_t length = strlen(path);
-  if (strcmp(path, "-") != 0 && (length < 4 || strcmp(path + length - 4, ".csv") != 0))
+  size_t length = strlen(path), n_runs;
+  const ockham_run *runs = ock_journal_all(journal, &n_runs);
+  if (strcmp(path, "-") != 0 && (length < 4 || strcasecmp(path + length - 4, ".csv") != 0))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected a name in .csv", ock_show(path).text);
   ock_output output = {0};
   OCK_TRY(ock_output_open(&output, path, err));
-  ockham_status status = write_rows(ock_journal_study(journal), runs, *n_runs, &output, err);
+  ockham_status status = write_rows(ock_journal_study(journal), runs, n_runs, &output, err);
   ock_output_abandon(&output);
+  if (!status) *n_exported = n_runs;
   return status;
 }

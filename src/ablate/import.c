@@ -31,6 +31,23 @@ static const char *text_of(const ock_import *import, const ock_field *fields, si
   return find_field(fields, n, theirs ? theirs : name);
 }
 
+static bool is_factor(const ock_import *import, const char *name) {
+  return ock_factor_find(import->study, name, strlen(name)) != SIZE_MAX;
+}
+
+/* The text of what the study calls `name` and we call `ours`, which is none of its factors, and what it is called in
+ * the table; NULL: there is none. */
+static const char *text_beside(const ock_import *import, const ock_field *fields, size_t n, const char *ours,
+                               const char *name, const char **found) {
+  char own[64];
+  snprintf(own, sizeof own, OCK_OWN_COLUMN "%s", ours);
+  const char *text = find_field(fields, n, own);
+  *found = text ? ours : name;
+  if (!text && !is_factor(import, name)) text = text_of(import, fields, n, name);
+  if (text || strcmp(name, ours) == 0) return text;
+  return text_beside(import, fields, n, ours, ours, found);
+}
+
 /* What a column of ours is called in the table. */
 static const char *name_there(const ock_import *import, const char *name) {
   const char *theirs = ock_setting_find(import->options->map, import->options->n_map, name);
@@ -54,12 +71,17 @@ static bool is_missing(const char *text) {
          strcasecmp(text, "na") == 0;
 }
 
-static ockham_status number_of(const ock_import *import, const ock_field *fields, size_t n, const char *name,
-                               double *value, ockham_error *err) {
-  const char *text = text_of(import, fields, n, name);
+static ockham_status parse(const ock_import *import, const char *name, const char *text, double *value,
+                           ockham_error *err) {
   *value = NAN;
   if (is_missing(text) || ock_number_parse(text, strlen(text), value)) return OCKHAM_OK;
   return FAULT(import, err, "expected a number for %s, found '%s'", name, ock_show(text).text);
+}
+
+static ockham_status number_of(const ock_import *import, const ock_field *fields, size_t n, const char *name,
+                               double *value, ockham_error *err) {
+  const char *found, *text = text_beside(import, fields, n, name, name, &found);
+  return parse(import, found, text, value, err);
 }
 
 /* ---- levels, scale, seed ---- */
@@ -161,19 +183,18 @@ static bool outcome_of_word(const char *word, ockham_outcome *outcome) {
 static ockham_status result_of(const ock_import *import, const ock_field *fields, size_t n, ock_result *r,
                                ockham_error *err) {
   const ockham_study *study = import->study;
-  const char *loss = text_of(import, fields, n, study->metric), *compute = study->compute;
-  const char *metric = loss ? study->metric : "loss", *word = text_of(import, fields, n, "outcome");
+  const char *metric, *compute, *word = text_of(import, fields, n, "outcome");
+  const char *loss = text_beside(import, fields, n, "loss", study->metric, &metric);
+  const char *flops = text_beside(import, fields, n, "flops", study->compute, &compute);
   double diverged;
-  if (!text_of(import, fields, n, compute)) compute = "flops";
   *r = (ock_result){0};
-  OCK_TRY(number_of(import, fields, n, metric, &r->loss, err));
-  OCK_TRY(number_of(import, fields, n, compute, &r->flops, err));
+  OCK_TRY(parse(import, metric, loss, &r->loss, err));
+  OCK_TRY(parse(import, compute, flops, &r->flops, err));
   OCK_TRY(number_of(import, fields, n, "parameters", &r->parameters, err));
   OCK_TRY(number_of(import, fields, n, "tokens", &r->tokens, err));
   OCK_TRY(number_of(import, fields, n, "seconds", &r->seconds, err));
   OCK_TRY(number_of(import, fields, n, "slope", &r->slope, err));
   OCK_TRY(number_of(import, fields, n, "diverged", &diverged, err));
-  loss = text_of(import, fields, n, metric);
   r->outcome = isfinite(r->loss)  ? OCKHAM_OUTCOME_DONE
                : is_missing(loss) ? OCKHAM_OUTCOME_FAILED
                                   : OCKHAM_OUTCOME_DIVERGED;

@@ -5,6 +5,9 @@
 
 #include "ablate/journal.h"
 
+/* Before a column's name that is ours whatever the study's names are. */
+#define OCK_OWN_COLUMN "run:"
+
 typedef struct ock_field {
   const char *name, *text;
 } ock_field;

@@ -14,6 +14,7 @@
 #ifdef OCK_HAVE_SQLITE
 
 #include "ablate/journal_rows.h"
+#include "data/internal.h"
 #include "data/sql.h"
 
 enum { BUSY_MS = 10000, APPLICATION = 0x4f634162, FORMAT = 2 };
@@ -120,17 +121,18 @@ static ockham_status keep(ockham_journal *j, const ockham_run *run, const char *
   return OCKHAM_OK;
 }
 
-/* Of all that is loaded of a run: what SQLite reads from a damaged page need not look damaged. The key has levels,
- * scale, seed and rate. */
+/* Of all that is loaded of a run, as text, so that it is the same on every machine: what SQLite reads from a damaged
+ * page need not look damaged. The key has levels, scale and seed. */
 static void put_sum(const ockham_run *run, const char *key, char text[17]) {
-  const double numbers[] = {run->loss, run->flops, run->parameters, run->tokens, run->seconds, run->slope};
-  uint64_t sum = ock_fnv1a(OCK_FNV1A_START, key, strlen(key) + 1);
-  sum = ock_fnv1a(sum, &run->id, sizeof run->id);
-  sum = ock_fnv1a(sum, &run->purpose, sizeof run->purpose);
-  sum = ock_fnv1a(sum, &run->outcome, sizeof run->outcome);
+  const char *words[] = {key, ock_purpose_words[run->purpose], ock_outcome_words[run->outcome]};
+  const double numbers[] = {(double)run->id, run->rate,   run->loss,    run->flops,
+                            run->parameters, run->tokens, run->seconds, run->slope};
+  uint64_t sum = OCK_FNV1A_START;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) sum = ock_fnv1a(sum, words[i], strlen(words[i]) + 1);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-    double number = isnan(numbers[i]) ? NAN : numbers[i]; /* one of its many forms: SQLite knows none of them */
-    sum = ock_fnv1a(sum, &number, sizeof number);
+    char digits[32];
+    size_t n = ock_number_format(numbers[i] == 0 ? 0 : numbers[i], digits); /* SQLite has no -0 */
+    sum = ock_fnv1a(sum, digits, n + 1);
   }
   snprintf(text, 17, "%016" PRIx64, sum);
 }
@@ -160,8 +162,10 @@ static ockham_status check_sum(const ockham_journal *j, const ockham_run *run, s
   ock_free(key.bytes);
   if (failed) return ock_fail_memory(err, "a run", 0);
   if (is_whole) return OCKHAM_OK;
-  return ock_fail(err, OCKHAM_BAD_FILE, "%s: damaged: run %" PRIu64 " is not as it was written", ock_show(j->path).text,
-                  run->id);
+  return ock_fail(err, OCKHAM_BAD_FILE,
+                  "%s: damaged: run %" PRIu64
+                  " is not as it was written; sqlite3's \"DELETE FROM run WHERE id = %" PRIu64 "\" saves the others",
+                  ock_show(j->path).text, run->id, run->id);
 }
 
 static ockham_status load_row(ockham_journal *j, sqlite3_stmt *row, ockham_error *err) {
@@ -219,20 +223,21 @@ static char *join(const char *a, const char *b) {
 }
 
 /* There, and neither it nor what SQLite keeps beside it can be written. */
-static bool is_read_only(const char *path) {
-  char *folder = ock_string_copy(path);
-  if (!folder) return false;
-  char *slash = strrchr(folder, '/');
-  if (slash) slash[slash == folder] = '\0';
-  bool is = access(path, R_OK) == 0 && (access(path, W_OK) != 0 || access(slash ? folder : ".", W_OK) != 0);
-  ock_free(folder);
-  return is;
+static ockham_status find_read_only(ockham_journal *j, ockham_error *err) {
+  char *whole = realpath(j->path, NULL); /* of a link, what it leads to */
+  if (!whole) return errno == ENOMEM ? ock_fail_memory(err, "the journal", strlen(j->path)) : OCKHAM_OK;
+  char *slash = strrchr(whole, '/');
+  j->is_read_only = access(whole, R_OK) == 0 && access(whole, W_OK) != 0;
+  slash[slash == whole] = '\0';
+  j->is_read_only = j->is_read_only || access(whole, W_OK) != 0;
+  free(whole);
+  return OCKHAM_OK;
 }
 
 static ockham_status open_database(ockham_journal *j, ockham_error *err) {
   j->sql = (ock_sql){.path = j->path, .name = "the journal"};
-  j->is_read_only = is_read_only(j->path);
-  if (j->is_read_only) return ock_sql_open_still(&j->sql, err);
+  OCK_TRY(find_read_only(j, err));
+  if (j->is_read_only) return ock_sql_open_still(&j->sql, BUSY_MS, err);
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   OCK_TRY(ock_sql_open(&j->sql, flags, BUSY_MS, err));
   return ock_sql_run(&j->sql, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "cannot be opened", err);
@@ -463,6 +468,8 @@ static ockham_status refuse_second(const ockham_journal *j, const char *path, oc
 
 ockham_status ock_journal_lock(ockham_journal *j, ockham_error *err) {
   if (j->lock >= 0) return OCKHAM_OK;
+  if (j->is_read_only)
+    return ock_fail(err, OCKHAM_CANNOT_WRITE, "%s: the journal is read-only here", ock_show(j->path).text);
   if (mkdir(j->folder, 0777) && errno != EEXIST)
     return ock_fail(err, OCKHAM_CANNOT_WRITE, "%s: %s", ock_show(j->folder).text, strerror(errno));
   char *path = join(j->folder, "/lock");

@@ -33,5 +33,6 @@ void ock_run_key(const ockham_study *study, const ockham_run *run, ock_line *key
   ock_line_add(key, study->scales[run->scale].name);
   ock_line_add(key, " ");
   ock_levels_put(study, run->levels, key);
-  ock_line_print(key, " seed=%" PRIu64 " rate=%.12g", run->seed, ock_rate_of(run));
+  ock_line_print(key, " seed=%" PRIu64 " rate=", run->seed);
+  ock_line_number(key, ock_rate_of(run));
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "ablate/command.h"
+#include "data/internal.h"
 
 void ock_line_put(ock_line *text, const char *bytes, size_t size) {
   if (text->failed) return;
@@ -32,6 +34,13 @@ void ock_line_print(ock_line *text, const char *format, ...) {
   int n = vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
   ock_line_put(text, line, n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+}
+
+void ock_line_number(ock_line *text, double value) {
+  double unit = value != 0 && isfinite(value) ? pow(10, 11 - floor(log10(fabs(value)))) : 1;
+  char digits[32];
+  ock_number_format(isfinite(unit) && unit > 0 ? round(value * unit) / unit : value, digits);
+  ock_line_add(text, digits);
 }
 
 void ock_line_quote(ock_line *text, const char *word) {

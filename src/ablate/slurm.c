@@ -42,8 +42,10 @@ static ockham_status put_task(const ockham_study *study, const ockham_run *run, 
   char *command;
   ock_line about = {0};
   OCK_TRY(ockham_run_command(study, run, trainer, &command, err));
-  ock_line_print(&about, "OCKHAM run=%" PRIu64 " purpose=%s scale=%s seed=%" PRIu64 " rate=%.12g levels ", run->id,
-                 ock_purpose_words[run->purpose], study->scales[run->scale].name, run->seed, ock_rate_of(run));
+  ock_line_print(&about, "OCKHAM run=%" PRIu64 " purpose=%s scale=%s seed=%" PRIu64 " rate=", run->id,
+                 ock_purpose_words[run->purpose], study->scales[run->scale].name, run->seed);
+  ock_line_number(&about, ock_rate_of(run));
+  ock_line_add(&about, " levels ");
   ock_levels_put(study, run->levels, &about);
   ock_line_print(out, "%zu) about=", number);
   if (about.failed)

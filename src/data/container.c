@@ -187,6 +187,14 @@ static ockham_status read_whole(FILE *stream, const char *path, size_t size, uns
   return ock_fail(err, OCKHAM_IO, "%s: changed its size while it was read", path);
 }
 
+bool ock_container_is_other(const char *path) {
+  char start[6];
+  FILE *stream = fopen(path, "rb");
+  bool is = stream && fread(start, sizeof start, 1, stream) == 1 && memcmp(start, magic, sizeof start) != 0;
+  if (stream) fclose(stream);
+  return is;
+}
+
 ockham_status ock_container_open(ock_container *container, const char *path, uint32_t kind, uint32_t newest_version,
                                  ockham_error *err) {
   *container = (ock_container){0};

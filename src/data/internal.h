@@ -135,6 +135,8 @@ typedef struct ock_container {
   size_t size;
   uint32_t kind, version;
 } ock_container;
+/* It can be read, and starts as none of our files does. */
+bool ock_container_is_other(const char *path);
 ockham_status ock_container_open(ock_container *container, const char *path, uint32_t kind, uint32_t newest_version,
                                  ockham_error *err);
 /* The same on bytes in memory (what fuzzing and tests use); they are borrowed, so do not clear such a container. */

@@ -3,7 +3,9 @@
 
 #ifdef OCK_HAVE_SQLITE
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -41,37 +43,45 @@ ockham_status ock_sql_open(ock_sql *sql, int flags, int busy_timeout_ms, ockham_
   return OCKHAM_OK;
 }
 
-/* "file:PATH?immutable=1", which opens without a lock and without shared memory; NULL: no memory. */
+/* "file:///PATH?immutable=1", which opens without a lock and without shared memory; NULL: no memory. */
 static char *address_of(const char *path) {
-  char *address = ock_alloc_array(3 * strlen(path) + sizeof "file:?immutable=1", 1), *at = address;
+  char *address = ock_alloc_array(3 * strlen(path) + sizeof "file://?immutable=1", 1), *at = address;
   if (!address) return NULL;
-  at += sprintf(at, "file:");
+  at += sprintf(at, "file://");
   for (; *path; path++) at += sprintf(at, strchr("%?#", *path) ? "%%%02X" : "%c", (unsigned char)*path);
   strcpy(at, "?immutable=1");
   return address;
 }
 
 /* A log beside it holds what is newer: then SQLite has to try by itself. */
-static bool has_log(const char *path, bool *has) {
+static ockham_status has_log(const char *path, bool *has, ockham_error *err) {
   struct stat facts;
   char *log = ock_alloc_array(strlen(path) + sizeof "-wal", 1);
-  if (!log) return false;
+  if (!log) return ock_fail_memory(err, "a path", strlen(path));
   sprintf(log, "%s-wal", path);
   *has = stat(log, &facts) == 0 && facts.st_size > 0;
   ock_free(log);
-  return true;
+  return OCKHAM_OK;
 }
 
-ockham_status ock_sql_open_still(ock_sql *sql, ockham_error *err) {
-  bool has;
-  if (!has_log(sql->path, &has)) return ock_sql_fail(sql, "cannot be opened", err);
-  if (has) return ock_sql_open(sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, 0, err);
-  char *address = address_of(sql->path);
-  if (!address) return ock_sql_fail(sql, "cannot be opened", err);
-  int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
-  int code = sqlite3_open_v2(address, &sql->database, flags, NULL);
+static ockham_status open_still(ock_sql *sql, const char *whole, int busy_timeout_ms, ockham_error *err) {
+  bool has = false;
+  int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+  OCK_TRY(has_log(whole, &has, err));
+  if (has) return ock_sql_open(sql, flags, busy_timeout_ms, err);
+  char *address = address_of(whole);
+  if (!address) return ock_fail_memory(err, "a path", strlen(whole));
+  int code = sqlite3_open_v2(address, &sql->database, flags | SQLITE_OPEN_URI, NULL);
   ock_free(address);
   return code == SQLITE_OK ? OCKHAM_OK : ock_sql_fail(sql, "cannot be opened", err);
+}
+
+ockham_status ock_sql_open_still(ock_sql *sql, int busy_timeout_ms, ockham_error *err) {
+  char *whole = realpath(sql->path, NULL); /* SQLite's log is beside what a link leads to */
+  if (!whole) return ock_fail(err, OCKHAM_IO, "%s: %s", ock_show(sql->path).text, strerror(errno));
+  ockham_status status = open_still(sql, whole, busy_timeout_ms, err);
+  free(whole);
+  return status;
 }
 
 void ock_sql_close(ock_sql *sql) {

@@ -15,8 +15,9 @@ typedef struct ock_sql {
 
 /* path and name are there. flags: SQLITE_OPEN_... Close it also when it could not be opened. */
 ockham_status ock_sql_open(ock_sql *sql, int flags, int busy_timeout_ms, ockham_error *err);
-/* For reading alone, where nothing can be written: SQLite wants to write beside a database even so. */
-ockham_status ock_sql_open_still(ock_sql *sql, ockham_error *err);
+/* For reading alone, where nothing can be written: SQLite wants to write beside a database even so. Its path
+ * is there. */
+ockham_status ock_sql_open_still(ock_sql *sql, int busy_timeout_ms, ockham_error *err);
 void ock_sql_close(ock_sql *sql);
 
 /* BAD_FILE: it is damaged, or a table is not there; CANNOT_WRITE; NO_MEMORY; else IO. what: "cannot be written". */

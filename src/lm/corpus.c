@@ -126,19 +126,12 @@ ockham_status ock_corpus_of_container(ock_container *container, const char *path
   return OCKHAM_OK;
 }
 
-/* Most files that are no corpus are the text that one is to be made of. */
-static ockham_status open_file(const char *path, ock_container *file, ockham_error *err) {
-  ockham_error why = {0};
-  ockham_status status = ock_container_open(file, path, OCK_CORPUS_KIND, OCK_CORPUS_VERSION, &why);
-  if (status == OCKHAM_BAD_FILE)
-    return ock_fail(err, status, "%s; `ockham corpus` makes a corpus of text", why.message);
-  return status ? ock_fail(err, status, "%s", why.message) : OCKHAM_OK;
-}
-
 ockham_status ockham_corpus_open(const char *path, ockham_corpus **corpus, ockham_error *err) {
   *corpus = NULL;
   ock_container file;
-  OCK_TRY(open_file(path, &file, err));
+  if (ock_container_is_other(path)) /* most likely the text that one is to be made of */
+    return ock_fail(err, OCKHAM_BAD_FILE, "%s: not a corpus; `ockham corpus` makes one of text", ock_show(path).text);
+  OCK_TRY(ock_container_open(&file, path, OCK_CORPUS_KIND, OCK_CORPUS_VERSION, err));
   ockham_corpus *made;
   ockham_status status = ock_corpus_of_container(&file, path, &made, err);
   ock_container_clear(&file);

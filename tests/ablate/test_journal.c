@@ -173,31 +173,84 @@ static void test_damage_is_survived(void **state) {
   }
 }
 
-/* Somebody else's, or on a disk that nothing can be written to. As another user, for root may write anything. */
+/* Exit status of a process of another user than root, who may write anything. */
+static int as_another(int (*what)(const char *path), const char *path) {
+  int status;
+  pid_t child = fork();
+  if (child == 0) _exit(geteuid() == 0 && (setgid(65534) || setuid(65534)) ? 99 : what(path));
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+/* How many runs there are, where none can be written. */
+static int read_only(const char *path) {
+  ockham_study study = make_study("t");
+  ockham_journal *journal;
+  const ockham_run *runs;
+  ockham_error problem = {0};
+  size_t n = 0;
+  if (ockham_journal_open(path, &study, &journal, &problem)) return 91;
+  if (ockham_journal_runs(journal, &runs, &n, &problem)) return 92;
+  if (ock_journal_lock(journal, &problem) != OCKHAM_CANNOT_WRITE) return 93;
+  ockham_journal_free(journal);
+  return (int)n;
+}
+
+/* Somebody else's, or on a disk that nothing can be written to; and by a link to it. */
 static void test_a_journal_may_be_read_only(void **state) {
   (void)state;
   ockham_study study = make_study("t");
+  char odd[96], runs[128], link[96];
+  snprintf(odd, sizeof odd, "%s//a#b?c%%20.db", folder);
+  snprintf(runs, sizeof runs, "%s.runs", odd);
+  snprintf(link, sizeof link, "%s.link", folder);
   ockham_journal *journal = open_new(&study);
-  for (uint64_t seed = 1; seed <= 20; seed++) put_run(journal, &study, 0, 0, 0, seed, 2 + (double)seed / 16);
+  for (uint64_t seed = 1; seed <= 20; seed++) put_run(journal, &study, 0, 0, 0, seed, 2);
   ockham_journal_free(journal);
-  assert_true(!chmod(journal_path, 0444) && !chmod(folder, 0555));
-  pid_t child = fork();
-  if (child == 0) {
-    const ockham_run *runs;
-    ockham_error problem = {0};
-    size_t n = 0;
-    if (geteuid() == 0 && (setgid(65534) || setuid(65534))) _exit(2);
-    if (ockham_journal_open(journal_path, &study, &journal, &problem)) _exit(3);
-    if (ockham_journal_runs(journal, &runs, &n, &problem) || n != 20) _exit(4);
-    if (ock_journal_lock(journal, &problem) != OCKHAM_CANNOT_WRITE) _exit(5);
-    ockham_journal_free(journal);
-    _exit(0);
-  }
-  int status;
-  assert_int_equal(waitpid(child, &status, 0), child);
-  assert_true(!chmod(folder, 0755) && !chmod(journal_path, 0644));
-  assert_true(WIFEXITED(status));
-  assert_int_equal(WEXITSTATUS(status), 0);
+  assert_true(!rename(journal_path, odd) && !mkdir(runs, 0777) && !chmod(runs, 0777) && !symlink(odd, link));
+  assert_true(!chmod(odd, 0444) && !chmod(folder, 0777)); /* the file alone */
+  assert_int_equal(as_another(read_only, odd), 20);
+  assert_true(!chmod(odd, 0666) && !chmod(folder, 0555)); /* its folder alone */
+  assert_int_equal(as_another(read_only, odd), 20);
+  assert_int_equal(as_another(read_only, link), 20);
+  assert_true(!chmod(folder, 0755));
+  assert_ok(ockham_journal_open(odd, &study, &journal, err)); /* somebody writes, and what is newest is in the log */
+  put_run(journal, &study, 0, 0, 0, 21, 2);
+  assert_true(!chmod(odd, 0444) && !chmod(folder, 0555));
+  assert_int_equal(as_another(read_only, link), 21);
+  assert_true(!chmod(folder, 0755) && !chmod(odd, 0644));
+  ockham_journal_free(journal);
+  unlink(link);
+}
+
+static void put_rate(ockham_journal *journal, const ockham_study *study, double rate) {
+  uint8_t levels[] = {0, 0};
+  ockham_run run = {.id = ock_journal_next_id(journal), .levels = levels, .seed = 1, .rate = rate};
+  ock_result result = {.outcome = OCKHAM_OUTCOME_DONE, .loss = -0.0, .flops = 1, .slope = -.25};
+  ock_line key = {0};
+  ock_run_key(study, &run, &key);
+  ock_row row = {.run = &run, .key = key.bytes, .result = &result};
+  assert_ok(ock_journal_put(journal, &row, err));
+  ock_free(key.bytes);
+}
+
+/* Numbers that are not kept as they are, and another locale's comma. */
+static void test_rates_and_zeros(void **state) {
+  (void)state;
+  static const double rates[] = {.5, 1. / 3, 2e-9, 123456789.125, 3 * .1};
+  ockham_study study = make_study("t");
+  ockham_journal *journal = open_new(&study);
+  for (size_t i = 0; i < 5; i++) put_rate(journal, &study, rates[i]);
+  ockham_journal_free(journal);
+  set_decimal_comma(); /* where there is one */
+  ockham_status status = ockham_journal_open(journal_path, &study, &journal, NULL);
+  setlocale(LC_ALL, "C");
+  assert_int_equal(status, OCKHAM_OK);
+  assert_non_null(ock_journal_find(journal, "S1 a=off b=x seed=1 rate=0.333333333333"));
+  assert_non_null(ock_journal_find(journal, "S1 a=off b=x seed=1 rate=123456789.125"));
+  assert_non_null(ock_journal_find(journal, "S1 a=off b=x seed=1 rate=0.3"));
+  ockham_journal_free(journal);
 }
 
 /* ---- import ---- */
@@ -483,6 +536,7 @@ int main(void) {
       cmocka_unit_test(test_other_files_are_refused),
       cmocka_unit_test(test_damage_is_survived),
       cmocka_unit_test(test_a_journal_may_be_read_only),
+      cmocka_unit_test(test_rates_and_zeros),
       cmocka_unit_test(test_csv_is_imported),
       cmocka_unit_test(test_columns_of_other_trackers),
       cmocka_unit_test(test_json_lines_are_imported),

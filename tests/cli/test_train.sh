@@ -113,7 +113,7 @@ printf 'width=32\nnorm=batch\n' >bad.config
 fails 2 "bad.config, line 2: norm: expected one of rms, layer, found 'batch'" train text.corpus --config bad.config
 fails 1 'none.config: cannot be opened' train text.corpus --config none.config
 fails 1 'none.corpus: cannot be opened: No such file or directory' train none.corpus
-fails 1 "text.md: not a file of ockham: it does not start with the letters OCKHAM; \`ockham corpus\` makes a corpus of text" train text.md
+fails 1 "text.md: not a corpus; \`ockham corpus\` makes one of text" train text.md
 fails 1 "text.corpus: holds 'TEXT' (byte 12), expected 'LMCK'" sample text.corpus
 fails 2 '--temperature must be 0 or more' sample a.lm --temperature -1
 fails 2 '--out would overwrite a file that is read' train text.corpus --out text.corpus

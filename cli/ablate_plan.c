@@ -162,6 +162,12 @@ static void print_time(const ablate_study *a) {
            a->plan->over_budget ? ", more than the budget" : "");
 }
 
+/* They are planned when the probes before them have ended. */
+static void print_further(const ockham_study *study) {
+  if (study->widen)
+    printf("up to %zu probes more for a cell that does best at the lowest or the highest rate tried\n", study->widen);
+}
+
 static void print_run(const ablate_study *a, size_t i) {
   const ockham_run *run = &a->plan->runs[i];
   printf("  %-6llu%-15s%-10s", (unsigned long long)run->id, purposes[run->purpose], a->study->scales[run->scale].name);
@@ -223,6 +229,7 @@ void ablate_print_plan(const ablate_study *a, bool runs) {
   print_designs(a);
   print_scales(a);
   print_time(a);
+  print_further(a->study);
   if (runs) printf("\nRuns, in their order\n");
   for (size_t i = 0; runs && i < a->plan->n_runs; i++) print_run(a, i);
   print_doubts(a);

@@ -155,9 +155,9 @@ static int print_commands(const ablate_study *a, const ockham_trainer *trainer) 
 
 /* How it stands, and what comes next. */
 static void print_end(ablate_study *a, const char *path) {
+  ockham_error err = {0};
+  if (ablate_plan(a, &err)) return; /* anew, for what was run may have called for more */
   size_t waiting = ockham_study_waiting(a->study, a->plan, a->journal), n_failed = 0;
-  ockham_error err;
-  if (ockham_journal_runs(a->journal, &a->runs, &a->n_runs, &err)) return;
   for (size_t i = 0; i < a->n_runs; i++)
     n_failed += a->runs[i].outcome == OCKHAM_OUTCOME_FAILED || a->runs[i].outcome == OCKHAM_OUTCOME_TIMED_OUT;
   printf("%s: %zu of %zu runs are done", a->study->name, a->plan->n_runs - waiting, a->plan->n_runs);

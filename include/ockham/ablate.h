@@ -97,6 +97,8 @@ typedef struct ockham_study {
   bool add_one_in, leave_one_out; /**< beside the design, at the smallest scale */
   const double *rates; /**< n_rates multiples of the base rate that are probed per cell at the smallest scale */
   size_t n_rates;
+  size_t widen;        /**< rates further on that a cell is probed at where its best is the lowest or the highest, one
+                            after the other while that holds: at most so many, 0 to 8; needs two rates or more */
   double worst_loss;   /**< a diverged run's loss: the uniform model's; default 8 (bits a byte) */
   double timeout_s;    /**< of a run; 0: none */
   double core_minutes; /**< the budget; 0: none */
@@ -357,11 +359,11 @@ typedef struct ockham_level_stability {
   size_t factor, level;
   size_t n_runs, n_diverged, n_failed; /**< of all purposes, probes at all rates too; diverged: also those that ended no
                                             better than the study's worst loss; failed: also those that timed out */
-  size_t n_probed;                     /**< cells that were run at all rates */
-  size_t n_at_edge;                    /**< of them, with the lowest loss at the lowest rate or the highest: the best
-                                            one may lie beyond */
-  double rate_sensitivity;             /**< mean of (min(loss, worst) - loss at the best rate) over probes: Wortsman et
-                                            al., 2023 (arXiv:2309.14322); NaN: not probed */
+  size_t n_probed;                     /**< cells that were run at all of the study's rates */
+  size_t n_at_edge;                    /**< of them, with the lowest loss at the lowest or the highest rate that they
+                                            were run at: the best one may lie beyond */
+  double rate_sensitivity;             /**< mean of (min(loss, worst) - loss at the best rate) over the study's rates:
+                                            Wortsman et al., 2023 (arXiv:2309.14322); NaN: not probed */
   double rate;                         /**< geometric mean of the cells' best multiples; NaN */
 } ockham_level_stability;
 /** One entry a level, factor by factor: levels has room for all of the study. */
@@ -498,9 +500,10 @@ typedef struct ockham_run_options {
 /** Run what the plan holds and the journal lacks. Each run is a process on a core of its own, its lines
  * "METRIC name=value" are read, and "METRIC diverged=1" and "METRIC curve=COMPUTE,LOSS"; each result is in the journal
  * before the next run begins. Runs that want a rate wait for its probes: the multiple with the lowest mean loss in the
- * cell's own probes at the smallest scale, or else in those of the cell that differs in the fewest factors, is kept at
- * every scale. What a run started ends with it, also when this process is killed. Fails with BAD_DATA (the first three
- * runs all failed; another process is running this journal), INTERRUPTED, IO, NO_MEMORY, UNSUPPORTED. */
+ * cell's own probes at the smallest scale (further ones that these call for are planned on the way), or else in those
+ * of the cell that differs in the fewest factors, is kept at every scale. What a run started ends with it, also when
+ * this process is killed. Fails with BAD_DATA (the first three runs all failed; another process is running this
+ * journal), INTERRUPTED, IO, NO_MEMORY, UNSUPPORTED. */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_study_run(const ockham_study *study, const ockham_plan *plan,
                                                             ockham_journal *journal, const ockham_run_options *options,
                                                             ockham_error *err);

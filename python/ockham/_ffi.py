@@ -354,6 +354,7 @@ class ockham_study(c.Structure):
     leave_one_out: bool
     rates: c._Pointer[c.c_double]
     n_rates: int
+    widen: int
     worst_loss: float
     timeout_s: float
     core_minutes: float
@@ -1397,6 +1398,7 @@ ockham_study._fields_ = [
     ("leave_one_out", c.c_bool),
     ("rates", c.POINTER(c.c_double)),
     ("n_rates", c.c_size_t),
+    ("widen", c.c_size_t),
     ("worst_loss", c.c_double),
     ("timeout_s", c.c_double),
     ("core_minutes", c.c_double),

@@ -224,6 +224,9 @@ static ockham_status warn_of_scales(ock_analysis *a) {
     OCK_TRY(ock_warn(a, "one scale only: nothing can be said of compute or scale, effects are on the loss"));
   else if (a->model.n_blocks)
     OCK_TRY(warn_of_no_law(a));
+  if (a->n_superseded)
+    OCK_TRY(ock_warn(a, "%zu runs are left out: a better learning rate was found for their cells, and run",
+                     a->n_superseded));
   if (a->model.by_effects)
     return ock_warn(a, "no replicates and no runs to spare: the noise was guessed from the smaller effects (Lenth)");
   return n_degrees ? OCKHAM_OK

@@ -114,6 +114,7 @@ typedef struct ock_analysis {
 
   ock_model model;
   const ock_pairs *pairs; /* NULL: not known yet */
+  size_t n_superseded;    /* runs at rates that are no longer their cells' */
   size_t n_selected;      /* of the model's pairs: each pays for itself */
   ock_irreducible irreducible;
   ock_fit fit; /* at irreducible.mean */

@@ -20,6 +20,7 @@ typedef struct ock_line {
 void ock_line_put(ock_line *text, const char *bytes, size_t size);
 void ock_line_add(ock_line *text, const char *bytes);
 OCK_PRINTF(2, 3) void ock_line_print(ock_line *text, const char *format, ...);
+double ock_twelve_digits(double value);
 /* To 12 digits, so that a product such as 0.003 x 0.1 is what it looks like; with a point in every locale. */
 void ock_line_number(ock_line *text, double value);
 /* As one word of a shell. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ablate/analysis.h"
+#include "ablate/journal.h"
 
 ockham_status ock_no_room(ockham_error *err) {
   return ock_fail(err, OCKHAM_NO_MEMORY, "not enough memory for the analysis of the study");
@@ -107,6 +108,22 @@ static bool is_best_probe(const ock_analysis *a, size_t i) {
   return true;
 }
 
+/* A probe that came later found a better rate for the cell, and there are runs at that: this one is of another study.
+ */
+static bool is_superseded(const ock_analysis *a, size_t i) {
+  const ockham_run *run = &a->runs[i];
+  if (a->study->n_rates < 2 || run->purpose == OCKHAM_PURPOSE_PROBE) return false;
+  double rate = ock_rate_choose(a->study, a->runs, a->n_runs, run->levels);
+  if (rate == 0 || ock_rate_of(run) == rate) return false;
+  const ock_cells *cells = &a->cells;
+  for (size_t at = cells->first[cells->of[i]]; at < cells->first[cells->of[i] + 1]; at++) {
+    const ockham_run *other = &a->runs[cells->runs[at]];
+    if (other->purpose != OCKHAM_PURPOSE_PROBE && ock_rate_of(other) == rate && !isnan(a->loss[cells->runs[at]]))
+      return true;
+  }
+  return false;
+}
+
 static ockham_status count_runs(ock_analysis *a, ockham_error *err) {
   for (size_t i = 0; i < a->n_runs; i++) {
     const ockham_run *run = &a->runs[i];
@@ -120,7 +137,9 @@ static ockham_status count_runs(ock_analysis *a, ockham_error *err) {
   for (size_t i = 0; i < a->n_runs; i++) {
     const ockham_run *run = &a->runs[i];
     ockham_scale_noise *noise = &a->out->scales[run->scale];
-    bool counts = !isnan(a->loss[i]) && (run->purpose != OCKHAM_PURPOSE_PROBE || is_best_probe(a, i));
+    bool superseded = is_superseded(a, i);
+    bool counts = !isnan(a->loss[i]) && !superseded && (run->purpose != OCKHAM_PURPOSE_PROBE || is_best_probe(a, i));
+    a->n_superseded += superseded;
     a->diverged[i] = counts && ock_run_diverged(a->study, run);
     a->used[i] = counts && !a->diverged[i];
     noise->n_runs += counts;

@@ -49,6 +49,15 @@ ockham_status ock_journal_begin(ockham_journal *journal, ockham_error *err);
 ockham_status ock_journal_commit(ockham_journal *journal, ockham_error *err);
 void ock_journal_rollback(ockham_journal *journal); /* also of what is in memory */
 
+/* What a cell's probes among these runs say. Where the best is the lowest or the highest that was tried, the next one
+ * on that side is to be tried, at the same ratio, as long as the study widens. */
+typedef struct ock_rate_search {
+  double best; /* 0: none that counts */
+  size_t n_further;
+  double further[OCK_MOST_WIDER]; /* beyond the study's own, all tried but for the last, which need not be */
+  bool settled;                   /* nothing is left to try */
+} ock_rate_search;
+ock_rate_search ock_rate_find(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels);
 /* The multiple of the rate at which a cell is run, by its probes among these runs; 0: none was probed. */
 double ock_rate_choose(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels);
 

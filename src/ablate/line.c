@@ -36,10 +36,14 @@ void ock_line_print(ock_line *text, const char *format, ...) {
   ock_line_put(text, line, n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
 
-void ock_line_number(ock_line *text, double value) {
+double ock_twelve_digits(double value) {
   double unit = value != 0 && isfinite(value) ? pow(10, 11 - floor(log10(fabs(value)))) : 1;
+  return isfinite(unit) && unit > 0 ? round(value * unit) / unit : value;
+}
+
+void ock_line_number(ock_line *text, double value) {
   char digits[32];
-  ock_number_format(isfinite(unit) && unit > 0 ? round(value * unit) / unit : value, digits);
+  ock_number_format(ock_twelve_digits(value), digits);
   ock_line_add(text, digits);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ablate/journal.h"
 #include "ablate/plan.h"
 
 enum { MOST_RUNS = 1000000 };
@@ -18,6 +19,8 @@ typedef struct job {
 
 typedef struct planner {
   const ockham_study *study;
+  const ockham_run *pilot; /* n_pilot */
+  size_t n_pilot;
   const ockham_design *designs;
   ock_design_model model;
   job *jobs;
@@ -112,7 +115,12 @@ static int compare_jobs(const void *a, const void *b, void *n_factors) {
   return memcmp(((const job *)a)->levels, ((const job *)b)->levels, *(const size_t *)n_factors);
 }
 
-/* Every cell of the study at every rate, at the smallest scale. */
+static void add_probe(planner *p, const uint8_t *levels, double rate) {
+  add_job(p, 0, levels, OCKHAM_PURPOSE_PROBE, 0, 1);
+  if (!p->failed) p->jobs[p->n_jobs - 1].rate = rate;
+}
+
+/* Every cell of the study at every rate, at the smallest scale, and at those that its probes call for. */
 static ockham_status add_probes(planner *p, ockham_error *err) {
   size_t n = p->n_jobs, k = p->study->n_factors;
   if (p->failed || p->study->n_rates < 2) return OCKHAM_OK;
@@ -122,10 +130,9 @@ static ockham_status add_probes(planner *p, ockham_error *err) {
   qsort_r(cells, n, sizeof *cells, compare_jobs, &k);
   for (size_t i = 0; i < n; i++) {
     if (i && memcmp(cells[i].levels, cells[i - 1].levels, k) == 0) continue;
-    for (size_t r = 0; r < p->study->n_rates; r++) {
-      add_job(p, 0, cells[i].levels, OCKHAM_PURPOSE_PROBE, 0, 1);
-      if (!p->failed) p->jobs[p->n_jobs - 1].rate = p->study->rates[r];
-    }
+    for (size_t r = 0; r < p->study->n_rates; r++) add_probe(p, cells[i].levels, p->study->rates[r]);
+    ock_rate_search search = ock_rate_find(p->study, p->pilot, p->n_pilot, cells[i].levels);
+    for (size_t r = 0; r < search.n_further; r++) add_probe(p, cells[i].levels, search.further[r]);
   }
   ock_free(cells);
   return OCKHAM_OK;
@@ -212,9 +219,12 @@ static ockham_status take_runs(const planner *p, ockham_plan *plan, ockham_error
   return there ? OCKHAM_OK : ock_fail_memory(err, "the runs of a plan", ock_size_product(n, sizeof *plan->runs));
 }
 
-static ockham_status make_runs(const ockham_study *study, ockham_plan *plan, ockham_error *err) {
+static ockham_status make_runs(const ockham_study *study, const ockham_run *pilot, size_t n_pilot, ockham_plan *plan,
+                               ockham_error *err) {
   planner p = {
       .study = study,
+      .pilot = pilot,
+      .n_pilot = n_pilot,
       .designs = plan->designs,
       .model = ock_design_model_make(study->factors, study->n_factors, study->forbidden, study->n_forbidden, NULL, 0)};
   for (size_t s = 0; s < study->n_scales; s++) add_scale(&p, s);
@@ -315,13 +325,16 @@ static ockham_status check(const ockham_study *study, ockham_error *err) {
     if (!(study->rates[i] > 0) || isinf(study->rates[i]))
       return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected rates above 0, found %g", study->rates[i]);
   }
+  if (study->widen > OCK_MOST_WIDER || (study->widen && study->n_rates < 2))
+    return ock_fail(err, OCKHAM_BAD_ARGUMENT, "expected to widen two rates or more by at most %d, found %zu and %zu",
+                    OCK_MOST_WIDER, study->n_rates, study->widen);
   return OCKHAM_OK;
 }
 
 static ockham_status fill(const ockham_study *study, const ockham_run *pilot, size_t n_pilot, ockham_plan *plan,
                           ockham_error *err) {
   OCK_TRY(ock_plan_nest(study, plan->designs, err));
-  OCK_TRY(make_runs(study, plan, err));
+  OCK_TRY(make_runs(study, pilot, n_pilot, plan, err));
   OCK_TRY(number_runs(study, pilot, n_pilot, plan, err));
   return ockham_plan_predict(study, pilot, n_pilot, plan, err);
 }

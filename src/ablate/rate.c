@@ -29,15 +29,55 @@ static bool is_better(double loss, double rate, double best_loss, double best) {
   return change != best_change ? change < best_change : rate < best;
 }
 
-static double choose_of_cell(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels) {
-  double best = 0, best_loss = INFINITY;
+/* Tried once, however it ended. */
+static bool is_tried(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels,
+                     double rate) {
+  for (size_t i = 0; i < n_runs; i++)
+    if (runs[i].purpose == OCKHAM_PURPOSE_PROBE && runs[i].scale == 0 && runs[i].rate == rate &&
+        runs[i].outcome != OCKHAM_OUTCOME_WAITING && memcmp(runs[i].levels, levels, study->n_factors) == 0)
+      return true;
+  return false;
+}
+
+/* The rate next to one of the study's rates; 0: it is the last on that side. */
+static double next_to(const ockham_study *study, double rate, bool above) {
+  double next = 0;
   for (size_t i = 0; i < study->n_rates; i++) {
-    double loss = mean_loss(study, runs, n_runs, levels, study->rates[i]);
-    if (loss == INFINITY || (best > 0 && !is_better(loss, study->rates[i], best_loss, best))) continue;
-    best = study->rates[i];
+    double other = study->rates[i];
+    if (above ? other > rate && (next == 0 || other < next) : other < rate && other > next) next = other;
+  }
+  return next;
+}
+
+/* How far apart rates are beyond `rate`, the last on its side; 1: it is not. */
+static double ratio_beyond(const ockham_study *study, double rate) {
+  double below = next_to(study, rate, false), above = next_to(study, rate, true);
+  if ((below > 0) == (above > 0)) return 1;
+  return rate / (below > 0 ? below : above);
+}
+
+ock_rate_search ock_rate_find(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels) {
+  ock_rate_search search = {.settled = true};
+  double best_loss = INFINITY;
+  for (size_t i = 0; i < study->n_rates; i++) {
+    double rate = study->rates[i], loss = mean_loss(study, runs, n_runs, levels, rate);
+    search.settled = search.settled && is_tried(study, runs, n_runs, levels, rate);
+    if (loss == INFINITY || (search.best > 0 && !is_better(loss, rate, best_loss, search.best))) continue;
+    search.best = rate;
     best_loss = loss;
   }
-  return best;
+  double ratio = search.best > 0 ? ratio_beyond(study, search.best) : 1;
+  if (!search.settled || ratio == 1) return search;
+  for (double rate = search.best; search.n_further < study->widen;) {
+    rate = ock_twelve_digits(rate * ratio);
+    search.further[search.n_further++] = rate;
+    search.settled = is_tried(study, runs, n_runs, levels, rate);
+    double loss = mean_loss(study, runs, n_runs, levels, rate);
+    if (loss == INFINITY || !is_better(loss, rate, best_loss, search.best)) break;
+    search.best = rate;
+    best_loss = loss;
+  }
+  return search;
 }
 
 static size_t count_differences(const ockham_study *study, const uint8_t *a, const uint8_t *b) {
@@ -55,7 +95,7 @@ double ock_rate_choose(const ockham_study *study, const ockham_run *runs, size_t
     if (runs[i].purpose != OCKHAM_PURPOSE_PROBE || runs[i].scale != 0) continue;
     size_t n = count_differences(study, runs[i].levels, levels);
     if (n >= fewest) continue;
-    double rate = choose_of_cell(study, runs, n_runs, runs[i].levels);
+    double rate = ock_rate_find(study, runs, n_runs, runs[i].levels).best;
     if (rate == 0) continue;
     best = rate;
     fewest = n;

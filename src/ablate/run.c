@@ -322,14 +322,36 @@ static ockham_status make_slots(runner *r, ockham_error *err) {
   return is_made ? OCKHAM_OK : ock_fail_memory(err, "runs", r->n_slots * sizeof *r->slots);
 }
 
+static ockham_status run_plan(runner *r, const ockham_plan *plan, ockham_error *err) {
+  OCK_TRY(ock_schedule_make(&r->schedule, r->study, plan, r->journal, r->options, err));
+  ockham_status status = loop(r, err);
+  stop_all(r);
+  ock_schedule_clear(&r->schedule);
+  return status;
+}
+
+/* While what was run calls for more: rates beyond those of the plan. */
+static ockham_status run_further(runner *r, size_t n_planned, ockham_error *err) {
+  for (bool more = r->study->widen > 0; more;) {
+    size_t n;
+    ockham_plan *plan;
+    const ockham_run *runs = ock_journal_all(r->journal, &n);
+    OCK_TRY(ockham_plan_make(r->study, runs, n, &plan, err));
+    more = plan->n_runs > n_planned;
+    n_planned = plan->n_runs;
+    ockham_status status = more ? run_plan(r, plan, err) : OCKHAM_OK;
+    ockham_plan_free(plan);
+    OCK_TRY(status);
+  }
+  return OCKHAM_OK;
+}
+
 static ockham_status run_all(runner *r, const ockham_plan *plan, ockham_error *err) {
   OCK_TRY(ock_journal_lock(r->journal, err));
   r->has_gone_well = has_one_that_went_well(r->journal);
   OCK_TRY(make_slots(r, err));
-  OCK_TRY(ock_schedule_make(&r->schedule, r->study, plan, r->journal, r->options, err));
-  ockham_status status = loop(r, err);
-  stop_all(r);
-  return status;
+  OCK_TRY(run_plan(r, plan, err));
+  return run_further(r, plan->n_runs, err);
 }
 
 ockham_status ockham_study_run(const ockham_study *study, const ockham_plan *plan, ockham_journal *journal,
@@ -338,7 +360,6 @@ ockham_status ockham_study_run(const ockham_study *study, const ockham_plan *pla
   runner r = {.study = study, .journal = journal, .options = options ? options : &usual};
   r.folder = r.options->folder ? r.options->folder : ock_journal_folder(journal);
   ockham_status status = run_all(&r, plan, err);
-  ock_schedule_clear(&r.schedule);
   ock_free(r.slots);
   ock_free(r.polled);
   ock_free(r.environment);

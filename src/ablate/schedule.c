@@ -16,7 +16,7 @@ static bool has_ended(const ock_schedule *s, size_t i) {
   return s->states[i] == ENDED;
 }
 
-/* The cell's own probes have all ended; of a cell without, all have. */
+/* The cell's own probes have all ended, and call for no more; of a cell without, all have ended. */
 static bool probes_ended(const ock_schedule *s, const uint8_t *levels) {
   bool own = false, own_ended = true, all_ended = true;
   for (size_t i = 0; i < s->plan->n_runs; i++) {
@@ -27,7 +27,10 @@ static bool probes_ended(const ock_schedule *s, const uint8_t *levels) {
     all_ended = all_ended && has_ended(s, i);
     own_ended = own_ended && (!is_own || has_ended(s, i));
   }
-  return own ? own_ended : all_ended;
+  if (!own || !own_ended || !s->study->widen) return own ? own_ended : all_ended;
+  size_t n;
+  const ockham_run *runs = ock_journal_all(s->journal, &n);
+  return ock_rate_find(s->study, runs, n, levels).settled;
 }
 
 /* Fill in the run's rate; false: it is not known yet. */

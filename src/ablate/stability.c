@@ -33,22 +33,38 @@ static bool is_probe_of(const ockham_study *study, const ockham_run *run, const 
   return run->purpose == OCKHAM_PURPOSE_PROBE && counts && memcmp(run->levels, levels, study->n_factors) == 0;
 }
 
-/* Mean excess of a cell's probes over the best, and where that was; false: it was not probed at all rates. */
+/* What a cell's probes say. */
+typedef struct probed {
+  double excess, rate; /* mean excess of the study's rates over the best, and where that was */
+  bool at_edge;        /* of the rates that it was run at */
+} probed;
+
+static bool is_of_study(const ockham_study *study, double rate) {
+  for (size_t i = 0; i < study->n_rates; i++)
+    if (study->rates[i] == rate) return true;
+  return study->n_rates == 0;
+}
+
+/* False: it was not probed at all of the study's rates. */
 static bool probe_cell(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels,
-                       double *excess, double *rate) {
-  double sum = 0, best = INFINITY;
+                       probed *found) {
+  double sum = 0, best = INFINITY, lowest = INFINITY, highest = 0;
   size_t n = 0;
   for (size_t i = 0; i < n_runs; i++) {
     if (!is_probe_of(study, &runs[i], levels)) continue;
     double loss = runs[i].outcome == OCKHAM_OUTCOME_DONE ? fmin(runs[i].loss, study->worst_loss) : study->worst_loss;
-    sum += loss;
-    n++;
+    bool own = is_of_study(study, runs[i].rate); /* further ones are of some cells only */
+    sum += own ? loss : 0;
+    n += own;
+    lowest = fmin(lowest, runs[i].rate);
+    highest = fmax(highest, runs[i].rate);
     if (loss < best) {
       best = loss;
-      *rate = runs[i].rate;
+      found->rate = runs[i].rate;
     }
   }
-  *excess = sum / (double)n - best;
+  found->excess = sum / (double)n - best;
+  found->at_edge = found->rate == lowest || found->rate == highest;
   return n > 1 && n >= study->n_rates;
 }
 
@@ -59,23 +75,14 @@ static bool is_first_of_cell(const ockham_study *study, const ockham_run *runs, 
   return true;
 }
 
-static bool is_at_edge(const ockham_study *study, double rate) {
-  bool lower = false, higher = false;
-  for (size_t i = 0; i < study->n_rates; i++) {
-    lower = lower || study->rates[i] < rate;
-    higher = higher || study->rates[i] > rate;
-  }
-  return !lower || !higher;
-}
-
-static void add_cell(const ockham_study *study, const uint8_t *levels, double excess, double rate,
+static void add_cell(const ockham_study *study, const uint8_t *levels, const probed *cell,
                      ockham_level_stability *of_levels) {
   for (size_t f = 0, first = 0; f < study->n_factors; first += study->factors[f++].n_levels) {
     ockham_level_stability *level = &of_levels[first + levels[f]];
     level->n_probed++;
-    level->n_at_edge += is_at_edge(study, rate);
-    level->rate_sensitivity += excess;
-    level->rate += log(rate);
+    level->n_at_edge += cell->at_edge;
+    level->rate_sensitivity += cell->excess;
+    level->rate += log(cell->rate);
   }
 }
 
@@ -89,9 +96,9 @@ void ockham_study_stability(const ockham_study *study, const ockham_run *runs, s
           .factor = f, .level = l, .n_runs = count.n_runs, .n_diverged = count.n_diverged, .n_failed = count.n_failed};
     }
   for (size_t i = 0; i < n_runs; i++) {
-    double excess, rate = 1;
-    if (is_first_of_cell(study, runs, i) && probe_cell(study, runs, n_runs, runs[i].levels, &excess, &rate))
-      add_cell(study, runs[i].levels, excess, rate, levels);
+    probed cell = {.rate = 1};
+    if (is_first_of_cell(study, runs, i) && probe_cell(study, runs, n_runs, runs[i].levels, &cell))
+      add_cell(study, runs[i].levels, &cell, levels);
   }
   for (size_t i = 0; i < n; i++) {
     levels[i].rate_sensitivity = levels[i].n_probed ? levels[i].rate_sensitivity / (double)levels[i].n_probed : NAN;

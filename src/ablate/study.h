@@ -5,12 +5,12 @@
 
 #include "ablate/internal.h"
 
-enum { OCK_MOST_FACTORS = 24, OCK_MOST_LEVELS = 32, OCK_MOST_SCALES = 64, OCK_MOST_RATES = 16 };
+enum { OCK_MOST_FACTORS = 24, OCK_MOST_LEVELS = 32, OCK_MOST_SCALES = 64, OCK_MOST_RATES = 16, OCK_MOST_WIDER = 8 };
 
 /* Where things stand in the file, for messages; all arrays are of the study's sizes. */
 typedef struct ock_study_lines {
   size_t *factors, **levels, *scales, *forbidden, *claims, *base, **settings;
-  size_t command, corpus, design, rates, worst_loss;
+  size_t command, corpus, design, rates, widen, worst_loss;
 } ock_study_lines;
 
 typedef struct ock_study_file {

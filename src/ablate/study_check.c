@@ -71,6 +71,9 @@ static ockham_status check_names(const ock_study_file *file, ockham_error *err) 
     if (strcmp(name, "rate") == 0 && study->n_rates)
       return ock_study_fault(file, file->lines.rates, err, "expected no rates where the rate is a factor");
   }
+  if (study->widen && study->n_rates < 2)
+    return ock_study_fault(file, file->lines.widen, err, "expected rates, two or more, to go on from; found %zu",
+                           study->n_rates);
   for (size_t i = 0; i < study->n_base; i++)
     OCK_TRY(check_setting_name(file, file->lines.base[i], study->base[i].name, err));
   for (size_t s = 0; s < study->n_scales; s++)

@@ -354,6 +354,11 @@ static ockham_status read_rates(ock_reading *r, const yaml_node_t *node) {
   return OCKHAM_OK;
 }
 
+static ockham_status read_widen(ock_reading *r, const yaml_node_t *node) {
+  r->file->lines.widen = ock_yaml_line(node);
+  return ock_read_count(r, node, 0, OCK_MOST_WIDER, &r->study->widen);
+}
+
 /* Those that others refer to are read before them, wherever they stand. */
 static ockham_status skip(ock_reading *r, const yaml_node_t *node) {
   (void)r;
@@ -371,25 +376,12 @@ static ockham_status read_later(ock_reading *r, const yaml_node_t *root) {
 }
 
 static ockham_status read_study(ock_reading *r) {
-  static const ock_read_key keys[] = {{"name", read_study_name},
-                                      {"question", read_question},
-                                      {"corpus", read_corpus},
-                                      {"command", read_command},
-                                      {"metric", read_metric},
-                                      {"compute", read_compute},
-                                      {"base", read_base},
-                                      {"factors", read_factors},
-                                      {"scales", read_scales},
-                                      {"forbidden", skip},
-                                      {"design", read_design},
-                                      {"seeds", read_seeds},
-                                      {"rates", read_rates},
-                                      {"claims", skip},
-                                      {"worst-loss", read_worst_loss},
-                                      {"budget", read_budget},
-                                      {"timeout", read_timeout},
-                                      {"seed", read_seed},
-                                      {0}};
+  static const ock_read_key keys[] = {
+      {"name", read_study_name}, {"question", read_question}, {"corpus", read_corpus}, {"command", read_command},
+      {"metric", read_metric},   {"compute", read_compute},   {"base", read_base},     {"factors", read_factors},
+      {"scales", read_scales},   {"forbidden", skip},         {"design", read_design}, {"seeds", read_seeds},
+      {"rates", read_rates},     {"widen", read_widen},       {"claims", skip},        {"worst-loss", read_worst_loss},
+      {"budget", read_budget},   {"timeout", read_timeout},   {"seed", read_seed},     {0}};
   const yaml_node_t *root = yaml_document_get_root_node(&r->document);
   if (!root) return ock_study_fault(r->file, 0, r->err, "expected a study, found nothing");
   OCK_TRY(ock_read_expect(r, root, YAML_MAPPING_NODE, "a study (keys such as factors: and scales:)"));

@@ -111,6 +111,43 @@ static void test_a_scale_to_come(void **state) {
   free(made);
 }
 
+/* Later probes found a better rate for the baseline, which was run again: what it was before is no part of it. */
+static void test_superseded(void **state) {
+  (void)state;
+  static const double rates[] = {1, 2};
+  made_study *made = usual_study(4, 3, 4, .004), *other = usual_study(4, 3, 4, .004);
+  uint8_t baseline[4] = {0};
+  size_t n = made->n_runs, n_old = 0;
+  made->study.rates = rates, made->study.n_rates = 2;
+  for (size_t i = 0; i < n; i++) {
+    made->runs[i].rate = memcmp(made->levels[i], baseline, 4) ? 1 : 2;
+    if (memcmp(made->levels[i], baseline, 4)) continue;
+    size_t at = made->n_runs++;
+    memcpy(made->levels[at], baseline, 4);
+    made->runs[at] = made->runs[i];
+    made->runs[at].id = at + 1, made->runs[at].levels = made->levels[at];
+    made->runs[at].rate = 1, made->runs[at].loss += .5;
+    n_old++;
+  }
+  for (int r = 0; r < 2; r++) {
+    size_t at = made->n_runs++;
+    memcpy(made->levels[at], baseline, 4);
+    made->runs[at] = made->runs[0];
+    made->runs[at].id = at + 1, made->runs[at].levels = made->levels[at], made->runs[at].scale = 0;
+    made->runs[at].purpose = OCKHAM_PURPOSE_PROBE;
+    made->runs[at].rate = rates[r], made->runs[at].loss = 3 - r;
+  }
+  ockham_ablation *answer = made_analyse(made, NULL), *as_before = made_analyse(other, NULL);
+  char warning[64];
+  snprintf(warning, sizeof warning, "%zu runs are left out: a better learning rate", n_old);
+  assert_true(n_old > 3 && made_warns(answer, warning));
+  for (size_t j = 0; j < 4; j++) assert_true(answer->mains[j].log_loss.value == as_before->mains[j].log_loss.value);
+  ockham_ablation_free(answer);
+  ockham_ablation_free(as_before);
+  free(made);
+  free(other);
+}
+
 static void test_no_replicates(void **state) {
   (void)state;
   made_study *made = usual_study(3, 3, 0, .004);
@@ -321,14 +358,23 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_bad_data),        cmocka_unit_test(test_bad_options),
-      cmocka_unit_test(test_interrupted),     cmocka_unit_test(test_one_scale),
-      cmocka_unit_test(test_a_scale_to_come), cmocka_unit_test(test_no_replicates),
-      cmocka_unit_test(test_saturated),       cmocka_unit_test(test_failed_and_waiting),
-      cmocka_unit_test(test_same_run_again),  cmocka_unit_test(test_confounded),
-      cmocka_unit_test(test_aliased_pairs),   cmocka_unit_test(test_help_that_turns_to_harm),
-      cmocka_unit_test(test_rising_loss),     cmocka_unit_test(test_probes),
-      cmocka_unit_test(test_three_levels),    cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_bad_data),
+      cmocka_unit_test(test_bad_options),
+      cmocka_unit_test(test_interrupted),
+      cmocka_unit_test(test_one_scale),
+      cmocka_unit_test(test_a_scale_to_come),
+      cmocka_unit_test(test_no_replicates),
+      cmocka_unit_test(test_superseded),
+      cmocka_unit_test(test_saturated),
+      cmocka_unit_test(test_failed_and_waiting),
+      cmocka_unit_test(test_same_run_again),
+      cmocka_unit_test(test_confounded),
+      cmocka_unit_test(test_aliased_pairs),
+      cmocka_unit_test(test_help_that_turns_to_harm),
+      cmocka_unit_test(test_rising_loss),
+      cmocka_unit_test(test_probes),
+      cmocka_unit_test(test_three_levels),
+      cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,8 @@ static void test_faults_say_what_and_where(void **state) {
        "s.yaml:11: S2 has the settings of S1: their runs would be the same"},
       {"kind: d-optimal", "kind: dopt", "s.yaml:13: expected full, fraction, d-optimal, add-one-in or leave-one-out"},
       {"[0.5, 1, 2]", "[0.5, 1, 1]", "s.yaml:15: 1 is given twice"},
+      {NULL, "widen: 9\n", "s.yaml:21: expected a whole number from 0 to 8, found '9'"},
+      {"rates: [0.5, 1, 2]", "widen: 2", "s.yaml:15: expected rates, two or more, to go on from; found 0"},
       {"[0.5, 1, 2]", "[0, 1]", "s.yaml:15: expected a number from 1e-06 to 1e+06, found '0'"},
       {"a=on helps", "a=on is great", "s.yaml:16: expected FACTOR=LEVEL and helps, hurts"},
       {"a=on helps", "a=off helps",

@@ -178,6 +178,7 @@ echo $$ >>pids
 sh -c 'sleep 0.2'
 exec sh train.sh "$@"
 END
+: >killed
 "$ockham" ablate run k.yaml --cores 2 >killed 2>&1 &
 ablating=$!
 for i in $(seq 100); do

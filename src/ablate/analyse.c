@@ -142,6 +142,29 @@ static size_t find_central(ock_analysis *a, const ock_unit *units, size_t n) {
   return n_different;
 }
 
+/* Each unit at the middle of its scale. */
+static void flatten(const ock_model *m, double *l) {
+  for (size_t u = 0, first = 0; u < m->n_units; u++) {
+    if (u + 1 < m->n_units && m->units[u + 1].scale == m->units[u].scale) continue;
+    double mean = 0;
+    for (size_t i = first; i <= u; i++) mean += m->l[i] / (double)(u + 1 - first);
+    for (; first <= u; first++) l[first] = mean;
+  }
+}
+
+/* A trend is told by scales: what little the compute of one scale's cells differs by would tell any trend, and badly.
+ */
+static ockham_status find_trends(ock_analysis *a, ockham_error *err) {
+  ock_model *m = &a->model, flat = *m;
+  flat.l = ock_arena_array(&a->scratch, m->n_units, sizeof *flat.l);
+  bool *told = ock_arena_array(&a->scratch, m->n_mains, sizeof *told);
+  if (!flat.l || !told) return ock_no_room(err);
+  flatten(m, flat.l);
+  OCK_TRY(ock_columns_told(&flat, ock_first_trend(m), m->n_mains, told, err));
+  m->trends = told;
+  return OCKHAM_OK;
+}
+
 static ockham_status make_model(ock_analysis *a, bool law, ockham_error *err) {
   ock_model *m = &a->model;
   ock_unit *units;
@@ -159,6 +182,7 @@ static ockham_status make_model(ock_analysis *a, bool law, ockham_error *err) {
   for (size_t u = 0; u < n; u++)
     if (!(units[u].loss > 0)) return ock_fail(err, OCKHAM_BAD_DATA, "expected losses above 0, found %g", units[u].loss);
   if (!ock_model_make(m, &a->scratch, a->study->n_scales, 0, a->central)) return ock_no_room(err);
+  if (law) OCK_TRY(find_trends(a, err));
   ock_variance_guess(m);
   return OCKHAM_OK;
 }
@@ -167,9 +191,7 @@ static ockham_status find_told(ock_analysis *a, ockham_error *err) {
   const ock_model *m = &a->model;
   OCK_TRY(ock_columns_told(m, ock_first_main(m), m->n_mains, a->main_told, err));
   for (size_t j = 0; j < m->n_mains; j++) a->trend_told[j] = false;
-  if (m->n_blocks) return OCKHAM_OK;
-  OCK_TRY(ock_columns_told(m, ock_first_trend(m), m->n_mains, a->trend_told, err));
-  for (size_t j = 0; j < m->n_mains; j++) a->trend_told[j] = a->trend_told[j] && a->main_told[j];
+  for (size_t j = 0; !m->n_blocks && j < m->n_mains; j++) a->trend_told[j] = m->trends[j] && a->main_told[j];
   return OCKHAM_OK;
 }
 

@@ -36,6 +36,7 @@ typedef struct ock_model {
   size_t n_units;
   const ock_unit *units;
   double *l;      /* n_units: log(C / C0), or what stands for it */
+  bool *trends;   /* n_mains: its product with l is a column; else that is 0. NULL: all are */
   double *offset; /* n_units: taken off log(loss - E); NULL: 0 */
   double *fitted; /* n_units: the loss, as last fitted */
   size_t n_scales;

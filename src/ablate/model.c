@@ -45,7 +45,7 @@ void ock_model_row(const ock_model *m, const uint8_t *levels, double l, size_t b
   for (size_t b = 0; b < m->n_blocks; b++) row[b] = m->n_blocks == 1 || b == block;
   if (!m->n_blocks) row[0] = 1, row[1] = l;
   for (size_t j = 0; j < m->n_mains; j++) mains[j] = is_at(&m->mains[j], levels) - m->centre[j];
-  for (size_t j = 0; !m->n_blocks && j < m->n_mains; j++) trends[j] = mains[j] * l;
+  for (size_t j = 0; !m->n_blocks && j < m->n_mains; j++) trends[j] = m->trends && !m->trends[j] ? 0 : mains[j] * l;
   for (size_t j = 0; j < m->n_pairs; j++) pairs[j] = mains[m->pairs[j][0]] * mains[m->pairs[j][1]];
 }
 

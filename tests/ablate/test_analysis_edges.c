@@ -111,6 +111,32 @@ static void test_a_scale_to_come(void **state) {
   free(made);
 }
 
+/* The compute of a scale's cells differs a little, and the next scale has two cells: that tells no trend of four
+ * factors, though their columns are independent. */
+static void test_a_scale_of_two_cells(void **state) {
+  (void)state;
+  made_study *made = made_new(4, 1);
+  made_law law = made_usual;
+  law.noise = .004;
+  made_fill(made, &law, 4);
+  for (size_t i = 0; i < made->n_runs; i++)
+    for (size_t f = 0; f < 4; f++) made->runs[i].flops *= made->levels[i][f] ? 1 + .01 * (double)(f + 1) : 1;
+  made->study.n_scales = 2;
+  made->scales[1].name = "S2";
+  static const uint8_t cells[2][4] = {{0, 0, 0, 0}, {1, 1, 0, 0}};
+  for (size_t i = 0; i < 8; i++) made_add(made, &law, 1, cells[i % 2]);
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_true(answer->law.fitted && made_warns(answer, "does not vary at two scales: its gain is taken to stay"));
+  for (size_t j = 0; j < 4; j++) {
+    const ockham_effect *e = &answer->mains[j];
+    assert_int_equal(e->trend, OCKHAM_TREND_UNKNOWN);
+    assert_true(e->ceg[0].value == e->ceg[1].value && e->ceg[0].value > .3 && e->ceg[0].value < 3);
+  }
+  assert_true(answer->mains[0].loss[0].high < 0);
+  ockham_ablation_free(answer);
+  free(made);
+}
+
 /* Later probes found a better rate for the baseline, which was run again: what it was before is no part of it. */
 static void test_superseded(void **state) {
   (void)state;
@@ -358,23 +384,15 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_bad_data),
-      cmocka_unit_test(test_bad_options),
-      cmocka_unit_test(test_interrupted),
-      cmocka_unit_test(test_one_scale),
-      cmocka_unit_test(test_a_scale_to_come),
-      cmocka_unit_test(test_no_replicates),
-      cmocka_unit_test(test_superseded),
-      cmocka_unit_test(test_saturated),
-      cmocka_unit_test(test_failed_and_waiting),
-      cmocka_unit_test(test_same_run_again),
-      cmocka_unit_test(test_confounded),
-      cmocka_unit_test(test_aliased_pairs),
-      cmocka_unit_test(test_help_that_turns_to_harm),
-      cmocka_unit_test(test_rising_loss),
-      cmocka_unit_test(test_probes),
-      cmocka_unit_test(test_three_levels),
-      cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_bad_data),        cmocka_unit_test(test_bad_options),
+      cmocka_unit_test(test_interrupted),     cmocka_unit_test(test_one_scale),
+      cmocka_unit_test(test_a_scale_to_come), cmocka_unit_test(test_no_replicates),
+      cmocka_unit_test(test_superseded),      cmocka_unit_test(test_a_scale_of_two_cells),
+      cmocka_unit_test(test_saturated),       cmocka_unit_test(test_failed_and_waiting),
+      cmocka_unit_test(test_same_run_again),  cmocka_unit_test(test_confounded),
+      cmocka_unit_test(test_aliased_pairs),   cmocka_unit_test(test_help_that_turns_to_harm),
+      cmocka_unit_test(test_rising_loss),     cmocka_unit_test(test_probes),
+      cmocka_unit_test(test_three_levels),    cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,13 +86,14 @@ const cli_command cmd_ablate_import = {
 
 /* ---- export ---- */
 
-typedef struct export_options {
+/* Of commands that need no other. */
+typedef struct journal_options {
   const char *journal;
-} export_options;
+} journal_options;
 
-static const cli_option export_table[] = {
+static const cli_option journal_table[] = {
     {"journal", CLI_TEXT, "FILE", "what has been run (default: beside STUDY, in .journal)",
-     offsetof(export_options, journal), NULL},
+     offsetof(journal_options, journal), NULL},
     {0},
 };
 
@@ -111,7 +112,7 @@ static int export_runs(const char *path, const char *table, const char *journal)
 }
 
 static int run_export(int n_arguments, char **arguments, const cli_command *command) {
-  export_options o = {0};
+  journal_options o = {0};
   bool stop;
   int n, code = cli_parse(command, n_arguments, arguments, &o, &n, &stop);
   return stop ? code : export_runs(arguments[0], arguments[1], o.journal);
@@ -126,20 +127,10 @@ const cli_command cmd_ablate_export = {"ablate export",
                                        2,
                                        2,
                                        false,
-                                       export_table,
+                                       journal_table,
                                        run_export};
 
 /* ---- job arrays ---- */
-
-typedef struct slurm_options {
-  const char *journal;
-} slurm_options;
-
-static const cli_option slurm_table[] = {
-    {"journal", CLI_TEXT, "FILE", "what has been run (default: beside STUDY, in .journal)",
-     offsetof(slurm_options, journal), NULL},
-    {0},
-};
 
 static void print_tasks(const char *path, const char *script, size_t n, size_t later) {
   if (n == 0) {
@@ -167,7 +158,7 @@ static int write_script(const char *path, const char *script, const char *journa
 }
 
 static int run_slurm(int n_arguments, char **arguments, const cli_command *command) {
-  slurm_options o = {0};
+  journal_options o = {0};
   bool stop;
   int n, code = cli_parse(command, n_arguments, arguments, &o, &n, &stop);
   return stop ? code : write_script(arguments[0], arguments[1], o.journal);
@@ -180,5 +171,5 @@ const cli_command cmd_ablate_slurm = {"ablate slurm",
                                       2,
                                       2,
                                       false,
-                                      slurm_table,
+                                      journal_table,
                                       run_slurm};

@@ -316,14 +316,14 @@ function fillDesign() {
 // ---- the rest ----
 
 function fillHead() {
-  const { runs } = study, known = scales.map((s) => s.compute).filter((c) => c > 0), seconds = runs.reduce((sum, r) => sum + (r.seconds ?? 0), 0);
+  const { runs } = study, begun = new Set(runs.map((r) => r.scale)).size, known = scales.map((s) => s.compute).filter((c) => c > 0), seconds = runs.reduce((sum, r) => sum + (r.seconds ?? 0), 0);
   const diverged = runs.filter((r) => r.outcome === "diverged").length;
   $("source").append("Ablation study ", isolated(report.source));
   $("headline").append(...report.headline.split(", ").flatMap((part, i, all) => [make("span", {}, i < all.length - 1 ? `${part},` : part), " "]));
   $("question").hidden = !study.study.question;
   if (study.study.question) $("question").append(isolated(study.study.question));
   define($("facts"), [
-    ["runs", whole.format(runs.length)], ["scales", `${scales.length}`],
+    ["runs", whole.format(runs.length)], ["scales", begun < scales.length ? `${begun} of ${scales.length}` : `${begun}`],
     [account.unit, known.length > 0 && (Math.max(...known) / Math.min(...known) > 1.05 ? `${amount(Math.min(...known))}–${amount(Math.max(...known))}` : amount(known[0]))],
     ["changes", `${changes.length}`], ["core time", seconds > 0 && duration(seconds)], ["diverged", `${diverged}`],
   ]);

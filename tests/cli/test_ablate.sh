@@ -269,6 +269,15 @@ cmp -s out runs.csv || complain 'it is not the same after an import'
 fails 2 'runs.txt: expected a name in .csv' ablate export w.yaml runs.txt
 fails 1 'no.journal: nothing has been run yet; next: ockham ablate run w.yaml' ablate export w.yaml no.csv --journal no.journal
 
+# ---- a study that was published with its runs ----
+cp "$here"/../../examples/ablation/components.{yaml,csv} .
+succeeds ablate import components.yaml components.csv
+same 'the example' '193 runs imported into components.journal' "$(cat out)"
+succeeds ablate report components.yaml --bootstraps 200 --quiet
+grep -qE '^  position learned (→|->) rope +helps' out || complain 'rotary positions do not help in the example'
+grep -qE '^  joint is submultiplicative +yes' out || complain 'the gains of the example are multiplied'
+grep -q 'beware: 20 of 212 runs are still to be run' out || complain 'the example is not known to be under way'
+
 succeeds ablate --help
 grep -q 'ockham ablate report' out || complain 'no help'
 succeeds ablate run --help

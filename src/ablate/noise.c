@@ -18,6 +18,50 @@ static bool takes_all(const ock_analysis *a, size_t run, size_t scale) {
   return a->runs[run].scale == scale;
 }
 
+/* The noise of equal runs with a level, and of those without it. */
+typedef struct parted {
+  double squares[2], freedom[2]; /* without, with */
+} parted;
+
+static parted part_by_level(const ock_unit *units, size_t n, size_t factor, size_t level) {
+  parted p = {{0}, {0}};
+  for (size_t u = 0; u < n; u++) {
+    bool has = units[u].levels[factor] == level;
+    p.squares[has] += units[u].squares, p.freedom[has] += (double)units[u].n - 1;
+  }
+  return p;
+}
+
+/* How many times the standard deviation without the level is that with it; 0: no more than chance may do. */
+static double ratio_of(const parted *p) {
+  const double significant = .001, worth_telling = 4;
+  if (!(p->freedom[0] > 0 && p->freedom[1] > 0 && p->squares[0] > 0)) return 0;
+  double f = p->squares[1] / p->freedom[1] / (p->squares[0] / p->freedom[0]);
+  if (f < worth_telling * worth_telling || ock_f_tail(f, p->freedom[1], p->freedom[0]) > significant) return 0;
+  return sqrt(f);
+}
+
+/* One noise for all is asked of the model: a level that is much noisier than the others blurs what is told of these. */
+static ockham_status warn_of_level(ock_analysis *a, size_t scale, const ock_unit *units, size_t n) {
+  const ockham_study *study = a->study;
+  double most = 0;
+  size_t factor = 0, level = 0;
+  for (size_t f = 0; f < study->n_factors; f++)
+    for (size_t l = 0; l < study->factors[f].n_levels; l++) {
+      parted p = part_by_level(units, n, f, l);
+      double ratio = ratio_of(&p);
+      if (ratio > most) most = ratio, factor = f, level = l;
+    }
+  if (!(most > 0)) return OCKHAM_OK;
+  parted p = part_by_level(units, n, factor, level);
+  return ock_warn(
+      a,
+      "scale '%s': equal runs at %s=%s differ by %.2g, the others by %.2g, which makes intervals of all wider: a "
+      "study without it tells more of the rest",
+      study->scales[scale].name, study->factors[factor].name, study->factors[factor].levels[level],
+      sqrt(p.squares[1] / p.freedom[1]), sqrt(p.squares[0] / p.freedom[0]));
+}
+
 ockham_status ock_scale_noise_find(ock_analysis *a, ockham_error *err) {
   for (size_t s = 0; s < a->study->n_scales; s++) {
     ockham_scale_noise *noise = &a->out->scales[s];
@@ -28,6 +72,7 @@ ockham_status ock_scale_noise_find(ock_analysis *a, ockham_error *err) {
     for (size_t u = 0; u < n; u++) squares += units[u].squares, noise->degrees += units[u].n - 1;
     noise->sd = noise->degrees ? sqrt(squares / (double)noise->degrees) : NAN;
     noise->detectable = NAN;
+    if (warn_of_level(a, s, units, n)) return ock_no_room(err);
   }
   return OCKHAM_OK;
 }

@@ -137,6 +137,21 @@ static void test_a_scale_of_two_cells(void **state) {
   free(made);
 }
 
+/* Equal runs at one level differ by ten times as much as others. */
+static void test_a_noisy_level(void **state) {
+  (void)state;
+  made_study *made = usual_study(4, 2, 6, .004), *even = usual_study(4, 2, 6, .004);
+  for (size_t i = 0; i < made->n_runs; i++)
+    if (made->levels[i][1]) made->runs[i].loss += .04 * ock_rng_normal(&made->rng);
+  ockham_ablation *answer = made_analyse(made, NULL), *of_even = made_analyse(even, NULL);
+  assert_true(made_warns(answer, "equal runs at norm=b differ by 0.0")); /* the recipe has all second levels */
+  assert_false(made_warns(of_even, "equal runs at"));
+  ockham_ablation_free(answer);
+  ockham_ablation_free(of_even);
+  free(made);
+  free(even);
+}
+
 /* Later probes found a better rate for the baseline, which was run again: what it was before is no part of it. */
 static void test_superseded(void **state) {
   (void)state;
@@ -384,15 +399,25 @@ static void test_allocation_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_bad_data),        cmocka_unit_test(test_bad_options),
-      cmocka_unit_test(test_interrupted),     cmocka_unit_test(test_one_scale),
-      cmocka_unit_test(test_a_scale_to_come), cmocka_unit_test(test_no_replicates),
-      cmocka_unit_test(test_superseded),      cmocka_unit_test(test_a_scale_of_two_cells),
-      cmocka_unit_test(test_saturated),       cmocka_unit_test(test_failed_and_waiting),
-      cmocka_unit_test(test_same_run_again),  cmocka_unit_test(test_confounded),
-      cmocka_unit_test(test_aliased_pairs),   cmocka_unit_test(test_help_that_turns_to_harm),
-      cmocka_unit_test(test_rising_loss),     cmocka_unit_test(test_probes),
-      cmocka_unit_test(test_three_levels),    cmocka_unit_test(test_allocation_failures),
+      cmocka_unit_test(test_bad_data),
+      cmocka_unit_test(test_bad_options),
+      cmocka_unit_test(test_interrupted),
+      cmocka_unit_test(test_one_scale),
+      cmocka_unit_test(test_a_scale_to_come),
+      cmocka_unit_test(test_no_replicates),
+      cmocka_unit_test(test_superseded),
+      cmocka_unit_test(test_a_noisy_level),
+      cmocka_unit_test(test_a_scale_of_two_cells),
+      cmocka_unit_test(test_saturated),
+      cmocka_unit_test(test_failed_and_waiting),
+      cmocka_unit_test(test_same_run_again),
+      cmocka_unit_test(test_confounded),
+      cmocka_unit_test(test_aliased_pairs),
+      cmocka_unit_test(test_help_that_turns_to_harm),
+      cmocka_unit_test(test_rising_loss),
+      cmocka_unit_test(test_probes),
+      cmocka_unit_test(test_three_levels),
+      cmocka_unit_test(test_allocation_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -284,8 +284,8 @@ static void test_a_study_that_grew_is_the_same(void **state) {
 
 static void test_examples_are_studies(void **state) {
   (void)state;
-  static const char *const names[] = {"quick", "components", "objective", "anybody"};
-  for (size_t i = 0; i < 4; i++) {
+  static const char *const names[] = {"quick", "components", "objective", "continuation", "others", "anybody"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     char path[1024];
     ockham_study *study;
     snprintf(path, sizeof path, "%s/../../examples/ablation/%s.yaml", OCK_TEST_DATA, names[i]);

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 #include "ablate/import.h"
 #include "data/internal.h"
@@ -93,9 +92,9 @@ static ockham_status write_rows(const ockham_study *study, const ockham_run *run
 
 ockham_status ockham_journal_export(const ockham_journal *journal, const char *path, uint64_t *n_exported,
                                     ockham_error *err) {
-  size_t length = strlen(path), n_runs;
+  size_t n_runs;
   const ockham_run *runs = ock_journal_all(journal, &n_runs);
-  if (strcmp(path, "-") != 0 && (length < 4 || strcasecmp(path + length - 4, ".csv") != 0))
+  if (strcmp(path, "-") != 0 && !ock_ends_in(path, ".csv"))
     return ock_fail(err, OCKHAM_BAD_ARGUMENT, "%s: expected a name in .csv", ock_show(path).text);
   ock_output output = {0};
   OCK_TRY(ock_output_open(&output, path, err));

@@ -108,20 +108,35 @@ static bool is_best_probe(const ock_analysis *a, size_t i) {
   return true;
 }
 
-/* A probe that came later found a better rate for the cell, and there are runs at that: this one is of another study.
- */
-static bool is_superseded(const ock_analysis *a, size_t i) {
-  const ockham_run *run = &a->runs[i];
-  if (a->study->n_rates < 2 || run->purpose == OCKHAM_PURPOSE_PROBE) return false;
-  double rate = ock_rate_choose(a->study, a->runs, a->n_runs, run->levels);
-  if (rate == 0 || ock_rate_of(run) == rate) return false;
-  const ock_cells *cells = &a->cells;
-  for (size_t at = cells->first[cells->of[i]]; at < cells->first[cells->of[i] + 1]; at++) {
-    const ockham_run *other = &a->runs[cells->runs[at]];
-    if (other->purpose != OCKHAM_PURPOSE_PROBE && ock_rate_of(other) == rate && !isnan(a->loss[cells->runs[at]]))
-      return true;
+static bool is_at_rate(const ockham_run *run, double rate) {
+  return run->purpose != OCKHAM_PURPOSE_PROBE && ock_rate_of(run) == rate;
+}
+
+/* The rate that a cell's runs have to be at, where it has runs at its best: what ran before a later probe found that is
+ * of another study. 0: any. */
+static double rate_of_cell(const ock_analysis *a, size_t cell) {
+  const size_t *first = a->cells.runs + a->cells.first[cell], *end = a->cells.runs + a->cells.first[cell + 1];
+  if (a->study->n_rates < 2) return 0;
+  double rate = ock_rate_choose(a->study, a->runs, a->n_runs, a->runs[*first].levels);
+  for (const size_t *i = first; i < end; i++)
+    if (is_at_rate(&a->runs[*i], rate) && !isnan(a->loss[*i])) return rate;
+  return 0;
+}
+
+static void count_cell(ock_analysis *a, size_t cell) {
+  double rate = rate_of_cell(a, cell);
+  for (size_t at = a->cells.first[cell]; at < a->cells.first[cell + 1]; at++) {
+    size_t i = a->cells.runs[at];
+    const ockham_run *run = &a->runs[i];
+    ockham_scale_noise *noise = &a->out->scales[run->scale];
+    bool probe = run->purpose == OCKHAM_PURPOSE_PROBE, superseded = rate > 0 && !probe && !is_at_rate(run, rate);
+    bool counts = !isnan(a->loss[i]) && !superseded && (!probe || is_best_probe(a, i));
+    a->n_superseded += superseded;
+    a->diverged[i] = counts && ock_run_diverged(a->study, run);
+    a->used[i] = counts && !a->diverged[i];
+    noise->n_runs += counts;
+    noise->n_diverged += a->diverged[i];
   }
-  return false;
 }
 
 static ockham_status count_runs(ock_analysis *a, ockham_error *err) {
@@ -134,17 +149,7 @@ static ockham_status count_runs(ock_analysis *a, ockham_error *err) {
     a->log_compute[i] = compute_of(a, run);
     noise->n_failed += ock_has_failed(run->outcome);
   }
-  for (size_t i = 0; i < a->n_runs; i++) {
-    const ockham_run *run = &a->runs[i];
-    ockham_scale_noise *noise = &a->out->scales[run->scale];
-    bool superseded = is_superseded(a, i);
-    bool counts = !isnan(a->loss[i]) && !superseded && (run->purpose != OCKHAM_PURPOSE_PROBE || is_best_probe(a, i));
-    a->n_superseded += superseded;
-    a->diverged[i] = counts && ock_run_diverged(a->study, run);
-    a->used[i] = counts && !a->diverged[i];
-    noise->n_runs += counts;
-    noise->n_diverged += a->diverged[i];
-  }
+  for (size_t c = 0; c < a->cells.n; c++) count_cell(a, c);
   return OCKHAM_OK;
 }
 

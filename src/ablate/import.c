@@ -317,7 +317,7 @@ static ockham_status read_file(const char *path, char **text, size_t *size, ockh
   return OCKHAM_OK;
 }
 
-static bool ends_in(const char *path, const char *ending) {
+bool ock_ends_in(const char *path, const char *ending) {
   size_t n = strlen(path), m = strlen(ending);
   return n >= m && strcasecmp(path + n - m, ending) == 0;
 }
@@ -329,13 +329,13 @@ static ockham_status import_file(ock_import *import, const char *path, ockham_er
   ockham_status status;
   import->path = path;
   import->row = 1;
-  if (ends_in(path, ".out"))
+  if (ock_ends_in(path, ".out"))
     status = ock_import_task(import, text, size, err);
   else if (strlen(text) != size)
     status = ock_fail(err, OCKHAM_BAD_FILE, "%s: expected text, found a zero byte", ock_show(path).text);
-  else if (ends_in(path, ".csv") || ends_in(path, ".tsv"))
+  else if (ock_ends_in(path, ".csv") || ock_ends_in(path, ".tsv"))
     status = ock_import_csv(import, text, err);
-  else if (ends_in(path, ".jsonl") || ends_in(path, ".ndjson") || ends_in(path, ".json"))
+  else if (ock_ends_in(path, ".jsonl") || ock_ends_in(path, ".ndjson") || ock_ends_in(path, ".json"))
     status = ock_import_lines(import, text, err);
   else
     status = ock_fail(err, OCKHAM_BAD_FILE, "%s: expected a name in .csv, .tsv, .jsonl or .out", ock_show(path).text);
@@ -348,7 +348,7 @@ static int by_name(const struct dirent **a, const struct dirent **b) {
 }
 
 static int is_output(const struct dirent *entry) {
-  return ends_in(entry->d_name, ".out");
+  return ock_ends_in(entry->d_name, ".out");
 }
 
 static ockham_status import_folder(ock_import *import, const char *path, ockham_error *err) {

@@ -21,6 +21,9 @@ typedef struct ock_import {
   uint64_t n_imported, n_rows;
 } ock_import;
 
+/* Whether a path has that ending, in letters of either case. */
+bool ock_ends_in(const char *path, const char *ending);
+
 /* One run. BAD_DATA says in which row. */
 ockham_status ock_import_run(ock_import *import, const ock_field *fields, size_t n, ockham_error *err);
 /* From text in memory, which is changed. */

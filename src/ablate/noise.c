@@ -46,20 +46,20 @@ static ockham_status warn_of_level(ock_analysis *a, size_t scale, const ock_unit
   const ockham_study *study = a->study;
   double most = 0;
   size_t factor = 0, level = 0;
+  parted worst = {{0}, {0}};
   for (size_t f = 0; f < study->n_factors; f++)
     for (size_t l = 0; l < study->factors[f].n_levels; l++) {
       parted p = part_by_level(units, n, f, l);
       double ratio = ratio_of(&p);
-      if (ratio > most) most = ratio, factor = f, level = l;
+      if (ratio > most) most = ratio, factor = f, level = l, worst = p;
     }
   if (!(most > 0)) return OCKHAM_OK;
-  parted p = part_by_level(units, n, factor, level);
   return ock_warn(
       a,
       "scale '%s': equal runs at %s=%s differ by %.2g, the others by %.2g, which makes intervals of all wider: a "
       "study without it tells more of the rest",
       study->scales[scale].name, study->factors[factor].name, study->factors[factor].levels[level],
-      sqrt(p.squares[1] / p.freedom[1]), sqrt(p.squares[0] / p.freedom[0]));
+      sqrt(worst.squares[1] / worst.freedom[1]), sqrt(worst.squares[0] / worst.freedom[0]));
 }
 
 ockham_status ock_scale_noise_find(ock_analysis *a, ockham_error *err) {

@@ -5,17 +5,20 @@
 
 #include "ablate/journal.h"
 
-/* Mean loss of a cell's probes at one multiple; infinite without any that counts. */
+/* Mean loss of a cell's probes at one multiple; infinite without any that counts. *tried: there was one, however it
+ * ended. */
 static double mean_loss(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels,
-                        double rate) {
+                        double rate, bool *tried) {
   double sum = 0;
   size_t n = 0;
+  *tried = false;
   for (size_t i = 0; i < n_runs; i++) {
     const ockham_run *run = &runs[i];
-    bool counts = run->purpose == OCKHAM_PURPOSE_PROBE && run->scale == 0 && run->rate == rate &&
-                  (run->outcome == OCKHAM_OUTCOME_DONE || run->outcome == OCKHAM_OUTCOME_DIVERGED) &&
-                  memcmp(run->levels, levels, study->n_factors) == 0;
-    if (!counts) continue;
+    if (run->purpose != OCKHAM_PURPOSE_PROBE || run->scale != 0 || run->rate != rate ||
+        memcmp(run->levels, levels, study->n_factors) != 0)
+      continue;
+    *tried = *tried || run->outcome != OCKHAM_OUTCOME_WAITING;
+    if (run->outcome != OCKHAM_OUTCOME_DONE && run->outcome != OCKHAM_OUTCOME_DIVERGED) continue;
     sum += run->outcome == OCKHAM_OUTCOME_DONE ? run->loss : study->worst_loss;
     n++;
   }
@@ -27,16 +30,6 @@ static bool is_better(double loss, double rate, double best_loss, double best) {
   if (loss != best_loss) return loss < best_loss;
   double change = fabs(log(rate)), best_change = fabs(log(best));
   return change != best_change ? change < best_change : rate < best;
-}
-
-/* Tried once, however it ended. */
-static bool is_tried(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels,
-                     double rate) {
-  for (size_t i = 0; i < n_runs; i++)
-    if (runs[i].purpose == OCKHAM_PURPOSE_PROBE && runs[i].scale == 0 && runs[i].rate == rate &&
-        runs[i].outcome != OCKHAM_OUTCOME_WAITING && memcmp(runs[i].levels, levels, study->n_factors) == 0)
-      return true;
-  return false;
 }
 
 /* The rate next to one of the study's rates; 0: it is the last on that side. */
@@ -60,8 +53,9 @@ ock_rate_search ock_rate_find(const ockham_study *study, const ockham_run *runs,
   ock_rate_search search = {.settled = true};
   double best_loss = INFINITY;
   for (size_t i = 0; i < study->n_rates; i++) {
-    double rate = study->rates[i], loss = mean_loss(study, runs, n_runs, levels, rate);
-    search.settled = search.settled && is_tried(study, runs, n_runs, levels, rate);
+    bool tried;
+    double rate = study->rates[i], loss = mean_loss(study, runs, n_runs, levels, rate, &tried);
+    search.settled = search.settled && tried;
     if (loss == INFINITY || (search.best > 0 && !is_better(loss, rate, best_loss, search.best))) continue;
     search.best = rate;
     best_loss = loss;
@@ -71,8 +65,7 @@ ock_rate_search ock_rate_find(const ockham_study *study, const ockham_run *runs,
   for (double rate = search.best; search.n_further < study->widen;) {
     rate = ock_twelve_digits(rate * ratio);
     search.further[search.n_further++] = rate;
-    search.settled = is_tried(study, runs, n_runs, levels, rate);
-    double loss = mean_loss(study, runs, n_runs, levels, rate);
+    double loss = mean_loss(study, runs, n_runs, levels, rate, &search.settled);
     if (loss == INFINITY || !is_better(loss, rate, best_loss, search.best)) break;
     search.best = rate;
     best_loss = loss;

@@ -287,8 +287,8 @@ static void note_use(turn *t) {
   ock_process *process = t->process;
   uint64_t cpu_ns = ock_process_cpu_ns(process);
   if (cpu_ns > t->cpu_before_ns) t->result->cpu_ns = cpu_ns - t->cpu_before_ns;
-  uint64_t now = ock_clock_ns();
   pthread_mutex_lock(&t->hand->lock);
+  uint64_t now = ock_clock_ns();
   if (now - process->sampled_ns >= sample_pause_ns) {
     process->sampled_ns = now;
     ock_process_sample(process);

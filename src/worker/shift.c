@@ -346,8 +346,8 @@ static void note_not_up(member *self, const ockham_error *error) {
 static bool is_news(ock_crew *crew) {
   const uint64_t minute_ns = 60000000000u;
   if (!crew->options.url) return true;
-  uint64_t now = ock_clock_ns();
   pthread_mutex_lock(&crew->mutex);
+  uint64_t now = ock_clock_ns(); /* under the lock: never before told_ns, which another hand may just have set */
   bool fresh = !crew->told_ns || crew->told_starts != crew->n_starts || now - crew->told_ns >= minute_ns;
   if (fresh) crew->told_ns = now, crew->told_starts = crew->n_starts;
   pthread_mutex_unlock(&crew->mutex);

@@ -53,7 +53,7 @@ void ock_crew_wake_one(ock_crew *crew) {
   if (!one) return;
   crew->idle = one->next_idle;
   one->idle = false;
-  (void)eventfd_write(one->hand.wake, 1);
+  ock_hand_wake(&one->hand);
 }
 
 void ock_crew_claim(ock_crew *crew, ock_job *job) {
@@ -365,7 +365,7 @@ ockham_status ock_crew_wait(ock_crew *crew, ockham_error *err) {
 }
 
 static void wake_all(ock_crew *crew) {
-  for (size_t i = 0; i < crew->n_started; i++) (void)eventfd_write(crew->members[i].hand.wake, 1);
+  for (size_t i = 0; i < crew->n_started; i++) ock_hand_wake(&crew->members[i].hand);
 }
 
 void ock_crew_close(ock_crew *crew, uint32_t timeout_ms) {

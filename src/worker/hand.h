@@ -67,7 +67,8 @@ extern const ock_hand_kind ock_hand_process, ock_hand_upstream, ock_hand_call;
 
 /* ---- what the crew does for a hand ---- */
 
-void ock_hand_woken(ock_hand *hand);           /* make hand->wake unreadable again */
+void ock_hand_wake(ock_hand *hand);            /* make hand->wake readable */
+void ock_hand_woken(ock_hand *hand);           /* make it unreadable again */
 bool ock_hand_is_ending(const ock_hand *hand); /* give up what you are at */
 /* Wait for hand->wake, at most until `until_ns` (0: for ever); false when that time has come. */
 bool ock_hand_wait(ock_hand *hand, uint64_t until_ns);

@@ -147,8 +147,9 @@ static bool take_result(ock_http *http, CURLcode *code) {
   return true;
 }
 
-/* Until it is done (OCK_HTTP_ANSWERED: *code says how), late, or the crew ends. */
-static ock_http_end drive(ock_http *http, ock_hand *hand, uint64_t until, CURLcode *code) {
+/* Until it is done (OCK_HTTP_ANSWERED: *code says how), late, or the crew ends. *woken: hand->wake was readable, and is
+ * not any more. */
+static ock_http_end drive(ock_http *http, ock_hand *hand, uint64_t until, CURLcode *code, bool *woken) {
   struct curl_waitfd wake = {.fd = hand->wake, .events = CURL_WAIT_POLLIN};
   for (;;) {
     int n_running = 0;
@@ -158,8 +159,10 @@ static ock_http_end drive(ock_http *http, ock_hand *hand, uint64_t until, CURLco
     uint64_t now = ock_clock_ns();
     if (now >= until) return OCK_HTTP_LATE;
     if (curl_multi_poll(http->multi, &wake, 1, wait_ms(now, until), NULL) != CURLM_OK) return OCK_HTTP_FAILED;
-    if (wake.revents) ock_hand_woken(hand);
+    if (!wake.revents) continue;
+    ock_hand_woken(hand);
     wake.revents = 0;
+    *woken = true;
   }
 }
 
@@ -219,10 +222,12 @@ ock_http_end ock_http_do(ock_http *http, ock_hand *hand, const ock_http_request 
   struct curl_slist *headers;
   CURLcode code = CURLE_OUT_OF_MEMORY;
   ock_http_end end = OCK_HTTP_FAILED;
+  bool woken = false;
   http->why[0] = '\0';
   if (make_headers(request, &headers) && set_request(http, request, headers, &t) &&
       curl_multi_add_handle(http->multi, http->easy) == CURLM_OK) {
-    end = drive(http, hand, request->until_ns, &code);
+    end = drive(http, hand, request->until_ns, &code, &woken);
+    if (woken) ock_hand_wake(hand); /* a job or the end of the crew: the hand is to find it next */
     if (end == OCK_HTTP_ANSWERED) end = end_of(code, &t);
     curl_multi_remove_handle(http->multi, http->easy);
   }

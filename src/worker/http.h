@@ -39,6 +39,7 @@ typedef enum ock_http_end {
   OCK_HTTP_ENDING, /* the crew */
   OCK_HTTP_FAILED  /* here: memory, or TLS */
 } ock_http_end;
+/* hand->wake that became readable meanwhile is left so. */
 ock_http_end ock_http_do(ock_http *http, ock_hand *hand, const ock_http_request *request, ock_http_answer *answer,
                          ockham_error *err);
 

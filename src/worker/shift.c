@@ -13,6 +13,10 @@ enum { MOST_ATTEMPTS = 2 };
 
 /* ---- what hand.h promises ---- */
 
+void ock_hand_wake(ock_hand *hand) {
+  (void)eventfd_write(hand->wake, 1);
+}
+
 void ock_hand_woken(ock_hand *hand) {
   eventfd_t unused;
   (void)eventfd_read(hand->wake, &unused);

@@ -19,9 +19,9 @@ typedef enum mode { NORMAL, SLOW, STATUS, GARBAGE, HUGE_ANSWER, CUT_ANSWER, NO_A
 static struct {
   struct MHD_Daemon *daemon;
   unsigned port;
-  bool binary; /* it says that it takes binary tensors */
-  atomic_int mode, status, ready;
-  atomic_int n_infer, n_elsewhere;
+  bool binary;                              /* it says that it takes binary tensors */
+  atomic_int mode, status, ready, ready_us; /* ready_us: how long that answer takes */
+  atomic_int n_infer, n_elsewhere, n_ready;
   const char *error; /* the body with STATUS */
   pthread_mutex_t lock;
   char agent[64], id[64], trace[64], type[64], path[128]; /* of the last infer */
@@ -150,7 +150,11 @@ static enum MHD_Result document(struct MHD_Connection *connection, const char *p
                        server.binary ? "{\"name\": \"t\", \"extensions\": [\"statistics\", \"binary_tensor_data\"]}"
                                      : "{\"name\": \"t\", \"extensions\": []}");
   if (strcmp(path, "/v2/models/m") == 0) return answer_text(connection, 200, metadata);
-  if (strcmp(path, "/v2/models/m/ready") == 0) return answer_text(connection, (unsigned)server.ready, "{}");
+  if (strcmp(path, "/v2/models/m/ready") == 0) {
+    usleep((useconds_t)server.ready_us);
+    server.n_ready++;
+    return answer_text(connection, (unsigned)server.ready, "{}");
+  }
   server.n_elsewhere++;
   return answer_text(connection, 404, "{\"error\": \"there is no such page\"}");
 }
@@ -189,6 +193,7 @@ static int set_up(void **state) {
   (void)state;
   server.mode = NORMAL;
   server.ready = 200;
+  server.ready_us = 0;
   server.binary = false;
   server.port = 0;
   start_server();
@@ -436,7 +441,7 @@ static void test_refused_then_up(void **state) {
   server.daemon = NULL;
   ock_crew *crew =
       start_crew("/v2/models/m",
-                 (ock_crew_options){.startup_ms = 300, .n_hands = 4, .told = count_deaths, .told_user = &n_deaths});
+                 (ock_crew_options){.startup_ms = 300, .n_hands = 32, .told = count_deaths, .told_user = &n_deaths});
   assert_int_equal(ock_crew_wait(crew, &error), OCKHAM_IO);
   if (!strstr(error.message, "Failed to connect")) fail_msg("%s", error.message);
   assert_int_equal(n_deaths, 1);
@@ -462,6 +467,21 @@ static void test_probe(void **state) {
   ock_crew_stop(crew, 1000);
 }
 
+/* A job, and the end, that come while the hand asks whether the server is ready: most of the time, here. */
+static void test_work_while_probed(void **state) {
+  (void)state;
+  ock_crew *crew = start_crew("/v2/models/m", (ock_crew_options){.n_hands = 2});
+  assert_ok(ock_crew_wait(crew, err));
+  server.ready_us = 100000;
+  for (int i = 0; i < 5; i++) {
+    server.n_ready = 0;
+    while (server.n_ready == 0) usleep(1000); /* the next probe comes 30 ms later */
+    usleep(60000);
+    assert_works(crew, 2);
+  }
+  ock_crew_stop(crew, 1000);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_json, set_up, tear_down),
@@ -475,6 +495,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_stop_while_asked, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_refused_then_up, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_probe, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_work_while_probed, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ablate/journal.h"
 #include "ablate/plan.h"
 
 static const double power = .8, false_calls = .1, most_ceg = 1.25;
@@ -102,10 +103,13 @@ typedef struct cell_run {
   size_t n_factors;
 } cell_run;
 
+/* Runs of a cell at another rate, which a later probe may have left behind, are apart: their means differ. */
 static int compare_cells(const void *a, const void *b) {
   const cell_run *x = a, *y = b;
   if (x->run->scale != y->run->scale) return x->run->scale < y->run->scale ? -1 : 1;
-  return memcmp(x->run->levels, y->run->levels, x->n_factors);
+  int order = memcmp(x->run->levels, y->run->levels, x->n_factors);
+  double rate = ock_rate_of(x->run), other = ock_rate_of(y->run);
+  return order ? order : (rate > other) - (rate < other);
 }
 
 /* Sums of squares within cells, and their degrees of freedom, by scale. */

@@ -60,18 +60,21 @@ static void test_power_against_r(void **state) {
   }
 }
 
-/* A fraction's main effect has the variance 4 / n; noise is pooled over cells with 2 and 3 runs. */
+/* A fraction's main effect has the variance 4 / n; noise is pooled over cells with 2 and 3 runs. One at another rate is
+ * of neither. */
 static void test_detectable(void **state) {
   static const uint8_t other[OCK_FRACTION_MOST_FACTORS] = {1, 1};
   static const double losses[] = {1.50, 1.52, 1.49, 1.40, 1.44};
-  ockham_run pilot[5];
+  ockham_run pilot[6];
   setup s;
   (void)state;
   make_setup(&s, 5, 1);
   s.scales[0].replicates = 0;
   s.study.seeds = 2;
   for (size_t i = 0; i < 5; i++) pilot[i] = done_run(0, i < 3 ? all_zero : other, i, losses[i], NAN, NAN);
-  ockham_plan *plan = plan_with(&s.study, pilot, 5);
+  pilot[5] = done_run(0, all_zero, 5, 1.9, NAN, NAN);
+  pilot[5].rate = 2;
+  ockham_plan *plan = plan_with(&s.study, pilot, 6);
   double mean = (1.5 + 1.52 + 1.49) / 3;
   double square = pow(1.5 - mean, 2) + pow(1.52 - mean, 2) + pow(1.49 - mean, 2) + 2 * .02 * .02;
   assert_close(plan->scales[0].noise, sqrt(square / 3), 1e-12);

@@ -228,12 +228,15 @@ static bool pays(double gain, double squares, double freedom, double n_cells, do
   return ock_f_tail(gain * (freedom - 1) / fmax(squares - gain, 0), 1, freedom - 1) < ock_chi2_tail(price, 1);
 }
 
+/* Where cells differ by more than their runs do, a pair that is missing may be why: what it would explain is then held
+ * against what other cells are off by, whatever that is, and not against the noise, of which it is no multiple. */
 static void select_forward(ock_analysis *a, selecting *s, const ock_pairs *pairs, size_t rank, double *direction) {
   const size_t spare = 3, most = 10;
   ock_model *m = &a->model;
-  double n = (double)m->n_units, pure = 0;
-  for (size_t u = 0; u < m->n_units; u++) pure += (double)m->units[u].n - 1;
-  while (m->n_pairs < most && rank + m->n_pairs + spare < m->n_units + (size_t)pure && rank + m->n_pairs + 1 < n) {
+  size_t n_again = 0;
+  for (size_t u = 0; u < m->n_units; u++) n_again += m->units[u].n - 1;
+  double n = (double)m->n_units, pure = m->between > 0 ? 0 : (double)n_again;
+  while (m->n_pairs < most && rank + m->n_pairs + spare < m->n_units + n_again && rank + m->n_pairs + 1 < n) {
     size_t best = 0;
     double gain = 0;
     for (size_t i = 0; i < pairs->n; i++) {

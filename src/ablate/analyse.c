@@ -247,7 +247,9 @@ static ockham_status warn_of_scales(ock_analysis *a) {
   else if (a->model.n_blocks)
     OCK_TRY(warn_of_no_law(a));
   if (a->n_superseded)
-    OCK_TRY(ock_warn(a, "%zu runs are left out: a better learning rate was found for their cells, and run",
+    OCK_TRY(ock_warn(a,
+                     "runs left out: %zu, whose cells' learning rate, by the study's rates and the probes as they "
+                     "are now, is another",
                      a->n_superseded));
   if (a->model.by_effects)
     return ock_warn(a, "no replicates and no runs to spare: the noise was guessed from the smaller effects (Lenth)");
@@ -257,14 +259,22 @@ static ockham_status warn_of_scales(ock_analysis *a) {
 
 static ockham_status warn_of_factors(ock_analysis *a) {
   for (size_t j = 0; j < a->n_mains; j++) {
-    const ockham_study_factor *factor = &a->study->factors[a->mains[j].factor];
-    const char *level = factor->levels[a->mains[j].level];
+    const ock_main *main = &a->mains[j];
+    const ockham_study_factor *factor = &a->study->factors[main->factor];
+    const char *level = factor->levels[main->level];
     if (ock_level_lost(a, j)) continue;
-    if (!a->main_told[j])
+    ock_level_count count =
+        ock_level_count_runs(a->study, a->runs, a->n_runs, NULL, main->factor, main->level, SIZE_MAX);
+    if (count.n_runs && count.n_failed == count.n_runs)
+      OCK_TRY(ock_warn(a, "'%s' at '%s': all of %zu runs failed", factor->name, level, count.n_runs));
+    else if (!a->main_told[j])
       OCK_TRY(ock_warn(a, "'%s' at '%s' cannot be told from other effects: too few runs have it, or always together",
                        factor->name, level));
     else if (!a->trend_told[j] && !a->model.n_blocks)
-      OCK_TRY(ock_warn(a, "'%s' at '%s' does not vary at two scales: its gain is taken to stay", factor->name, level));
+      OCK_TRY(ock_warn(a,
+                       "'%s' at '%s': its change with scale cannot be told from others', or from one scale: its gain "
+                       "is taken to stay",
+                       factor->name, level));
   }
   return OCKHAM_OK;
 }

@@ -75,8 +75,13 @@ static ockham_answer answer_trend(const ockham_effect *e, ockham_trend wanted, c
 #define X(name, word) word,
   static const char *const words[] = {OCKHAM_TREND_LIST(X)};
 #undef X
-  if (e->trend == OCKHAM_TREND_UNKNOWN || isnan(e->elasticity.value)) {
+  if (isnan(e->elasticity.value) || e->elasticity.low == e->elasticity.high) {
     snprintf(why, 200, "too few scales or runs tell of a trend");
+    return OCKHAM_ANSWER_OPEN;
+  }
+  if (e->trend == OCKHAM_TREND_UNKNOWN) {
+    snprintf(why, 200, "no trend can be told: its CEG goes with compute to the power of %+.2f (%+.2f to %+.2f)",
+             e->elasticity.value, e->elasticity.low, e->elasticity.high);
     return OCKHAM_ANSWER_OPEN;
   }
   snprintf(why, 200, "its CEG %s: it goes with compute to the power of %+.2f (%+.2f to %+.2f), p = %.2g",

@@ -112,11 +112,10 @@ static bool is_at_rate(const ockham_run *run, double rate) {
   return run->purpose != OCKHAM_PURPOSE_PROBE && ock_rate_of(run) == rate;
 }
 
-/* The rate that a cell's runs have to be at, where it has runs at its best: what ran before a later probe found that is
- * of another study. 0: any. */
+/* The rate that a cell's runs have to be at, where it has runs at its best, or the study's: what ran before a later
+ * probe found that, or `rates` changed, is of another study. 0: any. */
 static double rate_of_cell(const ock_analysis *a, size_t cell) {
   const size_t *first = a->cells.runs + a->cells.first[cell], *end = a->cells.runs + a->cells.first[cell + 1];
-  if (a->study->n_rates < 2) return 0;
   double rate = ock_rate_choose(a->study, a->runs, a->n_runs, a->runs[*first].levels);
   for (const size_t *i = first; i < end; i++)
     if (is_at_rate(&a->runs[*i], rate) && !isnan(a->loss[*i])) return rate;
@@ -237,7 +236,8 @@ static ockham_status check_variation(const ock_analysis *a, ockham_error *err) {
   for (size_t f = 0; f < study->n_factors; f++) {
     bool varies = false;
     for (size_t i = 0; i < a->n_runs && !varies; i++)
-      varies = (a->used[i] || a->diverged[i]) && !study->scales[a->runs[i].scale].held_out && a->runs[i].levels[f] != 0;
+      varies = a->runs[i].outcome != OCKHAM_OUTCOME_WAITING && !study->scales[a->runs[i].scale].held_out &&
+               a->runs[i].levels[f] != 0; /* also where none ended: that is told */
     if (!varies)
       return ock_fail(err, OCKHAM_BAD_DATA, "expected runs at two levels of '%s', found only '%s'",
                       study->factors[f].name, study->factors[f].levels[0]);

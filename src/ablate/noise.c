@@ -41,25 +41,59 @@ static double ratio_of(const parted *p) {
   return sqrt(f);
 }
 
-/* One noise for all is asked of the model: a level that is much noisier than the others blurs what is told of these. */
-static ockham_status warn_of_level(ock_analysis *a, size_t scale, const ock_unit *units, size_t n) {
-  const ockham_study *study = a->study;
-  double most = 0;
-  size_t factor = 0, level = 0;
-  parted worst = {{0}, {0}};
+/* Where the noise is: of all levels those whose equal runs differ most, which are several where equal runs are of few
+ * cells. */
+typedef struct noisy {
+  double ratio; /* 0: none stands out */
+  parted parted;
+  size_t n_levels, factor, level; /* of the first */
+  bool all_first, all_second;
+  char names[160];
+} noisy;
+
+static bool is_same_part(const parted *a, const parted *b) {
+  return a->squares[1] == b->squares[1] && a->freedom[1] == b->freedom[1] && a->squares[0] == b->squares[0];
+}
+
+static void add_level(const ockham_study *study, noisy *found, size_t factor, size_t level) {
+  size_t used = strlen(found->names);
+  if (found->n_levels++ == 0) found->factor = factor, found->level = level;
+  found->all_first = found->all_first && level == 0;
+  found->all_second = found->all_second && level == 1;
+  snprintf(found->names + used, sizeof found->names - used, "%s%s=%s", used ? ", " : "", study->factors[factor].name,
+           study->factors[factor].levels[level]);
+}
+
+static noisy find_noisy(const ockham_study *study, const ock_unit *units, size_t n) {
+  noisy found = {.ratio = 0};
   for (size_t f = 0; f < study->n_factors; f++)
     for (size_t l = 0; l < study->factors[f].n_levels; l++) {
       parted p = part_by_level(units, n, f, l);
       double ratio = ratio_of(&p);
-      if (ratio > most) most = ratio, factor = f, level = l, worst = p;
+      if (ratio > found.ratio) found = (noisy){.ratio = ratio, .parted = p, .all_first = true, .all_second = true};
+      if (ratio > 0 && is_same_part(&p, &found.parted)) add_level(study, &found, f, l);
     }
-  if (!(most > 0)) return OCKHAM_OK;
+  return found;
+}
+
+/* One noise for all is asked of the model: a level that is much noisier than the others blurs what is told of these. */
+static ockham_status warn_of_level(ock_analysis *a, size_t scale, const ock_unit *units, size_t n) {
+  const ockham_study *study = a->study;
+  noisy found = find_noisy(study, units, n);
+  if (!(found.ratio > 0)) return OCKHAM_OK;
+  bool every_factor = found.n_levels == study->n_factors && found.n_levels > 1;
+  bool is_baseline = every_factor && found.all_first, is_recipe = every_factor && found.all_second;
+  const char *advice = found.n_levels > 1 ? "equal runs of more cells would tell which level it is"
+                       : found.level == 0 ? "a study with another baseline tells more of the rest"
+                                          : "a study without it tells more of the rest";
   return ock_warn(
-      a,
-      "scale '%s': equal runs at %s=%s differ by %.2g, the others by %.2g, which makes intervals of all wider: a "
-      "study without it tells more of the rest",
-      study->scales[scale].name, study->factors[factor].name, study->factors[factor].levels[level],
-      sqrt(worst.squares[1] / worst.freedom[1]), sqrt(worst.squares[0] / worst.freedom[0]));
+      a, "scale '%s': equal runs %s%s differ by %.2g, the others by %.2g, which makes intervals of all wider: %s",
+      study->scales[scale].name, is_baseline || is_recipe ? "of " : "at ",
+      is_baseline ? "the baseline"
+      : is_recipe ? "the recipe"
+                  : found.names,
+      sqrt(found.parted.squares[1] / found.parted.freedom[1]), sqrt(found.parted.squares[0] / found.parted.freedom[0]),
+      advice);
 }
 
 ockham_status ock_scale_noise_find(ock_analysis *a, ockham_error *err) {

@@ -360,9 +360,19 @@ static void put_shapley(teller *t) {
 
 /* ---- claims ---- */
 
+/* They are of every scale. */
+static void put_claims_title(teller *t) {
+  size_t n_run = 0;
+  char text[96];
+  for (size_t s = 0; s < t->ablation->n_scales; s++) n_run += t->ablation->scales[s].n_runs > 0;
+  snprintf(text, sizeof text, "Claims made beforehand, so far: %zu of %zu scales have been run", n_run,
+           t->study->n_scales);
+  put_title(t, n_run < t->study->n_scales ? text : "Claims made beforehand");
+}
+
 static void put_claims(teller *t) {
   if (!t->study->n_claims) return;
-  put_title(t, "Claims made beforehand");
+  put_claims_title(t);
   for (size_t c = 0; c < t->study->n_claims; c++) {
     char why[200];
     ockham_answer answer = ockham_claim_answer(t->study, t->ablation, c, why);
@@ -407,7 +417,10 @@ static void put_stability(teller *t) {
     put(t, "  ");
     put_left(t, name, NAME_WIDTH);
     tell(t, "%-8zu%-10zu%-8zu", l->n_runs, l->n_diverged, l->n_failed);
-    if (l->n_probed) tell(t, "%-23.4f%.2f", l->rate_sensitivity, l->rate);
+    if (l->n_probed && l->rate > 0)
+      tell(t, "%-23.4f%.2f", l->rate_sensitivity, l->rate);
+    else if (l->n_probed)
+      tell(t, "%-23.4f%s", l->rate_sensitivity, t->dash);
     end_line(t);
   }
   if (probed) put_edges(t);

@@ -126,7 +126,8 @@ static void test_a_scale_of_two_cells(void **state) {
   static const uint8_t cells[2][4] = {{0, 0, 0, 0}, {1, 1, 0, 0}};
   for (size_t i = 0; i < 8; i++) made_add(made, &law, 1, cells[i % 2]);
   ockham_ablation *answer = made_analyse(made, NULL);
-  assert_true(answer->law.fitted && made_warns(answer, "does not vary at two scales: its gain is taken to stay"));
+  assert_true(answer->law.fitted &&
+              made_warns(answer, "its change with scale cannot be told from others', or from one scale"));
   for (size_t j = 0; j < 4; j++) {
     const ockham_effect *e = &answer->mains[j];
     assert_int_equal(e->trend, OCKHAM_TREND_UNKNOWN);
@@ -138,18 +139,29 @@ static void test_a_scale_of_two_cells(void **state) {
 }
 
 /* Equal runs at one level differ by ten times as much as others. */
-static void test_a_noisy_level(void **state) {
-  (void)state;
-  made_study *made = usual_study(4, 2, 6, .004), *even = usual_study(4, 2, 6, .004);
+static void make_noisy(made_study *made) {
   for (size_t i = 0; i < made->n_runs; i++)
     if (made->levels[i][1]) made->runs[i].loss += .04 * ock_rng_normal(&made->rng);
-  ockham_ablation *answer = made_analyse(made, NULL), *of_even = made_analyse(even, NULL);
-  assert_true(made_warns(answer, "equal runs at norm=b differ by 0.0")); /* the recipe has all second levels */
-  assert_false(made_warns(of_even, "equal runs at"));
+}
+
+static void test_a_noisy_level(void **state) {
+  (void)state;
+  made_study *made = usual_study(4, 2, 6, .004), *even = usual_study(4, 2, 6, .004), *each = usual_study(4, 2, 6, .004);
+  size_t n = each->n_runs;
+  for (size_t i = 0; i < n; i++) made_add(each, &made_usual, each->runs[i].scale, each->levels[i])->seed = 1000 + i;
+  make_noisy(made);
+  make_noisy(each);
+  ockham_ablation *answer = made_analyse(made, NULL), *of_even = made_analyse(even, NULL),
+                  *of_each = made_analyse(each, NULL);
+  assert_true(made_warns(answer, "equal runs of the recipe differ by 0.0")); /* which has all second levels */
+  assert_true(made_warns(of_each, "equal runs at position=b differ by 0.0"));
+  assert_false(made_warns(of_even, "equal runs"));
   ockham_ablation_free(answer);
   ockham_ablation_free(of_even);
+  ockham_ablation_free(of_each);
   free(made);
   free(even);
+  free(each);
 }
 
 /* Later probes found a better rate for the baseline, which was run again: what it was before is no part of it. */
@@ -180,7 +192,7 @@ static void test_superseded(void **state) {
   }
   ockham_ablation *answer = made_analyse(made, NULL), *as_before = made_analyse(other, NULL);
   char warning[64];
-  snprintf(warning, sizeof warning, "%zu runs are left out: a better learning rate", n_old);
+  snprintf(warning, sizeof warning, "runs left out: %zu, whose cells' learning rate", n_old);
   assert_true(n_old > 3 && made_warns(answer, warning));
   for (size_t j = 0; j < 4; j++) assert_true(answer->mains[j].log_loss.value == as_before->mains[j].log_loss.value);
   ockham_ablation_free(answer);
@@ -237,6 +249,20 @@ static void test_failed_and_waiting(void **state) {
   assert_true(other->mains[0].log_loss.value == answer->mains[0].log_loss.value);
   ockham_ablation_free(answer);
   ockham_ablation_free(other);
+  free(made);
+}
+
+/* What no run of which ended is told, and the others are. */
+static void test_a_level_that_fails(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 3, 3, .004);
+  for (size_t i = 0; i < made->n_runs; i++)
+    if (made->levels[i][2]) made->runs[i].loss = NAN, made->runs[i].outcome = OCKHAM_OUTCOME_FAILED;
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_true(made_warns(answer, "'init' at 'b': all of ") && made_warns(answer, " runs failed"));
+  assert_true(isnan(answer->mains[2].log_loss.value) && answer->mains[0].log_loss.high < 0);
+  assert_int_equal(answer->mains[2].verdict, OCKHAM_EFFECT_UNDECIDED);
+  ockham_ablation_free(answer);
   free(made);
 }
 
@@ -410,6 +436,7 @@ int main(void) {
       cmocka_unit_test(test_a_scale_of_two_cells),
       cmocka_unit_test(test_saturated),
       cmocka_unit_test(test_failed_and_waiting),
+      cmocka_unit_test(test_a_level_that_fails),
       cmocka_unit_test(test_same_run_again),
       cmocka_unit_test(test_confounded),
       cmocka_unit_test(test_aliased_pairs),

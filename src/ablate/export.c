@@ -49,10 +49,33 @@ static bool is_taken(const ockham_study *study, const columns *c, size_t at) {
   return false;
 }
 
+/* Every setting of scales is a column, which tells what a scale of that name was; but not one that is called as a
+ * column of ours. */
+typedef struct setting_place {
+  size_t scale, number;
+} setting_place;
+
+/* NULL: there is no more. */
+static const char *next_setting(const ockham_study *study, setting_place *at) {
+  for (; at->scale < study->n_scales; at->scale++, at->number = 0) {
+    const ockham_study_scale *scale = &study->scales[at->scale];
+    while (at->number < scale->n_settings) {
+      const char *name = scale->settings[at->number++].name;
+      bool known = ock_is_own_column(study, name);
+      for (size_t s = 0; s < at->scale; s++)
+        known = known || ock_setting_find(study->scales[s].settings, study->scales[s].n_settings, name);
+      if (!known) return name;
+    }
+  }
+  return NULL;
+}
+
 /* A name that is taken gives way to one that no study can have. */
 static void put_header(const ockham_study *study, ock_line *row) {
   columns c = columns_of(study);
+  setting_place at = {0};
   ock_line_add(row, "scale");
+  for (const char *name; (name = next_setting(study, &at));) put_text(row, name);
   for (size_t f = 0; f < study->n_factors; f++) put_text(row, study->factors[f].name);
   for (size_t i = 0; i < N_COLUMNS; i++) {
     bool taken = is_taken(study, &c, i);
@@ -64,7 +87,13 @@ static void put_header(const ockham_study *study, ock_line *row) {
 
 static void put_run(const ockham_study *study, const ockham_run *run, ock_line *row) {
   const double numbers[N_NUMBERS] = {run->loss, run->flops, run->parameters, run->tokens, run->seconds, run->slope};
-  put_text(row, study->scales[run->scale].name);
+  const ockham_study_scale *scale = &study->scales[run->scale];
+  setting_place at = {0};
+  put_text(row, scale->name);
+  for (const char *name; (name = next_setting(study, &at));) {
+    const char *value = ock_setting_find(scale->settings, scale->n_settings, name);
+    put_text(row, value ? value : "");
+  }
   for (size_t f = 0; f < study->n_factors; f++) put_text(row, study->factors[f].levels[run->levels[f]]);
   ock_line_print(row, ",%" PRIu64, run->seed);
   put_number(row, run->rate);

@@ -133,9 +133,10 @@ static void test_a_name_is_one_column(void **state) {
   ockham_journal_free(journal);
   FILE *file = fopen(table, "r");
   assert_non_null(fgets(line, sizeof line, file));
-  assert_string_equal(line, "scale,a,b,seed,rate,purpose,outcome,loss,tokens,parameters,run:tokens,seconds,slope\n");
+  assert_string_equal(line,
+                      "scale,width,a,b,seed,rate,purpose,outcome,loss,tokens,parameters,run:tokens,seconds,slope\n");
   assert_non_null(fgets(line, sizeof line, file));
-  assert_string_equal(line, "S2,on,z,1,1,design,done,2.5,4,,4,,\n");
+  assert_string_equal(line, "S2,64,on,z,1,1,design,done,2.5,4,,4,,\n");
   fclose(file);
 }
 

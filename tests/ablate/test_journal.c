@@ -361,8 +361,10 @@ static void test_faults_of_tables(void **state) {
       {"f.csv", "", "f.csv: expected a row a run, found none"},
       {"f.csv", "a;loss;width\non;1,5;32\n", "line 2: expected a number for loss, found '1,5'"},
       {"f.csv", "a,loss,width,seed\non,1,32,4\non,1.5,32,4\n",
-       "line 3: expected a run that is new, or as it is known: run 1 (the same levels, scale, rate and seed 4) has the "
-       "loss 1, not 1.5"},
+       "line 3: expected a run that is new, or as it is known: run 1 (the same levels, scale, rate and seed 4) ended "
+       "with the loss 1, not the loss 1.5"},
+      {"f.csv", "a,loss,width,seed\non,1,32,4\non,nan,32,4\n", "ended with the loss 1, not a divergence"},
+      {"f.csv", "a,loss,scale,width\non,1,S1,64\n", "line 2: expected width=32 at scale S1, found '64'"},
       {"f.xls", "a", "expected a name in .csv, .tsv, .jsonl or .out"},
       {"f.out", "hello\n", "expected the output of a task of this study, found no line that says which run it is"},
 #ifdef OCK_HAVE_JANSSON
@@ -406,6 +408,51 @@ static void test_unknown_columns_are_not_mapped(void **state) {
   options.n_map = 1;
   assert_int_equal(ockham_journal_import(journal, path, &options, &n, &problem), OCKHAM_BAD_DATA);
   assert_non_null(strstr(problem.message, "line 1: expected a column 'flos', which flops is mapped to"));
+  ockham_journal_free(journal);
+}
+
+/* The journal has two runs of this cell, of seeds 2 and 3; tables have others, and more of them each time. */
+static void test_rows_without_seeds_are_runs_of_their_own(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    uint64_t n_new;
+    size_t n_all;
+  } tables[] = {
+      {"a,b,scale,seed,loss\non,x,S1,2,2\non,x,S1,3,3\n", 2, 2},
+      {"a,b,scale,loss\non,x,S1,1.1\non,x,S1,1.2\non,x,S1,1.1\n", 3, 5},
+      {"a,b,scale,loss\non,x,S1,1.1\non,x,S1,1.2\non,x,S1,1.1\n", 0, 5}, /* the same file again */
+      {"a,b,scale,loss\non,x,S1,1.1\non,x,S1,1.2\non,x,S1,1.1\non,x,S1,\non,x,S1,1.5\n", 2, 7},
+      {"a,b,scale,loss\non,x,S1,1.1\non,x,S1,1.2\non,x,S1,1.1\non,x,S1,1.4\non,x,S1,1.5\n", 1,
+       7},                                              /* it was run again */
+      {"a,b,scale,loss\non,x,S1,7\non,x,S1,8\n", 2, 9}, /* another file */
+  };
+  ockham_study study = make_study("t");
+  ockham_journal *journal = open_new(&study);
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+    char path[128];
+    uint64_t n_new;
+    size_t n_all;
+    write_file("s.csv", tables[i].text, strlen(tables[i].text), path);
+    assert_ok(ockham_journal_import(journal, path, NULL, &n_new, err));
+    ock_journal_all(journal, &n_all);
+    assert_true(n_new == tables[i].n_new && n_all == tables[i].n_all);
+  }
+  ockham_journal_free(journal);
+}
+
+/* What is mapped or set goes before a column that the table calls as the study does. */
+static void test_a_map_goes_first(void **state) {
+  (void)state;
+  static const ockham_study_setting map[] = {{"loss", "other"}};
+  const ockham_import_options options = {.map = map, .n_map = 1};
+  ockham_study study = make_study("t");
+  study.metric = "nll";
+  const ockham_run *runs;
+  size_t n;
+  ockham_journal *journal = import_text(&study, "m.csv", "a,b,scale,nll,other\non,x,S1,9,2.5\n", &options, 1);
+  assert_ok(ockham_journal_runs(journal, &runs, &n, err));
+  assert_true(n == 1 && runs[0].loss == 2.5);
   ockham_journal_free(journal);
 }
 
@@ -542,6 +589,8 @@ int main(void) {
       cmocka_unit_test(test_json_lines_are_imported),
       cmocka_unit_test(test_faults_of_tables),
       cmocka_unit_test(test_unknown_columns_are_not_mapped),
+      cmocka_unit_test(test_rows_without_seeds_are_runs_of_their_own),
+      cmocka_unit_test(test_a_map_goes_first),
       cmocka_unit_test(test_failed_runs_are_replaced),
       cmocka_unit_test(test_tasks_of_a_job_array),
       cmocka_unit_test(test_a_job_array_from_end_to_end),

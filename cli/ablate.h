@@ -30,10 +30,12 @@ ockham_status ablate_check_corpus(const ockham_study *study, ockham_error *err);
 ockham_status ablate_plan(ablate_study *a, ockham_error *err);
 /* What the plan takes and can show, by what the journal has now. */
 ockham_status ablate_predict(ablate_study *a, ockham_error *err);
+/* The multiple of the rate of each of the plan's runs, 0 where probes are to tell; free() *rates. */
+ockham_status ablate_rates(const ablate_study *a, double **rates, ockham_error *err);
 void ablate_close(ablate_study *a);
 
-/* What can be said of a plan; runs: each of them. */
-void ablate_print_plan(const ablate_study *a, bool runs);
+/* Print what can be said of a plan; runs: each of them, too. */
+ockham_status ablate_print_plan(const ablate_study *a, bool runs, ockham_error *err);
 /* Why it should not be run as it is: a line; NULL: nothing is in the way. */
 const char *ablate_doubt(const ablate_study *a, char text[240]);
 

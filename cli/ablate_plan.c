@@ -2,6 +2,7 @@
 /* What would be run, how long that takes, and what it can tell. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ablate.h"
@@ -149,7 +150,7 @@ static double guess_all(const ockham_plan *plan) {
 
 static void print_time(const ablate_study *a) {
   const ockham_study *study = a->study;
-  size_t n_waiting = a->journal ? ockham_study_waiting(study, a->plan, a->journal) : a->plan->n_runs;
+  size_t n_waiting = ockham_study_waiting(study, a->plan, a->journal);
   char time[32];
   printf("\n%zu runs, %zu of them still to be run", a->plan->n_runs, n_waiting);
   if (isnan(a->plan->core_seconds) && !isnan(guess_all(a->plan)))
@@ -168,16 +169,25 @@ static void print_further(const ockham_study *study) {
     printf("up to %zu probes more for a cell that does best at the lowest or the highest rate tried\n", study->widen);
 }
 
-static void print_run(const ablate_study *a, size_t i) {
+static void print_run(const ablate_study *a, size_t i, double rate) {
   const ockham_run *run = &a->plan->runs[i];
   printf("  %-6llu%-15s%-10s", (unsigned long long)run->id, purposes[run->purpose], a->study->scales[run->scale].name);
   for (size_t f = 0; f < a->study->n_factors; f++)
     printf("%s=%s ", a->study->factors[f].name, a->study->factors[f].levels[run->levels[f]]);
   printf("seed=%llu", (unsigned long long)run->seed);
-  if (run->rate > 0)
-    printf(" rate=%.4g\n", run->rate);
+  if (rate > 0)
+    printf(" rate=%.4g\n", rate);
   else
     printf(" rate: as probed\n");
+}
+
+static ockham_status print_runs(const ablate_study *a, ockham_error *err) {
+  double *rates;
+  ockham_status status = ablate_rates(a, &rates, err);
+  if (!status) printf("\nRuns, in their order\n");
+  for (size_t i = 0; !status && i < a->plan->n_runs; i++) print_run(a, i, rates[i]);
+  free(rates);
+  return status;
 }
 
 /* ---- doubts ---- */
@@ -223,16 +233,16 @@ const char *ablate_doubt(const ablate_study *a, char text[240]) {
 
 /* ---- the command ---- */
 
-void ablate_print_plan(const ablate_study *a, bool runs) {
+ockham_status ablate_print_plan(const ablate_study *a, bool runs, ockham_error *err) {
   printf("%s%s%s\n", a->study->name, a->study->question ? ": " : "", a->study->question ? a->study->question : "");
   print_factors(a->study);
   print_designs(a);
   print_scales(a);
   print_time(a);
   print_further(a->study);
-  if (runs) printf("\nRuns, in their order\n");
-  for (size_t i = 0; runs && i < a->plan->n_runs; i++) print_run(a, i);
-  print_doubts(a);
+  ockham_status status = runs ? print_runs(a, err) : OCKHAM_OK;
+  if (!status) print_doubts(a);
+  return status;
 }
 
 static int plan_study(const char *path, const plan_options *o) {
@@ -241,7 +251,7 @@ static int plan_study(const char *path, const plan_options *o) {
   char doubt[240];
   ockham_status status = ablate_open(path, o->journal, false, &a, &err);
   if (!status) status = ablate_plan(&a, &err);
-  if (!status) ablate_print_plan(&a, o->runs);
+  if (!status) status = ablate_print_plan(&a, o->runs, &err);
   int code = status ? cli_fail(&err) : ablate_doubt(&a, doubt) && !o->anyway ? EXIT_DATA : EXIT_DONE;
   ablate_close(&a);
   return code;

@@ -142,15 +142,27 @@ static ockham_status run_plan(ablate_study *a, const run_options *o, const ockha
   return status ? status : ockham_study_run(a->study, a->plan, a->journal, &options, err);
 }
 
-static int print_commands(const ablate_study *a, const ockham_trainer *trainer) {
-  for (size_t i = 0; i < a->plan->n_runs; i++) {
+/* Of runs whose learning rate is known. */
+static ockham_status print_commands(const ablate_study *a, const ockham_trainer *trainer, ockham_error *err) {
+  double *rates;
+  size_t n_unknown = 0;
+  ockham_status status = ablate_rates(a, &rates, err);
+  for (size_t i = 0; !status && i < a->plan->n_runs; i++) {
     char *command;
-    ockham_error err = {0};
-    if (ockham_run_command(a->study, &a->plan->runs[i], trainer, &command, &err)) return cli_fail(&err);
+    ockham_run run = a->plan->runs[i];
+    run.rate = rates[i];
+    n_unknown += rates[i] == 0;
+    if (rates[i] == 0) continue;
+    status = ockham_run_command(a->study, &run, trainer, &command, err);
+    if (status) break;
     printf("%s\n", command);
     ockham_text_free(command);
   }
-  return EXIT_DONE;
+  free(rates);
+  if (n_unknown)
+    fprintf(stderr, "ockham: %zu more wait for probes of the learning rate: once these have been run or imported\n",
+            n_unknown);
+  return status;
 }
 
 /* How it stands, and what comes next. */
@@ -180,10 +192,10 @@ static int run_study(const char *path, const run_options *o) {
   ockham_trainer trainer = ockham_lm_trainer(own_path(program));
   ockham_status status = ablate_open(path, o->journal, !o->commands, &a, &err);
   if (!status) status = ablate_plan(&a, &err);
-  if (!status && o->commands) {
-    int code = print_commands(&a, &trainer);
+  if (o->commands) {
+    if (!status) status = print_commands(&a, &trainer, &err);
     ablate_close(&a);
-    return code;
+    return status ? cli_fail(&err) : EXIT_DONE;
   }
   shower s = {.study = a.study,
               .stopping = cli_progress_start(true),

@@ -90,6 +90,12 @@ ockham_status ablate_predict(ablate_study *a, ockham_error *err) {
   return status ? status : ockham_plan_predict(a->study, a->runs, a->n_runs, a->plan, err);
 }
 
+ockham_status ablate_rates(const ablate_study *a, double **rates, ockham_error *err) {
+  *rates = calloc(a->plan->n_runs, sizeof **rates);
+  if (!*rates) return cli_no_memory("the rates of runs", err);
+  return ockham_plan_rates(a->study, a->plan, a->journal, *rates, err);
+}
+
 /* ---- words ---- */
 
 const char *ablate_duration(double seconds, char text[32]) {

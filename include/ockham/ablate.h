@@ -361,10 +361,11 @@ typedef struct ockham_level_stability {
                                             better than the study's worst loss; failed: also those that timed out */
   size_t n_probed;                     /**< cells that were run at all of the study's rates */
   size_t n_at_edge;                    /**< of them, with the lowest loss at the lowest or the highest rate that they
-                                            were run at: the best one may lie beyond */
+                                            were run at: the best one may lie beyond; not those that diverged at all */
   double rate_sensitivity;             /**< mean of (min(loss, worst) - loss at the best rate) over the study's rates:
                                             Wortsman et al., 2023 (arXiv:2309.14322); NaN: not probed */
-  double rate;                         /**< geometric mean of the cells' best multiples; NaN */
+  double rate;                         /**< geometric mean of the best multiples of cells that did not diverge at all
+                                            of theirs; NaN: there is none */
 } ockham_level_stability;
 /** One entry a level, factor by factor: levels has room for all of the study. */
 OCKHAM_API void ockham_study_stability(const ockham_study *study, const ockham_run *runs, size_t n_runs,
@@ -507,9 +508,14 @@ typedef struct ockham_run_options {
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_study_run(const ockham_study *study, const ockham_plan *plan,
                                                             ockham_journal *journal, const ockham_run_options *options,
                                                             ockham_error *err);
-/** How many runs of the plan the journal lacks (failed ones are there). */
+/** How many runs of the plan the journal lacks (failed ones are there). journal NULL: there is none yet. */
 OCKHAM_API size_t ockham_study_waiting(const ockham_study *study, const ockham_plan *plan,
                                        const ockham_journal *journal);
+/** The multiple of the rate that each of the plan's runs is at, or will be: rates has room for n_runs. 0: probes that
+ * the journal (NULL: there is none yet) lacks will tell. Fails with NO_MEMORY. */
+OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_plan_rates(const ockham_study *study, const ockham_plan *plan,
+                                                             const ockham_journal *journal, double *rates,
+                                                             ockham_error *err);
 /** The command of one run, as a shell would take it; *command is owned by the caller: free with ockham_text_free(). */
 OCKHAM_API OCKHAM_MUST_CHECK ockham_status ockham_run_command(const ockham_study *study, const ockham_run *run,
                                                               const ockham_trainer *trainer, char **command,

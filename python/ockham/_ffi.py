@@ -2392,6 +2392,15 @@ ockham_study_waiting = declare(
     c.POINTER(ockham_plan),
     c.POINTER(ockham_journal),
 )
+ockham_plan_rates = declare(
+    "ockham_plan_rates",
+    c.c_int,
+    c.POINTER(ockham_study),
+    c.POINTER(ockham_plan),
+    c.POINTER(ockham_journal),
+    c.POINTER(c.c_double),
+    c.POINTER(ockham_error),
+)
 ockham_run_command = declare(
     "ockham_run_command",
     c.c_int,

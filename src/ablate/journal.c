@@ -294,8 +294,8 @@ ockham_status ockham_journal_runs(ockham_journal *j, const ockham_run **runs, si
 }
 
 const ockham_run *ock_journal_all(const ockham_journal *j, size_t *n) {
-  *n = j->rows.n;
-  return j->rows.runs;
+  *n = j ? j->rows.n : 0;
+  return j ? j->rows.runs : NULL;
 }
 
 bool ockham_journal_claimed_before(const ockham_journal *j, const ockham_study_claim *claim) {
@@ -310,7 +310,7 @@ const ockham_study *ock_journal_study(const ockham_journal *j) {
 }
 
 const ockham_run *ock_journal_find(const ockham_journal *j, const char *key) {
-  size_t at = ock_journal_rows_find(&j->rows, key);
+  size_t at = j ? ock_journal_rows_find(&j->rows, key) : SIZE_MAX;
   return at == SIZE_MAX ? NULL : &j->rows.runs[at];
 }
 

@@ -3,12 +3,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "ablate/internal.h"
 #include "ablate/journal.h"
 
-/* Mean loss of a cell's probes at one multiple; infinite without any that counts. *tried: there was one, however it
- * ended. */
-static double mean_loss(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels,
-                        double rate, bool *tried) {
+double ock_rate_loss(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels,
+                     double rate, bool *tried) {
   double sum = 0;
   size_t n = 0;
   *tried = false;
@@ -19,7 +18,7 @@ static double mean_loss(const ockham_study *study, const ockham_run *runs, size_
       continue;
     *tried = *tried || run->outcome != OCKHAM_OUTCOME_WAITING;
     if (run->outcome != OCKHAM_OUTCOME_DONE && run->outcome != OCKHAM_OUTCOME_DIVERGED) continue;
-    sum += run->outcome == OCKHAM_OUTCOME_DONE ? run->loss : study->worst_loss;
+    sum += ock_run_diverged(study, run) ? study->worst_loss : run->loss;
     n++;
   }
   return n ? sum / (double)n : INFINITY;
@@ -51,24 +50,28 @@ static double ratio_beyond(const ockham_study *study, double rate) {
 
 ock_rate_search ock_rate_find(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels) {
   ock_rate_search search = {.settled = true};
-  double best_loss = INFINITY;
+  double best_loss = INFINITY, lowest = INFINITY;
   for (size_t i = 0; i < study->n_rates; i++) {
     bool tried;
-    double rate = study->rates[i], loss = mean_loss(study, runs, n_runs, levels, rate, &tried);
+    double rate = study->rates[i], loss = ock_rate_loss(study, runs, n_runs, levels, rate, &tried);
+    lowest = fmin(lowest, rate);
     search.settled = search.settled && tried;
     if (loss == INFINITY || (search.best > 0 && !is_better(loss, rate, best_loss, search.best))) continue;
     search.best = rate;
     best_loss = loss;
   }
-  double ratio = search.best > 0 ? ratio_beyond(study, search.best) : 1;
-  if (!search.settled || ratio == 1) return search;
-  for (double rate = search.best; search.n_further < study->widen;) {
+  if (!search.settled || search.best == 0) return search;
+  double rate = best_loss < study->worst_loss ? search.best : lowest; /* where all diverged it is further down */
+  for (double ratio = ratio_beyond(study, rate); ratio != 1 && search.n_further < OCK_MOST_WIDER;) {
+    bool tried;
     rate = ock_twelve_digits(rate * ratio);
+    double loss = ock_rate_loss(study, runs, n_runs, levels, rate, &tried);
+    if (!tried && search.n_further >= study->widen) break; /* what was tried counts also where it widens less now */
     search.further[search.n_further++] = rate;
-    double loss = mean_loss(study, runs, n_runs, levels, rate, &search.settled);
-    if (loss == INFINITY || !is_better(loss, rate, best_loss, search.best)) break;
-    search.best = rate;
-    best_loss = loss;
+    search.settled = tried;
+    bool better = loss < INFINITY && is_better(loss, rate, best_loss, search.best);
+    if (better) search.best = rate, best_loss = loss;
+    if (!better && (loss == INFINITY || best_loss < study->worst_loss)) break;
   }
   return search;
 }

@@ -30,10 +30,10 @@ typedef struct slot {
 typedef struct runner {
   const ockham_study *study;
   ockham_journal *journal;
-  const ockham_run_options *options;
+  ockham_run_options options;
   ock_schedule schedule;
   slot *slots;
-  size_t n_slots, n_failed; /* of this session, as long as none has ever gone well: for giving up early */
+  size_t n_started, n_slots, n_failed; /* of this session, as long as none has ever gone well: for giving up early */
   bool has_gone_well;
   struct pollfd *polled;
   char **environment;
@@ -84,7 +84,7 @@ static uint64_t choose_id(const runner *r, uint64_t planned) {
 
 static ockham_status make_command(runner *r, slot *s, ockham_error *err) {
   char *command;
-  OCK_TRY(ockham_run_command(r->study, &s->run, r->options->trainer, &command, err));
+  OCK_TRY(ockham_run_command(r->study, &s->run, r->options.trainer, &command, err));
   if (!r->study->command) ock_line_add(&s->command, "exec ");
   ock_line_add(&s->command, command);
   ock_free(command);
@@ -104,6 +104,7 @@ static ockham_status start(runner *r, slot *s, size_t number, const ockham_run *
   s->began_ns = ock_clock_ns();
   s->began_wall_ns = ock_wall_ns();
   s->busy = true;
+  r->n_started++;
   ock_schedule_take(&r->schedule, number);
   return OCKHAM_OK;
 }
@@ -188,12 +189,12 @@ static ockham_status record(runner *r, slot *s, const ock_result *result, double
 
 static void tell(runner *r, const slot *s, const ock_result *result) {
   const ockham_run *run = ock_journal_find(r->journal, s->key.bytes);
-  if (!r->options->on_run || !run) return;
+  if (!r->options.on_run || !run) return;
   char why[256];
   bool failed = ock_has_failed(result->outcome);
   snprintf(why, sizeof why, "%s; see %.80s", result->why, s->log_path.bytes);
-  r->options->on_run(r->options->arg, run, failed ? why : NULL, r->schedule.n_done, r->schedule.n_wanted,
-                     ock_schedule_seconds_left(&r->schedule, r->n_slots));
+  r->options.on_run(r->options.arg, run, failed ? why : NULL, r->schedule.n_done, r->schedule.n_wanted,
+                    ock_schedule_seconds_left(&r->schedule, r->n_slots));
 }
 
 static bool went_well(ockham_outcome outcome) {
@@ -296,7 +297,7 @@ static ockham_status loop(runner *r, ockham_error *err) {
     wait_a_little(r);
     OCK_TRY(serve_slots(r, err));
     end_late(r);
-    if (ock_progress_stopped(&r->options->progress, "runs", r->schedule.n_done, r->schedule.n_wanted))
+    if (ock_progress_stopped(&r->options.progress, "runs", r->schedule.n_done, r->schedule.n_wanted))
       return ock_fail(err, OCKHAM_INTERRUPTED, "stopped after %zu of %zu runs", r->schedule.n_done,
                       r->schedule.n_wanted);
     OCK_TRY(fill_slots(r, err));
@@ -309,7 +310,7 @@ static ockham_status loop(runner *r, ockham_error *err) {
 static ockham_status make_slots(runner *r, ockham_error *err) {
   size_t n_cores;
   int *cores = ock_child_cores(&n_cores);
-  size_t n = r->options->cores ? r->options->cores : r->study->cores ? r->study->cores : n_cores ? n_cores : 1;
+  size_t n = r->options.cores ? r->options.cores : r->study->cores ? r->study->cores : n_cores ? n_cores : 1;
   r->n_slots = n < MOST_CORES ? n : MOST_CORES;
   r->slots = ock_alloc_zeroed(r->n_slots, sizeof *r->slots);
   r->polled = ock_alloc_array(3 * r->n_slots, sizeof *r->polled);
@@ -317,31 +318,31 @@ static ockham_status make_slots(runner *r, ockham_error *err) {
   r->block = ock_alloc(BLOCK);
   bool is_made = r->slots && r->polled && r->environment && r->block;
   for (size_t i = 0; i < r->n_slots && is_made; i++)
-    r->slots[i].cpu = !r->options->unpinned && r->n_slots <= n_cores ? cores[i] : -1;
+    r->slots[i].cpu = !r->options.unpinned && r->n_slots <= n_cores ? cores[i] : -1;
   ock_free(cores);
   return is_made ? OCKHAM_OK : ock_fail_memory(err, "runs", r->n_slots * sizeof *r->slots);
 }
 
 static ockham_status run_plan(runner *r, const ockham_plan *plan, ockham_error *err) {
-  OCK_TRY(ock_schedule_make(&r->schedule, r->study, plan, r->journal, r->options, err));
+  OCK_TRY(ock_schedule_make(&r->schedule, r->study, plan, r->journal, &r->options, err));
   ockham_status status = loop(r, err);
   stop_all(r);
   ock_schedule_clear(&r->schedule);
   return status;
 }
 
-/* While what was run calls for more: rates beyond those of the plan. */
-static ockham_status run_further(runner *r, size_t n_planned, ockham_error *err) {
+/* While what was run calls for more: rates beyond those of the plan, and runs that waited for them. */
+static ockham_status run_further(runner *r, ockham_error *err) {
+  r->options.retry = false; /* what failed has been tried again */
   for (bool more = r->study->widen > 0; more;) {
-    size_t n;
+    size_t n, n_before = r->n_started;
     ockham_plan *plan;
     const ockham_run *runs = ock_journal_all(r->journal, &n);
     OCK_TRY(ockham_plan_make(r->study, runs, n, &plan, err));
-    more = plan->n_runs > n_planned;
-    n_planned = plan->n_runs;
-    ockham_status status = more ? run_plan(r, plan, err) : OCKHAM_OK;
+    ockham_status status = run_plan(r, plan, err);
     ockham_plan_free(plan);
     OCK_TRY(status);
+    more = r->n_started > n_before;
   }
   return OCKHAM_OK;
 }
@@ -351,14 +352,14 @@ static ockham_status run_all(runner *r, const ockham_plan *plan, ockham_error *e
   r->has_gone_well = has_one_that_went_well(r->journal);
   OCK_TRY(make_slots(r, err));
   OCK_TRY(run_plan(r, plan, err));
-  return run_further(r, plan->n_runs, err);
+  return run_further(r, err);
 }
 
 ockham_status ockham_study_run(const ockham_study *study, const ockham_plan *plan, ockham_journal *journal,
                                const ockham_run_options *options, ockham_error *err) {
   static const ockham_run_options usual = {0};
-  runner r = {.study = study, .journal = journal, .options = options ? options : &usual};
-  r.folder = r.options->folder ? r.options->folder : ock_journal_folder(journal);
+  runner r = {.study = study, .journal = journal, .options = options ? *options : usual};
+  r.folder = r.options.folder ? r.options.folder : ock_journal_folder(journal);
   ockham_status status = run_all(&r, plan, err);
   ock_free(r.slots);
   ock_free(r.polled);

@@ -16,7 +16,18 @@ static bool has_ended(const ock_schedule *s, size_t i) {
   return s->states[i] == ENDED;
 }
 
-/* The cell's own probes have all ended, and call for no more; of a cell without, all have ended. */
+/* No cell's probes call for more. */
+static bool all_settled(const ock_schedule *s, const ockham_run *runs, size_t n) {
+  for (size_t i = 0; i < s->plan->n_runs; i++) {
+    const ockham_run *run = &s->plan->runs[i];
+    if (is_probe(run) && s->states[i] != NOT_WANTED && !ock_rate_find(s->study, runs, n, run->levels).settled)
+      return false;
+  }
+  return true;
+}
+
+/* The cell's own probes have all ended, and call for no more; of a cell without one that counts, all have: it takes
+ * another's rate. */
 static bool probes_ended(const ock_schedule *s, const uint8_t *levels) {
   bool own = false, own_ended = true, all_ended = true;
   for (size_t i = 0; i < s->plan->n_runs; i++) {
@@ -27,10 +38,12 @@ static bool probes_ended(const ock_schedule *s, const uint8_t *levels) {
     all_ended = all_ended && has_ended(s, i);
     own_ended = own_ended && (!is_own || has_ended(s, i));
   }
-  if (!own || !own_ended || !s->study->widen) return own ? own_ended : all_ended;
+  if (!own_ended) return false;
   size_t n;
   const ockham_run *runs = ock_journal_all(s->journal, &n);
-  return ock_rate_find(s->study, runs, n, levels).settled;
+  ock_rate_search search = ock_rate_find(s->study, runs, n, levels);
+  if (own && search.best > 0) return search.settled;
+  return all_ended && all_settled(s, runs, n);
 }
 
 /* Fill in the run's rate; false: it is not known yet. */
@@ -72,13 +85,14 @@ static bool is_wanted(const ock_schedule *s, const ockham_run *run) {
   return o->only_scale == 0 || run->scale + 1 == o->only_scale;
 }
 
+static bool is_done(const ock_schedule *s, const ockham_run *found) {
+  return found && !(ock_has_failed(found->outcome) && s->options->retry);
+}
+
 static void mark(ock_schedule *s, size_t i) {
-  const ockham_run *found = find_run(s, i);
-  bool failed = found && ock_has_failed(found->outcome);
-  if (found && !(failed && s->options->retry)) {
-    s->states[i] = ENDED;
-    s->n_done++;
-  }
+  if (!is_done(s, find_run(s, i))) return;
+  s->states[i] = ENDED;
+  s->n_done++;
 }
 
 static void mark_all(ock_schedule *s, bool probes) {
@@ -128,7 +142,7 @@ bool ock_schedule_next(ock_schedule *s, size_t *number, ockham_run *run) {
     if (s->states[i] != WAITING) continue;
     *run = s->plan->runs[i];
     if (!find_rate(s, run) || is_running(s, run)) continue;
-    if (find_run(s, i) && !s->options->retry) { /* two of the plan's runs that came to the same */
+    if (is_done(s, find_run(s, i))) { /* its rate was not known before, or two runs came to the same */
       ock_schedule_end(s, i);
       continue;
     }
@@ -193,4 +207,17 @@ size_t ockham_study_waiting(const ockham_study *study, const ockham_plan *plan, 
   size_t n = schedule.n_wanted - schedule.n_done;
   ock_schedule_clear(&schedule);
   return n;
+}
+
+ockham_status ockham_plan_rates(const ockham_study *study, const ockham_plan *plan, const ockham_journal *journal,
+                                double *rates, ockham_error *err) {
+  static const ockham_run_options usual = {0};
+  ock_schedule schedule;
+  OCK_TRY(ock_schedule_make(&schedule, study, plan, journal, &usual, err));
+  for (size_t i = 0; i < plan->n_runs; i++) {
+    ockham_run run = plan->runs[i];
+    rates[i] = find_rate(&schedule, &run) ? run.rate : 0;
+  }
+  ock_schedule_clear(&schedule);
+  return OCKHAM_OK;
 }

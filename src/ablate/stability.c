@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ablate/internal.h"
+#include "ablate/journal.h"
 
 bool ock_run_diverged(const ockham_study *study, const ockham_run *run) {
   return run->outcome == OCKHAM_OUTCOME_DIVERGED ||
@@ -28,80 +29,70 @@ ock_level_count ock_level_count_runs(const ockham_study *study, const ockham_run
 
 /* ---- rates ---- */
 
-static bool is_probe_of(const ockham_study *study, const ockham_run *run, const uint8_t *levels) {
-  bool counts = run->outcome == OCKHAM_OUTCOME_DONE || run->outcome == OCKHAM_OUTCOME_DIVERGED;
-  return run->purpose == OCKHAM_PURPOSE_PROBE && counts && memcmp(run->levels, levels, study->n_factors) == 0;
-}
-
 /* What a cell's probes say. */
 typedef struct probed {
-  double excess, rate; /* mean excess of the study's rates over the best, and where that was */
+  double excess, rate; /* mean excess of the study's rates over the best, and where that was; 0: all diverged */
   bool at_edge;        /* of the rates that it was run at */
 } probed;
 
-static bool is_of_study(const ockham_study *study, double rate) {
-  for (size_t i = 0; i < study->n_rates; i++)
-    if (study->rates[i] == rate) return true;
-  return study->n_rates == 0;
-}
-
-/* False: it was not probed at all of the study's rates. */
+/* False: it was not probed at all of the study's rates, or there is one only. */
 static bool probe_cell(const ockham_study *study, const ockham_run *runs, size_t n_runs, const uint8_t *levels,
                        probed *found) {
-  double sum = 0, best = INFINITY, lowest = INFINITY, highest = 0;
-  size_t n = 0;
-  for (size_t i = 0; i < n_runs; i++) {
-    if (!is_probe_of(study, &runs[i], levels)) continue;
-    double loss = runs[i].outcome == OCKHAM_OUTCOME_DONE ? fmin(runs[i].loss, study->worst_loss) : study->worst_loss;
-    bool own = is_of_study(study, runs[i].rate); /* further ones are of some cells only */
-    sum += own ? loss : 0;
-    n += own;
-    lowest = fmin(lowest, runs[i].rate);
-    highest = fmax(highest, runs[i].rate);
-    if (loss < best) {
-      best = loss;
-      found->rate = runs[i].rate;
-    }
+  ock_rate_search search = ock_rate_find(study, runs, n_runs, levels);
+  double sum = 0, lowest = INFINITY, highest = 0, best = INFINITY;
+  if (study->n_rates < 2) return false;
+  for (size_t i = 0; i < study->n_rates + search.n_further; i++) {
+    bool tried, own = i < study->n_rates;
+    double rate = own ? study->rates[i] : search.further[i - study->n_rates];
+    double loss = ock_rate_loss(study, runs, n_runs, levels, rate, &tried);
+    if (loss == INFINITY && own) return false;
+    if (loss == INFINITY) continue;
+    sum += own ? loss : 0; /* further ones are of some cells only */
+    lowest = fmin(lowest, rate);
+    highest = fmax(highest, rate);
+    best = fmin(best, loss);
   }
-  found->excess = sum / (double)n - best;
-  found->at_edge = found->rate == lowest || found->rate == highest;
-  return n > 1 && n >= study->n_rates;
-}
-
-static bool is_first_of_cell(const ockham_study *study, const ockham_run *runs, size_t i) {
-  if (!is_probe_of(study, &runs[i], runs[i].levels)) return false;
-  for (size_t j = 0; j < i; j++)
-    if (is_probe_of(study, &runs[j], runs[i].levels)) return false;
+  bool ended = best < study->worst_loss;
+  *found = (probed){.excess = sum / (double)study->n_rates - best,
+                    .rate = ended ? search.best : 0,
+                    .at_edge = ended && (search.best == lowest || search.best == highest)};
   return true;
 }
 
-static void add_cell(const ockham_study *study, const uint8_t *levels, const probed *cell,
-                     ockham_level_stability *of_levels) {
-  for (size_t f = 0, first = 0; f < study->n_factors; first += study->factors[f++].n_levels) {
-    ockham_level_stability *level = &of_levels[first + levels[f]];
+static bool is_first_of_cell(const ockham_study *study, const ockham_run *runs, size_t i) {
+  if (runs[i].purpose != OCKHAM_PURPOSE_PROBE) return false;
+  for (size_t j = 0; j < i; j++)
+    if (runs[j].purpose == OCKHAM_PURPOSE_PROBE && memcmp(runs[j].levels, runs[i].levels, study->n_factors) == 0)
+      return false;
+  return true;
+}
+
+static void sum_cells(const ockham_study *study, const ockham_run *runs, size_t n_runs, ockham_level_stability *level) {
+  double excess = 0, log_rates = 0;
+  size_t n_ended = 0;
+  for (size_t i = 0; i < n_runs; i++) {
+    probed cell;
+    if (runs[i].levels[level->factor] != level->level || !is_first_of_cell(study, runs, i) ||
+        !probe_cell(study, runs, n_runs, runs[i].levels, &cell))
+      continue;
     level->n_probed++;
-    level->n_at_edge += cell->at_edge;
-    level->rate_sensitivity += cell->excess;
-    level->rate += log(cell->rate);
+    level->n_at_edge += cell.at_edge;
+    excess += cell.excess;
+    if (!(cell.rate > 0)) continue;
+    log_rates += log(cell.rate);
+    n_ended++;
   }
+  level->rate_sensitivity = level->n_probed ? excess / (double)level->n_probed : NAN;
+  level->rate = n_ended ? exp(log_rates / (double)n_ended) : NAN;
 }
 
 void ockham_study_stability(const ockham_study *study, const ockham_run *runs, size_t n_runs,
                             ockham_level_stability *levels) {
-  size_t n = 0;
   for (size_t f = 0; f < study->n_factors; f++)
-    for (size_t l = 0; l < study->factors[f].n_levels; l++) {
+    for (size_t l = 0; l < study->factors[f].n_levels; l++, levels++) {
       ock_level_count count = ock_level_count_runs(study, runs, n_runs, NULL, f, l, SIZE_MAX);
-      levels[n++] = (ockham_level_stability){
+      *levels = (ockham_level_stability){
           .factor = f, .level = l, .n_runs = count.n_runs, .n_diverged = count.n_diverged, .n_failed = count.n_failed};
+      sum_cells(study, runs, n_runs, levels);
     }
-  for (size_t i = 0; i < n_runs; i++) {
-    probed cell = {.rate = 1};
-    if (is_first_of_cell(study, runs, i) && probe_cell(study, runs, n_runs, runs[i].levels, &cell))
-      add_cell(study, runs[i].levels, &cell, levels);
-  }
-  for (size_t i = 0; i < n; i++) {
-    levels[i].rate_sensitivity = levels[i].n_probed ? levels[i].rate_sensitivity / (double)levels[i].n_probed : NAN;
-    levels[i].rate = levels[i].n_probed ? exp(levels[i].rate / (double)levels[i].n_probed) : NAN;
-  }
 }

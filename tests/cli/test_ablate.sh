@@ -62,8 +62,9 @@ done
 [ ! -e s.journal ] || complain 'a plan makes no journal'
 succeeds ablate plan s.yaml --runs
 same 'runs of the plan' 78 "$(grep -c 'seed=' out)"
-succeeds ablate run s.yaml --commands
-same 'commands' 78 "$(grep -c '^sh train.sh ' out)"
+run ablate run s.yaml --commands
+same 'commands of probes' 24 "$(grep -c '^sh train.sh ' out)"
+same 'those of other runs' 'ockham: 54 more wait for probes of the learning rate: once these have been run or imported' "$(cat err)"
 [ ! -e s.journal ] || complain 'commands make no journal'
 
 # ---- runs ----
@@ -77,6 +78,8 @@ tail -1 out | grep -qx 'sim: 78 of 78 runs are done; next: ockham ablate report 
 same 'rates of swiglu' 'rate=2' "$(grep 'S[234].*ffn=swiglu' out | grep -o 'rate=[0-9.]*' | sort -u)"
 same 'rates of gelu' 'rate=1' "$(grep 'S[234].*ffn=gelu' out | grep -o 'rate=[0-9.]*' | sort -u)"
 same 'logs' 78 "$(ls s.journal.runs/*.log | wc -l)"
+succeeds ablate run s.yaml --commands
+same 'commands, with their rates' '78 78' "$(wc -l <out) $(cut -d' ' -f2- s.journal.runs/*.log | grep -cxFf out)"
 succeeds ablate resume s.yaml
 same 'nothing is left' 1 "$(wc -l <out)"
 

@@ -252,6 +252,23 @@ static void test_failed_and_waiting(void **state) {
   free(made);
 }
 
+/* Two factors and two scales leave two cells to spare: a large interaction is seen, and not taken for noise. */
+static void test_a_pair_of_two_factors(void **state) {
+  (void)state;
+  made_law law = made_usual;
+  law.noise = .004, law.pair = .3, law.effect[0] = -.2;
+  made_study *made = made_new(2, 2);
+  made_fill(made, &law, 6);
+  ockham_ablation *answer = made_analyse(made, NULL);
+  assert_int_equal(answer->n_interactions, 1);
+  assert_true(answer->interactions[0].p < 1e-6 && answer->interactions[0].inclusion > .95);
+  double left = made_loss(&law, 2, (uint8_t[]){0, 0}, made_compute(0)) - law.irreducible;
+  assert_close(answer->interactions[0].loss[0].value, left * expm1(.3), .1); /* what E is, two scales hardly tell */
+  assert_int_equal(answer->mains[1].verdict, OCKHAM_EFFECT_HURTS);
+  ockham_ablation_free(answer);
+  free(made);
+}
+
 /* What no run of which ended is told, and the others are. */
 static void test_a_level_that_fails(void **state) {
   (void)state;
@@ -436,6 +453,7 @@ int main(void) {
       cmocka_unit_test(test_a_scale_of_two_cells),
       cmocka_unit_test(test_saturated),
       cmocka_unit_test(test_failed_and_waiting),
+      cmocka_unit_test(test_a_pair_of_two_factors),
       cmocka_unit_test(test_a_level_that_fails),
       cmocka_unit_test(test_same_run_again),
       cmocka_unit_test(test_confounded),

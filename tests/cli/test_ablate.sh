@@ -281,6 +281,14 @@ grep -qE '^  position learned (→|->) rope +helps' out || complain 'rotary posi
 grep -qE '^  joint is submultiplicative +yes' out || complain 'the gains of the example are multiplied'
 grep -q 'beware: 20 of 212 runs are still to be run' out || complain 'the example is not known to be under way'
 
+# ---- a program of the user's ----
+if command -v python3 >/dev/null; then
+  ln -s "$here/../../examples" examples
+  run ablate run examples/ablation/anybody.yaml --journal any.journal --commands
+  same 'lines of the example' 12 "$(grep -c '^python3 ' out)"
+  head -1 out | sh | grep -q '^METRIC loss=0\.[0-9]* flops=[0-9]* parameters=64$' || complain 'train.py prints no result'
+fi
+
 succeeds ablate --help
 grep -q 'ockham ablate report' out || complain 'no help'
 succeeds ablate run --help

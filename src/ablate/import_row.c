@@ -134,8 +134,8 @@ static ockham_status check_settings(const ock_import *import, const ock_field *f
                                     const ockham_study_scale *scale, ockham_error *err) {
   for (size_t i = 0; i < scale->n_settings; i++) {
     const ockham_study_setting *setting = &scale->settings[i];
-    const char *text = ock_is_own_column(import->study, setting->name) ? NULL
-                                                                       : text_of(import, fields, n, setting->name);
+    const char *text =
+        ock_is_own_column(import->study, setting->name) ? NULL : text_of(import, fields, n, setting->name);
     if (!is_missing(text) && !ock_level_means(setting->value, text))
       return FAULT(import, err, "expected %s=%s at scale %s, found '%s'", setting->name, setting->value, scale->name,
                    ock_show(text).text);

@@ -279,6 +279,38 @@ static ockham_status warn_of_factors(ock_analysis *a) {
   return OCKHAM_OK;
 }
 
+typedef struct baseline_runs {
+  double n, loss;
+} baseline_runs;
+
+static baseline_runs baseline_at(const ock_analysis *a, size_t scale) {
+  baseline_runs b = {0};
+  for (size_t i = 0; i < a->n_runs; i++) {
+    if (!a->used[i] || a->runs[i].scale != scale || !ock_is_baseline(a, a->runs[i].levels)) continue;
+    b.n++;
+    b.loss += (a->loss[i] - b.loss) / b.n;
+  }
+  return b;
+}
+
+/* More compute, and a worse loss: what is carried from scale to scale does not suit it any more. */
+static ockham_status warn_of_rise(ock_analysis *a) {
+  const double errors = 2, more = .01;
+  for (size_t s = 1; s < a->study->n_scales; s++) {
+    baseline_runs before = baseline_at(a, s - 1), here = baseline_at(a, s);
+    if (!(before.n > 0 && here.n > 0) || !(a->scale_compute[s] > a->scale_compute[s - 1] + more)) continue;
+    double sd = a->out->scales[s].sd, of_before = a->out->scales[s - 1].sd;
+    double variance = (isnan(sd) ? 0 : sd * sd / here.n) + (isnan(of_before) ? 0 : of_before * of_before / before.n);
+    if (!(here.loss > before.loss + errors * sqrt(variance))) continue;
+    OCK_TRY(
+        ock_warn(a,
+                 "scale '%s': the baseline ends at %.4g, worse than at '%s' (%.4g) with less compute: what it takes "
+                 "over from there, such as its learning rate, does not suit it, and changes are measured beside that",
+                 a->study->scales[s].name, here.loss, a->study->scales[s - 1].name, before.loss));
+  }
+  return OCKHAM_OK;
+}
+
 static ockham_status warn_of_law(ock_analysis *a) {
   const ockham_interval *e = &a->out->law.irreducible;
   if (a->model.n_blocks) return OCKHAM_OK;
@@ -290,7 +322,8 @@ static ockham_status warn_of_law(ock_analysis *a) {
 }
 
 static ockham_status warn(ock_analysis *a, ockham_error *err) {
-  return ock_plateau_warn(a) || ock_divergence_warn(a) || warn_of_scales(a) || warn_of_factors(a) || warn_of_law(a)
+  return ock_plateau_warn(a) || ock_divergence_warn(a) || warn_of_scales(a) || warn_of_factors(a) || warn_of_rise(a) ||
+                 warn_of_law(a)
              ? ock_no_room(err)
              : OCKHAM_OK;
 }

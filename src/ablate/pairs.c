@@ -222,20 +222,21 @@ static void take_law_off(selecting *s, const ock_pairs *pairs, ock_basis *basis,
 
 /* Does it pay what the extended BIC (Chen & Chen, Biometrika 95, 2008) asks, ln(cells) + ln(candidates)? That is of a
  * likelihood ratio with many degrees of freedom; with few, of the F test that is as improbable. */
-static bool pays(double gain, double squares, double freedom, double n_cells, double n_candidates) {
-  double price = log(n_cells) + log(n_candidates);
+static bool pays(double gain, double squares, double freedom, double price) {
   if (!(freedom > 1)) return false;
   return ock_f_tail(gain * (freedom - 1) / fmax(squares - gain, 0), 1, freedom - 1) < ock_chi2_tail(price, 1);
 }
 
-/* Where cells differ by more than their runs do, a pair that is missing may be why: what it would explain is then held
- * against what other cells are off by, whatever that is, and not against the noise, of which it is no multiple. */
+/* Where cells differ by more than their runs do, a pair that is missing may be why. What cells are off by is then one a
+ * cell to spare, in units of what they differ by; where these are few no pair could pay beside the runs, however large
+ * it is, and it is held against the other cells alone. */
 static void select_forward(ock_analysis *a, selecting *s, const ock_pairs *pairs, size_t rank, double *direction) {
   const size_t spare = 3, most = 10;
   ock_model *m = &a->model;
   size_t n_again = 0;
   for (size_t u = 0; u < m->n_units; u++) n_again += m->units[u].n - 1;
-  double n = (double)m->n_units, pure = m->between > 0 ? 0 : (double)n_again;
+  double n = (double)m->n_units, price = log(n) + log((double)pairs->n);
+  double pure = m->between > 0 && n - (double)rank < 2 * price ? 0 : (double)n_again;
   while (m->n_pairs < most && rank + m->n_pairs + spare < m->n_units + n_again && rank + m->n_pairs + 1 < n) {
     size_t best = 0;
     double gain = 0;
@@ -244,7 +245,7 @@ static void select_forward(ock_analysis *a, selecting *s, const ock_pairs *pairs
       if (own > gain) gain = own, best = i;
     }
     double squares = squares_of(s->rest, m->n_units) + pure, freedom = n + pure - (double)(rank + m->n_pairs);
-    if (!(gain > 0) || !pays(gain, squares, freedom, n, (double)pairs->n)) return;
+    if (!(gain > 0) || !pays(gain, squares, freedom, price)) return;
     memcpy(m->pairs[m->n_pairs++], pairs->items[best], sizeof *m->pairs);
     admit(s, best, pairs->n, direction);
   }

@@ -252,6 +252,23 @@ static void test_failed_and_waiting(void **state) {
   free(made);
 }
 
+/* A baseline that more compute makes worse: something that it takes over does not suit it. */
+static void test_a_baseline_that_gets_worse(void **state) {
+  (void)state;
+  made_study *made = usual_study(3, 3, 3, .004), *as_usual = usual_study(3, 3, 3, .004);
+  uint8_t baseline[3] = {0};
+  for (size_t i = 0; i < made->n_runs; i++)
+    if (made->runs[i].scale == 2 && memcmp(made->levels[i], baseline, 3) == 0) made->runs[i].loss += .5;
+  made->scales[2].held_out = as_usual->scales[2].held_out = true;
+  ockham_ablation *answer = made_analyse(made, NULL), *of_usual = made_analyse(as_usual, NULL);
+  assert_true(made_warns(answer, "scale 'S3': the baseline ends at ") && made_warns(answer, "worse than at 'S2'"));
+  assert_false(made_warns(of_usual, "the baseline ends at"));
+  ockham_ablation_free(answer);
+  ockham_ablation_free(of_usual);
+  free(made);
+  free(as_usual);
+}
+
 /* Two factors and two scales leave two cells to spare: a large interaction is seen, and not taken for noise. */
 static void test_a_pair_of_two_factors(void **state) {
   (void)state;
@@ -453,6 +470,7 @@ int main(void) {
       cmocka_unit_test(test_a_scale_of_two_cells),
       cmocka_unit_test(test_saturated),
       cmocka_unit_test(test_failed_and_waiting),
+      cmocka_unit_test(test_a_baseline_that_gets_worse),
       cmocka_unit_test(test_a_pair_of_two_factors),
       cmocka_unit_test(test_a_level_that_fails),
       cmocka_unit_test(test_same_run_again),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gain without a law: at which compute does the baseline's curve, interpolated through its scales by a monotone
- * cubic in log compute, reach the loss of the changed baseline? Beyond the curve's ends nobody knows: censored.
+ * cubic in log compute, reach the loss of the changed baseline? Beyond the curve's ends nobody knows: censored; it ends
+ * before a scale that makes the baseline worse.
  * Source: Fritsch & Butland, SIAM J. Sci. Stat. Comput. 5, 1984 (the slopes); they are those of PCHIP. */
 #include <math.h>
 #include <string.h>
@@ -117,6 +118,7 @@ ockham_status ock_measured_find(ock_analysis *a, ockham_error *err) {
   for (size_t s = 0; s < n_scales; s++) {
     if (isnan(a->scale_compute[s]) || isnan(a->scale_baseline[s])) continue;
     if (c.n && !(a->scale_compute[s] > c.x[c.n - 1])) continue; /* no larger than the scale before */
+    if (c.n && !(a->scale_baseline[s] < a->scale_baseline[c.scale[c.n - 1]])) break; /* the curve ends where it rises */
     c.x[c.n] = a->scale_compute[s];
     c.scale[c.n++] = s;
   }

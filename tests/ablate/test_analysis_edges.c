@@ -263,6 +263,10 @@ static void test_a_baseline_that_gets_worse(void **state) {
   ockham_ablation *answer = made_analyse(made, NULL), *of_usual = made_analyse(as_usual, NULL);
   assert_true(made_warns(answer, "scale 'S3': the baseline ends at ") && made_warns(answer, "worse than at 'S2'"));
   assert_false(made_warns(of_usual, "the baseline ends at"));
+  for (size_t j = 0; j < 3; j++) { /* its curve ends before */
+    assert_true(isnan(answer->mains[j].ceg_measured[2].value) && !isnan(of_usual->mains[j].ceg_measured[2].value));
+    assert_true(answer->mains[j].ceg_measured[1].value <= 1);
+  }
   ockham_ablation_free(answer);
   ockham_ablation_free(of_usual);
   free(made);

@@ -124,6 +124,7 @@ ockham_status ockham_journal_import(ockham_journal *journal, const char *path, c
   OCK_TRY(check_columns(import.study, import.options->map, import.options->n_map, err));
   OCK_TRY(check_columns(import.study, import.options->set, import.options->n_set, err));
   OCK_TRY(ock_journal_lock(journal, err));
+  import.first_new = ock_journal_next_id(journal);
   ockham_status status = import_any(&import, path, err);
   ock_journal_unlock(journal);
   ock_import_clear(&import);
@@ -166,6 +167,7 @@ ockham_status ockham_journal_import_rows(ockham_journal *journal, const ockham_s
   OCK_TRY(check_columns(import.study, import.options->map, import.options->n_map, err));
   OCK_TRY(check_columns(import.study, import.options->set, import.options->n_set, err));
   OCK_TRY(ock_journal_lock(journal, err));
+  import.first_new = ock_journal_next_id(journal);
   ockham_status status = import_rows(&import, rows, n_rows, err);
   ock_journal_unlock(journal);
   ock_import_clear(&import);

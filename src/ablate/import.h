@@ -23,7 +23,8 @@ typedef struct ock_import {
   const ockham_study *study;
   const ockham_import_options *options;
   const char *path;
-  uint64_t row; /* that is being read, from 1: lines of the file */
+  uint64_t row;       /* that is being read, from 1: lines of the file */
+  uint64_t first_new; /* the number of the first run that it brings */
   uint64_t n_imported;
   ock_seed_given *given;
   size_t n_given, room_given;

@@ -231,7 +231,7 @@ static ockham_status result_of(const ock_import *import, const ock_field *fields
   if (diverged > 0) r->outcome = OCKHAM_OUTCOME_DIVERGED;
   if (!loss && is_missing(word) && !(diverged > 0))
     return FAULT(import, err, "expected a column '%s', the loss: map it", ock_show(name_there(import, metric)).text);
-  if (r->outcome != OCKHAM_OUTCOME_DONE && r->outcome != OCKHAM_OUTCOME_DIVERGED) r->loss = NAN;
+  if (!ock_has_ended(r->outcome)) r->loss = NAN;
   if (!isfinite(r->loss)) r->loss = NAN;
   if (r->outcome == OCKHAM_OUTCOME_FAILED) snprintf(r->why, sizeof r->why, "imported as failed");
   return OCKHAM_OK;
@@ -260,10 +260,6 @@ static ockham_status purpose_of(const ock_import *import, const ock_field *field
   return FAULT(import, err, "expected a purpose such as design or baseline, found '%s'", ock_show(word).text);
 }
 
-static bool has_ended(ockham_outcome outcome) {
-  return outcome == OCKHAM_OUTCOME_DONE || outcome == OCKHAM_OUTCOME_DIVERGED;
-}
-
 static bool is_same(const ockham_run *found, const ock_result *result) {
   if (found->outcome != result->outcome) return ock_has_failed(found->outcome) && ock_has_failed(result->outcome);
   return found->outcome != OCKHAM_OUTCOME_DONE || !(fabs(found->loss - result->loss) > 1e-6 * fabs(found->loss));
@@ -271,7 +267,7 @@ static bool is_same(const ockham_run *found, const ock_result *result) {
 
 /* A run that failed there, and ended when it was run again. */
 static bool is_mended(const ockham_run *found, const ock_result *result) {
-  return ock_has_failed(found->outcome) && has_ended(result->outcome);
+  return ock_has_failed(found->outcome) && ock_has_ended(result->outcome);
 }
 
 static ockham_status make_key(const ock_import *import, const ockham_run *run, ock_line *key, ockham_error *err) {
@@ -329,7 +325,7 @@ static void put_result(char text[64], ockham_outcome outcome, double loss) {
 /* The same run with another loss is not the same file again. */
 static ockham_status check_same(const ock_import *import, const ockham_run *found, const ock_result *result,
                                 ockham_error *err) {
-  if (!has_ended(found->outcome) || !has_ended(result->outcome) || is_same(found, result)) return OCKHAM_OK;
+  if (!ock_has_ended(found->outcome) || !ock_has_ended(result->outcome) || is_same(found, result)) return OCKHAM_OK;
   char known[64], here[64];
   put_result(known, found->outcome, found->loss);
   put_result(here, result->outcome, result->loss);
@@ -367,10 +363,11 @@ ockham_status ock_import_run(ock_import *import, const ock_field *fields, size_t
   const ockham_run *found = NULL;
   ockham_status status = find_run(import, &run, has_seed, &result, &key, &found, err);
   if (!status && (!found || is_mended(found, &result))) {
+    bool again = found && found->id >= import->first_new; /* another go at a run of this file */
     run.id = found ? found->id : ock_journal_next_id(import->journal);
     ock_row row = {.run = &run, .key = key.bytes, .result = &result, .cpu_seconds = NAN, .ended_ns = ock_wall_ns()};
     status = ock_journal_put(import->journal, &row, err);
-    import->n_imported += !status;
+    import->n_imported += !status && !again;
   }
   ock_free(key.bytes);
   return status;

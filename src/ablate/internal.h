@@ -17,6 +17,7 @@
 /* A run that did not stay below the loss of a model that has learned nothing has diverged, whatever it was called. */
 bool ock_run_diverged(const ockham_study *study, const ockham_run *run);
 bool ock_has_failed(ockham_outcome outcome); /* or timed out */
+bool ock_has_ended(ockham_outcome outcome);  /* done, or diverged */
 typedef struct ock_level_count {
   size_t n_runs, n_diverged, n_failed;
 } ock_level_count;

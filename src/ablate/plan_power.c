@@ -20,7 +20,7 @@ static bool is_positive(double x) {
 }
 
 static bool took_time(const ockham_run *run) {
-  return (run->outcome == OCKHAM_OUTCOME_DONE || run->outcome == OCKHAM_OUTCOME_DIVERGED) && is_positive(run->seconds);
+  return ock_has_ended(run->outcome) && is_positive(run->seconds);
 }
 
 /* A line through (x, y). */

@@ -17,7 +17,7 @@ double ock_rate_loss(const ockham_study *study, const ockham_run *runs, size_t n
         memcmp(run->levels, levels, study->n_factors) != 0)
       continue;
     *tried = *tried || run->outcome != OCKHAM_OUTCOME_WAITING;
-    if (run->outcome != OCKHAM_OUTCOME_DONE && run->outcome != OCKHAM_OUTCOME_DIVERGED) continue;
+    if (!ock_has_ended(run->outcome)) continue;
     sum += ock_run_diverged(study, run) ? study->worst_loss : run->loss;
     n++;
   }

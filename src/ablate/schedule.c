@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { WAITING, RUNNING, ENDED, NOT_WANTED };
+static const ockham_run_options usual = {0};
 
 /* ---- rates ---- */
 
@@ -201,7 +202,6 @@ double ock_schedule_seconds_left(const ock_schedule *s, size_t n_at_a_time) {
 }
 
 size_t ockham_study_waiting(const ockham_study *study, const ockham_plan *plan, const ockham_journal *journal) {
-  static const ockham_run_options usual = {0};
   ock_schedule schedule;
   if (ock_schedule_make(&schedule, study, plan, journal, &usual, NULL)) return 0;
   size_t n = schedule.n_wanted - schedule.n_done;
@@ -211,7 +211,6 @@ size_t ockham_study_waiting(const ockham_study *study, const ockham_plan *plan, 
 
 ockham_status ockham_plan_rates(const ockham_study *study, const ockham_plan *plan, const ockham_journal *journal,
                                 double *rates, ockham_error *err) {
-  static const ockham_run_options usual = {0};
   ock_schedule schedule;
   OCK_TRY(ock_schedule_make(&schedule, study, plan, journal, &usual, err));
   for (size_t i = 0; i < plan->n_runs; i++) {

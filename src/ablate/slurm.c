@@ -187,7 +187,7 @@ static ockham_status put_task_run(ock_import *import, ockham_run *run, const ock
     return ock_fail_memory(err, "a run", 0);
   }
   const ockham_run *before = ock_journal_find(import->journal, key.bytes);
-  bool failed = before && before->outcome != OCKHAM_OUTCOME_DONE && before->outcome != OCKHAM_OUTCOME_DIVERGED;
+  bool failed = before && !ock_has_ended(before->outcome);
   ockham_status status = OCKHAM_OK;
   if (!before || (failed && result.outcome != OCKHAM_OUTCOME_FAILED)) {
     run->id = before ? before->id : ock_journal_next_id(import->journal);

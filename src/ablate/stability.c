@@ -14,6 +14,10 @@ bool ock_has_failed(ockham_outcome outcome) {
   return outcome == OCKHAM_OUTCOME_FAILED || outcome == OCKHAM_OUTCOME_TIMED_OUT;
 }
 
+bool ock_has_ended(ockham_outcome outcome) {
+  return outcome == OCKHAM_OUTCOME_DONE || outcome == OCKHAM_OUTCOME_DIVERGED;
+}
+
 ock_level_count ock_level_count_runs(const ockham_study *study, const ockham_run *runs, size_t n_runs,
                                      const bool *takes, size_t factor, size_t level, size_t scale) {
   ock_level_count count = {0};
@@ -67,32 +71,35 @@ static bool is_first_of_cell(const ockham_study *study, const ockham_run *runs, 
   return true;
 }
 
-static void sum_cells(const ockham_study *study, const ockham_run *runs, size_t n_runs, ockham_level_stability *level) {
-  double excess = 0, log_rates = 0;
-  size_t n_ended = 0;
-  for (size_t i = 0; i < n_runs; i++) {
-    probed cell;
-    if (runs[i].levels[level->factor] != level->level || !is_first_of_cell(study, runs, i) ||
-        !probe_cell(study, runs, n_runs, runs[i].levels, &cell))
-      continue;
+static void add_cell(const ockham_study *study, const uint8_t *levels, const probed *cell,
+                     ockham_level_stability *of_levels, size_t *n_ended) {
+  for (size_t f = 0, first = 0; f < study->n_factors; first += study->factors[f++].n_levels) {
+    ockham_level_stability *level = &of_levels[first + levels[f]];
     level->n_probed++;
-    level->n_at_edge += cell.at_edge;
-    excess += cell.excess;
-    if (!(cell.rate > 0)) continue;
-    log_rates += log(cell.rate);
-    n_ended++;
+    level->n_at_edge += cell->at_edge;
+    level->rate_sensitivity += cell->excess;
+    if (!(cell->rate > 0)) continue;
+    level->rate += log(cell->rate);
+    n_ended[first + levels[f]]++;
   }
-  level->rate_sensitivity = level->n_probed ? excess / (double)level->n_probed : NAN;
-  level->rate = n_ended ? exp(log_rates / (double)n_ended) : NAN;
 }
 
 void ockham_study_stability(const ockham_study *study, const ockham_run *runs, size_t n_runs,
                             ockham_level_stability *levels) {
+  size_t n = 0, n_ended[OCK_MOST_FACTORS * OCK_MOST_LEVELS] = {0};
   for (size_t f = 0; f < study->n_factors; f++)
-    for (size_t l = 0; l < study->factors[f].n_levels; l++, levels++) {
+    for (size_t l = 0; l < study->factors[f].n_levels; l++) {
       ock_level_count count = ock_level_count_runs(study, runs, n_runs, NULL, f, l, SIZE_MAX);
-      *levels = (ockham_level_stability){
+      levels[n++] = (ockham_level_stability){
           .factor = f, .level = l, .n_runs = count.n_runs, .n_diverged = count.n_diverged, .n_failed = count.n_failed};
-      sum_cells(study, runs, n_runs, levels);
     }
+  for (size_t i = 0; i < n_runs; i++) {
+    probed cell;
+    if (is_first_of_cell(study, runs, i) && probe_cell(study, runs, n_runs, runs[i].levels, &cell))
+      add_cell(study, runs[i].levels, &cell, levels, n_ended);
+  }
+  for (size_t i = 0; i < n; i++) {
+    levels[i].rate_sensitivity = levels[i].n_probed ? levels[i].rate_sensitivity / (double)levels[i].n_probed : NAN;
+    levels[i].rate = n_ended[i] ? exp(levels[i].rate / (double)n_ended[i]) : NAN;
+  }
 }

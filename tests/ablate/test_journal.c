@@ -441,6 +441,13 @@ static void test_rows_without_seeds_are_runs_of_their_own(void **state) {
   ockham_journal_free(journal);
 }
 
+/* One run, whatever the times it was tried. */
+static void test_a_run_counts_once(void **state) {
+  (void)state;
+  ockham_study study = make_study("t");
+  ockham_journal_free(import_text(&study, "o.csv", "a,b,scale,seed,loss\non,x,S1,4,\non,x,S1,4,2.5\n", NULL, 1));
+}
+
 /* What is mapped or set goes before a column that the table calls as the study does. */
 static void test_a_map_goes_first(void **state) {
   (void)state;
@@ -590,6 +597,7 @@ int main(void) {
       cmocka_unit_test(test_faults_of_tables),
       cmocka_unit_test(test_unknown_columns_are_not_mapped),
       cmocka_unit_test(test_rows_without_seeds_are_runs_of_their_own),
+      cmocka_unit_test(test_a_run_counts_once),
       cmocka_unit_test(test_a_map_goes_first),
       cmocka_unit_test(test_failed_runs_are_replaced),
       cmocka_unit_test(test_tasks_of_a_job_array),

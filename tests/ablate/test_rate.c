@@ -20,7 +20,8 @@ static const uint8_t the_levels[2] = {0, 1};
 static void probe(cell *c, double rate) {
   assert_true(c->n < MOST_PROBES);
   for (size_t i = 0; i < c->n; i++) assert_true(c->runs[i].rate != rate);
-  bool failed = rate<c->outcome_below, diverged = c->most> 0 && rate > c->most;
+  bool failed = rate < c->outcome_below;
+  bool diverged = c->most > 0 && rate > c->most;
   c->runs[c->n++] = (ockham_run){.purpose = OCKHAM_PURPOSE_PROBE,
                                  .levels = the_levels,
                                  .rate = rate,
